@@ -1,0 +1,162 @@
+import type {
+  Call,
+  Caller,
+  Engine,
+  Host,
+  Output,
+  Permission,
+  Random,
+  Service,
+  Store,
+} from './engines/engine.ts';
+import { AwsError } from './engines/engine.ts';
+import type { WireRequest, WireResponse } from './wire/http.ts';
+import { decodeJson, encodeJson, encodeJsonError } from './wire/json.ts';
+import { decodeQuery, encodeQuery, encodeQueryError } from './wire/query.ts';
+import { decodeRest, encodeRest, encodeRestError } from './wire/rest.ts';
+
+/** Decides whether a caller has every permission that a call needs; throws `AccessDenied` when not. */
+export type Authorize = (caller: Caller, permissions: readonly Permission[]) => void;
+
+/** The account on this machine: the engines behind one front door, each call checked like any on AWS. */
+export interface LocalAws {
+  readonly engines: ReadonlyMap<Service, Engine>;
+  /** A call that is already decoded, from one service to another. */
+  readonly call: Call;
+  /** A call as it comes over the wire; it is answered after the store committed it. */
+  handle(request: WireRequest, caller: Caller, signal?: AbortSignal): Promise<WireResponse>;
+  close(): Promise<void>;
+}
+
+const snsNamespace = 'http://sns.amazonaws.com/doc/2010-03-31/';
+
+export function createAws(
+  options: Omit<Host, 'call'> & {
+    readonly store: Store;
+    readonly random: Random;
+    readonly authorize: Authorize;
+  },
+  builders: readonly ((host: Host) => Engine)[],
+): LocalAws {
+  const engines = new Map<Service, Engine>();
+  const { authorize, ...world } = options;
+
+  const call: Call = (service, action, input, caller, signal) => {
+    const operation = engines.get(service)?.operations[action];
+    if (operation === undefined) throw unknownOperation(service, action);
+    authorize(caller, operation.permissions(input));
+    return operation.handle(input, caller, signal);
+  };
+  for (const build of builders) {
+    const engine = build({ ...world, call });
+    engines.set(engine.service, engine);
+  }
+
+  async function handle(request: WireRequest, caller: Caller, signal?: AbortSignal): Promise<WireResponse> {
+    const requestId = world.random.uuid();
+    const protocol = protocolOf(request, engines);
+    try {
+      const { service, action, input, answer } = protocol.decode();
+      const pending = call(service, action, input, caller, signal);
+      const output = pending instanceof Promise ? await pending : pending;
+      await world.store.committed();
+      return answer(output, requestId);
+    } catch (error) {
+      // What an action changed before it refused is committed as well, so memory and disk stay the same.
+      await world.store.committed();
+      if (error instanceof AwsError) return protocol.refuse(error, requestId);
+      throw error;
+    }
+  }
+
+  return {
+    engines,
+    call,
+    handle,
+    async close() {
+      for (const engine of engines.values()) await engine.close?.();
+    },
+  };
+}
+
+interface Decoded {
+  readonly service: Service;
+  readonly action: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  answer(output: Output, requestId: string): WireResponse;
+}
+interface Protocol {
+  decode(): Decoded;
+  refuse(error: AwsError, requestId: string): WireResponse;
+}
+
+/** The service is the one that the signature names (`Credential=…/20260101/us-east-1/sqs/aws4_request`). */
+function protocolOf(request: WireRequest, engines: ReadonlyMap<Service, Engine>): Protocol {
+  const signed =
+    /Credential=[^/]*\/[^/]*\/[^/]*\/([^/]*)\//.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  switch (signed) {
+    case 'sqs':
+    case 'dynamodb': {
+      const service = request.headers['x-amz-target']?.startsWith('DynamoDBStreams_')
+        ? 'dynamodbstreams'
+        : signed;
+      return {
+        decode: () => ({ service, ...decodeJson(request), answer: encodeJson }),
+        refuse: encodeJsonError,
+      };
+    }
+    case 'sns':
+      return {
+        decode() {
+          const { action, input } = decodeQuery(request);
+          return {
+            service: signed,
+            action,
+            input,
+            answer: (output, requestId) => encodeQuery(action, output, requestId, snsNamespace),
+          };
+        },
+        refuse: (error, requestId) => encodeQueryError(error, requestId, snsNamespace),
+      };
+    case 'scheduler':
+    case 'lambda':
+      return {
+        decode() {
+          const decoded = decodeRest(request, engines.get(signed)?.routes ?? []);
+          if (decoded === undefined) throw unknownOperation(signed, `${request.method} ${request.path}`);
+          const { route, input } = decoded;
+          return {
+            service: signed,
+            action: route.operation,
+            input,
+            answer: (output, requestId) => encodeRest(route, output, requestId),
+          };
+        },
+        refuse: encodeRestError,
+      };
+    default:
+      return {
+        decode() {
+          throw signed === ''
+            ? new AwsError('MissingAuthenticationToken', 'The request is not signed with SigV4.', {
+                status: 403,
+              })
+            : unknownOperation(
+                signed,
+                request.headers['x-amz-target'] ?? `${request.method} ${request.path}`,
+              );
+        },
+        refuse: encodeRestError,
+      };
+  }
+}
+
+function unknownOperation(service: string, action: string): AwsError {
+  return new AwsError(
+    'UnknownOperationException',
+    `No local engine knows the operation ${action} of ${service}.`,
+    {
+      status: 501,
+    },
+  );
+}

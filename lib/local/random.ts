@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto';
+import type { Random } from './engines/engine.ts';
+
+export const systemRandom: Random = { next: Math.random, uuid: () => randomUUID() };
+
+/** A seeded generator (mulberry32), so that a run can be repeated from its seed. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const hex = (digits: number) => {
+    let text = '';
+    while (text.length < digits) text += Math.floor(next() * 16).toString(16);
+    return text;
+  };
+  return {
+    next,
+    uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${'89ab'[Math.floor(next() * 4)]}${hex(3)}-${hex(12)}`,
+  };
+}

@@ -1,0 +1,152 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Store } from './engines/engine.ts';
+
+/** How much a commit is worth: NORMAL survives the death of the process, FULL the loss of power as well. */
+export type Durability = 'normal' | 'full';
+
+export interface DurableStore extends Store {
+  close(): void;
+}
+
+/** A store that forgets: for tests and simulation. It copies what it is given, as a disk would. */
+export function memoryStore(): DurableStore {
+  const tables = new Map<string, Map<string, unknown>>();
+  const dirty = new Map<string, Map<string, unknown>>();
+  const table = (all: typeof tables, name: string) => {
+    const rows = all.get(name) ?? new Map<string, unknown>();
+    all.set(name, rows);
+    return rows;
+  };
+  return {
+    *load(name) {
+      for (const [key, value] of table(tables, name)) yield [key, structuredClone(value)];
+    },
+    put: (name, key, value) => void table(dirty, name).set(key, value),
+    delete: (name, key) => void table(dirty, name).set(key, undefined),
+    async committed() {
+      for (const [name, rows] of dirty) {
+        const kept = table(tables, name);
+        for (const [key, value] of rows) {
+          if (value === undefined) kept.delete(key);
+          else kept.set(key, structuredClone(value));
+        }
+      }
+      dirty.clear();
+    },
+    close: () => undefined,
+  };
+}
+
+/** Thrown when the data directory holds something that is not a store of ours, or a damaged one. */
+export class DamagedStoreError extends Error {
+  constructor(file: string, cause: unknown) {
+    super(
+      `The data file ${file} is damaged or is not Busbar's (${cause instanceof Error ? cause.message : String(cause)}). ` +
+        'Move the data directory away to start empty, or point BUSBAR_DATA at another one.',
+      { cause },
+    );
+    this.name = 'DamagedStoreError';
+  }
+}
+
+/**
+ * A store in one SQLite file. Changes gather during a turn of the event loop and are committed together
+ * (group commit), so that a thousand messages of one turn cost one transaction.
+ */
+export function sqliteStore(directory: string, durability: Durability = 'normal'): DurableStore {
+  const file = join(directory, 'engines.sqlite');
+  const database = open(file, directory, durability);
+  const insert = database.prepare(
+    'INSERT INTO rows (tbl, key, value) VALUES (?, ?, ?) ON CONFLICT (tbl, key) DO UPDATE SET value = excluded.value',
+  );
+  const remove = database.prepare('DELETE FROM rows WHERE tbl = ? AND key = ?');
+  const select = database.prepare('SELECT key, value FROM rows WHERE tbl = ? ORDER BY seq');
+
+  let dirty = new Map<string, Map<string, unknown>>();
+  let commit: Promise<void> | undefined;
+  let closed = false;
+
+  function flush(): void {
+    commit = undefined;
+    const changes = dirty;
+    if (changes.size === 0) return;
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const [table, rows] of changes) {
+        for (const [key, value] of rows) {
+          if (value === undefined) remove.run(table, key);
+          else insert.run(table, key, JSON.stringify(value));
+        }
+      }
+      database.exec('COMMIT');
+      dirty = new Map();
+    } catch (error) {
+      // What could not be written stays dirty; whoever waits for this commit is told.
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  function change(table: string, key: string, value: unknown): void {
+    if (closed) throw new Error('The store is closed.');
+    const rows = dirty.get(table) ?? new Map<string, unknown>();
+    dirty.set(table, rows);
+    rows.set(key, value);
+    void schedule();
+  }
+
+  function schedule(): Promise<void> {
+    if (commit === undefined) {
+      commit = new Promise((resolve, reject) => {
+        setImmediate(() => {
+          try {
+            if (!closed) flush();
+            resolve();
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+      // A failed commit is reported by `committed`; without a listener it must not end the process by itself.
+      commit.catch(() => undefined);
+    }
+    return commit;
+  }
+
+  return {
+    *load(table) {
+      flush();
+      for (const row of select.all(table)) yield [String(row.key), JSON.parse(String(row.value))];
+    },
+    put: change,
+    delete: (table, key) => change(table, key, undefined),
+    committed: () => (dirty.size === 0 && commit === undefined ? Promise.resolve() : schedule()),
+    close() {
+      if (closed) return;
+      flush();
+      closed = true;
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      database.close();
+    },
+  };
+}
+
+function open(file: string, directory: string, durability: Durability): DatabaseSync {
+  try {
+    mkdirSync(directory, { recursive: true });
+    const database = new DatabaseSync(file);
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'};
+      CREATE TABLE IF NOT EXISTS rows (
+        seq INTEGER PRIMARY KEY, tbl TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (tbl, key)
+      );`);
+    const check = database.prepare('PRAGMA quick_check').get();
+    if (check?.quick_check !== 'ok') throw new Error(String(check?.quick_check));
+    return database;
+  } catch (error) {
+    throw new DamagedStoreError(file, error);
+  }
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The suites share two cores with the processes that some of them start.
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+});
