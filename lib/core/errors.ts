@@ -1,0 +1,99 @@
+/**
+ * Every error of the HTTP contract: its code, status and title, in one table. A code is a promise to outside
+ * programs: once shipped it is not renamed.
+ */
+const table = {
+  malformed_json: [400, 'The body is not valid JSON'],
+  invalid_request: [400, 'The request is not valid'],
+  invalid_event: [400, 'The event is not valid'],
+  invalid_filter: [400, 'The filter is not valid'],
+  invalid_schema: [400, 'The schema is not valid'],
+  schema_mismatch: [400, 'The data does not match the schema of the topic'],
+  empty_batch: [400, 'The batch is empty'],
+  batch_too_long: [400, 'The batch has too many events'],
+  id_conflict: [400, 'The batch has two different events of the same id and source'],
+  all_rejected: [400, 'Every event was rejected'],
+  unauthorized: [401, 'The key is missing or unknown'],
+  forbidden: [403, 'The key does not allow this'],
+  unknown_route: [404, 'There is no such call'],
+  unknown_topic: [404, 'There is no such topic'],
+  unknown_receiver: [404, 'There is no such receiver'],
+  unknown_subscription: [404, 'There is no such subscription'],
+  method_not_allowed: [405, 'The method is not allowed here'],
+  in_use: [409, 'It is still in use'],
+  declared: [409, 'It is declared in busbar.config.ts'],
+  claimed: [409, 'The same event is being published right now'],
+  request_too_large: [413, 'The request is too large'],
+  event_too_large: [413, 'The event is too large'],
+  unsupported_media_type: [415, 'The content type is not understood'],
+  internal: [500, 'Something went wrong in the bus'],
+  unavailable: [503, 'The bus cannot do this right now'],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+export type ErrorCode = keyof typeof table;
+
+/** What a wrong field is called in an answer: `path` is dotted, such as `retry.delaysSeconds.0`. */
+export interface FieldError {
+  readonly path: string;
+  readonly detail: string;
+}
+
+/** A refusal or a failure with a code of the table; `detail` says the cause and how to solve it. */
+export class BusbarError extends Error {
+  readonly code: ErrorCode;
+  readonly fields: readonly FieldError[];
+  /** Further members of the problem document, such as the per-entry results of a batch. */
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: {
+      fields?: readonly FieldError[];
+      members?: Readonly<Record<string, unknown>>;
+      retryAfterSeconds?: number;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(detail, { cause: options.cause });
+    this.name = 'BusbarError';
+    this.code = code;
+    this.fields = options.fields ?? [];
+    this.members = options.members ?? {};
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return table[this.code][0];
+  }
+
+  /** True when the same request may succeed later. */
+  get retryable(): boolean {
+    return this.status >= 500 || this.code === 'claimed';
+  }
+}
+
+/** A problem document (RFC 9457). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly errors?: readonly FieldError[];
+  readonly [member: string]: unknown;
+}
+
+export function problemOf(error: BusbarError): Problem {
+  const [status, title] = table[error.code];
+  return {
+    type: `urn:busbar:problem:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    ...(error.fields.length > 0 && { errors: error.fields }),
+    ...error.members,
+  };
+}

@@ -1,0 +1,135 @@
+import { BusbarError } from './errors.ts';
+import { bus } from './limits.ts';
+
+/** Where a member's value stands in the text: [start, end). */
+export type Span = readonly [start: number, end: number];
+
+export interface StrictJson {
+  readonly value: unknown;
+  /**
+   * The spans of the members of the root object, or of each object in the root array. They let an event keep
+   * its data letter by letter: a number of twenty digits would not survive parsing and printing.
+   */
+  readonly members: readonly ReadonlyMap<string, Span>[];
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+
+/**
+ * Parses JSON more strictly than `JSON.parse`: an object that names a member twice is refused, since readers
+ * disagree on which one counts, and so is nesting beyond the limit.
+ * @throws BusbarError malformed_json, naming the position or the member.
+ */
+export function parseStrictJson(text: string): StrictJson {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new BusbarError('malformed_json', `The body is not valid JSON: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+  return { value, members: scanMembers(text) };
+}
+
+interface Open {
+  /** The names seen, for an object; undefined for an array. */
+  readonly names: Set<string> | undefined;
+  /** Set when the spans of this object's members are wanted. */
+  readonly spans: Map<string, Span> | undefined;
+  name: string;
+  valueStart: number;
+}
+
+/** Walks text that is known to be valid JSON: finds deep nesting, duplicate names, and the spans wanted. */
+function scanMembers(text: string): ReadonlyMap<string, Span>[] {
+  const members: Map<string, Span>[] = [];
+  const stack: Open[] = [];
+  let rootIsArray = false;
+
+  const closeMember = (open: Open, end: number) => {
+    if (open.spans !== undefined && open.valueStart >= 0) {
+      open.spans.set(open.name, trimmed(text, open.valueStart, end));
+    }
+    open.valueStart = -1;
+  };
+
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const open = stack.at(-1);
+    if (stack.length > bus.jsonDepthMax) {
+      throw new BusbarError(
+        'malformed_json',
+        `The body nests deeper than ${bus.jsonDepthMax} levels at position ${at}. Flatten it.`,
+      );
+    }
+    if (code === quote) {
+      const end = stringEnd(text, at);
+      if (open?.names !== undefined && open.valueStart < 0) {
+        const name = memberName(text, at, end);
+        if (open.names.has(name)) {
+          throw new BusbarError(
+            'malformed_json',
+            `An object names the member ${JSON.stringify(name)} twice, the second time at position ${at}. Keep one of them.`,
+          );
+        }
+        open.names.add(name);
+        open.name = name;
+        open.valueStart = text.indexOf(':', end) + 1;
+        at = open.valueStart - 1;
+      } else {
+        at = end - 1;
+      }
+    } else if (code === openBrace) {
+      const wanted = stack.length === 0 || (stack.length === 1 && rootIsArray);
+      const spans = wanted ? new Map<string, Span>() : undefined;
+      if (spans !== undefined) members.push(spans);
+      stack.push({ names: new Set(), spans, name: '', valueStart: -1 });
+    } else if (code === openBracket) {
+      if (stack.length === 0) rootIsArray = true;
+      stack.push({ names: undefined, spans: undefined, name: '', valueStart: -1 });
+    } else if (code === comma) {
+      if (open?.names !== undefined) closeMember(open, at);
+    } else if (code === closeBrace || code === closeBracket) {
+      if (open?.names !== undefined) closeMember(open, at);
+      stack.pop();
+    }
+  }
+  return members;
+}
+
+/** The index after the closing quote of the string that opens at `start`; the text's end when it never closes. */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    const end = text.indexOf('"', at);
+    if (end < 0) return text.length;
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === backslash) slashes++;
+    if (slashes % 2 === 0) return end + 1;
+    at = end + 1;
+  }
+}
+
+function memberName(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end - 1);
+  return raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
+}
+
+function trimmed(text: string, start: number, end: number): Span {
+  let from = start;
+  let to = end;
+  while (isSpace(text.charCodeAt(from))) from++;
+  while (isSpace(text.charCodeAt(to - 1))) to--;
+  return [from, to];
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}

@@ -1,0 +1,80 @@
+/**
+ * Every limit that decides code, in one table. The first part is AWS's, each with the page that states it; the
+ * second part is the bus's own, each with its reason. Sizes are in bytes, times in seconds.
+ */
+
+const kib = 1024;
+
+export const aws = {
+  /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html */
+  sqs: {
+    batchEntriesMax: 10,
+    messageBytesMax: 1024 * kib,
+    delaySecondsMax: 900,
+    visibilitySecondsMax: 12 * 3600,
+    retentionSecondsMax: 14 * 24 * 3600,
+    queueNameCharactersMax: 80,
+  },
+  /** https://docs.aws.amazon.com/sns/latest/dg/sns-publish-batch.html and sns-message-filtering.html */
+  sns: {
+    batchEntriesMax: 10,
+    batchBytesMax: 256 * kib,
+    filterKeysMax: 5,
+    filterCombinationsMax: 150,
+    /** Raw delivery to SQS drops a message with more attributes: sns-large-payload-raw-message-delivery.html */
+    rawAttributesMax: 10,
+  },
+  /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
+  lambda: {
+    /** AWS advises a visibility timeout of at least six times the function's. */
+    visibilityToTimeoutRatio: 6,
+    mappingConcurrencyMin: 2,
+    mappingConcurrencyMax: 1000,
+  },
+  /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.html: fires within this of its time. */
+  scheduler: { precisionSeconds: 60 },
+  /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
+  dynamodb: { batchGetKeysMax: 100, batchWriteItemsMax: 25 },
+} as const;
+
+export const bus = {
+  /** One event with its attributes must fit one SNS message, so that any route can carry it. */
+  eventBytesMax: aws.sns.batchBytesMax,
+  /** A request is read whole into memory before it is parsed. */
+  requestBytesMax: 1024 * kib,
+  /** Ten full SNS batches. */
+  requestEventsMax: 100,
+  /** Deeper JSON is refused before it is parsed: it is an attack or a mistake. */
+  jsonDepthMax: 32,
+  /** Names become parts of queue names of at most 80 characters. */
+  nameCharactersMax: 48,
+  /** The longest endpoint timeout; with a batch posted in parallel it bounds the function's own timeout. */
+  endpointTimeoutSecondsMax: 30,
+  endpointTimeoutSecondsDefault: 15,
+  /** The deliver function waits for the slowest endpoint of its batch and then still writes the outcome. */
+  deliverTimeoutSeconds: 60,
+  /** How many bytes of a response are read; the rest is not waited for. */
+  responseBytesMax: 64 * kib,
+  /** How much of a response is kept with a failed attempt. */
+  keptResponseCharacters: 1024,
+  /** The default retry list of the HTTP contract: 5 s to 10 h, ten attempts in 18 hours with the first. */
+  retryDelaysSecondsDefault: [5, 30, 120, 600, 1800, 7200, 18_000, 36_000],
+  retriesMax: 50,
+  /** A retry waits up to this part longer than its delay, so that failures do not come back all at once. */
+  retryJitterPart: 0.1,
+  /**
+   * The queue's own redrive is the backstop for what crashes the function; the bus counts attempts itself. It
+   * must be above every receive that is not an attempt.
+   */
+  poisonReceivesMax: 1000,
+  /** At most ten years ahead. */
+  delaySecondsMax: 10 * 366 * 24 * 3600,
+  /** Deduplication keeps a row an event; a day covers any producer's retry. */
+  dedupSecondsMax: 7 * 24 * 3600,
+  /** How long a publisher that died may block the same event, before the next try takes over its claim. */
+  dedupClaimSeconds: 30,
+  /** How long a function trusts what it read of the registry. */
+  registryCacheSeconds: 5,
+  /** How long the record of a failing delivery is kept. */
+  deliveryRecordSeconds: 30 * 24 * 3600,
+} as const;

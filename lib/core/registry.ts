@@ -1,0 +1,166 @@
+import * as z from 'zod';
+import { BusbarError } from './errors.ts';
+import { checkFilter } from './filter.ts';
+import { bus } from './limits.ts';
+
+/** What teams tell the bus, over the API or in busbar.config.ts: the shapes, parsed at the edge once. */
+
+export const nameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,47}$/,
+    'is no name: 1 to 48 lower-case letters, digits and hyphens, not starting with a hyphen',
+  );
+
+const ownerSchema = nameSchema.optional();
+
+export const topicSchema = z.strictObject({
+  /** The application that owns it; the caller's own when left out. */
+  owner: ownerSchema,
+  description: z.string().max(1024).optional(),
+  /** A JSON Schema for `data`, enforced at publish. */
+  schema: z.union([z.record(z.string(), z.unknown()), z.boolean()]).optional(),
+  /** For how long a second event of the same source and id is answered `duplicate`; 0 or absent: never. */
+  dedupSeconds: z.int().min(0).max(bus.dedupSecondsMax).optional(),
+});
+
+/** Headers that the bus, the connection or the proxy in between owns; a receiver may not set them. */
+const reservedHeader =
+  /^(host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|date|via|forwarded|x-forwarded-.*|webhook-.*|busbar-.*|ce-.*|traceparent|tracestate|user-agent|cookie)$/;
+
+const headersSchema = z
+  .record(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is no header name')
+      .refine((name) => !reservedHeader.test(name.toLowerCase()), 'is a header that the bus sets itself'),
+    z
+      .string()
+      .max(2048)
+      .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII on one line'),
+  )
+  .refine((headers) => Object.keys(headers).length <= 20, 'has more than 20 headers')
+  .refine(
+    (headers) =>
+      new Set(Object.keys(headers).map((name) => name.toLowerCase())).size === Object.keys(headers).length,
+    'names a header twice',
+  );
+
+export const secretSchema = z
+  .string()
+  .regex(
+    /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/,
+    'is no Standard Webhooks secret: whsec_ and 24 to 64 bytes in base64',
+  );
+
+export const receiverSchema = z.strictObject({
+  endpoint: z.string().max(2048),
+  owner: ownerSchema,
+  format: z.enum(['structured', 'binary']).optional(),
+  /** Made by the bus when left out, and shown once. */
+  secret: secretSchema.optional(),
+  timeoutSeconds: z.number().min(1).max(bus.endpointTimeoutSecondsMax).optional(),
+  retry: z
+    .strictObject({
+      delaysSeconds: z
+        .array(
+          z
+            .number()
+            .min(0)
+            .max(11 * 3600),
+        )
+        .max(bus.retriesMax),
+    })
+    .optional(),
+  limits: z
+    .strictObject({
+      concurrency: z.int().min(1).max(10_000).optional(),
+      perSecond: z.number().min(0.1).max(100_000).optional(),
+      perType: z.int().min(1).max(10_000).optional(),
+    })
+    .optional(),
+  headers: headersSchema.optional(),
+});
+
+export const subscriptionSchema = z.strictObject({
+  /** An SNS filter policy over the event's attributes and `data`; every event when left out. */
+  filter: z
+    .unknown()
+    .transform((filter) => (filter === undefined ? undefined : checkFilter(filter)))
+    .optional(),
+});
+
+export type TopicSpec = z.infer<typeof topicSchema>;
+export type ReceiverSpec = z.infer<typeof receiverSchema>;
+export type SubscriptionSpec = z.infer<typeof subscriptionSchema>;
+
+/** What the registry keeps beside what a team asked for. Times are RFC 3339. */
+interface Kept {
+  readonly owner: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** True for what busbar.config.ts declares: the stack owns its AWS resources. */
+  readonly declared: boolean;
+}
+
+export interface Topic extends Omit<TopicSpec, 'owner'>, Kept {
+  readonly topic: string;
+}
+
+/** `disabled` after the endpoint answered 410: its events wait until the receiver is put again. */
+export type ReceiverState = 'active' | 'disabled';
+
+export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Kept {
+  readonly receiver: string;
+  readonly state: ReceiverState;
+  /** Why it is disabled. */
+  readonly stateReason?: string;
+  /** Never shown after it was made. */
+  readonly secret: string;
+}
+
+export interface Subscription {
+  readonly topic: string;
+  readonly receiver: string;
+  readonly filter?: SubscriptionSpec['filter'];
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly declared: boolean;
+}
+
+/**
+ * Parses a body by a schema.
+ * @throws BusbarError invalid_request, naming every wrong field by its path.
+ */
+export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  let parsed: z.ZodSafeParseResult<z.output<Schema>>;
+  try {
+    parsed = schema.safeParse(value);
+  } catch (error) {
+    // A filter is checked inside its transform and refuses in its own words.
+    if (error instanceof BusbarError) throw error;
+    throw error;
+  }
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: [...issue.path, key].join('.'),
+        detail: 'is not a field here',
+      }));
+    }
+    // A record's key reports its own issues inside; the path already names the key.
+    const detail = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+    return [{ path: issue.path.join('.'), detail }];
+  });
+  const detail = fields
+    .map((field) => `${field.path === '' ? 'The body' : field.path}: ${field.detail}`)
+    .join('; ');
+  throw new BusbarError('invalid_request', `${detail}.`, { fields });
+}
+
+/** What the API shows of a receiver: everything but the secret. */
+export function showReceiver(receiver: Receiver): Omit<Receiver, 'secret'> {
+  const { secret: _, ...shown } = receiver;
+  return shown;
+}

@@ -1,0 +1,235 @@
+import type { Filter } from './filter.ts';
+import { filterScope } from './filter.ts';
+import { aws, bus } from './limits.ts';
+
+/**
+ * What AWS holds for a topic, a receiver and a subscription, as plain data: names and attributes in AWS's own
+ * words. The CDK renders it for what busbar.config.ts declares and the admin calls for what the API creates, so
+ * that both are the same.
+ */
+
+/** Where a bus lives. `prefix` starts every name, so that roles can be granted by it. */
+export interface Place {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly prefix: string;
+}
+
+export type Lane = 'online' | 'offline';
+export type QueueRole = Lane | 'dead-letters';
+
+const queueEndings: Readonly<Record<QueueRole, string>> = {
+  online: '-online',
+  offline: '-offline',
+  'dead-letters': '-dead-letters',
+};
+
+export const topicName = (prefix: string, topic: string) => `${prefix}-${topic}`;
+export const queueName = (prefix: string, receiver: string, role: QueueRole) =>
+  `${prefix}-${receiver}${queueEndings[role]}`;
+
+export const topicArn = (place: Place, topic: string) =>
+  `arn:${place.partition}:sns:${place.region}:${place.account}:${topicName(place.prefix, topic)}`;
+export const queueArn = (place: Place, receiver: string, role: QueueRole) =>
+  `arn:${place.partition}:sqs:${place.region}:${place.account}:${queueName(place.prefix, receiver, role)}`;
+
+/** Which receiver and lane a queue belongs to, read from its ARN; undefined for any other queue. */
+export function queueOwner(
+  prefix: string,
+  arn: string,
+): { readonly receiver: string; readonly role: QueueRole } | undefined {
+  const name = arn.slice(arn.lastIndexOf(':') + 1);
+  if (!name.startsWith(`${prefix}-`)) return undefined;
+  for (const role of ['online', 'offline', 'dead-letters'] as const) {
+    if (name.endsWith(queueEndings[role])) {
+      return { receiver: name.slice(prefix.length + 1, -queueEndings[role].length), role };
+    }
+  }
+  return undefined;
+}
+
+type Policy = { readonly Version: string; readonly Statement: readonly Record<string, unknown>[] };
+
+/** Refuses every call that is not encrypted in transit (AWS Foundational Security Best Practices, SQS and SNS). */
+function refusePlainHttp(service: 'sqs' | 'sns', arn: string): Record<string, unknown> {
+  return {
+    Sid: 'RefusePlainHttp',
+    Effect: 'Deny',
+    Principal: { AWS: '*' },
+    Action: service === 'sqs' ? 'sqs:*' : ['sns:Publish', 'sns:Subscribe'],
+    Resource: arn,
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
+}
+
+export interface TopicResources {
+  readonly name: string;
+  readonly arn: string;
+  readonly attributes: { readonly DisplayName: string };
+  readonly policy: Policy;
+}
+
+export function topicResources(place: Place, topic: string): TopicResources {
+  const arn = topicArn(place, topic);
+  return {
+    name: topicName(place.prefix, topic),
+    arn,
+    attributes: { DisplayName: topic },
+    policy: { Version: '2012-10-17', Statement: [refusePlainHttp('sns', arn)] },
+  };
+}
+
+export interface QueueResource {
+  readonly role: QueueRole;
+  readonly name: string;
+  readonly arn: string;
+  readonly attributes: {
+    readonly VisibilityTimeout: number;
+    readonly MessageRetentionPeriod: number;
+    readonly SqsManagedSseEnabled: boolean;
+    readonly RedrivePolicy?: { readonly deadLetterTargetArn: string; readonly maxReceiveCount: number };
+    readonly RedriveAllowPolicy?: {
+      readonly redrivePermission: string;
+      readonly sourceQueueArns: readonly string[];
+    };
+  };
+  readonly policy: Policy;
+}
+
+export interface MappingResource {
+  readonly lane: Lane;
+  readonly eventSourceArn: string;
+  readonly batchSize: number;
+  readonly functionResponseTypes: readonly ['ReportBatchItemFailures'];
+  readonly maximumConcurrency: number;
+  readonly enabled: boolean;
+}
+
+export interface ReceiverResources {
+  /** The dead letters first: the others name it. */
+  readonly queues: readonly QueueResource[];
+  readonly mappings: readonly MappingResource[];
+}
+
+export function receiverResources(
+  place: Place,
+  receiver: string,
+  spec: { readonly limits?: { readonly concurrency?: number | undefined } | undefined },
+): ReceiverResources {
+  const arn = (role: QueueRole) => queueArn(place, receiver, role);
+  const queue = (role: QueueRole, more: Partial<QueueResource['attributes']>): QueueResource => ({
+    role,
+    name: queueName(place.prefix, receiver, role),
+    arn: arn(role),
+    attributes: {
+      VisibilityTimeout: bus.deliverTimeoutSeconds * aws.lambda.visibilityToTimeoutRatio,
+      MessageRetentionPeriod: aws.sqs.retentionSecondsMax,
+      SqsManagedSseEnabled: true,
+      ...more,
+    },
+    policy: {
+      Version: '2012-10-17',
+      Statement: [
+        refusePlainHttp('sqs', arn(role)),
+        // By name prefix, so that a new subscription needs no new policy.
+        ...(role === 'dead-letters' ? [] : [allowTopics(place, arn(role))]),
+      ],
+    },
+  });
+  const backstop = {
+    RedrivePolicy: { deadLetterTargetArn: arn('dead-letters'), maxReceiveCount: bus.poisonReceivesMax },
+  };
+  return {
+    queues: [
+      queue('dead-letters', {
+        RedriveAllowPolicy: {
+          redrivePermission: 'byQueue',
+          sourceQueueArns: [arn('online'), arn('offline')],
+        },
+      }),
+      queue('online', backstop),
+      queue('offline', backstop),
+    ],
+    mappings: [
+      mapping('online', arn('online'), mappingConcurrency(spec.limits?.concurrency), true),
+      // Nothing is sent to the offline lane yet, and a mapping that polls is paid for by the hour.
+      mapping('offline', arn('offline'), aws.lambda.mappingConcurrencyMin, false),
+    ],
+  };
+}
+
+function allowTopics(place: Place, queue: string): Record<string, unknown> {
+  return {
+    Sid: 'TopicsOfThisBus',
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queue,
+    Condition: {
+      ArnLike: {
+        'aws:SourceArn': `arn:${place.partition}:sns:${place.region}:${place.account}:${place.prefix}-*`,
+      },
+    },
+  };
+}
+
+function mapping(
+  lane: Lane,
+  eventSourceArn: string,
+  maximumConcurrency: number,
+  enabled: boolean,
+): MappingResource {
+  return {
+    lane,
+    eventSourceArn,
+    batchSize: aws.sqs.batchEntriesMax,
+    functionResponseTypes: ['ReportBatchItemFailures'],
+    maximumConcurrency,
+    enabled,
+  };
+}
+
+const concurrentBatchesDefault = 10;
+
+/** How many batches of a receiver run at once: enough for its concurrency, each batch posting in parallel. */
+export function mappingConcurrency(concurrency: number | undefined): number {
+  if (concurrency === undefined) return concurrentBatchesDefault;
+  const batches = Math.ceil(concurrency / aws.sqs.batchEntriesMax);
+  return Math.min(Math.max(batches, aws.lambda.mappingConcurrencyMin), aws.lambda.mappingConcurrencyMax);
+}
+
+/** How many posts one batch may have in flight, so that all batches together stay within the receiver's limit. */
+export function postsPerBatch(concurrency: number | undefined): number {
+  if (concurrency === undefined) return aws.sqs.batchEntriesMax;
+  return Math.max(1, Math.floor(concurrency / mappingConcurrency(concurrency)));
+}
+
+export interface SubscriptionResource {
+  readonly topicArn: string;
+  readonly endpoint: string;
+  readonly attributes: {
+    readonly RawMessageDelivery: boolean;
+    readonly FilterPolicy?: Filter;
+    readonly FilterPolicyScope?: 'MessageAttributes' | 'MessageBody';
+    readonly RedrivePolicy: { readonly deadLetterTargetArn: string };
+  };
+}
+
+export function subscriptionResource(
+  place: Place,
+  topic: string,
+  receiver: string,
+  filter: Filter | undefined,
+): SubscriptionResource {
+  return {
+    topicArn: topicArn(place, topic),
+    endpoint: queueArn(place, receiver, 'online'),
+    attributes: {
+      RawMessageDelivery: true,
+      ...(filter !== undefined && { FilterPolicy: filter, FilterPolicyScope: filterScope(filter) }),
+      // What SNS cannot hand over (a queue policy gone wrong) is kept where the operator looks.
+      RedrivePolicy: { deadLetterTargetArn: queueArn(place, receiver, 'dead-letters') },
+    },
+  };
+}
