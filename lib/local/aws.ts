@@ -48,7 +48,7 @@ export function createAws(
     return operation.handle(input, caller, signal);
   };
   for (const build of builders) {
-    const engine = build({ ...world, call });
+    const engine = build({ ...world, call, authorize });
     engines.set(engine.service, engine);
   }
 

@@ -115,6 +115,8 @@ export interface Engine {
   readonly routes?: readonly Route[];
   /** The resource policy of one of this engine's resources, if it has one. */
   resourcePolicy?(resourceArn: string): PolicyDocument | undefined;
+  /** Starts what acts by itself (pollers, due schedules), once every engine is built and deployed. */
+  resume?(): void;
   /** Stops timers and pollers and settles what waits; state stays in the store. */
   close?(): Promise<void>;
 }
@@ -142,6 +144,8 @@ export interface Host {
   readonly store: Store;
   readonly meter: Meter;
   readonly call: Call;
+  /** Throws `AccessDenied` unless the caller has the permissions: for a check without the call itself. */
+  readonly authorize: (caller: Caller, permissions: readonly Permission[]) => void;
 }
 
 /** A refusal in AWS's own words. */

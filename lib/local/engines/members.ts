@@ -1,0 +1,100 @@
+import { AwsError, type Input } from './engine.ts';
+
+/** Reads the members of a decoded input one by one, so that no operation trusts a shape it has not checked. */
+export interface Members {
+  string(name: string): string | undefined;
+  requiredString(name: string): string;
+  boolean(name: string): boolean | undefined;
+  /** An integer in [min, max]; a digit string, as query parameters are, is taken as well. */
+  integer(name: string, min: number, max: number): number | undefined;
+  /** A structure, as members of its own; its messages name the outer member. */
+  structure(name: string): Members | undefined;
+  strings(name: string): readonly string[] | undefined;
+  stringMap(name: string): Readonly<Record<string, string>> | undefined;
+  /** Whether the member was sent at all. */
+  has(name: string): boolean;
+  /** Fails closed: refuses a member that is not in the list, naming it. */
+  only(...known: readonly string[]): void;
+}
+
+/** `refuse` makes the error in the words of the service, such as its validation exception. */
+export function membersOf(
+  input: Input,
+  refuse: (message: string) => AwsError,
+  action: string,
+  prefix = '',
+): Members {
+  const bad = (name: string, want: string) => refuse(`${prefix}${name} must be ${want}.`);
+
+  function string(name: string): string | undefined {
+    const value = input[name];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'string') throw bad(name, 'a string');
+    return value;
+  }
+
+  return {
+    string,
+    requiredString(name) {
+      const value = string(name);
+      if (value === undefined || value === '') throw refuse(`${prefix}${name} is required.`);
+      return value;
+    },
+    boolean(name) {
+      const value = input[name];
+      if (value === undefined || value === null) return undefined;
+      if (typeof value !== 'boolean') throw bad(name, 'true or false');
+      return value;
+    },
+    integer(name, min, max) {
+      const value = input[name];
+      if (value === undefined || value === null) return undefined;
+      const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
+      if (typeof number !== 'number' || !Number.isInteger(number) || number < min || number > max) {
+        throw bad(name, `an integer from ${min} to ${max}`);
+      }
+      return number;
+    },
+    structure(name) {
+      const value = input[name];
+      if (value === undefined || value === null) return undefined;
+      if (!isObject(value)) throw bad(name, 'a structure');
+      return membersOf(value, refuse, action, `${prefix}${name}.`);
+    },
+    strings(name) {
+      const value = input[name];
+      if (value === undefined || value === null) return undefined;
+      if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+        throw bad(name, 'a list of strings');
+      }
+      return value;
+    },
+    stringMap(name) {
+      const value = input[name];
+      if (value === undefined || value === null) return undefined;
+      if (!isObject(value)) throw bad(name, 'a map of strings');
+      const map: Record<string, string> = {};
+      for (const [key, item] of Object.entries(value)) {
+        if (typeof item !== 'string') throw bad(name, 'a map of strings');
+        map[key] = item;
+      }
+      return map;
+    },
+    has: (name) => input[name] !== undefined && input[name] !== null,
+    only(...known) {
+      for (const name of Object.keys(input)) {
+        if (input[name] !== undefined && !known.includes(name)) {
+          throw new AwsError(
+            'NotImplemented',
+            `The local engine does not honour the member ${prefix}${name} of ${action}. Leave it out, or implement it in the engine.`,
+            { status: 501 },
+          );
+        }
+      }
+    },
+  };
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
