@@ -1,0 +1,62 @@
+import type { CloudEvent } from './cloud-event.ts';
+import { type HeaderSource, headerEntries, headerOf } from './headers.ts';
+
+const coreAttributes = ['specversion', 'id', 'source', 'type'] as const;
+
+/**
+ * Reads the event of a request by the CloudEvents HTTP binding: structured when the content type says so, else
+ * binary. Throws an `Error` that names what is wrong.
+ */
+export function readEvent(headers: HeaderSource, body: Uint8Array): CloudEvent {
+  const contentType = headerOf(headers, 'content-type');
+  return mediaType(contentType) === 'application/cloudevents+json'
+    ? readStructured(body)
+    : readBinary(headers, contentType, body);
+}
+
+/** CloudEvents JSON format 1.0.2: binary data is base64 in `data_base64`. */
+function readStructured(body: Uint8Array): CloudEvent {
+  const value: unknown = JSON.parse(decode(body));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error('The body is no JSON object.');
+  }
+  const { data_base64: base64, ...members }: Record<string, unknown> = { ...value };
+  if (base64 === undefined || base64 === null) return checked(members);
+  if (typeof base64 !== 'string') throw new Error('data_base64 is no string.');
+  return checked({ ...members, data: new Uint8Array(Buffer.from(base64, 'base64')) });
+}
+
+/** CloudEvents HTTP binding 1.0.2, section 3.1: `ce-` headers are the attributes, percent-encoded. */
+function readBinary(headers: HeaderSource, contentType: string | undefined, body: Uint8Array): CloudEvent {
+  const attributes: Record<string, unknown> = {};
+  for (const [name, value] of headerEntries(headers)) {
+    if (name.startsWith('ce-')) attributes[name.slice('ce-'.length)] = decodeURIComponent(value);
+  }
+  if (contentType !== undefined) attributes.datacontenttype = contentType;
+  if (body.length > 0) attributes.data = readData(contentType, body);
+  return checked(attributes);
+}
+
+function readData(contentType: string | undefined, body: Uint8Array): unknown {
+  const type = mediaType(contentType) ?? 'application/json';
+  if (/[/+]json$/.test(type)) return JSON.parse(decode(body));
+  return type.startsWith('text/') ? decode(body) : new Uint8Array(body);
+}
+
+function checked(members: Record<string, unknown>): CloudEvent {
+  const { specversion, id, source, type } = members;
+  if (specversion !== '1.0') throw new Error('The request carries no CloudEvents 1.0 event.');
+  for (const name of coreAttributes) {
+    if (typeof members[name] !== 'string' || members[name] === '')
+      throw new Error(`The event has no ${name}.`);
+  }
+  return { ...members, specversion, id: String(id), source: String(source), type: String(type) };
+}
+
+function mediaType(contentType: string | undefined): string | undefined {
+  return contentType?.split(';')[0]?.trim().toLowerCase();
+}
+
+function decode(body: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(body);
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CloudEvent } from './cloud-event.ts';
+import { readSecret } from './signature.ts';
+import { type Delivery, VerificationError, verify } from './verify.ts';
+
+export interface ReceiverOptions {
+  /** The receiver's secret, or all that count while it rotates. */
+  readonly secret: string | readonly string[];
+  /** Does the work. The bus counts the event as delivered when this resolves, and tries again when it rejects. */
+  readonly onEvent: (event: CloudEvent, delivery: Delivery) => unknown;
+  /** Is told why a request was not answered with 204. Default: one line on standard error. */
+  readonly onError?: (error: unknown) => void;
+  readonly toleranceSeconds?: number;
+  /** A larger body is answered with 413. Default 1 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface Receiver {
+  /** For servers in the style of fetch. */
+  fetch(request: Request): Promise<Response>;
+  /** For node:http: `createServer(receiver.node)`. The body must not have been read by a middleware. */
+  node(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/**
+ * An endpoint for the bus: verifies and parses each request and answers 204 when `onEvent` has done its work,
+ * 401 when the request is not proven to come from the bus, 400 when it carries no event, 500 when `onEvent`
+ * failed. Throws a `TypeError` at once when the secret is unusable.
+ */
+export function createReceiver(options: ReceiverOptions): Receiver {
+  const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret;
+  if (secrets.length === 0) throw new TypeError('Give the receiver a secret: without one nothing is proven.');
+  for (const secret of secrets) readSecret(secret);
+  const { toleranceSeconds = 300, maxBodyBytes = 1024 * 1024, now = Date.now } = options;
+  const onError = options.onError ?? ((error: unknown) => console.error('busbar receiver:', error));
+
+  async function answer(
+    method: string | undefined,
+    headers: Parameters<typeof verify>[0]['headers'],
+    body: AsyncIterable<Uint8Array> | null,
+  ): Promise<number> {
+    if (method !== 'POST') return 405;
+    const bytes = await readBody(body, maxBodyBytes);
+    if (bytes === undefined) return 413;
+    let delivery: Delivery;
+    try {
+      delivery = verify({ headers, body: bytes, secrets, toleranceSeconds, now: now() });
+    } catch (error) {
+      if (!(error instanceof VerificationError)) throw error;
+      onError(error);
+      return error.reason === 'invalid-event' ? 400 : 401;
+    }
+    try {
+      await options.onEvent(delivery.event, delivery);
+      return 204;
+    } catch (error) {
+      onError(error);
+      return 500;
+    }
+  }
+
+  return {
+    async fetch(request) {
+      return new Response(null, { status: await answer(request.method, request.headers, request.body) });
+    },
+    node(request, response) {
+      // A body that is too large is left unread, and the connection must live on until the answer is sent.
+      answer(request.method, request.headers, request.iterator({ destroyOnReturn: false })).then(
+        (status) => response.writeHead(status, status === 413 ? { connection: 'close' } : {}).end(),
+        (error: unknown) => {
+          // The sender went away in the middle of its body: nobody is left to answer.
+          onError(error);
+          response.destroy();
+        },
+      );
+    },
+  };
+}
+
+/** Undefined when the body is larger than `maxBytes`; the rest is not kept. */
+async function readBody(
+  body: AsyncIterable<Uint8Array> | null,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

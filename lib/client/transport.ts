@@ -1,0 +1,159 @@
+import { BusbarError, type Problem } from './errors.ts';
+import {
+  backoffMs,
+  type ClientClock,
+  isTransient,
+  type RetryOptions,
+  retryAfterSeconds,
+  systemClock,
+} from './retry.ts';
+
+export interface TransportOptions {
+  /** Where the bus is, without `/v1`: `http://127.0.0.1:4100`. */
+  readonly url: string;
+  /** The application's key, sent as a bearer token. */
+  readonly key?: string | undefined;
+  readonly fetch?: typeof globalThis.fetch;
+  readonly clock?: ClientClock;
+  /** A number in [0, 1), for jitter. */
+  readonly random?: () => number;
+  /** For one attempt, from its start to the end of the answer. Default 30. */
+  readonly timeoutSeconds?: number;
+  readonly retry?: RetryOptions;
+  /** Is told before each wait. */
+  readonly onRetry?: (retry: { attempt: number; delayMs: number; error: BusbarError }) => void;
+}
+
+export interface RequestOptions {
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Statuses of 400 and above whose body the caller reads itself, by this test. */
+  readonly accepts?: (status: number, body: unknown) => boolean;
+}
+
+/** One request of the bus's HTTP API: retried while that may help, the parsed JSON body returned. */
+export type Transport = (method: string, path: string, options?: RequestOptions) => Promise<unknown>;
+
+/**
+ * Every call of the API may be sent twice without harm (events carry their ids), so each is retried: after a
+ * network failure, a timeout, 429 and 5xx. Rejects with a `BusbarError`, or the signal's reason when aborted.
+ */
+export function createTransport(options: TransportOptions): Transport {
+  const base = apiBase(options.url);
+  const send = options.fetch ?? globalThis.fetch;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const timeoutMs = (options.timeoutSeconds ?? 30) * 1000;
+  const retry: Required<RetryOptions> = {
+    attempts: options.retry?.attempts ?? 5,
+    firstDelayMs: options.retry?.firstDelayMs ?? 200,
+    maxDelayMs: options.retry?.maxDelayMs ?? 10_000,
+    maxRetryAfterSeconds: options.retry?.maxRetryAfterSeconds ?? 60,
+  };
+
+  async function attemptOnce(method: string, path: string, request: RequestOptions): Promise<unknown> {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
+    if (options.key !== undefined) headers.authorization = `Bearer ${options.key}`;
+    if (request.contentType !== undefined) headers['content-type'] = request.contentType;
+    let response: Response;
+    let text: string;
+    try {
+      response = await send(`${base}${path}`, {
+        method,
+        headers,
+        signal: request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]),
+        ...(request.body === undefined ? {} : { body: request.body }),
+      });
+      text = await response.text();
+    } catch (error) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      throw noAnswer(error, timeout.aborted, base);
+    }
+    const body = parseJson(text);
+    if (response.ok || request.accepts?.(response.status, body)) return body;
+    throw refused(response, body, clock.now());
+  }
+
+  return async (method, path, request = {}) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await attemptOnce(method, path, request);
+      } catch (error) {
+        if (!(error instanceof BusbarError) || attempt >= retry.attempts || !mayRetry(error)) throw error;
+        const askedSeconds = error.retryAfterSeconds;
+        if (askedSeconds !== undefined && askedSeconds > retry.maxRetryAfterSeconds) throw error;
+        const delayMs =
+          askedSeconds === undefined ? backoffMs(attempt, random(), retry) : Math.ceil(askedSeconds * 1000);
+        options.onRetry?.({ attempt, delayMs, error });
+        await clock.sleep(delayMs, request.signal);
+      }
+    }
+  };
+}
+
+function apiBase(url: string): string {
+  const { protocol } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new TypeError(`The url of the bus must be http or https: ${url}`);
+  }
+  return `${url.replace(/\/+$/, '')}/v1`;
+}
+
+/** An answer with `Retry-After` asks for another try whatever its status. */
+function mayRetry(error: BusbarError): boolean {
+  return error.status === undefined || isTransient(error.status) || error.retryAfterSeconds !== undefined;
+}
+
+/** Undefined for a body that is empty or no JSON: an error page of a proxy is told by its status instead. */
+function parseJson(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(response: Response, body: unknown, nowMs: number): BusbarError {
+  const problem = isProblem(body) ? body : undefined;
+  return new BusbarError({
+    code: problem?.code ?? `http_${response.status}`,
+    status: response.status,
+    detail:
+      problem?.detail ??
+      problem?.title ??
+      `The bus answered ${response.status} ${response.statusText}.`.trim(),
+    problem,
+    retryAfterSeconds: retryAfterSeconds(response.headers.get('retry-after'), nowMs),
+  });
+}
+
+/** Any JSON object: a proxy's own error may lack the members, and these are then told by the status. */
+function isProblem(body: unknown): body is Problem {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return false;
+  return ['code', 'detail', 'title'].every(
+    (name) => !(name in body) || typeof (body as Record<string, unknown>)[name] === 'string',
+  );
+}
+
+function noAnswer(error: unknown, timedOut: boolean, base: string): BusbarError {
+  if (timedOut) {
+    return new BusbarError({ code: 'timeout', detail: `${base} did not answer in time.`, cause: error });
+  }
+  return new BusbarError({
+    code: 'unreachable',
+    detail: `No bus answers at ${base} (${networkReason(error)}).`,
+    cause: error,
+  });
+}
+
+/** `fetch` hides the reason in its cause, which for a name with several addresses is an `AggregateError`. */
+function networkReason(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
+  if (inner instanceof Error) {
+    return 'code' in inner && typeof inner.code === 'string' ? inner.code : inner.message;
+  }
+  return String(inner);
+}

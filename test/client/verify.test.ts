@@ -1,0 +1,270 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HTTP, CloudEvent as SdkEvent } from 'cloudevents';
+import fc from 'fast-check';
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { Webhook as SvixWebhook } from 'svix';
+import { describe, expect, it } from 'vitest';
+import { createReceiver, VerificationError, verify } from '../../lib/client/index.ts';
+
+const nowMs = Date.parse('2026-03-01T12:00:00Z');
+const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+const otherSecret = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+
+interface Signed {
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** A request as the bus sends it, its event written by the CloudEvents SDK and signed by another's library. */
+function signed(
+  event: SdkEvent<unknown>,
+  options: {
+    mode?: 'structured' | 'binary';
+    signer?: typeof StandardWebhook | typeof SvixWebhook;
+    key?: string;
+  } = {},
+): Signed {
+  const { mode = 'structured', signer = StandardWebhook, key = secret } = options;
+  const message = HTTP[mode](event);
+  const body = String(message.body ?? '');
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(message.headers)) {
+    // The SDK leaves out the percent-encoding that the HTTP binding asks for (1.0.2, section 3.1.3.2).
+    headers[name.toLowerCase()] = name.startsWith('ce-') ? encodeURIComponent(String(value)) : String(value);
+  }
+  return {
+    headers: {
+      ...headers,
+      'webhook-id': 'dlv_1',
+      'webhook-timestamp': String(nowMs / 1000),
+      'webhook-signature': new signer(key).sign('dlv_1', new Date(nowMs), body),
+      'busbar-topic': 'orders',
+      'busbar-attempt': '2',
+      traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    },
+    body,
+  };
+}
+
+const placed = new SdkEvent({
+  id: 'e1',
+  source: '/shop',
+  type: 'order.placed',
+  data: { total: 5 },
+  shop: 'berlin',
+});
+
+function reasonOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof VerificationError) return error.reason;
+    throw error;
+  }
+  return 'verified';
+}
+
+/** A sensible word as an event attribute: what the SDK and the specification agree on. */
+const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9 ._%ü€"-]{0,30}[A-Za-z0-9]$/);
+
+describe('verify', () => {
+  for (const signer of [StandardWebhook, SvixWebhook]) {
+    for (const mode of ['structured', 'binary'] as const) {
+      const name = signer === SvixWebhook ? 'svix' : 'standardwebhooks';
+      it(`reads any event that ${name} signed in ${mode} mode as the CloudEvents SDK reads it`, () => {
+        fc.assert(
+          fc.property(word, word, fc.jsonValue(), (id, subject, data) => {
+            const event = new SdkEvent({
+              id,
+              source: '/shop',
+              type: 'order.placed',
+              subject,
+              data: { data },
+            });
+            const request = signed(event, { mode, signer });
+            const delivery = verify({ ...request, secret, now: nowMs });
+            const expected = mode === 'structured' ? HTTP.toEvent<unknown>(request) : event;
+            if (Array.isArray(expected)) return expect.fail('One event was sent.');
+            expect(delivery.event).toMatchObject({
+              id: expected.id,
+              source: expected.source,
+              type: expected.type,
+              subject: expected.subject,
+              time: expected.time,
+            });
+            expect(JSON.stringify(delivery.event.data)).toBe(JSON.stringify(expected.data));
+          }),
+          { numRuns: 60 },
+        );
+      });
+    }
+  }
+
+  it('returns the delivery beside its event', () => {
+    expect(verify({ ...signed(placed), secret, now: nowMs })).toMatchObject({
+      deliveryId: 'dlv_1',
+      topic: 'orders',
+      attempt: 2,
+      traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      event: { specversion: '1.0', id: 'e1', shop: 'berlin', data: { total: 5 } },
+    });
+  });
+
+  it('takes bytes, the headers of fetch and the headers of node:http alike', () => {
+    const { headers, body } = signed(placed);
+    const lists = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
+    for (const given of [headers, lists, new Headers(headers)]) {
+      expect(verify({ headers: given, body: Buffer.from(body), secret, now: nowMs }).event.id).toBe('e1');
+    }
+  });
+
+  it('refuses any changed byte of the body', () => {
+    const { headers, body } = signed(placed);
+    const bytes = Buffer.from(body);
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+        const changed = Buffer.from(bytes);
+        changed[at] = (changed[at] ?? 0) ^ flip;
+        expect(reasonOf(() => verify({ headers, body: changed, secret, now: nowMs }))).toBe(
+          'signature-mismatch',
+        );
+      }),
+    );
+  });
+
+  it.each([
+    ['another id', { 'webhook-id': 'dlv_2' }, 'signature-mismatch'],
+    ['another time', { 'webhook-timestamp': String(nowMs / 1000 + 1) }, 'signature-mismatch'],
+    ['a signature of another version', { 'webhook-signature': 'v1a,AAAA' }, 'signature-mismatch'],
+    ['a signature without its version', { 'webhook-signature': 'AAAA' }, 'signature-mismatch'],
+    ['no signature', { 'webhook-signature': '' }, 'missing-header'],
+    ['a time that is no number', { 'webhook-timestamp': '1e9' }, 'invalid-header'],
+    ['an attempt of zero', { 'busbar-attempt': '0' }, 'invalid-header'],
+  ])('refuses %s', (_, change, reason) => {
+    const { headers, body } = signed(placed);
+    expect(reasonOf(() => verify({ headers: { ...headers, ...change }, body, secret, now: nowMs }))).toBe(
+      reason,
+    );
+  });
+
+  it.each([
+    [300, 'verified'],
+    [301, 'timestamp-too-old'],
+    [-300, 'verified'],
+    [-301, 'timestamp-too-new'],
+  ])('judges a request %i seconds after it was signed: %s', (laterSeconds, outcome) => {
+    const request = signed(placed);
+    expect(reasonOf(() => verify({ ...request, secret, now: nowMs + laterSeconds * 1000 }))).toBe(outcome);
+  });
+
+  it('goes on through a rotation: either signature with either secret', () => {
+    const request = signed(placed);
+    const both = `${new SvixWebhook(otherSecret).sign('dlv_1', new Date(nowMs), request.body)} ${request.headers['webhook-signature']}`;
+    const rotating = {
+      headers: { ...request.headers, 'webhook-signature': both },
+      body: request.body,
+      now: nowMs,
+    };
+    expect(verify({ ...rotating, secret }).event.id).toBe('e1');
+    expect(verify({ ...rotating, secret: otherSecret }).event.id).toBe('e1');
+    expect(verify({ ...request, secrets: [otherSecret, secret], now: nowMs }).event.id).toBe('e1');
+    expect(reasonOf(() => verify({ ...request, secret: otherSecret, now: nowMs }))).toBe(
+      'signature-mismatch',
+    );
+  });
+
+  it('reads binary data as bytes in both modes', () => {
+    const structured = new SdkEvent({
+      source: '/cam',
+      type: 'picture.taken',
+      datacontenttype: 'image/png',
+      data_base64: 'AQL/',
+    });
+    expect(verify({ ...signed(structured), secret, now: nowMs }).event.data).toEqual(
+      new Uint8Array([1, 2, 255]),
+    );
+    const body = Buffer.from([1, 2, 127]);
+    const headers = {
+      ...signed(placed, { mode: 'binary' }).headers,
+      'content-type': 'image/png',
+      'webhook-signature': new SvixWebhook(secret).sign('dlv_1', new Date(nowMs), body),
+    };
+    const { event } = verify({ headers, body, secret, now: nowMs });
+    expect(event).toMatchObject({ data: new Uint8Array([1, 2, 127]), datacontenttype: 'image/png' });
+  });
+
+  it('tells a signed body that is no event from a wrong signature', () => {
+    const body = '{"hello":"world"}';
+    const headers = {
+      ...signed(placed).headers,
+      'webhook-signature': new SvixWebhook(secret).sign('dlv_1', new Date(nowMs), body),
+    };
+    expect(reasonOf(() => verify({ headers, body, secret, now: nowMs }))).toBe('invalid-event');
+  });
+
+  it('throws a TypeError for a secret that cannot be one', () => {
+    const request = signed(placed);
+    expect(() => verify({ ...request, now: nowMs })).toThrow(TypeError);
+    expect(() => verify({ ...request, secret: 'whsec_', now: nowMs })).toThrow(TypeError);
+    expect(() => verify({ ...request, secret: 'not base64!', now: nowMs })).toThrow(TypeError);
+  });
+});
+
+describe('createReceiver', () => {
+  function post({ headers, body }: Signed): Request {
+    return new Request('http://receiver.test/', { method: 'POST', headers, body });
+  }
+
+  function receiver(onEvent: (id: string) => unknown, maxBodyBytes = 10_000) {
+    const errors: unknown[] = [];
+    const made = createReceiver({
+      secret,
+      onEvent: (event) => onEvent(event.id),
+      onError: (error) => errors.push(error),
+      maxBodyBytes,
+      now: () => nowMs,
+    });
+    return { ...made, errors };
+  }
+
+  it('answers 204 once the work is done', async () => {
+    const done: string[] = [];
+    const { fetch } = receiver(async (id) => done.push(id));
+    expect((await fetch(post(signed(placed)))).status).toBe(204);
+    expect(done).toEqual(['e1']);
+  });
+
+  it('answers 401 to a bad signature and 405 to a GET, and does no work', async () => {
+    const done: string[] = [];
+    const { fetch, errors } = receiver((id) => done.push(id));
+    expect((await fetch(post(signed(placed, { key: otherSecret })))).status).toBe(401);
+    expect((await fetch(new Request('http://receiver.test/'))).status).toBe(405);
+    expect(done).toEqual([]);
+    expect(errors).toMatchObject([{ reason: 'signature-mismatch' }]);
+  });
+
+  it('answers 500 when the work fails, so that the bus tries again, and tells why', async () => {
+    const { fetch, errors } = receiver(() => Promise.reject(new Error('no database')));
+    expect((await fetch(post(signed(placed)))).status).toBe(500);
+    expect(errors).toMatchObject([{ message: 'no database' }]);
+  });
+
+  it('serves node:http, and answers 413 to a body beyond its bound', async () => {
+    const done: string[] = [];
+    const { node } = receiver((id) => done.push(id), 2000);
+    const server = createServer(node);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const good = await fetch(url, { method: 'POST', ...signed(placed) });
+    const large = await fetch(url, { method: 'POST', body: 'x'.repeat(5000) });
+    expect([good.status, large.status]).toEqual([204, 413]);
+    expect(done).toEqual(['e1']);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('refuses an unusable secret when it is made', () => {
+    expect(() => createReceiver({ secret: '', onEvent: () => undefined })).toThrow(TypeError);
+    expect(() => createReceiver({ secret: [], onEvent: () => undefined })).toThrow(TypeError);
+  });
+});
