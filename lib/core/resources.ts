@@ -132,8 +132,9 @@ export function receiverResources(
       Version: '2012-10-17',
       Statement: [
         refusePlainHttp('sqs', arn(role)),
-        // By name prefix, so that a new subscription needs no new policy.
-        ...(role === 'dead-letters' ? [] : [allowTopics(place, arn(role))]),
+        // By name prefix, so that a new subscription needs no new policy; the dead letters take what SNS
+        // could not hand over to the lane.
+        allowTopics(place, arn(role)),
       ],
     },
   });

@@ -1,0 +1,32 @@
+import { createHmac } from 'node:crypto';
+
+/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+
+const secretPrefix = 'whsec_';
+
+/** The bytes of a `whsec_` secret. */
+export function secretKey(secret: string): Uint8Array {
+  return Buffer.from(secret.slice(secretPrefix.length), 'base64');
+}
+
+export function createSecret(random: { bytes(length: number): Uint8Array }): string {
+  return secretPrefix + Buffer.from(random.bytes(32)).toString('base64');
+}
+
+/**
+ * The `webhook-signature` header: one `v1,<base64>` a secret, so that both work while one is being replaced.
+ * @param timestampSeconds of this attempt, as it stands in `webhook-timestamp`.
+ */
+export function sign(
+  keys: readonly Uint8Array[],
+  deliveryId: string,
+  timestampSeconds: number,
+  body: string | Uint8Array,
+): string {
+  return keys
+    .map((key) => {
+      const hmac = createHmac('sha256', key).update(`${deliveryId}.${timestampSeconds}.`).update(body);
+      return `v1,${hmac.digest('base64')}`;
+    })
+    .join(' ');
+}
