@@ -24,7 +24,7 @@ const table = {
   declared: [409, 'It is declared in busbar.config.ts'],
   claimed: [409, 'The same event is being published right now'],
   request_too_large: [413, 'The request is too large'],
-  event_too_large: [413, 'The event is too large'],
+  event_too_large: [400, 'The event is too large'],
   unsupported_media_type: [415, 'The content type is not understood'],
   internal: [500, 'Something went wrong in the bus'],
   unavailable: [503, 'The bus cannot do this right now'],

@@ -17,7 +17,7 @@ export interface EventDefaults {
   readonly source: string;
   uuid(): string;
   /** A W3C trace context for events that bring none. */
-  traceparent(): string;
+  readonly traceparent: string;
 }
 
 /** One entry of a request: an event and when it is due, or why it was refused. */
@@ -47,7 +47,7 @@ export function readEvents(request: EventRequest, defaults: EventDefaults): Entr
     );
   }
   const mediaType = (request.contentType ?? '').split(';')[0]?.trim().toLowerCase();
-  const trace = { ...defaults, traceparent: () => traceOf(request) ?? defaults.traceparent() };
+  const trace = { ...defaults, traceparent: traceOf(request) ?? defaults.traceparent };
   if (mediaType === structured) {
     return read(decodeText(request.body), false, (object) => readStructured(object, trace));
   }
@@ -285,7 +285,7 @@ function fill(
   const attributes = { ...given };
   attributes.time ??= new Date(defaults.nowMs).toISOString();
   if (datacontenttype !== undefined) attributes.datacontenttype ??= datacontenttype;
-  attributes.traceparent ??= defaults.traceparent();
+  attributes.traceparent ??= defaults.traceparent;
   return attributes;
 }
 

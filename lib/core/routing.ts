@@ -25,9 +25,12 @@ export interface Message {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** The part of an event that routing reads. */
+export type RoutableEvent = Pick<BusEvent, 'type' | 'source' | 'subject' | 'body'>;
+
 export const topicAttribute = 'busbar-topic';
 
-export function messageOf(event: BusEvent, target: Target): Message {
+export function messageOf(event: RoutableEvent, target: Target): Message {
   const attributes: Record<string, string> = { type: event.type, source: event.source };
   if (event.subject !== undefined) attributes.subject = event.subject;
   if ('topic' in target) attributes[topicAttribute] = target.topic;

@@ -18,6 +18,9 @@ export interface Runtime {
   readonly aws: AwsClientConfig;
 }
 
+/** What a function needs that calls no endpoint, so that its bundle carries no HTTP client of ours. */
+export type BaseRuntime = Omit<Runtime, 'http'>;
+
 export interface AwsClientConfig {
   readonly region?: string;
   readonly endpoint?: string;

@@ -1,0 +1,29 @@
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Mappings } from '../runtime/mappings.ts';
+import type { RegistryStore } from '../runtime/stores/registry.ts';
+
+/**
+ * Stops sending to a receiver whose endpoint is gone (410). Its events wait in its queues until it is put again.
+ */
+export async function disable(
+  tools: {
+    readonly registry: RegistryStore;
+    readonly mappings: Mappings;
+    readonly clock: Clock;
+    readonly log: Log;
+  },
+  name: string,
+  cause: string,
+): Promise<void> {
+  const receiver = await tools.registry.receiver(name);
+  if (receiver === undefined || receiver.state === 'disabled') return;
+  await tools.registry.putReceiver({
+    ...receiver,
+    state: 'disabled',
+    stateReason: `The endpoint answered ${cause} at ${new Date(tools.clock.now()).toISOString()}`,
+  });
+  tools.log('error', 'A receiver was disabled', { receiver: name, cause });
+  // Last, because it is slow: until then each message is parked as it is received.
+  await tools.mappings.setEnabled(name, false);
+}

@@ -1,0 +1,305 @@
+import type { Principal } from '../core/access.ts';
+import { requireOwner } from '../core/access.ts';
+import { acceptance, duplicateKey, newClaim } from '../core/duplicate.ts';
+import { BusbarError, type ErrorCode } from '../core/errors.ts';
+import type { BusEvent } from '../core/event.ts';
+import { type Entry, type EventRequest, readEvents } from '../core/event-forms.ts';
+import type { Topic } from '../core/registry.ts';
+import { checkMessageSize, messageOf, type Target } from '../core/routing.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Random } from '../runtime/random.ts';
+import type { SchemaChecker } from '../runtime/schema.ts';
+import type { ClaimStore } from '../runtime/stores/claims.ts';
+import type { RegistryStore } from '../runtime/stores/registry.ts';
+import { type RouteTools, route } from './route.ts';
+import { type DelayTools, delay } from './schedule.ts';
+
+export interface PublishTools extends RouteTools, DelayTools {
+  readonly registry: RegistryStore;
+  readonly claims: ClaimStore;
+  readonly schemas: SchemaChecker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What became of one event of a request. */
+export interface EntryResult {
+  readonly index: number;
+  readonly id?: string;
+  readonly status: 'accepted' | 'duplicate' | 'scheduled' | 'rejected';
+  readonly code?: ErrorCode;
+  readonly detail?: string;
+}
+
+/** An event that passed every check so far, with its place in the request. */
+interface Candidate {
+  readonly index: number;
+  readonly event: BusEvent;
+  readonly dueAtMs: number | undefined;
+  readonly claimKey: string | undefined;
+}
+
+/**
+ * Takes the events of a request to a topic or to one receiver. It answers only when AWS has stored every event
+ * that it calls accepted.
+ * @throws BusbarError when the request as a whole is refused, or when no event of it was taken.
+ */
+export async function publish(
+  tools: PublishTools,
+  principal: Principal,
+  target: Target,
+  request: EventRequest,
+): Promise<{ events: EntryResult[] }> {
+  const topic = await openTarget(tools, principal, target);
+  const entries = readEvents(request, {
+    nowMs: tools.clock.now(),
+    source: `/applications/${principal.application}`,
+    uuid: tools.random.uuid,
+    // One request is one trace, and two equal entries of it stay equal.
+    traceparent: newTrace(tools.random),
+  });
+
+  const results = new Map<number, EntryResult>();
+  const checked = checkEntries(tools, entries, target, topic, results);
+  const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
+  await send(tools, target, claimed, topic?.dedupSeconds, results);
+
+  const events = entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
+  if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
+  return { events };
+}
+
+/** The topic, or undefined when the target is a receiver. @throws BusbarError unknown_topic, unknown_receiver, forbidden. */
+async function openTarget(
+  tools: PublishTools,
+  principal: Principal,
+  target: Target,
+): Promise<Topic | undefined> {
+  if ('topic' in target) {
+    const topic = await tools.registry.cachedTopic(target.topic);
+    if (topic === undefined) {
+      throw new BusbarError(
+        'unknown_topic',
+        `There is no topic ${target.topic}. Make it with PUT /v1/topics/${target.topic}.`,
+      );
+    }
+    requireOwner(principal, topic.owner, `The topic ${target.topic}`);
+    return topic;
+  }
+  const receiver = await tools.registry.cachedReceiver(target.receiver);
+  if (receiver === undefined) {
+    throw new BusbarError(
+      'unknown_receiver',
+      `There is no receiver ${target.receiver}. Make it with PUT /v1/receivers/${target.receiver}.`,
+    );
+  }
+  requireOwner(principal, receiver.owner, `The receiver ${target.receiver}`);
+  return undefined;
+}
+
+/** Everything that needs no call: form, size, schema, and events that stand twice in the request. */
+function checkEntries(
+  tools: PublishTools,
+  entries: readonly Entry[],
+  target: Target,
+  topic: Topic | undefined,
+  results: Map<number, EntryResult>,
+): Candidate[] {
+  const candidates: Candidate[] = [];
+  const seen = new Map<string, Candidate>();
+  for (const entry of entries) {
+    try {
+      if ('error' in entry) throw entry.error;
+      const { index, event, dueAtMs } = entry;
+      checkMessageSize(messageOf(event, target));
+      if (topic?.schema !== undefined) checkSchema(tools.schemas, topic, entry.data());
+      const identity = JSON.stringify([event.source, event.id]);
+      const twin = seen.get(identity);
+      if (twin !== undefined) {
+        if (twin.event.body !== event.body || twin.dueAtMs !== dueAtMs) {
+          throw new BusbarError(
+            'id_conflict',
+            `The event ${twin.index} of this request has the same source and id, but is another event. Give each event an id of its own.`,
+          );
+        }
+        results.set(index, { index, id: event.id, status: 'duplicate' });
+        continue;
+      }
+      const candidate = {
+        index,
+        event,
+        dueAtMs,
+        claimKey: topic?.dedupSeconds ? duplicateKey(topic.topic, event) : undefined,
+      };
+      seen.set(identity, candidate);
+      candidates.push(candidate);
+    } catch (error) {
+      if (!(error instanceof BusbarError)) throw error;
+      results.set(entry.index, rejected(entry.index, 'error' in entry ? entry.id : entry.event.id, error));
+    }
+  }
+  return candidates;
+}
+
+function checkSchema(schemas: SchemaChecker, topic: Topic, data: unknown): void {
+  const errors = schemas.errorsOf(topic.schema, data ?? null);
+  if (errors.length === 0) return;
+  const detail = errors.map((error) => `${error.path} ${error.detail}`).join('; ');
+  throw new BusbarError(
+    'schema_mismatch',
+    `The data does not match the schema of the topic ${topic.topic}: ${detail}.`,
+    {
+      fields: errors,
+    },
+  );
+}
+
+/** Takes a claim for each event; those that are claimed or accepted already are settled here. */
+async function claim(
+  tools: PublishTools,
+  candidates: readonly Candidate[],
+  topic: Topic,
+  results: Map<number, EntryResult>,
+): Promise<Candidate[]> {
+  const nowMs = tools.clock.now();
+  const taken = await Promise.all(
+    candidates.map(async (candidate) => {
+      const { index, event, claimKey } = candidate;
+      if (claimKey === undefined) return candidate;
+      let standing: Awaited<ReturnType<ClaimStore['take']>>;
+      try {
+        standing = await tools.claims.take(claimKey, newClaim(nowMs), nowMs);
+      } catch (error) {
+        tools.log('error', 'A claim could not be taken', { topic: topic.topic, reason: String(error) });
+        results.set(
+          index,
+          rejected(index, event.id, unavailable('The event could not be checked for duplicates')),
+        );
+        return undefined;
+      }
+      if (standing === undefined) return candidate;
+      if (standing.state === 'accepted') {
+        results.set(index, { index, id: event.id, status: 'duplicate' });
+      } else {
+        const busy = new BusbarError(
+          'claimed',
+          'Another request is publishing the same event right now. Try again in a moment to learn what became of it.',
+        );
+        results.set(index, rejected(index, event.id, busy));
+      }
+      return undefined;
+    }),
+  );
+  return taken.filter((candidate) => candidate !== undefined);
+}
+
+/** Sends what is due now and stores what is due later; then settles the claims by what became of each. */
+async function send(
+  tools: PublishTools,
+  target: Target,
+  candidates: readonly Candidate[],
+  dedupSeconds: number | undefined,
+  results: Map<number, EntryResult>,
+): Promise<void> {
+  const now = candidates.filter((candidate) => candidate.dueAtMs === undefined);
+  const later = candidates.filter((candidate) => candidate.dueAtMs !== undefined);
+
+  const sending = route(
+    tools,
+    target,
+    now.map((candidate) => candidate.event),
+  ).then((failures) => {
+    for (const [position, { index, event }] of now.entries()) {
+      const failure = failures[position];
+      if (failure === undefined) {
+        results.set(index, { index, id: event.id, status: 'accepted' });
+        continue;
+      }
+      tools.log('error', 'An event could not be sent', { ...target, reason: failure.reason });
+      results.set(index, rejected(index, event.id, unavailable('The event could not be stored')));
+    }
+  });
+  const delaying = later.map(async ({ index, event, dueAtMs }) => {
+    try {
+      await delay(tools, target, event, dueAtMs ?? 0);
+      results.set(index, { index, id: event.id, status: 'scheduled' });
+    } catch (error) {
+      const refusal = error instanceof BusbarError ? error : unavailable('The event could not be stored');
+      tools.log('error', 'An event could not be delayed', { ...target, reason: String(error) });
+      results.set(index, rejected(index, event.id, refusal));
+    }
+  });
+  await Promise.all([sending, ...delaying]);
+
+  if (dedupSeconds) await settleClaims(tools, candidates, dedupSeconds, results);
+}
+
+async function settleClaims(
+  tools: PublishTools,
+  candidates: readonly Candidate[],
+  dedupSeconds: number,
+  results: ReadonlyMap<number, EntryResult>,
+): Promise<void> {
+  const keysWhere = (wasRejected: boolean) =>
+    candidates.flatMap(({ index, claimKey }) =>
+      claimKey !== undefined && (results.get(index)?.status === 'rejected') === wasRejected ? [claimKey] : [],
+    );
+  const settled = await Promise.allSettled([
+    tools.claims.accept(keysWhere(false), acceptance(tools.clock.now(), dedupSeconds)),
+    tools.claims.release(keysWhere(true)),
+  ]);
+  for (const outcome of settled) {
+    // The events are sent, and a claim runs out by itself: at worst the same event is taken once more.
+    if (outcome.status === 'rejected') {
+      tools.log('warn', 'Claims could not be settled', { reason: String(outcome.reason) });
+    }
+  }
+}
+
+function unavailable(problem: string): BusbarError {
+  return new BusbarError('unavailable', `${problem}. Nothing of it was kept: send it again.`, {
+    retryAfterSeconds: 1,
+  });
+}
+
+function rejected(index: number, id: string | undefined, error: BusbarError): EntryResult {
+  return {
+    index,
+    ...(id !== undefined && { id }),
+    status: 'rejected',
+    code: error.code,
+    detail: error.message,
+  };
+}
+
+function missing(index: number): never {
+  throw new Error(`The event ${index} has no result.`);
+}
+
+/** One refused event refuses in its own words; several are listed. Our own failure is no fault of the request. */
+function allRejected(events: readonly EntryResult[]): BusbarError {
+  const codes = new Set(events.map((result) => result.code));
+  const [first] = events;
+  if (codes.has('unavailable')) {
+    return new BusbarError('unavailable', first?.detail ?? '', { members: { events }, retryAfterSeconds: 1 });
+  }
+  if (codes.has('claimed')) {
+    return new BusbarError('claimed', first?.detail ?? '', { members: { events }, retryAfterSeconds: 1 });
+  }
+  if (events.length === 1 && first?.code !== undefined) {
+    return new BusbarError(first.code, first.detail ?? '', { members: { events } });
+  }
+  return new BusbarError(
+    'all_rejected',
+    `None of the ${events.length} events was taken; the first because: ${first?.detail ?? ''}`,
+    { members: { events } },
+  );
+}
+
+/** A new trace, sampled (W3C Trace Context). */
+function newTrace(random: Random): string {
+  const hex = (length: number) => Buffer.from(random.bytes(length)).toString('hex');
+  return `00-${hex(16)}-${hex(8)}-01`;
+}

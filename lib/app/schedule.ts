@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { BusbarError } from '../core/errors.ts';
+import { type BusEvent, utf8Bytes } from '../core/event.ts';
+import { bus } from '../core/limits.ts';
+import type { Target } from '../core/routing.ts';
+import { chooseWait, type Delayed, secondsUntil } from '../core/schedule.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Queues } from '../runtime/queues.ts';
+import type { Schedules } from '../runtime/schedules.ts';
+import { type RouteTools, route } from './route.ts';
+
+export interface DelayTools {
+  readonly queues: Queues;
+  readonly schedules: Schedules;
+  readonly clock: Clock;
+}
+
+/** Stores an event until it is due. @throws BusbarError event_too_large, unavailable. */
+export async function delay(
+  tools: DelayTools,
+  target: Target,
+  event: BusEvent,
+  dueAtMs: number,
+): Promise<void> {
+  const { id, source, type, subject, body } = event;
+  const delayed: Delayed = {
+    target,
+    dueAtMs,
+    event: { id, source, type, ...(subject !== undefined && { subject }) },
+    body,
+  };
+  const text = JSON.stringify(delayed);
+  const wait = chooseWait(dueAtMs, tools.clock.now());
+  if (wait.kind === 'schedule') {
+    if (utf8Bytes(text) > bus.eventBytesMax) {
+      throw new BusbarError(
+        'event_too_large',
+        `The event has ${utf8Bytes(text)} bytes as it is stored until it is due; at most ${bus.eventBytesMax} fit. Store the data elsewhere and send a reference to it.`,
+      );
+    }
+    await tools.schedules.create(scheduleName(target, event, dueAtMs), wait.fireAtMs, text);
+    return;
+  }
+  const [failure] = await tools.queues.send('delay', [
+    { body: text, attributes: {}, delaySeconds: wait.delaySeconds },
+  ]);
+  if (failure !== undefined)
+    throw new BusbarError('unavailable', `The event could not be stored: ${failure.reason}`);
+}
+
+/** Why all of these: the same event may be due twice, at two times or for two receivers, but not twice at once. */
+function scheduleName(target: Target, event: BusEvent, dueAtMs: number): string {
+  return createHash('sha256')
+    .update(JSON.stringify([target, event.source, event.id, dueAtMs]))
+    .digest('hex');
+}
+
+/** One message of the delay queue. */
+export interface DelayedMessage {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+}
+
+/**
+ * Routes the delayed events that are due and hides the others for the rest of their time. Answers the ids of
+ * the messages that must stay in the queue.
+ */
+export async function releaseDue(
+  tools: RouteTools & { readonly clock: Clock; readonly log: Log },
+  messages: readonly DelayedMessage[],
+): Promise<string[]> {
+  const nowMs = tools.clock.now();
+  const waiting: { receiptHandle: string; seconds: number }[] = [];
+  const kept: string[] = [];
+  const due = new Map<string, { message: DelayedMessage; delayed: Delayed }[]>();
+  for (const message of messages) {
+    const delayed = JSON.parse(message.body) as Delayed;
+    const seconds = secondsUntil(delayed.dueAtMs, nowMs);
+    if (seconds > 0) {
+      waiting.push({ receiptHandle: message.receiptHandle, seconds });
+      kept.push(message.messageId);
+    } else {
+      const key = JSON.stringify(delayed.target);
+      due.set(key, [...(due.get(key) ?? []), { message, delayed }]);
+    }
+  }
+  for (const failure of await tools.queues.hide('delay', waiting)) {
+    // It only comes back sooner or later than meant, and is looked at again then.
+    if (failure !== undefined)
+      tools.log('warn', 'A delayed event could not be hidden', { reason: failure.reason });
+  }
+  await Promise.all(
+    [...due.values()].map(async (group) => {
+      const [first] = group;
+      if (first === undefined) return;
+      const failures = await route(
+        tools,
+        first.delayed.target,
+        group.map(({ delayed }) => ({
+          ...delayed.event,
+          subject: delayed.event.subject,
+          body: delayed.body,
+        })),
+      );
+      for (const [index, { message }] of group.entries()) {
+        const failure = failures[index];
+        if (failure === undefined) continue;
+        tools.log('error', 'A due event could not be routed', { reason: failure.reason });
+        kept.push(message.messageId);
+      }
+    }),
+  );
+  return kept;
+}

@@ -1,0 +1,72 @@
+/**
+ * The environment of the functions: one vocabulary, written by the stack and read here, parsed once at the cold
+ * start.
+ */
+export const variables = {
+  /** The bus table. */
+  table: 'BUSBAR_TABLE',
+  /** Starts the name of everything the bus owns. */
+  prefix: 'BUSBAR_PREFIX',
+  partition: 'BUSBAR_PARTITION',
+  account: 'BUSBAR_ACCOUNT',
+  delayQueueUrl: 'BUSBAR_DELAY_QUEUE_URL',
+  delayQueueArn: 'BUSBAR_DELAY_QUEUE_ARN',
+  scheduleGroup: 'BUSBAR_SCHEDULE_GROUP',
+  /** The role that EventBridge Scheduler takes to write to the delay queue. */
+  scheduleRoleArn: 'BUSBAR_SCHEDULE_ROLE_ARN',
+  deliverFunction: 'BUSBAR_DELIVER_FUNCTION',
+  /** `public`, or `any` on a laptop: whether endpoints may be private addresses and plain HTTP. */
+  endpoints: 'BUSBAR_ENDPOINTS',
+} as const;
+
+export type EndpointPolicy = 'public' | 'any';
+
+export interface Config {
+  readonly table: string;
+  readonly prefix: string;
+  readonly partition: string;
+  readonly account: string;
+  readonly region: string;
+  readonly delayQueueUrl: string;
+  readonly delayQueueArn: string;
+  readonly scheduleGroup: string;
+  readonly scheduleRoleArn: string;
+  readonly deliverFunction: string;
+  readonly endpoints: EndpointPolicy;
+  /** The origin and account of every queue URL, without a slash at its end. */
+  readonly queueUrlBase: string;
+}
+
+/** @throws Error that names the variable which is missing or wrong. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const read = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === '') {
+      throw new Error(
+        `The environment variable ${name} is missing. The stack sets it: deploy the function with the stack.`,
+      );
+    }
+    return value;
+  };
+  const endpoints = read(variables.endpoints);
+  if (endpoints !== 'public' && endpoints !== 'any') {
+    throw new Error(
+      `The environment variable ${variables.endpoints} is ${JSON.stringify(endpoints)}; it is public or any.`,
+    );
+  }
+  const delayQueueUrl = read(variables.delayQueueUrl);
+  return {
+    table: read(variables.table),
+    prefix: read(variables.prefix),
+    partition: read(variables.partition),
+    account: read(variables.account),
+    region: read('AWS_REGION'),
+    delayQueueUrl,
+    delayQueueArn: read(variables.delayQueueArn),
+    scheduleGroup: read(variables.scheduleGroup),
+    scheduleRoleArn: read(variables.scheduleRoleArn),
+    deliverFunction: read(variables.deliverFunction),
+    endpoints,
+    queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),
+  };
+}

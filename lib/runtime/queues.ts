@@ -1,0 +1,68 @@
+import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type QueueRole, queueName } from '../core/resources.ts';
+import type { Message } from '../core/routing.ts';
+import type { Config } from './config.ts';
+import type { BaseRuntime } from './runtime.ts';
+import { failuresOf, type SendFailure, settle, stringAttributes } from './topics.ts';
+
+export interface OutgoingMessage extends Message {
+  /** 0 to 900. */
+  readonly delaySeconds?: number;
+}
+
+/** Which queue is meant: a receiver's, or the one for delayed events. */
+export type QueueName = { readonly receiver: string; readonly role: QueueRole } | 'delay';
+
+/** Sends to queues, and hides messages that were received. */
+export interface Queues {
+  /** Sends up to ten messages; answers, in their order, why one was not taken, or undefined where it was. */
+  send(queue: QueueName, messages: readonly OutgoingMessage[]): Promise<(SendFailure | undefined)[]>;
+  /** Hides up to ten received messages for some more time. Answers why where it did not happen. */
+  hide(
+    queue: QueueName,
+    messages: readonly { readonly receiptHandle: string; readonly seconds: number }[],
+  ): Promise<(SendFailure | undefined)[]>;
+}
+
+export function createQueues(runtime: BaseRuntime, config: Config): Queues {
+  const client = new SQSClient(runtime.aws);
+  const urlOf = (queue: QueueName) =>
+    queue === 'delay'
+      ? config.delayQueueUrl
+      : `${config.queueUrlBase}/${queueName(config.prefix, queue.receiver, queue.role)}`;
+  return {
+    async send(queue, messages) {
+      const answer = await settle(
+        client.send(
+          new SendMessageBatchCommand({
+            QueueUrl: urlOf(queue),
+            Entries: messages.map((message, index) => ({
+              Id: String(index),
+              MessageBody: message.body,
+              MessageAttributes: stringAttributes(message.attributes),
+              ...(message.delaySeconds !== undefined && { DelaySeconds: message.delaySeconds }),
+            })),
+          }),
+        ),
+      );
+      return failuresOf(messages.length, answer);
+    },
+
+    async hide(queue, messages) {
+      if (messages.length === 0) return [];
+      const answer = await settle(
+        client.send(
+          new ChangeMessageVisibilityBatchCommand({
+            QueueUrl: urlOf(queue),
+            Entries: messages.map((message, index) => ({
+              Id: String(index),
+              ReceiptHandle: message.receiptHandle,
+              VisibilityTimeout: Math.ceil(message.seconds),
+            })),
+          }),
+        ),
+      );
+      return failuresOf(messages.length, answer);
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type WriteRequest,
+} from '@aws-sdk/client-dynamodb';
+import { aws } from '../core/limits.ts';
+import type { Config } from './config.ts';
+import type { BaseRuntime } from './runtime.ts';
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** A row of the bus table: its document is kept as JSON text, so that what was put is what is read. */
+export interface Row<Document = unknown> extends Key {
+  readonly document: Document;
+  /** Epoch seconds after which DynamoDB may delete the row, and readers ignore it. */
+  readonly expiresAtSeconds?: number;
+}
+
+/** The bus table, as the stores use it. */
+export interface Table {
+  get(key: Key, options?: { consistent?: boolean }): Promise<Row | undefined>;
+  getMany(keys: readonly Key[]): Promise<Row[]>;
+  /** Every row of a partition whose sort key starts so, in order. */
+  query(pk: string, skPrefix?: string): Promise<Row[]>;
+  put(row: Row): Promise<void>;
+  /** Puts the row if there is none or an expired one; else answers the one that is there. */
+  putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
+  putMany(rows: readonly Row[]): Promise<void>;
+  delete(key: Key): Promise<void>;
+  deleteMany(keys: readonly Key[]): Promise<void>;
+}
+
+/** TTL deletes within days, so that an expired row may still be there (DynamoDB guide, "Using TTL"). */
+const rowIsFreeOrExpired = 'attribute_not_exists(pk) OR expiresAt <= :nowSeconds';
+
+export function createTable(runtime: BaseRuntime, config: Config): Table {
+  const client = new DynamoDBClient(runtime.aws);
+  const TableName = config.table;
+
+  async function writeMany(requests: readonly WriteRequest[]): Promise<void> {
+    for (let start = 0; start < requests.length; start += aws.dynamodb.batchWriteItemsMax) {
+      let rest: WriteRequest[] = requests.slice(start, start + aws.dynamodb.batchWriteItemsMax);
+      for (let round = 0; rest.length > 0; round++) {
+        if (round > 0) await backOff(runtime, round);
+        const answer = await client.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: rest } }));
+        rest = answer.UnprocessedItems?.[TableName] ?? [];
+      }
+    }
+  }
+
+  return {
+    async get(key, options = {}) {
+      const answer = await client.send(
+        new GetItemCommand({ TableName, Key: keyItem(key), ConsistentRead: options.consistent ?? false }),
+      );
+      return answer.Item === undefined ? undefined : rowOf(answer.Item);
+    },
+
+    async getMany(keys) {
+      const rows: Row[] = [];
+      for (let start = 0; start < keys.length; start += aws.dynamodb.batchGetKeysMax) {
+        let rest = keys.slice(start, start + aws.dynamodb.batchGetKeysMax).map(keyItem);
+        for (let round = 0; rest.length > 0; round++) {
+          if (round > 0) await backOff(runtime, round);
+          const answer = await client.send(
+            new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys: rest, ConsistentRead: true } } }),
+          );
+          rows.push(...(answer.Responses?.[TableName] ?? []).map(rowOf));
+          rest = answer.UnprocessedKeys?.[TableName]?.Keys ?? [];
+        }
+      }
+      return rows;
+    },
+
+    async query(pk, skPrefix = '') {
+      const rows: Row[] = [];
+      let start: Record<string, AttributeValue> | undefined;
+      do {
+        const answer = await client.send(
+          new QueryCommand({
+            TableName,
+            KeyConditionExpression: skPrefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :sk)',
+            ExpressionAttributeValues: {
+              ':pk': { S: pk },
+              ...(skPrefix !== '' && { ':sk': { S: skPrefix } }),
+            },
+            ConsistentRead: true,
+            ...(start !== undefined && { ExclusiveStartKey: start }),
+          }),
+        );
+        rows.push(...(answer.Items ?? []).map(rowOf));
+        start = answer.LastEvaluatedKey;
+      } while (start !== undefined);
+      return rows;
+    },
+
+    async put(row) {
+      await client.send(new PutItemCommand({ TableName, Item: item(row) }));
+    },
+
+    async putIfFree(row, nowMs) {
+      try {
+        await client.send(
+          new PutItemCommand({
+            TableName,
+            Item: item(row),
+            ConditionExpression: rowIsFreeOrExpired,
+            ExpressionAttributeValues: { ':nowSeconds': { N: String(Math.floor(nowMs / 1000)) } },
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        );
+        return undefined;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException && error.Item !== undefined)
+          return rowOf(error.Item);
+        throw error;
+      }
+    },
+
+    putMany: (rows) => writeMany(rows.map((row) => ({ PutRequest: { Item: item(row) } }))),
+
+    async delete(key) {
+      await client.send(new DeleteItemCommand({ TableName, Key: keyItem(key) }));
+    },
+
+    deleteMany: (keys) => writeMany(keys.map((key) => ({ DeleteRequest: { Key: keyItem(key) } }))),
+  };
+}
+
+/** What a batch left over was throttled: wait longer each round, up to a second. The function's timeout ends it. */
+function backOff(runtime: BaseRuntime, round: number): Promise<void> {
+  const waitMs = Math.min(1000, 25 * 2 ** round) * (0.5 + runtime.random.next() / 2);
+  return new Promise((resolve) => runtime.clock.setTimer(waitMs, resolve));
+}
+
+function keyItem(key: Key): Record<string, AttributeValue> {
+  return { pk: { S: key.pk }, sk: { S: key.sk } };
+}
+
+function item(row: Row): Record<string, AttributeValue> {
+  return {
+    ...keyItem(row),
+    document: { S: JSON.stringify(row.document) },
+    ...(row.expiresAtSeconds !== undefined && { expiresAt: { N: String(row.expiresAtSeconds) } }),
+  };
+}
+
+function rowOf(attributes: Record<string, AttributeValue>): Row {
+  const { pk, sk, document, expiresAt } = attributes;
+  return {
+    pk: pk?.S ?? '',
+    sk: sk?.S ?? '',
+    document: JSON.parse(document?.S ?? 'null'),
+    ...(expiresAt?.N !== undefined && { expiresAtSeconds: Number(expiresAt.N) }),
+  };
+}

@@ -1,0 +1,84 @@
+import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
+import { topicArn } from '../core/resources.ts';
+import type { Message } from '../core/routing.ts';
+import type { Config } from './config.ts';
+import type { BaseRuntime } from './runtime.ts';
+
+/** Why AWS did not take a message. */
+export interface SendFailure {
+  /** True when the same message may be taken later. */
+  readonly retryable: boolean;
+  readonly reason: string;
+}
+
+/** Sends batches to topics. */
+export interface TopicSender {
+  /** Sends up to ten messages; answers, in their order, why one was not taken, or undefined where it was. */
+  send(topic: string, messages: readonly Message[]): Promise<(SendFailure | undefined)[]>;
+}
+
+export function createTopicSender(runtime: BaseRuntime, config: Config): TopicSender {
+  const client = new SNSClient(runtime.aws);
+  return {
+    async send(topic, messages) {
+      const TopicArn = topicArn(config, topic);
+      const answer = await settle(
+        client.send(
+          new PublishBatchCommand({
+            TopicArn,
+            PublishBatchRequestEntries: messages.map((message, index) => ({
+              Id: String(index),
+              Message: message.body,
+              MessageAttributes: stringAttributes(message.attributes),
+            })),
+          }),
+        ),
+      );
+      return failuresOf(messages.length, answer);
+    },
+  };
+}
+
+export function stringAttributes(attributes: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
+  );
+}
+
+interface FailedEntry {
+  readonly Id?: string | undefined;
+  readonly SenderFault?: boolean | undefined;
+  readonly Code?: string | undefined;
+  readonly Message?: string | undefined;
+}
+interface BatchAnswer {
+  readonly Failed?: readonly FailedEntry[] | undefined;
+}
+
+/** A call that failed as a whole failed for each of its messages: the caller decides about each. */
+export async function settle<Answer extends BatchAnswer>(
+  call: Promise<Answer>,
+): Promise<Answer | SendFailure> {
+  try {
+    return await call;
+  } catch (error) {
+    const fault = (error as { $fault?: string }).$fault;
+    const name = error instanceof Error ? error.name : 'Error';
+    // A throttle is the client's fault on the wire, and may go through later all the same.
+    const retryable = fault !== 'client' || /Throttl|TooManyRequests|Timeout/i.test(name);
+    return { retryable, reason: error instanceof Error ? `${name}: ${error.message}` : String(error) };
+  }
+}
+
+/** A batch answers 200 with failed entries in it (SNS and SQS API references). */
+export function failuresOf(count: number, answer: BatchAnswer | SendFailure): (SendFailure | undefined)[] {
+  if ('retryable' in answer) return Array.from({ length: count }, () => answer);
+  const failures = Array.from({ length: count }, (): SendFailure | undefined => undefined);
+  for (const entry of answer.Failed ?? []) {
+    failures[Number(entry.Id)] = {
+      retryable: entry.SenderFault !== true,
+      reason: `${entry.Code ?? 'Failed'}: ${entry.Message ?? ''}`,
+    };
+  }
+  return failures;
+}

@@ -1,0 +1,139 @@
+import { lookup as lookupHost } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+// The dispatcher alone: undici's index also brings fetch, WebSocket and caches, twice the size of the bundle.
+import Agent from 'undici/lib/dispatcher/agent.js';
+import { bus } from '../core/limits.ts';
+import { isPublicAddress } from './address.ts';
+import type { Clock } from './clock.ts';
+import type { EndpointPolicy } from './config.ts';
+import { type Http, HttpError, type HttpFailure, type HttpRequest, type HttpResponse } from './http.ts';
+
+/**
+ * A socket that idled longer is not used again: a function is frozen between invocations, and the other side
+ * has often closed what looks open after the thaw.
+ */
+const idleSocketMs = 4000;
+
+/** Sends by undici, about ten times cheaper a request than fetch. */
+export function undiciHttp(options: {
+  clock: Clock;
+  endpoints: EndpointPolicy;
+  connectionsPerOrigin?: number;
+}): Http {
+  const { clock, endpoints } = options;
+  const openAgent = () =>
+    new Agent({
+      connections: options.connectionsPerOrigin ?? 128,
+      pipelining: 1,
+      keepAliveTimeout: idleSocketMs,
+      keepAliveMaxTimeout: idleSocketMs,
+      connect: { lookup: endpoints === 'public' ? publicLookup : lookupHost },
+    });
+  let agent = openAgent();
+  let lastUsedMs = clock.now();
+
+  return {
+    async send(request) {
+      const nowMs = clock.now();
+      if (nowMs - lastUsedMs > idleSocketMs) {
+        // The timers that close idle sockets stand still in a freeze, so they cannot be relied on here.
+        const stale = agent;
+        agent = openAgent();
+        stale.close().catch(() => stale.destroy());
+      }
+      lastUsedMs = nowMs;
+      const url = new URL(request.url);
+      refuseForbiddenUrl(url, endpoints);
+      return await exchange(agent, url, request, clock);
+    },
+  };
+}
+
+/** An address in the URL is never looked up, so that it is checked here; a name is checked when it is resolved. */
+function refuseForbiddenUrl(url: URL, endpoints: EndpointPolicy): void {
+  if (endpoints === 'any') return;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (url.protocol !== 'https:') throw new HttpError('forbidden', 'The endpoint is not https.');
+  if (isIP(host) !== 0 && !isPublicAddress(host)) {
+    throw new HttpError('forbidden', `The endpoint's address ${host} is not public.`);
+  }
+}
+
+/** Resolves a name to public addresses only; the socket connects to the very address that was checked. */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  lookupHost(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return callback(error, '', 0);
+    const allowed = addresses.filter((entry) => isPublicAddress(entry.address));
+    const first = allowed[0];
+    if (first === undefined) {
+      const refusal = new HttpError(
+        'forbidden',
+        `The endpoint's name ${hostname} resolves to no public address.`,
+      );
+      return callback(refusal, '', 0);
+    }
+    if (options.all) return callback(null, allowed);
+    callback(null, first.address, first.family);
+  });
+};
+
+async function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): Promise<HttpResponse> {
+  const abort = new AbortController();
+  const cancelTimer = clock.setTimer(request.timeoutMs, () => {
+    abort.abort(new HttpError('timeout', `No complete answer within ${request.timeoutMs / 1000} s.`));
+  });
+  try {
+    const response = await agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method,
+      headers: request.headers,
+      body: request.body ?? null,
+      signal: abort.signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(response.headers)) {
+      if (value !== undefined && value !== null) headers[name] = [value].flat().join(', ');
+    }
+    return { status: response.statusCode, headers, body: await readStart(response.body) };
+  } catch (error) {
+    throw classify(error);
+  } finally {
+    cancelTimer();
+  }
+}
+
+/** Reads up to the limit and lets go of the rest: an endpoint must not fill our memory, or hold us with its body. */
+async function readStart(body: AsyncIterable<Uint8Array> & { destroy(): void }): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= bus.responseBytesMax) break;
+  }
+  return Buffer.concat(chunks).subarray(0, bus.responseBytesMax).toString('utf8');
+}
+
+function classify(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  const {
+    code = '',
+    message = String(error),
+    cause,
+  } = error as { code?: string; message?: string; cause?: unknown };
+  if (cause instanceof HttpError) return cause;
+  return new HttpError(failureOf(code), code === '' ? message : `${code}: ${message}`, { cause: error });
+}
+
+function failureOf(code: string): HttpFailure {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ENODATA') return 'dns';
+  if (code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return 'refused';
+  if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout';
+  if (/^(CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/.test(code))
+    return 'tls';
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'protocol';
+  return 'reset';
+}
