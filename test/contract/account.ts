@@ -51,7 +51,8 @@ export function testAccount(
     clock,
     meter,
     store,
-    sqs: new SQSClient(config),
+    // Without it the client warns on every call that the queue's URL is not on its endpoint.
+    sqs: new SQSClient({ ...config, useQueueUrlAsEndpoint: false }),
     sns: new SNSClient(config),
     dynamodb: new DynamoDBClient(config),
     scheduler: new SchedulerClient(config),

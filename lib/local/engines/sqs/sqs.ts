@@ -1,0 +1,173 @@
+import type { Caller, EpochMs, Host, Input, Permission } from '../engine.ts';
+import { Deduplication } from './deduplication.ts';
+import { invalidAddress, invalidValue, queueDoesNotExist } from './errors.ts';
+import { requiredText } from './input.ts';
+import { limits } from './limits.ts';
+import { Message, type MessageRow } from './message.ts';
+import { MoveTasks } from './move-tasks.ts';
+import { messageTable, Queue, type QueueRow, type QueueWorld, queueTable } from './queue.ts';
+import { type Attributes, createAttributes, settingsOf } from './queue-attributes.ts';
+
+/** The queues of an account in a Region, and what their operations share: names, ARNs, permissions, the meter. */
+export class Sqs {
+  readonly host: Host;
+  readonly queues = new Map<string, Queue>();
+  readonly moveTasks: MoveTasks;
+  /** When a queue of that name was deleted; kept in memory only. */
+  readonly deletedMs = new Map<string, EpochMs>();
+  readonly #world: QueueWorld;
+  #messageKey = 0;
+  #receipt = 0;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.#world = {
+      clock: host.clock,
+      random: host.random,
+      store: host.store,
+      // The time sets runs apart that start from one seed.
+      run: `${host.clock.now().toString(36)}${host.random.uuid().slice(0, 8)}`,
+      nextMessageKey: () => {
+        this.#messageKey += 1;
+        return this.#messageKey;
+      },
+      nextReceipt: () => {
+        this.#receipt += 1;
+        return this.#receipt;
+      },
+      queueByArn: (arn) => this.queueByArn(arn),
+    };
+    this.#load();
+    this.moveTasks = new MoveTasks(host, (arn) => this.queueByArn(arn));
+  }
+
+  arnOf(name: string): string {
+    return `arn:aws:sqs:${this.host.region}:${this.host.account}:${name}`;
+  }
+
+  /** The queue that `QueueUrl` names. Any host will do: only the path counts. */
+  queueOf(input: Input): Queue {
+    const url = requiredText(input, 'QueueUrl');
+    const address = parseQueueUrl(url);
+    if (address === undefined) throw invalidAddress(url);
+    const queue = address.account === this.host.account ? this.queues.get(address.name) : undefined;
+    if (queue === undefined) throw queueDoesNotExist();
+    return queue;
+  }
+
+  queueByArn(arn: string): Queue | undefined {
+    const name = arn.slice(arn.lastIndexOf(':') + 1);
+    return arn === this.arnOf(name) ? this.queues.get(name) : undefined;
+  }
+
+  create(name: string, given: Attributes, tags: Readonly<Record<string, string>>): Queue {
+    const nowMs = this.host.clock.now();
+    const attributes = createAttributes(given);
+    this.checkRedrive(name, attributes);
+    const row: QueueRow = {
+      id: this.host.random.uuid(),
+      name,
+      attributes,
+      tags,
+      createdMs: nowMs,
+      modifiedMs: nowMs,
+      purgedMs: undefined,
+    };
+    const queue = this.#open(row);
+    queue.save();
+    return queue;
+  }
+
+  delete(queue: Queue): void {
+    const { name } = queue.row;
+    queue.purge();
+    queue.close();
+    this.queues.delete(name);
+    this.deletedMs.set(name, this.host.clock.now());
+    this.host.store.delete(queueTable, name);
+  }
+
+  /** The queues whose dead letters go to the given one. */
+  sourcesOf(deadLetterArn: string): Queue[] {
+    return [...this.queues.values()].filter(
+      (queue) => queue.settings.redrive?.deadLetterTargetArn === deadLetterArn,
+    );
+  }
+
+  /** Refuses a redrive policy whose target is not there, is of the other type, or does not allow this source. */
+  checkRedrive(name: string, attributes: Attributes): void {
+    const { redrive, fifo } = settingsOf(attributes);
+    if (redrive === undefined) return;
+    const refuse = (reason: string) => invalidValue(attributes.RedrivePolicy, 'RedrivePolicy', reason);
+    const itself = redrive.deadLetterTargetArn === this.arnOf(name);
+    const target = this.queueByArn(redrive.deadLetterTargetArn);
+    if (target === undefined && !itself) throw refuse('Dead letter target does not exist.');
+    if (target === undefined || itself) return;
+    if (target.settings.fifo !== fifo) {
+      throw refuse('Dead-letter queue must be same type of queue as the source.');
+    }
+    const allow = target.settings.redriveAllow;
+    if (
+      allow.redrivePermission === 'denyAll' ||
+      (allow.redrivePermission === 'byQueue' && !allow.sourceQueueArns.includes(this.arnOf(name)))
+    ) {
+      throw refuse('The redrive allow policy of the dead-letter queue does not permit this source queue.');
+    }
+  }
+
+  /** What IAM must allow for an action on the queue of `QueueUrl`. */
+  permission(action: string, input: Input): Permission {
+    const address = typeof input.QueueUrl === 'string' ? parseQueueUrl(input.QueueUrl) : undefined;
+    return { action: `sqs:${action}`, resource: this.arnOf(address?.name ?? '*') };
+  }
+
+  /**
+   * Counts one request, once for each started 64 KB of its payload. Requests that SNS makes have a unit of their
+   * own, because whether SQS bills them is not published; a request that sends messages with a group to a standard
+   * queue has the surcharge of fair queues on top.
+   */
+  bill(caller: Caller, queue: Queue | undefined, bytes: number, fair = false): void {
+    const requests = Math.max(1, Math.ceil(bytes / limits.billedChunkBytes));
+    const { meter } = this.host;
+    if (caller.kind === 'service' && caller.service === 'sns.amazonaws.com') {
+      meter.count('sqs.requests-from-sns', requests);
+    } else {
+      meter.count(queue?.settings.fifo === true ? 'sqs.fifo-requests' : 'sqs.requests', requests);
+    }
+    if (fair && queue?.settings.fifo === false) meter.count('sqs.fair-requests', requests);
+  }
+
+  close(): void {
+    this.moveTasks.close();
+    for (const queue of this.queues.values()) queue.close();
+  }
+
+  #open(row: QueueRow): Queue {
+    const url = `${this.host.endpoint}/${this.host.account}/${row.name}`;
+    const queue = new Queue(row, this.arnOf(row.name), url, this.#world);
+    this.queues.set(row.name, queue);
+    return queue;
+  }
+
+  #load(): void {
+    const { store } = this.host;
+    const byId = new Map<string, Queue>();
+    for (const [, value] of store.load(queueTable)) {
+      const queue = this.#open(value as QueueRow);
+      byId.set(queue.row.id, queue);
+    }
+    const messages: Message[] = [];
+    for (const [key, value] of store.load(messageTable)) {
+      messages.push(new Message(Number(key), value as MessageRow));
+      this.#messageKey = Math.max(this.#messageKey, Number(key));
+    }
+    messages.sort((left, right) => left.visibleAtMs - right.visibleAtMs || left.key - right.key);
+    for (const message of messages) byId.get(message.row.queue)?.restore(message);
+    for (const sent of Deduplication.load(store)) byId.get(sent.queue)?.restoreDeduplication(sent);
+  }
+}
+
+function parseQueueUrl(url: string): { account: string; name: string } | undefined {
+  const [, account, name] = /\/(\d{12})\/([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)\/?$/.exec(url) ?? [];
+  return account === undefined || name === undefined ? undefined : { account, name };
+}
