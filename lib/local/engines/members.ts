@@ -9,6 +9,7 @@ export interface Members {
   integer(name: string, min: number, max: number): number | undefined;
   /** A structure, as members of its own; its messages name the outer member. */
   structure(name: string): Members | undefined;
+  structures(name: string): readonly Members[] | undefined;
   strings(name: string): readonly string[] | undefined;
   stringMap(name: string): Readonly<Record<string, string>> | undefined;
   /** Whether the member was sent at all. */
@@ -60,6 +61,12 @@ export function membersOf(
       if (value === undefined || value === null) return undefined;
       if (!isObject(value)) throw bad(name, 'a structure');
       return membersOf(value, refuse, action, `${prefix}${name}.`);
+    },
+    structures(name) {
+      const value = input[name];
+      if (value === undefined || value === null) return undefined;
+      if (!Array.isArray(value) || !value.every(isObject)) throw bad(name, 'a list of structures');
+      return value.map((item, index) => membersOf(item, refuse, action, `${prefix}${name}[${index}].`));
     },
     strings(name) {
       const value = input[name];

@@ -1,0 +1,73 @@
+import type { Operation, Permission } from '../../engine.ts';
+import {
+  defined,
+  describeFunction,
+  readArchitectures,
+  readCode,
+  readSettings,
+  settingMembers,
+} from '../configuration.ts';
+import { conflict, invalidParameter } from '../errors.ts';
+import { type Lambda, membersOfLambda } from '../lambda.ts';
+import { lambdaLimits } from '../limits.ts';
+import { functionArn, functionPermission, parseFunctionName } from '../names.ts';
+
+export function createFunction({ host, functions, options }: Lambda): Operation {
+  return {
+    permissions(input) {
+      const permissions: Permission[] = [functionPermission(host, 'CreateFunction', input)];
+      if (typeof input.Role === 'string') {
+        permissions.push({
+          action: 'iam:PassRole',
+          resource: input.Role,
+          context: { 'iam:PassedToService': 'lambda.amazonaws.com' },
+        });
+      }
+      return permissions;
+    },
+    handle(input) {
+      const members = membersOfLambda(input, 'CreateFunction');
+      members.only(
+        ...settingMembers,
+        'FunctionName',
+        'Code',
+        'Architectures',
+        'PackageType',
+        'Publish',
+        'Tags',
+      );
+      const name = parseFunctionName(host, members.requiredString('FunctionName'));
+      if (members.boolean('Publish') === true)
+        throw invalidParameter('The local engine has no versions: Publish.');
+      if ((members.string('PackageType') ?? 'Zip') !== 'Zip') {
+        throw invalidParameter('The local engine has no container images: PackageType.');
+      }
+      for (const required of ['Role', 'Runtime', 'Handler']) members.requiredString(required);
+      const { roleArn = '', runtime = '', handler = '', ...settings } = readSettings(members);
+      const code = members.structure('Code');
+      if (code === undefined) throw invalidParameter('Code is required.');
+      const location = readCode(code);
+      options.locateCode(location);
+      const arn = functionArn(host, name);
+      if (functions.get(name) !== undefined) throw conflict(`Function already exist: ${name}`);
+      const stored = functions.put({
+        name,
+        arn,
+        roleArn,
+        runtime,
+        handler,
+        description: '',
+        memoryMb: lambdaLimits.memoryMb.default,
+        timeoutSeconds: lambdaLimits.timeoutSeconds.default,
+        environment: {},
+        logGroup: `/aws/lambda/${name}`,
+        architectures: readArchitectures(members) ?? ['x86_64'],
+        ...defined(settings),
+        location,
+        tags: members.stringMap('Tags') ?? {},
+        policy: [],
+      });
+      return describeFunction(stored);
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { Operation } from '../../engine.ts';
+import { notFound } from '../errors.ts';
+import { describeEventInvokeConfig } from '../event-invoke-config.ts';
+import { type Lambda, membersOfLambda } from '../lambda.ts';
+import { functionPermission } from '../names.ts';
+
+export function getFunctionEventInvokeConfig({ host, functions }: Lambda): Operation {
+  return {
+    permissions: (input) => [functionPermission(host, 'GetFunctionEventInvokeConfig', input)],
+    handle(input) {
+      membersOfLambda(input, 'GetFunctionEventInvokeConfig').only('FunctionName', 'Qualifier');
+      const found = functions.find(input.FunctionName, input.Qualifier);
+      if (found.eventInvoke === undefined) {
+        throw notFound(`The function ${found.arn}:$LATEST doesn't have an EventInvokeConfig`);
+      }
+      return describeEventInvokeConfig(found, found.eventInvoke);
+    },
+  };
+}

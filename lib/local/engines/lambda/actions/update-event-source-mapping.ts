@@ -1,0 +1,33 @@
+import type { Operation } from '../../engine.ts';
+import { checkEventSource } from '../event-source.ts';
+import { type Lambda, membersOfLambda } from '../lambda.ts';
+import { mappingSettingMembers, readSettings } from '../mapping-settings.ts';
+import { mappingPermission } from '../names.ts';
+
+export function updateEventSourceMapping({ host, functions, mappings }: Lambda): Operation {
+  return {
+    permissions: (input) => [mappingPermission(host, 'UpdateEventSourceMapping', input)],
+    async handle(input) {
+      const members = membersOfLambda(input, 'UpdateEventSourceMapping');
+      members.only(...mappingSettingMembers, 'UUID', 'FunctionName');
+      const before = mappings.findSettled(input.UUID);
+      const target = functions.find(members.string('FunctionName') ?? before.functionName);
+      const settings = readSettings(members, before.eventSourceArn, { ...before, functionName: target.name });
+      if (settings.enabled) await checkEventSource(host, target, before.eventSourceArn);
+      // The source was asked in between: another update may have begun.
+      const { uuid, eventSourceArn, startingPosition, tags, state, lastModifiedMs } = mappings.findSettled(
+        input.UUID,
+      );
+      const changed = mappings.update({
+        ...settings,
+        uuid,
+        eventSourceArn,
+        ...(startingPosition === undefined ? {} : { startingPosition }),
+        tags,
+        state,
+        lastModifiedMs,
+      });
+      return mappings.describe(changed);
+    },
+  };
+}

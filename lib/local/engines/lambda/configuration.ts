@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { AwsError } from '../engine.ts';
+import { isObject, type Members } from '../members.ts';
+import { invalidParameter } from './errors.ts';
+import { lambdaLimits } from './limits.ts';
+import type { CodeLocation, StoredFunction } from './model.ts';
+
+/** The runtimes whose code the account can run: it is Node.js itself. */
+const runtimes = ['nodejs20.x', 'nodejs22.x', 'nodejs24.x'];
+
+/** The settings that CreateFunction and UpdateFunctionConfiguration share; what is absent was not sent. */
+export interface Settings {
+  readonly roleArn?: string;
+  readonly description?: string;
+  readonly runtime?: string;
+  readonly handler?: string;
+  readonly memoryMb?: number;
+  readonly timeoutSeconds?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly logGroup?: string;
+}
+
+export const settingMembers = [
+  'Role',
+  'Description',
+  'Runtime',
+  'Handler',
+  'MemorySize',
+  'Timeout',
+  'Environment',
+  'LoggingConfig',
+] as const;
+
+export function readSettings(members: Members): Settings {
+  const { timeoutSeconds, memoryMb } = lambdaLimits;
+  const roleArn = members.string('Role');
+  if (roleArn !== undefined && !/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/.test(roleArn)) {
+    throw invalidParameter(`Role is not the ARN of a role: ${roleArn}`);
+  }
+  const runtime = members.string('Runtime');
+  if (runtime !== undefined && !runtimes.includes(runtime)) {
+    throw new AwsError('NotImplemented', `The local engine runs ${runtimes.join(', ')}, not ${runtime}.`, {
+      status: 501,
+    });
+  }
+  const environment = members.structure('Environment');
+  environment?.only('Variables');
+  const logging = members.structure('LoggingConfig');
+  // The format decides how lines look in CloudWatch, which has no engine; the group is part of the context.
+  logging?.only('LogGroup', 'LogFormat');
+  return defined({
+    roleArn,
+    runtime,
+    description: members.string('Description'),
+    handler: members.string('Handler'),
+    memoryMb: members.integer('MemorySize', memoryMb.min, memoryMb.max),
+    timeoutSeconds: members.integer('Timeout', timeoutSeconds.min, timeoutSeconds.max),
+    environment: environment === undefined ? undefined : readEnvironment(environment),
+    logGroup: logging?.string('LogGroup'),
+  });
+}
+
+/** Names as Lambda takes them, 4 KB in all, and none that the runtime sets itself. */
+function readEnvironment(members: Members): Readonly<Record<string, string>> {
+  const variables = members.stringMap('Variables') ?? {};
+  let bytes = 0;
+  for (const [name, value] of Object.entries(variables)) {
+    if (!/^[a-zA-Z][a-zA-Z0-9_]+$/.test(name)) throw invalidParameter(`Not a variable name: ${name}`);
+    if (/^(AWS_REGION|AWS_LAMBDA_.*|_HANDLER|LAMBDA_.*)$/.test(name)) {
+      throw invalidParameter(
+        `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${name}`,
+      );
+    }
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  if (bytes > lambdaLimits.environmentBytes) {
+    throw invalidParameter(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the ${lambdaLimits.environmentBytes / 1024}KB limit.`,
+    );
+  }
+  return variables;
+}
+
+/** Code comes from S3 locations alone: the assets of a template. */
+export function readCode(code: Members): CodeLocation {
+  code.only('S3Bucket', 'S3Key', 'S3ObjectVersion');
+  const version = code.string('S3ObjectVersion');
+  return {
+    bucket: code.requiredString('S3Bucket'),
+    key: code.requiredString('S3Key'),
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+export function readArchitectures(members: Members): readonly string[] | undefined {
+  const architectures = members.strings('Architectures');
+  if (architectures === undefined) return undefined;
+  if (architectures.length !== 1 || !['x86_64', 'arm64'].includes(architectures[0] ?? '')) {
+    throw invalidParameter('Architectures must be one of x86_64, arm64.');
+  }
+  return architectures;
+}
+
+/** The FunctionConfiguration of the API. */
+export function describeFunction(stored: StoredFunction): Readonly<Record<string, unknown>> {
+  return {
+    FunctionName: stored.name,
+    FunctionArn: stored.arn,
+    Role: stored.roleArn,
+    Description: stored.description,
+    Runtime: stored.runtime,
+    Handler: stored.handler,
+    Architectures: stored.architectures,
+    MemorySize: stored.memoryMb,
+    Timeout: stored.timeoutSeconds,
+    Environment: { Variables: stored.environment },
+    LoggingConfig: { LogFormat: 'Text', LogGroup: stored.logGroup },
+    // The location names the content: an asset's key holds the hash of the asset.
+    CodeSha256: createHash('sha256').update(JSON.stringify(stored.location)).digest('base64'),
+    LastModified: new Date(stored.lastModifiedMs).toISOString().replace('Z', '+0000'),
+    RevisionId: stored.revisionId,
+    Version: '$LATEST',
+    PackageType: 'Zip',
+    State: 'Active',
+    LastUpdateStatus: 'Successful',
+  };
+}
+
+/** Drops the properties that are undefined, so that a spread leaves the other side's value. */
+export function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept: Record<string, unknown> = {};
+  if (isObject(value)) {
+    for (const [name, item] of Object.entries(value)) if (item !== undefined) kept[name] = item;
+  }
+  return kept as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,150 @@
+import { isObject } from '../members.ts';
+import { invalidParameter } from './errors.ts';
+
+/**
+ * Event filtering of mappings: the pattern language of EventBridge as far as Lambda has it
+ * (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html).
+ */
+export type Pattern = (value: unknown) => boolean;
+
+const unmatched = Symbol('absent');
+
+/** Parses a pattern given as JSON text; throws `InvalidParameterValueException` when it is not one. */
+export function parsePattern(text: string): Pattern {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // Told to the caller in the words of AWS.
+    throw invalid();
+  }
+  if (!isObject(parsed)) throw invalid();
+  return structure(parsed);
+}
+
+/** Whether the `body` of a pattern wants a JSON body; a list of rules at `body` itself is about plain text. */
+export function wantsJsonBody(text: string): boolean {
+  const parsed: unknown = JSON.parse(text);
+  return isObject(parsed) && isObject(parsed.body);
+}
+
+const invalid = () => invalidParameter('Invalid filter pattern definition.');
+
+function structure(pattern: Readonly<Record<string, unknown>>): Pattern {
+  const fields = Object.entries(pattern);
+  if (fields.length === 0) throw invalid();
+  const tests = fields.map(([name, want]): ((value: unknown) => boolean) => {
+    if (name === '$or' && Array.isArray(want)) {
+      const choices = want.map((choice) => {
+        if (!isObject(choice)) throw invalid();
+        return structure(choice);
+      });
+      if (choices.length < 2) throw invalid();
+      return (value) => choices.some((choice) => choice(value));
+    }
+    const test = field(want);
+    return (value) => test(isObject(value) && Object.hasOwn(value, name) ? value[name] : unmatched);
+  });
+  return (value) => tests.every((test) => test(value));
+}
+
+/** A field is a structure, or a list of rules of which one must hold. */
+function field(want: unknown): Pattern {
+  if (isObject(want)) {
+    const inner = structure(want);
+    return (value) => (Array.isArray(value) ? value.some(inner) : inner(value));
+  }
+  if (!Array.isArray(want) || want.length === 0) throw invalid();
+  const rules = want.map(rule);
+  return (value) =>
+    // A list in the event matches when one of its items does; existence is about the field, not its items.
+    rules.some(({ test, ofField }) =>
+      Array.isArray(value) && !ofField ? value.some((item) => test(item)) : test(value),
+    );
+}
+
+interface Rule {
+  readonly test: Pattern;
+  readonly ofField: boolean;
+}
+
+function rule(want: unknown): Rule {
+  if (!isObject(want)) {
+    if (want !== null && !['string', 'number', 'boolean'].includes(typeof want)) throw invalid();
+    return { test: (value) => value === want, ofField: false };
+  }
+  const [entry, ...more] = Object.entries(want);
+  if (entry === undefined || more.length > 0) throw invalid();
+  const [operator, operand] = entry;
+  if (operator === 'exists') {
+    if (typeof operand !== 'boolean') throw invalid();
+    return { test: (value) => (value !== unmatched) === operand, ofField: true };
+  }
+  return { test: operatorTest(operator, operand), ofField: operator === 'anything-but' };
+}
+
+function operatorTest(operator: string, operand: unknown): Pattern {
+  switch (operator) {
+    case 'prefix':
+      return text(operand, (value, want) => value.startsWith(want));
+    case 'suffix':
+      return text(operand, (value, want) => value.endsWith(want));
+    case 'equals-ignore-case':
+      return text(operand, (value, want) => value.toLowerCase() === want.toLowerCase());
+    case 'numeric':
+      return numeric(operand);
+    case 'anything-but':
+      return anythingBut(operand);
+    default:
+      throw invalid();
+  }
+}
+
+function text(operand: unknown, test: (value: string, want: string) => boolean): Pattern {
+  if (typeof operand !== 'string') throw invalid();
+  return (value) => typeof value === 'string' && test(value, operand);
+}
+
+/** None of the values, or nothing with the prefix or suffix; an absent field does not match. */
+function anythingBut(operand: unknown): Pattern {
+  const refused = isObject(operand)
+    ? [rule(operand).test]
+    : [operand].flat().map((want) => {
+        if (typeof want !== 'string' && typeof want !== 'number') throw invalid();
+        return (value: unknown) => value === want;
+      });
+  if (refused.length === 0) throw invalid();
+  return (value) => {
+    if (value === unmatched) return false;
+    const items = Array.isArray(value) ? value : [value];
+    return items.some((item) => !refused.some((test) => test(item)));
+  };
+}
+
+/** `[">", 0, "<=", 5]`: one or two comparisons, both of which must hold. */
+function numeric(operand: unknown): Pattern {
+  if (!Array.isArray(operand) || (operand.length !== 2 && operand.length !== 4)) throw invalid();
+  const tests: ((value: number) => boolean)[] = [];
+  for (let index = 0; index < operand.length; index += 2) {
+    tests.push(comparison(operand[index], operand[index + 1]));
+  }
+  return (value) => typeof value === 'number' && tests.every((test) => test(value));
+}
+
+function comparison(operator: unknown, bound: unknown): (value: number) => boolean {
+  if (typeof bound !== 'number') throw invalid();
+  switch (operator) {
+    case '=':
+      return (value) => value === bound;
+    case '<':
+      return (value) => value < bound;
+    case '<=':
+      return (value) => value <= bound;
+    case '>':
+      return (value) => value > bound;
+    case '>=':
+      return (value) => value >= bound;
+    default:
+      throw invalid();
+  }
+}

@@ -1,0 +1,72 @@
+import { lambdaLimits } from './limits.ts';
+
+/**
+ * Decides how many pollers a queue mapping runs
+ * (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html and services-sqs-errorhandling.html).
+ * It starts with five, adds up to 300 a minute while all of them have work, and goes back to five, then to two,
+ * when the queue is quiet. With a maximum concurrency it never falls below its start. The documentation says
+ * that failures reduce the concurrency "gradually", without numbers: here a failure halves it and a success adds one.
+ */
+export interface PollerScale {
+  /** At most so many may run: the maximum, or less after failures. */
+  readonly ceiling: number;
+  /** How many to start now. `waiting` is how many of the running are in a receive. */
+  toStart(running: number, waiting: number, nowMs: number): number;
+  /** Whether a poller whose long poll came back empty ends. */
+  mayEnd(running: number, nowMs: number): boolean;
+  onWork(nowMs: number): void;
+  onSuccess(): void;
+  /** Cuts the concurrency; gives how long the failed poller pauses, because less than one cannot run. */
+  onFailure(running: number): number;
+}
+
+/** One poller more each 200 ms is 300 a minute. */
+export const growthStepMs = 60_000 / lambdaLimits.pollers.growthPerMinute;
+
+/** A queue without work for so long is polled by two; AWS gives no figure. */
+const quietMs = 60_000;
+
+const pauseMsMax = 60_000;
+
+export function createPollerScale(maximumConcurrency: number | undefined): PollerScale {
+  const { start, quiet, max } = lambdaLimits.pollers;
+  const maximum = maximumConcurrency ?? max;
+  const first = Math.min(start, maximum);
+  const least = maximumConcurrency === undefined ? quiet : first;
+  let ceiling = maximum;
+  let failuresAtOne = 0;
+  let grownMs = Number.NEGATIVE_INFINITY;
+  let workedMs: number | undefined;
+
+  return {
+    get ceiling() {
+      return ceiling;
+    },
+    toStart(running, waiting, nowMs) {
+      const base = Math.min(first, ceiling);
+      if (running < base) return base - running;
+      if (waiting > 0 || running >= ceiling || nowMs - grownMs < growthStepMs) return 0;
+      grownMs = nowMs;
+      return 1;
+    },
+    mayEnd(running, nowMs) {
+      workedMs ??= nowMs;
+      return running > first || (running > least && nowMs - workedMs >= quietMs);
+    },
+    onWork(nowMs) {
+      workedMs = nowMs;
+    },
+    onSuccess() {
+      failuresAtOne = 0;
+      ceiling = Math.min(maximum, ceiling + 1);
+    },
+    onFailure(running) {
+      if (ceiling > 1) {
+        ceiling = Math.max(1, Math.floor(Math.min(running, ceiling) / 2));
+        return 0;
+      }
+      failuresAtOne += 1;
+      return Math.min(1000 * 2 ** (failuresAtOne - 1), pauseMsMax);
+    },
+  };
+}

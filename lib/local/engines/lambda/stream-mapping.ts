@@ -1,0 +1,202 @@
+import type { Caller, Input, Output } from '../engine.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import { errorMessage, notFound } from './errors.ts';
+import { lambdaLimits } from './limits.ts';
+import type { Runner, StoredMapping } from './mapping-model.ts';
+import type { LambdaProblem } from './model.ts';
+import { functionArn } from './names.ts';
+import { pause } from './pause.ts';
+import type { Workings } from './sqs-mapping.ts';
+import { processBatch } from './stream-batch.ts';
+import { type StreamRecord, sequenceNumberOf, streamFilter } from './stream-event.ts';
+
+interface Shard {
+  readonly ShardId: string;
+  readonly ParentShardId?: string;
+}
+
+/** GetRecords gives at most so many. */
+const recordsPerRead = 1000;
+
+/**
+ * Reads a DynamoDB stream for a mapping: the shards side by side, each in its order, a child after its parent.
+ * It sleeps until `waitForRecords` says that the stream has something new.
+ */
+export function readStream(
+  lambda: Workings,
+  mapping: StoredMapping,
+  checkpoints: Checkpoints,
+  waitForRecords: (streamArn: string, signal: AbortSignal) => Promise<void>,
+): Runner {
+  const { host, options, functions } = lambda;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const reading = new Map<string, Promise<void>>();
+  const passes = streamFilter(mapping);
+  let lastResult = 'No records processed';
+  // A stream that this mapping never read starts where it says; whatever appears later starts at its beginning.
+  const firstPosition = checkpoints.any(mapping.uuid) ? 'TRIM_HORIZON' : mapping.startingPosition;
+  let described = false;
+
+  function call(action: string, input: Input): Output | Promise<Output> {
+    const target = functions.get(mapping.functionName);
+    if (target === undefined)
+      throw notFound(`Function not found: ${functionArn(host, mapping.functionName)}`);
+    const caller: Caller = { kind: 'role', roleArn: target.roleArn };
+    return host.call('dynamodbstreams', action, input, caller, signal);
+  }
+
+  function report(kind: LambdaProblem['kind'], message: string): void {
+    lastResult = `PROBLEM: ${message}`;
+    options.onProblem({
+      kind,
+      functionArn: functionArn(host, mapping.functionName),
+      eventSourceArn: mapping.eventSourceArn,
+      message,
+    });
+  }
+
+  /** Runs the work, and again after a pause when it failed, until it succeeds or the reader stops. */
+  async function untilDone(work: () => Promise<void>): Promise<void> {
+    for (let waitMs = 1000; !signal.aborted; waitMs = Math.min(waitMs * 2, 60_000)) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        report('poll-failed', errorMessage(error));
+        await pause(host.clock, waitMs, signal);
+      }
+    }
+  }
+
+  async function listShards(): Promise<readonly Shard[]> {
+    const shards: Shard[] = [];
+    let after: unknown;
+    do {
+      const output = await call('DescribeStream', {
+        StreamArn: mapping.eventSourceArn,
+        ...(after === undefined ? {} : { ExclusiveStartShardId: after }),
+      });
+      const description = output?.StreamDescription as
+        | { Shards?: readonly Shard[]; LastEvaluatedShardId?: string }
+        | undefined;
+      shards.push(...(description?.Shards ?? []));
+      after = description?.LastEvaluatedShardId;
+    } while (after !== undefined);
+    return shards;
+  }
+
+  /** Starts a reader for each shard that is due. */
+  async function openShards(): Promise<void> {
+    const shards = await listShards();
+    const known = new Set(shards.map(({ ShardId }) => ShardId));
+    const ended = (shardId: string) => {
+      const checkpoint = checkpoints.get(mapping.uuid, shardId);
+      return checkpoint !== undefined && 'ended' in checkpoint;
+    };
+    const position = described ? 'TRIM_HORIZON' : (firstPosition ?? 'TRIM_HORIZON');
+    described = true;
+    for (const { ShardId, ParentShardId } of shards) {
+      const parentIsOpen = ParentShardId !== undefined && known.has(ParentShardId) && !ended(ParentShardId);
+      if (signal.aborted || ended(ShardId) || parentIsOpen || reading.has(ShardId)) continue;
+      const reader = untilDone(() => readShard(ShardId, position)).then(() => {
+        reading.delete(ShardId);
+        // The end of a shard may be the beginning of its children.
+        return untilDone(openShards);
+      });
+      reading.set(ShardId, reader);
+    }
+  }
+
+  async function iteratorOf(shardId: string, position: string): Promise<unknown> {
+    const checkpoint = checkpoints.get(mapping.uuid, shardId);
+    const output = await call('GetShardIterator', {
+      StreamArn: mapping.eventSourceArn,
+      ShardId: shardId,
+      ...(checkpoint !== undefined && 'sequenceNumber' in checkpoint
+        ? { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: checkpoint.sequenceNumber }
+        : { ShardIteratorType: position }),
+    });
+    return output?.ShardIterator;
+  }
+
+  async function readShard(shardId: string, position: string): Promise<void> {
+    let iterator = await iteratorOf(shardId, position);
+    let buffer: StreamRecord[] = [];
+    let windowEndMs: number | undefined;
+    while (!signal.aborted) {
+      // The wait begins before the read, so that a record between the two is not slept through.
+      const nap = new AbortController();
+      const news = waitForRecords(mapping.eventSourceArn, AbortSignal.any([signal, nap.signal]));
+      try {
+        let got = 0;
+        if (iterator !== undefined && buffer.length < mapping.batchSize) {
+          const output = await call('GetRecords', {
+            ShardIterator: iterator,
+            Limit: Math.min(recordsPerRead, mapping.batchSize - buffer.length),
+          });
+          const records = (output?.Records as readonly StreamRecord[] | undefined) ?? [];
+          iterator = output?.NextShardIterator;
+          got = records.length;
+          buffer.push(...records);
+        }
+        if (buffer.length === 0) {
+          if (iterator === undefined) {
+            checkpoints.put(mapping.uuid, shardId, { ended: true });
+            return;
+          }
+          await news;
+          continue;
+        }
+        windowEndMs ??= host.clock.now() + mapping.batchingWindowSeconds * 1000;
+        const restMs = windowEndMs - host.clock.now();
+        if (buffer.length < mapping.batchSize && iterator !== undefined && restMs > 0) {
+          if (got === 0)
+            await Promise.race([news, pause(host.clock, restMs, AbortSignal.any([signal, nap.signal]))]);
+          continue;
+        }
+        buffer = await processBuffer(shardId, buffer);
+        windowEndMs = undefined;
+      } finally {
+        nap.abort();
+        await news;
+      }
+    }
+  }
+
+  /** Processes what fits into one invocation, and gives the rest. */
+  async function processBuffer(shardId: string, buffer: readonly StreamRecord[]): Promise<StreamRecord[]> {
+    let bytes = 0;
+    let count = 0;
+    for (const record of buffer) {
+      bytes += Buffer.byteLength(JSON.stringify(record)) + mapping.eventSourceArn.length + 32;
+      if (count > 0 && bytes > lambdaLimits.syncPayloadBytes) break;
+      count += 1;
+    }
+    const taken = buffer.slice(0, count);
+    const checkpoint = (sequenceNumber: string) => checkpoints.put(mapping.uuid, shardId, { sequenceNumber });
+    const [first, ...rest] = taken.filter(passes);
+    if (first !== undefined) {
+      await processBatch(lambda, mapping, shardId, [first, ...rest], signal, checkpoint, report);
+    }
+    const last = taken.at(-1);
+    if (!signal.aborted && last !== undefined) {
+      if (first !== undefined) lastResult = 'OK';
+      // Records that no filter let through are behind us as well.
+      checkpoint(sequenceNumberOf(last));
+    }
+    await host.store.committed();
+    return buffer.slice(count);
+  }
+
+  const opening = untilDone(openShards);
+  return {
+    async stop() {
+      stopping.abort();
+      await opening;
+      while (reading.size > 0) await Promise.all(reading.values());
+    },
+    lastProcessingResult: () => lastResult,
+  };
+}
