@@ -94,8 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 function apiBase(url: string): string {
-  const { protocol } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new TypeError(`The url of the bus must be http or https: ${url}`);
   }
   return `${url.replace(/\/+$/, '')}/v1`;

@@ -89,7 +89,7 @@ export async function standInBus(options: { key?: string } = {}) {
     }
     if (room === 'topics') {
       const fields = ['owner', 'description', 'schema', 'dedupSeconds'];
-      return keep('topics', topics, name, method, name, body, fields, { name });
+      return keep('topics', topics, name, method, name, body, fields, { topic: name });
     }
     if (room === 'receivers') {
       const fields = [
@@ -102,7 +102,7 @@ export async function standInBus(options: { key?: string } = {}) {
         'limits',
         'headers',
       ];
-      return keep('receivers', receivers, name, method, name, body, fields, { name });
+      return keep('receivers', receivers, name, method, name, body, fields, { receiver: name });
     }
     return problem(404, 'unknown_route', `There is no ${method} ${path}.`);
   }

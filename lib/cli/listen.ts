@@ -1,0 +1,207 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Command } from 'commander';
+import { BusbarError, type Client } from '../client/index.ts';
+import { CliError, usageError } from './failure.ts';
+import { type Heard, hear } from './listening/hear.ts';
+import { connect, type Session, wantsJson } from './session.ts';
+import { cell } from './table.ts';
+import { fraction, httpStatus, portNumber, several } from './values.ts';
+import type { Output, World } from './world.ts';
+
+interface ListenOptions {
+  readonly port: number;
+  readonly receiver?: string;
+  readonly topic?: readonly string[];
+  readonly endpoint?: string;
+  readonly replace?: boolean;
+  readonly secret?: readonly string[];
+  readonly status: number;
+  readonly failRate: number;
+}
+
+const closing = `
+With --receiver it makes the receiver, or points the one that is there at this listener, and with --topic it
+subscribes it. The receiver stays when the listener stops: its events wait, and come when you listen again.
+Deliveries are verified when the secret is known: made here with --receiver, or given by --secret.
+
+Examples:
+  busbar listen --receiver billing --topic orders
+  busbar listen --receiver billing --topic orders --fail-rate 0.3
+  busbar listen --port 4300 --secret whsec_... --json`;
+
+export function listenCommand(session: Session): Command {
+  return new Command('listen')
+    .description('receive events here: verify, print and answer each delivery')
+    .option('--port <port>', 'where to listen; 0 takes a free port', portNumber, 4200)
+    .option('--receiver <receiver>', 'make this receiver and point it here')
+    .option('--topic <topic>', 'subscribe the receiver to this topic (may be repeated)', several)
+    .option(
+      '--endpoint <url>',
+      'how the bus reaches this listener, when that is not http://127.0.0.1:<port>/',
+    )
+    .option('--replace', 'take over a receiver that points elsewhere')
+    .option('--secret <whsec>', 'verify with this secret (may be repeated)', several)
+    .option('--status <status>', 'answer with this status', httpStatus, 200)
+    .option('--fail-rate <part>', 'answer this part of the deliveries with 500', fraction, 0)
+    .addHelpText('after', closing)
+    .action((options: ListenOptions, command: Command) => listen(session, command, options));
+}
+
+async function listen(session: Session, command: Command, options: ListenOptions): Promise<void> {
+  const { world } = session;
+  const { receiver, topic: topics = [] } = options;
+  if (receiver === undefined && topics.length > 0)
+    throw usageError('--topic needs --receiver: who subscribes?');
+  const { stop } = world.interrupts();
+  const json = wantsJson(command);
+  const secrets =
+    options.secret ??
+    (receiver === undefined ? [] : [`whsec_${Buffer.from(world.bytes(32)).toString('base64')}`]);
+  const counts = { answered: 0, refused: 0 };
+
+  const server = createServer((request, response) => {
+    const decide = () => (world.random() < options.failRate ? 500 : options.status);
+    hear(request, { secrets, decide, now: world.now }).then(
+      async (heard) => {
+        response.writeHead(heard.status, heard.status === 413 ? { connection: 'close' } : {}).end();
+        counts[heard.delivery === undefined ? 'refused' : 'answered']++;
+        await world.stdout.write(json ? jsonLine(heard) : prettyLine(heard, world.stdout));
+      },
+      (error: unknown) => {
+        // The sender went away in the middle of its request.
+        void world.stderr.write(`A request broke off: ${cell(String(error))}\n`);
+        response.destroy();
+      },
+    );
+  });
+  const port = await opened(server, options.port);
+  try {
+    if (receiver !== undefined) {
+      const endpoint = options.endpoint ?? `http://127.0.0.1:${port}/`;
+      await register(session, connect(session, command), { receiver, topics, endpoint, secrets, options });
+    }
+    await tellReady(world, { port, receiver, topics, verifies: secrets.length > 0 });
+    await aborted(stop);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+  const refused = counts.refused === 0 ? '' : `, ${counts.refused} refused`;
+  await world.stderr.write(`Stopped: ${counts.answered} deliveries${refused}.\n`);
+}
+
+async function opened(server: ReturnType<typeof createServer>, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(
+        taken
+          ? new CliError(`Port ${port} is taken.`, 'Pass another with --port; 0 takes a free one.')
+          : new CliError(`Port ${port} cannot be opened: ${error.message}.`),
+      );
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const address: AddressInfo | string | null = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** The settings of a receiver that a team may set; the bus refuses its own additions in a PUT. */
+const settable = ['owner', 'format', 'timeoutSeconds', 'retry', 'limits', 'headers'] as const;
+
+async function register(
+  session: Session,
+  client: Client,
+  wish: {
+    receiver: string;
+    topics: readonly string[];
+    endpoint: string;
+    secrets: readonly string[];
+    options: ListenOptions;
+  },
+): Promise<void> {
+  const { receiver, endpoint } = wish;
+  session.about = { ...session.about, receiver };
+  const path = `/receivers/${encodeURIComponent(receiver)}`;
+  const old = await found(client, path);
+  if (old !== undefined && old.endpoint !== endpoint && wish.options.replace !== true) {
+    throw new CliError(
+      `The receiver ${receiver} is there already and points to ${cell(old.endpoint)}.`,
+      'Pass --replace to point it here, or choose another name.',
+    );
+  }
+  const kept = Object.fromEntries(
+    settable.flatMap((name) => (old?.[name] === undefined ? [] : [[name, old[name]]])),
+  );
+  await client.putReceiver(receiver, {
+    ...kept,
+    endpoint,
+    ...(wish.secrets[0] && { secret: wish.secrets[0] }),
+  });
+  for (const topic of wish.topics) {
+    session.about = { ...session.about, topic };
+    const subscription = `/topics/${encodeURIComponent(topic)}/subscriptions/${encodeURIComponent(receiver)}`;
+    // One that is there keeps its filter.
+    if ((await found(client, subscription)) === undefined) await client.putSubscription(topic, receiver);
+  }
+}
+
+/** What the bus has at a path; undefined when it has nothing there. */
+async function found(client: Client, path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    const body = await client.call('GET', path);
+    return typeof body === 'object' && body !== null ? { ...body } : {};
+  } catch (error) {
+    if (error instanceof BusbarError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function tellReady(
+  world: World,
+  ready: { port: number; receiver: string | undefined; topics: readonly string[]; verifies: boolean },
+): Promise<void> {
+  const { receiver, topics } = ready;
+  const lines = [`Listening on http://127.0.0.1:${ready.port}/; Ctrl-C stops.`];
+  if (receiver !== undefined) {
+    const to = topics.length === 0 ? '' : `, subscribed to ${topics.join(', ')}`;
+    lines.push(
+      `The receiver ${receiver} points here${to}. It stays: \`busbar receivers delete ${receiver}\` ends it.`,
+    );
+  }
+  if (!ready.verifies)
+    lines.push('Signatures are not verified: pass the secret of the receiver with --secret.');
+  await world.stderr.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+function jsonLine({ atMs, delivery, verified, status, problem }: Heard): string {
+  const receivedAt = new Date(atMs).toISOString();
+  return `${JSON.stringify({ receivedAt, ...delivery, verified, status, ...(problem !== undefined && { problem }) })}\n`;
+}
+
+function prettyLine(heard: Heard, output: Output): string {
+  const time = output.paint('dim', new Date(heard.atMs).toISOString().slice(11, 23));
+  if (heard.delivery === undefined) {
+    return `${time}  ${output.paint('red', `refused ${heard.status}`)}  ${cell(heard.problem)}\n`;
+  }
+  const { topic, event, attempt } = heard.delivery;
+  const outcome = heard.status < 300 ? String(heard.status) : output.paint('red', String(heard.status));
+  const parts = [
+    time,
+    outcome,
+    cell(topic ?? '(invoked)'),
+    output.paint('cyan', cell(event.type)),
+    cell(event.id),
+    `attempt ${attempt}`,
+    cell(event.data instanceof Uint8Array ? `${event.data.length} bytes` : JSON.stringify(event.data)),
+  ];
+  return `${parts.join('  ')}\n`;
+}

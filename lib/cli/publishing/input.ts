@@ -1,0 +1,112 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import type { EventInput } from '../../client/index.ts';
+import { usageError } from '../failure.ts';
+import { messageOf } from '../values.ts';
+import type { World } from '../world.ts';
+import { type EventOptions, eventOf, InputProblem, parseInput } from './event-of.ts';
+import { readLines } from './lines.ts';
+import type { Item } from './tally.ts';
+
+export type Sendable = Item & { readonly event: EventInput };
+
+/** An event to send, or an item that is none. */
+export type Parsed = Sendable | (Item & { readonly problem: string });
+
+export interface Input {
+  /** True for a stream of lines, which may be long; false for the one value of the command line. */
+  readonly isStream: boolean;
+  readonly totalBytes: number | undefined;
+  bytesRead(): number;
+  chunks(stop: AbortSignal): AsyncIterable<readonly Parsed[]>;
+}
+
+/**
+ * Opens what `data` names: JSON itself, `@file` with one JSON value or a list of events, `@file.ndjson` with
+ * one value a line, and `-` or nothing for lines on standard input.
+ */
+export async function openInput(
+  world: World,
+  data: string | undefined,
+  options: EventOptions,
+): Promise<Input> {
+  if (data === undefined || data === '-') {
+    if (data === undefined && world.stdinIsTerminal) {
+      throw usageError(
+        'There is nothing to publish.',
+        'Give JSON, @file, or events as lines on standard input.',
+      );
+    }
+    return lineInput(world.stdin, world.stdinBytes(), options);
+  }
+  if (!data.startsWith('@')) return valueInput(data, options);
+  const path = data.slice(1);
+  try {
+    if (!/\.(ndjson|jsonl)$/.test(path)) return valueInput(await readFile(path, 'utf8'), options);
+    const { size } = await stat(path);
+    return lineInput(createReadStream(path), size, options);
+  } catch (error) {
+    if (error instanceof InputProblem) throw error;
+    throw usageError(`${path} cannot be read: ${messageOf(error)}.`);
+  }
+}
+
+function valueInput(text: string, options: EventOptions): Input {
+  const value = parseInput(text);
+  // With a type a list is the data of one event; without one it is a list of events.
+  const values: unknown[] = Array.isArray(value) && options.type === undefined ? value : [value];
+  const items = values.map((one) => ({
+    line: undefined,
+    text: JSON.stringify(one),
+    event: eventOf(one, options),
+  }));
+  return {
+    isStream: false,
+    totalBytes: undefined,
+    bytesRead: () => 0,
+    async *chunks() {
+      yield items;
+    },
+  };
+}
+
+function lineInput(stream: Readable, totalBytes: number | undefined, options: EventOptions): Input {
+  let bytesRead = 0;
+
+  async function* counted(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      bytesRead += chunk.length;
+      yield chunk;
+    }
+  }
+
+  return {
+    isStream: true,
+    totalBytes,
+    bytesRead: () => bytesRead,
+    async *chunks(stop) {
+      // Ctrl-C must also end the wait for input that never comes.
+      const source: AsyncIterable<Uint8Array> = addAbortSignal(stop, stream);
+      try {
+        for await (const lines of readLines(counted(source))) {
+          yield lines.map(({ number, text, problem }): Parsed => {
+            const item = { line: number, text };
+            return problem === undefined ? parsed(item, options) : { ...item, problem };
+          });
+        }
+      } catch (error) {
+        if (!stop.aborted) throw error;
+      }
+    },
+  };
+}
+
+function parsed(item: Item, options: EventOptions): Parsed {
+  try {
+    return { ...item, event: eventOf(parseInput(item.text), options) };
+  } catch (error) {
+    if (!(error instanceof InputProblem)) throw error;
+    return { ...item, problem: error.message };
+  }
+}

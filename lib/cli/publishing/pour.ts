@@ -1,0 +1,54 @@
+/** How much one batch holds, and how many are under way at a time. */
+export interface PourLimits {
+  readonly count: number;
+  readonly bytes: number;
+  readonly concurrency: number;
+}
+
+/**
+ * Gathers items into batches and sends each when it is full or the input pauses. Reads on only while a request
+ * may start, so that the input is never ahead by more than one chunk: this is the backpressure. `send` must
+ * not reject. Resolves when the last batch is sent; ends early, without reading on, when `stop` is aborted.
+ */
+export async function pour<Item>(
+  chunks: AsyncIterable<readonly Item[]>,
+  options: {
+    readonly limits: PourLimits;
+    readonly bytesOf: (item: Item) => number;
+    readonly send: (batch: readonly Item[]) => Promise<void>;
+    readonly stop: AbortSignal;
+  },
+): Promise<readonly Item[]> {
+  const { limits, bytesOf, send, stop } = options;
+  const underWay = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  let batch: Item[] = [];
+  let bytes = 0;
+
+  const ended = () => stop.aborted || failures.length > 0;
+
+  async function flush(): Promise<void> {
+    while (underWay.size >= limits.concurrency) await Promise.race(underWay);
+    if (batch.length === 0 || ended()) return;
+    const request = send(batch)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => underWay.delete(request));
+    underWay.add(request);
+    batch = [];
+    bytes = 0;
+  }
+
+  for await (const chunk of chunks) {
+    for (const item of chunk) {
+      const more = bytesOf(item);
+      if (batch.length >= limits.count || (batch.length > 0 && bytes + more > limits.bytes)) await flush();
+      batch.push(item);
+      bytes += more;
+    }
+    await flush();
+    if (ended()) break;
+  }
+  await Promise.all(underWay);
+  if (failures.length > 0) throw failures[0];
+  return batch;
+}

@@ -1,0 +1,93 @@
+import { Command, Option } from 'commander';
+import { get, given, list, put, remove } from './collection.ts';
+import type { Session } from './session.ts';
+import { field } from './table.ts';
+import { header, positiveInteger, positiveNumber, seconds, secondsList } from './values.ts';
+
+interface ReceiverOptions {
+  readonly endpoint: string;
+  readonly owner?: string;
+  readonly format?: string;
+  readonly secret?: string;
+  readonly timeout?: number;
+  readonly retry?: readonly number[];
+  readonly concurrency?: number;
+  readonly perSecond?: number;
+  readonly perType?: number;
+  readonly header?: Readonly<Record<string, string>>;
+}
+
+const columns = [
+  field('receiver'),
+  field('endpoint'),
+  field('owner'),
+  field('format'),
+  field('state'),
+  field('limits'),
+];
+
+export function receiversCommand(session: Session): Command {
+  const receivers = new Command('receivers').description('list, show, make and delete receivers').addHelpText(
+    'after',
+    `
+Examples:
+  busbar receivers put billing --endpoint https://billing.example.com/events
+  busbar receivers put billing --endpoint https://billing.example.com/events \\
+    --retry 5s,1m,10m --concurrency 20 --per-second 100 --header 'X-Team: billing'
+  busbar receivers list`,
+  );
+  receivers
+    .command('list')
+    .description('all receivers')
+    .action((_, command: Command) => list(session, command, '/receivers', columns, 'receivers'));
+  receivers
+    .command('get')
+    .description('one receiver, without its secret')
+    .argument('<receiver>')
+    .action((receiver: string, _, command: Command) => get(session, command, pathOf(receiver)));
+  receivers
+    .command('put')
+    .description('make a receiver, or replace its settings')
+    .argument('<receiver>')
+    .requiredOption('--endpoint <url>', 'where its events are posted')
+    .option('--owner <application>', 'the application that it belongs to')
+    .addOption(new Option('--format <format>', 'how an event is posted').choices(['structured', 'binary']))
+    .option('--secret <whsec>', 'sign with this secret; without it the bus makes one and shows it once')
+    .option('--timeout <time>', 'how long an attempt may take: 15, 15s', seconds)
+    .option('--retry <times>', 'the delay before each further attempt: 5s,30s,2m', secondsList)
+    .option('--concurrency <count>', 'at most this many requests at a time', positiveInteger)
+    .option('--per-second <rate>', 'at most this many requests a second', positiveNumber)
+    .option('--per-type <count>', 'at most this many requests of one type at a time', positiveInteger)
+    .option('--header <"Name: value">', 'send this header too (may be repeated)', header)
+    .action((receiver: string, options: ReceiverOptions, command: Command) =>
+      put(session, command, pathOf(receiver), settingsOf(options), `Receiver ${receiver} is saved.`),
+    );
+  receivers
+    .command('delete')
+    .description('delete a receiver')
+    .argument('<receiver>')
+    .action((receiver: string, _, command: Command) =>
+      remove(session, command, pathOf(receiver), `Receiver ${receiver} is deleted.`),
+    );
+
+  function pathOf(receiver: string): string {
+    session.about = { receiver };
+    return `/receivers/${encodeURIComponent(receiver)}`;
+  }
+  return receivers;
+}
+
+function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>> {
+  const { concurrency, perSecond, perType } = options;
+  const limits = given({ concurrency, perSecond, perType });
+  return given({
+    endpoint: options.endpoint,
+    owner: options.owner,
+    format: options.format,
+    secret: options.secret,
+    timeoutSeconds: options.timeout,
+    retry: options.retry && { delaysSeconds: options.retry },
+    limits: Object.keys(limits).length > 0 ? limits : undefined,
+    headers: options.header,
+  });
+}

@@ -1,0 +1,73 @@
+import { Command } from 'commander';
+import { get, given, list, put, remove } from './collection.ts';
+import type { Session } from './session.ts';
+import { field } from './table.ts';
+import { jsonOrFile, seconds } from './values.ts';
+
+interface TopicOptions {
+  readonly owner?: string;
+  readonly description?: string;
+  readonly schema?: unknown;
+  readonly dedup?: number;
+}
+
+const columns = [
+  field('topic'),
+  field('owner'),
+  field('dedupSeconds', 'dedup (s)'),
+  {
+    title: 'schema',
+    value: (row: Readonly<Record<string, unknown>>) => (row.schema === undefined ? '' : 'yes'),
+  },
+  field('description'),
+];
+
+export function topicsCommand(session: Session): Command {
+  const topics = new Command('topics').description('list, show, make and delete topics').addHelpText(
+    'after',
+    `
+Examples:
+  busbar topics list
+  busbar topics put orders --description 'What customers order' --schema @order.schema.json --dedup 10m
+  busbar topics get orders --json`,
+  );
+  topics
+    .command('list')
+    .description('all topics')
+    .action((_, command: Command) => list(session, command, '/topics', columns, 'topics'));
+  topics
+    .command('get')
+    .description('one topic')
+    .argument('<topic>')
+    .action((topic: string, _, command: Command) => get(session, command, pathOf(topic)));
+  topics
+    .command('put')
+    .description('make a topic, or replace its settings')
+    .argument('<topic>')
+    .option('--owner <application>', 'the application that it belongs to')
+    .option('--description <text>', 'what it carries')
+    .option('--schema <json|@file>', 'a JSON Schema that data must match', jsonOrFile)
+    .option(
+      '--dedup <time>',
+      'how long a second event of the same source and id is a duplicate: 300, 10m',
+      seconds,
+    )
+    .action((topic: string, options: TopicOptions, command: Command) => {
+      const { owner, description, schema, dedup: dedupSeconds } = options;
+      const settings = given({ owner, description, schema, dedupSeconds });
+      return put(session, command, pathOf(topic), settings, `Topic ${topic} is saved.`);
+    });
+  topics
+    .command('delete')
+    .description('delete a topic')
+    .argument('<topic>')
+    .action((topic: string, _, command: Command) =>
+      remove(session, command, pathOf(topic), `Topic ${topic} is deleted.`),
+    );
+
+  function pathOf(topic: string): string {
+    session.about = { topic };
+    return `/topics/${encodeURIComponent(topic)}`;
+  }
+  return topics;
+}

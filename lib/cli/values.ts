@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError } from 'commander';
+
+/** Parsers for the values of options. Each throws an `InvalidArgumentError`, which ends in exit code 2. */
+
+const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `90`, `90s`, `10m`, `2h` or `1d`, in seconds. */
+export function seconds(text: string): number {
+  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)([smhd])?$/.exec(text.trim()) ?? [];
+  const factor = secondsPerUnit[unit];
+  if (amount === undefined || factor === undefined) {
+    throw new InvalidArgumentError('Give seconds, or a time such as 90s, 10m, 2h or 1d.');
+  }
+  return Number(amount) * factor;
+}
+
+/** Times separated by commas, in seconds: `5s,30s,2m`. */
+export function secondsList(text: string): number[] {
+  return text.trim() === '' ? [] : text.split(',').map(seconds);
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError('Give a number above 0.');
+  }
+  return value;
+}
+
+export function positiveInteger(text: string): number {
+  const value = positiveNumber(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('Give a whole number.');
+  return value;
+}
+
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('Give a port from 0 to 65535.');
+  return value;
+}
+
+export function httpStatus(text: string): number {
+  const value = Number(text);
+  if (!/^\d{3}$/.test(text) || value < 200) throw new InvalidArgumentError('Give a status from 200 to 999.');
+  return value;
+}
+
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError('Give a part from 0 to 1.');
+  }
+  return value;
+}
+
+/** An RFC 3339 time, as it was given. */
+export function rfc3339(text: string): string {
+  if (!/^\d{4}-\d\d-\d\d[Tt].*([Zz]|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(Date.parse(text))) {
+    throw new InvalidArgumentError('Give a time with its zone, such as 2026-01-31T12:00:00Z.');
+  }
+  return text;
+}
+
+/** JSON as text, or `@file`. */
+export function jsonOrFile(text: string): unknown {
+  const [source, json] = text.startsWith('@') ? [text.slice(1), readText(text.slice(1))] : ['It', text];
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new InvalidArgumentError(`${source} is no JSON: ${messageOf(error)}.`);
+  }
+}
+
+/** Collects `Name: value` over several uses of an option. */
+export function header(text: string, sofar: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Give it as "Name: value".');
+  return { ...sofar, [name]: value };
+}
+
+/** Collects the values of an option that may be used several times. */
+export function several(text: string, sofar: readonly string[] = []): string[] {
+  return [...sofar, text];
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new InvalidArgumentError(`${path} cannot be read: ${messageOf(error)}.`);
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

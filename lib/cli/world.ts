@@ -1,0 +1,101 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { fstatSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { styleText } from 'node:util';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** A stream that a command prints to. */
+export interface Output {
+  readonly isTerminal: boolean;
+  /** Width in characters; undefined when this is no terminal. */
+  readonly columns: number | undefined;
+  /** Resolves when the text has left, or its reader is gone. */
+  write(text: string): Promise<void>;
+  /** The text with a colour, where the stream is a terminal and NO_COLOR is not set. */
+  paint(style: Style, text: string): string;
+}
+
+/** What Ctrl-C means to a command that takes time: the first asks it to finish, the second to drop everything. */
+export interface Interrupts {
+  readonly stop: AbortSignal;
+  readonly abort: AbortSignal;
+}
+
+/** All that a command touches of the process it runs in. */
+export interface World {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable;
+  readonly stdinIsTerminal: boolean;
+  /** The size of standard input in bytes when it is a file. */
+  readonly stdinBytes: () => number | undefined;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly fetch: typeof fetch;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly uuid: () => string;
+  readonly bytes: (length: number) => Uint8Array;
+  /** From the first call on, Ctrl-C no longer ends the process by itself. */
+  readonly interrupts: () => Interrupts;
+}
+
+export function processWorld(): World {
+  let interrupts: { stop: AbortController; abort: AbortController } | undefined;
+
+  function readerGone(): void {
+    // `busbar listen | head -1`: nobody reads any more. A command that holds something finishes it first.
+    if (interrupts === undefined) process.exit(0);
+    interrupts.stop.abort();
+  }
+
+  return {
+    args: process.argv.slice(2),
+    env: process.env,
+    stdin: process.stdin,
+    stdinIsTerminal: process.stdin.isTTY === true,
+    stdinBytes() {
+      const stat = fstatSync(0);
+      return stat.isFile() ? stat.size : undefined;
+    },
+    stdout: output(process.stdout, readerGone),
+    stderr: output(process.stderr, () => undefined),
+    fetch,
+    now: Date.now,
+    random: Math.random,
+    uuid: randomUUID,
+    bytes: (length) => randomBytes(length),
+    interrupts() {
+      if (interrupts === undefined) {
+        const made = { stop: new AbortController(), abort: new AbortController() };
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+          process.on(signal, () => (made.stop.signal.aborted ? made.abort : made.stop).abort());
+        }
+        interrupts = made;
+      }
+      return { stop: interrupts.stop.signal, abort: interrupts.abort.signal };
+    },
+  };
+}
+
+function output(
+  stream: Writable & { readonly isTTY?: boolean; readonly columns?: number },
+  onGone: () => void,
+): Output {
+  let gone = false;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (!gone) onGone();
+    gone = true;
+  });
+  return {
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns;
+    },
+    write: (text) =>
+      gone ? Promise.resolve() : new Promise((resolve) => void stream.write(text, () => resolve())),
+    paint: (style, text) => styleText(style, text, { stream }),
+  };
+}

@@ -1,0 +1,192 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from './run-cli.ts';
+import { standInBus } from './stand-in-bus.ts';
+
+let bus: Awaited<ReturnType<typeof standInBus>>;
+let folder: string;
+
+beforeEach(async () => {
+  bus = await standInBus();
+  folder = await mkdtemp(join(tmpdir(), 'busbar-cli-'));
+});
+afterEach(async () => {
+  await bus.close();
+  await rm(folder, { recursive: true });
+});
+
+const busbar = (...args: string[]) => runCli(args, { env: { BUSBAR_URL: bus.url, BUSBAR_KEY: bus.key } });
+
+describe('topics', () => {
+  it('are put with what the options say, listed in aligned columns, shown and deleted', async () => {
+    await writeFile(join(folder, 'schema.json'), '{"type":"object"}');
+    await busbar('topics', 'put', 'orders', '--owner', 'shop', '--description', 'What customers order').then(
+      (put) => expect(put).toEqual({ code: 0, stdout: 'Topic orders is saved.\n', stderr: '' }),
+    );
+    await busbar('topics', 'put', 'n', '--schema', `@${folder}/schema.json`, '--dedup', '10m');
+    expect(bus.topics.get('n')).toEqual({ topic: 'n', schema: { type: 'object' }, dedupSeconds: 600 });
+    expect((await busbar('topics', 'list')).stdout).toBe(
+      [
+        'TOPIC   OWNER  DEDUP (S)  SCHEMA  DESCRIPTION',
+        'orders  shop                      What customers order',
+        'n              600        yes',
+        '',
+      ].join('\n'),
+    );
+    expect((await busbar('topics', 'get', 'orders')).stdout).toContain('owner        shop\n');
+    expect((await busbar('topics', 'delete', 'orders')).stdout).toBe('Topic orders is deleted.\n');
+    expect([...bus.topics.keys()]).toEqual(['n']);
+  });
+
+  it('are printed as the bus answers with --json, before or after the command', async () => {
+    bus.topics.set('orders', { topic: 'orders', owner: 'shop' });
+    for (const args of [
+      ['--json', 'topics', 'list'],
+      ['topics', 'list', '--json'],
+    ]) {
+      expect(JSON.parse((await busbar(...args)).stdout)).toEqual({
+        topics: [{ topic: 'orders', owner: 'shop' }],
+      });
+    }
+  });
+
+  it('that do not exist are told with the command that makes them', async () => {
+    const { code, stderr } = await busbar('topics', 'get', 'nowhere');
+    expect(code).toBe(1);
+    expect(stderr).toBe('busbar: There is no topic "nowhere".\nMake it with `busbar topics put nowhere`.\n');
+  });
+
+  it('print no escape sequences of theirs', async () => {
+    bus.topics.set('orders', { topic: 'orders', description: '\u001b[2Jgone' });
+    expect((await busbar('topics', 'list')).stdout).not.toContain('\u001b');
+  });
+});
+
+describe('receivers', () => {
+  it('are put with every setting of the contract, and show their secret once', async () => {
+    const { stdout } = await busbar(
+      ...[
+        'receivers',
+        'put',
+        'billing',
+        '--endpoint',
+        'https://b.example/in',
+        '--format',
+        'binary',
+        '--timeout',
+        '20s',
+      ],
+      ...[
+        '--retry',
+        '5s,1m,2h',
+        '--concurrency',
+        '20',
+        '--per-second',
+        '0.5',
+        '--per-type',
+        '3',
+        '--owner',
+        'shop',
+      ],
+      ...['--header', 'X-Team: billing', '--header', 'X-Key: a:b'],
+    );
+    expect(stdout).toContain('Its secret, shown only now, proves deliveries to the endpoint: whsec_');
+    expect(bus.receivers.get('billing')).toMatchObject({
+      endpoint: 'https://b.example/in',
+      owner: 'shop',
+      format: 'binary',
+      timeoutSeconds: 20,
+      retry: { delaysSeconds: [5, 60, 7200] },
+      limits: { concurrency: 20, perSecond: 0.5, perType: 3 },
+      headers: { 'X-Team': 'billing', 'X-Key': 'a:b' },
+    });
+    const again = await busbar('receivers', 'put', 'billing', '--endpoint', 'https://b.example/in');
+    expect(again.stdout).toBe('Receiver billing is saved.\n');
+    expect((await busbar('receivers', 'list')).stdout).toContain('billing   https://b.example/in');
+  });
+
+  it('need an endpoint', async () => {
+    const { code, stderr } = await busbar('receivers', 'put', 'billing');
+    expect(code).toBe(2);
+    expect(stderr).toContain('--endpoint');
+  });
+});
+
+describe('subscriptions', () => {
+  it('are put with a filter, listed, shown and deleted', async () => {
+    bus.topics.set('orders', { topic: 'orders' });
+    bus.receivers.set('billing', { receiver: 'billing' });
+    const filter = '{"type":["order.placed"]}';
+    expect((await busbar('subscriptions', 'put', 'orders', 'billing', '--filter', filter)).code).toBe(0);
+    expect((await busbar('subscriptions', 'list', 'orders')).stdout).toBe(
+      `TOPIC   RECEIVER  FILTER\norders  billing   ${filter}\n`,
+    );
+    expect((await busbar('subscriptions', 'get', 'orders', 'billing')).stdout).toContain(filter);
+    expect((await busbar('subscriptions', 'delete', 'orders', 'billing')).code).toBe(0);
+    const empty = await busbar('subscriptions', 'list', 'orders');
+    expect(empty).toEqual({ code: 0, stdout: '', stderr: 'There are no subscriptions.\n' });
+  });
+
+  it('name the receiver that is missing', async () => {
+    bus.topics.set('orders', {});
+    const { code, stderr } = await busbar('subscriptions', 'put', 'orders', 'billing');
+    expect(code).toBe(1);
+    expect(stderr).toContain('Make it with `busbar receivers put billing --endpoint <url>`.');
+  });
+});
+
+describe('the key', () => {
+  const keyOf = async (env: Record<string, string>, ...args: string[]) =>
+    (await runCli(['topics', 'list', ...args], { env: { BUSBAR_URL: bus.url, ...env } })).code === 0;
+
+  it('comes from --key, BUSBAR_KEY, BUSBAR_ADMIN_KEY and the local key file, in this order', async () => {
+    await writeFile(join(folder, 'admin.key'), `${bus.key}\n`);
+    expect(await keyOf({ BUSBAR_KEY: 'wrong', BUSBAR_ADMIN_KEY: 'wrong' }, '--key', bus.key)).toBe(true);
+    expect(await keyOf({ BUSBAR_KEY: bus.key, BUSBAR_ADMIN_KEY: 'wrong' })).toBe(true);
+    expect(await keyOf({ BUSBAR_ADMIN_KEY: bus.key, BUSBAR_DATA: '/nonexistent' })).toBe(true);
+    expect(await keyOf({ BUSBAR_DATA: folder })).toBe(true);
+    expect(await keyOf({ BUSBAR_DATA: folder, BUSBAR_KEY: 'wrong' })).toBe(false);
+    expect(await keyOf({})).toBe(false);
+  });
+});
+
+describe('the command line', () => {
+  it('ends with code 2 for an unknown command, and guesses what was meant', async () => {
+    const { code, stderr } = await busbar('topic', 'list');
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean topics?');
+  });
+
+  it('ends with code 2 for a url that is none', async () => {
+    const { code, stderr } = await busbar('topics', 'list', '--url', 'nonsense');
+    expect(code).toBe(2);
+    expect(stderr).toContain('nonsense');
+  });
+
+  it.each([
+    [[]],
+    [['publish']],
+    [['listen']],
+    [['topics']],
+    [['receivers']],
+    [['subscriptions']],
+    [['start']],
+  ])('explains itself for %j with --help', async (command: string[]) => {
+    const { code, stdout, stderr } = await busbar(...command, '--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/Usage: busbar/);
+    expect(stdout).toMatch(/Examples:|Environment:/);
+  });
+
+  it('starts from its JavaScript entry too', async () => {
+    const entry = fileURLToPath(new URL('../../bin/busbar.js', import.meta.url));
+    const stdout = await new Promise<string>((resolve, reject) =>
+      execFile(process.execPath, [entry, '--help'], (error, out) => (error ? reject(error) : resolve(out))),
+    );
+    expect(stdout).toContain('Usage: busbar');
+  });
+});
