@@ -1,0 +1,127 @@
+import type { HttpApiRequest, HttpRoute } from './model.ts';
+
+/**
+ * The content types whose bodies reach a function as text; every other body, also one without a content type,
+ * is base64-encoded, `application/cloudevents+json` too. AWS does not list them: the split was observed on AWS
+ * (https://github.com/ministackorg/ministack/pull/766).
+ */
+export function isTextBody(contentType: string | undefined): boolean {
+  const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return (
+    type.startsWith('text/') ||
+    type === 'application/json' ||
+    type === 'application/xml' ||
+    type === 'application/javascript'
+  );
+}
+
+/** The query parameters, decoded; values of one name are joined with commas. Undefined when there are none. */
+function queryStringParameters(query: string): Record<string, string> | undefined {
+  if (query === '') return undefined;
+  const parameters: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(query)) {
+    parameters[name] = parameters[name] === undefined ? value : `${parameters[name]},${value}`;
+  }
+  return parameters;
+}
+
+/** `12/Mar/2020:19:03:58 +0000`, the time format of access logs. */
+export function accessLogTime(epochMs: number): string {
+  const [, day, month, year, time] =
+    /^\w+, (\d+) (\w+) (\d+) ([\d:]+)/.exec(new Date(epochMs).toUTCString()) ?? [];
+  return `${day}/${month}/${year}:${time} +0000`;
+}
+
+export interface EventContext {
+  readonly account: string;
+  readonly region: string;
+  readonly stageName: string;
+  readonly requestId: string;
+  readonly traceId: string;
+  readonly nowMs: number;
+}
+
+/**
+ * The event of a Lambda proxy integration in payload format 2.0
+ * (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
+ * `path` is the decoded path: an HTTP API decodes `rawPath`, whatever its name says.
+ */
+export function proxyEvent(
+  request: HttpApiRequest,
+  path: string,
+  route: HttpRoute,
+  pathParameters: Readonly<Record<string, string>> | undefined,
+  context: EventContext,
+): Readonly<Record<string, unknown>> {
+  const { cookie, ...headers } = request.headers;
+  const text = isTextBody(headers['content-type']);
+  const domainName = `${route.apiId}.execute-api.${context.region}.amazonaws.com`;
+  // Members that are undefined are absent from the JSON, as on AWS.
+  return {
+    version: '2.0',
+    routeKey: route.routeKey,
+    rawPath: path,
+    rawQueryString: request.query,
+    cookies: cookie?.split(';').map((one) => one.trim()),
+    headers: {
+      ...headers,
+      'x-amzn-trace-id': context.traceId,
+      'x-forwarded-for':
+        headers['x-forwarded-for'] === undefined
+          ? request.sourceIp
+          : `${headers['x-forwarded-for']}, ${request.sourceIp}`,
+      'x-forwarded-port': headers['x-forwarded-port'] ?? '443',
+      'x-forwarded-proto': headers['x-forwarded-proto'] ?? 'https',
+    },
+    queryStringParameters: queryStringParameters(request.query),
+    requestContext: {
+      accountId: context.account,
+      apiId: route.apiId,
+      authorizer: route.authorizationType === 'AWS_IAM' ? iamAuthorizer(headers, context.account) : undefined,
+      domainName,
+      domainPrefix: route.apiId,
+      http: {
+        method: request.method,
+        path,
+        protocol: 'HTTP/1.1',
+        sourceIp: request.sourceIp,
+        userAgent: headers['user-agent'] ?? '',
+      },
+      requestId: context.requestId,
+      routeKey: route.routeKey,
+      stage: context.stageName,
+      time: accessLogTime(context.nowMs),
+      timeEpoch: context.nowMs,
+    },
+    pathParameters,
+    body:
+      request.body.length === 0
+        ? undefined
+        : Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength).toString(
+            text ? 'utf8' : 'base64',
+          ),
+    isBase64Encoded: request.body.length > 0 && !text,
+  };
+}
+
+/** Who signed, as far as it is known here: the access key is read and the signature is not verified. */
+function iamAuthorizer(headers: Readonly<Record<string, string>>, account: string) {
+  return {
+    iam: {
+      accessKey: signingKey(headers.authorization) ?? '',
+      accountId: account,
+      callerId: account,
+      cognitoIdentity: null,
+      principalOrgId: null,
+      userArn: `arn:aws:iam::${account}:root`,
+      userId: account,
+    },
+  };
+}
+
+/** The access key id of a SigV4 header, or undefined when the header is none. */
+export function signingKey(authorization: string | undefined): string | undefined {
+  return /^AWS4-HMAC-SHA256 .*Credential=([^/,]+)\/\d{8}\/[^/]+\/execute-api\/aws4_request/.exec(
+    authorization ?? '',
+  )?.[1];
+}

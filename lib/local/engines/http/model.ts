@@ -1,0 +1,79 @@
+/** What the HTTP API engine keeps of an API, and the requests and responses it handles. */
+
+export interface CorsConfiguration {
+  readonly allowOrigins: readonly string[];
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  readonly maxAgeSeconds?: number | undefined;
+  readonly allowCredentials: boolean;
+}
+
+export interface Api {
+  readonly apiId: string;
+  readonly name: string;
+  readonly cors?: CorsConfiguration | undefined;
+}
+
+/** A Lambda proxy integration, payload format 2.0. */
+export interface Integration {
+  readonly apiId: string;
+  readonly integrationId: string;
+  readonly functionArn: string;
+  readonly timeoutMs: number;
+}
+
+export type AuthorizationType = 'NONE' | 'AWS_IAM';
+
+export interface HttpRoute {
+  readonly apiId: string;
+  readonly routeId: string;
+  /** Such as `POST /v1/topics/{topic}/events`, `ANY /{proxy+}` or `$default`. */
+  readonly routeKey: string;
+  readonly integrationId: string;
+  readonly authorizationType: AuthorizationType;
+}
+
+/** A token bucket: `burst` tokens at most, `rate` new ones a second. */
+export interface Throttle {
+  readonly burst: number;
+  readonly ratePerSecond: number;
+}
+
+export interface Stage {
+  readonly apiId: string;
+  /** `$default` serves at the root, any other stage below a path segment of its name. */
+  readonly stageName: string;
+  readonly defaultThrottle?: Throttle | undefined;
+  readonly routeThrottles: Readonly<Record<string, Throttle>>;
+}
+
+export interface HttpApiRequest {
+  readonly method: string;
+  /** As it came, still percent-encoded, without the query. */
+  readonly path: string;
+  /** As it came, without the question mark. */
+  readonly query: string;
+  /** Names in lower case; a header that came several times is joined with commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly sourceIp: string;
+}
+
+export interface HttpApiResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** One `set-cookie` header each. */
+  readonly cookies: readonly string[];
+  readonly body: Uint8Array | string;
+}
+
+/** An answer of API Gateway itself: JSON with one `message`. */
+export function gatewayResponse(status: number, message: string): HttpApiResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/json' },
+    cookies: [],
+    body: JSON.stringify({ message }),
+  };
+}

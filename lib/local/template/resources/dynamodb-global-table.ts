@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { flag, resourceType } from '../resource.ts';
+import {
+  attributeDefinition,
+  createTable,
+  deleteTable,
+  keySchemaElement,
+  localSecondaryIndex,
+  projection,
+  type TableWish,
+  tableValues,
+  timeToLive,
+  updateTable,
+  waivedTableSettings,
+} from './dynamodb-table-calls.ts';
+
+/** The CDK's TableV2. There is one Region here, so there is one replica, and it is the table. */
+const properties = z.strictObject({
+  TableName: z.string().optional(),
+  AttributeDefinitions: z.array(attributeDefinition),
+  KeySchema: z.array(keySchemaElement),
+  BillingMode: z.literal('PAY_PER_REQUEST', 'A global table is honoured with on-demand billing alone.'),
+  GlobalSecondaryIndexes: z
+    .array(
+      z.strictObject({
+        IndexName: z.string(),
+        KeySchema: z.array(keySchemaElement),
+        Projection: projection,
+      }),
+    )
+    .optional(),
+  LocalSecondaryIndexes: z.array(localSecondaryIndex).optional(),
+  StreamSpecification: z.strictObject({ StreamViewType: z.string() }).optional(),
+  TimeToLiveSpecification: timeToLive.optional(),
+  SSESpecification: waivedTableSettings.SSESpecification,
+  Replicas: z
+    .array(
+      z.strictObject({
+        Region: z.string(),
+        DeletionProtectionEnabled: flag.optional(),
+        /** Repeats the names of the indexes, with settings for the replica. */
+        GlobalSecondaryIndexes: z
+          .array(
+            z.strictObject({
+              IndexName: z.string(),
+              ContributorInsightsSpecification: waivedTableSettings.ContributorInsightsSpecification,
+            }),
+          )
+          .optional(),
+        ...waivedTableSettings,
+      }),
+    )
+    .length(1, 'There is one Region here, so a global table has exactly one replica.'),
+});
+type Properties = z.infer<typeof properties>;
+
+const wish = (wanted: Properties): TableWish => ({
+  tableName: wanted.TableName,
+  attributeDefinitions: wanted.AttributeDefinitions,
+  keySchema: wanted.KeySchema,
+  billingMode: wanted.BillingMode,
+  throughput: undefined,
+  globalIndexes: wanted.GlobalSecondaryIndexes ?? [],
+  localIndexes: wanted.LocalSecondaryIndexes ?? [],
+  streamViewType: wanted.StreamSpecification?.StreamViewType,
+  timeToLiveAttribute:
+    wanted.TimeToLiveSpecification?.Enabled === true
+      ? wanted.TimeToLiveSpecification.AttributeName
+      : undefined,
+  deletionProtection: wanted.Replicas[0]?.DeletionProtectionEnabled ?? false,
+});
+
+export const dynamodbGlobalTable = resourceType<Properties>({
+  type: 'AWS::DynamoDB::GlobalTable',
+  properties,
+  replacedBy: ['TableName', 'KeySchema', 'LocalSecondaryIndexes'],
+  nameProperty: 'TableName',
+  create: (wanted, context) => createTable(wish(wanted), context),
+  update: (placed, wanted, before, context) => updateTable(placed, wish(wanted), wish(before), context),
+  delete: (placed, _properties, context) => deleteTable(placed, context),
+  values: (placed, _properties, context) => tableValues(placed, context),
+});

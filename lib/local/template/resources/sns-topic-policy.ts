@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { type Account, policyDocument, resourceType, unlessGone } from '../resource.ts';
+
+const properties = z.strictObject({
+  PolicyDocument: policyDocument,
+  /** ARNs of the topics. */
+  Topics: z.array(z.string()),
+});
+
+const setPolicy = (account: Account, TopicArn: string, policy: unknown) =>
+  account.call('sns', 'SetTopicAttributes', {
+    TopicArn,
+    AttributeName: 'Policy',
+    AttributeValue: policy === undefined ? '' : JSON.stringify(policy),
+  });
+
+async function clear(account: Account, topicArns: readonly string[]): Promise<void> {
+  for (const topicArn of topicArns) {
+    await unlessGone(() => setPolicy(account, topicArn, undefined), ['NotFound', 'NotFoundException']);
+  }
+}
+
+/** Sets the policy of the topics; a topic that leaves the list loses its policy. */
+export const snsTopicPolicy = resourceType<z.infer<typeof properties>>({
+  type: 'AWS::SNS::TopicPolicy',
+  properties,
+  replacedBy: [],
+  async create(wanted, { account, name }) {
+    for (const topicArn of wanted.Topics) await setPolicy(account, topicArn, wanted.PolicyDocument);
+    return { physicalId: name({ maxLength: 128 }) };
+  },
+  async update(placed, wanted, before, { account }) {
+    await clear(
+      account,
+      before.Topics.filter((topicArn) => !wanted.Topics.includes(topicArn)),
+    );
+    for (const topicArn of wanted.Topics) await setPolicy(account, topicArn, wanted.PolicyDocument);
+    return placed;
+  },
+  delete: (_placed, properties, { account }) => clear(account, properties.Topics),
+  values: async (placed) => ({ ref: placed.physicalId, attributes: { Id: placed.physicalId } }),
+});
