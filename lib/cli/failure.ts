@@ -74,6 +74,9 @@ function solutionFor(error: BusbarError, about: Session['about']): string | unde
   if (error.code === 'unknown_route' || error.status === 404) {
     return `Check that --url (${about.url}) is a bus, and one that knows this call.`;
   }
+  if (error.code === 'in_use' && about.receiver !== undefined) {
+    return `\`busbar receivers delete ${about.receiver} --force\` loses them.`;
+  }
   if (error.retryAfterSeconds !== undefined) {
     return `Try again in ${Math.ceil(error.retryAfterSeconds)} s.`;
   }

@@ -66,9 +66,11 @@ Examples:
     .command('delete')
     .description('delete a receiver')
     .argument('<receiver>')
-    .action((receiver: string, _, command: Command) =>
-      remove(session, command, pathOf(receiver), `Receiver ${receiver} is deleted.`),
-    );
+    .option('--force', 'also when events wait for it; they are lost')
+    .action((receiver: string, options: { force?: boolean }, command: Command) => {
+      const query = options.force === true ? '?force=true' : '';
+      return remove(session, command, `${pathOf(receiver)}${query}`, `Receiver ${receiver} is deleted.`);
+    });
 
   function pathOf(receiver: string): string {
     session.about = { receiver };

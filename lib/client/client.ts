@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Entry, maxBytesPerRequest, toEntry, toRequests } from './batches.ts';
 import type { EntryResult, EventInput } from './cloud-event.ts';
 import { BusbarError, PublishInterruptedError, PublishRejectedError } from './errors.ts';
-import { readResults } from './results.ts';
-import { systemClock } from './retry.ts';
+import { isTransientRejection, readResults } from './results.ts';
+import { backoffMs, retryDefaults, systemClock } from './retry.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
 export interface ClientOptions extends TransportOptions {
@@ -79,6 +79,8 @@ export interface Client {
 export function createClient(options: ClientOptions): Client {
   const request = createTransport(options);
   const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const retry = { ...retryDefaults, ...options.retry };
   const concurrency = options.concurrency ?? 4;
   const defaults = {
     source: options.source ?? '/busbar/client',
@@ -86,22 +88,39 @@ export function createClient(options: ClientOptions): Client {
     time: () => new Date(clock.now()).toISOString(),
   };
 
-  async function sendRequest(path: string, entries: readonly Entry[], signal?: AbortSignal) {
+  async function sendOnce(path: string, entries: readonly Entry[], signal: AbortSignal | undefined) {
     const body = await request('POST', path, {
       body: `[${entries.map((entry) => entry.json).join(',')}]`,
       contentType: entries[0]?.contentType ?? 'application/json',
       signal,
-      // When every entry is rejected, the 400 brings the reason of each.
-      accepts: (status, answer) => status === 400 && readResults(answer, entries) !== undefined,
+      // When every entry is rejected, the refusal brings the reason of each.
+      isAnswer: (refusal) => readResults(refusal, entries) !== undefined,
     });
     const results = readResults(body, entries);
-    if (results === undefined) {
-      throw new BusbarError({
-        code: 'unexpected_answer',
-        detail: `The answer to POST /v1${path} is not one result for each of its ${entries.length} events.`,
-      });
+    if (results !== undefined) return results;
+    throw new BusbarError({
+      code: 'unexpected_answer',
+      detail: `The answer to POST /v1${path} is not one result for each of its ${entries.length} events.`,
+    });
+  }
+
+  /** Sends one request, and again those of its events that the bus could not take just then. */
+  async function sendRequest(
+    path: string,
+    entries: readonly Entry[],
+    signal: AbortSignal | undefined,
+    settle: (results: readonly EntryResult[]) => void,
+  ): Promise<void> {
+    let open = entries;
+    for (let attempt = 1; ; attempt++) {
+      const results = await sendOnce(path, open, signal);
+      const again = attempt < retry.attempts ? results.filter(isTransientRejection) : [];
+      settle(results.filter((result) => !again.includes(result)));
+      if (again.length === 0) return;
+      const indexes = new Set(again.map((result) => result.index));
+      open = open.filter((entry) => indexes.has(entry.index));
+      await clock.sleep(backoffMs(attempt, random(), retry), signal);
     }
-    return results;
   }
 
   async function send(
@@ -123,7 +142,7 @@ export function createClient(options: ClientOptions): Client {
     async function work(): Promise<void> {
       for (let next = queue.shift(); next !== undefined && failures.length === 0; next = queue.shift()) {
         try {
-          results.push(...(await sendRequest(path, next, signal)));
+          await sendRequest(path, next, signal, (settled) => results.push(...settled));
         } catch (error) {
           // The others finish what is under way, so that the error can tell exactly what was answered.
           failures.push(error);

@@ -28,6 +28,11 @@ export function readResults(answer: unknown, entries: readonly Entry[]): EntryRe
   return [...found.values()];
 }
 
+/** The bus kept nothing of the event, for a reason that passes: its own trouble, or another try under way. */
+export function isTransientRejection(result: EntryResult): boolean {
+  return result.status === 'rejected' && (result.code === 'unavailable' || result.code === 'claimed');
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -15,6 +15,13 @@ export interface RetryOptions {
   readonly maxRetryAfterSeconds?: number;
 }
 
+export const retryDefaults: Required<RetryOptions> = {
+  attempts: 5,
+  firstDelayMs: 200,
+  maxDelayMs: 10_000,
+  maxRetryAfterSeconds: 60,
+};
+
 export const systemClock: ClientClock = {
   now: () => Date.now(),
   sleep(delayMs, signal) {

@@ -5,6 +5,7 @@ import {
   isTransient,
   type RetryOptions,
   retryAfterSeconds,
+  retryDefaults,
   systemClock,
 } from './retry.ts';
 
@@ -28,8 +29,8 @@ export interface RequestOptions {
   readonly body?: string;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
-  /** Statuses of 400 and above whose body the caller reads itself, by this test. */
-  readonly accepts?: (status: number, body: unknown) => boolean;
+  /** Whether the body of a refusal is an answer all the same; asked only when trying again would not help. */
+  readonly isAnswer?: (body: unknown) => boolean;
 }
 
 /** One request of the bus's HTTP API: retried while that may help, the parsed JSON body returned. */
@@ -45,12 +46,7 @@ export function createTransport(options: TransportOptions): Transport {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
   const timeoutMs = (options.timeoutSeconds ?? 30) * 1000;
-  const retry: Required<RetryOptions> = {
-    attempts: options.retry?.attempts ?? 5,
-    firstDelayMs: options.retry?.firstDelayMs ?? 200,
-    maxDelayMs: options.retry?.maxDelayMs ?? 10_000,
-    maxRetryAfterSeconds: options.retry?.maxRetryAfterSeconds ?? 60,
-  };
+  const retry = { ...retryDefaults, ...options.retry };
 
   async function attemptOnce(method: string, path: string, request: RequestOptions): Promise<unknown> {
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -62,6 +58,8 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       response = await send(`${base}${path}`, {
         method,
+        // A redirected POST would become a GET, and the key is not for another host.
+        redirect: 'manual',
         headers,
         signal: request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]),
         ...(request.body === undefined ? {} : { body: request.body }),
@@ -72,8 +70,10 @@ export function createTransport(options: TransportOptions): Transport {
       throw noAnswer(error, timeout.aborted, base);
     }
     const body = parseJson(text);
-    if (response.ok || request.accepts?.(response.status, body)) return body;
-    throw refused(response, body, clock.now());
+    if (response.ok) return body;
+    const refusal = refused(response, body, clock.now());
+    if (!mayRetry(refusal) && request.isAnswer?.(body)) return body;
+    throw refusal;
   }
 
   return async (method, path, request = {}) => {

@@ -109,6 +109,21 @@ describe('receivers', () => {
     expect((await busbar('receivers', 'list')).stdout).toContain('billing   https://b.example/in');
   });
 
+  it('with waiting events are deleted only with --force', async () => {
+    bus.receivers.set('billing', { receiver: 'billing' });
+    bus.troubles.push({
+      status: 409,
+      body: { code: 'in_use', detail: 'About 7 events wait in its queues.' },
+    });
+    const refused = await busbar('receivers', 'delete', 'billing');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      'About 7 events wait in its queues.\n`busbar receivers delete billing --force`',
+    );
+    expect((await busbar('receivers', 'delete', 'billing', '--force')).code).toBe(0);
+    expect(bus.requests.at(-1)?.path).toBe('/receivers/billing?force=true');
+  });
+
   it('need an endpoint', async () => {
     const { code, stderr } = await busbar('receivers', 'put', 'billing');
     expect(code).toBe(2);

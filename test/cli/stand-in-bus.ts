@@ -65,7 +65,11 @@ export async function standInBus(options: { key?: string } = {}) {
     if (request.headers.authorization !== `Bearer ${key}`) {
       return problem(401, 'unauthorized', 'The key is missing or unknown.');
     }
-    const [room, name = '', part, other] = path.slice(1).split('/').map(decodeURIComponent);
+    const [room, name = '', part, other] = path
+      .slice(1)
+      .replace(/\?.*$/, '')
+      .split('/')
+      .map(decodeURIComponent);
     if (part === 'events' && method === 'POST') {
       const exists = room === 'topics' ? topics.has(name) : receivers.has(name);
       if (!exists) return unknown(room, name);

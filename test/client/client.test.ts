@@ -207,6 +207,56 @@ describe('trouble on the way', () => {
     expect(error).toMatchObject({ status: 503, code: 'unavailable', detail: 'DynamoDB throttles.' });
   });
 
+  it('sends again only those events of a request that the bus could not take just then', async () => {
+    const busy = { status: 'rejected', code: 'unavailable', detail: 'SNS throttles.' };
+    bus.troubles.push({
+      status: 202,
+      body: {
+        events: [
+          { index: 0, id: 'a', status: 'accepted' },
+          { index: 1, id: 'b', ...busy },
+        ],
+      },
+    });
+    const events = [
+      { type: 'order.placed', id: 'a' },
+      { type: 'order.placed', id: 'b' },
+    ];
+    const answer = await client().publish('orders', events);
+    expect(answer.events).toEqual([
+      { index: 0, id: 'a', status: 'accepted' },
+      { index: 1, id: 'b', status: 'accepted' },
+    ]);
+    expect(sleeps).toEqual([200]);
+    expect(bus.events.map(({ event }) => event.id)).toEqual(['b']);
+  });
+
+  it('shows them as rejected when they could not be taken to the end', async () => {
+    for (let n = 0; n < 2; n++) {
+      bus.troubles.push({
+        status: 202,
+        body: { events: [{ index: 0, status: 'rejected', code: 'claimed' }] },
+      });
+    }
+    const answer = await client({ retry: { attempts: 2 } }).publish(
+      'orders',
+      { type: 'a' },
+      { partial: 'return' },
+    );
+    expect(answer.events).toMatchObject([{ status: 'rejected', code: 'claimed' }]);
+  });
+
+  it('retries a 503 that rejects every entry, and reads the results of a 413 that does', async () => {
+    const entry = (code: string) => ({ events: [{ index: 0, id: 'a', status: 'rejected', code }] });
+    bus.troubles.push(
+      { status: 503, headers: { 'retry-after': '1' }, body: entry('unavailable') },
+      { status: 413, body: entry('event_too_large') },
+    );
+    const answer = await client().publish('orders', { type: 'a', id: 'a' }, { partial: 'return' });
+    expect(answer.events).toMatchObject([{ code: 'event_too_large' }]);
+    expect(sleeps).toEqual([1000]);
+  });
+
   it('does not wait for a Retry-After beyond its bound, and tells it', async () => {
     bus.troubles.push({ status: 429, headers: { 'retry-after': '3600' } });
     const error = await failure(client().publish('orders', { type: 'a' }));
