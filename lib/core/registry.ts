@@ -152,8 +152,16 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unkno
   throw new BusbarError('invalid_request', `${detail}.`, { fields });
 }
 
-/** What the API shows of a receiver: everything but the secret. */
+/** Headers whose values are credentials by their names. */
+const credentialHeader = /auth|key|token|secret|password|signature/i;
+
+/** What the API shows of a receiver: everything but the secret and the values of headers that carry credentials. */
 export function showReceiver(receiver: Receiver): Omit<Receiver, 'secret'> {
   const { secret: _, ...shown } = receiver;
-  return shown;
+  if (shown.headers === undefined) return shown;
+  const headers = Object.entries(shown.headers).map(([name, value]) => [
+    name,
+    credentialHeader.test(name) ? '(hidden)' : value,
+  ]);
+  return { ...shown, headers: Object.fromEntries(headers) };
 }

@@ -1,19 +1,11 @@
 import { systemClock } from './clock.ts';
-import { variables } from './config.ts';
 import { jsonLog } from './log.ts';
 import { systemRandom } from './random.ts';
-import type { BaseRuntime, Runtime } from './runtime.ts';
-import { undiciHttp } from './undici.ts';
+import type { BaseRuntime } from './runtime.ts';
 
 /** The runtime of a function that sends nothing over HTTP but to AWS. */
 export function systemRuntime(): BaseRuntime {
   return { env: process.env, clock: systemClock, random: systemRandom, log: jsonLog, aws: {} };
-}
-
-/** The runtime of a function that calls endpoints. */
-export function systemRuntimeWithHttp(): Runtime {
-  const endpoints = process.env[variables.endpoints] === 'any' ? 'any' : 'public';
-  return { ...systemRuntime(), http: undiciHttp({ clock: systemClock, endpoints }) };
 }
 
 /** A handler that is made at its first event, so that importing the module does nothing. */

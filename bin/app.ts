@@ -1,0 +1,20 @@
+import { App, DefaultStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
+import declaration from '../busbar.config.ts';
+import { BusStack } from '../lib/stacks/bus-stack.ts';
+
+const app = new App({ analyticsReporting: false });
+const prefix: string = app.node.tryGetContext('prefix') ?? 'busbar';
+if (!/^[a-z][a-z0-9-]{0,15}$/.test(prefix)) {
+  throw new Error(
+    `The context value prefix is ${JSON.stringify(prefix)}. It starts every name: 1 to 16 of a-z, 0-9 and -.`,
+  );
+}
+// The bootstrap rule would make the template ask SSM, which only a real deployment has.
+const synthesizer = new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
+new BusStack(app, 'Busbar', {
+  stackName: prefix === 'busbar' ? 'Busbar' : `Busbar-${prefix}`,
+  description: 'Busbar, a serverless event bus',
+  prefix,
+  declaration,
+  synthesizer,
+});

@@ -1,0 +1,27 @@
+import { defineBus } from './lib/core/declaration.ts';
+
+/**
+ * The topics, receivers and subscriptions that are deployed with the bus. More can be made at run time over the
+ * API; both end up the same on AWS.
+ */
+export default defineBus({
+  topics: {
+    'example-orders': {
+      description: 'What happens to orders',
+      schema: {
+        type: 'object',
+        required: ['orderId'],
+        properties: { orderId: { type: 'string' }, amount: { type: 'number', minimum: 0 } },
+      },
+    },
+  },
+  receivers: {
+    'example-warehouse': {
+      // Another endpoint for each stage: cdk deploy --parameters ExampleWarehouseEndpoint=https://…
+      endpoint: { parameter: 'ExampleWarehouseEndpoint', default: 'https://warehouse.example.com/events' },
+    },
+  },
+  subscriptions: {
+    'example-orders': { 'example-warehouse': { filter: { type: [{ prefix: 'order.' }] } } },
+  },
+});

@@ -1,0 +1,154 @@
+import middy from '@middy/core';
+import httpRouter, { type Method } from '@middy/http-router';
+import { authenticate } from '../lib/app/authenticate.ts';
+import { deleteReceiver, getReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
+import {
+  deleteSubscription,
+  getSubscription,
+  listSubscriptions,
+  putSubscription,
+} from '../lib/app/subscriptions.ts';
+import { deleteTopic, getTopic, listTopics, putTopic } from '../lib/app/topics.ts';
+import type { Principal } from '../lib/core/access.ts';
+import { BusbarError } from '../lib/core/errors.ts';
+import { nameSchema } from '../lib/core/registry.ts';
+import { parseConfig } from '../lib/runtime/config.ts';
+import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
+import { createProvision } from '../lib/runtime/provision.ts';
+import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import { createSchemaChecker } from '../lib/runtime/schema.ts';
+import { createKeyStore } from '../lib/runtime/stores/keys.ts';
+import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { createTable } from '../lib/runtime/table.ts';
+import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
+
+type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
+
+/** Everything of the HTTP API but publish and invoke. */
+export function create(runtime: BaseRuntime) {
+  const config = parseConfig(runtime.env);
+  const table = createTable(runtime, config);
+  const keys = createKeyStore(table, runtime.clock);
+  const tools = {
+    clock: runtime.clock,
+    random: runtime.random,
+    endpoints: config.endpoints,
+    lookup: systemHostLookup,
+    schemas: createSchemaChecker(),
+    registry: createRegistryStore(table, runtime.clock),
+    provision: createProvision(runtime, config),
+  };
+
+  const calls: readonly [route: string, answer: Answer][] = [
+    ['GET /v1/topics', async () => ok(await listTopics(tools))],
+    ['GET /v1/topics/{topic}', async (event) => ok(await getTopic(tools, name(event, 'topic')))],
+    [
+      'PUT /v1/topics/{topic}',
+      async (event, who) => put(await putTopic(tools, who, name(event, 'topic'), jsonBody(event))),
+    ],
+    ['DELETE /v1/topics/{topic}', async (event, who) => gone(deleteTopic(tools, who, name(event, 'topic')))],
+    ['GET /v1/receivers', async (_, who) => ok(await listReceivers(tools, who))],
+    [
+      'GET /v1/receivers/{receiver}',
+      async (event, who) => ok(await getReceiver(tools, who, name(event, 'receiver'))),
+    ],
+    [
+      'PUT /v1/receivers/{receiver}',
+      async (event, who) =>
+        put(await putReceiver(tools, who, name(event, 'receiver'), jsonBody(event), ownHosts(event))),
+    ],
+    [
+      'DELETE /v1/receivers/{receiver}',
+      async (event, who) => gone(deleteReceiver(tools, who, name(event, 'receiver'), flag(event, 'force'))),
+    ],
+    [
+      'GET /v1/topics/{topic}/subscriptions',
+      async (event) => ok(await listSubscriptions(tools, name(event, 'topic'))),
+    ],
+    [
+      'GET /v1/topics/{topic}/subscriptions/{receiver}',
+      async (event) => ok(await getSubscription(tools, name(event, 'topic'), name(event, 'receiver'))),
+    ],
+    [
+      'PUT /v1/topics/{topic}/subscriptions/{receiver}',
+      async (event, who) =>
+        put(
+          await putSubscription(tools, who, name(event, 'topic'), name(event, 'receiver'), jsonBody(event)),
+        ),
+    ],
+    [
+      'DELETE /v1/topics/{topic}/subscriptions/{receiver}',
+      async (event, who) =>
+        gone(deleteSubscription(tools, who, name(event, 'topic'), name(event, 'receiver'))),
+    ],
+  ];
+
+  const routes = calls.map(([route, answer]) => {
+    const [method = '', path = ''] = route.split(' ');
+    const handler = async (event: ApiEvent): Promise<ApiAnswer> =>
+      await answer(event, await authenticate(keys, event.headers.authorization));
+    return { method: method as Method, path, handler };
+  });
+  const health = { method: 'GET' as Method, path: '/v1/health', handler: async () => ok({ status: 'ok' }) };
+
+  return middy<ApiEvent, ApiAnswer>()
+    .use(problems(runtime.log))
+    .handler(
+      httpRouter({
+        routes: [health, ...routes],
+        notFoundResponse: ({ method, path }) => {
+          throw unknownCall(method, path, [health, ...routes]);
+        },
+      }),
+    );
+}
+
+function unknownCall(
+  method: string,
+  path: string,
+  routes: readonly { method: string; path: string }[],
+): BusbarError {
+  const allowed = routes.filter((route) => {
+    const pattern = route.path.replace(/\{\w+\}/g, '[^/]+');
+    return new RegExp(`^${pattern}$`).test(path);
+  });
+  if (allowed.length === 0) {
+    return new BusbarError('unknown_route', `There is no ${method} ${path}. The README lists the calls.`);
+  }
+  const methods = allowed.map((route) => route.method).join(', ');
+  return new BusbarError('method_not_allowed', `${path} takes ${methods}, not ${method}.`);
+}
+
+const ok = (document: unknown) => jsonAnswer(200, document);
+const put = ({ created, document }: { created: boolean; document: unknown }) =>
+  jsonAnswer(created ? 201 : 200, document);
+/** The answer to a deletion, once it is done. */
+const gone = async (done: Promise<void>): Promise<ApiAnswer> => {
+  await done;
+  return { statusCode: 204 };
+};
+
+/** A name of the path. @throws BusbarError invalid_request. */
+function name(event: ApiEvent, parameter: 'topic' | 'receiver'): string {
+  const parsed = nameSchema.safeParse(decodeURIComponent(event.pathParameters?.[parameter] ?? ''));
+  if (parsed.success) return parsed.data;
+  const detail = parsed.error.issues[0]?.message ?? 'is no name';
+  throw new BusbarError('invalid_request', `${parameter} ${detail}.`, {
+    fields: [{ path: parameter, detail }],
+  });
+}
+
+function flag(event: ApiEvent, parameter: string): boolean {
+  const value = event.queryStringParameters?.[parameter];
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  throw new BusbarError('invalid_request', `${parameter} is ${JSON.stringify(value)}; it is true or false.`);
+}
+
+/** How the bus itself is reached: an endpoint there would send events round in a circle. */
+function ownHosts(event: ApiEvent): string[] {
+  return [event.headers.host, event.requestContext.domainName].filter((host) => host !== undefined);
+}
+
+export const handler = lazy(() => create(systemRuntime()));

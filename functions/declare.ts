@@ -1,0 +1,55 @@
+import middy from '@middy/core';
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import { declare } from '../lib/app/declare.ts';
+import { parseDeclaration } from '../lib/core/declaration.ts';
+import { parseConfig } from '../lib/runtime/config.ts';
+import type { Runtime } from '../lib/runtime/runtime.ts';
+import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { lazy } from '../lib/runtime/system.ts';
+import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
+import { createTable } from '../lib/runtime/table.ts';
+
+/**
+ * The custom resource of the stack: writes what busbar.config.ts declares into the registry. It answers to a URL
+ * that CloudFormation hands it, always, since CloudFormation waits an hour for a lost answer.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
+ */
+export function create(runtime: Runtime) {
+  const config = parseConfig(runtime.env);
+  const tools = {
+    clock: runtime.clock,
+    random: runtime.random,
+    endpoints: config.endpoints,
+    registry: createRegistryStore(createTable(runtime, config), runtime.clock),
+  };
+  return middy<CloudFormationCustomResourceEvent, void>().handler(async (event) => {
+    let failure: unknown;
+    try {
+      // On Delete the table goes with the stack, or is retained as it is.
+      if (event.RequestType !== 'Delete') {
+        await declare(tools, parseDeclaration(JSON.parse(event.ResourceProperties.Declaration)));
+      }
+    } catch (error) {
+      failure = error;
+      runtime.log('error', 'The declaration failed', { reason: String(error) });
+    }
+    const answer = await runtime.http.send({
+      method: 'PUT',
+      url: event.ResponseURL,
+      // The URL is signed for an empty content type.
+      headers: { 'content-type': '' },
+      body: JSON.stringify({
+        Status: failure === undefined ? 'SUCCESS' : 'FAILED',
+        Reason: failure === undefined ? 'Declared' : String(failure).slice(0, 3000),
+        PhysicalResourceId: `${config.prefix}-declaration`,
+        StackId: event.StackId,
+        RequestId: event.RequestId,
+        LogicalResourceId: event.LogicalResourceId,
+      }),
+      timeoutMs: 10_000,
+    });
+    if (answer.status >= 300) throw new Error(`CloudFormation answered ${answer.status} to the outcome.`);
+  });
+}
+
+export const handler = lazy(() => create(systemRuntimeWithHttp()));

@@ -1,0 +1,43 @@
+import middy from '@middy/core';
+import * as z from 'zod';
+import { makeKey, revokeKey } from '../lib/app/keys.ts';
+import { nameSchema, parseSpec } from '../lib/core/registry.ts';
+import { parseConfig } from '../lib/runtime/config.ts';
+import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import { createKeyStore } from '../lib/runtime/stores/keys.ts';
+import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { createTable } from '../lib/runtime/table.ts';
+
+const requestSchema = z.union([
+  z.strictObject({
+    action: z.literal('create'),
+    application: nameSchema,
+    role: z.enum(['admin', 'member']),
+    /** A key chosen beforehand, of at least 16 printable characters; made when left out. */
+    key: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,256}$/)
+      .optional(),
+  }),
+  z.strictObject({ action: z.literal('revoke'), key: z.string() }),
+]);
+
+/**
+ * Makes and revokes keys. It has no route: who may invoke it is IAM's decision, which is how the first admin key
+ * of a new bus comes about without a secret lying anywhere.
+ */
+export function create(runtime: BaseRuntime) {
+  const tools = {
+    clock: runtime.clock,
+    random: runtime.random,
+    keys: createKeyStore(createTable(runtime, parseConfig(runtime.env)), runtime.clock),
+  };
+  return middy<unknown, unknown>().handler(async (event) => {
+    const request = parseSpec(requestSchema, event);
+    if (request.action === 'create') return await makeKey(tools, request);
+    await revokeKey(tools, request.key);
+    return { revoked: true };
+  });
+}
+
+export const handler = lazy(() => create(systemRuntime()));

@@ -1,0 +1,81 @@
+import middy from '@middy/core';
+import { authenticate } from '../lib/app/authenticate.ts';
+import { type EntryResult, publish } from '../lib/app/publish.ts';
+import { BusbarError } from '../lib/core/errors.ts';
+import type { Target } from '../lib/core/routing.ts';
+import { parseConfig } from '../lib/runtime/config.ts';
+import { createQueues } from '../lib/runtime/queues.ts';
+import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import { createSchedules } from '../lib/runtime/schedules.ts';
+import { createSchemaChecker } from '../lib/runtime/schema.ts';
+import { createClaimStore } from '../lib/runtime/stores/claims.ts';
+import { createKeyStore } from '../lib/runtime/stores/keys.ts';
+import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { createTable } from '../lib/runtime/table.ts';
+import { createTopicSender } from '../lib/runtime/topics.ts';
+import { type ApiAnswer, type ApiEvent, bodyBytes, jsonAnswer, problems } from './middleware/api.ts';
+
+/**
+ * What a producer with IAM rights invokes this function with: the same bodies as over HTTP, as text, with their
+ * content type. The answer is that of the API; a refusal is an error of the function.
+ */
+export interface DirectPublish {
+  readonly topic?: string;
+  readonly receiver?: string;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text as it would be posted, or the JSON value itself. */
+  readonly body: unknown;
+}
+
+export function create(runtime: BaseRuntime) {
+  const config = parseConfig(runtime.env);
+  const table = createTable(runtime, config);
+  const keys = createKeyStore(table, runtime.clock);
+  const tools = {
+    clock: runtime.clock,
+    random: runtime.random,
+    log: runtime.log,
+    registry: createRegistryStore(table, runtime.clock),
+    claims: createClaimStore(table),
+    schemas: createSchemaChecker(),
+    topics: createTopicSender(runtime, config),
+    queues: createQueues(runtime, config),
+    schedules: createSchedules(runtime, config),
+  };
+
+  const overHttp = middy<ApiEvent, ApiAnswer>()
+    .use(problems(runtime.log))
+    .handler(async (event) => {
+      const principal = await authenticate(keys, event.headers.authorization);
+      const answer = await publish(tools, principal, targetOf(event.pathParameters ?? {}), {
+        contentType: event.headers['content-type'],
+        headers: event.headers,
+        body: bodyBytes(event),
+      });
+      return jsonAnswer(202, answer);
+    });
+
+  /** IAM has let the caller in, who may publish to everything, as an admin may. */
+  const direct = (event: DirectPublish): Promise<{ events: EntryResult[] }> => {
+    const principal = { application: 'direct', role: 'admin' } as const;
+    const text = typeof event.body === 'string' ? event.body : JSON.stringify(event.body ?? null);
+    return publish(tools, principal, targetOf(event), {
+      contentType: event.contentType ?? 'application/json',
+      headers: event.headers ?? {},
+      body: Buffer.from(text, 'utf8'),
+    });
+  };
+
+  return (event: ApiEvent | DirectPublish, context: never): Promise<unknown> =>
+    'requestContext' in event ? overHttp(event, context) : direct(event);
+}
+
+function targetOf(names: { topic?: string | undefined; receiver?: string | undefined }): Target {
+  if (names.topic !== undefined && names.receiver === undefined) return { topic: names.topic };
+  if (names.receiver !== undefined && names.topic === undefined) return { receiver: names.receiver };
+  throw new BusbarError('invalid_request', 'Name one target: a topic, or a receiver.');
+}
+
+export const handler = lazy(() => create(systemRuntime()));

@@ -1,0 +1,25 @@
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { releaseDue } from '../lib/app/schedule.ts';
+import { parseConfig } from '../lib/runtime/config.ts';
+import { createQueues } from '../lib/runtime/queues.ts';
+import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { createTopicSender } from '../lib/runtime/topics.ts';
+
+/** Consumes the delay queue: routes what is due, and hides the rest for the rest of its time. */
+export function create(runtime: BaseRuntime) {
+  const config = parseConfig(runtime.env);
+  const tools = {
+    clock: runtime.clock,
+    log: runtime.log,
+    topics: createTopicSender(runtime, config),
+    queues: createQueues(runtime, config),
+  };
+  return middy<SQSEvent, SQSBatchResponse>().handler(async (event) => {
+    const kept = await releaseDue(tools, event.Records);
+    return { batchItemFailures: kept.map((itemIdentifier) => ({ itemIdentifier })) };
+  });
+}
+
+export const handler = lazy(() => create(systemRuntime()));

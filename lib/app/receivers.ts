@@ -1,0 +1,126 @@
+import { type Principal, requireOwner } from '../core/access.ts';
+import { checkEndpoint } from '../core/endpoint.ts';
+import { BusbarError } from '../core/errors.ts';
+import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
+import { createSecret } from '../core/signature.ts';
+import type { EndpointPolicy } from '../runtime/config.ts';
+import type { HostLookup } from '../runtime/host-lookup.ts';
+import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
+
+export interface ReceiverTools extends AdminTools {
+  readonly endpoints: EndpointPolicy;
+  readonly lookup: HostLookup;
+}
+
+type Shown = ReturnType<typeof showReceiver>;
+
+async function findReceiver(tools: AdminTools, name: string): Promise<Receiver> {
+  const receiver = await tools.registry.receiver(name);
+  if (receiver !== undefined) return receiver;
+  throw new BusbarError(
+    'unknown_receiver',
+    `There is no receiver ${name}. Make it with PUT /v1/receivers/${name}.`,
+  );
+}
+
+export async function getReceiver(tools: AdminTools, principal: Principal, name: string): Promise<Shown> {
+  const receiver = await findReceiver(tools, name);
+  requireOwner(principal, receiver.owner, `The receiver ${name}`);
+  return showReceiver(receiver);
+}
+
+/** A member sees its own. */
+export async function listReceivers(
+  tools: AdminTools,
+  principal: Principal,
+): Promise<{ receivers: Shown[] }> {
+  const receivers = await tools.registry.receivers();
+  const seen = receivers.filter(({ owner }) => principal.role === 'admin' || owner === principal.application);
+  return { receivers: seen.map(showReceiver) };
+}
+
+/**
+ * Makes or changes a receiver; one that was disabled is active again. The secret is in the answer only when it is
+ * new: made by the bus, or given with this call.
+ * @param ownHosts the hosts under which the bus itself is reached.
+ */
+export async function putReceiver(
+  tools: ReceiverTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+  ownHosts: readonly string[],
+): Promise<Put<Shown & { secret?: string }>> {
+  const { secret: given, ...spec } = parseSpec(receiverSchema, body);
+  await checkReachable(tools, checkEndpoint(spec.endpoint, { policy: tools.endpoints, ownHosts }));
+  const existing = await tools.registry.receiver(name);
+  if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
+  const secret = given ?? existing?.secret ?? createSecret(tools.random);
+  const now = new Date(tools.clock.now()).toISOString();
+  const receiver: Receiver = {
+    receiver: name,
+    ...spec,
+    owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
+    secret,
+    state: 'active',
+    declared: existing?.declared ?? false,
+    createdAt: existing?.createdAt ?? now,
+    updatedAt: now,
+  };
+  // The registry before the mapping: what is consumed must be known.
+  await tools.registry.putReceiver(receiver);
+  await tools.provision.putReceiver(name, receiver);
+  const shown = showReceiver(receiver);
+  return {
+    created: existing === undefined,
+    document: secret === existing?.secret ? shown : { ...shown, secret },
+  };
+}
+
+/** A name that does not resolve is a mistake in the body, as long as this machine can resolve names at all. */
+async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
+  if (tools.endpoints === 'any') return;
+  const found = await tools.lookup(url.hostname);
+  if (found === 'public' || found === 'unknown') return;
+  const problem =
+    found === 'private'
+      ? `resolves to an address that is not public, which the bus does not call`
+      : `does not resolve. Make its DNS record first`;
+  throw new BusbarError('invalid_request', `endpoint has the host ${url.hostname}, which ${problem}.`, {
+    fields: [{ path: 'endpoint', detail: `the host ${problem}` }],
+  });
+}
+
+/**
+ * Deletes a receiver with its subscriptions and queues.
+ * @param force also when events wait in its queues; they are lost.
+ */
+export async function deleteReceiver(
+  tools: AdminTools,
+  principal: Principal,
+  name: string,
+  force: boolean,
+): Promise<void> {
+  const receiver = await findReceiver(tools, name);
+  requireOwner(principal, receiver.owner, `The receiver ${name}`);
+  const all = await tools.registry.subscriptions();
+  const subscriptions = all.filter((subscription) => subscription.receiver === name);
+  if (receiver.declared || subscriptions.some((subscription) => subscription.declared)) {
+    throw declaredRefusal(`The receiver ${name}`);
+  }
+  if (!force) {
+    const waiting = await tools.provision.countWaiting(name);
+    if (waiting > 0) {
+      throw new BusbarError(
+        'in_use',
+        `About ${waiting} events wait in the queues of ${name}. Let them be delivered, or add ?force=true to lose them.`,
+      );
+    }
+  }
+  for (const { topic } of subscriptions) {
+    await tools.provision.deleteSubscription(topic, name);
+    await tools.registry.deleteSubscription(topic, name);
+  }
+  await tools.provision.deleteReceiver(name);
+  await tools.registry.deleteReceiver(name);
+}

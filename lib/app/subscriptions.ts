@@ -1,0 +1,89 @@
+import { type Principal, requireOwner } from '../core/access.ts';
+import { BusbarError } from '../core/errors.ts';
+import { parseSpec, type Subscription, subscriptionSchema } from '../core/registry.ts';
+import { type AdminTools, declaredRefusal, type Put } from './admin.ts';
+import { getTopic } from './topics.ts';
+
+export async function getSubscription(
+  tools: AdminTools,
+  topic: string,
+  receiver: string,
+): Promise<Subscription> {
+  await getTopic(tools, topic);
+  const subscription = await tools.registry.subscription(topic, receiver);
+  if (subscription !== undefined) return subscription;
+  throw new BusbarError(
+    'unknown_subscription',
+    `The receiver ${receiver} is not subscribed to ${topic}. Subscribe it with PUT /v1/topics/${topic}/subscriptions/${receiver}.`,
+  );
+}
+
+export async function listSubscriptions(
+  tools: AdminTools,
+  topic: string,
+): Promise<{ subscriptions: Subscription[] }> {
+  await getTopic(tools, topic);
+  return { subscriptions: await tools.registry.subscriptions(topic) };
+}
+
+export async function putSubscription(
+  tools: AdminTools,
+  principal: Principal,
+  topic: string,
+  receiver: string,
+  body: unknown,
+): Promise<Put<Subscription>> {
+  const { filter } = parseSpec(subscriptionSchema, body);
+  await requireBothEnds(tools, principal, topic, receiver);
+  const existing = await tools.registry.subscription(topic, receiver);
+  const now = new Date(tools.clock.now()).toISOString();
+  const subscription: Subscription = {
+    topic,
+    receiver,
+    ...(filter !== undefined && { filter }),
+    declared: existing?.declared ?? false,
+    createdAt: existing?.createdAt ?? now,
+    updatedAt: now,
+  };
+  try {
+    await tools.provision.putSubscription(topic, receiver, filter);
+  } catch (error) {
+    // SNS owns the language of filters and has the last word on it.
+    if ((error as Error).name !== 'InvalidParameterException') throw error;
+    throw new BusbarError('invalid_filter', `filter: ${(error as Error).message}`, { cause: error });
+  }
+  await tools.registry.putSubscription(subscription);
+  return { created: existing === undefined, document: subscription };
+}
+
+export async function deleteSubscription(
+  tools: AdminTools,
+  principal: Principal,
+  topic: string,
+  receiver: string,
+): Promise<void> {
+  const subscription = await getSubscription(tools, topic, receiver);
+  await requireBothEnds(tools, principal, topic, receiver);
+  if (subscription.declared) throw declaredRefusal(`The subscription of ${receiver} to ${topic}`);
+  await tools.provision.deleteSubscription(topic, receiver);
+  await tools.registry.deleteSubscription(topic, receiver);
+}
+
+/** A subscription takes the topic's events to the receiver, so that both owners must have a say. */
+async function requireBothEnds(
+  tools: AdminTools,
+  principal: Principal,
+  topic: string,
+  receiver: string,
+): Promise<void> {
+  const source = await getTopic(tools, topic);
+  requireOwner(principal, source.owner, `The topic ${topic}`);
+  const sink = await tools.registry.receiver(receiver);
+  if (sink === undefined) {
+    throw new BusbarError(
+      'unknown_receiver',
+      `There is no receiver ${receiver}. Make it with PUT /v1/receivers/${receiver}.`,
+    );
+  }
+  requireOwner(principal, sink.owner, `The receiver ${receiver}`);
+}

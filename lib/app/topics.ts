@@ -1,0 +1,57 @@
+import { type Principal, requireOwner } from '../core/access.ts';
+import { BusbarError } from '../core/errors.ts';
+import { parseSpec, type Topic, topicSchema } from '../core/registry.ts';
+import type { SchemaChecker } from '../runtime/schema.ts';
+import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
+
+export interface TopicTools extends AdminTools {
+  readonly schemas: SchemaChecker;
+}
+
+export async function getTopic(tools: AdminTools, name: string): Promise<Topic> {
+  const topic = await tools.registry.topic(name);
+  if (topic !== undefined) return topic;
+  throw new BusbarError('unknown_topic', `There is no topic ${name}. Make it with PUT /v1/topics/${name}.`);
+}
+
+export async function listTopics(tools: AdminTools): Promise<{ topics: Topic[] }> {
+  return { topics: await tools.registry.topics() };
+}
+
+export async function putTopic(
+  tools: TopicTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<Put<Topic>> {
+  const spec = parseSpec(topicSchema, body);
+  if (spec.schema !== undefined) tools.schemas.check(spec.schema);
+  const existing = await tools.registry.topic(name);
+  if (existing !== undefined) requireOwner(principal, existing.owner, `The topic ${name}`);
+  const now = new Date(tools.clock.now()).toISOString();
+  const topic: Topic = {
+    topic: name,
+    ...spec,
+    owner: ownerOf(principal, spec.owner ?? existing?.owner, `The topic ${name}`),
+    declared: existing?.declared ?? false,
+    createdAt: existing?.createdAt ?? now,
+    updatedAt: now,
+  };
+  // AWS first: what the registry names exists.
+  if (!topic.declared) await tools.provision.putTopic(name);
+  await tools.registry.putTopic(topic);
+  return { created: existing === undefined, document: topic };
+}
+
+/** Deletes the topic and its subscriptions; what its receivers already have is delivered. */
+export async function deleteTopic(tools: AdminTools, principal: Principal, name: string): Promise<void> {
+  const topic = await getTopic(tools, name);
+  requireOwner(principal, topic.owner, `The topic ${name}`);
+  const subscriptions = await tools.registry.subscriptions(name);
+  if (topic.declared || subscriptions.some((subscription) => subscription.declared)) {
+    throw declaredRefusal(`The topic ${name}`);
+  }
+  await tools.provision.deleteTopic(name);
+  for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);
+  await tools.registry.deleteTopic(name);
+}

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { BusbarError } from './errors.ts';
+import { nameSchema, parseSpec, receiverSchema, subscriptionSchema, topicSchema } from './registry.ts';
+
+/**
+ * What busbar.config.ts says. An endpoint that differs between stages is a parameter of the stack: its name, and
+ * the value that stands when the deployment gives none.
+ */
+const endpointParameterSchema = z.strictObject({
+  parameter: z
+    .string()
+    .regex(/^[A-Za-z0-9]{1,255}$/, 'is no name of a CloudFormation parameter: letters and digits'),
+  default: z.string(),
+});
+
+const declaredReceiverSchema = receiverSchema
+  .omit({ secret: true })
+  .extend({ endpoint: z.union([z.string().max(2048), endpointParameterSchema]) });
+
+export const declarationSchema = z.strictObject({
+  topics: z.record(nameSchema, topicSchema).default({}),
+  receivers: z.record(nameSchema, declaredReceiverSchema).default({}),
+  /** Topic to receiver to subscription. */
+  subscriptions: z.record(nameSchema, z.record(nameSchema, subscriptionSchema)).default({}),
+});
+
+export type Declaration = z.infer<typeof declarationSchema>;
+/** What a team writes: the parts may be left out. */
+export type DeclarationInput = z.input<typeof declarationSchema>;
+export type DeclaredReceiver = Declaration['receivers'][string];
+
+/** @throws BusbarError invalid_request, naming every wrong field and every name that nothing declares. */
+export function parseDeclaration(value: unknown): Declaration {
+  const declaration = parseSpec(declarationSchema, value);
+  for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
+    if (declaration.topics[topic] === undefined) {
+      throw undeclared(`subscriptions.${topic}`, `the topic ${topic}`, 'topics');
+    }
+    for (const receiver of Object.keys(receivers)) {
+      if (declaration.receivers[receiver] === undefined) {
+        throw undeclared(`subscriptions.${topic}.${receiver}`, `the receiver ${receiver}`, 'receivers');
+      }
+    }
+  }
+  return declaration;
+}
+
+function undeclared(path: string, what: string, where: string): BusbarError {
+  const detail = `names ${what}, which is not declared under ${where}`;
+  return new BusbarError('invalid_request', `${path}: ${detail}.`, { fields: [{ path, detail }] });
+}
+
+/** What busbar.config.ts exports, checked while the stack is synthesized. */
+export function defineBus(input: DeclarationInput): Declaration {
+  return parseDeclaration(input);
+}

@@ -1,0 +1,220 @@
+import {
+  CreateEventSourceMappingCommand,
+  DeleteEventSourceMappingCommand,
+  LambdaClient,
+  UpdateEventSourceMappingCommand,
+} from '@aws-sdk/client-lambda';
+import {
+  CreateTopicCommand,
+  DeleteTopicCommand,
+  ListSubscriptionsByTopicCommand,
+  SetSubscriptionAttributesCommand,
+  SetTopicAttributesCommand,
+  SNSClient,
+  SubscribeCommand,
+  UnsubscribeCommand,
+} from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  QueueDoesNotExist,
+  QueueNameExists,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Filter } from '../core/filter.ts';
+import {
+  type MappingResource,
+  type QueueResource,
+  queueArn,
+  receiverResources,
+  subscriptionResource,
+  topicArn,
+  topicResources,
+} from '../core/resources.ts';
+import type { Config } from './config.ts';
+import { findMapping } from './mappings.ts';
+import type { BaseRuntime } from './runtime.ts';
+
+type ReceiverLimits = Parameters<typeof receiverResources>[2];
+
+/**
+ * Makes and unmakes what AWS holds for the registry, from the same description that the stack renders. Every
+ * call may be repeated: it brings about a state, whatever stood before.
+ */
+export interface Provision {
+  putTopic(topic: string): Promise<void>;
+  deleteTopic(topic: string): Promise<void>;
+  putReceiver(receiver: string, spec: ReceiverLimits): Promise<void>;
+  deleteReceiver(receiver: string): Promise<void>;
+  /** How many events wait in a receiver's queues, in flight and dead letters included; as AWS counts, roughly. */
+  countWaiting(receiver: string): Promise<number>;
+  putSubscription(topic: string, receiver: string, filter: Filter | undefined): Promise<void>;
+  deleteSubscription(topic: string, receiver: string): Promise<void>;
+}
+
+export function createProvision(runtime: BaseRuntime, config: Config): Provision {
+  const sns = new SNSClient(runtime.aws);
+  const sqs = new SQSClient(runtime.aws);
+  const lambda = new LambdaClient(runtime.aws);
+  const urlOf = (queue: QueueResource) => `${config.queueUrlBase}/${queue.name}`;
+
+  async function putQueue(queue: QueueResource): Promise<void> {
+    const attributes = { ...textAttributes(queue.attributes), Policy: JSON.stringify(queue.policy) };
+    try {
+      await sqs.send(new CreateQueueCommand({ QueueName: queue.name, Attributes: attributes }));
+    } catch (error) {
+      if (!(error instanceof QueueNameExists)) throw error;
+      await sqs.send(new SetQueueAttributesCommand({ QueueUrl: urlOf(queue), Attributes: attributes }));
+    }
+  }
+
+  async function putMapping(mapping: MappingResource): Promise<void> {
+    const existing = await findMapping(lambda, config, mapping.eventSourceArn);
+    const settings = {
+      FunctionName: config.deliverFunction,
+      BatchSize: mapping.batchSize,
+      FunctionResponseTypes: [...mapping.functionResponseTypes],
+      ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency },
+      Enabled: mapping.enabled,
+    };
+    if (existing?.UUID === undefined) {
+      const { eventSourceArn } = mapping;
+      await lambda.send(new CreateEventSourceMappingCommand({ ...settings, EventSourceArn: eventSourceArn }));
+      return;
+    }
+    const isEnabled =
+      existing.State === 'Enabled' || existing.State === 'Enabling' || existing.State === 'Creating';
+    const same =
+      existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency &&
+      isEnabled === mapping.enabled;
+    // The control plane allows few calls a second, so that none is made for nothing.
+    if (!same) await lambda.send(new UpdateEventSourceMappingCommand({ ...settings, UUID: existing.UUID }));
+  }
+
+  async function findSubscription(topic: string, endpoint: string): Promise<string | undefined> {
+    let token: string | undefined;
+    do {
+      const page = await sns.send(
+        new ListSubscriptionsByTopicCommand({
+          TopicArn: topicArn(config, topic),
+          ...(token !== undefined && { NextToken: token }),
+        }),
+      );
+      const found = page.Subscriptions?.find((subscription) => subscription.Endpoint === endpoint);
+      if (found !== undefined) return found.SubscriptionArn;
+      token = page.NextToken;
+    } while (token !== undefined);
+    return undefined;
+  }
+
+  return {
+    async putTopic(topic) {
+      const resources = topicResources(config, topic);
+      await sns.send(new CreateTopicCommand({ Name: resources.name, Attributes: resources.attributes }));
+      await sns.send(
+        new SetTopicAttributesCommand({
+          TopicArn: resources.arn,
+          AttributeName: 'Policy',
+          AttributeValue: JSON.stringify(resources.policy),
+        }),
+      );
+    },
+
+    async deleteTopic(topic) {
+      await sns.send(new DeleteTopicCommand({ TopicArn: topicArn(config, topic) }));
+    },
+
+    async putReceiver(receiver, spec) {
+      const { queues, mappings } = receiverResources(config, receiver, spec);
+      // One after the other: the lanes name the dead letters, and a mapping its queue.
+      for (const queue of queues) await putQueue(queue);
+      for (const mapping of mappings) await putMapping(mapping);
+    },
+
+    async deleteReceiver(receiver) {
+      const { queues, mappings } = receiverResources(config, receiver, {});
+      for (const mapping of mappings) {
+        const existing = await findMapping(lambda, config, mapping.eventSourceArn);
+        if (existing?.UUID === undefined || existing.State === 'Deleting') continue;
+        await lambda.send(new DeleteEventSourceMappingCommand({ UUID: existing.UUID }));
+      }
+      for (const queue of queues) {
+        try {
+          await sqs.send(new DeleteQueueCommand({ QueueUrl: urlOf(queue) }));
+        } catch (error) {
+          if (!(error instanceof QueueDoesNotExist)) throw error;
+        }
+      }
+    },
+
+    async countWaiting(receiver) {
+      const { queues } = receiverResources(config, receiver, {});
+      let waiting = 0;
+      for (const queue of queues) {
+        try {
+          const { Attributes = {} } = await sqs.send(
+            new GetQueueAttributesCommand({ QueueUrl: urlOf(queue), AttributeNames: [...countAttributes] }),
+          );
+          for (const name of countAttributes) waiting += Number(Attributes[name] ?? 0);
+        } catch (error) {
+          if (!(error instanceof QueueDoesNotExist)) throw error;
+        }
+      }
+      return waiting;
+    },
+
+    async putSubscription(topic, receiver, filter) {
+      const resource = subscriptionResource(config, topic, receiver, filter);
+      const attributes = textAttributes(resource.attributes);
+      const existing = await findSubscription(topic, resource.endpoint);
+      if (existing === undefined) {
+        await sns.send(
+          new SubscribeCommand({
+            TopicArn: resource.topicArn,
+            Protocol: 'sqs',
+            Endpoint: resource.endpoint,
+            Attributes: attributes,
+            ReturnSubscriptionArn: true,
+          }),
+        );
+        return;
+      }
+      // A policy is checked against the scope that stands, so the old one goes first.
+      const steps: [name: string, value: string][] = [['FilterPolicy', '{}']];
+      if (attributes.FilterPolicy !== undefined && attributes.FilterPolicyScope !== undefined) {
+        steps.push(
+          ['FilterPolicyScope', attributes.FilterPolicyScope],
+          ['FilterPolicy', attributes.FilterPolicy],
+        );
+      }
+      for (const [AttributeName, AttributeValue] of steps) {
+        await sns.send(
+          new SetSubscriptionAttributesCommand({ SubscriptionArn: existing, AttributeName, AttributeValue }),
+        );
+      }
+    },
+
+    async deleteSubscription(topic, receiver) {
+      const existing = await findSubscription(topic, queueArn(config, receiver, 'online'));
+      if (existing !== undefined) await sns.send(new UnsubscribeCommand({ SubscriptionArn: existing }));
+    },
+  };
+}
+
+const countAttributes = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
+
+/** The APIs take every attribute as text; structures as JSON. */
+function textAttributes(attributes: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    ]),
+  );
+}

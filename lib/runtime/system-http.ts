@@ -1,0 +1,11 @@
+import { systemClock } from './clock.ts';
+import { variables } from './config.ts';
+import type { Runtime } from './runtime.ts';
+import { systemRuntime } from './system.ts';
+import { undiciHttp } from './undici.ts';
+
+/** The runtime of a function that calls endpoints; apart, so that no other bundle carries the HTTP client. */
+export function systemRuntimeWithHttp(): Runtime {
+  const endpoints = process.env[variables.endpoints] === 'any' ? 'any' : 'public';
+  return { ...systemRuntime(), http: undiciHttp({ clock: systemClock, endpoints }) };
+}

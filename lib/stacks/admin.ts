@@ -1,0 +1,66 @@
+import { Construct } from 'constructs';
+import { BusFunction } from './bus-function.ts';
+import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+
+/** The registry: topics, receivers and subscriptions over the API, and keys by invocation only. */
+export class Admin extends Construct {
+  readonly admin: BusFunction;
+  readonly keys: BusFunction;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: BusPartProps & { tableArn: string; deliverFunctionArn: string },
+  ) {
+    super(scope, id);
+    const { place, environment, tableArn, deliverFunctionArn } = props;
+    this.admin = new BusFunction(this, 'Admin', {
+      name: 'admin',
+      prefix: place.prefix,
+      description: 'Manages topics, receivers and subscriptions',
+      timeoutSeconds: 29,
+      memoryMb: 256,
+      environment,
+    });
+    this.admin.grant(
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+      [tableArn],
+    );
+    this.admin.grant(
+      [
+        'sns:CreateTopic',
+        'sns:DeleteTopic',
+        'sns:SetTopicAttributes',
+        'sns:Subscribe',
+        'sns:Unsubscribe',
+        'sns:ListSubscriptionsByTopic',
+        'sns:SetSubscriptionAttributes',
+      ],
+      [anyTopic(place)],
+    );
+    this.admin.grant(
+      ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:GetQueueAttributes', 'sqs:SetQueueAttributes'],
+      [anyQueue(place, '*')],
+    );
+    this.admin.grant(['lambda:ListEventSourceMappings'], ['*']);
+    this.admin.grant(
+      [
+        'lambda:CreateEventSourceMapping',
+        'lambda:UpdateEventSourceMapping',
+        'lambda:DeleteEventSourceMapping',
+      ],
+      ['*'],
+      { ArnEquals: { 'lambda:FunctionArn': deliverFunctionArn } },
+    );
+
+    this.keys = new BusFunction(this, 'Keys', {
+      name: 'keys',
+      prefix: place.prefix,
+      description: 'Makes and revokes keys; whoever may invoke it is an admin',
+      timeoutSeconds: 10,
+      memoryMb: 256,
+      environment,
+    });
+    this.keys.grant(['dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);
+  }
+}

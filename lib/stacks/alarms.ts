@@ -1,0 +1,62 @@
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { queueName } from '../core/resources.ts';
+
+/** An event that waited longer than this in a lane has an operator look. */
+const backlogAgeSecondsMax = 15 * 60;
+
+/**
+ * For each declared receiver: someone is told when an event died, and when events wait too long. Both watch
+ * metrics of SQS itself, which cost nothing; an alarm costs its ten cents a month.
+ */
+export class Alarms extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: {
+      readonly prefix: string;
+      readonly receivers: readonly string[];
+      readonly delayDeadLetters: string;
+    },
+  ) {
+    super(scope, id);
+    for (const receiver of props.receivers) {
+      this.addDeadLetters(
+        `DeadLetters-${receiver}`,
+        queueName(props.prefix, receiver, 'dead-letters'),
+        receiver,
+      );
+      new Alarm(this, `Backlog-${receiver}`, {
+        alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min. See docs/operating.md.`,
+        metric: queueMetric('ApproximateAgeOfOldestMessage', queueName(props.prefix, receiver, 'online')),
+        threshold: backlogAgeSecondsMax,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: 3,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+    }
+    this.addDeadLetters('DeadLetters-delay', props.delayDeadLetters, 'the delay queue');
+  }
+
+  private addDeadLetters(id: string, queue: string, of: string): void {
+    new Alarm(this, id, {
+      alarmDescription: `There are dead letters of ${of}. See docs/operating.md.`,
+      metric: queueMetric('ApproximateNumberOfMessagesVisible', queue),
+      threshold: 0,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}
+
+function queueMetric(metricName: string, queue: string): Metric {
+  return new Metric({
+    namespace: 'AWS/SQS',
+    metricName,
+    dimensionsMap: { QueueName: queue },
+    statistic: 'Maximum',
+    period: Duration.minutes(1),
+  });
+}

@@ -1,0 +1,86 @@
+import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Declaration as Declared } from '../core/declaration.ts';
+import { variables } from '../runtime/config.ts';
+import { Admin } from './admin.ts';
+import { Alarms } from './alarms.ts';
+import { Api } from './api.ts';
+import { placeOf } from './bus-part.ts';
+import { Declaration } from './declaration.ts';
+import { Delivery } from './delivery.ts';
+import { Publish } from './publish.ts';
+import { Delay, Schedule } from './schedule.ts';
+import { BusTable } from './table.ts';
+
+export interface BusStackProps extends StackProps {
+  /** Starts the name of everything the bus owns; at most 16 lower-case letters, digits and hyphens. */
+  readonly prefix: string;
+  readonly declaration: Declared;
+}
+
+/** The bus, part by part. Each part grants itself what it needs. */
+export class BusStack extends Stack {
+  constructor(scope: Construct, id: string, props: BusStackProps) {
+    super(scope, id, props);
+    const { prefix, declaration } = props;
+    const place = placeOf(this, prefix);
+    const endpoints = new CfnParameter(this, 'Endpoints', {
+      type: 'String',
+      default: 'public',
+      allowedValues: ['public', 'any'],
+      description: 'Which endpoints receivers may have: public https, or any (for a laptop)',
+    });
+
+    const { table } = new BusTable(this, 'Store');
+    const delay = new Delay(this, 'Delay', place);
+    const tableArn = table.tableArn;
+    const environment = {
+      [variables.table]: table.tableName,
+      [variables.prefix]: prefix,
+      [variables.partition]: place.partition,
+      [variables.account]: place.account,
+      [variables.delayQueueUrl]: delay.queue.queueUrl,
+      [variables.delayQueueArn]: delay.queue.queueArn,
+      [variables.scheduleGroup]: prefix,
+      [variables.scheduleRoleArn]: delay.schedulerRole.roleArn,
+      [variables.deliverFunction]: `${prefix}-deliver`,
+      [variables.endpoints]: endpoints.valueAsString,
+    };
+
+    const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
+    new Schedule(this, 'Schedule', { place, environment, delay });
+    const { deliver } = new Delivery(this, 'Delivery', { place, environment, tableArn });
+    const { admin, keys } = new Admin(this, 'Admin', {
+      place,
+      environment,
+      tableArn,
+      deliverFunctionArn: deliver.function.functionArn,
+    });
+    const { api } = new Api(this, 'Api', { prefix, publish: publish.function, admin: admin.function });
+    new Declaration(this, 'Declared', {
+      place,
+      environment,
+      tableArn,
+      declaration,
+      deliver: deliver.function,
+    });
+    new Alarms(this, 'Alarms', {
+      prefix,
+      receivers: Object.keys(declaration.receivers),
+      delayDeadLetters: delay.deadLetters.queueName,
+    });
+
+    new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
+    new CfnOutput(this, 'FirstAdminKey', {
+      description: 'Makes an admin key and shows it, once',
+      value:
+        `aws lambda invoke --function-name ${keys.function.functionName} --cli-binary-format raw-in-base64-out ` +
+        `--payload '{"action":"create","application":"admin","role":"admin"}' /dev/stdout`,
+    });
+    new CfnOutput(this, 'KeysFunction', {
+      description: 'Makes and revokes keys',
+      value: keys.function.functionName,
+    });
+    new CfnOutput(this, 'TableName', { description: 'The bus table', value: table.tableName });
+  }
+}

@@ -1,0 +1,143 @@
+import { CfnParameter, CustomResource, Stack } from 'aws-cdk-lib';
+import { CfnEventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnSubscription, CfnTopic, CfnTopicPolicy } from 'aws-cdk-lib/aws-sns';
+import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Declaration as Declared, DeclaredReceiver } from '../core/declaration.ts';
+import { receiverResources, subscriptionResource, topicResources } from '../core/resources.ts';
+import { BusFunction } from './bus-function.ts';
+import type { BusPartProps } from './bus-part.ts';
+
+interface DeclarationProps extends BusPartProps {
+  readonly declaration: Declared;
+  readonly tableArn: string;
+  readonly deliver: LambdaFunction;
+}
+
+/**
+ * What busbar.config.ts declares: its topics, queues, mappings and subscriptions as resources of the stack, from
+ * the same description that the API uses, and a custom resource that tells the registry.
+ */
+export class Declaration extends Construct {
+  private readonly props: DeclarationProps;
+  private readonly topics = new Map<string, CfnTopic>();
+  private readonly queues = new Map<string, CfnQueue[]>();
+
+  constructor(scope: Construct, id: string, props: DeclarationProps) {
+    super(scope, id);
+    this.props = props;
+    const { declaration } = props;
+    for (const topic of Object.keys(declaration.topics)) this.addTopic(topic);
+    for (const [receiver, spec] of Object.entries(declaration.receivers)) this.addReceiver(receiver, spec);
+    for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
+      for (const receiver of Object.keys(receivers)) this.addSubscription(topic, receiver);
+    }
+    this.tellRegistry();
+  }
+
+  private addTopic(topic: string): void {
+    const { name, attributes, policy } = topicResources(this.props.place, topic);
+    const resource = new CfnTopic(this, `Topic-${topic}`, {
+      topicName: name,
+      displayName: attributes.DisplayName,
+    });
+    this.topics.set(topic, resource);
+    new CfnTopicPolicy(this, `TopicPolicy-${topic}`, { topics: [resource.ref], policyDocument: policy });
+  }
+
+  private addReceiver(receiver: string, spec: DeclaredReceiver): void {
+    const { queues, mappings } = receiverResources(this.props.place, receiver, spec);
+    const made: CfnQueue[] = [];
+    for (const { role, name, attributes, policy } of queues) {
+      const queue = new CfnQueue(this, `Queue-${receiver}-${role}`, {
+        queueName: name,
+        visibilityTimeout: attributes.VisibilityTimeout,
+        messageRetentionPeriod: attributes.MessageRetentionPeriod,
+        sqsManagedSseEnabled: attributes.SqsManagedSseEnabled,
+        redrivePolicy: attributes.RedrivePolicy,
+        redriveAllowPolicy: attributes.RedriveAllowPolicy,
+      });
+      // The policies name their queues as text, so that CloudFormation cannot see the order by itself.
+      for (const earlier of made) queue.addResourceDependency(earlier);
+      made.push(queue);
+      new CfnQueuePolicy(this, `QueuePolicy-${receiver}-${role}`, {
+        queues: [queue.ref],
+        policyDocument: policy,
+      });
+    }
+    this.queues.set(receiver, made);
+    for (const mapping of mappings) {
+      const resource = new CfnEventSourceMapping(this, `Mapping-${receiver}-${mapping.lane}`, {
+        functionName: this.props.deliver.functionArn,
+        eventSourceArn: mapping.eventSourceArn,
+        batchSize: mapping.batchSize,
+        functionResponseTypes: [...mapping.functionResponseTypes],
+        scalingConfig: { maximumConcurrency: mapping.maximumConcurrency },
+        enabled: mapping.enabled,
+      });
+      for (const queue of made) resource.addResourceDependency(queue);
+      // Lambda checks that the function's role may read the queue.
+      if (this.props.deliver.role) resource.node.addDependency(this.props.deliver.role);
+    }
+  }
+
+  private addSubscription(topic: string, receiver: string): void {
+    const filter = this.props.declaration.subscriptions[topic]?.[receiver]?.filter;
+    const { endpoint, attributes } = subscriptionResource(this.props.place, topic, receiver, filter);
+    const source = this.topics.get(topic);
+    if (source === undefined) throw new Error(`The topic ${topic} is not declared.`);
+    const subscription = new CfnSubscription(this, `Subscription-${topic}-${receiver}`, {
+      topicArn: source.ref,
+      protocol: 'sqs',
+      endpoint,
+      rawMessageDelivery: attributes.RawMessageDelivery,
+      redrivePolicy: attributes.RedrivePolicy,
+      ...(attributes.FilterPolicy !== undefined && {
+        filterPolicy: attributes.FilterPolicy,
+        filterPolicyScope: attributes.FilterPolicyScope ?? 'MessageAttributes',
+      }),
+    });
+    for (const queue of this.queues.get(receiver) ?? []) subscription.addResourceDependency(queue);
+  }
+
+  private tellRegistry(): void {
+    const { place, environment, tableArn, declaration } = this.props;
+    const declare = new BusFunction(this, 'Declare', {
+      name: 'declare',
+      prefix: place.prefix,
+      description: 'Writes what busbar.config.ts declares into the registry',
+      timeoutSeconds: 60,
+      memoryMb: 256,
+      environment,
+    });
+    declare.grant(
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+      [tableArn],
+    );
+    const receivers = Object.fromEntries(
+      Object.entries(declaration.receivers).map(([name, spec]) => [
+        name,
+        { ...spec, endpoint: this.endpointOf(name, spec) },
+      ]),
+    );
+    const resource = new CustomResource(this, 'Registry', {
+      serviceToken: declare.function.functionArn,
+      resourceType: 'Custom::BusbarDeclaration',
+      // One text, because CloudFormation turns every number and boolean of a property into text.
+      properties: { Declaration: Stack.of(this).toJsonString({ ...declaration, receivers }) },
+    });
+    resource.node.addDependency(declare.role);
+    // Nothing is in the registry before it is there.
+    for (const topic of this.topics.values()) resource.node.addDependency(topic);
+    for (const queue of [...this.queues.values()].flat()) resource.node.addDependency(queue);
+  }
+
+  private endpointOf(receiver: string, spec: DeclaredReceiver): string {
+    if (typeof spec.endpoint === 'string') return spec.endpoint;
+    return new CfnParameter(Stack.of(this), spec.endpoint.parameter, {
+      type: 'String',
+      default: spec.endpoint.default,
+      description: `The endpoint of the receiver ${receiver}`,
+    }).valueAsString;
+  }
+}

@@ -1,0 +1,84 @@
+import { Duration } from 'aws-cdk-lib';
+import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { aws } from '../core/limits.ts';
+import type { Place } from '../core/resources.ts';
+import { BusFunction } from './bus-function.ts';
+import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+
+const timeoutSeconds = 30;
+
+/** Where events wait until they are due: the delay queue, and the schedules that write to it. */
+export class Delay extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+  readonly group: CfnScheduleGroup;
+  readonly schedulerRole: Role;
+
+  constructor(scope: Construct, id: string, place: Place) {
+    super(scope, id);
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      queueName: `${place.prefix}-delay-failed`,
+      retentionPeriod: Duration.seconds(aws.sqs.retentionSecondsMax),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+    });
+    this.queue = new Queue(this, 'Queue', {
+      queueName: `${place.prefix}-delay`,
+      visibilityTimeout: Duration.seconds(timeoutSeconds * aws.lambda.visibilityToTimeoutRatio),
+      retentionPeriod: Duration.seconds(aws.sqs.retentionSecondsMax),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 1000 },
+    });
+    this.group = new CfnScheduleGroup(this, 'Group', { name: place.prefix });
+    this.schedulerRole = new Role(this, 'SchedulerRole', {
+      description: 'Lets EventBridge Scheduler put due events into the delay queue',
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com'),
+      inlinePolicies: {
+        Send: new PolicyDocument({
+          statements: [
+            new PolicyStatement({
+              effect: Effect.ALLOW,
+              actions: ['sqs:SendMessage'],
+              resources: [this.queue.queueArn],
+            }),
+          ],
+        }),
+      },
+    });
+  }
+}
+
+/** Consumes the delay queue. */
+export class Schedule extends Construct {
+  constructor(scope: Construct, id: string, props: BusPartProps & { readonly delay: Delay }) {
+    super(scope, id);
+    const { place, environment, delay } = props;
+    const schedule = new BusFunction(this, 'Schedule', {
+      name: 'schedule',
+      prefix: place.prefix,
+      description: 'Routes delayed events when they are due',
+      timeoutSeconds,
+      memoryMb: 256,
+      environment,
+    });
+    schedule.grant(
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+      [delay.queue.queueArn],
+    );
+    schedule.grant(['sns:Publish'], [anyTopic(place)]);
+    schedule.grant(['sqs:SendMessage'], [anyQueue(place, 'online')]);
+    const mapping = new EventSourceMapping(this, 'Mapping', {
+      target: schedule.function,
+      eventSourceArn: delay.queue.queueArn,
+      batchSize: aws.sqs.batchEntriesMax,
+      reportBatchItemFailures: true,
+      maxConcurrency: aws.lambda.mappingConcurrencyMin,
+    });
+    mapping.node.addDependency(schedule.role);
+  }
+}
