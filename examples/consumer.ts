@@ -1,23 +1,26 @@
 /**
- * Receives the orders of the topic `orders` on port 4300. Start a bus with `npm start`, then this with
- * `node examples/consumer.ts`, then `node examples/producer.ts`.
+ * Receives the events of the topic `orders`. Start a bus with `npm start`, then: node examples/consumer.ts
+ * Then see it work with: node examples/producer.ts
  * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program.
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createClient, createReceiver } from 'busbar/client';
 
-const port = Number(process.env.PORT ?? 4300);
 const secret = process.env.BUSBAR_SECRET ?? `whsec_${randomBytes(32).toString('base64')}`;
+const port = Number(process.env.PORT ?? 4300);
 
-// Whoever answers 2xx has taken the event; anything else, and the bus tries again later.
+// When onEvent resolves, the bus counts the event as delivered; when it rejects, the bus tries again later.
 const receiver = createReceiver({
   secret,
-  onEvent: (event, { deliveryId, attempt }) =>
-    console.log(deliveryId, `attempt ${attempt}`, event.type, event.data),
+  onEvent(event, { deliveryId, attempt }) {
+    console.log(deliveryId, `attempt ${attempt}`, event.type, event.data);
+  },
 });
-createServer(receiver.node).listen(port, () => console.log(`Listening on port ${port}.`));
+await once(createServer(receiver.node).listen(port), 'listening');
+console.log(`Listening on port ${port}.`);
 
 const bus = createClient({
   url: process.env.BUSBAR_URL ?? 'http://127.0.0.1:4100',

@@ -16,7 +16,7 @@ const barWidth = 24;
 
 /** Draws on standard error when it is a terminal, else nothing. `totalBytes` is undefined for a pipe. */
 export function createProgress(
-  world: World,
+  world: Pick<World, 'stderr' | 'now'>,
   options: { enabled: boolean; totalBytes: number | undefined },
 ): Progress {
   const { stderr, now } = world;
