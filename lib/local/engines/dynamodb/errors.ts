@@ -1,0 +1,40 @@
+import { AwsError } from '../engine.ts';
+import type { Item } from './attribute.ts';
+
+/** The request is wrong by itself, or does not fit the table. */
+export function validation(message: string): AwsError {
+  return new AwsError('ValidationException', message);
+}
+
+/** Most refusals of a value begin with these words. */
+export function invalidValues(detail: string): AwsError {
+  return validation(`One or more parameter values were invalid: ${detail}`);
+}
+
+/** A member of the request that its model does not allow. `shown` is the value as AWS prints it. */
+export function constraint(member: string, shown: string, rule: string): AwsError {
+  return validation(
+    `1 validation error detected: Value ${shown} at '${member}' failed to satisfy constraint: ${rule}`,
+  );
+}
+
+export function serialization(message: string): AwsError {
+  return new AwsError('SerializationException', message);
+}
+
+export function tableNotFound(tableName?: string): AwsError {
+  const which = tableName === undefined ? '' : `: Table: ${tableName} not found`;
+  return new AwsError('ResourceNotFoundException', `Requested resource not found${which}`);
+}
+
+/** `item` is what the condition was checked against, where the caller asked to see it. */
+export function conditionFailed(item: Item | undefined): AwsError {
+  return new AwsError('ConditionalCheckFailedException', 'The conditional request failed', {
+    members: item === undefined ? {} : { Item: item },
+  });
+}
+
+/** What AWS offers and this engine does not. */
+export function notImplemented(what: string): AwsError {
+  return new AwsError('NotImplemented', `The local engine does not honour ${what}.`, { status: 501 });
+}

@@ -1,0 +1,153 @@
+import type { Host, Input } from '../engine.ts';
+import { AwsError } from '../engine.ts';
+import { type Item, parseItem } from './attribute.ts';
+import {
+  type CapacityMode,
+  consumedCapacity,
+  meterWrite,
+  noCost,
+  writeCost,
+  writeUnits,
+} from './capacity.ts';
+import type { Change } from './database.ts';
+import { keyNamesOf } from './definition.ts';
+import { conditionFailed, invalidValues, validation } from './errors.ts';
+import { applyUpdate } from './expressions/apply-update.ts';
+import type { BoundCondition } from './expressions/bind-condition.ts';
+import { Bindings, refuseStrayBindings } from './expressions/bindings.ts';
+import { satisfies } from './expressions/evaluate.ts';
+import { conditionPaths, readCondition, readUpdate, updatePaths } from './expressions/index.ts';
+import type { Path } from './expressions/syntax.ts';
+import { optionalChoice, requireRecord, requireTableName } from './input.ts';
+import { checkIndexKeys, checkItemKeys, checkKey, itemId, refusePathsIntoKeys } from './key.ts';
+import type { Context } from './permission.ts';
+import { itemSizeBytes, itemSizeMaxBytes } from './size.ts';
+import type { Table } from './table.ts';
+
+/**
+ * A write as the request states it, checked as far as it can be without its table. Reading it refuses with
+ * `ValidationException`; what the table and the item make of it comes later, because a transaction reports that in its
+ * cancellation reasons.
+ */
+export interface WriteRequest {
+  readonly tableName: string;
+  readonly condition: BoundCondition | undefined;
+  readonly returnOldOnFailure: boolean;
+  /** The paths that an update writes. */
+  readonly writtenPaths: readonly Path[];
+  /** Checks the request against the table's schema; the id of the item. */
+  identify(table: Table): string;
+  /** The item afterwards; undefined where there will be none. */
+  next(table: Table, before: Item | undefined): Item | undefined;
+}
+
+export type WriteKind = 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
+
+const expressionMembers: Readonly<Record<WriteKind, readonly string[]>> = {
+  Put: ['ConditionExpression'],
+  Update: ['UpdateExpression', 'ConditionExpression'],
+  Delete: ['ConditionExpression'],
+  ConditionCheck: ['ConditionExpression'],
+};
+
+/** Reads the members that a single write and an action of a transaction have in common. */
+export function readWrite(context: Context, kind: WriteKind, input: Input): WriteRequest {
+  const tableName = requireTableName(context.host, input);
+  const given = kind === 'Put' ? 'Item' : 'Key';
+  const itemOrKey = parseItem(requireRecord(input[given], given), given);
+  refuseStrayBindings(input, expressionMembers[kind]);
+  const bindings = new Bindings(input);
+  const update = kind === 'Update' ? (readUpdate(input, bindings) ?? []) : [];
+  const condition = readCondition(input, 'ConditionExpression', bindings);
+  bindings.refuseUnused();
+  const returnOldOnFailure =
+    optionalChoice(input, 'ReturnValuesOnConditionCheckFailure', ['ALL_OLD', 'NONE']) === 'ALL_OLD';
+  const writtenPaths = update.map((action) => action.path);
+  if (kind === 'Put' && itemSizeBytes(itemOrKey) > itemSizeMaxBytes) {
+    throw validation('Item size has exceeded the maximum allowed size');
+  }
+
+  return {
+    tableName,
+    condition,
+    returnOldOnFailure,
+    writtenPaths,
+    identify(table) {
+      const { definition } = table;
+      if (kind === 'Put') checkItemKeys(definition, itemOrKey);
+      else checkKey(definition, itemOrKey);
+      for (const name of keyNamesOf(definition.key)) {
+        if (writtenPaths.some(([first]) => first === name)) {
+          throw invalidValues(`Cannot update attribute ${name}. This attribute is part of the key`);
+        }
+      }
+      refusePathsIntoKeys(definition, [...conditionPaths(condition), ...updatePaths(update)]);
+      return itemId(definition, itemOrKey);
+    },
+    next(table, before) {
+      switch (kind) {
+        case 'Put':
+          return itemOrKey;
+        case 'Delete':
+          return undefined;
+        case 'ConditionCheck':
+          return before;
+        case 'Update': {
+          const after = applyUpdate(before ?? itemOrKey, update);
+          checkIndexKeys(table.definition, after, before);
+          return after;
+        }
+      }
+    },
+  };
+}
+
+/** Thrown inside a write when its condition does not hold; carries what the caller may see of the item. */
+export function checkCondition(request: WriteRequest, before: Item | undefined): void {
+  if (request.condition === undefined || satisfies(before ?? {}, request.condition)) return;
+  throw conditionFailed(request.returnOldOnFailure ? before : undefined);
+}
+
+/** Works out a write without making it: throws when the condition or the item's content stands against it. */
+export function planWrite(table: Table, request: WriteRequest): Change {
+  const id = request.identify(table);
+  const before = table.get(id)?.item;
+  checkCondition(request, before);
+  const after = request.next(table, before);
+  const afterSizeBytes = after === undefined ? 0 : itemSizeBytes(after);
+  if (afterSizeBytes > itemSizeMaxBytes) {
+    throw validation('Item size to update has exceeded the maximum allowed size');
+  }
+  return { id, before, after, afterSizeBytes };
+}
+
+export interface WriteResult {
+  readonly change: Change;
+  readonly ConsumedCapacity: ReturnType<typeof consumedCapacity>;
+}
+
+/** Makes a single write, and charges for it: a condition that fails costs as much as the write would have. */
+export function makeWrite(
+  context: Context,
+  request: WriteRequest,
+  mode: CapacityMode | undefined,
+): WriteResult {
+  const table = context.database.table(request.tableName);
+  const change = planCharged(context.host, table, request);
+  const cost = writeCost(table, change);
+  context.database.write(table, change);
+  meterWrite(context.host, cost);
+  return { change, ConsumedCapacity: consumedCapacity(mode, request.tableName, cost) };
+}
+
+function planCharged(host: Host, table: Table, request: WriteRequest): Change {
+  try {
+    return planWrite(table, request);
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'ConditionalCheckFailedException') {
+      const sizeBytes = table.get(request.identify(table))?.sizeBytes ?? 0;
+      meterWrite(host, { ...noCost, table: writeUnits(sizeBytes) });
+    }
+    throw error;
+  }
+}
