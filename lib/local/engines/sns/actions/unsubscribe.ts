@@ -1,0 +1,30 @@
+import type { Operation } from '../../engine.ts';
+import { checkArn } from '../arn.ts';
+import { readInput } from '../input.ts';
+import type { Sns } from '../sns.ts';
+
+/**
+ * Deletes a subscription. Deleting one that is not there does nothing.
+ * https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html
+ */
+export function unsubscribe({ host, state }: Sns): Operation {
+  return {
+    // IAM knows no resource for what concerns one subscription.
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+    permissions: () => [{ action: 'sns:Unsubscribe', resource: '*' }],
+    handle(input) {
+      const members = readInput('Unsubscribe', input);
+      members.only('SubscriptionArn');
+      const arn = checkArn(host, members.string('SubscriptionArn') ?? '', 'SubscriptionArn');
+      const subscription = state.subscription(arn);
+      if (subscription === undefined) return undefined;
+      state.deleteSubscription(subscription);
+      const topic = state.topic(subscription.row.topicArn);
+      if (topic !== undefined) {
+        topic.subscriptionsDeleted += 1;
+        state.putTopic(topic);
+      }
+      return undefined;
+    },
+  };
+}

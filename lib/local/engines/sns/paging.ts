@@ -1,0 +1,23 @@
+import { invalidParameter } from './errors.ts';
+import { snsLimits } from './limits.ts';
+
+/**
+ * One page of a list in the order of ARNs, and the token for the next one when there is more. The token names the
+ * last item, so that items may come and go between pages.
+ */
+export function page<T>(
+  items: Iterable<T>,
+  arnOf: (item: T) => string,
+  token: string | undefined,
+): { readonly items: readonly T[]; readonly NextToken?: string } {
+  const after = token ? Buffer.from(token, 'base64').toString('utf8') : '';
+  if (after !== '' && !after.startsWith('arn:')) throw invalidParameter('NextToken');
+  const rest = [...items]
+    .filter((item) => arnOf(item) > after)
+    .sort((left, right) => (arnOf(left) < arnOf(right) ? -1 : 1));
+  const found = rest.slice(0, snsLimits.pageSize);
+  const last = found.at(-1);
+  return last !== undefined && found.length < rest.length
+    ? { items: found, NextToken: Buffer.from(arnOf(last)).toString('base64') }
+    : { items: found };
+}
