@@ -51,6 +51,17 @@ export class DamagedStoreError extends Error {
   }
 }
 
+/** Thrown when another process has the data directory open. */
+export class StoreInUseError extends Error {
+  constructor(directory: string, cause: unknown) {
+    super(
+      `Another bus is running on the data directory ${directory}. Stop it, or point BUSBAR_DATA at another one.`,
+      { cause },
+    );
+    this.name = 'StoreInUseError';
+  }
+}
+
 /**
  * A store in one SQLite file. Changes gather during a turn of the event loop and are committed together
  * (group commit), so that a thousand messages of one turn cost one transaction.
@@ -118,7 +129,7 @@ export function sqliteStore(directory: string, durability: Durability = 'normal'
   return {
     *load(table) {
       flush();
-      for (const row of select.all(table)) yield [String(row.key), JSON.parse(String(row.value))];
+      for (const row of select.all(table)) yield [String(row.key), parseValue(file, String(row.value))];
     },
     put: change,
     delete: (table, key) => change(table, key, undefined),
@@ -133,20 +144,38 @@ export function sqliteStore(directory: string, durability: Durability = 'normal'
   };
 }
 
+function parseValue(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new DamagedStoreError(file, error);
+  }
+}
+
+/** Changes when what the engines keep is no longer read by older code, or the other way round. */
+const formatVersion = 1;
+
 function open(file: string, directory: string, durability: Durability): DatabaseSync {
   try {
     mkdirSync(directory, { recursive: true });
     const database = new DatabaseSync(file);
+    // One bus owns its data: a second one on the same directory would not see what this one holds in memory.
     database.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'};
       CREATE TABLE IF NOT EXISTS rows (
         seq INTEGER PRIMARY KEY, tbl TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (tbl, key)
       );`);
+    const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+    if (version !== 0 && version !== formatVersion)
+      throw new Error(`its format is ${version}, not ${formatVersion}`);
+    database.exec(`PRAGMA user_version = ${formatVersion}`);
     const check = database.prepare('PRAGMA quick_check').get();
     if (check?.quick_check !== 'ok') throw new Error(String(check?.quick_check));
     return database;
   } catch (error) {
+    if (/database is locked/.test(String(error))) throw new StoreInUseError(directory, error);
     throw new DamagedStoreError(file, error);
   }
 }

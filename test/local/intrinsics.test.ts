@@ -21,9 +21,12 @@ const scope: Scope = {
   ),
   mappings: { Sizes: { 'us-east-1': { big: 'xl' } } },
   condition: (name) => name === 'Yes',
-  ref: (logicalId) => ({ Queue: 'http://queue' })[logicalId],
+  ref: (logicalId) => (logicalId === 'Queue' ? 'http://queue' : undefined),
   attribute: (logicalId, name) =>
-    ({ 'Queue.Arn': 'arn:queue', 'Queue.Nested.Name': 'n' })[`${logicalId}.${name}`],
+    new Map([
+      ['Queue.Arn', 'arn:queue'],
+      ['Queue.Nested.Name', 'n'],
+    ]).get(`${logicalId}.${name}`),
 };
 
 describe('an intrinsic function resolves as CloudFormation resolves it', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { httpApiLimits } from '../../engines/http/apis.ts';
+import { httpApiLimits } from '../../engines/http/gateway.ts';
 import { integer, resourceType, unlessGone, waived } from '../resource.ts';
 
 const invocationUri =

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartError } from './settings.ts';
+
+const fileName = 'admin.key';
+
+/**
+ * The admin key of this data directory: the given one, else the one made at the first start. It is kept in a file
+ * that only its owner can read, where the CLI finds it.
+ */
+export function keepAdminKey(dataDirectory: string, given: string | undefined): string {
+  const file = join(dataDirectory, fileName);
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  const key = given ?? (kept === '' ? `bbk_${randomBytes(32).toString('base64url')}` : kept);
+  if (key === kept) return key;
+  try {
+    mkdirSync(dataDirectory, { recursive: true });
+    writeFileSync(file, `${key}\n`, { mode: 0o600 });
+    chmodSync(file, 0o600);
+  } catch (error) {
+    throw new StartError(
+      `The data directory ${dataDirectory} cannot be written (${(error as Error).message}). Make it writable, or point BUSBAR_DATA elsewhere.`,
+    );
+  }
+  return key;
+}

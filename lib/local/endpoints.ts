@@ -1,0 +1,105 @@
+import type { LocalAws } from './aws.ts';
+import { root } from './engines/engine.ts';
+import { httpApiLimits } from './engines/http/gateway.ts';
+import { gatewayResponse, type HttpApiRequest, type HttpApiResponse } from './engines/http/model.ts';
+import { listen, type RunningServer, type ServerRequest, type ServerResponseParts } from './server.ts';
+import { type AnswerBox, isAnswerPath } from './template/custom-resource-answers.ts';
+
+/** The ports of the bus. They are taken before anything else happens, and answer 503 until they are opened. */
+export interface Endpoints {
+  readonly apiUrl: string;
+  readonly awsUrl: string;
+  openApi(handle: (request: HttpApiRequest) => Promise<HttpApiResponse>): void;
+  openAws(handle: (request: ServerRequest) => Promise<ServerResponseParts>): void;
+  /** Resolves when every request to the API is answered; the ports accept nothing more by then. */
+  apiClosed(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The largest request of any service here is a batch of DynamoDB: 16 MB of items, and more as JSON. */
+const awsBodyBytesMax = 32 * 1024 * 1024;
+
+const starting: ServerResponseParts = {
+  status: 503,
+  headers: { 'content-type': 'application/json', 'retry-after': '1' },
+  body: JSON.stringify({ message: 'The bus is starting.' }),
+};
+
+/** Rejects with a `ListenError` when a port is taken. A port that is undefined is not opened. */
+export async function openEndpoints(options: {
+  readonly port: number | undefined;
+  readonly awsPort: number | undefined;
+  onError(error: unknown): void;
+}): Promise<Endpoints> {
+  const { onError } = options;
+  let handleApi = async (_request: HttpApiRequest): Promise<ServerResponseParts> => starting;
+  let handleAws = async (_request: ServerRequest): Promise<ServerResponseParts> => starting;
+  let apiClosing: Promise<void> | undefined;
+
+  const api =
+    options.port === undefined
+      ? undefined
+      : await listen({
+          port: options.port,
+          name: 'the API',
+          variable: 'PORT',
+          bodyBytesMax: httpApiLimits.bodyBytesMax,
+          tooLarge: gatewayResponse(413, 'Request Entity Too Large'),
+          handle: (request) => handleApi(request),
+          onError,
+        });
+  let aws: RunningServer | undefined;
+  try {
+    aws =
+      options.awsPort === undefined
+        ? undefined
+        : await listen({
+            port: options.awsPort,
+            name: 'the AWS endpoint',
+            variable: 'AWS_PORT',
+            bodyBytesMax: awsBodyBytesMax,
+            tooLarge: gatewayResponse(413, 'Request Entity Too Large'),
+            handle: (request) => handleAws(request),
+            onError,
+          });
+  } catch (error) {
+    await api?.close();
+    throw error;
+  }
+
+  const closeApi = () => {
+    apiClosing ??= api?.close() ?? Promise.resolve();
+    return apiClosing;
+  };
+  return {
+    // Without sockets the URLs are names only: they stand in the template's outputs and in queue URLs.
+    apiUrl: api?.url ?? 'http://127.0.0.1:4100',
+    awsUrl: aws?.url ?? 'http://127.0.0.1:4566',
+    openApi(handle) {
+      handleApi = handle;
+    },
+    openAws(handle) {
+      handleAws = handle;
+    },
+    apiClosed: closeApi,
+    async close() {
+      await Promise.all([closeApi(), aws?.close()]);
+    },
+  };
+}
+
+/** What the AWS endpoint serves: every service by its signature, and the answers of custom resources. */
+export function awsEndpointPaths(
+  aws: LocalAws,
+  answers: AnswerBox,
+): (request: ServerRequest) => Promise<ServerResponseParts> {
+  return async (request) => {
+    if (request.method === 'PUT' && isAnswerPath(request.path)) {
+      const taken = answers.take(request.path, Buffer.from(request.body).toString('utf8'));
+      return { status: taken ? 200 : 403, headers: {}, body: '' };
+    }
+    const { method, path, query, headers, body, signal } = request;
+    const wire = { method, path, query: Object.fromEntries(new URLSearchParams(query)), headers, body };
+    return await aws.handle(wire, root, signal);
+  };
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Clock } from '../runtime/clock.ts';
+import type { Http } from '../runtime/http.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Random } from '../runtime/random.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { LocalAws } from './aws.ts';
+import type { FunctionDefinition, Handler } from './engines/lambda/index.ts';
+import { requestHandler } from './request-handler.ts';
+
+/** What every function on this machine gets of the world. */
+export interface FunctionWorld {
+  readonly region: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly http: Http;
+  readonly log: Log;
+  /** The engines; they are there by the time that the first function starts. */
+  aws(): LocalAws;
+  /** How often an SDK client tries a call; the SDK's own default when it is not given. */
+  readonly awsMaxAttempts?: number | undefined;
+}
+
+/**
+ * One cold start: loads the bundle that the template deploys and makes its handler with a runtime of this world.
+ * The bundle is loaded once a process; each instance has its own handler, and so its own state, as on Lambda.
+ */
+export async function startFunction(world: FunctionWorld, definition: FunctionDefinition): Promise<Handler> {
+  const [module = 'index'] = definition.handler.split('.');
+  const { create } = await loadBundle(definition.code, module);
+  const runtime: Runtime = {
+    env: environment(world.region, definition),
+    clock: world.clock,
+    random: world.random,
+    http: world.http,
+    log: (level, message, fields) => world.log(level, message, { function: definition.name, ...fields }),
+    aws: {
+      region: world.region,
+      // The SDK signs with any key; who calls is known by the request handler, which carries the role.
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      requestHandler: requestHandler(world.aws(), { kind: 'role', roleArn: definition.roleArn }),
+      ...(world.awsMaxAttempts === undefined ? {} : { maxAttempts: world.awsMaxAttempts }),
+    },
+  };
+  return create(runtime);
+}
+
+interface Bundle {
+  create(runtime: Runtime): Handler;
+}
+
+const moduleEndings = ['mjs', 'cjs', 'js'] as const;
+
+async function loadBundle(directory: string, module: string): Promise<Bundle> {
+  const file = moduleEndings.map((ending) => join(directory, `${module}.${ending}`)).find(existsSync);
+  if (file === undefined) {
+    throw new Error(
+      `${directory} holds no ${module}.${moduleEndings.join(` and no ${module}.`)}. Synthesize again (npm run synth).`,
+    );
+  }
+  // The name of an asset's directory is a hash of its content, so a changed bundle is another module.
+  const loaded: Partial<Bundle> & { default?: Partial<Bundle> } = await import(pathToFileURL(file).href);
+  // Node does not find the exports of every CommonJS bundle by name; they are on its default export then.
+  const create = loaded.create ?? loaded.default?.create;
+  if (typeof create !== 'function') {
+    throw new Error(
+      `${file} exports no create(runtime), so the local target cannot give it a clock and engines. ` +
+        'Write the function as those in functions/.',
+    );
+  }
+  return { create };
+}
+
+/**
+ * The environment of the template, and the variables that Lambda sets
+ * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime).
+ */
+function environment(region: string, definition: FunctionDefinition): Record<string, string> {
+  return {
+    ...definition.environment,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_LAMBDA_FUNCTION_NAME: definition.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
+    AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime}`,
+    LAMBDA_TASK_ROOT: definition.code,
+    _HANDLER: definition.handler,
+    TZ: ':UTC',
+  };
+}

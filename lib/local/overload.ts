@@ -1,0 +1,114 @@
+import { performance } from 'node:perf_hooks';
+import {
+  type Admission,
+  type AdmissionLimits,
+  accepting,
+  admissionLimits,
+  decideAdmission,
+} from './admission.ts';
+import type { LocalAws } from './aws.ts';
+import { type Clock, root } from './engines/engine.ts';
+import type { HttpApiRequest, HttpApiResponse } from './engines/http/model.ts';
+import { isObject } from './engines/members.ts';
+
+export interface OverloadGuard {
+  /** The refusal of a publishing request while the machine is overloaded; undefined when it may pass. */
+  refuse(request: HttpApiRequest): HttpApiResponse | undefined;
+  stop(): void;
+}
+
+const intervalMs = 250;
+const publishing = /^\/v1\/(?:topics|receivers)\/[^/]+\/events$/;
+
+/** Watches the event loop and the queues that functions read, and refuses publishing when both overflow. */
+export function watchOverload(options: {
+  readonly aws: LocalAws;
+  readonly clock: Clock;
+  readonly limits?: AdmissionLimits | undefined;
+  onError(error: unknown): void;
+}): OverloadGuard {
+  const { aws, clock, limits = admissionLimits } = options;
+  let admission: Admission = accepting;
+  let last = performance.eventLoopUtilization();
+  let cancel = clock.setTimer(intervalMs, tick);
+  let stopped = false;
+
+  function tick(): void {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    // Queues are counted only when it matters: a machine that is not busy accepts whatever lies in them.
+    const matters = !admission.accepting || utilization >= limits.saturatedUtilization;
+    const decided = matters
+      ? readyMessages(aws).then((ready) => {
+          const sample = { readyMessages: ready, utilization, nowMs: clock.now() };
+          admission = decideAdmission(admission, sample, limits);
+        })
+      : Promise.resolve();
+    decided.catch(options.onError).finally(() => {
+      if (!stopped) cancel = clock.setTimer(intervalMs, tick);
+    });
+  }
+
+  return {
+    refuse(request) {
+      if (admission.accepting || request.method !== 'POST' || !publishing.test(request.path))
+        return undefined;
+      return overloaded(admission.retryAfterSeconds);
+    },
+    stop() {
+      stopped = true;
+      cancel();
+    },
+  };
+}
+
+/** The messages that could be received now, in all queues that an enabled mapping reads. */
+async function readyMessages(aws: LocalAws): Promise<number> {
+  let ready = 0;
+  let marker: unknown;
+  do {
+    const page = await aws.call(
+      'lambda',
+      'ListEventSourceMappings',
+      marker === undefined ? {} : { Marker: marker },
+      root,
+    );
+    for (const mapping of Array.isArray(page?.EventSourceMappings) ? page.EventSourceMappings : []) {
+      if (!isObject(mapping) || mapping.State !== 'Enabled') continue;
+      ready += await readyIn(aws, String(mapping.EventSourceArn));
+    }
+    marker = page?.NextMarker;
+  } while (marker !== undefined);
+  return ready;
+}
+
+async function readyIn(aws: LocalAws, eventSourceArn: string): Promise<number> {
+  const [, , service, , account, name = ''] = eventSourceArn.split(':');
+  if (service !== 'sqs') return 0;
+  const { QueueUrl } =
+    (await aws.call('sqs', 'GetQueueUrl', { QueueName: name, QueueOwnerAWSAccountId: account }, root)) ?? {};
+  const answer = await aws.call(
+    'sqs',
+    'GetQueueAttributes',
+    { QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] },
+    root,
+  );
+  const attributes = isObject(answer?.Attributes) ? answer.Attributes : {};
+  return Number(attributes.ApproximateNumberOfMessages ?? 0);
+}
+
+function overloaded(retryAfterSeconds: number): HttpApiResponse {
+  return {
+    status: 429,
+    headers: { 'content-type': 'application/problem+json', 'retry-after': String(retryAfterSeconds) },
+    cookies: [],
+    body: JSON.stringify({
+      type: 'about:blank',
+      title: 'Too Many Requests',
+      status: 429,
+      detail: `This machine delivers slower than it accepts. Publish again in ${retryAfterSeconds} s.`,
+      code: 'overloaded',
+    }),
+  };
+}

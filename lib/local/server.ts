@@ -1,0 +1,173 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request as a server of this file hands it on, with its whole body. */
+export interface ServerRequest {
+  readonly method: string;
+  /** As it came, still percent-encoded, without the query. */
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query: string;
+  /** Names in lower case; values of one name joined with commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly sourceIp: string;
+  /** Fires when the client went away before its answer. */
+  readonly signal: AbortSignal;
+}
+
+export interface ServerResponseParts {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies?: readonly string[];
+  readonly body: Uint8Array | string;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /** Such as `http://127.0.0.1:4100`. */
+  readonly url: string;
+  /** Accepts nothing more, and resolves when every request that runs is answered. */
+  close(): Promise<void>;
+}
+
+/** Thrown when a server cannot listen; the message says how to solve it. */
+export class ListenError extends Error {
+  constructor(message: string, options: ErrorOptions) {
+    super(message, options);
+    this.name = 'ListenError';
+  }
+}
+
+const host = '127.0.0.1';
+
+/** Serves HTTP on the loopback address of this machine alone. Rejects with a `ListenError`. */
+export async function listen(options: {
+  /** 0 for any free port. */
+  readonly port: number;
+  /** What listens there, and the variable that moves it, for the message when the port is taken. */
+  readonly name: string;
+  readonly variable: string;
+  readonly bodyBytesMax: number;
+  readonly tooLarge: ServerResponseParts;
+  handle(request: ServerRequest): Promise<ServerResponseParts>;
+  /** Told of what `handle` throws; the client gets a bare 500. */
+  onError(error: unknown): void;
+}): Promise<RunningServer> {
+  let closing = false;
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    const body = await readBody(request, options.bodyBytesMax);
+    if (body === 'too-large') {
+      // What is still on its way is not read, so the connection cannot be used again.
+      send(response, { ...options.tooLarge, headers: { ...options.tooLarge.headers, connection: 'close' } });
+      return;
+    }
+    if (body === 'aborted') return;
+    const url = request.url ?? '/';
+    const cut = url.indexOf('?');
+    const answer = await options.handle({
+      method: request.method ?? 'GET',
+      path: cut < 0 ? url : url.slice(0, cut),
+      query: cut < 0 ? '' : url.slice(cut + 1),
+      headers: joined(request),
+      body,
+      sourceIp: request.socket.remoteAddress ?? host,
+      signal: gone.signal,
+    });
+    send(response, closing ? { ...answer, headers: { ...answer.headers, connection: 'close' } } : answer);
+  }
+
+  const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      options.onError(error);
+      if (!response.headersSent) {
+        send(response, {
+          status: 500,
+          headers: { 'content-type': 'application/json' },
+          body: '{"message":"Internal Server Error"}',
+        });
+      }
+    });
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
+    server.listen(options.port, host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: `http://${host}:${port}`,
+    close() {
+      closing = true;
+      return new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeIdleConnections();
+      });
+    },
+  };
+}
+
+function listenError(
+  error: NodeJS.ErrnoException,
+  { port, name, variable }: { port: number; name: string; variable: string },
+): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new ListenError(
+      `Port ${port} is in use, so ${name} cannot listen there: stop the program that has it, or choose another port with ${variable}=${port + 1}.`,
+      { cause: error },
+    );
+  }
+  if (error.code === 'EACCES') {
+    return new ListenError(
+      `Port ${port} is not open to this user, so ${name} cannot listen there: choose one above 1023 with ${variable}.`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+/** Reads the body; a body that is too large is not read to its end. */
+function readBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Array | 'too-large' | 'aborted'> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) {
+        request.pause();
+        resolve('too-large');
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    request.on('end', () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
+    // The client went away in the middle of its request: there is nobody to answer.
+    request.on('error', () => resolve('aborted'));
+    request.on('close', () => resolve('aborted'));
+  });
+}
+
+function joined(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(',');
+  }
+  return headers;
+}
+
+function send(response: ServerResponse, { status, headers, cookies, body }: ServerResponseParts): void {
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  const all: Record<string, string | number | string[]> = { ...headers };
+  if (status !== 204 && status !== 304) all['content-length'] = bytes.length;
+  if (cookies !== undefined && cookies.length > 0) all['set-cookie'] = [...cookies];
+  response.writeHead(status, all);
+  response.end(bytes);
+}

@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+
+/** What the environment of `npm start` decides. */
+export interface Settings {
+  readonly port: number;
+  readonly awsPort: number;
+  readonly dataDirectory: string;
+  /** The admin key to use; made and kept in the data directory when undefined. */
+  readonly adminKey: string | undefined;
+}
+
+/** A start that cannot succeed, in one sentence that says the cause and how to solve it. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** @throws StartError that names the variable and what it may be. */
+export function parseSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  return {
+    port: parsePort(env, 'PORT', 4100),
+    awsPort: parsePort(env, 'AWS_PORT', 4566),
+    dataDirectory: resolve(env.BUSBAR_DATA || '.busbar'),
+    adminKey: parseKey(env.BUSBAR_ADMIN_KEY),
+  };
+}
+
+function parsePort(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  standard: number,
+): number {
+  const text = env[name];
+  if (text === undefined || text === '') return standard;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new StartError(
+    `The environment variable ${name} is ${JSON.stringify(text)}; it must be a port from 0 (any free one) to 65535.`,
+  );
+}
+
+function parseKey(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^[\x21-\x7e]{1,256}$/.test(text)) return text;
+  throw new StartError(
+    'The environment variable BUSBAR_ADMIN_KEY must be 1 to 256 printable ASCII characters without spaces.',
+  );
+}

@@ -1,0 +1,153 @@
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient } from '../client/index.ts';
+import { endpointParametersMetadata } from '../core/declaration.ts';
+import type { Log } from '../runtime/log.ts';
+import { systemRandom } from '../runtime/random.ts';
+import { undiciHttp } from '../runtime/undici.ts';
+import { keepAdminKey } from './admin-key.ts';
+import { type RunningBus, startBus } from './bus.ts';
+import { systemClock } from './clock.ts';
+import { root } from './engines/engine.ts';
+import { type ExampleDelivery, type ExampleReceiver, startExampleReceiver } from './example.ts';
+import { type Settings, StartError } from './settings.ts';
+import { type DurableStore, sqliteStore } from './store.ts';
+import { synthesize } from './synth.ts';
+
+const rootDirectory = join(import.meta.dirname, '..', '..');
+const account = '000000000000';
+const region = 'us-east-1';
+
+/** The topic of busbar.config.ts that the first event goes to. */
+const exampleTopic = 'example-orders';
+
+/** The whole bus on this machine. */
+export interface StartedBus {
+  readonly url: string;
+  readonly awsUrl: string;
+  readonly adminKey: string;
+  readonly logFile: string;
+  /** The example of busbar.config.ts, where it is still declared: publish there and the receiver shows it. */
+  readonly example: { readonly topic: string; readonly receiver: string } | undefined;
+  /** Finishes what runs, writes everything down and stops. */
+  close(): Promise<void>;
+}
+
+/**
+ * Synthesizes the CDK app, deploys its template to the engines and starts listening.
+ * Rejects with an error of one sentence when the machine, the settings or the data directory are in the way.
+ */
+export async function start(options: {
+  readonly settings: Settings;
+  progress(message: string): void;
+  onExampleDelivery(delivery: ExampleDelivery): void;
+}): Promise<StartedBus> {
+  const { settings, progress } = options;
+  const adminKey = keepAdminKey(settings.dataDirectory, settings.adminKey);
+  const store = sqliteStore(settings.dataDirectory);
+  const logFile = join(settings.dataDirectory, 'busbar.log');
+  const log = fileLog(logFile);
+  let example: ExampleReceiver | undefined;
+  let bus: RunningBus | undefined;
+  const close = async () => {
+    await bus?.close();
+    await example?.close();
+    await log.close();
+  };
+  try {
+    const outDirectory = join(rootDirectory, '.cache', 'assembly');
+    await synthesize({ rootDirectory, outDirectory, account, region, progress });
+    const receiver = await startExampleReceiver(options.onExampleDelivery);
+    example = receiver;
+    progress('Deploying the template to the engines…');
+    bus = await openBus(settings, store, log.write, outDirectory, receiver.url);
+    await makeAdminKey(bus, adminKey);
+    const shown = await introduce(bus, adminKey, receiver);
+    return { url: bus.url, awsUrl: bus.awsUrl, adminKey, logFile, example: shown, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openBus(
+  settings: Settings,
+  store: DurableStore,
+  log: Log,
+  outDirectory: string,
+  exampleUrl: string,
+): Promise<RunningBus> {
+  const parameters: Record<string, string> = { Endpoints: 'any' };
+  for (const parameter of endpointParameters(outDirectory)) parameters[parameter] = exampleUrl;
+  return startBus({
+    outDirectory,
+    account,
+    region,
+    store,
+    log,
+    parameters,
+    clock: systemClock,
+    random: systemRandom,
+    http: undiciHttp({ clock: systemClock, endpoints: 'any' }),
+    port: settings.port,
+    awsPort: settings.awsPort,
+  });
+}
+
+/** The parameters that stand for endpoints, which the stack lists in the template's metadata. */
+function endpointParameters(outDirectory: string): readonly string[] {
+  const template = JSON.parse(readFileSync(join(outDirectory, 'Busbar.template.json'), 'utf8'));
+  return template.Metadata?.[endpointParametersMetadata] ?? [];
+}
+
+/** As on AWS: whoever may invoke the keys function makes the first admin key. */
+async function makeAdminKey(bus: RunningBus, key: string): Promise<void> {
+  const request = { action: 'create', application: 'admin', role: 'admin', key };
+  const answer = await bus.aws.call(
+    'lambda',
+    'Invoke',
+    { FunctionName: bus.outputs.KeysFunction, Payload: Buffer.from(JSON.stringify(request)) },
+    root,
+  );
+  if (answer?.FunctionError === undefined) return;
+  const reason = Buffer.from((answer.Payload as Uint8Array | undefined) ?? []).toString('utf8');
+  throw new StartError(`The admin key could not be made: ${reason}`);
+}
+
+/** Tells the example receivers and the bus a common secret, as a team does that sets its receiver up. */
+async function introduce(
+  bus: RunningBus,
+  key: string,
+  example: ExampleReceiver,
+): Promise<{ topic: string; receiver: string } | undefined> {
+  const secret = `whsec_${Buffer.from(systemRandom.bytes(32)).toString('base64')}`;
+  example.useSecret(secret);
+  const client = createClient({ url: bus.url, key });
+  let shown: { topic: string; receiver: string } | undefined;
+  const { topics } = (await client.call('GET', '/topics')) as { topics: { topic: string }[] };
+  for (const { topic } of topics) {
+    const path = `/topics/${topic}/subscriptions`;
+    const { subscriptions } = (await client.call('GET', path)) as { subscriptions: { receiver: string }[] };
+    for (const { receiver } of subscriptions) {
+      const { endpoint } = (await client.call('GET', `/receivers/${receiver}`)) as { endpoint: string };
+      if (endpoint !== example.url) continue;
+      await client.putReceiver(receiver, { endpoint, secret });
+      if (topic === exampleTopic) shown = { topic, receiver };
+    }
+  }
+  return shown;
+}
+
+/** Functions log to a file: on a terminal their lines would stand between those of the person who works there. */
+function fileLog(file: string): { write: Log; close(): Promise<void> } {
+  mkdirSync(join(file, '..'), { recursive: true });
+  const stream = createWriteStream(file, { flags: 'a' });
+  return {
+    write(level, message, fields) {
+      if (level === 'debug') return;
+      const time = new Date(systemClock.now()).toISOString();
+      stream.write(`${JSON.stringify({ time, level, message, ...fields })}\n`);
+    },
+    close: () => new Promise((resolve) => stream.end(resolve)),
+  };
+}
