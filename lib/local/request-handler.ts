@@ -44,7 +44,8 @@ export function requestHandler(aws: LocalAws, caller: Caller) {
 function bytes(body: unknown): Uint8Array {
   if (body === undefined || body === null || body === '') return new Uint8Array();
   if (typeof body === 'string') return Buffer.from(body, 'utf8');
-  // The SDK may hand over a Uint8Array adapter with a toString of its own, hence the copy.
-  if (body instanceof Uint8Array) return Buffer.from(body);
+  // The SDK may hand over a Uint8Array adapter with a valueOf of its own, which Buffer.from(body) would call: it
+  // would decode the whole body as text. A view of the same memory calls nothing.
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   throw new TypeError('The in-process request handler takes buffered bodies only.');
 }
