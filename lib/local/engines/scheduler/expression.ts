@@ -1,0 +1,61 @@
+import type { EpochMs } from '../engine.ts';
+import { parseCron } from './cron.ts';
+import { invalid } from './errors.ts';
+import { schedulerLimits } from './limits.ts';
+import { type TimeZone, timeZone } from './time-zone.ts';
+
+/** When a schedule occurs. */
+export interface Recurrence {
+  readonly once: boolean;
+  /** The first occurrence at or after an instant. `anchorMs` is where a rate counts from. */
+  next(fromMs: EpochMs, anchorMs: EpochMs): EpochMs | undefined;
+}
+
+/** Parses `at(…)`, `rate(…)` or `cron(…)`; throws a ValidationException. */
+export function parseExpression(expression: string, zoneName: string): Recurrence {
+  const zone = timeZone(zoneName);
+  if (zone === undefined) throw invalid(`Invalid Schedule Expression Timezone ${zoneName}.`);
+  const [, kind, inner] = /^(at|rate|cron)\(([^()]*)\)$/.exec(expression) ?? [];
+  if (kind === undefined || inner === undefined || expression.length > schedulerLimits.expressionChars) {
+    throw invalid(`Invalid Schedule Expression ${expression}.`);
+  }
+  if (kind === 'at') return at(inner, zone);
+  if (kind === 'rate') return rate(inner);
+  const cron = parseCron(inner);
+  // The evaluator looks strictly after an instant, and an occurrence is on a whole minute.
+  return { once: false, next: (fromMs) => cron.next(fromMs - 1, zone) };
+}
+
+function at(inner: string, zone: TimeZone): Recurrence {
+  const match = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/.test(inner);
+  const wallMs = match ? Date.parse(`${inner}Z`) : Number.NaN;
+  if (Number.isNaN(wallMs) || new Date(wallMs).toISOString().slice(0, 19) !== inner) {
+    throw invalid(`Invalid Schedule Expression at(${inner}).`);
+  }
+  const instantMs = zone.toInstant(wallMs) ?? afterGap(wallMs, zone);
+  return { once: true, next: (fromMs) => (instantMs >= fromMs ? instantMs : undefined) };
+}
+
+/**
+ * A single time in a gap must not be lost, and the guide is silent about it: it is moved by the length of the
+ * gap, as `java.time` and `Temporal` do. 02:30 in a gap from 02:00 to 03:00 is 03:30.
+ */
+function afterGap(wallMs: EpochMs, zone: TimeZone): EpochMs {
+  const beforeMs = wallMs - 86_400_000;
+  return wallMs - (zone.toWall(beforeMs) - beforeMs);
+}
+
+const unitMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+
+/** A rate counts in elapsed time: a day is 24 hours, also when the wall clock is set (guide, "Daylight savings time"). */
+function rate(inner: string): Recurrence {
+  const [, count = '', unit = ''] = /^(\d+) (minute|hour|day)s?$/.exec(inner) ?? [];
+  const periodMs = Number(count) * (unitMs[unit] ?? Number.NaN);
+  if (!(periodMs > 0) || !Number.isSafeInteger(periodMs)) {
+    throw invalid(`Invalid Schedule Expression rate(${inner}).`);
+  }
+  return {
+    once: false,
+    next: (fromMs, anchorMs) => anchorMs + Math.max(0, Math.ceil((fromMs - anchorMs) / periodMs)) * periodMs,
+  };
+}

@@ -1,0 +1,227 @@
+import type { Host } from '../engine.ts';
+import { conflict, invalid, notFound } from './errors.ts';
+import { parseExpression } from './expression.ts';
+import type { Firing } from './firing.ts';
+import { schedulerLimits } from './limits.ts';
+import type { ClientToken, Definition, Group, Schedule, SchedulerOptions } from './model.ts';
+import { defaultGroup, scheduleKey } from './names.ts';
+
+const scheduleTable = 'scheduler.schedules';
+const groupTable = 'scheduler.groups';
+
+/** The schedules and groups of the account. */
+export interface Schedules {
+  get(key: string): Schedule | undefined;
+  /** Throws `ResourceNotFoundException`. */
+  find(group: string, name: string): Schedule;
+  all(): Iterable<Schedule>;
+  create(group: string, name: string, definition: Definition, token: ClientToken | undefined): void;
+  update(before: Schedule, definition: Definition, token: ClientToken | undefined): void;
+  /** Moves a schedule that fired to its next occurrence. Says whether there is one. */
+  advance(schedule: Schedule): boolean;
+  delete(key: string): void;
+  readonly groups: Groups;
+}
+
+export interface Groups {
+  find(name: string): Group;
+  all(): Iterable<Group>;
+  create(name: string, tags: Readonly<Record<string, string>>, token: ClientToken | undefined): void;
+  put(group: Group): void;
+  /** Deletes the group with its schedules. */
+  delete(name: string): void;
+}
+
+/** What the actions work on. */
+export interface Scheduler {
+  readonly host: Host;
+  readonly schedules: Schedules;
+}
+
+export function createSchedules(
+  host: Host,
+  options: SchedulerOptions,
+  due: Pick<Firing, 'plan' | 'cancel'>,
+): Schedules {
+  const byKey = new Map<string, Schedule>();
+  let lastNumber = 0;
+  const precisionMs = options.precisionMs ?? schedulerLimits.precisionMs;
+
+  for (const [key, row] of host.store.load(scheduleTable)) {
+    const schedule = row as Schedule;
+    byKey.set(key, schedule);
+    lastNumber = Math.max(lastNumber, schedule.number);
+    if (schedule.fireMs !== undefined) due.plan(key, schedule.fireMs);
+  }
+
+  function put(schedule: Schedule): void {
+    const key = scheduleKey(schedule.group, schedule.name);
+    byKey.set(key, schedule);
+    host.store.put(scheduleTable, key, schedule);
+    if (schedule.fireMs === undefined) due.cancel(key);
+    else due.plan(key, schedule.fireMs);
+  }
+
+  /** The first occurrence from an instant on, with the moment drawn at which it fires. */
+  function planned(schedule: Schedule, fromMs: number): Schedule {
+    const { occurrenceMs: _, fireMs: __, ...rest } = schedule;
+    const recurrence = parseExpression(schedule.expression, schedule.timezone);
+    const firstMs = recurrence.once ? fromMs : Math.max(fromMs, schedule.startMs ?? fromMs);
+    const occurrenceMs = schedule.enabled
+      ? recurrence.next(firstMs, schedule.startMs ?? schedule.modifiedMs)
+      : undefined;
+    if (occurrenceMs === undefined) return rest;
+    // A one-time schedule does not look at its end date.
+    if (!recurrence.once && schedule.endMs !== undefined && occurrenceMs > schedule.endMs) return rest;
+    const withinMs =
+      schedule.flexibleWindowMinutes === undefined ? precisionMs : schedule.flexibleWindowMinutes * 60_000;
+    return { ...rest, occurrenceMs, fireMs: occurrenceMs + Math.floor(host.random.next() * withinMs) };
+  }
+
+  function get(key: string): Schedule | undefined {
+    return byKey.get(key);
+  }
+
+  const groups = createGroups(host, (group) => {
+    for (const [key, schedule] of byKey) if (schedule.group === group) remove(key);
+  });
+
+  function remove(key: string): void {
+    byKey.delete(key);
+    host.store.delete(scheduleTable, key);
+    due.cancel(key);
+  }
+
+  /** An occurrence that is already past when the schedule is written: only a single one still fires. */
+  function startOf(definition: Definition, nowMs: number): number {
+    return parseExpression(definition.expression, definition.timezone).once ? 0 : nowMs;
+  }
+
+  return {
+    get,
+    groups,
+    all: () => byKey.values(),
+    find(group, name) {
+      groups.find(group);
+      const found = get(scheduleKey(group, name));
+      if (found === undefined) throw notFound(`Schedule ${name} does not exist.`);
+      return found;
+    },
+    create(group, name, definition, token) {
+      groups.find(group);
+      const before = get(scheduleKey(group, name));
+      if (before !== undefined) {
+        if (isRepetition(token, before.createdBy)) return;
+        throw conflict(`Schedule ${name} already exists.`);
+      }
+      const nowMs = host.clock.now();
+      if (definition.endMs !== undefined && definition.endMs <= nowMs) {
+        throw invalid('The EndDate you specify must be in the future.');
+      }
+      lastNumber += 1;
+      put(
+        planned(
+          {
+            ...definition,
+            group,
+            name,
+            number: lastNumber,
+            createdMs: nowMs,
+            modifiedMs: nowMs,
+            ...(token === undefined ? {} : { createdBy: token }),
+          },
+          startOf(definition, nowMs),
+        ),
+      );
+    },
+    update(before, definition, token) {
+      if (isRepetition(token, before.updatedBy)) return;
+      const nowMs = host.clock.now();
+      put(
+        planned(
+          {
+            ...definition,
+            group: before.group,
+            name: before.name,
+            number: before.number,
+            createdMs: before.createdMs,
+            modifiedMs: nowMs,
+            ...(before.createdBy === undefined ? {} : { createdBy: before.createdBy }),
+            ...(token === undefined ? {} : { updatedBy: token }),
+          },
+          startOf(definition, nowMs),
+        ),
+      );
+    },
+    advance(schedule) {
+      const nowMs = host.clock.now();
+      const windowMs = (schedule.flexibleWindowMinutes ?? 0) * 60_000;
+      // What a machine slept through fires once, not once for each occurrence that it missed; an occurrence
+      // that is only as late as its window allows is not missed.
+      const fromMs = Math.max((schedule.occurrenceMs ?? nowMs) + 1, nowMs - windowMs - precisionMs);
+      const next = planned(schedule, fromMs);
+      put(next);
+      return next.fireMs !== undefined;
+    },
+    delete: remove,
+  };
+}
+
+function createGroups(host: Host, onDelete: (name: string) => void): Groups {
+  const byName = new Map<string, Group>();
+  for (const [name, row] of host.store.load(groupTable)) byName.set(name, row as Group);
+  if (!byName.has(defaultGroup)) {
+    const nowMs = host.clock.now();
+    // The default group is there from the start, and not in the store until it is tagged.
+    byName.set(defaultGroup, { name: defaultGroup, createdMs: nowMs, modifiedMs: nowMs, tags: {} });
+  }
+
+  function put(group: Group): void {
+    byName.set(group.name, group);
+    host.store.put(groupTable, group.name, group);
+  }
+
+  function find(name: string): Group {
+    const found = byName.get(name);
+    if (found === undefined) throw notFound(`Schedule group ${name} does not exist.`);
+    return found;
+  }
+
+  return {
+    find,
+    put,
+    all: () => byName.values(),
+    create(name, tags, token) {
+      const before = byName.get(name);
+      if (before !== undefined) {
+        if (isRepetition(token, before.createdBy)) return;
+        throw conflict(`Schedule group ${name} already exists.`);
+      }
+      if (byName.size >= schedulerLimits.groups) {
+        throw invalid(`An account has at most ${schedulerLimits.groups} schedule groups.`);
+      }
+      const nowMs = host.clock.now();
+      put({
+        name,
+        createdMs: nowMs,
+        modifiedMs: nowMs,
+        tags,
+        ...(token === undefined ? {} : { createdBy: token }),
+      });
+    },
+    delete(name) {
+      find(name);
+      if (name === defaultGroup) throw invalid('The default schedule group cannot be deleted.');
+      byName.delete(name);
+      host.store.delete(groupTable, name);
+      onDelete(name);
+    },
+  };
+}
+
+/** The same token with the same request is the same request, sent again; with another one it is a conflict. */
+function isRepetition(token: ClientToken | undefined, before: ClientToken | undefined): boolean {
+  if (token === undefined || before === undefined || token.token !== before.token) return false;
+  if (token.digest === before.digest) return true;
+  throw conflict('The ClientToken was used before with other parameters.');
+}
