@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import * as z from 'zod';
 import { makeKey, revokeKey } from '../lib/app/keys.ts';
+import { BusbarError } from '../lib/core/errors.ts';
 import { nameSchema, parseSpec } from '../lib/core/registry.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
@@ -27,14 +28,23 @@ const requestSchema = z.union([
  * of a new bus comes about without a secret lying anywhere.
  */
 export function create(runtime: BaseRuntime) {
+  const config = parseConfig(runtime.env);
   const tools = {
     clock: runtime.clock,
     random: runtime.random,
-    keys: createKeyStore(createTable(runtime, parseConfig(runtime.env)), runtime.clock),
+    keys: createKeyStore(createTable(runtime, config), runtime.clock),
   };
   return middy<unknown, unknown>().handler(async (event) => {
     const request = parseSpec(requestSchema, event);
-    if (request.action === 'create') return await makeKey(tools, request);
+    if (request.action === 'create') {
+      if (request.key !== undefined && config.endpoints === 'public') {
+        throw new BusbarError(
+          'invalid_request',
+          'key: a deployed bus makes its keys itself. Leave the key out.',
+        );
+      }
+      return await makeKey(tools, request);
+    }
     await revokeKey(tools, request.key);
     return { revoked: true };
   });

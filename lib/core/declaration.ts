@@ -13,6 +13,9 @@ const endpointParameterSchema = z.strictObject({
   default: z.string(),
 });
 
+/** Where the template lists the parameters that stand for endpoints, for whoever deploys it to a laptop. */
+export const endpointParametersMetadata = 'Busbar::EndpointParameters';
+
 const declaredReceiverSchema = receiverSchema
   .omit({ secret: true })
   .extend({ endpoint: z.union([z.string().max(2048), endpointParameterSchema]) });

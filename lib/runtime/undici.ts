@@ -1,6 +1,7 @@
 import { lookup as lookupHost } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-// The dispatcher alone: undici's index also brings fetch, WebSocket and caches, twice the size of the bundle.
+// The dispatcher and one call of it: undici's index also brings fetch, WebSocket and caches, twice the size of the bundle.
+import sendByDispatcher from 'undici/lib/api/api-request.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { bus } from '../core/limits.ts';
 import { isPublicAddress } from './address.ts';
@@ -83,7 +84,7 @@ async function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clo
     abort.abort(new HttpError('timeout', `No complete answer within ${request.timeoutMs / 1000} s.`));
   });
   try {
-    const response = await agent.request({
+    const response = await sendByDispatcher.call(agent, {
       origin: url.origin,
       path: url.pathname + url.search,
       method: request.method,

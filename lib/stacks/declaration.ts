@@ -3,7 +3,11 @@ import { CfnEventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-
 import { CfnSubscription, CfnTopic, CfnTopicPolicy } from 'aws-cdk-lib/aws-sns';
 import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { Declaration as Declared, DeclaredReceiver } from '../core/declaration.ts';
+import {
+  type Declaration as Declared,
+  type DeclaredReceiver,
+  endpointParametersMetadata,
+} from '../core/declaration.ts';
 import { receiverResources, subscriptionResource, topicResources } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
@@ -134,6 +138,12 @@ export class Declaration extends Construct {
 
   private endpointOf(receiver: string, spec: DeclaredReceiver): string {
     if (typeof spec.endpoint === 'string') return spec.endpoint;
+    const { templateOptions } = Stack.of(this);
+    const listed: readonly string[] = templateOptions.metadata?.[endpointParametersMetadata] ?? [];
+    templateOptions.metadata = {
+      ...templateOptions.metadata,
+      [endpointParametersMetadata]: [...listed, spec.endpoint.parameter],
+    };
     return new CfnParameter(Stack.of(this), spec.endpoint.parameter, {
       type: 'String',
       default: spec.endpoint.default,
