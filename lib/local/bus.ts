@@ -83,6 +83,8 @@ export async function startBus(options: BusOptions): Promise<RunningBus> {
     return await startAccount(options, assembly, endpoints, onError);
   } catch (error) {
     await endpoints.close();
+    // What a failed deploy made is remembered, so that the next one goes on from there.
+    await options.store.committed();
     options.store.close();
     throw error;
   }
@@ -152,7 +154,7 @@ async function startAccount(
   let deployment: Deployment;
   try {
     // Functions of custom resources answer by HTTP during the deploy, so this path is open before all others.
-    endpoints.openAws(awsEndpointPaths(aws, answers));
+    endpoints.openAws(awsEndpointPaths(aws, answers, meter));
     deployment = await deploy({
       template: assembly.template,
       stackName: assembly.stackName,

@@ -2,6 +2,7 @@ import type { LocalAws } from './aws.ts';
 import { root } from './engines/engine.ts';
 import { httpApiLimits } from './engines/http/gateway.ts';
 import { gatewayResponse, type HttpApiRequest, type HttpApiResponse } from './engines/http/model.ts';
+import type { CountingMeter } from './meter.ts';
 import { listen, type RunningServer, type ServerRequest, type ServerResponseParts } from './server.ts';
 import { type AnswerBox, isAnswerPath } from './template/custom-resource-answers.ts';
 
@@ -88,12 +89,20 @@ export async function openEndpoints(options: {
   };
 }
 
-/** What the AWS endpoint serves: every service by its signature, and the answers of custom resources. */
+/** What AWS would bill so far, by unit: no service of AWS, hence a path that none of them has. */
+export const meterPath = '/_busbar/meter';
+
+/** What the AWS endpoint serves: every service by its signature, the answers of custom resources, the meter. */
 export function awsEndpointPaths(
   aws: LocalAws,
   answers: AnswerBox,
+  meter: CountingMeter,
 ): (request: ServerRequest) => Promise<ServerResponseParts> {
   return async (request) => {
+    if (request.method === 'GET' && request.path === meterPath) {
+      const headers = { 'content-type': 'application/json' };
+      return { status: 200, headers, body: JSON.stringify(meter.counts()) };
+    }
     if (request.method === 'PUT' && isAnswerPath(request.path)) {
       const taken = answers.take(request.path, Buffer.from(request.body).toString('utf8'));
       return { status: taken ? 200 : 403, headers: {}, body: '' };
