@@ -62,10 +62,10 @@ export const createLambda =
 
     function run(mapping: StoredMapping): Runner {
       if (isQueueArn(mapping.eventSourceArn)) return pollQueue(workings, mapping);
-      if (options.waitForRecords === undefined) {
-        throw new Error(`The mapping ${mapping.uuid} reads a stream, and waitForRecords was not given.`);
+      if (options.onStreamRecords === undefined) {
+        throw new Error(`The mapping ${mapping.uuid} reads a stream, and onStreamRecords was not given.`);
       }
-      return readStream(workings, mapping, checkpoints, options.waitForRecords);
+      return readStream(workings, mapping, checkpoints, options.onStreamRecords);
     }
 
     return {

@@ -52,8 +52,11 @@ export interface LambdaOptions {
   /** Finds the directory of the code that an S3 location names; throws when there is none. */
   locateCode(location: CodeLocation): string;
   onProblem(problem: LambdaProblem): void;
-  /** Resolves when a stream gets a record after this call, or when the signal aborts. Needed by stream mappings. */
-  waitForRecords?(streamArn: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Calls the listener after a stream got records, until it is unsubscribed by the function that it gives back.
+   * Stream mappings need it, since they do not ask again and again as the service's own pollers do.
+   */
+  onStreamRecords?(streamArn: string, listener: () => void): () => void;
 }
 
 /** Where a record of a finished asynchronous invocation goes, and how often it is tried. */

@@ -22,6 +22,8 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
   const stopping = new AbortController();
   const scale = createPollerScale(mapping.maximumConcurrency);
   const pollers = new Set<Promise<void>>();
+  /** Counted apart from the promises, which settle a moment after their poller has decided to end. */
+  let running = 0;
   let waiting = 0;
   let growing = false;
   let lastResult = 'No records processed';
@@ -50,8 +52,8 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
 
   function rescale(): void {
     if (stopping.signal.aborted) return;
-    for (let count = scale.toStart(pollers.size, waiting, host.clock.now()); count > 0; count--) start();
-    if (growing || waiting > 0 || pollers.size >= scale.ceiling) return;
+    for (let count = scale.toStart(running, waiting, host.clock.now()); count > 0; count--) start();
+    if (growing || waiting > 0 || running >= scale.ceiling) return;
     // All pollers are busy and more are allowed: look again when the next one may start.
     growing = true;
     host.clock.setTimer(growthStepMs, () => {
@@ -61,16 +63,15 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
   }
 
   function start(): void {
+    running += 1;
     const poller = poll().finally(() => pollers.delete(poller));
     pollers.add(poller);
   }
 
   async function poll(): Promise<void> {
-    // The caller has not counted this poller yet, and counts it before it goes on.
-    await Promise.resolve();
     let carried: Gathered['carried'] = [];
     for (;;) {
-      if (carried.length === 0 && (stopping.signal.aborted || pollers.size > scale.ceiling)) return;
+      if (carried.length === 0 && (stopping.signal.aborted || running > scale.ceiling)) break;
       try {
         waiting += 1;
         let gathered: Gathered;
@@ -81,18 +82,18 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
         }
         carried = gathered.carried;
         if (gathered.received === 0) {
-          if (scale.mayEnd(pollers.size, host.clock.now())) return;
+          if (scale.mayEnd(running, host.clock.now())) break;
           continue;
         }
         scale.onWork(host.clock.now());
         rescale();
         await work(gathered);
       } catch (error) {
-        if (stopping.signal.aborted && carried.length === 0) return;
         report('poll-failed', errorMessage(error));
-        await pause(host.clock, Math.max(1000, scale.onFailure(pollers.size)), stopping.signal);
+        await pause(host.clock, Math.max(1000, scale.onFailure(running)), stopping.signal);
       }
     }
+    running -= 1;
   }
 
   async function work(batch: Gathered): Promise<void> {
@@ -119,7 +120,7 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
   }
 
   async function backOff(): Promise<void> {
-    const pauseMs = scale.onFailure(pollers.size);
+    const pauseMs = scale.onFailure(running);
     if (pauseMs > 0) await pause(host.clock, pauseMs, stopping.signal);
   }
 
@@ -138,7 +139,7 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
         report('throttled', errorMessage(error));
       }
       const visibleMs = batch.receivedMs + (await reader.visibilityTimeoutSeconds()) * 1000;
-      const waitMs = Math.max(retryMs, scale.onFailure(pollers.size));
+      const waitMs = Math.max(retryMs, scale.onFailure(running));
       if (stopping.signal.aborted || host.clock.now() + waitMs >= visibleMs) return undefined;
       await pause(host.clock, waitMs, stopping.signal);
     }

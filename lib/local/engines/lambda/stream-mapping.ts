@@ -1,9 +1,10 @@
 import type { Caller, Input, Output } from '../engine.ts';
+import { type Bell, createBell } from './bell.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { errorMessage, notFound } from './errors.ts';
 import { lambdaLimits } from './limits.ts';
 import type { Runner, StoredMapping } from './mapping-model.ts';
-import type { LambdaProblem } from './model.ts';
+import type { LambdaOptions, LambdaProblem } from './model.ts';
 import { functionArn } from './names.ts';
 import { pause } from './pause.ts';
 import type { Workings } from './sqs-mapping.ts';
@@ -20,13 +21,13 @@ const recordsPerRead = 1000;
 
 /**
  * Reads a DynamoDB stream for a mapping: the shards side by side, each in its order, a child after its parent.
- * It sleeps until `waitForRecords` says that the stream has something new.
+ * It sleeps until `onStreamRecords` says that the stream has something new.
  */
 export function readStream(
   lambda: Workings,
   mapping: StoredMapping,
   checkpoints: Checkpoints,
-  waitForRecords: (streamArn: string, signal: AbortSignal) => Promise<void>,
+  onStreamRecords: NonNullable<LambdaOptions['onStreamRecords']>,
 ): Runner {
   const { host, options, functions } = lambda;
   const stopping = new AbortController();
@@ -122,51 +123,53 @@ export function readStream(
   }
 
   async function readShard(shardId: string, position: string): Promise<void> {
+    const bell = createBell(host.clock, signal, (ring) => onStreamRecords(mapping.eventSourceArn, ring));
+    try {
+      await readRecords(shardId, position, bell);
+    } finally {
+      bell.close();
+    }
+  }
+
+  async function readRecords(shardId: string, position: string, bell: Bell): Promise<void> {
     let iterator = await iteratorOf(shardId, position);
-    let buffer: StreamRecord[] = [];
+    let buffer: readonly StreamRecord[] = [];
     let windowEndMs: number | undefined;
     while (!signal.aborted) {
-      // The wait begins before the read, so that a record between the two is not slept through.
-      const nap = new AbortController();
-      const news = waitForRecords(mapping.eventSourceArn, AbortSignal.any([signal, nap.signal]));
-      try {
-        let got = 0;
-        if (iterator !== undefined && buffer.length < mapping.batchSize) {
-          const output = await call('GetRecords', {
-            ShardIterator: iterator,
-            Limit: Math.min(recordsPerRead, mapping.batchSize - buffer.length),
-          });
-          const records = (output?.Records as readonly StreamRecord[] | undefined) ?? [];
-          iterator = output?.NextShardIterator;
-          got = records.length;
-          buffer.push(...records);
-        }
-        if (buffer.length === 0) {
-          if (iterator === undefined) {
-            checkpoints.put(mapping.uuid, shardId, { ended: true });
-            return;
-          }
-          await news;
-          continue;
-        }
-        windowEndMs ??= host.clock.now() + mapping.batchingWindowSeconds * 1000;
-        const restMs = windowEndMs - host.clock.now();
-        if (buffer.length < mapping.batchSize && iterator !== undefined && restMs > 0) {
-          if (got === 0)
-            await Promise.race([news, pause(host.clock, restMs, AbortSignal.any([signal, nap.signal]))]);
-          continue;
-        }
-        buffer = await processBuffer(shardId, buffer);
-        windowEndMs = undefined;
-      } finally {
-        nap.abort();
-        await news;
+      bell.reset();
+      const room = Math.min(recordsPerRead, mapping.batchSize - buffer.length);
+      let exhausted = true;
+      if (iterator !== undefined && room > 0) {
+        const output = await call('GetRecords', { ShardIterator: iterator, Limit: room });
+        const records = (output?.Records as readonly StreamRecord[] | undefined) ?? [];
+        iterator = output?.NextShardIterator;
+        exhausted = records.length === 0;
+        buffer = [...buffer, ...records];
       }
+      if (buffer.length === 0) {
+        if (iterator === undefined) {
+          checkpoints.put(mapping.uuid, shardId, { ended: true });
+          return;
+        }
+        if (exhausted) await bell.wait();
+        continue;
+      }
+      windowEndMs ??= host.clock.now() + mapping.batchingWindowSeconds * 1000;
+      const restMs = windowEndMs - host.clock.now();
+      if (buffer.length < mapping.batchSize && iterator !== undefined && restMs > 0) {
+        if (exhausted) await bell.wait(restMs);
+        continue;
+      }
+      buffer = await processBuffer(shardId, buffer);
+      windowEndMs = undefined;
     }
   }
 
   /** Processes what fits into one invocation, and gives the rest. */
-  async function processBuffer(shardId: string, buffer: readonly StreamRecord[]): Promise<StreamRecord[]> {
+  async function processBuffer(
+    shardId: string,
+    buffer: readonly StreamRecord[],
+  ): Promise<readonly StreamRecord[]> {
     let bytes = 0;
     let count = 0;
     for (const record of buffer) {

@@ -21,8 +21,8 @@ export function createEventSourceMapping({ host, functions, mappings, options }:
       const eventSourceArn = members.requiredString('EventSourceArn');
       const settings = readSettings(members, eventSourceArn, defaultSettings(eventSourceArn, target.name));
       const startingPosition = readStartingPosition(members.string('StartingPosition'), eventSourceArn);
-      if (!isQueueArn(eventSourceArn) && options.waitForRecords === undefined) {
-        throw invalidParameter('This account has no DynamoDB streams: waitForRecords was not given.');
+      if (!isQueueArn(eventSourceArn) && options.onStreamRecords === undefined) {
+        throw invalidParameter('This account has no DynamoDB streams: onStreamRecords was not given.');
       }
       await checkEventSource(host, target, eventSourceArn);
       for (const other of mappings.all()) {

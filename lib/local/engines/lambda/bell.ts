@@ -1,0 +1,44 @@
+import type { Clock } from '../engine.ts';
+
+/** Wakes a reader. A ring between two waits is not lost: the next wait ends at once. */
+export interface Bell {
+  /** Forgets the rings so far, before the reader looks for itself. */
+  reset(): void;
+  /** Resolves at a ring, on abort, or after `limitMs` if given. */
+  wait(limitMs?: number): Promise<void>;
+  close(): void;
+}
+
+export function createBell(
+  clock: Clock,
+  signal: AbortSignal,
+  subscribe: (ring: () => void) => () => void,
+): Bell {
+  let rung = false;
+  let wake: (() => void) | undefined;
+  const ring = () => {
+    rung = true;
+    wake?.();
+  };
+  const unsubscribe = subscribe(ring);
+  signal.addEventListener('abort', ring);
+  return {
+    reset() {
+      rung = signal.aborted;
+    },
+    async wait(limitMs) {
+      if (rung) return;
+      let cancel: (() => void) | undefined;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (limitMs !== undefined) cancel = clock.setTimer(limitMs, resolve);
+      });
+      wake = undefined;
+      cancel?.();
+    },
+    close() {
+      unsubscribe();
+      signal.removeEventListener('abort', ring);
+    },
+  };
+}
