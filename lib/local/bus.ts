@@ -129,20 +129,11 @@ async function startAccount(
     createLambda({
       async start(definition) {
         iam.nameSession(definition.roleArn, definition.name);
-        return await startFunction(functionWorld, definition);
+        return startFunction(functionWorld, definition);
       },
       locateCode: ({ key }) => assembly.codeDirectory(key),
       onProblem: (problem) => log('warn', `Lambda: ${problem.message}`, { ...problem }),
-      waitForRecords: (streamArn, signal) =>
-        new Promise((resolve) => {
-          const unsubscribe = dynamodb.onStreamRecords(streamArn, done);
-          signal.addEventListener('abort', done, { once: true });
-          function done() {
-            unsubscribe();
-            signal.removeEventListener('abort', done);
-            resolve();
-          }
-        }),
+      onStreamRecords: dynamodb.onStreamRecords,
     }),
     createSns,
     createSqs,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
@@ -27,9 +27,9 @@ export interface FunctionWorld {
  * One cold start: loads the bundle that the template deploys and makes its handler with a runtime of this world.
  * The bundle is loaded once a process; each instance has its own handler, and so its own state, as on Lambda.
  */
-export async function startFunction(world: FunctionWorld, definition: FunctionDefinition): Promise<Handler> {
+export function startFunction(world: FunctionWorld, definition: FunctionDefinition): Handler {
   const [module = 'index'] = definition.handler.split('.');
-  const { create } = await loadBundle(definition.code, module);
+  const { create } = loadBundle(definition.code, module);
   const runtime: Runtime = {
     env: environment(world.region, definition),
     clock: world.clock,
@@ -53,7 +53,11 @@ interface Bundle {
 
 const moduleEndings = ['mjs', 'cjs', 'js'] as const;
 
-async function loadBundle(directory: string, module: string): Promise<Bundle> {
+/**
+ * Loads a bundle, CommonJS or a module, without giving up the turn: under a virtual clock no time may pass in a
+ * cold start but what the clock says.
+ */
+function loadBundle(directory: string, module: string): Bundle {
   const file = moduleEndings.map((ending) => join(directory, `${module}.${ending}`)).find(existsSync);
   if (file === undefined) {
     throw new Error(
@@ -61,10 +65,8 @@ async function loadBundle(directory: string, module: string): Promise<Bundle> {
     );
   }
   // The name of an asset's directory is a hash of its content, so a changed bundle is another module.
-  const loaded: Partial<Bundle> & { default?: Partial<Bundle> } = await import(pathToFileURL(file).href);
-  // Node does not find the exports of every CommonJS bundle by name; they are on its default export then.
-  const create = loaded.create ?? loaded.default?.create;
-  if (typeof create !== 'function') {
+  const { create }: Partial<Bundle> = load(file);
+  if (create === undefined) {
     throw new Error(
       `${file} exports no create(runtime), so the local target cannot give it a clock and engines. ` +
         'Write the function as those in functions/.',
@@ -72,6 +74,8 @@ async function loadBundle(directory: string, module: string): Promise<Bundle> {
   }
   return { create };
 }
+
+const load = createRequire(import.meta.url);
 
 /**
  * The environment of the template, and the variables that Lambda sets

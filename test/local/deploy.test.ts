@@ -1,0 +1,546 @@
+import { describe, expect, test } from 'vitest';
+import type { RunningBus } from '../../lib/local/bus.ts';
+import { virtualClock } from '../../lib/local/clock.ts';
+import { type Input, root, type Service } from '../../lib/local/engines/engine.ts';
+import { memoryStore } from '../../lib/local/store.ts';
+import { lambdaFunction, type Resources, role, startTestBus, writeAssembly } from './assembly.ts';
+
+const call = (bus: RunningBus, service: Service, action: string, input: Input) =>
+  Promise.resolve(bus.aws.call(service, action, input, root));
+
+async function queueAttributes(bus: RunningBus, queueName: string | undefined) {
+  const found = await call(bus, 'sqs', 'GetQueueUrl', { QueueName: queueName });
+  const answer = await call(bus, 'sqs', 'GetQueueAttributes', {
+    QueueUrl: found?.QueueUrl,
+    AttributeNames: ['All'],
+  });
+  return answer?.Attributes as Readonly<Record<string, string>>;
+}
+
+const queueNames = async (bus: RunningBus) =>
+  ((await call(bus, 'sqs', 'ListQueues', {}))?.QueueUrls as string[] | undefined)?.map((url) =>
+    url.slice(url.lastIndexOf('/') + 1),
+  ) ?? [];
+
+describe('a first deploy', () => {
+  test('makes resources in the order of their references, and resolves outputs', async () => {
+    const bus = await startTestBus(
+      writeAssembly(
+        {
+          Main: {
+            Type: 'AWS::SQS::Queue',
+            Properties: {
+              VisibilityTimeout: '60',
+              RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] }, maxReceiveCount: 3 },
+            },
+          },
+          Dead: { Type: 'AWS::SQS::Queue' },
+        },
+        {},
+        { Outputs: { Url: { Value: { Ref: 'Main' } }, Arn: { Value: { 'Fn::GetAtt': ['Dead', 'Arn'] } } } },
+      ),
+    );
+    expect(bus.changes).toEqual(['create Dead', 'create Main']);
+    expect(bus.resources.Dead).toMatch(/^Test-Dead-[A-Z0-9]{12}$/);
+    expect(bus.outputs).toEqual({
+      Url: `http://127.0.0.1:4566/000000000000/${bus.resources.Main}`,
+      Arn: `arn:aws:sqs:us-east-1:000000000000:${bus.resources.Dead}`,
+    });
+    const attributes = await queueAttributes(bus, bus.resources.Main);
+    expect(attributes.VisibilityTimeout).toBe('60');
+    expect(JSON.parse(attributes.RedrivePolicy ?? '')).toEqual({
+      deadLetterTargetArn: bus.outputs.Arn,
+      maxReceiveCount: 3,
+    });
+  });
+
+  test('makes topics, subscriptions and the policies that let one reach the other', async () => {
+    const bus = await startTestBus(
+      writeAssembly({
+        Topic: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'orders' } },
+        Queue: { Type: 'AWS::SQS::Queue' },
+        Policy: {
+          Type: 'AWS::SQS::QueuePolicy',
+          Properties: {
+            Queues: [{ Ref: 'Queue' }],
+            PolicyDocument: {
+              Version: '2012-10-17',
+              Statement: [
+                {
+                  Effect: 'Allow',
+                  Action: 'sqs:SendMessage',
+                  Principal: { Service: 'sns.amazonaws.com' },
+                  Resource: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+                  Condition: { ArnEquals: { 'aws:SourceArn': { Ref: 'Topic' } } },
+                },
+              ],
+            },
+          },
+        },
+        Subscription: {
+          Type: 'AWS::SNS::Subscription',
+          DependsOn: 'Policy',
+          Properties: {
+            TopicArn: { Ref: 'Topic' },
+            Protocol: 'sqs',
+            Endpoint: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+            RawMessageDelivery: true,
+            FilterPolicyScope: 'MessageBody',
+            FilterPolicy: { kind: ['paid'] },
+          },
+        },
+      }),
+    );
+    const TopicArn = bus.resources.Topic;
+    for (const kind of ['paid', 'shipped']) {
+      await call(bus, 'sns', 'Publish', { TopicArn, Message: JSON.stringify({ kind }) });
+    }
+    const { QueueUrl } = (await call(bus, 'sqs', 'GetQueueUrl', { QueueName: bus.resources.Queue })) ?? {};
+    const received = await call(bus, 'sqs', 'ReceiveMessage', {
+      QueueUrl,
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 5,
+    });
+    expect(received?.Messages).toMatchObject([{ Body: '{"kind":"paid"}' }]);
+  });
+
+  test('makes a table of TableV2 with its stream, its index and its time to live', async () => {
+    const bus = await startTestBus(
+      writeAssembly({
+        Table: {
+          Type: 'AWS::DynamoDB::GlobalTable',
+          Properties: {
+            AttributeDefinitions: [
+              { AttributeName: 'pk', AttributeType: 'S' },
+              { AttributeName: 'kind', AttributeType: 'S' },
+            ],
+            BillingMode: 'PAY_PER_REQUEST',
+            KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+            GlobalSecondaryIndexes: [
+              {
+                IndexName: 'by-kind',
+                KeySchema: [{ AttributeName: 'kind', KeyType: 'HASH' }],
+                Projection: { ProjectionType: 'ALL' },
+              },
+            ],
+            Replicas: [
+              {
+                Region: { Ref: 'AWS::Region' },
+                GlobalSecondaryIndexes: [{ IndexName: 'by-kind' }],
+                PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+              },
+            ],
+            StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
+            TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+          },
+        },
+      }),
+    );
+    const TableName = bus.resources.Table;
+    const described = (await call(bus, 'dynamodb', 'DescribeTable', { TableName }))?.Table as {
+      LatestStreamArn?: string;
+      GlobalSecondaryIndexes?: { IndexName: string }[];
+    };
+    expect(described.LatestStreamArn).toContain(`:table/${TableName}/stream/`);
+    expect(described.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName)).toEqual(['by-kind']);
+    const ttl = await call(bus, 'dynamodb', 'DescribeTimeToLive', { TableName });
+    expect(ttl?.TimeToLiveDescription).toMatchObject({ AttributeName: 'expiresAt' });
+  });
+
+  test('leaves out what a condition switches off', async () => {
+    const bus = await startTestBus(
+      writeAssembly(
+        {
+          Always: { Type: 'AWS::SQS::Queue', DependsOn: 'Sometimes' },
+          Sometimes: { Type: 'AWS::SQS::Queue', Condition: 'Wanted' },
+        },
+        {},
+        {
+          Parameters: { Extra: { Type: 'String', Default: 'no' } },
+          Conditions: { Wanted: { 'Fn::Equals': [{ Ref: 'Extra' }, 'yes'] } },
+        },
+      ),
+    );
+    expect(Object.keys(bus.resources)).toEqual(['Always']);
+  });
+});
+
+describe('a deploy over what stands', () => {
+  /** Deploys one template after the other on the same store, as restarts with a changed app do. */
+  async function redeploy(...templates: readonly Resources[]): Promise<RunningBus> {
+    const store = memoryStore();
+    let bus: RunningBus | undefined;
+    for (const template of templates) {
+      await bus?.close();
+      bus = await startTestBus(writeAssembly(template), { store });
+    }
+    if (bus === undefined) throw new Error('No template was given.');
+    return bus;
+  }
+  const queue = (properties: object = {}, more: object = {}) => ({
+    Type: 'AWS::SQS::Queue',
+    Properties: properties,
+    ...more,
+  });
+
+  test('changes nothing when the template is the same', async () => {
+    const template = { A: queue({ VisibilityTimeout: 60 }), B: role() };
+    expect((await redeploy(template, template)).changes).toEqual([]);
+  });
+
+  test('updates a property in place, and takes one that left back to its default', async () => {
+    const bus = await redeploy(
+      { A: queue({ VisibilityTimeout: 60, DelaySeconds: 5 }) },
+      { A: queue({ VisibilityTimeout: 90 }) },
+    );
+    expect(bus.changes).toEqual(['update A']);
+    const attributes = await queueAttributes(bus, bus.resources.A);
+    expect([attributes.VisibilityTimeout, attributes.DelaySeconds]).toEqual(['90', '0']);
+  });
+
+  test('deletes what left the template, dependants first', async () => {
+    const withPolicy = {
+      A: queue(),
+      P: {
+        Type: 'AWS::SQS::QueuePolicy',
+        Properties: {
+          Queues: [{ Ref: 'A' }],
+          PolicyDocument: {
+            Statement: {
+              Effect: 'Deny',
+              Action: 'sqs:*',
+              Principal: '*',
+              Resource: { 'Fn::GetAtt': ['A', 'Arn'] },
+            },
+          },
+        },
+      },
+      Kept: queue(),
+    };
+    const bus = await redeploy(withPolicy, { Kept: queue() });
+    expect(bus.changes).toEqual(['delete P', 'delete A']);
+    expect(await queueNames(bus)).toEqual([bus.resources.Kept]);
+  });
+
+  test('retains what the template says is to be retained, and makes a new one beside it later', async () => {
+    const kept = { A: queue({}, { DeletionPolicy: 'Retain' }) };
+    const bus = await redeploy(kept, { B: queue() }, { ...kept, B: queue() });
+    expect(bus.changes).toEqual(['create A']);
+    expect((await queueNames(bus)).length).toBe(3);
+  });
+
+  test('replaces where AWS replaces: the new one stands before the old one goes', async () => {
+    const standard = {
+      A: queue(),
+      O: role({ Effect: 'Allow', Action: 'sqs:*', Resource: { 'Fn::GetAtt': ['A', 'Arn'] } }),
+    };
+    const fifo = { ...standard, A: queue({ FifoQueue: true }) };
+    const bus = await redeploy(standard, fifo);
+    expect(bus.changes).toEqual(['replace A', 'update O']);
+    expect(await queueNames(bus)).toEqual([bus.resources.A]);
+    expect(bus.resources.A).toMatch(/\.fifo$/);
+  });
+
+  test('refuses to replace what has a name of its own', async () => {
+    const named = (more: object) => ({ A: queue({ QueueName: 'orders', ...more }) });
+    await expect(redeploy(named({}), named({ FifoQueue: true }))).rejects.toThrow(
+      /A \(AWS::SQS::Queue\) would be replaced because FifoQueue changed, but it has the QueueName orders/,
+    );
+  });
+
+  test('finishes what a failed deploy began', async () => {
+    const store = memoryStore();
+    const broken = { A: queue(), B: queue({ VisibilityTimeout: 999_999 }, { DependsOn: 'A' }) };
+    await expect(startTestBus(writeAssembly(broken), { store })).rejects.toThrow(
+      /^B \(AWS::SQS::Queue\) could not be created: /,
+    );
+    const bus = await startTestBus(writeAssembly({ A: queue(), B: queue() }), { store });
+    expect(bus.changes).toEqual(['create B']);
+  });
+
+  test('moves a table to another index, stream and expiry', async () => {
+    const table = (more: object, attributes: readonly string[] = []) => ({
+      T: {
+        Type: 'AWS::DynamoDB::Table',
+        Properties: {
+          AttributeDefinitions: ['pk', ...attributes].map((AttributeName) => ({
+            AttributeName,
+            AttributeType: 'S',
+          })),
+          KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+          BillingMode: 'PAY_PER_REQUEST',
+          ...more,
+        },
+      },
+    });
+    const index = (name: string) => [
+      {
+        IndexName: `by-${name}`,
+        KeySchema: [{ AttributeName: name, KeyType: 'HASH' }],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ];
+    const bus = await redeploy(
+      table({ GlobalSecondaryIndexes: index('a'), StreamSpecification: { StreamViewType: 'NEW_IMAGE' } }, [
+        'a',
+      ]),
+      table(
+        {
+          GlobalSecondaryIndexes: index('b'),
+          StreamSpecification: { StreamViewType: 'OLD_IMAGE' },
+          TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+        },
+        ['b'],
+      ),
+    );
+    expect(bus.changes).toEqual(['update T']);
+    const described = (await call(bus, 'dynamodb', 'DescribeTable', { TableName: bus.resources.T }))?.Table;
+    expect(described).toMatchObject({
+      StreamSpecification: { StreamViewType: 'OLD_IMAGE' },
+      GlobalSecondaryIndexes: [{ IndexName: 'by-b' }],
+    });
+  });
+
+  test('makes schedules and follows their changes', async () => {
+    const schedule = (expression: string) => ({
+      Queue: queue(),
+      Role: role(),
+      Group: { Type: 'AWS::Scheduler::ScheduleGroup', Properties: { Name: 'ours' } },
+      Tick: {
+        Type: 'AWS::Scheduler::Schedule',
+        Properties: {
+          GroupName: { Ref: 'Group' },
+          ScheduleExpression: expression,
+          FlexibleTimeWindow: { Mode: 'OFF' },
+          StartDate: '2030-01-01T00:00:00Z',
+          Target: { Arn: { 'Fn::GetAtt': ['Queue', 'Arn'] }, RoleArn: { 'Fn::GetAtt': ['Role', 'Arn'] } },
+        },
+      },
+    });
+    const bus = await redeploy(schedule('rate(5 minutes)'), schedule('rate(10 minutes)'));
+    expect(bus.changes).toEqual(['update Tick']);
+    const found = await call(bus, 'scheduler', 'GetSchedule', {
+      GroupName: 'ours',
+      Name: bus.resources.Tick,
+    });
+    expect(found).toMatchObject({ ScheduleExpression: 'rate(10 minutes)' });
+  });
+});
+
+describe('what the local target does not honour is refused by name, all of it at once', () => {
+  const refusals: readonly [string, Resources, Readonly<Record<string, unknown>>, readonly RegExp[]][] = [
+    [
+      'a type, and a nested property of another resource',
+      {
+        Bucket: { Type: 'AWS::S3::Bucket' },
+        Queue: {
+          Type: 'AWS::SQS::Queue',
+          Properties: { RedrivePolicy: { deadLetterTargetArn: 'x', maxReceiveCount: 1, colour: 1 } },
+        },
+      },
+      {},
+      [
+        /Bucket has the type AWS::S3::Bucket/,
+        /Queue \(AWS::SQS::Queue\) has the property RedrivePolicy\.colour/,
+      ],
+    ],
+    [
+      'a member of a resource',
+      { Q: { Type: 'AWS::SQS::Queue', CreationPolicy: {} } },
+      {},
+      [/Q \(AWS::SQS::Queue\) has the member CreationPolicy/],
+    ],
+    [
+      'a section',
+      { Q: { Type: 'AWS::SQS::Queue' } },
+      { Transform: 'AWS::Serverless' },
+      [/has the member Transform/],
+    ],
+    [
+      'a deletion policy that wants a snapshot',
+      { Q: { Type: 'AWS::SQS::Queue', DeletionPolicy: 'Snapshot' } },
+      {},
+      [/policy Snapshot/],
+    ],
+    [
+      'a circle',
+      {
+        A: { Type: 'AWS::SQS::Queue', DependsOn: 'B' },
+        B: { Type: 'AWS::SQS::Queue', DependsOn: ['A'] },
+      },
+      {},
+      [/A -> B -> A depend on each other in a circle/],
+    ],
+    [
+      'a dependency on nothing',
+      { A: { Type: 'AWS::SQS::Queue', DependsOn: 'B' } },
+      {},
+      [/A depends on B, which the template does not have/],
+    ],
+    [
+      'a condition operator that IAM here does not know',
+      {
+        R: role({
+          Effect: 'Allow',
+          Action: 'sqs:*',
+          Resource: '*',
+          Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } },
+        }),
+      },
+      {},
+      [/aws:SourceIp/],
+    ],
+    [
+      'a WebSocket API',
+      { A: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'x', ProtocolType: 'WEBSOCKET' } } },
+      {},
+      [/ProtocolType: The local engine serves HTTP APIs alone/],
+    ],
+  ];
+  test.each(refusals)('%s', async (_name, resources, more, messages) => {
+    const refused = await startTestBus(writeAssembly(resources, {}, more)).then(
+      () => 'accepted',
+      (error: Error) => error.message,
+    );
+    for (const message of messages) expect(refused).toMatch(message);
+  });
+
+  test('before anything is touched', async () => {
+    const store = memoryStore();
+    const template = { Queue: { Type: 'AWS::SQS::Queue' }, Bucket: { Type: 'AWS::S3::Bucket' } };
+    await expect(startTestBus(writeAssembly(template), { store })).rejects.toThrow(/AWS::S3::Bucket/);
+    expect([...store.load('cloudformation.resources')]).toEqual([]);
+  });
+
+  test('a role that Lambda may not take on', async () => {
+    const { Properties, ...rest } = role();
+    const scheduler = JSON.parse(
+      JSON.stringify({ ...rest, Properties }).replace('lambda.amazonaws', 'scheduler.amazonaws'),
+    );
+    const template = { Role: scheduler, F: lambdaFunction('f', 'Role') };
+    await expect(
+      startTestBus(writeAssembly(template, { f: 'export const create = () => () => 1' })),
+    ).rejects.toThrow(
+      /F \(AWS::Lambda::Function\) could not be created: The role .* cannot be assumed by lambda\.amazonaws\.com/,
+    );
+  });
+});
+
+describe('a function', () => {
+  const source = `
+    export const create = (runtime) => async (event) => ({
+      greeting: runtime.env.GREETING, region: runtime.env.AWS_REGION, name: runtime.env.AWS_LAMBDA_FUNCTION_NAME, event,
+    });`;
+  const template = (greeting: string) => ({
+    Role: role(),
+    F: lambdaFunction('f', 'Role', { Environment: { Variables: { GREETING: greeting } } }),
+  });
+  const invoke = async (bus: RunningBus, payload: unknown): Promise<unknown> => {
+    const answer = await call(bus, 'lambda', 'Invoke', {
+      FunctionName: bus.resources.F,
+      Payload: Buffer.from(JSON.stringify(payload)),
+    });
+    return JSON.parse(Buffer.from(answer?.Payload as Uint8Array).toString('utf8')) as unknown;
+  };
+
+  test('runs its bundle with the environment of the template and that of Lambda', async () => {
+    const bus = await startTestBus(writeAssembly(template('hello'), { f: source }));
+    expect(await invoke(bus, { a: 1 })).toEqual({
+      greeting: 'hello',
+      region: 'us-east-1',
+      name: bus.resources.F,
+      event: { a: 1 },
+    });
+  });
+
+  test('has its new environment after a deploy', async () => {
+    const store = memoryStore();
+    const first = await startTestBus(writeAssembly(template('hello'), { f: source }), { store });
+    await first.close();
+    const second = await startTestBus(writeAssembly(template('moin'), { f: source }), { store });
+    expect(second.changes).toEqual(['update F']);
+    expect(await invoke(second, {})).toMatchObject({ greeting: 'moin' });
+  });
+
+  test('without create(runtime) fails its invocation and says why', async () => {
+    const bus = await startTestBus(writeAssembly(template('x'), { f: 'export const handler = () => 1' }));
+    expect(await invoke(bus, {})).toMatchObject({
+      errorMessage: expect.stringContaining('exports no create(runtime)'),
+    });
+  });
+});
+
+describe('a custom resource', () => {
+  /** Answers as its properties say, and records every request in the answer's Data. */
+  const source = `
+    export const create = (runtime) => async (event) => {
+      const { Mode, Id } = event.ResourceProperties;
+      if (Mode === 'throw') throw new Error('broken provider');
+      if (Mode === 'silent') return;
+      const answer = {
+        Status: Mode === 'fail' ? 'FAILED' : 'SUCCESS', Reason: 'no luck', PhysicalResourceId: Id ?? 'made',
+        Data: { Seen: JSON.stringify([event.RequestType, event.PhysicalResourceId, event.ResourceProperties, event.OldResourceProperties]) },
+      };
+      await runtime.http.send({ method: 'PUT', url: event.ResponseURL, headers: {}, body: JSON.stringify(answer), timeoutMs: 1000 });
+    };`;
+  const assembly = (properties: object) =>
+    writeAssembly(
+      {
+        Role: role(),
+        F: lambdaFunction('f', 'Role'),
+        C: {
+          Type: 'Custom::Thing',
+          Properties: { ServiceToken: { 'Fn::GetAtt': ['F', 'Arn'] }, ...properties },
+        },
+      },
+      { f: source },
+      { Outputs: { Seen: { Value: { 'Fn::GetAtt': ['C', 'Seen'] } }, Ref: { Value: { Ref: 'C' } } } },
+    );
+  const seen = (bus: RunningBus) => JSON.parse(bus.outputs.Seen ?? '') as unknown[];
+
+  test('is created by its function, with every scalar as text', async () => {
+    const bus = await startTestBus(assembly({ Count: 3, Deep: { on: true } }));
+    expect(bus.outputs.Ref).toBe('made');
+    expect(seen(bus)).toMatchObject(['Create', null, { Count: '3', Deep: { on: 'true' } }, null]);
+  });
+
+  test('is updated when its properties changed and left alone when not', async () => {
+    const store = memoryStore();
+    await (await startTestBus(assembly({ Count: 1 }), { store })).close();
+    const same = await startTestBus(assembly({ Count: 1 }), { store });
+    expect(same.changes).toEqual([]);
+    expect(seen(same)[0]).toBe('Create');
+    await same.close();
+    const changed = await startTestBus(assembly({ Count: 2 }), { store });
+    expect(seen(changed)).toMatchObject(['Update', 'made', { Count: '2' }, { Count: '1' }]);
+  });
+
+  test.each([
+    [
+      'answers FAILED',
+      { Mode: 'fail' },
+      /C \(Custom::Thing\) could not be created: Its function answered FAILED: no luck/,
+    ],
+    ['throws', { Mode: 'throw' }, /Its function failed: .*broken provider/],
+  ])('fails the deploy when its function %s', async (_name, properties, message) => {
+    await expect(startTestBus(assembly(properties))).rejects.toThrow(message);
+  });
+
+  test('fails the deploy when its function does not answer within its timeout', async () => {
+    const clock = virtualClock(Date.parse('2030-01-01T00:00:00Z'));
+    let refused: unknown;
+    startTestBus(assembly({ Mode: 'silent', ServiceTimeout: 60 }), { clock }).catch((error: unknown) => {
+      refused = error;
+    });
+    await clock.until(() => refused !== undefined, 61_000);
+    expect(String(refused)).toMatch(/gave no answer .* within 60 s/);
+  });
+
+  test('that gets another physical id is asked to delete the old one', async () => {
+    const store = memoryStore();
+    await (await startTestBus(assembly({ Id: 'one' }), { store })).close();
+    const bus = await startTestBus(assembly({ Id: 'two' }), { store });
+    expect(bus.outputs.Ref).toBe('two');
+    expect([...store.load('cloudformation.leftovers')]).toEqual([]);
+  });
+});
