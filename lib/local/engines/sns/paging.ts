@@ -11,7 +11,7 @@ export function page<T>(
   token: string | undefined,
 ): { readonly items: readonly T[]; readonly NextToken?: string } {
   const after = token ? Buffer.from(token, 'base64').toString('utf8') : '';
-  if (after !== '' && !after.startsWith('arn:')) throw invalidParameter('NextToken');
+  if (token && !after.startsWith('arn:')) throw invalidParameter('NextToken');
   const rest = [...items]
     .filter((item) => arnOf(item) > after)
     .sort((left, right) => (arnOf(left) < arnOf(right) ? -1 : 1));
