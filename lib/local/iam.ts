@@ -264,6 +264,8 @@ export function createIam(options: {
     const context = new Map<string, readonly string[]>([
       ['aws:requestedregion', [region]],
       ['aws:resourceaccount', [account]],
+      // SNS's own default policies know the caller's account by this older name; every caller is of this account.
+      ['aws:sourceowner', [account]],
       // On AWS every call of the SDK goes over TLS; here it does not leave the process or the machine.
       ['aws:securetransport', ['true']],
     ]);

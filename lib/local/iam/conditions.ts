@@ -61,6 +61,7 @@ export const globalKeys = [
   'aws:SecureTransport',
   'aws:SourceAccount',
   'aws:SourceArn',
+  'aws:SourceOwner',
 ] as const;
 const knownGlobalKeys = new Set<string>(globalKeys.map((key) => key.toLowerCase()));
 
