@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** The running bus as an outside program sees it: a URL, a key, and a process that can be killed. */
+export interface AcceptanceBus {
+  readonly url: string;
+  readonly awsUrl: string;
+  readonly adminKey: string;
+  readonly dataDirectory: string;
+  /** One call of the HTTP API; `body` is sent as it is when it is text, else as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Stops as Ctrl-C does, and resolves to the exit code. */
+  stop(): Promise<number | null>;
+  /** Ends at once, as a crash does. */
+  kill(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects, and fails where it is not so.
+  readonly body: any;
+}
+
+export function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'busbar-acceptance-'));
+}
+
+/** Starts `busbar start` on free ports; on the data of an earlier one when its directory is given. */
+export async function startBus(
+  options: { dataDirectory?: string; env?: Record<string, string> } = {},
+): Promise<AcceptanceBus> {
+  const dataDirectory = options.dataDirectory ?? temporaryDirectory();
+  const child = spawnStart({ BUSBAR_DATA: dataDirectory, ...options.env });
+  const started = await firstLine(child);
+  const { url, awsUrl, adminKey } = JSON.parse(started) as { url: string; awsUrl: string; adminKey: string };
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  return {
+    url,
+    awsUrl,
+    adminKey,
+    dataDirectory,
+    call: (method, path, body, headers) => call(url, adminKey, method, path, body, headers),
+    async stop() {
+      child.kill('SIGINT');
+      const [code] = await exited;
+      rmSync(dataDirectory, { recursive: true, force: true });
+      return code;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+export function spawnStart(env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, ['bin/busbar.ts', 'start', '--json'], {
+    cwd: root,
+    env: { ...process.env, PORT: '0', AWS_PORT: '0', BUSBAR_ADMIN_KEY: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** What a start that fails says, and its exit code. */
+export async function startThatFails(
+  env: Record<string, string>,
+): Promise<{ code: number | null; stderr: string }> {
+  const child = spawnStart(env);
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr += String(chunk);
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stderr };
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (child.stdout === null || child.stderr === null) throw new Error('The child has no output.');
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += String(chunk);
+  });
+  for await (const line of createInterface({ input: child.stdout })) return line;
+  throw new Error(`The bus did not start: ${stderr}`);
+}
+
+async function call(
+  url: string,
+  key: string,
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && {
+      body:
+        typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+    }),
+  });
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
