@@ -168,6 +168,7 @@ async function startAccount(
   const handleHttp = async (request: HttpApiRequest) =>
     guard?.refuse(request) ?? (await httpApis.handle(onlyApi(httpApis), request));
   endpoints.openApi(handleHttp);
+  let closing: Promise<void> | undefined;
 
   return {
     url: endpoints.apiUrl,
@@ -179,17 +180,22 @@ async function startAccount(
     meter,
     iamUsage: iam.usage,
     handleHttp,
-    async close() {
-      guard?.stop();
-      // The ports stop accepting first; long polls at the AWS endpoint end when the engines close.
-      const closed = endpoints.close();
-      await endpoints.apiClosed();
-      await aws.close();
-      await closed;
-      await store.committed();
-      store.close();
+    close() {
+      closing ??= closeAll();
+      return closing;
     },
   };
+
+  async function closeAll(): Promise<void> {
+    guard?.stop();
+    // The ports stop accepting first; long polls at the AWS endpoint end when the engines close.
+    const closed = endpoints.close();
+    await endpoints.apiClosed();
+    await aws.close();
+    await closed;
+    await store.committed();
+    store.close();
+  }
 }
 
 function accountOf(

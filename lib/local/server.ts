@@ -54,7 +54,7 @@ export async function listen(options: {
   /** Told of what `handle` throws; the client gets a bare 500. */
   onError(error: unknown): void;
 }): Promise<RunningServer> {
-  let closing = false;
+  let closing: Promise<void> | undefined;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
@@ -79,10 +79,14 @@ export async function listen(options: {
       sourceIp: request.socket.remoteAddress ?? host,
       signal: gone.signal,
     });
-    send(response, closing ? { ...answer, headers: { ...answer.headers, connection: 'close' } } : answer);
+    send(
+      response,
+      closing !== undefined ? { ...answer, headers: { ...answer.headers, connection: 'close' } } : answer,
+    );
   }
 
-  const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+  // A request must be whole within its timeout, so that no half-sent one holds the close up for long.
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 30_000 }, (request, response) => {
     serve(request, response).catch((error: unknown) => {
       options.onError(error);
       if (!response.headersSent) {
@@ -104,11 +108,11 @@ export async function listen(options: {
     port,
     url: `http://${host}:${port}`,
     close() {
-      closing = true;
-      return new Promise((resolve, reject) => {
+      closing ??= new Promise((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));
         server.closeIdleConnections();
       });
+      return closing;
     },
   };
 }

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { HttpError } from '../../lib/core/failure.ts';
 import { type BusOptions, type RunningBus, startBus } from '../../lib/local/bus.ts';
 import { systemClock } from '../../lib/local/clock.ts';
 import { memoryStore } from '../../lib/local/store.ts';
-import { HttpError } from '../../lib/runtime/http.ts';
 import { systemRandom } from '../../lib/runtime/random.ts';
 
 /** Resources of a template as a test writes them. */

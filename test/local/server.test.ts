@@ -1,0 +1,150 @@
+import { Agent, request } from 'node:http';
+import { CreateQueueCommand, ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { listen, type ServerRequest, type ServerResponseParts } from '../../lib/local/server.ts';
+import { startTestBus, writeAssembly } from './assembly.ts';
+
+async function serve(
+  handle: (request: ServerRequest) => Promise<ServerResponseParts>,
+  options: { bodyBytesMax?: number; port?: number } = {},
+) {
+  const errors: unknown[] = [];
+  const server = await listen({
+    port: options.port ?? 0,
+    name: 'the API',
+    variable: 'PORT',
+    bodyBytesMax: options.bodyBytesMax ?? 1024,
+    tooLarge: { status: 413, headers: {}, body: 'too large' },
+    handle,
+    onError: (error) => void errors.push(error),
+  });
+  onTestFinished(() => server.close());
+  return { ...server, errors };
+}
+
+const ok = (body: string): ServerResponseParts => ({ status: 200, headers: { 'x-a': 'b' }, body });
+
+describe('a server', () => {
+  test('hands on the request as it came, and sends the answer with its cookies', async () => {
+    let seen: ServerRequest | undefined;
+    const { url } = await serve(async (given) => {
+      seen = given;
+      return { ...ok('né'), cookies: ['a=1', 'b=2'] };
+    });
+    const response = await fetch(`${url}/a%20b?x=1%202`, {
+      method: 'POST',
+      body: 'hello',
+      headers: { 'X-Y': 'z' },
+    });
+    expect(seen).toMatchObject({ method: 'POST', path: '/a%20b', query: 'x=1%202', sourceIp: '127.0.0.1' });
+    expect(seen?.headers['x-y']).toBe('z');
+    expect(Buffer.from(seen?.body ?? []).toString()).toBe('hello');
+    expect([response.status, response.headers.get('x-a'), await response.text()]).toEqual([200, 'b', 'né']);
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect(response.headers.get('content-length')).toBe('3');
+  });
+
+  test('refuses a body above its limit without reading it to its end', async () => {
+    const { url } = await serve(async () => ok('never'));
+    const response = await fetch(url, { method: 'POST', body: 'x'.repeat(1025) });
+    expect([response.status, await response.text()]).toEqual([413, 'too large']);
+    expect(response.headers.get('connection')).toBe('close');
+  });
+
+  test('answers 500 and tells what happened when its handler fails', async () => {
+    const { url, errors } = await serve(async () => {
+      throw new Error('a defect');
+    });
+    const response = await fetch(url);
+    expect([response.status, await response.json()]).toEqual([500, { message: 'Internal Server Error' }]);
+    expect(errors.map(String)).toEqual(['Error: a defect']);
+  });
+
+  test('listens on the loopback address alone', async () => {
+    expect((await serve(async () => ok(''))).url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  test('on a port that is taken says so, and how to solve it', async () => {
+    const { port } = await serve(async () => ok(''));
+    await expect(serve(async () => ok(''), { port })).rejects.toThrow(
+      `Port ${port} is in use, so the API cannot listen there: stop the program that has it, or choose another port with PORT=${port + 1}.`,
+    );
+  });
+
+  test('finishes what runs when it closes, and accepts nothing more', async () => {
+    const entered = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const { url, close } = await serve(async () => {
+      entered.resolve();
+      await gate.promise;
+      return ok('done');
+    });
+    const agent = new Agent({ keepAlive: true });
+    const response = new Promise<string>((resolve, reject) => {
+      request(url, { agent }, (incoming) => {
+        incoming.resume().on('end', () => resolve(`${incoming.statusCode} ${incoming.headers.connection}`));
+      })
+        .on('error', reject)
+        .end();
+    });
+    await entered.promise;
+    const closed = close();
+    await expect(fetch(url)).rejects.toThrow();
+    gate.resolve();
+    expect(await response).toBe('200 close');
+    await closed;
+  });
+
+  test('tells its handler when the client went away', async () => {
+    const gone = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
+    const { url } = await serve(async ({ signal }) => {
+      signal.addEventListener('abort', () => gone.resolve());
+      entered.resolve();
+      await gone.promise;
+      return ok('nobody');
+    });
+    const abort = new AbortController();
+    const response = fetch(url, { signal: abort.signal });
+    await entered.promise;
+    abort.abort();
+    await expect(response).rejects.toThrow();
+    await gone.promise;
+  });
+});
+
+describe('the AWS endpoint of a bus', () => {
+  async function start() {
+    const bus = await startTestBus(writeAssembly({ Queue: { Type: 'AWS::SQS::Queue' } }), { awsPort: 0 });
+    const sqs = new SQSClient({
+      region: 'us-east-1',
+      endpoint: bus.awsUrl,
+      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+      maxAttempts: 1,
+    });
+    onTestFinished(() => sqs.destroy());
+    return { bus, sqs };
+  }
+
+  test('answers an SDK over a socket, with queue URLs that lead back to it', async () => {
+    const { bus, sqs } = await start();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'by-hand' }));
+    expect(QueueUrl).toBe(`${bus.awsUrl}/000000000000/by-hand`);
+    expect((await sqs.send(new ListQueuesCommand({}))).QueueUrls).toHaveLength(2);
+  });
+
+  test('does not hold the bus up with a long poll when it closes', async () => {
+    const { bus, sqs } = await start();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'empty' }));
+    const poll = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 })).then(
+      ({ Messages }) => Messages ?? [],
+      () => [],
+    );
+    // One answered request behind it shows that the poll has arrived.
+    await sqs.send(new ListQueuesCommand({}));
+    const startedMs = performance.now();
+    await bus.close();
+    expect(await poll).toEqual([]);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  });
+});
