@@ -54,6 +54,9 @@ export function createSqs(host: Host): Engine {
       UntagQueue: untagQueue(sqs),
     },
     resourcePolicy: (resourceArn) => sqs.queueByArn(resourceArn)?.settings.policy,
+    resume() {
+      sqs.moveTasks.resume();
+    },
     async close() {
       sqs.close();
     },

@@ -1,7 +1,12 @@
 import type { Input } from '../engine.ts';
+import { isObject } from '../members.ts';
 import { malformed, missingParameter } from './errors.ts';
 
-/** Readers of the members of a request: each gives the member in its type, or undefined where it is left out. */
+/**
+ * Readers of the members of a request: each gives the member in its type, or undefined where it is left out. They
+ * are plain functions and not the shared `membersOf`, because they run for every message of the bus, and because
+ * SQS refuses a missing member and one of a wrong type with different errors.
+ */
 
 export function text(input: Input, member: string): string | undefined {
   const value = input[member];
@@ -45,18 +50,13 @@ export function textMap(input: Input, member: string): Readonly<Record<string, s
 export function structure(input: Input, member: string): Input | undefined {
   const value = input[member];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value)) throw malformed(member, 'a map');
-  return value as Input;
+  if (!isObject(value)) throw malformed(member, 'a map');
+  return value;
 }
 
 export function structures(input: Input, member: string): readonly Input[] | undefined {
   const value = input[member];
   if (value === undefined || value === null) return undefined;
-  if (
-    !Array.isArray(value) ||
-    !value.every((item) => typeof item === 'object' && item !== null && !Array.isArray(item))
-  ) {
-    throw malformed(member, 'a list of structures');
-  }
+  if (!Array.isArray(value) || !value.every(isObject)) throw malformed(member, 'a list of structures');
   return value;
 }

@@ -1,14 +1,15 @@
-import type { Clock } from '../engine.ts';
+import type { Clock, EpochMs } from '../engine.ts';
 import type { Message } from './message.ts';
 
-/** A ReceiveMessage that waits for messages. */
-export interface Wait {
+/** What a ReceiveMessage asks for. */
+export interface Wanted {
   readonly max: number;
+  /** Undefined leaves it to the queue. */
   readonly visibilitySeconds: number | undefined;
 }
 
 interface Waiter {
-  readonly wait: Wait;
+  readonly wanted: Wanted;
   settle(messages: Message[]): void;
   fail(error: unknown): void;
 }
@@ -20,29 +21,28 @@ interface Waiter {
 export class LongPolls {
   readonly #waiters = new Set<Waiter>();
   readonly #clock: Clock;
-  readonly #receive: (wait: Wait) => Message[];
+  readonly #receive: (wanted: Wanted) => Message[];
   #woken = false;
+  #alarm: { readonly dueMs: EpochMs; cancel(): void } | undefined = undefined;
 
-  constructor(clock: Clock, receive: (wait: Wait) => Message[]) {
+  constructor(clock: Clock, receive: (wanted: Wanted) => Message[]) {
     this.#clock = clock;
     this.#receive = receive;
   }
 
-  get waiting(): boolean {
-    return this.#waiters.size > 0;
-  }
-
   /** Resolves with messages, or with none after `waitMs` or on abort. */
-  join(wait: Wait, waitMs: number, signal: AbortSignal | undefined): Promise<Message[]> {
+  join(wanted: Wanted, waitMs: number, signal: AbortSignal | undefined): Promise<Message[]> {
     if (signal?.aborted === true) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
+      const giveUp = () => waiter.settle([]);
       const leave = () => {
         this.#waiters.delete(waiter);
+        if (this.#waiters.size === 0) this.#silence();
         cancelTimer();
         signal?.removeEventListener('abort', giveUp);
       };
       const waiter: Waiter = {
-        wait,
+        wanted,
         settle(messages) {
           leave();
           resolve(messages);
@@ -52,13 +52,13 @@ export class LongPolls {
           reject(error);
         },
       };
-      const giveUp = () => waiter.settle([]);
+      this.#waiters.add(waiter);
       const cancelTimer = this.#clock.setTimer(waitMs, giveUp);
       signal?.addEventListener('abort', giveUp, { once: true });
-      this.#waiters.add(waiter);
     });
   }
 
+  /** Serves the waiters, in a microtask. */
   wake(): void {
     if (this.#woken || this.#waiters.size === 0) return;
     this.#woken = true;
@@ -66,7 +66,7 @@ export class LongPolls {
       this.#woken = false;
       for (const waiter of this.#waiters) {
         try {
-          const messages = this.#receive(waiter.wait);
+          const messages = this.#receive(waiter.wanted);
           if (messages.length === 0) break;
           waiter.settle(messages);
         } catch (error) {
@@ -76,8 +76,25 @@ export class LongPolls {
     });
   }
 
+  /** While somebody waits, one timer stands for the next hidden message; `onDue` is to look what is due. */
+  expect(dueMs: EpochMs | undefined, onDue: () => void): void {
+    if (dueMs === undefined || this.#waiters.size === 0) return;
+    if (this.#alarm !== undefined && this.#alarm.dueMs <= dueMs) return;
+    this.#silence();
+    const cancel = this.#clock.setTimer(Math.max(0, dueMs - this.#clock.now()), () => {
+      this.#alarm = undefined;
+      onDue();
+    });
+    this.#alarm = { dueMs, cancel };
+  }
+
   /** Sends every waiter away with nothing. */
   close(): void {
     for (const waiter of this.#waiters) waiter.settle([]);
+  }
+
+  #silence(): void {
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
   }
 }

@@ -46,9 +46,9 @@ export class Message {
   receipt = 0;
   /** Counts up as messages of the queue become visible. */
   turn = 0;
-  /** Positions in the heap of its state and in the heap of expiry. */
+  /** Positions in the heap of its state and in the heap by age. */
   slot = -1;
-  expirySlot = -1;
+  ageSlot = -1;
   /** Neighbours in the list of visible messages of a group. */
   previous: Message | undefined = undefined;
   next: Message | undefined = undefined;
@@ -60,5 +60,13 @@ export class Message {
     this.receiveCount = row.receiveCount;
     this.firstReceivedMs = row.firstReceivedMs;
     this.receivedMs = row.receivedMs ?? row.sentMs;
+  }
+
+  /** Brings the row to what is in memory, to be put into the store. */
+  writeBack(): void {
+    this.row.visibleAtMs = this.visibleAtMs;
+    this.row.receiveCount = this.receiveCount;
+    this.row.firstReceivedMs = this.firstReceivedMs;
+    this.row.receivedMs = this.receiveCount === 0 ? undefined : this.receivedMs;
   }
 }

@@ -34,9 +34,14 @@ export class MoveTasks {
     this.#host = host;
     this.#queueByArn = queueByArn;
     for (const [id, value] of host.store.load(table)) {
-      const task = value as MoveTask;
-      this.#tasks.set(id, task);
-      if (task.status === 'RUNNING') this.#schedule(task, 0);
+      this.#tasks.set(id, value as MoveTask);
+    }
+  }
+
+  /** Goes on with what was running before a restart. */
+  resume(): void {
+    for (const task of this.#tasks.values()) {
+      if (task.status === 'RUNNING' && !this.#timers.has(task.id)) this.#schedule(task, 0);
     }
   }
 

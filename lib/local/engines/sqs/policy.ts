@@ -1,4 +1,5 @@
 import { AwsError, type PolicyDocument, type PolicyStatement } from '../engine.ts';
+import { isObject } from '../members.ts';
 import { invalidAttribute, overLimit } from './errors.ts';
 import { limits } from './limits.ts';
 
@@ -116,9 +117,7 @@ function oneOrMore(value: unknown, member: string): string | readonly string[] {
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : undefined;
+  return isObject(value) ? value : undefined;
 }
 
 function checkQuotas(source: string, statements: readonly PolicyStatement[]): void {

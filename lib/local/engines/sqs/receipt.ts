@@ -3,14 +3,14 @@ import { receiptHandleIsInvalid } from './errors.ts';
 /** What a receipt handle stands for: one receive of one message of one queue. */
 export interface Receipt {
   /** The run of the engine in which the message was received. */
-  readonly run: string;
+  readonly run: number;
   readonly queueId: string;
   readonly messageKey: number;
   readonly receipt: number;
 }
 
 /** The handle is opaque to callers, and long enough that nothing typed by chance passes for one. */
-export function encodeReceipt(run: string, queueId: string, messageKey: number, receipt: number): string {
+export function encodeReceipt(run: number, queueId: string, messageKey: number, receipt: number): string {
   return Buffer.from(`${run}/${queueId}/${messageKey}/${receipt}`, 'latin1').toString('base64');
 }
 
@@ -18,6 +18,6 @@ export function encodeReceipt(run: string, queueId: string, messageKey: number, 
 export function decodeReceipt(handle: string, queueId: string): Receipt {
   const parts = Buffer.from(handle, 'base64').toString('latin1').split('/');
   const [run, queue, messageKey, receipt] = parts;
-  if (parts.length !== 4 || run === undefined || queue !== queueId) throw receiptHandleIsInvalid(handle);
-  return { run, queueId, messageKey: Number(messageKey), receipt: Number(receipt) };
+  if (parts.length !== 4 || queue !== queueId) throw receiptHandleIsInvalid(handle);
+  return { run: Number(run), queueId, messageKey: Number(messageKey), receipt: Number(receipt) };
 }

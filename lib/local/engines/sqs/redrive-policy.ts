@@ -1,3 +1,4 @@
+import { isObject } from '../members.ts';
 import { invalidValue } from './errors.ts';
 import { limits } from './limits.ts';
 
@@ -68,9 +69,7 @@ export function parseRedriveAllowPolicy(source: string): RedriveAllowPolicy {
 function parseMap(source: string, refuse: () => Error): Readonly<Record<string, unknown>> {
   try {
     const parsed: unknown = JSON.parse(source);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
-      return parsed as Readonly<Record<string, unknown>>;
-    }
+    if (isObject(parsed)) return parsed;
   } catch {
     // What is not JSON is refused below like every other text that is no map.
   }

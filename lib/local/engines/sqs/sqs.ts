@@ -8,6 +8,8 @@ import { MoveTasks } from './move-tasks.ts';
 import { messageTable, Queue, type QueueRow, type QueueWorld, queueTable } from './queue.ts';
 import { type Attributes, createAttributes, settingsOf } from './queue-attributes.ts';
 
+const runTable = 'sqs.runs';
+
 /** The queues of an account in a Region, and what their operations share: names, ARNs, permissions, the meter. */
 export class Sqs {
   readonly host: Host;
@@ -25,8 +27,7 @@ export class Sqs {
       clock: host.clock,
       random: host.random,
       store: host.store,
-      // The time sets runs apart that start from one seed.
-      run: `${host.clock.now().toString(36)}${host.random.uuid().slice(0, 8)}`,
+      run: countRun(host),
       nextMessageKey: () => {
         this.#messageKey += 1;
         return this.#messageKey;
@@ -165,6 +166,17 @@ export class Sqs {
     for (const message of messages) byId.get(message.row.queue)?.restore(message);
     for (const sent of Deduplication.load(store)) byId.get(sent.queue)?.restoreDeduplication(sent);
   }
+}
+
+/**
+ * Counts the runs of the engine over one store, so that a receipt handle of an earlier run is known for one. It is
+ * counted, and not drawn, because a simulation starts every run from the same seed.
+ */
+function countRun({ store }: Host): number {
+  let runs = 0;
+  for (const [, value] of store.load(runTable)) runs = (value as { runs: number }).runs;
+  store.put(runTable, 'runs', { runs: runs + 1 });
+  return runs + 1;
 }
 
 function parseQueueUrl(url: string): { account: string; name: string } | undefined {
