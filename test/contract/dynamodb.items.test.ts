@@ -74,8 +74,8 @@ describe('items', () => {
     const found = await account.aws.call('dynamodb', 'GetItem', { TableName: 'things', Key: key }, root);
     expect(Object.entries(found?.Item ?? {})).toContainEqual(['__proto__', { S: 'own' }]);
     const absent = update({
-      UpdateExpression: 'SET v = constructor',
-      ConditionExpression: 'attribute_not_exists(toString)',
+      UpdateExpression: 'SET v = valueOf',
+      ConditionExpression: 'attribute_not_exists(toLocaleString)',
     });
     await expect(absent).rejects.toThrow('refers to an attribute that does not exist in the item');
   });

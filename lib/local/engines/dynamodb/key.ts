@@ -1,7 +1,7 @@
-import { type AttributeValue, attributeOf, type Item, typeOf } from './attribute.ts';
+import { type AttributeType, type AttributeValue, attributeOf, type Item, typeOf } from './attribute.ts';
 import type { Position } from './collection.ts';
 import { sortableValue } from './compare.ts';
-import { type KeyNames, keyNamesOf, type TableDefinition } from './definition.ts';
+import { type IndexDefinition, type KeyNames, keyNamesOf, type TableDefinition } from './definition.ts';
 import { invalidValues, validation } from './errors.ts';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
@@ -99,12 +99,7 @@ export function checkIndexKeys(definition: TableDefinition, item: Item, before?:
     for (const name of keyNamesOf(index.key)) {
       const value = attributeOf(item, name);
       if (value === undefined || (before !== undefined && attributeOf(before, name) === value)) continue;
-      const expected = definition.attributeTypes[name];
-      if (typeOf(value) !== expected) {
-        throw invalidValues(
-          `Type mismatch for Index Key ${name} Expected: ${expected} Actual: ${typeOf(value)} IndexName: ${index.indexName}`,
-        );
-      }
+      refuseIndexKeyType(definition, index, name, typeOf(value));
       if (isEmptyText(value)) {
         throw validation(
           `One or more parameter values are not valid. A value specified for a secondary index key is not supported. ` +
@@ -115,6 +110,28 @@ export function checkIndexKeys(definition: TableDefinition, item: Item, before?:
       checkKeySize(value, name === index.key.partition ? partitionKeyMaxBytes : sortKeyMaxBytes);
     }
   }
+}
+
+/** Refuses a value of another type for an attribute that is a key of an index. */
+export function checkIndexKeyType(definition: TableDefinition, attribute: string, type: AttributeType): void {
+  for (const index of [...definition.globalIndexes, ...definition.localIndexes]) {
+    for (const name of keyNamesOf(index.key)) {
+      if (name === attribute) refuseIndexKeyType(definition, index, name, type);
+    }
+  }
+}
+
+function refuseIndexKeyType(
+  definition: TableDefinition,
+  { indexName }: IndexDefinition,
+  name: string,
+  type: AttributeType,
+): void {
+  const expected = definition.attributeTypes[name];
+  if (type === expected) return;
+  throw invalidValues(
+    `Type mismatch for Index Key ${name} Expected: ${expected} Actual: ${type} IndexName: ${indexName}`,
+  );
 }
 
 export function refuseEmptyKey(value: AttributeValue, name: string): void {

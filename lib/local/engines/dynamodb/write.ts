@@ -14,12 +14,20 @@ import { keyNamesOf } from './definition.ts';
 import { conditionFailed, invalidValues, validation } from './errors.ts';
 import { applyUpdate } from './expressions/apply-update.ts';
 import type { BoundCondition } from './expressions/bind-condition.ts';
+import { knownType } from './expressions/bind-update.ts';
 import { Bindings, refuseStrayBindings } from './expressions/bindings.ts';
 import { satisfies } from './expressions/evaluate.ts';
 import { conditionPaths, readCondition, readUpdate, updatePaths } from './expressions/index.ts';
 import type { Path } from './expressions/syntax.ts';
 import { optionalChoice, requireRecord, requireTableName } from './input.ts';
-import { checkIndexKeys, checkItemKeys, checkKey, itemId, refusePathsIntoKeys } from './key.ts';
+import {
+  checkIndexKeys,
+  checkIndexKeyType,
+  checkItemKeys,
+  checkKey,
+  itemId,
+  refusePathsIntoKeys,
+} from './key.ts';
 import type { Context } from './permission.ts';
 import { itemSizeBytes, itemSizeMaxBytes } from './size.ts';
 import type { Table } from './table.ts';
@@ -79,6 +87,13 @@ export function readWrite(context: Context, kind: WriteKind, input: Input): Writ
       for (const name of keyNamesOf(definition.key)) {
         if (writtenPaths.some(([first]) => first === name)) {
           throw invalidValues(`Cannot update attribute ${name}. This attribute is part of the key`);
+        }
+      }
+      for (const action of update) {
+        const [name, ...rest] = action.path;
+        const type = action.kind === 'REMOVE' ? undefined : knownType(action.value);
+        if (typeof name === 'string' && rest.length === 0 && type !== undefined) {
+          checkIndexKeyType(definition, name, type);
         }
       }
       refusePathsIntoKeys(definition, [...conditionPaths(condition), ...updatePaths(update)]);

@@ -79,3 +79,19 @@ function checkType(side: BoundValue, type: AttributeType, name: string): void {
     throw wrongOperand('operator or function', name, typeOf(side.value));
   }
 }
+
+/** The type that a value is known to have before any item is read; undefined for what a path holds. */
+export function knownType(value: BoundValue): AttributeType | undefined {
+  switch (value.kind) {
+    case 'value':
+      return typeOf(value.value);
+    case 'sum':
+      return 'N';
+    case 'list_append':
+      return 'L';
+    case 'if_not_exists':
+      return knownType(value.otherwise);
+    case 'path':
+      return undefined;
+  }
+}
