@@ -165,6 +165,14 @@ describe('a policy over the body', () => {
     expect(matchesBody(policy, { Records: apart })).toBe(false);
   });
 
+  test('searches arrays that have nothing to do with each other one by one', () => {
+    const many = (item: object) => Array.from({ length: 500 }, () => item);
+    const apart = { r: [...many({ a: 1 }), ...many({ b: 1 })], s: many({ c: 1 }), t: many({ d: 1 }) };
+    const all = { r: { a: [1] }, s: { c: [1] }, t: { d: [1] } };
+    expect(matchesBody({ ...all, 'r.b': [1] }, apart)).toBe(false);
+    expect(matchesBody({ ...all, 'r.b': [1] }, { ...apart, r: [...apart.r, { a: 1, b: 1 }] })).toBe(true);
+  });
+
   test('takes a dot in a name for a level, in the policy and in the body', () => {
     for (const body of [
       { a: { b: { c: 'x' } } },

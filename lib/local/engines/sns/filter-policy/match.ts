@@ -28,7 +28,7 @@ function expand(
  * `{kind: a, size: 1}` and `{kind: b, size: 2}`, no branch finds kind `a` with size 2.
  */
 export function matchesBranch(branch: Branch, fields: Fields): boolean {
-  const candidates: (readonly Field[])[] = [];
+  const candidates: Candidates[] = [];
   for (const [path, condition] of branch) {
     const found = fields.get(path);
     if (found === undefined) {
@@ -40,10 +40,31 @@ export function matchesBranch(branch: Branch, fields: Fields): boolean {
     // A value outside of arrays agrees with every other one.
     if (matching.every((field) => field.membership !== undefined)) candidates.push(matching);
   }
-  return candidates.length < 2 || agree(candidates, undefined);
+  return independent(candidates).every((group) => agree(group, undefined));
 }
 
-function agree(candidates: readonly (readonly Field[])[], chosen: Membership): boolean {
+/** The values that match one condition. */
+type Candidates = readonly Field[];
+
+/**
+ * Parts the candidates into groups that lie in no common array. What holds in one group says nothing about the
+ * others, so each is searched alone: otherwise many arrays would multiply the work.
+ */
+function independent(candidates: readonly Candidates[]): readonly (readonly Candidates[])[] {
+  let groups: { readonly arrays: ReadonlySet<number>; readonly members: readonly Candidates[] }[] = [];
+  for (const list of candidates) {
+    const arrays = new Set(list.flatMap(({ membership = [] }) => membership.map(([array]) => array)));
+    const touched = groups.filter((group) => [...arrays].some((array) => group.arrays.has(array)));
+    groups = groups.filter((group) => !touched.includes(group));
+    groups.push({
+      arrays: new Set([...arrays, ...touched.flatMap((group) => [...group.arrays])]),
+      members: [...touched.flatMap(({ members }) => members), list],
+    });
+  }
+  return groups.map(({ members }) => members);
+}
+
+function agree(candidates: readonly Candidates[], chosen: Membership): boolean {
   const [first, ...rest] = candidates;
   if (first === undefined) return true;
   return first.some((field) => {
