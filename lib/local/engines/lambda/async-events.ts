@@ -76,7 +76,7 @@ export function createAsyncEvents(
     const maximumAgeMs = (config.maximumEventAgeSeconds ?? lambdaLimits.asyncEventAgeSeconds.default) * 1000;
     let outcome: Outcome;
     try {
-      outcome = await instances.invoke(target, event.payload, event.requestId);
+      outcome = await instances.invoke(target, { text: event.payload }, event.requestId);
     } catch (error) {
       if (!isThrottle(error)) throw error;
       const waitMs = Math.min(2 ** event.throttles * 1000, 300_000);

@@ -2,8 +2,14 @@ import type { Host } from '../engine.ts';
 
 const table = 'lambda.checkpoints';
 
-/** How far a mapping has read a shard: everything up to a sequence number, or to its end. */
-export type Checkpoint = { readonly sequenceNumber: string } | { readonly ended: true };
+/**
+ * How far a mapping has read a shard: everything up to a sequence number, or to its end. A mapping that began
+ * with LATEST and has seen no record yet knows only since when it listens.
+ */
+export type Checkpoint =
+  | { readonly sequenceNumber: string }
+  | { readonly sinceMs: number }
+  | { readonly ended: true };
 
 export interface Checkpoints {
   get(uuid: string, shardId: string): Checkpoint | undefined;

@@ -36,12 +36,18 @@ interface Pool {
   running: number;
 }
 
+/**
+ * The event of an invocation: as JSON text, which is parsed for the function; or as a value that was made for
+ * this invocation alone and is plain JSON, which saves the detour over the text.
+ */
+export type InvocationEvent = { readonly text: string } | { readonly value: unknown };
+
 export interface Instances {
   /**
-   * Runs the function once with an event given as JSON text. Throws `TooManyRequestsException` at once when
+   * Runs the function once. Throws `TooManyRequestsException` at once when
    * there is no concurrency left; an error of the function is an outcome, not an exception.
    */
-  invoke(target: StoredFunction, event: string, requestId: string): Promise<Outcome>;
+  invoke(target: StoredFunction, event: InvocationEvent, requestId: string): Promise<Outcome>;
   /** Starts no invocation on the present instances of this function any more: its code or settings changed. */
   replace(name: string): void;
   /** Waits for the running invocations. */
@@ -113,7 +119,7 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
     });
   }
 
-  async function run(instance: Instance, event: string, requestId: string): Promise<Outcome> {
+  async function run(instance: Instance, event: InvocationEvent, requestId: string): Promise<Outcome> {
     const { target } = instance;
     const timeoutMs = target.timeoutSeconds * 1000;
     const timedOut = () => new TimedOut();
@@ -134,7 +140,8 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
         logStreamName: instance.logStream,
         getRemainingTimeInMillis: () => Math.max(0, deadlineMs - host.clock.now()),
       };
-      const result = await within(call(instance.handler, JSON.parse(event), context), timeoutMs, timedOut);
+      const value: unknown = 'text' in event ? JSON.parse(event.text) : event.value;
+      const result = await within(call(instance.handler, value, context), timeoutMs, timedOut);
       const payload = resultText(result);
       if (Buffer.byteLength(payload) > lambdaLimits.responsePayloadBytes) {
         return unhandled(responseTooLargePayload(lambdaLimits.responsePayloadBytes));
@@ -183,7 +190,12 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
     if (nextMs !== undefined) cancelSweep = host.clock.setTimer(nextMs - oldestMs, sweep);
   }
 
-  async function metered(instance: Instance, pool: Pool, event: string, requestId: string): Promise<Outcome> {
+  async function metered(
+    instance: Instance,
+    pool: Pool,
+    event: InvocationEvent,
+    requestId: string,
+  ): Promise<Outcome> {
     const startedMs = host.clock.now();
     try {
       return await run(instance, event, requestId);

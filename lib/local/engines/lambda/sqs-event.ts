@@ -31,12 +31,13 @@ export interface SqsRecord {
   readonly awsRegion: string;
 }
 
+/** Makes the record anew, so that the function may do with it what it likes. */
 export function recordOf(message: Message, queueArn: string, region: string): SqsRecord {
   return {
     messageId: message.MessageId,
     receiptHandle: message.ReceiptHandle,
     body: message.Body,
-    attributes: message.Attributes ?? {},
+    attributes: { ...message.Attributes },
     messageAttributes: attributesOf(message.MessageAttributes),
     ...(message.MD5OfMessageAttributes === undefined
       ? {}
@@ -48,12 +49,9 @@ export function recordOf(message: Message, queueArn: string, region: string): Sq
   };
 }
 
-const none = {};
-
 function attributesOf(given: Message['MessageAttributes']): Readonly<Record<string, unknown>> {
-  if (given === undefined) return none;
   const attributes: Record<string, unknown> = {};
-  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(given)) {
+  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(given ?? {})) {
     attributes[name] = {
       ...(StringValue === undefined ? {} : { stringValue: StringValue }),
       ...(BinaryValue === undefined

@@ -126,7 +126,7 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
 
   /** Invokes; a throttled batch is tried again until its messages become visible to others. */
   async function invoke(batch: Gathered): Promise<Outcome | undefined> {
-    const event = `{"Records":[${[...batch.records.values()].map(({ text }) => text).join(',')}]}`;
+    const event = { value: { Records: [...batch.records.values()] } };
     for (let retryMs = 1000; ; retryMs = Math.min(retryMs * 2, 30_000)) {
       const target = functions.get(mapping.functionName);
       if (target === undefined) {

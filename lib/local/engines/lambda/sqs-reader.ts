@@ -3,12 +3,13 @@ import { lambdaLimits } from './limits.ts';
 import type { StoredMapping } from './mapping-model.ts';
 import { queueUrl } from './names.ts';
 import { pause } from './pause.ts';
-import { type Message, recordFilter, recordOf } from './sqs-event.ts';
+import { payloadRoom } from './payload-size.ts';
+import { type Message, recordFilter, recordOf, type SqsRecord } from './sqs-event.ts';
 
 /** What one invocation gets, by message id. */
 export interface Gathered {
   readonly received: number;
-  readonly records: ReadonlyMap<string, { readonly text: string; readonly receiptHandle: string }>;
+  readonly records: ReadonlyMap<string, SqsRecord>;
   /** Receipt handles of messages that no filter lets through; they are deleted unseen. */
   readonly filteredOut: ReadonlyMap<string, string>;
   /** Messages that did not fit any more, for the next batch of the same poller. */
@@ -22,9 +23,6 @@ export interface QueueReader {
   gather(carried: readonly Message[]): Promise<Gathered>;
   visibilityTimeoutSeconds(): Promise<number>;
 }
-
-/** Room for `{"Records":[]}` around the records. */
-const envelopeBytes = 14;
 
 export function queueReader(
   host: Host,
@@ -69,11 +67,11 @@ export function queueReader(
 
   return {
     async gather(carried) {
-      const records = new Map<string, { text: string; receiptHandle: string }>();
+      const records = new Map<string, SqsRecord>();
       const filteredOut = new Map<string, string>();
       const left: Message[] = [];
       let received = 0;
-      let bytes = envelopeBytes;
+      const room = payloadRoom();
 
       function take(messages: readonly Message[]): void {
         for (const message of messages) {
@@ -83,13 +81,8 @@ export function queueReader(
             filteredOut.set(message.MessageId, message.ReceiptHandle);
             continue;
           }
-          const text = JSON.stringify(record);
-          const size = Buffer.byteLength(text) + 1;
-          if (left.length > 0 || bytes + size > lambdaLimits.syncPayloadBytes) left.push(message);
-          else {
-            bytes += size;
-            records.set(message.MessageId, { text, receiptHandle: message.ReceiptHandle });
-          }
+          if (left.length > 0 || !room.take(record)) left.push(message);
+          else records.set(message.MessageId, record);
         }
       }
 
@@ -97,11 +90,11 @@ export function queueReader(
       const receivedMs = host.clock.now();
       const endMs = receivedMs + mapping.batchingWindowSeconds * 1000;
       while (received > 0 && left.length === 0 && !stopping.aborted) {
-        const room = mapping.batchSize - records.size;
+        const missing = mapping.batchSize - records.size;
         const restMs = endMs - host.clock.now();
-        if (room <= 0 || restMs <= 0) break;
+        if (missing <= 0 || restMs <= 0) break;
         // A receive waits whole seconds, so the window may be overrun by less than one.
-        take(await receive(room, Math.min(lambdaLimits.longPollSeconds, Math.ceil(restMs / 1000))));
+        take(await receive(missing, Math.min(lambdaLimits.longPollSeconds, Math.ceil(restMs / 1000))));
       }
       return { received, records, filteredOut, carried: left, receivedMs };
     },

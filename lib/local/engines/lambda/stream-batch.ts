@@ -133,7 +133,7 @@ export async function processBatch(
     try {
       outcome = await instances.invoke(
         target(),
-        eventOf(part.records, mapping.eventSourceArn),
+        { text: eventOf(part.records, mapping.eventSourceArn) },
         host.random.uuid(),
       );
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Caller, Input, Output } from '../engine.ts';
+import { AwsError, type Caller, type Input, type Output } from '../engine.ts';
 import { type Bell, createBell } from './bell.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { errorMessage, notFound } from './errors.ts';
@@ -9,12 +9,15 @@ import { functionArn } from './names.ts';
 import { pause } from './pause.ts';
 import type { Workings } from './sqs-mapping.ts';
 import { processBatch } from './stream-batch.ts';
-import { type StreamRecord, sequenceNumberOf, streamFilter } from './stream-event.ts';
+import { createdMs, type StreamRecord, sequenceNumberOf, streamFilter } from './stream-event.ts';
 
 interface Shard {
   readonly ShardId: string;
   readonly ParentShardId?: string;
 }
+
+/** An iterator expires after 15 minutes. */
+const renewIteratorMs = 10 * 60_000;
 
 /** GetRecords gives at most so many. */
 const recordsPerRead = 1000;
@@ -110,29 +113,53 @@ export function readStream(
     }
   }
 
-  async function iteratorOf(shardId: string, position: string): Promise<unknown> {
+  /** Where to read on, and which records are from before the mapping began to listen. */
+  async function cursorOf(
+    shardId: string,
+    position: string,
+  ): Promise<{ iterator: unknown; skipBeforeMs: number }> {
     const checkpoint = checkpoints.get(mapping.uuid, shardId);
+    let start: Input = { ShardIteratorType: position };
+    let skipBeforeMs = 0;
+    if (checkpoint === undefined) {
+      if (position === 'LATEST') checkpoints.put(mapping.uuid, shardId, { sinceMs: host.clock.now() });
+    } else if ('sequenceNumber' in checkpoint) {
+      start = { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: checkpoint.sequenceNumber };
+    } else if ('sinceMs' in checkpoint) {
+      start = { ShardIteratorType: 'TRIM_HORIZON' };
+      // Records tell their time in whole seconds.
+      skipBeforeMs = Math.floor(checkpoint.sinceMs / 1000) * 1000;
+    }
     const output = await call('GetShardIterator', {
       StreamArn: mapping.eventSourceArn,
       ShardId: shardId,
-      ...(checkpoint !== undefined && 'sequenceNumber' in checkpoint
-        ? { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: checkpoint.sequenceNumber }
-        : { ShardIteratorType: position }),
+      ...start,
     });
-    return output?.ShardIterator;
+    return { iterator: output?.ShardIterator, skipBeforeMs };
   }
 
   async function readShard(shardId: string, position: string): Promise<void> {
     const bell = createBell(host.clock, signal, (ring) => onStreamRecords(mapping.eventSourceArn, ring));
     try {
-      await readRecords(shardId, position, bell);
+      for (;;) {
+        try {
+          return await readRecords(shardId, position, bell);
+        } catch (error) {
+          const code = error instanceof AwsError ? error.code : '';
+          if (code === 'TrimmedDataAccessException') {
+            report('dropped', `Records of ${shardId} expired before they were read: ${errorMessage(error)}`);
+            checkpoints.put(mapping.uuid, shardId, { sinceMs: 0 });
+          } else if (code !== 'ExpiredIteratorException') throw error;
+          // The checkpoint, which does not expire, says where to go on.
+        }
+      }
     } finally {
       bell.close();
     }
   }
 
   async function readRecords(shardId: string, position: string, bell: Bell): Promise<void> {
-    let iterator = await iteratorOf(shardId, position);
+    let { iterator, skipBeforeMs } = await cursorOf(shardId, position);
     let buffer: readonly StreamRecord[] = [];
     let windowEndMs: number | undefined;
     while (!signal.aborted) {
@@ -144,14 +171,15 @@ export function readStream(
         const records = (output?.Records as readonly StreamRecord[] | undefined) ?? [];
         iterator = output?.NextShardIterator;
         exhausted = records.length === 0;
-        buffer = [...buffer, ...records];
+        buffer = [...buffer, ...records.filter((record) => createdMs(record) >= skipBeforeMs)];
       }
       if (buffer.length === 0) {
         if (iterator === undefined) {
           checkpoints.put(mapping.uuid, shardId, { ended: true });
           return;
         }
-        if (exhausted) await bell.wait();
+        // A read before the iterator expires gives a new one.
+        if (exhausted) await bell.wait(renewIteratorMs);
         continue;
       }
       windowEndMs ??= host.clock.now() + mapping.batchingWindowSeconds * 1000;

@@ -7,7 +7,7 @@ import { functionPermission } from '../names.ts';
 
 export function invoke({ host, functions, instances, asyncEvents }: Lambda): Operation {
   async function requestResponse(target: StoredFunction, payload: string): Promise<Output> {
-    const outcome = await instances.invoke(target, payload, host.random.uuid());
+    const outcome = await instances.invoke(target, { text: payload }, host.random.uuid());
     return {
       StatusCode: 200,
       ExecutedVersion: '$LATEST',

@@ -1,0 +1,47 @@
+import { lambdaLimits } from './limits.ts';
+
+/** Room for `{"Records":[]}` around the records. */
+const envelopeBytes = 14;
+
+/** Says, record by record, whether a batch still fits into one invocation of 6 MB. */
+export interface PayloadRoom {
+  /** Takes the record into account and says true, or says false when it does not fit any more. */
+  take(record: object): boolean;
+}
+
+/**
+ * To serialise a batch takes longer than to invoke the function, and hardly a batch comes near the limit. So a
+ * cheap upper bound is summed up first, and only when that exceeds the limit are the records measured.
+ */
+export function payloadRoom(limitBytes: number = lambdaLimits.syncPayloadBytes): PayloadRoom {
+  const taken: object[] = [];
+  let bytes = envelopeBytes;
+  let exact = false;
+  const sizeOf = (record: object) => (exact ? exactBytes(record) : bytesAtMost(record)) + 1;
+
+  return {
+    take(record) {
+      let size = sizeOf(record);
+      if (!exact && bytes + size > limitBytes) {
+        exact = true;
+        bytes = taken.reduce((sum, each) => sum + sizeOf(each), envelopeBytes);
+        size = sizeOf(record);
+      }
+      if (bytes + size > limitBytes && taken.length > 0) return false;
+      bytes += size;
+      taken.push(record);
+      return true;
+    },
+  };
+}
+
+const exactBytes = (record: object) => Buffer.byteLength(JSON.stringify(record));
+
+/** A UTF-16 unit takes six bytes at most in JSON: `\u001f`. */
+function bytesAtMost(value: unknown): number {
+  if (typeof value === 'string') return 6 * value.length + 2;
+  if (typeof value !== 'object' || value === null) return 24;
+  let bytes = 2;
+  for (const [name, item] of Object.entries(value)) bytes += 6 * name.length + 4 + bytesAtMost(item);
+  return bytes;
+}
