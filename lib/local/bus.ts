@@ -113,6 +113,7 @@ async function startAccount(
   const world = { account, region, endpoint, clock, random, store, meter, authorize: iam.authorize };
   const functionWorld = {
     region,
+    endpoint,
     clock,
     random,
     http: httpWithAnswers(options.http, endpoint, answers),
@@ -241,7 +242,7 @@ function httpWithAnswers(http: Http, endpoint: string, answers: AnswerBox): Http
       const body =
         typeof request.body === 'string' ? request.body : Buffer.from(request.body ?? '').toString('utf8');
       const taken = answers.take(new URL(request.url).pathname, body);
-      return { status: taken ? 200 : 403, headers: {}, body: '' };
+      return { kind: 'answer', status: taken ? 200 : 403, headers: {}, body: '' };
     },
   };
 }

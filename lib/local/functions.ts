@@ -13,6 +13,8 @@ import { requestHandler } from './request-handler.ts';
 /** What every function on this machine gets of the world. */
 export interface FunctionWorld {
   readonly region: string;
+  /** The origin of queue URLs. */
+  readonly endpoint: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly http: Http;
@@ -38,6 +40,8 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
     log: (level, message, fields) => world.log(level, message, { function: definition.name, ...fields }),
     aws: {
       region: world.region,
+      // Nothing is sent there; the SQS client would warn of queue URLs that lead elsewhere.
+      endpoint: world.endpoint,
       // The SDK signs with any key; who calls is known by the request handler, which carries the role.
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
       requestHandler: requestHandler(world.aws(), { kind: 'role', roleArn: definition.roleArn }),

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { HttpError } from '../../lib/core/failure.ts';
 import { type BusOptions, type RunningBus, startBus } from '../../lib/local/bus.ts';
 import { systemClock } from '../../lib/local/clock.ts';
 import { memoryStore } from '../../lib/local/store.ts';
@@ -55,7 +54,7 @@ export async function startTestBus(
     log: () => undefined,
     http: {
       async send(request) {
-        throw new HttpError('refused', `This test calls no endpoint, and was asked for ${request.url}.`);
+        throw new Error(`This test calls no endpoint, and was asked for ${request.url}.`);
       },
     },
     ...options,
