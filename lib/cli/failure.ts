@@ -49,9 +49,8 @@ export function explain(error: unknown, about: Session['about']): Explanation {
 
 function explainBus(error: BusbarError, about: Session['about']): Explanation {
   if (error.code === 'unreachable' || error.code === 'timeout') {
-    const what = error.code === 'timeout' ? 'did not answer in time' : 'No bus answers';
     return {
-      cause: error.code === 'timeout' ? `The bus at ${about.url} ${what}.` : `${what} at ${about.url}.`,
+      cause: error.detail,
       solution: 'Start one with `npm start`, or pass --url (or BUSBAR_URL) for one that runs elsewhere.',
       exitCode: exitCodes.unreachable,
     };

@@ -67,7 +67,7 @@ export function createTransport(options: TransportOptions): Transport {
       text = await response.text();
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
-      throw noAnswer(error, timeout.aborted, base);
+      throw noAnswer(error, timeout.aborted, options.url);
     }
     const body = parseJson(text);
     if (response.ok) return body;
@@ -136,13 +136,17 @@ function isProblem(body: unknown): body is Problem {
   );
 }
 
-function noAnswer(error: unknown, timedOut: boolean, base: string): BusbarError {
+function noAnswer(error: unknown, timedOut: boolean, url: string): BusbarError {
   if (timedOut) {
-    return new BusbarError({ code: 'timeout', detail: `${base} did not answer in time.`, cause: error });
+    return new BusbarError({
+      code: 'timeout',
+      detail: `The bus at ${url} did not answer in time.`,
+      cause: error,
+    });
   }
   return new BusbarError({
     code: 'unreachable',
-    detail: `No bus answers at ${base} (${networkReason(error)}).`,
+    detail: `No bus answers at ${url} (${networkReason(error)}).`,
     cause: error,
   });
 }

@@ -274,7 +274,9 @@ describe('trouble on the way', () => {
     await bus.close();
     const { code, stderr } = await publish(['orders', '{"type":"a"}']);
     expect(code).toBe(3);
-    expect(stderr).toContain(`No bus answers at ${bus.url}.\nStart one with \`npm start\`, or pass --url`);
+    expect(stderr).toContain(
+      `No bus answers at ${bus.url} (ECONNREFUSED).\nStart one with \`npm start\`, or pass --url`,
+    );
   });
 
   it('ends with code 1 for a wrong key, and says how to pass one', async () => {
