@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { monotonicMs } from './clock.ts';
+import { serve } from './worker.ts';
+
+/** Where and what to publish. */
+export interface Target {
+  readonly origin: string;
+  /** Requests go to these in turn, so that the load is even over topics. */
+  readonly paths: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  /** Events of a request. */
+  readonly batch: number;
+  /** `publish`: shorthand events to the bus. `bare`: one event as it is, to an endpoint that answers no JSON. */
+  readonly kind: 'publish' | 'bare';
+}
+
+/** What became of a load. */
+export interface Load {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly requests: number;
+  readonly acceptedEvents: number;
+  /** Answers 429; and how many of them had no Retry-After. */
+  readonly shed: number;
+  readonly shedWithoutRetryAfter: number;
+  /** Any other answer or failure: how often, and the first of them in words. */
+  readonly failures: number;
+  readonly firstFailure: string | undefined;
+}
+
+/** Long enough that an event is about 1 KB with its envelope. */
+const text = 'x'.repeat(900);
+let events = 0;
+
+function bodyOf({ batch, kind }: Target, sentAtMs: number): string {
+  const one = (): string => {
+    events += 1;
+    const data = `{"sentAtMs":${sentAtMs},"number":${events},"text":"${text}"}`;
+    return kind === 'bare' ? data : `{"type":"bench.sent","data":${data}}`;
+  };
+  return batch === 1 ? one() : `[${Array.from({ length: batch }, one).join(',')}]`;
+}
+
+/** Sends requests over one pool of keep-alive connections and counts their outcomes. */
+function createLoad(target: Target, connections: number) {
+  const pool = new Pool(target.origin, { connections, pipelining: 1 });
+  let requests = 0;
+  let acceptedEvents = 0;
+  let shed = 0;
+  let shedWithoutRetryAfter = 0;
+  let failures = 0;
+  let firstFailure: string | undefined;
+
+  function failed(what: string): void {
+    failures += 1;
+    firstFailure ??= what.slice(0, 500);
+  }
+
+  /** Answers how many seconds the bus asked to wait, or 0. Never rejects: what goes wrong is counted. */
+  async function send(sentAtMs: number): Promise<number> {
+    const path = target.paths[requests % target.paths.length] ?? '/';
+    requests += 1;
+    try {
+      const response = await pool.request({
+        method: 'POST',
+        path,
+        headers:
+          target.kind === 'bare' ? { ...target.headers, 'webhook-id': `bare-${events}` } : target.headers,
+        body: bodyOf(target, sentAtMs),
+      });
+      const answer = await response.body.text();
+      if (response.statusCode === 429) {
+        shed += 1;
+        const seconds = Number(response.headers['retry-after']);
+        if (seconds > 0) return seconds;
+        shedWithoutRetryAfter += 1;
+        return 0;
+      }
+      if (target.kind === 'bare' && response.statusCode < 300) {
+        acceptedEvents += 1;
+        return 0;
+      }
+      if (response.statusCode !== 202) {
+        failed(`${response.statusCode} ${answer}`);
+        return 0;
+      }
+      const results = (JSON.parse(answer) as { events: { status: string }[] }).events;
+      const accepted = results.filter((result) => result.status === 'accepted').length;
+      acceptedEvents += accepted;
+      if (accepted < target.batch) failed(answer);
+    } catch (error) {
+      failed(String(error));
+    }
+    return 0;
+  }
+
+  return {
+    send,
+    async finish(startMs: number): Promise<Load> {
+      const endMs = monotonicMs();
+      await pool.close();
+      return {
+        startMs,
+        endMs,
+        requests,
+        acceptedEvents,
+        shed,
+        shedWithoutRetryAfter,
+        failures,
+        firstFailure,
+      };
+    },
+  };
+}
+
+const actions = {
+  /**
+   * Closed loop: each connection sends its next request when it has the answer to the last one, until the time is
+   * over. One that is told to wait does so, unless `insist`: then it tries again after a tenth of a second.
+   */
+  closedLoop: async (input: {
+    target: Target;
+    connections: number;
+    seconds: number;
+    insist?: boolean;
+  }): Promise<Load> => {
+    const load = createLoad(input.target, input.connections);
+    const startMs = monotonicMs();
+    const endMs = startMs + input.seconds * 1000;
+    const connection = async () => {
+      for (let nowMs = startMs; nowMs < endMs; nowMs = monotonicMs()) {
+        const waitSeconds = await load.send(nowMs);
+        if (waitSeconds === 0) continue;
+        const restMs = endMs - monotonicMs();
+        await sleep(Math.max(0, Math.min(restMs, input.insist ? 100 : waitSeconds * 1000)));
+      }
+    };
+    await Promise.all(Array.from({ length: input.connections }, connection));
+    return await load.finish(startMs);
+  },
+
+  /**
+   * Open loop: requests leave at a fixed rate whatever became of those before. Their origin is when they were meant
+   * to leave, so that a bus that stalls cannot hide it by slowing the generator down.
+   */
+  openLoop: async (input: { target: Target; eventsPerSecond: number; seconds: number }): Promise<Load> => {
+    const load = createLoad(input.target, 64);
+    const gapMs = (1000 * input.target.batch) / input.eventsPerSecond;
+    const startMs = monotonicMs();
+    const count = Math.floor((input.seconds * 1000) / gapMs);
+    const sending: Promise<number>[] = [];
+    while (sending.length < count) {
+      const dueCount = Math.min(count, 1 + Math.floor((monotonicMs() - startMs) / gapMs));
+      while (sending.length < dueCount) sending.push(load.send(startMs + sending.length * gapMs));
+      await sleep(1);
+    }
+    await Promise.all(sending);
+    return await load.finish(startMs);
+  },
+};
+
+export type Generator = typeof actions;
+serve(actions);

@@ -1,0 +1,78 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { percentile } from '../statistics.ts';
+import { monotonicMs } from './clock.ts';
+import { serve } from './worker.ts';
+
+/**
+ * The endpoint of every receiver. It counts each delivery once, by its webhook-id, and times it from the moment at
+ * which its event was meant to be sent, which the generator wrote into the data.
+ */
+export interface Arrivals {
+  /** Deliveries, each counted once. */
+  readonly distinct: number;
+  readonly duplicates: number;
+  readonly lastMs: number;
+  /** Of the first arrival of each delivery; undefined when there was none. */
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+}
+
+const sentAt = Buffer.from('"sentAtMs":');
+
+let seen = new Set<string>();
+let latenciesMs: number[] = [];
+let duplicates = 0;
+let lastMs = 0;
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    response.writeHead(204).end();
+    arrived(String(request.headers['webhook-id']), chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+  });
+});
+
+function arrived(webhookId: string, body: Buffer | undefined): void {
+  if (seen.has(webhookId)) {
+    duplicates += 1;
+    return;
+  }
+  seen.add(webhookId);
+  lastMs = monotonicMs();
+  const at = body?.indexOf(sentAt) ?? -1;
+  if (body === undefined || at < 0) throw new Error('A delivery came without the time at which it was sent.');
+  latenciesMs.push(lastMs - Number.parseFloat(body.toString('latin1', at + sentAt.length, at + 40)));
+}
+
+const actions = {
+  /** Answers its URL. */
+  listen: async (_: null): Promise<string> => {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  },
+  reset: (_: null): void => {
+    seen = new Set();
+    latenciesMs = [];
+    duplicates = 0;
+    lastMs = 0;
+  },
+  count: (_: null): number => seen.size,
+  arrivals: (_: null): Arrivals => {
+    const sorted = Float64Array.from(latenciesMs).sort();
+    return {
+      distinct: seen.size,
+      duplicates,
+      lastMs,
+      p50Ms: percentile(sorted, 0.5),
+      p99Ms: percentile(sorted, 0.99),
+    };
+  },
+};
+
+export type Sink = typeof actions;
+serve(actions);

@@ -1,0 +1,85 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Bundle, measureBundles, measureFormats } from './bundles.ts';
+import { describeMachine, measureLimits } from './machine.ts';
+import { reportOf, withVerdict } from './report.ts';
+import { measureOverload, measureRounds, type Scope } from './scenarios.ts';
+import { withEnds } from './stand.ts';
+
+const usage = `npm run bench -- [options]
+
+  --rounds <n>   how often everything is measured (default 3)
+  --seconds <n>  how long each load runs (default 4)
+  --quick        one round of 2 s
+  --formats      compare bundle formats as well (docs/decisions/003-bundle-format.md)
+  --json         print the results as JSON`;
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    formats: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) console.log(usage);
+else await run();
+
+async function run(): Promise<void> {
+  const startedMs = performance.now();
+  const progress = (message: string) => {
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(0).padStart(4);
+    process.stderr.write(`${seconds} s  ${message}\n`);
+  };
+  const scope: Scope = {
+    rounds: amount('rounds', values.rounds, values.quick ? 1 : 3),
+    seconds: amount('seconds', values.seconds, values.quick ? 2 : 4),
+    progress,
+  };
+  const at = new Date().toISOString();
+  const found = await withEnds(async (ends) => {
+    const { capacity, latency, nullRuns, memory } = await measureRounds(ends, scope);
+    const overload = await measureOverload(ends, scope);
+    const limits = await measureLimits(ends, scope);
+    return {
+      capacity: Object.fromEntries(capacity),
+      latency: Object.fromEntries(latency),
+      nullRuns,
+      memory,
+      overload,
+      limits,
+    };
+  });
+  // The bus has synthesized by now, so that the bundles are there.
+  const bundles = await measureBundles(progress);
+  const formats: Bundle[] = values.formats ? await measureFormats(progress) : [];
+  const { rounds, seconds } = scope;
+  const results = withVerdict({
+    at,
+    machine: describeMachine(),
+    rounds,
+    seconds,
+    ...found,
+    bundles,
+    formats,
+  });
+
+  const directory = join(import.meta.dirname, 'results');
+  const file = join(directory, `${at.replaceAll(':', '-')}.json`);
+  mkdirSync(directory, { recursive: true });
+  const json = JSON.stringify(results, undefined, 2);
+  writeFileSync(file, `${json}\n`);
+  console.log(values.json ? json : reportOf(results));
+  progress(`Done; every round is in ${relative(process.cwd(), file)}.`);
+}
+
+function amount(name: string, text: string | undefined, standard: number): number {
+  if (text === undefined) return standard;
+  const value = Number(text);
+  if (name === 'rounds' ? Number.isInteger(value) && value >= 1 : value > 0) return value;
+  throw new Error(`--${name} is ${JSON.stringify(text)}; it must be a number above 0.\n\n${usage}`);
+}

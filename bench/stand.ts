@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BusProcess, startBusProcess } from './bus.ts';
+import type { Generator, Target } from './processes/generator.ts';
+import type { Sink } from './processes/sink.ts';
+import { startWorker, type Worker } from './processes/worker.ts';
+
+/** How many topics there are, and how many receivers each of them has. */
+export interface Layout {
+  readonly name: string;
+  readonly topics: number;
+  readonly receivers: number;
+}
+
+/** The processes of a measurement: the generator publishes to the bus, which delivers to the sink. */
+export interface Stand {
+  readonly layout: Layout;
+  readonly bus: BusProcess;
+  readonly sink: Worker<Sink>;
+  readonly generator: Worker<Generator>;
+  /** Publishing in batches of so many events, to the topics in turn. */
+  target(batch: number): Target;
+}
+
+/** What outlives a bus: one sink and one generator serve all measurements. */
+export interface Ends {
+  readonly sink: Worker<Sink>;
+  readonly sinkUrl: string;
+  readonly generator: Worker<Generator>;
+}
+
+/** Runs `work` between a sink and a generator, and ends them whatever became of it. */
+export async function withEnds<Result>(work: (ends: Ends) => Promise<Result>): Promise<Result> {
+  const sink = startWorker<Sink>('sink');
+  const generator = startWorker<Generator>('generator');
+  try {
+    return await work({ sink, generator, sinkUrl: await sink.call('listen', null) });
+  } finally {
+    await Promise.all([sink.stop(), generator.stop()]);
+  }
+}
+
+/** Runs `work` on a fresh bus with this layout, and stops the bus whatever became of it. */
+export async function withBus<Result>(
+  ends: Ends,
+  layout: Layout,
+  work: (stand: Stand) => Promise<Result>,
+): Promise<Result> {
+  return await withDirectory(async (directory) => {
+    const bus = await startBusProcess(directory);
+    try {
+      const paths = await layOut(bus, layout, ends.sinkUrl);
+      const headers = { authorization: `Bearer ${bus.key}`, 'content-type': 'application/json' };
+      const target = (batch: number): Target => ({ origin: bus.url, paths, headers, batch, kind: 'publish' });
+      return await work({ layout, bus, sink: ends.sink, generator: ends.generator, target });
+    } finally {
+      await bus.stop();
+    }
+  });
+}
+
+/** Runs `work` with a directory of its own, on a disk as the bus would have it. */
+export async function withDirectory<Result>(work: (directory: string) => Promise<Result>): Promise<Result> {
+  const directory = mkdtempSync(join(tmpdir(), 'busbar-bench-'));
+  try {
+    return await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Makes the topics, receivers and subscriptions; answers the paths to publish to. */
+async function layOut(bus: BusProcess, layout: Layout, sinkUrl: string): Promise<string[]> {
+  const topics = Array.from({ length: layout.topics }, (_, index) => `bench-${index}`);
+  for (const topic of topics) {
+    await bus.client.putTopic(topic);
+    for (let index = 0; index < layout.receivers; index++) {
+      const receiver = `${topic}-${index}`;
+      await bus.client.putReceiver(receiver, { endpoint: `${sinkUrl}/${receiver}` });
+      await bus.client.putSubscription(topic, receiver);
+    }
+  }
+  return topics.map((topic) => `/v1/topics/${topic}/events`);
+}
