@@ -1,4 +1,4 @@
-import type { Host } from '../engine.ts';
+import type { Host, Input, Permission } from '../engine.ts';
 import { inUse, notFound } from './errors.ts';
 import type { MappingState, Runner, StoredMapping } from './mapping-model.ts';
 import { functionArn, isQueueArn, mappingArn } from './names.ts';
@@ -12,6 +12,8 @@ export interface Mappings {
   find(uuid: unknown): StoredMapping;
   /** The same, and throws `ResourceInUseException` while the mapping is between two states. */
   findSettled(uuid: unknown): StoredMapping;
+  /** What a call on one mapping needs: IAM knows the mapping, and by `lambda:FunctionArn` its function. */
+  permission(action: string, input: Input): Permission;
   create(mapping: Omit<StoredMapping, 'state' | 'lastModifiedMs'>): StoredMapping;
   /** Puts new settings in force: the readers drain, and start again with them if the mapping is enabled. */
   update(changed: StoredMapping): StoredMapping;
@@ -87,6 +89,17 @@ export function createMappings(
   }
 
   return {
+    permission(action, { UUID }) {
+      const uuid = typeof UUID === 'string' ? UUID : '*';
+      const found = byUuid.get(uuid);
+      return {
+        action: `lambda:${action}`,
+        resource: mappingArn(host, uuid),
+        ...(found !== undefined && {
+          context: { 'lambda:FunctionArn': functionArn(host, found.functionName) },
+        }),
+      };
+    },
     all: () => byUuid.values(),
     find,
     findSettled(uuid) {

@@ -41,11 +41,6 @@ export function functionPermission(host: Place, action: string, input: Input): P
   return { action: `lambda:${action}`, resource: name === undefined ? '*' : functionArn(host, name) };
 }
 
-export function mappingPermission(host: Place, action: string, input: Input): Permission {
-  const uuid = typeof input.UUID === 'string' ? input.UUID : '*';
-  return { action: `lambda:${action}`, resource: mappingArn(host, uuid) };
-}
-
 /** The URL of a queue in this account, from its ARN. */
 export function queueUrl(host: Pick<Host, 'endpoint'>, queueArn: string): string {
   const [, , , , account = '', name = ''] = queueArn.split(':');

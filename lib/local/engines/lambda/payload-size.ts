@@ -42,6 +42,8 @@ function bytesAtMost(value: unknown): number {
   if (typeof value === 'string') return 6 * value.length + 2;
   if (typeof value !== 'object' || value === null) return 24;
   let bytes = 2;
-  for (const [name, item] of Object.entries(value)) bytes += 6 * name.length + 4 + bytesAtMost(item);
+  // Plain JSON has no inherited members, and `for in` makes no lists of its own: this runs for every message.
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const name in members) bytes += 6 * name.length + 4 + bytesAtMost(members[name]);
   return bytes;
 }

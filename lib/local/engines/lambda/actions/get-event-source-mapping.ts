@@ -1,10 +1,9 @@
 import type { Operation } from '../../engine.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
-import { mappingPermission } from '../names.ts';
 
-export function getEventSourceMapping({ host, mappings }: Lambda): Operation {
+export function getEventSourceMapping({ mappings }: Lambda): Operation {
   return {
-    permissions: (input) => [mappingPermission(host, 'GetEventSourceMapping', input)],
+    permissions: (input) => [mappings.permission('GetEventSourceMapping', input)],
     handle(input) {
       membersOfLambda(input, 'GetEventSourceMapping').only('UUID');
       return mappings.describe(mappings.find(input.UUID));

@@ -2,11 +2,10 @@ import type { Operation } from '../../engine.ts';
 import { checkEventSource } from '../event-source.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { mappingSettingMembers, readSettings } from '../mapping-settings.ts';
-import { mappingPermission } from '../names.ts';
 
 export function updateEventSourceMapping({ host, functions, mappings }: Lambda): Operation {
   return {
-    permissions: (input) => [mappingPermission(host, 'UpdateEventSourceMapping', input)],
+    permissions: (input) => [mappings.permission('UpdateEventSourceMapping', input)],
     async handle(input) {
       const members = membersOfLambda(input, 'UpdateEventSourceMapping');
       members.only(...mappingSettingMembers, 'UUID', 'FunctionName');
