@@ -1,0 +1,191 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateTableCommand,
+  DeleteItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dynamodbEngines } from '../../lib/local/engines/dynamodb/index.ts';
+import {
+  addNumbers,
+  compareNumbers,
+  normaliseNumber,
+  sortableNumber,
+  subtractNumbers,
+} from '../../lib/local/engines/dynamodb/number.ts';
+import { SortedList } from '../../lib/local/engines/dynamodb/sorted-list.ts';
+import { root } from '../../lib/local/engines/engine.ts';
+import { sqliteStore } from '../../lib/local/store.ts';
+import { testAccount } from './account.ts';
+
+const TableName = 'kept';
+const create = new CreateTableCommand({
+  TableName,
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'N' },
+    { AttributeName: 'grp', AttributeType: 'S' },
+  ],
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'by-grp',
+      KeySchema: [{ AttributeName: 'grp', KeyType: 'HASH' }],
+      Projection: { ProjectionType: 'ALL' },
+    },
+  ],
+});
+
+describe('state', () => {
+  it('is the same after a restart from the disk: tables, items, indexes', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'dynamodb-'));
+    const store = sqliteStore(directory);
+    const before = testAccount(dynamodbEngines().builders, { store });
+    await before.dynamodb.send(create);
+    for (const sk of ['2', '10', '-1', '7']) {
+      const Item = {
+        pk: { S: 'p' },
+        sk: { N: sk },
+        grp: { S: 'g' },
+        bytes: { B: Uint8Array.of(Number(sk) & 255) },
+      };
+      await before.dynamodb.send(new PutItemCommand({ TableName, Item }));
+    }
+    await before.dynamodb.send(new DeleteItemCommand({ TableName, Key: { pk: { S: 'p' }, sk: { N: '7' } } }));
+    const expected = await before.dynamodb.send(new ScanCommand({ TableName }));
+    await before.aws.close();
+    store.close();
+
+    const again = sqliteStore(directory);
+    const after = testAccount(dynamodbEngines().builders, { store: again });
+    expect((await after.dynamodb.send(new ScanCommand({ TableName }))).Items).toEqual(expected.Items);
+    const byGroup = await after.dynamodb.send(
+      new QueryCommand({
+        TableName,
+        IndexName: 'by-grp',
+        KeyConditionExpression: 'grp = :g',
+        ExpressionAttributeValues: { ':g': { S: 'g' } },
+      }),
+    );
+    expect(byGroup.Items?.map((item) => item.sk?.N).sort()).toEqual(['-1', '10', '2']);
+    await after.aws.close();
+    again.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it('finds its place in a large partition among many small ones', async () => {
+    const { aws, dynamodb } = testAccount(dynamodbEngines().builders);
+    await dynamodb.send(create);
+    const count = 20_000;
+    for (let index = 0; index < count; index++) {
+      // A stride that shares no factor with the count puts every number once, in no order.
+      const sk = (index * 7919) % count;
+      const pk = sk % 2 === 0 ? 'one large partition' : `p${sk}`;
+      const Item = { pk: { S: pk }, sk: { N: `${sk}` }, grp: { S: 'g' } };
+      await aws.call('dynamodb', 'PutItem', { TableName, Item }, root);
+    }
+    for (let from = 0; from < count - 20; from += 97) {
+      const input = {
+        TableName,
+        KeyConditionExpression: 'pk = :p AND sk >= :from',
+        ExpressionAttributeValues: { ':p': { S: 'one large partition' }, ':from': { N: `${from}` } },
+        Limit: 3,
+      };
+      const page = await aws.call('dynamodb', 'Query', input, root);
+      const first = from + (from % 2);
+      expect(page?.Items).toMatchObject([0, 2, 4].map((step) => ({ sk: { N: `${first + step}` } })));
+    }
+  });
+});
+
+describe('numbers', () => {
+  const decimal = fc
+    .tuple(fc.bigInt({ min: -(10n ** 19n), max: 10n ** 19n }), fc.integer({ min: -15, max: 15 }))
+    .map(([coefficient, exponent]) => ({ coefficient, exponent, text: `${coefficient}e${exponent}` }));
+  /** The value in units of 1e-15, an independent measure to hold the arithmetic against. */
+  const units = ({ coefficient, exponent }: { coefficient: bigint; exponent: number }) =>
+    coefficient * 10n ** BigInt(exponent + 15);
+
+  it('keep their order as sortable texts and by comparison', () => {
+    fc.assert(
+      fc.property(decimal, decimal, (left, right) => {
+        const expected = units(left) === units(right) ? 0 : units(left) < units(right) ? -1 : 1;
+        const [one, other] = [normaliseNumber(left.text), normaliseNumber(right.text)];
+        expect(Math.sign(compareNumbers(one, other))).toBe(expected);
+        const [text, otherText] = [sortableNumber(one), sortableNumber(other)];
+        expect(text === otherText ? 0 : text < otherText ? -1 : 1).toBe(expected);
+      }),
+    );
+  });
+
+  it('add and subtract exactly', () => {
+    const narrow = decimal.filter(({ exponent }) => Math.abs(exponent) <= 7);
+    fc.assert(
+      fc.property(narrow, narrow, (left, right) => {
+        const expected = (sum: bigint) => normaliseNumber(`${sum}e-15`);
+        const [one, other] = [normaliseNumber(left.text), normaliseNumber(right.text)];
+        expect(addNumbers(one, other)).toBe(expected(units(left) + units(right)));
+        expect(subtractNumbers(one, other)).toBe(expected(units(left) - units(right)));
+      }),
+    );
+  });
+});
+
+describe('a sorted list', () => {
+  it('adds, finds and removes among 200,000 values by a few comparisons', () => {
+    let comparisons = 0;
+    const list = new SortedList<number>((left, right) => {
+      comparisons += 1;
+      return left - right;
+    });
+    const count = 200_000;
+    for (let index = 0; index < count; index++) list.add((index * 7919) % count);
+    // A binary search over the blocks and one within a block: log2 of 200,000 is 17.6.
+    expect(comparisons / count).toBeLessThan(20);
+    comparisons = 0;
+    for (let value = 0; value < 1000; value++) expect(list.remove(value)).toBe(true);
+    expect(comparisons / 1000).toBeLessThan(21);
+    expect(list.ascending((value) => value - 123_456).next().value).toBe(123_456);
+    expect(list.descending((value) => value - 123_456).next().value).toBe(123_455);
+  });
+
+  it('is a sorted array, whatever is added and removed', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ value: fc.integer({ min: 0, max: 2000 }), add: fc.boolean() }), {
+          minLength: 1,
+          maxLength: 3000,
+          size: 'max',
+        }),
+        fc.integer({ min: 0, max: 2000 }),
+        (changes, from) => {
+          const list = new SortedList<number>((left, right) => left - right);
+          const expected = new Set<number>();
+          for (const { value, add } of changes) {
+            if (add && !expected.has(value)) list.add(value);
+            if (!add) expect(list.remove(value)).toBe(expected.has(value));
+            expected[add ? 'add' : 'delete'](value);
+          }
+          const sorted = [...expected].sort((left, right) => left - right);
+          expect([...list.ascending((value) => value - from)]).toEqual(
+            sorted.filter((value) => value >= from),
+          );
+          expect([...list.descending((value) => value - from)]).toEqual(
+            sorted.filter((value) => value < from).reverse(),
+          );
+          expect(list.isEmpty).toBe(sorted.length === 0);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
