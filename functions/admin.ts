@@ -131,7 +131,7 @@ const gone = async (done: Promise<void>): Promise<ApiAnswer> => {
 
 /** A name of the path. @throws BusbarError invalid_request. */
 function name(event: ApiEvent, parameter: 'topic' | 'receiver'): string {
-  const parsed = nameSchema.safeParse(decodeURIComponent(event.pathParameters?.[parameter] ?? ''));
+  const parsed = nameSchema.safeParse(event.pathParameters?.[parameter]);
   if (parsed.success) return parsed.data;
   const detail = parsed.error.issues[0]?.message ?? 'is no name';
   throw new BusbarError('invalid_request', `${parameter} ${detail}.`, {

@@ -48,7 +48,10 @@ export function create(runtime: Runtime) {
       }),
       timeoutMs: 10_000,
     });
-    if (answer.status >= 300) throw new Error(`CloudFormation answered ${answer.status} to the outcome.`);
+    if (answer.kind === 'failure' || answer.status >= 300) {
+      const reason = answer.kind === 'failure' ? answer.message : `it answered ${answer.status}`;
+      throw new Error(`CloudFormation could not be told the outcome: ${reason}`);
+    }
   });
 }
 

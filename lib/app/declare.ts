@@ -63,14 +63,14 @@ function dates(existing: { readonly createdAt: string } | undefined, now: string
 /** Takes out what was declared once and is no more. */
 async function retract(registry: RegistryStore, declaration: Declaration): Promise<void> {
   for (const { topic, receiver, declared } of await registry.subscriptions()) {
-    if (declared && declaration.subscriptions[topic]?.[receiver] === undefined) {
+    if (declared && !Object.hasOwn(declaration.subscriptions[topic] ?? {}, receiver)) {
       await registry.deleteSubscription(topic, receiver);
     }
   }
   for (const { topic, declared } of await registry.topics()) {
-    if (declared && declaration.topics[topic] === undefined) await registry.deleteTopic(topic);
+    if (declared && !Object.hasOwn(declaration.topics, topic)) await registry.deleteTopic(topic);
   }
   for (const { receiver, declared } of await registry.receivers()) {
-    if (declared && declaration.receivers[receiver] === undefined) await registry.deleteReceiver(receiver);
+    if (declared && !Object.hasOwn(declaration.receivers, receiver)) await registry.deleteReceiver(receiver);
   }
 }

@@ -14,7 +14,7 @@ import { writeRequest } from '../core/request.ts';
 import { postsPerBatch } from '../core/resources.ts';
 import { topicAttribute } from '../core/routing.ts';
 import { secretKey } from '../core/signature.ts';
-import { type Http, HttpError } from '../runtime/http.ts';
+import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { type Batch, type Decision, type LaneMessage, type SettleTools, settle } from './settle.ts';
@@ -25,14 +25,16 @@ export interface DeliverTools extends SettleTools {
 }
 
 /** A disabled receiver's messages are looked at again after this time, should the mapping still run. */
-const parkSeconds = 900;
+const parkSeconds = 60;
 
 /**
  * Delivers one batch of one receiver: posts it in parallel, and turns each outcome into acknowledgement, retry by
  * visibility or dead letter. Answers the ids of the messages that must stay in the queue.
  */
 export async function deliver(tools: DeliverTools, batch: Batch): Promise<string[]> {
-  const receiver = await tools.registry.cachedReceiver(batch.receiver);
+  let receiver = await tools.registry.cachedReceiver(batch.receiver);
+  // What is remembered as disabled may be active again, and its messages would be parked for nothing.
+  if (receiver?.state === 'disabled') receiver = await tools.registry.receiver(batch.receiver);
   if (receiver === undefined) {
     // The registry is written before the mapping, so it was deleted and its queues will be.
     tools.log('warn', 'A message is for a receiver that does not exist', { receiver: batch.receiver });
@@ -172,30 +174,25 @@ async function post(
     headers: receiver.headers,
     traceparent: childTrace(delivery.traceparent, tools.random),
   });
-  try {
-    const answer = await tools.http.send({
-      method: 'POST',
-      url: receiver.endpoint,
-      headers: request.headers,
-      body: request.body,
-      timeoutMs: (receiver.timeoutSeconds ?? bus.endpointTimeoutSecondsDefault) * 1000,
-    });
-    return {
-      kind: 'answer',
-      status: answer.status,
-      retryAfter: answer.headers['retry-after'],
-      response: answer.body,
-    };
-  } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    return { kind: 'failure', failure: error.failure, message: error.message };
-  }
+  const outcome = await tools.http.send({
+    method: 'POST',
+    url: receiver.endpoint,
+    headers: request.headers,
+    body: request.body,
+    timeoutMs: (receiver.timeoutSeconds ?? bus.endpointTimeoutSecondsDefault) * 1000,
+  });
+  if (outcome.kind === 'failure') return outcome;
+  const { status, headers, body } = outcome;
+  return { kind: 'answer', status, retryAfter: headers['retry-after'], response: body };
 }
 
-/** The event's trace with a span of this attempt (W3C Trace Context). */
+/**
+ * The event's trace with a span of this attempt (W3C Trace Context). Without one when the event brings another
+ * text than a trace: a receiver would ignore it, and it may hold what no header can.
+ */
 function childTrace(traceparent: string | undefined, random: Random): string | undefined {
   const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(traceparent ?? '');
-  if (trace === null) return traceparent;
+  if (trace === null) return undefined;
   return `00-${trace[1]}-${Buffer.from(random.bytes(8)).toString('hex')}-${trace[2]}`;
 }
 

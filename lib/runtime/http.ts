@@ -19,16 +19,15 @@ export interface HttpResponse {
 /** Why no response came; `reset` may mean that the endpoint has the request all the same. */
 export type HttpFailure = 'timeout' | 'dns' | 'refused' | 'reset' | 'tls' | 'forbidden' | 'protocol';
 
-export class HttpError extends Error {
-  readonly failure: HttpFailure;
-  constructor(failure: HttpFailure, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'HttpError';
-    this.failure = failure;
-  }
-}
+/**
+ * What a request came to. A failure of the other side is an outcome and not an error, so that it is told from a
+ * fault of ours by its shape, also between modules that were bundled apart.
+ */
+export type HttpOutcome =
+  | ({ readonly kind: 'answer' } & HttpResponse)
+  | { readonly kind: 'failure'; readonly failure: HttpFailure; readonly message: string };
 
-/** Sends one request and does not follow redirects. Rejects with an `HttpError` when no response came. */
+/** Sends one request and does not follow redirects. It rejects only when it is misused. */
 export interface Http {
-  send(request: HttpRequest): Promise<HttpResponse>;
+  send(request: HttpRequest): Promise<HttpOutcome>;
 }

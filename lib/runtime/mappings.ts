@@ -2,8 +2,10 @@ import {
   type EventSourceMappingConfiguration,
   LambdaClient,
   ListEventSourceMappingsCommand,
+  ResourceInUseException,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
+import { BusbarError } from '../core/errors.ts';
 import { queueArn } from '../core/resources.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
@@ -20,9 +22,42 @@ export function createMappings(runtime: BaseRuntime, config: Config): Mappings {
     async setEnabled(receiver, enabled) {
       const mapping = await findMapping(client, config, queueArn(config, receiver, 'online'));
       if (mapping?.UUID === undefined) return;
-      await client.send(new UpdateEventSourceMappingCommand({ UUID: mapping.UUID, Enabled: enabled }));
+      const { UUID } = mapping;
+      await whenSettled(runtime, () =>
+        client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: enabled })),
+      );
     },
   };
+}
+
+/** For how long a change waits for an earlier one; AWS names no bound, and the API gives up after 30 s. */
+const settleSecondsMax = 20;
+
+/**
+ * Makes a change to a mapping as soon as an earlier change of it is through: until then Lambda refuses.
+ * @throws BusbarError unavailable when that takes too long.
+ */
+export async function whenSettled<Answer>(
+  runtime: BaseRuntime,
+  change: () => Promise<Answer>,
+): Promise<Answer> {
+  const { clock, random } = runtime;
+  const untilMs = clock.now() + settleSecondsMax * 1000;
+  for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 3000)) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!(error instanceof ResourceInUseException)) throw error;
+      if (clock.now() + waitMs > untilMs) {
+        throw new BusbarError(
+          'unavailable',
+          'AWS is still carrying out an earlier change of this receiver. Try again in a minute.',
+          { cause: error, retryAfterSeconds: 60 },
+        );
+      }
+    }
+    await new Promise<void>((resolve) => clock.setTimer(waitMs * (0.5 + random.next() / 2), resolve));
+  }
 }
 
 /** The mapping of a queue to the deliver function; a queue has at most one. */

@@ -2,6 +2,7 @@ import {
   CreateEventSourceMappingCommand,
   DeleteEventSourceMappingCommand,
   LambdaClient,
+  ResourceNotFoundException,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import {
@@ -18,11 +19,13 @@ import {
   CreateQueueCommand,
   DeleteQueueCommand,
   GetQueueAttributesCommand,
+  QueueDeletedRecently,
   QueueDoesNotExist,
   QueueNameExists,
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { BusbarError } from '../core/errors.ts';
 import type { Filter } from '../core/filter.ts';
 import {
   type MappingResource,
@@ -34,7 +37,7 @@ import {
   topicResources,
 } from '../core/resources.ts';
 import type { Config } from './config.ts';
-import { findMapping } from './mappings.ts';
+import { findMapping, whenSettled } from './mappings.ts';
 import type { BaseRuntime } from './runtime.ts';
 
 type ReceiverLimits = Parameters<typeof receiverResources>[2];
@@ -65,6 +68,13 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     try {
       await sqs.send(new CreateQueueCommand({ QueueName: queue.name, Attributes: attributes }));
     } catch (error) {
+      if (error instanceof QueueDeletedRecently) {
+        throw new BusbarError(
+          'unavailable',
+          `The queue ${queue.name} was deleted less than a minute ago, and AWS makes it again only after that.`,
+          { cause: error, retryAfterSeconds: 60 },
+        );
+      }
       if (!(error instanceof QueueNameExists)) throw error;
       await sqs.send(new SetQueueAttributesCommand({ QueueUrl: urlOf(queue), Attributes: attributes }));
     }
@@ -79,18 +89,28 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency },
       Enabled: mapping.enabled,
     };
-    if (existing?.UUID === undefined) {
-      const { eventSourceArn } = mapping;
-      await lambda.send(new CreateEventSourceMappingCommand({ ...settings, EventSourceArn: eventSourceArn }));
-      return;
-    }
+    const create = () =>
+      lambda.send(
+        new CreateEventSourceMappingCommand({ ...settings, EventSourceArn: mapping.eventSourceArn }),
+      );
+    if (existing?.UUID === undefined) return void (await create());
     const isEnabled =
       existing.State === 'Enabled' || existing.State === 'Enabling' || existing.State === 'Creating';
     const same =
       existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency &&
       isEnabled === mapping.enabled;
     // The control plane allows few calls a second, so that none is made for nothing.
-    if (!same) await lambda.send(new UpdateEventSourceMappingCommand({ ...settings, UUID: existing.UUID }));
+    if (same) return;
+    const { UUID } = existing;
+    try {
+      await whenSettled(runtime, () =>
+        lambda.send(new UpdateEventSourceMappingCommand({ ...settings, UUID })),
+      );
+    } catch (error) {
+      // It was being deleted, with the receiver that had the name before.
+      if (!(error instanceof ResourceNotFoundException)) throw error;
+      await create();
+    }
   }
 
   async function findSubscription(topic: string, endpoint: string): Promise<string | undefined> {
@@ -138,7 +158,8 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       for (const mapping of mappings) {
         const existing = await findMapping(lambda, config, mapping.eventSourceArn);
         if (existing?.UUID === undefined || existing.State === 'Deleting') continue;
-        await lambda.send(new DeleteEventSourceMappingCommand({ UUID: existing.UUID }));
+        const { UUID } = existing;
+        await whenSettled(runtime, () => lambda.send(new DeleteEventSourceMappingCommand({ UUID })));
       }
       for (const queue of queues) {
         try {

@@ -7,13 +7,22 @@ import { bus } from '../core/limits.ts';
 import { isPublicAddress } from './address.ts';
 import type { Clock } from './clock.ts';
 import type { EndpointPolicy } from './config.ts';
-import { type Http, HttpError, type HttpFailure, type HttpRequest, type HttpResponse } from './http.ts';
+import type { Http, HttpFailure, HttpOutcome, HttpRequest } from './http.ts';
 
 /**
  * A socket that idled longer is not used again: a function is frozen between invocations, and the other side
  * has often closed what looks open after the thaw.
  */
 const idleSocketMs = 4000;
+
+/** A failure on its way to the outcome: undici and the resolver hand errors on. */
+class Failed extends Error {
+  readonly failure: HttpFailure;
+  constructor(failure: HttpFailure, message: string) {
+    super(message);
+    this.failure = failure;
+  }
+}
 
 /** Sends by undici, about ten times cheaper a request than fetch. */
 export function undiciHttp(options: {
@@ -44,21 +53,27 @@ export function undiciHttp(options: {
       }
       lastUsedMs = nowMs;
       const url = new URL(request.url);
-      refuseForbiddenUrl(url, endpoints);
-      return await exchange(agent, url, request, clock);
+      return refuseForbiddenUrl(url, endpoints) ?? (await exchange(agent, url, request, clock));
     },
   };
 }
 
 /** An address in the URL is never looked up, so that it is checked here; a name is checked when it is resolved. */
-function refuseForbiddenUrl(url: URL, endpoints: EndpointPolicy): void {
-  if (endpoints === 'any') return;
+function refuseForbiddenUrl(url: URL, endpoints: EndpointPolicy): HttpOutcome | undefined {
+  if (endpoints === 'any') return undefined;
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (url.protocol !== 'https:') throw new HttpError('forbidden', 'The endpoint is not https.');
+  if (url.protocol !== 'https:') return failed('forbidden', 'The endpoint is not https.');
   if (isIP(host) !== 0 && !isPublicAddress(host)) {
-    throw new HttpError('forbidden', `The endpoint's address ${host} is not public.`);
+    return failed('forbidden', `The endpoint's address ${host} is not public.`);
   }
+  return undefined;
 }
+
+const failed = (failure: HttpFailure, message: string): HttpOutcome => ({
+  kind: 'failure',
+  failure,
+  message,
+});
 
 /** Resolves a name to public addresses only; the socket connects to the very address that was checked. */
 const publicLookup: LookupFunction = (hostname, options, callback) => {
@@ -67,7 +82,7 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
     const allowed = addresses.filter((entry) => isPublicAddress(entry.address));
     const first = allowed[0];
     if (first === undefined) {
-      const refusal = new HttpError(
+      const refusal = new Failed(
         'forbidden',
         `The endpoint's name ${hostname} resolves to no public address.`,
       );
@@ -78,10 +93,10 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-async function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): Promise<HttpResponse> {
+async function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): Promise<HttpOutcome> {
   const abort = new AbortController();
   const cancelTimer = clock.setTimer(request.timeoutMs, () => {
-    abort.abort(new HttpError('timeout', `No complete answer within ${request.timeoutMs / 1000} s.`));
+    abort.abort(new Failed('timeout', `No complete answer within ${request.timeoutMs / 1000} s.`));
   });
   try {
     const response = await sendByDispatcher.call(agent, {
@@ -98,9 +113,9 @@ async function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clo
     for (const [name, value] of Object.entries(response.headers)) {
       if (value !== undefined && value !== null) headers[name] = [value].flat().join(', ');
     }
-    return { status: response.statusCode, headers, body: await readStart(response.body) };
+    return { kind: 'answer', status: response.statusCode, headers, body: await readStart(response.body) };
   } catch (error) {
-    throw classify(error);
+    return classify(error);
   } finally {
     cancelTimer();
   }
@@ -118,15 +133,15 @@ async function readStart(body: AsyncIterable<Uint8Array> & { destroy(): void }):
   return Buffer.concat(chunks).subarray(0, bus.responseBytesMax).toString('utf8');
 }
 
-function classify(error: unknown): HttpError {
-  if (error instanceof HttpError) return error;
+function classify(error: unknown): HttpOutcome {
   const {
     code = '',
     message = String(error),
     cause,
   } = error as { code?: string; message?: string; cause?: unknown };
-  if (cause instanceof HttpError) return cause;
-  return new HttpError(failureOf(code), code === '' ? message : `${code}: ${message}`, { cause: error });
+  const own = [error, cause].find((candidate) => candidate instanceof Failed);
+  if (own !== undefined) return failed(own.failure, own.message);
+  return failed(failureOf(code), code === '' || message.includes(code) ? message : `${code}: ${message}`);
 }
 
 function failureOf(code: string): HttpFailure {
