@@ -215,9 +215,13 @@ export function createIam(options: {
     const policy = resourcePolicy(permission);
     const key = `${caller.service}\n${caller.sourceArn}\n${permission.action}\n${permission.resource}`;
     if (allowedServiceCalls.has(key) && allowedServiceCalls.get(key) === policy?.Statement) return;
+    const sourceAccount = caller.sourceArn.split(':')[4] ?? '';
     const context = requestContext(permission, [
       ['aws:sourcearn', caller.sourceArn],
-      ['aws:sourceaccount', caller.sourceArn.split(':')[4] ?? ''],
+      ['aws:sourceaccount', sourceAccount],
+      // The older name of the same, which the policy of a new SNS topic tests. Roles do not have it, so that they
+      // need a policy of their own to publish.
+      ['aws:sourceowner', sourceAccount],
       ['aws:principalisawsservice', 'true'],
     ]);
     const holding = statementsOf(policy, permission, {

@@ -265,6 +265,17 @@ describe('a resource policy', () => {
     expect(decision(iamWith([], { resourcePolicy: { Statement: [delegating] } }))).not.toBe('allowed');
   });
 
+  test('of a new SNS topic lets services of the account in, and no role', () => {
+    const owned: PolicyStatement = {
+      ...allow(),
+      Principal: { AWS: '*' },
+      Condition: { StringEquals: { 'AWS:SourceOwner': '000000000000' } },
+    };
+    const iam = iamWith([], { resourcePolicy: { Statement: [owned] } });
+    expect(decision(iam, {}, sns)).toBe('allowed');
+    expect(decision(iam)).toMatch(/no identity-based policy/);
+  });
+
   test('that refuses plain HTTP refuses nothing here, for no call leaves the machine in the clear', () => {
     const enforceSsl: PolicyStatement = {
       Effect: 'Deny',
