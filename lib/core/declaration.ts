@@ -36,11 +36,11 @@ export type DeclaredReceiver = Declaration['receivers'][string];
 export function parseDeclaration(value: unknown): Declaration {
   const declaration = parseSpec(declarationSchema, value);
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
-    if (declaration.topics[topic] === undefined) {
+    if (!Object.hasOwn(declaration.topics, topic)) {
       throw undeclared(`subscriptions.${topic}`, `the topic ${topic}`, 'topics');
     }
     for (const receiver of Object.keys(receivers)) {
-      if (declaration.receivers[receiver] === undefined) {
+      if (!Object.hasOwn(declaration.receivers, receiver)) {
         throw undeclared(`subscriptions.${topic}.${receiver}`, `the receiver ${receiver}`, 'receivers');
       }
     }

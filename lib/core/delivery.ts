@@ -67,7 +67,8 @@ export function judge(
     outcome.kind === 'answer' && (outcome.status === 429 || outcome.status === 503)
       ? retryAfterSeconds(outcome.retryAfter, nowMs)
       : undefined;
-  return { kind: 'retry', delaySeconds: asked ?? byPolicy, cause };
+  // Who asks for no wait (or by a clock that is behind) would use up all attempts at once: the policy waits.
+  return { kind: 'retry', delaySeconds: asked || byPolicy, cause };
 }
 
 /** The cause of a failure in few words, alike for alike failures so that dead letters cluster by it. */
@@ -102,7 +103,8 @@ export type Readiness =
  */
 export function readiness(record: DeliveryRecord | undefined, nowMs: number): Readiness {
   if (record === undefined) return { kind: 'attempt', attempt: 1 };
-  if (record.state !== 'retrying') return { kind: 'done' };
+  // A dead letter that is here again was not acknowledged, or was put back by hand: it is attempted, never dropped.
+  if (record.state === 'delivered') return { kind: 'done' };
   const waitMs = (record.nextAttemptAtMs ?? 0) - nowMs;
   // Visibility is set in whole seconds, so a message that is due within one is attempted now.
   if (waitMs > 1000) return { kind: 'early', delaySeconds: Math.ceil(waitMs / 1000) };

@@ -45,7 +45,12 @@ function sameHost(url: URL, own: string): boolean {
 function hostIdentity(hostname: string): string {
   const host = hostname.toLowerCase().replace(/\.$/, '');
   const loopback =
-    host === 'localhost' || host.endsWith('.localhost') || host.startsWith('127.') || host === '[::1]';
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host.startsWith('127.') ||
+    host === '[::1]' ||
+    // The URL parser writes ::ffff:127.0.0.1 so.
+    host.startsWith('[::ffff:7f');
   return loopback ? 'loopback' : host;
 }
 

@@ -1,5 +1,12 @@
 import { BusbarError } from './errors.ts';
-import { type AttributeValue, type BusEvent, createEvent, invalid, isJsonMediaType } from './event.ts';
+import {
+  type AttributeValue,
+  type BusEvent,
+  createEvent,
+  invalid,
+  isJsonMediaType,
+  parseTimestamp,
+} from './event.ts';
 import { parseStrictJson, type Span } from './json.ts';
 import { bus } from './limits.ts';
 
@@ -54,7 +61,9 @@ export function readEvents(request: EventRequest, defaults: EventDefaults): Entr
   if (mediaType === batched) {
     return read(decodeText(request.body), true, (object) => readStructured(object, trace));
   }
-  if (Object.keys(request.headers).some((name) => name.startsWith('ce-'))) {
+  // Another event format is not the binary mode, whatever headers stand beside it (HTTP binding 1.0.2, section 3).
+  const isOtherFormat = mediaType?.startsWith('application/cloudevents') ?? false;
+  if (!isOtherFormat && Object.keys(request.headers).some((name) => name.startsWith('ce-'))) {
     return [readBinary(request, trace)];
   }
   if (mediaType === 'application/json') {
@@ -145,7 +154,7 @@ function readStructured(object: JsonObject, defaults: EventDefaults): Built {
   if (specversion !== '1.0') {
     throw invalid('specversion', specversion === undefined ? 'is missing: send "1.0"' : 'is not "1.0"');
   }
-  const attributes: Record<string, AttributeValue> = {};
+  const attributes = noAttributes();
   for (const [name, value] of Object.entries(others)) {
     // A null attribute is one that is not set (CloudEvents JSON format 1.0.2, section 2.2).
     if (value !== null) attributes[name] = value as AttributeValue;
@@ -181,7 +190,7 @@ function readShorthand(object: JsonObject, defaults: EventDefaults): Built {
     }
   }
   const { data, delaySeconds, deliverAt, ...given } = object.value;
-  const attributes: Record<string, AttributeValue> = {};
+  const attributes = noAttributes();
   for (const [name, value] of Object.entries(given)) {
     if (typeof value !== 'string') throw invalid(name, 'must be a string');
     attributes[name] = value;
@@ -208,10 +217,7 @@ function readDueAt(delaySeconds: unknown, deliverAt: unknown, nowMs: number): nu
     return delaySeconds === 0 ? undefined : nowMs + Math.round(delaySeconds * 1000);
   }
   if (deliverAt === undefined) return undefined;
-  const atMs =
-    typeof deliverAt === 'string' && /[Tt].*([Zz]|[+-]\d{2}:\d{2})$/.test(deliverAt)
-      ? Date.parse(deliverAt)
-      : Number.NaN;
+  const atMs = typeof deliverAt === 'string' ? parseTimestamp(deliverAt) : Number.NaN;
   if (Number.isNaN(atMs)) {
     throw invalid('deliverAt', 'is no RFC 3339 time with a zone, such as 2026-01-31T12:00:00Z');
   }
@@ -221,7 +227,7 @@ function readDueAt(delaySeconds: unknown, deliverAt: unknown, nowMs: number): nu
 
 /** CloudEvents HTTP binding 1.0.2, section 3.1: attributes are `ce-*` headers, the body is the data. */
 function readBinary(request: EventRequest, defaults: EventDefaults): Entry {
-  const attributes: Record<string, AttributeValue> = {};
+  const attributes = noAttributes();
   try {
     for (const [header, value] of Object.entries(request.headers)) {
       if (header.startsWith('ce-') && value !== undefined)
@@ -258,6 +264,11 @@ function binaryBody(
     return build(attributes, { text: JSON.stringify(value), value });
   }
   return binaryData(attributes, Buffer.from(request.body).toString('base64'));
+}
+
+/** Without a prototype, so that `__proto__` is a name like any other and refused like any other. */
+function noAttributes(): Record<string, AttributeValue> {
+  return Object.create(null);
 }
 
 function decodeHeader(header: string, value: string): string {

@@ -23,14 +23,16 @@ export interface EventParts {
 }
 
 const attributeName = /^[a-z0-9]{1,64}$/;
-const mediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w!#$&^.+-]+=("[^"]*"|[\w!#$&^.+/:-]+))*$/;
-const timestamp = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+/** It becomes a header of the binary mode, so that it is printable ASCII. */
+const mediaType =
+  /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w!#$&^.+-]+=("[\x20\x21\x23-\x7e]*"|[\w!#$&^.+/:-]+))*$/;
+const timestamp = /^(\d{4})-(\d{2})-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 /** The characters of a URI reference (RFC 3986, section 2), any percent sign followed by two hex digits. */
 const uriReference = /^([\w\-.~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
 const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:./;
-/** CloudEvents strings hold no control characters (spec 1.0.2, "String"); lone surrogates cannot be sent at all. */
+/** CloudEvents strings hold no control characters and no noncharacters (spec 1.0.2, "String"). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are refused.
-const controlCharacter = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/;
+const forbiddenCharacter = /[\u0000-\u001f\u007f-\u009f]|\p{Noncharacter_Code_Point}/u;
 const stringCharactersMax = 1024;
 
 /**
@@ -61,7 +63,7 @@ function checkAttribute(name: string, value: unknown): void {
   }
   if (typeof value === 'number') {
     if (isCoreAttribute(name)) throw invalid(name, 'must be a string');
-    if (!Number.isInteger(value) || Math.abs(value) > 2 ** 31) {
+    if (!Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 31) {
       throw invalid(name, 'is a number that is no 32-bit integer. Send it as a string, or put it into data');
     }
     return;
@@ -73,12 +75,12 @@ function checkAttribute(name: string, value: unknown): void {
   if (typeof value !== 'string') {
     throw invalid(name, 'must be a string, an integer or a boolean. Put anything richer into data');
   }
-  if (value === '') throw invalid(name, 'is empty. Leave it out or give it a value');
+  if (value === '' && isCoreAttribute(name)) throw invalid(name, 'is empty. Leave it out or give it a value');
   if (value.length > stringCharactersMax) {
     throw invalid(name, `is longer than ${stringCharactersMax} characters. Put long values into data`);
   }
-  if (controlCharacter.test(value) || !value.isWellFormed()) {
-    throw invalid(name, 'has control characters or broken Unicode');
+  if (forbiddenCharacter.test(value) || !value.isWellFormed()) {
+    throw invalid(name, 'has control characters, noncharacters or broken Unicode');
   }
   if (name === 'source' && !uriReference.test(value)) {
     throw invalid(name, 'is no URI reference (RFC 3986). Escape spaces and other characters with %XX');
@@ -86,7 +88,7 @@ function checkAttribute(name: string, value: unknown): void {
   if (name === 'dataschema' && !(absoluteUri.test(value) && uriReference.test(value))) {
     throw invalid(name, 'is no absolute URI');
   }
-  if (name === 'time' && !(timestamp.test(value) && !Number.isNaN(Date.parse(value)))) {
+  if (name === 'time' && Number.isNaN(parseTimestamp(value))) {
     throw invalid(name, 'is no RFC 3339 time such as 2026-01-31T12:00:00Z');
   }
   if (name === 'datacontenttype' && !mediaType.test(value)) {
@@ -96,6 +98,14 @@ function checkAttribute(name: string, value: unknown): void {
 
 function isCoreAttribute(name: string): boolean {
   return ['id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema'].includes(name);
+}
+
+/** An RFC 3339 time in epoch milliseconds; NaN for any other text. */
+export function parseTimestamp(text: string): number {
+  const [, year, month, day] = timestamp.exec(text) ?? [];
+  // `Date.parse` turns 30 February into 2 March.
+  const daysOfMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  return Number(day) <= daysOfMonth ? Date.parse(text.toUpperCase()) : Number.NaN;
 }
 
 /** An `invalid_event` error about one attribute. */
@@ -124,7 +134,7 @@ function escapeForQueue(json: string): string {
 
 export function isJsonMediaType(contentType: string | undefined): boolean {
   if (contentType === undefined) return true;
-  return /^[^;]*\/(json|[^;]*\+json)\s*(;|$)/i.test(contentType);
+  return /[/+]json$/i.test(contentType.split(';')[0]?.trim() ?? '');
 }
 
 export function utf8Bytes(text: string): number {

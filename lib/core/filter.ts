@@ -30,44 +30,8 @@ export function checkFilter(filter: unknown): Filter {
   if (Object.keys(filter).length === 0) {
     throw refusal('filter', 'is empty. Leave it out to receive every event');
   }
-  let keys = 0;
-  let combinations = 1;
-
-  const walk = (node: Record<string, unknown>, path: string) => {
-    for (const [key, value] of Object.entries(node)) {
-      const here = `${path}.${key}`;
-      if (key === '$or') {
-        walkAlternatives(value, here);
-      } else if (Array.isArray(value)) {
-        checkValues(value, here);
-        keys++;
-        combinations *= value.length;
-      } else if (isObject(value)) {
-        if (path === 'filter' && key !== 'data') {
-          throw refusal(
-            here,
-            'nests, but only data has fields of its own. An attribute takes a list of values',
-          );
-        }
-        if (Object.keys(value).length === 0) throw refusal(here, 'is an empty object');
-        walk(value, here);
-      } else {
-        throw refusal(here, `must be a list, such as [${JSON.stringify(value)}]`);
-      }
-    }
-  };
-  const walkAlternatives = (value: unknown, here: string) => {
-    if (!Array.isArray(value) || value.length < 2 || !value.every(isObject)) {
-      throw refusal(here, 'must be a list of at least two filters');
-    }
-    for (const [index, alternative] of value.entries()) {
-      // The alternatives of the top level stand where its keys stand.
-      walk(alternative, path(here, index));
-    }
-  };
-  const path = (here: string, index: number) => (here === 'filter.$or' ? 'filter' : `${here}.${index}`);
-
-  walk(filter, 'filter');
+  const combinations = checkNode(filter, 'filter', 1);
+  const keys = new Set(topLevelKeys(filter as Filter)).size;
   if (keys > aws.sns.filterKeysMax) {
     throw refusal('filter', `has ${keys} keys; SNS takes at most ${aws.sns.filterKeysMax}`);
   }
@@ -78,6 +42,40 @@ export function checkFilter(filter: unknown): Filter {
     );
   }
   return filter as Filter;
+}
+
+/**
+ * Answers the combinations of values as SNS counts them: the numbers of values multiplied, each by the depth of
+ * its key, and summed over the alternatives of `$or`.
+ */
+function checkNode(node: Record<string, unknown>, path: string, depth: number): number {
+  let combinations = 1;
+  for (const [key, value] of Object.entries(node)) {
+    const here = `${path}.${key}`;
+    if (key === '$or') {
+      if (!Array.isArray(value) || value.length < 2 || !value.every(isObject)) {
+        throw refusal(here, 'must be a list of at least two filters');
+      }
+      // The alternatives stand where `$or` stands, so they are no deeper.
+      const counts = value.map((alternative, index) => checkNode(alternative, `${here}.${index}`, depth));
+      combinations *= counts.reduce((sum, count) => sum + count, 0);
+    } else if (Array.isArray(value)) {
+      checkValues(value, here);
+      combinations *= value.length * depth;
+    } else if (isObject(value)) {
+      if (depth === 1 && key !== 'data') {
+        throw refusal(
+          here,
+          'nests, but only data has fields of its own. An attribute takes a list of values',
+        );
+      }
+      combinations *= checkNode(value, here, depth + 1);
+    } else {
+      throw refusal(here, `must be a list, such as [${JSON.stringify(value)}]`);
+    }
+  }
+  if (Object.keys(node).length === 0) throw refusal(path, 'is an empty object');
+  return combinations;
 }
 
 function checkValues(values: readonly unknown[], path: string): void {
@@ -106,10 +104,13 @@ function checkValues(values: readonly unknown[], path: string): void {
  * there; else at the body, which is billed by the byte.
  */
 export function filterScope(filter: Filter): 'MessageAttributes' | 'MessageBody' {
-  const names = new Set(topLevelKeys(filter));
-  return [...names].every((name) => (filterableAttributes as readonly string[]).includes(name))
-    ? 'MessageAttributes'
-    : 'MessageBody';
+  // Attributes are compared as they stand escaped in JSON, so that a quote or backslash in a value would have to be
+  // escaped twice there ("Filter policy constraints", attribute-based filtering); in the body it means itself.
+  const hasEscape = JSON.stringify(filter).includes('\\');
+  const travels = topLevelKeys(filter).every((name) =>
+    (filterableAttributes as readonly string[]).includes(name),
+  );
+  return travels && !hasEscape ? 'MessageAttributes' : 'MessageBody';
 }
 
 function topLevelKeys(filter: Filter): string[] {

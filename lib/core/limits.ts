@@ -44,7 +44,7 @@ export const bus = {
   requestBytesMax: 1024 * kib,
   /** Ten full SNS batches. */
   requestEventsMax: 100,
-  /** Deeper JSON is refused before it is parsed: it is an attack or a mistake. */
+  /** Deeper JSON is refused: it is an attack or a mistake, and recursive readers downstream would break on it. */
   jsonDepthMax: 32,
   /** Names become parts of queue names of at most 80 characters. */
   nameCharactersMax: 48,

@@ -9,8 +9,12 @@ export function secretKey(secret: string): Uint8Array {
   return Buffer.from(secret.slice(secretPrefix.length), 'base64');
 }
 
+export function writeSecret(key: Uint8Array): string {
+  return secretPrefix + Buffer.from(key).toString('base64');
+}
+
 export function createSecret(random: { bytes(length: number): Uint8Array }): string {
-  return secretPrefix + Buffer.from(random.bytes(32)).toString('base64');
+  return writeSecret(random.bytes(32));
 }
 
 /**
