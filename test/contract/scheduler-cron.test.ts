@@ -188,7 +188,7 @@ describe('against a scan of every minute', () => {
           else expect(next).toBe(found);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 });

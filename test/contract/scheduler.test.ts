@@ -180,11 +180,14 @@ describe('firing', () => {
     expect(await bodies()).toEqual(['berlin']);
   });
 
-  it('fires a single schedule that is already past at once', async () => {
+  it('fires a single schedule of this minute at once, and refuses an older one', async () => {
     const { clock, create, bodies } = await setUp();
-    await create('late', 'at(2025-12-31T23:59:00)');
+    await create('late', 'at(2025-12-31T23:59:30)');
     await clock.advance(0);
     expect(await bodies()).toEqual(['late']);
+    await expect(create('past', 'at(2025-12-31T23:58:59)')).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
   });
 
   it('cancels by deletion and moves by update', async () => {
@@ -240,7 +243,7 @@ describe('firing', () => {
   });
 
   it('fires a hundred thousand schedules of one minute, each once', async () => {
-    const { aws, clock, meter, sqs } = await setUp({ precisionMs: 60_000 });
+    const { aws, clock, meter, sqs } = await setUp({ precisionMs: 1000 });
     // Past the SDK, which would take longer than what is tested.
     for (let number = 0; number < 100_000; number++) {
       await aws.call(
@@ -436,6 +439,7 @@ describe('the API of schedules', () => {
     ['a name with a space', 'a b', {}],
     ['a name of 65 characters', 'a'.repeat(65), {}],
     ['a bad expression', 'x', { ScheduleExpression: 'rate(1 fortnight)' }],
+    ['a start more than five minutes ago', 'x', { StartDate: new Date('2025-12-31T23:54:00Z') }],
     ['an end in the past', 'x', { EndDate: new Date('2025-01-01T00:00:00Z') }],
     ['a window without its length', 'x', { FlexibleTimeWindow: { Mode: 'FLEXIBLE' } }],
     [

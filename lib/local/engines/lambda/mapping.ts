@@ -11,7 +11,7 @@ export interface Mappings {
   /** Throws `ResourceNotFoundException`. */
   find(uuid: unknown): StoredMapping;
   /** The same, and throws `ResourceInUseException` while the mapping is between two states. */
-  findSettled(uuid: unknown): StoredMapping;
+  findSettled(uuid: unknown, purpose: 'update' | 'delete'): StoredMapping;
   /** What a call on one mapping needs: IAM knows the mapping, and by `lambda:FunctionArn` its function. */
   permission(action: string, input: Input): Permission;
   create(mapping: Omit<StoredMapping, 'state' | 'lastModifiedMs'>): StoredMapping;
@@ -102,12 +102,10 @@ export function createMappings(
     },
     all: () => byUuid.values(),
     find,
-    findSettled(uuid) {
+    findSettled(uuid, purpose) {
       const found = find(uuid);
       if (found.state !== 'Enabled' && found.state !== 'Disabled') {
-        throw inUse(
-          `Cannot change the event source mapping with UUID ${found.uuid} because it is in use: it is ${found.state}.`,
-        );
+        throw inUse(`Cannot ${purpose} the event source mapping because it is in use.`);
       }
       return found;
     },

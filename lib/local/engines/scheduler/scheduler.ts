@@ -92,9 +92,24 @@ export function createSchedules(
     due.cancel(key);
   }
 
-  /** An occurrence that is already past when the schedule is written: only a single one still fires. */
+  /** Refuses dates that are past, and gives the instant from which the first occurrence is looked for. */
   function startOf(definition: Definition, nowMs: number): number {
-    return parseExpression(definition.expression, definition.timezone).once ? 0 : nowMs;
+    const { once, next } = parseExpression(definition.expression, definition.timezone);
+    if (once) {
+      // A time within the precision of the service is not past yet.
+      const fromMs = nowMs - schedulerLimits.precisionMs;
+      if (definition.enabled && next(fromMs, nowMs) === undefined) {
+        throw invalid(`Invalid Schedule Expression ${definition.expression}: the time is in the past.`);
+      }
+      return fromMs;
+    }
+    if (definition.startMs !== undefined && definition.startMs < nowMs - schedulerLimits.startDateAgeMs) {
+      throw invalid('The StartDate you specify cannot be earlier than 5 minutes ago.');
+    }
+    if (definition.endMs !== undefined && definition.endMs <= nowMs) {
+      throw invalid('The EndDate you specify must be in the future.');
+    }
+    return nowMs;
   }
 
   return {
@@ -115,9 +130,7 @@ export function createSchedules(
         throw conflict(`Schedule ${name} already exists.`);
       }
       const nowMs = host.clock.now();
-      if (definition.endMs !== undefined && definition.endMs <= nowMs) {
-        throw invalid('The EndDate you specify must be in the future.');
-      }
+      const fromMs = startOf(definition, nowMs);
       lastNumber += 1;
       put(
         planned(
@@ -130,7 +143,7 @@ export function createSchedules(
             modifiedMs: nowMs,
             ...(token === undefined ? {} : { createdBy: token }),
           },
-          startOf(definition, nowMs),
+          fromMs,
         ),
       );
     },

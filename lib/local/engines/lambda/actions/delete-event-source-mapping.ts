@@ -6,7 +6,7 @@ export function deleteEventSourceMapping({ mappings }: Lambda): Operation {
     permissions: (input) => [mappings.permission('DeleteEventSourceMapping', input)],
     handle(input) {
       membersOfLambda(input, 'DeleteEventSourceMapping').only('UUID');
-      return mappings.describe(mappings.delete(mappings.findSettled(input.UUID).uuid));
+      return mappings.describe(mappings.delete(mappings.findSettled(input.UUID, 'delete').uuid));
     },
   };
 }

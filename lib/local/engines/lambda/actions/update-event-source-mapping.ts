@@ -9,13 +9,14 @@ export function updateEventSourceMapping({ host, functions, mappings }: Lambda):
     async handle(input) {
       const members = membersOfLambda(input, 'UpdateEventSourceMapping');
       members.only(...mappingSettingMembers, 'UUID', 'FunctionName');
-      const before = mappings.findSettled(input.UUID);
+      const before = mappings.findSettled(input.UUID, 'update');
       const target = functions.find(members.string('FunctionName') ?? before.functionName);
       const settings = readSettings(members, before.eventSourceArn, { ...before, functionName: target.name });
       if (settings.enabled) await checkEventSource(host, target, before.eventSourceArn);
       // The source was asked in between: another update may have begun.
       const { uuid, eventSourceArn, startingPosition, tags, state, lastModifiedMs } = mappings.findSettled(
         input.UUID,
+        'update',
       );
       const changed = mappings.update({
         ...settings,
