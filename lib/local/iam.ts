@@ -219,8 +219,8 @@ export function createIam(options: {
     const context = requestContext(permission, [
       ['aws:sourcearn', caller.sourceArn],
       ['aws:sourceaccount', sourceAccount],
-      // The older name of the same, which the policy of a new SNS topic tests. Roles do not have it, so that they
-      // need a policy of their own to publish.
+      // The older name of the same, which the policy of a new SNS topic tests. Roles do not have it: on AWS too a
+      // role without a policy of its own is refused by a topic that has its first policy.
       ['aws:sourceowner', sourceAccount],
       ['aws:principalisawsservice', 'true'],
     ]);
@@ -268,8 +268,6 @@ export function createIam(options: {
     const context = new Map<string, readonly string[]>([
       ['aws:requestedregion', [region]],
       ['aws:resourceaccount', [account]],
-      // SNS's own default policies know the caller's account by this older name; every caller is of this account.
-      ['aws:sourceowner', [account]],
       // On AWS every call of the SDK goes over TLS; here it does not leave the process or the machine.
       ['aws:securetransport', ['true']],
     ]);
