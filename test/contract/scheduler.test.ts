@@ -242,10 +242,10 @@ describe('firing', () => {
     expect(events).toEqual([{ n: 1 }]);
   });
 
-  it('fires a hundred thousand schedules of one minute, each once', async () => {
+  it('fires thirty thousand schedules of one minute, each once', async () => {
     const { aws, clock, meter, sqs } = await setUp({ precisionMs: 1000 });
     // Past the SDK, which would take longer than what is tested.
-    for (let number = 0; number < 100_000; number++) {
+    for (let number = 0; number < 30_000; number++) {
       await aws.call(
         'scheduler',
         'CreateSchedule',
@@ -254,14 +254,14 @@ describe('firing', () => {
       );
     }
     await clock.advance(3_660_000);
-    expect(meter.counts()['scheduler.invocations']).toBe(100_000);
+    expect(meter.counts()['scheduler.invocations']).toBe(30_000);
     const { Attributes } = await sqs.send(
       new GetQueueAttributesCommand({
         QueueUrl: 'http://127.0.0.1:4566/000000000000/target',
         AttributeNames: ['ApproximateNumberOfMessages'],
       }),
     );
-    expect(Attributes?.ApproximateNumberOfMessages).toBe('100000');
+    expect(Attributes?.ApproximateNumberOfMessages).toBe('30000');
     expect(aws.call('scheduler', 'ListSchedules', {}, root)).toEqual({ Schedules: [] });
   }, 60_000);
 });
