@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/global-setup.ts'],
     // The suites share two cores with the processes that some of them start.
     testTimeout: 20_000,
     hookTimeout: 60_000,

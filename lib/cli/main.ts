@@ -6,6 +6,7 @@ import { listenCommand } from './listen.ts';
 import { publishCommand } from './publish.ts';
 import { receiversCommand } from './receivers.ts';
 import { defaultUrl, type Session } from './session.ts';
+import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
 import { subscriptionsCommand } from './subscriptions.ts';
 import { topicsCommand } from './topics.ts';
@@ -73,6 +74,7 @@ function createProgram(session: Session): Command {
     topicsCommand,
     receiversCommand,
     subscriptionsCommand,
+    smokeCommand,
   ]) {
     const command = make(session);
     inheritSettings(command, program);

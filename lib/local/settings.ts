@@ -24,6 +24,12 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   };
 }
 
+/** The blocked ports above 1023: https://fetch.spec.whatwg.org/#port-blocking */
+const unreachablePorts = new Set([
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+  10080,
+]);
+
 function parsePort(
   env: Readonly<Record<string, string | undefined>>,
   name: string,
@@ -32,6 +38,11 @@ function parsePort(
   const text = env[name];
   if (text === undefined || text === '') return standard;
   const port = Number(text);
+  if (unreachablePorts.has(port)) {
+    throw new StartError(
+      `The environment variable ${name} is ${port}, a port that browsers and fetch refuse to call. Choose another one.`,
+    );
+  }
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new StartError(
     `The environment variable ${name} is ${JSON.stringify(text)}; it must be a port from 0 (any free one) to 65535.`,

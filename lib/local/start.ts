@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { undiciHttp } from '../runtime/undici.ts';
 import { keepAdminKey } from './admin-key.ts';
+import { assembly } from './assembly.ts';
 import { type RunningBus, startBus } from './bus.ts';
 import { systemClock } from './clock.ts';
 import { root } from './engines/engine.ts';
@@ -13,10 +14,6 @@ import { type ExampleDelivery, type ExampleReceiver, startExampleReceiver } from
 import { type Settings, StartError } from './settings.ts';
 import { type DurableStore, sqliteStore } from './store.ts';
 import { synthesize } from './synth.ts';
-
-const rootDirectory = join(import.meta.dirname, '..', '..');
-const account = '000000000000';
-const region = 'us-east-1';
 
 /** The topic of busbar.config.ts that the first event goes to. */
 const exampleTopic = 'example-orders';
@@ -52,15 +49,16 @@ export async function start(options: {
   const close = async () => {
     await bus?.close();
     await example?.close();
+    // The bus has closed it, unless there was none yet.
+    store.close();
     await log.close();
   };
   try {
-    const outDirectory = join(rootDirectory, '.cache', 'assembly');
-    await synthesize({ rootDirectory, outDirectory, account, region, progress });
+    await synthesize({ ...assembly, progress });
     const receiver = await startExampleReceiver(options.onExampleDelivery);
     example = receiver;
     progress('Deploying the template to the engines…');
-    bus = await openBus(settings, store, log.write, outDirectory, receiver.url);
+    bus = await openBus(settings, store, log.write, receiver.url);
     await makeAdminKey(bus, adminKey);
     const shown = await introduce(bus, adminKey, receiver);
     return { url: bus.url, awsUrl: bus.awsUrl, adminKey, logFile, example: shown, close };
@@ -70,19 +68,13 @@ export async function start(options: {
   }
 }
 
-function openBus(
-  settings: Settings,
-  store: DurableStore,
-  log: Log,
-  outDirectory: string,
-  exampleUrl: string,
-): Promise<RunningBus> {
+function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: string): Promise<RunningBus> {
   const parameters: Record<string, string> = { Endpoints: 'any' };
-  for (const parameter of endpointParameters(outDirectory)) parameters[parameter] = exampleUrl;
+  for (const parameter of endpointParameters()) parameters[parameter] = exampleUrl;
   return startBus({
-    outDirectory,
-    account,
-    region,
+    outDirectory: assembly.outDirectory,
+    account: assembly.account,
+    region: assembly.region,
     store,
     log,
     parameters,
@@ -95,8 +87,8 @@ function openBus(
 }
 
 /** The parameters that stand for endpoints, which the stack lists in the template's metadata. */
-function endpointParameters(outDirectory: string): readonly string[] {
-  const template = JSON.parse(readFileSync(join(outDirectory, 'Busbar.template.json'), 'utf8'));
+function endpointParameters(): readonly string[] {
+  const template = JSON.parse(readFileSync(join(assembly.outDirectory, 'Busbar.template.json'), 'utf8'));
   return template.Metadata?.[endpointParametersMetadata] ?? [];
 }
 
