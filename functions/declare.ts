@@ -3,7 +3,9 @@ import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { declare } from '../lib/app/declare.ts';
 import { parseDeclaration } from '../lib/core/declaration.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
+import { createMappings } from '../lib/runtime/mappings.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
+import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
@@ -20,6 +22,8 @@ export function create(runtime: Runtime) {
     clock: runtime.clock,
     random: runtime.random,
     endpoints: config.endpoints,
+    mappings: createMappings(runtime, config),
+    schemas: createSchemaChecker(),
     registry: createRegistryStore(createTable(runtime, config), runtime.clock),
   };
   return middy<CloudFormationCustomResourceEvent, void>().handler(async (event) => {

@@ -3,11 +3,15 @@ import { checkEndpoint } from '../core/endpoint.ts';
 import { createSecret } from '../core/signature.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { EndpointPolicy } from '../runtime/config.ts';
+import type { Mappings } from '../runtime/mappings.ts';
 import type { Random } from '../runtime/random.ts';
+import type { SchemaChecker } from '../runtime/schema.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 
 export interface DeclareTools {
   readonly registry: RegistryStore;
+  readonly mappings: Mappings;
+  readonly schemas: SchemaChecker;
   readonly clock: Clock;
   readonly random: Random;
   readonly endpoints: EndpointPolicy;
@@ -19,11 +23,13 @@ const ownerDefault = 'admin';
 /**
  * Brings the registry to what the stack declares, and takes out what it declared before. AWS's side of it is the
  * stack's own; a secret that a receiver already has stays.
+ * @throws BusbarError invalid_schema, invalid_request.
  */
 export async function declare(tools: DeclareTools, declaration: Declaration): Promise<void> {
   const { registry } = tools;
   const now = new Date(tools.clock.now()).toISOString();
   for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
+    if (spec.schema !== undefined) tools.schemas.check(spec.schema);
     const existing = await registry.topic(name);
     await registry.putTopic({ ...spec, topic: name, owner, ...dates(existing, now) });
   }
@@ -41,6 +47,8 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       state: 'active',
       ...dates(existing, now),
     });
+    // The stack does not see that its mapping was stopped after a 410, and would leave it so.
+    if (existing?.state === 'disabled') await tools.mappings.setEnabled(name, true);
   }
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
     for (const [receiver, { filter }] of Object.entries(receivers)) {
@@ -60,17 +68,21 @@ function dates(existing: { readonly createdAt: string } | undefined, now: string
   return { declared: true, createdAt: existing?.createdAt ?? now, updatedAt: now };
 }
 
-/** Takes out what was declared once and is no more. */
+/** Takes out what was declared once and is no more, with the subscriptions that hang on it. */
 async function retract(registry: RegistryStore, declaration: Declaration): Promise<void> {
+  const gone = {
+    topics: (await registry.topics())
+      .filter(({ topic, declared }) => declared && !Object.hasOwn(declaration.topics, topic))
+      .map(({ topic }) => topic),
+    receivers: (await registry.receivers())
+      .filter(({ receiver, declared }) => declared && !Object.hasOwn(declaration.receivers, receiver))
+      .map(({ receiver }) => receiver),
+  };
   for (const { topic, receiver, declared } of await registry.subscriptions()) {
-    if (declared && !Object.hasOwn(declaration.subscriptions[topic] ?? {}, receiver)) {
-      await registry.deleteSubscription(topic, receiver);
-    }
+    const isDeclaredStill = Object.hasOwn(declaration.subscriptions[topic] ?? {}, receiver);
+    const hangs = gone.topics.includes(topic) || gone.receivers.includes(receiver);
+    if (hangs || (declared && !isDeclaredStill)) await registry.deleteSubscription(topic, receiver);
   }
-  for (const { topic, declared } of await registry.topics()) {
-    if (declared && !Object.hasOwn(declaration.topics, topic)) await registry.deleteTopic(topic);
-  }
-  for (const { receiver, declared } of await registry.receivers()) {
-    if (declared && !Object.hasOwn(declaration.receivers, receiver)) await registry.deleteReceiver(receiver);
-  }
+  for (const topic of gone.topics) await registry.deleteTopic(topic);
+  for (const receiver of gone.receivers) await registry.deleteReceiver(receiver);
 }

@@ -48,27 +48,38 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
     );
   }
   const parsed = batch.messages.map((message) => ({ message, delivery: readDelivery(receiver, message) }));
+  const lastStartMs = lastStart(receiver, tools.clock.now());
   const records = await findRecords(tools, parsed);
   const keys = [secretKey(receiver.secret)];
   const decisions = await mapLimited(
     parsed,
     postsPerBatch(receiver.limits?.concurrency),
-    ({ message, delivery }) =>
-      typeof delivery === 'string'
-        ? poison(receiver, message, delivery, tools.clock.now())
-        : attemptOne(tools, receiver, keys, message, delivery, records.get(delivery.deliveryId)).catch(
-            (error) => {
-              // A fault of ours spends no attempt, and must not take the rest of the batch along.
-              tools.log('error', 'An attempt broke off', {
-                receiver: receiver.receiver,
-                reason: String(error),
-              });
-              return { message, done: false };
-            },
-          ),
+    ({ message, delivery }) => {
+      if (typeof delivery === 'string') return poison(receiver, message, delivery, tools.clock.now());
+      if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
+      return attemptOne(tools, receiver, keys, message, delivery, records.get(delivery.deliveryId)).catch(
+        (error) => {
+          // A fault of ours spends no attempt, and must not take the rest of the batch along.
+          tools.log('error', 'An attempt broke off', { receiver: receiver.receiver, reason: String(error) });
+          return { message, done: false };
+        },
+      );
+    },
   );
   return await settle(tools, batch, decisions);
 }
+
+/**
+ * When the last attempt may begin. A receiver of low concurrency and a slow endpoint would else outlast the
+ * function, which is cut off then: nothing would be counted, and what was delivered would come again.
+ */
+function lastStart(receiver: Receiver, startedMs: number): number {
+  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - endpointTimeoutSeconds(receiver);
+  return startedMs + seconds * 1000;
+}
+
+const endpointTimeoutSeconds = (receiver: Receiver) =>
+  receiver.timeoutSeconds ?? bus.endpointTimeoutSecondsDefault;
 
 const parked = (message: LaneMessage): Decision => ({ message, done: false, hideSeconds: parkSeconds });
 
@@ -154,7 +165,7 @@ async function attemptOne(
     case 'retry':
       return { message, done: false, record, hideSeconds: verdict.delaySeconds };
     case 'disable':
-      return { ...parked(message), record, disableCause: verdict.cause };
+      return { ...parked(message), record, gone: { endpoint: receiver.endpoint, cause: verdict.cause } };
   }
 }
 
@@ -179,7 +190,7 @@ async function post(
     url: receiver.endpoint,
     headers: request.headers,
     body: request.body,
-    timeoutMs: (receiver.timeoutSeconds ?? bus.endpointTimeoutSecondsDefault) * 1000,
+    timeoutMs: endpointTimeoutSeconds(receiver) * 1000,
   });
   if (outcome.kind === 'failure') return outcome;
   const { status, headers, body } = outcome;

@@ -3,6 +3,12 @@ import type { Log } from '../runtime/log.ts';
 import type { Mappings } from '../runtime/mappings.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 
+/** The endpoint that answered 410; the receiver may have another one by now. */
+export interface Gone {
+  readonly endpoint: string;
+  readonly cause: string;
+}
+
 /**
  * Stops sending to a receiver whose endpoint is gone (410). Its events wait in its queues until it is put again.
  */
@@ -14,10 +20,12 @@ export async function disable(
     readonly log: Log;
   },
   name: string,
-  cause: string,
+  { endpoint, cause }: Gone,
 ): Promise<void> {
   const receiver = await tools.registry.receiver(name);
   if (receiver === undefined || receiver.state === 'disabled') return;
+  // It was given another endpoint while the old one answered.
+  if (receiver.endpoint !== endpoint) return;
   await tools.registry.putReceiver({
     ...receiver,
     state: 'disabled',

@@ -39,6 +39,8 @@ interface Candidate {
   readonly event: BusEvent;
   readonly dueAtMs: number | undefined;
   readonly claimKey: string | undefined;
+  /** Where the very same event stands again in the request. */
+  readonly twins: number[];
 }
 
 /**
@@ -65,6 +67,7 @@ export async function publish(
   const checked = checkEntries(tools, entries, target, topic, results);
   const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
   await send(tools, target, claimed, topic?.dedupSeconds, results);
+  answerTwins(checked, results);
 
   const events = entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
   if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
@@ -124,7 +127,7 @@ function checkEntries(
             `The event ${twin.index} of this request has the same source and id, but is another event. Give each event an id of its own.`,
           );
         }
-        results.set(index, { index, id: event.id, status: 'duplicate' });
+        twin.twins.push(index);
         continue;
       }
       const candidate = {
@@ -132,6 +135,7 @@ function checkEntries(
         event,
         dueAtMs,
         claimKey: topic?.dedupSeconds ? duplicateKey(topic.topic, event) : undefined,
+        twins: [],
       };
       seen.set(identity, candidate);
       candidates.push(candidate);
@@ -141,6 +145,21 @@ function checkEntries(
     }
   }
   return candidates;
+}
+
+/** An event that stands twice is a duplicate of its first, unless the first was rejected: then both are. */
+function answerTwins(candidates: readonly Candidate[], results: Map<number, EntryResult>): void {
+  for (const { index, event, twins } of candidates) {
+    const first = results.get(index) ?? missing(index);
+    for (const twin of twins) {
+      results.set(
+        twin,
+        first.status === 'rejected'
+          ? { ...first, index: twin }
+          : { index: twin, id: event.id, status: 'duplicate' },
+      );
+    }
+  }
 }
 
 function checkSchema(schemas: SchemaChecker, topic: Topic, data: unknown): void {

@@ -63,6 +63,23 @@ export interface DelayedMessage {
   readonly body: string;
 }
 
+/** The delayed event that a message holds; undefined when it was not written by the bus. */
+function readDelayed(message: DelayedMessage): Delayed | undefined {
+  try {
+    const { target, dueAtMs, event, body } = JSON.parse(message.body) ?? {};
+    const isOurs =
+      (typeof target?.topic === 'string' || typeof target?.receiver === 'string') &&
+      Number.isFinite(dueAtMs) &&
+      typeof event?.type === 'string' &&
+      typeof event.source === 'string' &&
+      typeof body === 'string';
+    return isOurs ? { target, dueAtMs, event, body } : undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
+
 /**
  * Routes the delayed events that are due and hides the others for the rest of their time. Answers the ids of
  * the messages that must stay in the queue.
@@ -76,7 +93,15 @@ export async function releaseDue(
   const kept: string[] = [];
   const due = new Map<string, { message: DelayedMessage; delayed: Delayed }[]>();
   for (const message of messages) {
-    const delayed = JSON.parse(message.body) as Delayed;
+    const delayed = readDelayed(message);
+    if (delayed === undefined) {
+      // It ends among the failed ones by the queue's own redrive, and holds up no other until then.
+      tools.log('error', 'A message of the delay queue is no delayed event', {
+        messageId: message.messageId,
+      });
+      kept.push(message.messageId);
+      continue;
+    }
     const seconds = secondsUntil(delayed.dueAtMs, nowMs);
     if (seconds > 0) {
       waiting.push({ receiptHandle: message.receiptHandle, seconds });

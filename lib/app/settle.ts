@@ -9,7 +9,7 @@ import type { Mappings } from '../runtime/mappings.ts';
 import type { Queues } from '../runtime/queues.ts';
 import type { DeliveryStore } from '../runtime/stores/deliveries.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
-import { disable } from './disable.ts';
+import { disable, type Gone } from './disable.ts';
 
 export interface SettleTools {
   readonly registry: RegistryStore;
@@ -44,7 +44,8 @@ export interface Decision {
   readonly hideSeconds?: number;
   readonly record?: DeliveryRecord;
   readonly deadLetter?: DeliveryRecord;
-  readonly disableCause?: string;
+  /** Set when the endpoint said that it is gone for good. */
+  readonly gone?: Gone;
 }
 
 /**
@@ -64,7 +65,12 @@ export async function settle(
   for (const messageId of await moveToDeadLetters(tools, batch.receiver, decisions)) kept.add(messageId);
 
   const records = new Map(
-    decisions.flatMap(({ record }) => (record === undefined ? [] : [[record.deliveryId, record] as const])),
+    decisions.flatMap(({ message, deadLetter, record }) =>
+      // What could not be moved is not dead: its last attempt is made again, and moved then.
+      record === undefined || (deadLetter !== undefined && kept.has(message.messageId))
+        ? []
+        : [[record.deliveryId, record] as const],
+    ),
   );
   if (records.size > 0) {
     try {
@@ -96,8 +102,18 @@ export async function settle(
     }
   }
 
-  const cause = decisions.find((decision) => decision.disableCause !== undefined)?.disableCause;
-  if (cause !== undefined) await disable(tools, batch.receiver, cause);
+  const gone = decisions.find((decision) => decision.gone !== undefined)?.gone;
+  if (gone !== undefined) {
+    try {
+      await disable(tools, batch.receiver, gone);
+    } catch (error) {
+      // Thrown on, it would bring back what this batch delivered; the next 410 disables again.
+      tools.log('error', 'A receiver could not be disabled', {
+        receiver: batch.receiver,
+        reason: String(error),
+      });
+    }
+  }
   return [...kept];
 }
 

@@ -53,6 +53,8 @@ export const bus = {
   endpointTimeoutSecondsDefault: 15,
   /** The deliver function waits for the slowest endpoint of its batch and then still writes the outcome. */
   deliverTimeoutSeconds: 60,
+  /** What it keeps of that time to write the outcome: no attempt is begun that could run into it. */
+  deliverSettleSeconds: 10,
   /** How many bytes of a response are read; the rest is not waited for. */
   responseBytesMax: 64 * kib,
   /** How much of a response is kept with a failed attempt. */

@@ -25,6 +25,8 @@ export function createSchemaChecker(): SchemaChecker {
     let validate: ValidateFunction;
     try {
       validate = ajv.compile(schema as object | boolean);
+      // Such a schema answers by a promise, which would pass for an agreement.
+      if ('$async' in validate) throw new Error('$async is not supported');
     } catch (error) {
       throw new BusbarError(
         'invalid_schema',

@@ -63,7 +63,7 @@ export function createTable(runtime: BaseRuntime, config: Config): Table {
       const answer = await client.send(
         new GetItemCommand({ TableName, Key: keyItem(key), ConsistentRead: options.consistent ?? false }),
       );
-      return answer.Item === undefined ? undefined : rowOf(answer.Item);
+      return liveRows(runtime, [answer.Item])[0];
     },
 
     async getMany(keys) {
@@ -75,7 +75,7 @@ export function createTable(runtime: BaseRuntime, config: Config): Table {
           const answer = await client.send(
             new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys: rest, ConsistentRead: true } } }),
           );
-          rows.push(...(answer.Responses?.[TableName] ?? []).map(rowOf));
+          rows.push(...liveRows(runtime, answer.Responses?.[TableName]));
           rest = answer.UnprocessedKeys?.[TableName]?.Keys ?? [];
         }
       }
@@ -98,7 +98,7 @@ export function createTable(runtime: BaseRuntime, config: Config): Table {
             ...(start !== undefined && { ExclusiveStartKey: start }),
           }),
         );
-        rows.push(...(answer.Items ?? []).map(rowOf));
+        rows.push(...liveRows(runtime, answer.Items));
         start = answer.LastEvaluatedKey;
       } while (start !== undefined);
       return rows;
@@ -153,6 +153,18 @@ function item(row: Row): Record<string, AttributeValue> {
     document: { S: JSON.stringify(row.document) },
     ...(row.expiresAtSeconds !== undefined && { expiresAt: { N: String(row.expiresAtSeconds) } }),
   };
+}
+
+/** Without those that have expired: TTL deletes within days, and until then they are still found. */
+function liveRows(
+  runtime: BaseRuntime,
+  items: readonly (Record<string, AttributeValue> | undefined)[] = [],
+): Row[] {
+  const nowSeconds = Math.floor(runtime.clock.now() / 1000);
+  return items
+    .filter((attributes) => attributes !== undefined)
+    .map(rowOf)
+    .filter((row) => row.expiresAtSeconds === undefined || row.expiresAtSeconds > nowSeconds);
 }
 
 function rowOf(attributes: Record<string, AttributeValue>): Row {

@@ -118,6 +118,10 @@ export class Declaration extends Construct {
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
       [tableArn],
     );
+    declare.grant(['lambda:ListEventSourceMappings'], ['*']);
+    declare.grant(['lambda:UpdateEventSourceMapping'], ['*'], {
+      ArnEquals: { 'lambda:FunctionArn': this.props.deliver.functionArn },
+    });
     const receivers = Object.fromEntries(
       Object.entries(declaration.receivers).map(([name, spec]) => [
         name,
