@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { AdmissionLimits } from '../../lib/local/admission.ts';
+import { virtualClock } from '../../lib/local/clock.ts';
+import { root } from '../../lib/local/engines/engine.ts';
+import { lambdaFunction, role, startTestBus, writeAssembly } from './assembly.ts';
+
+/** Limits under which the event loop of the test itself counts as saturated. */
+const limits: AdmissionLimits = { highReady: 1, lowReady: 1, saturatedUtilization: 0, idleUtilization: 0 };
+
+/** A queue behind a function that does not end before the clock says so, and an API in front of another. */
+async function startOverloaded() {
+  const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'));
+  const arn = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
+  const resources = {
+    Queue: { Type: 'AWS::SQS::Queue' },
+    Role: role({ Effect: 'Allow', Action: 'sqs:*', Resource: arn('Queue') }),
+    Slow: lambdaFunction('slow', 'Role', { ReservedConcurrentExecutions: 1, Timeout: 30 }),
+    Mapping: {
+      Type: 'AWS::Lambda::EventSourceMapping',
+      Properties: {
+        FunctionName: { Ref: 'Slow' },
+        EventSourceArn: arn('Queue'),
+        BatchSize: 1,
+        ScalingConfig: { MaximumConcurrency: 2 },
+      },
+    },
+    Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'api', ProtocolType: 'HTTP' } },
+    Stage: {
+      Type: 'AWS::ApiGatewayV2::Stage',
+      Properties: { ApiId: { Ref: 'Api' }, StageName: '$default', AutoDeploy: true },
+    },
+  };
+  const slow = `export const create = ({ clock }) => () => new Promise((resolve) => clock.setTimer(10_000, resolve));`;
+  const bus = await startTestBus(writeAssembly(resources, { slow }), {
+    clock,
+    port: 0,
+    admissionLimits: limits,
+  });
+  const found = await bus.aws.call('sqs', 'GetQueueUrl', { QueueName: bus.resources.Queue }, root);
+  return { bus, clock, queueUrl: found?.QueueUrl };
+}
+
+test('publishing is refused while the queues of functions overflow, and nothing else is', async () => {
+  const { bus, clock, queueUrl } = await startOverloaded();
+  const post = (path: string) => fetch(bus.url + path, { method: 'POST', body: '{}' });
+  for (let sent = 0; sent < 10; sent++) {
+    await bus.aws.call('sqs', 'SendMessage', { QueueUrl: queueUrl, MessageBody: String(sent) }, root);
+  }
+  expect((await post('/v1/topics/orders/events')).status).toBe(404);
+  await clock.advance(250);
+  const refused = await post('/v1/topics/orders/events');
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+  expect(refused.headers.get('content-type')).toBe('application/problem+json');
+  expect(await refused.json()).toMatchObject({ status: 429, code: 'overloaded', title: 'Too Many Requests' });
+  expect((await post('/v1/receivers/billing/events')).status).toBe(429);
+  // No route takes these here; what matters is that they got as far as the routes.
+  expect((await post('/v1/receivers/billing/pause')).status).toBe(404);
+  expect((await fetch(`${bus.url}/v1/topics/orders/events`)).status).toBe(404);
+
+  await clock.until(async () => (await post('/v1/topics/orders/events')).status !== 429, 15 * 60_000);
+  await clock.advance(60_000);
+});
