@@ -5,6 +5,7 @@ import {
   type SendMessageBatchRequestEntry,
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
+import { root } from '../../lib/local/engines/engine.ts';
 import { bodiesOf, handleOf, sqsAccount } from './sqs-queue.ts';
 
 const entry = (Id: string, MessageBody = Id): SendMessageBatchRequestEntry => ({ Id, MessageBody });
@@ -64,6 +65,7 @@ describe('SendMessageBatch', () => {
           entry('long', 'x'.repeat(1_025)),
           entry('empty', ''),
           { ...entry('late'), DelaySeconds: 901 },
+          { ...entry('typeless'), MessageAttributes: { a: { DataType: 'Text', StringValue: 'a' } } },
           entry('fine', 'two'),
         ],
       }),
@@ -75,6 +77,7 @@ describe('SendMessageBatch', () => {
       ['long', 'InvalidParameterValue', true],
       ['empty', 'MissingParameter', true],
       ['late', 'InvalidParameterValue', true],
+      ['typeless', 'InvalidParameterValue', true],
     ]);
     expect(bodiesOf(await receive(QueueUrl))).toEqual(['one', 'two']);
   });
@@ -93,6 +96,21 @@ describe('SendMessageBatch', () => {
     const Entries = [entry('a', 'x'.repeat(524_288)), entry('b', 'x'.repeat(524_288))];
     const answer = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
     expect(answer.Successful).toHaveLength(2);
+  });
+});
+
+describe('what the engine does not honour', () => {
+  it('is refused before anything of the batch is stored', async () => {
+    const { create, aws, counts } = sqsAccount();
+    const QueueUrl = await create('orders');
+    const listed = {
+      Id: 'b',
+      MessageBody: 'b',
+      MessageAttributes: { a: { DataType: 'String', StringListValues: [] } },
+    };
+    const batch = { QueueUrl, Entries: [{ Id: 'a', MessageBody: 'a' }, listed] };
+    expect(() => aws.call('sqs', 'SendMessageBatch', batch, root)).toThrow(/StringListValues/);
+    expect(await counts(QueueUrl)).toEqual([0, 0, 0]);
   });
 });
 

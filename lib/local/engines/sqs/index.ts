@@ -1,26 +1,26 @@
 import type { Engine, Host } from '../engine.ts';
-import { cancelMessageMoveTask } from './cancel-message-move-task.ts';
-import { changeMessageVisibility } from './change-message-visibility.ts';
-import { changeMessageVisibilityBatch } from './change-message-visibility-batch.ts';
-import { createQueue } from './create-queue.ts';
-import { deleteMessage } from './delete-message.ts';
-import { deleteMessageBatch } from './delete-message-batch.ts';
-import { deleteQueue } from './delete-queue.ts';
-import { getQueueAttributes } from './get-queue-attributes.ts';
-import { getQueueUrl } from './get-queue-url.ts';
-import { listDeadLetterSourceQueues } from './list-dead-letter-source-queues.ts';
-import { listMessageMoveTasks } from './list-message-move-tasks.ts';
-import { listQueueTags } from './list-queue-tags.ts';
-import { listQueues } from './list-queues.ts';
-import { purgeQueue } from './purge-queue.ts';
-import { receiveMessage } from './receive-message.ts';
-import { sendMessage } from './send-message.ts';
-import { sendMessageBatch } from './send-message-batch.ts';
-import { setQueueAttributes } from './set-queue-attributes.ts';
+import { cancelMessageMoveTask } from './actions/cancel-message-move-task.ts';
+import { changeMessageVisibility } from './actions/change-message-visibility.ts';
+import { changeMessageVisibilityBatch } from './actions/change-message-visibility-batch.ts';
+import { createQueue } from './actions/create-queue.ts';
+import { deleteMessage } from './actions/delete-message.ts';
+import { deleteMessageBatch } from './actions/delete-message-batch.ts';
+import { deleteQueue } from './actions/delete-queue.ts';
+import { getQueueAttributes } from './actions/get-queue-attributes.ts';
+import { getQueueUrl } from './actions/get-queue-url.ts';
+import { listDeadLetterSourceQueues } from './actions/list-dead-letter-source-queues.ts';
+import { listMessageMoveTasks } from './actions/list-message-move-tasks.ts';
+import { listQueueTags } from './actions/list-queue-tags.ts';
+import { listQueues } from './actions/list-queues.ts';
+import { purgeQueue } from './actions/purge-queue.ts';
+import { receiveMessage } from './actions/receive-message.ts';
+import { sendMessage } from './actions/send-message.ts';
+import { sendMessageBatch } from './actions/send-message-batch.ts';
+import { setQueueAttributes } from './actions/set-queue-attributes.ts';
+import { startMessageMoveTask } from './actions/start-message-move-task.ts';
+import { tagQueue } from './actions/tag-queue.ts';
+import { untagQueue } from './actions/untag-queue.ts';
 import { Sqs } from './sqs.ts';
-import { startMessageMoveTask } from './start-message-move-task.ts';
-import { tagQueue } from './tag-queue.ts';
-import { untagQueue } from './untag-queue.ts';
 
 /**
  * The stand-in of Amazon SQS (API version 2012-11-05). What it models and where it differs from AWS is listed in

@@ -104,15 +104,19 @@ function checkName(name: string): void {
   }
 }
 
-/** Name, type and value of each attribute count towards the size of a message. */
-export function attributesBytes(attributes: MessageAttributes | undefined): number {
+/**
+ * What the attributes of a message add to its size, right or wrong as they may be: name, type and value of each. A
+ * member that the engine does not honour is refused here, before anything of a batch is stored.
+ */
+export function attributesBytes(input: Input): number {
+  const map = structure(input, 'MessageAttributes');
   let bytes = 0;
-  for (const name in attributes) {
-    const attribute = attributes[name];
-    if (attribute === undefined) continue;
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(attribute.DataType);
-    bytes += Buffer.byteLength(attribute.StringValue ?? '');
-    bytes += Buffer.byteLength(attribute.BinaryValue ?? '', 'base64');
+  for (const name in map) {
+    const attribute = structure(map, name) ?? {};
+    refuseUnknownMembers('SendMessage', attribute, ['DataType', 'StringValue', 'BinaryValue']);
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(text(attribute, 'DataType') ?? '');
+    bytes += Buffer.byteLength(text(attribute, 'StringValue') ?? '');
+    bytes += Buffer.byteLength(text(attribute, 'BinaryValue') ?? '', 'base64');
   }
   return bytes;
 }

@@ -45,22 +45,22 @@ export interface MessageRules {
   readonly contentBasedDeduplication: boolean;
 }
 
-/** The bytes of a message as it stands in a request, before it is checked. */
+/** The size of a message, before it is known to be right. */
 export function requestBytes(input: Input): number {
-  return Buffer.byteLength(text(input, 'MessageBody') ?? '') + attributesBytes(readMessageAttributes(input));
+  return Buffer.byteLength(text(input, 'MessageBody') ?? '') + attributesBytes(input);
 }
 
 export function readMessage(input: Input, rules: MessageRules, caller: Caller): MessageRequest {
   const body = requiredText(input, 'MessageBody');
   if (body === '') throw missingParameter('MessageBody');
   if (hasForbiddenCharacters(body)) throw invalidMessageContents();
-  const attributes = readMessageAttributes(input);
-  const bytes = Buffer.byteLength(body) + attributesBytes(attributes);
+  const bytes = requestBytes(input);
   if (bytes > rules.maximumMessageSize) {
     throw invalidParameter(
       `One or more parameters are invalid. Reason: Message must be shorter than ${rules.maximumMessageSize} bytes.`,
     );
   }
+  const attributes = readMessageAttributes(input);
   const groupId = readGroupId(input, rules);
   const deduplicationId = readDeduplicationId(input, rules, body);
   return {

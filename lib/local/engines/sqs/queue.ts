@@ -14,7 +14,6 @@ import type { MessageRequest } from './message-request.ts';
 import { Places } from './places.ts';
 import { type Attributes, type QueueSettings, settingsOf } from './queue-attributes.ts';
 import { decodeReceipt, encodeReceipt } from './receipt.ts';
-import { SequenceNumbers } from './sequence.ts';
 
 export const queueTable = 'sqs.queues';
 export const messageTable = 'sqs.messages';
@@ -38,7 +37,8 @@ export interface QueueWorld {
   readonly store: Store;
   /** The number of this run of the engine; it is in receipt handles. */
   readonly run: number;
-  nextMessageKey(): number;
+  /** Grows over all queues and over restarts: keys of messages, and sequence numbers. */
+  nextNumber(): number;
   nextReceipt(): number;
   queueByArn(arn: string): Queue | undefined;
 }
@@ -57,7 +57,6 @@ export class Queue {
   readonly #places: Places;
   readonly #polls: LongPolls;
   readonly #deduplication: Deduplication;
-  readonly #sequence = new SequenceNumbers();
 
   constructor(row: QueueRow, arn: string, url: string, world: QueueWorld) {
     this.row = row;
@@ -87,7 +86,7 @@ export class Queue {
       ...content,
       queue: this.row.id,
       id: this.#world.random.uuid(),
-      sequenceNumber: this.#nextSequenceNumber(nowMs),
+      sequenceNumber: this.#nextSequenceNumber(),
       sentMs: nowMs,
       enqueuedMs: nowMs,
       visibleAtMs: nowMs + delaySeconds * 1000,
@@ -96,7 +95,7 @@ export class Queue {
       receivedMs: undefined,
       deadLetterSourceArn: undefined,
     };
-    this.#admit(new Message(this.#world.nextMessageKey(), row), nowMs);
+    this.#admit(new Message(this.#world.nextNumber(), row), nowMs);
     if (deduplicationKey !== undefined && row.sequenceNumber !== undefined) {
       this.#deduplication.record(deduplicationKey, row.id, row.sequenceNumber, nowMs);
     }
@@ -241,7 +240,7 @@ export class Queue {
       ...moved,
       queue: this.row.id,
       id: this.#world.random.uuid(),
-      sequenceNumber: this.#nextSequenceNumber(nowMs),
+      sequenceNumber: this.#nextSequenceNumber(),
       sentMs: nowMs,
       enqueuedMs: nowMs,
       visibleAtMs: nowMs,
@@ -250,7 +249,7 @@ export class Queue {
       receivedMs: undefined,
       deadLetterSourceArn: undefined,
     };
-    this.#admit(new Message(this.#world.nextMessageKey(), row), nowMs);
+    this.#admit(new Message(this.#world.nextNumber(), row), nowMs);
   }
 
   /** Hands a message to the dead-letter queue when this receive would exceed its maximum; says whether it did. */
@@ -277,7 +276,7 @@ export class Queue {
       // A FIFO queue counts retention anew, and makes the message id the deduplication id.
       row.enqueuedMs = nowMs;
       row.deduplicationId = row.id;
-      row.sequenceNumber = this.#nextSequenceNumber(nowMs);
+      row.sequenceNumber = this.#nextSequenceNumber();
     }
     this.#admit(new Message(dead.key, row), nowMs);
   }
@@ -337,7 +336,8 @@ export class Queue {
       : deduplicationId;
   }
 
-  #nextSequenceNumber(nowMs: EpochMs): string | undefined {
-    return this.settings.fifo ? this.#sequence.next(nowMs) : undefined;
+  /** Twenty digits, so that they compare as text. */
+  #nextSequenceNumber(): string | undefined {
+    return this.settings.fifo ? `1${String(this.#world.nextNumber()).padStart(19, '0')}` : undefined;
   }
 }

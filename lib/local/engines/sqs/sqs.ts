@@ -18,19 +18,23 @@ export class Sqs {
   /** When a queue of that name was deleted; kept in memory only. */
   readonly deletedMs = new Map<string, EpochMs>();
   readonly #world: QueueWorld;
-  #messageKey = 0;
+  #number: number;
   #receipt = 0;
 
   constructor(host: Host) {
     this.host = host;
+    const run = countRun(host);
+    // Every run counts from beyond the numbers of the one before. A number that was used again would let an old
+    // receipt handle delete another message, and put messages of a FIFO queue out of order.
+    this.#number = run * 2 ** 32;
     this.#world = {
       clock: host.clock,
       random: host.random,
       store: host.store,
-      run: countRun(host),
-      nextMessageKey: () => {
-        this.#messageKey += 1;
-        return this.#messageKey;
+      run,
+      nextNumber: () => {
+        this.#number += 1;
+        return this.#number;
       },
       nextReceipt: () => {
         this.#receipt += 1;
@@ -160,7 +164,6 @@ export class Sqs {
     const messages: Message[] = [];
     for (const [key, value] of store.load(messageTable)) {
       messages.push(new Message(Number(key), value as MessageRow));
-      this.#messageKey = Math.max(this.#messageKey, Number(key));
     }
     messages.sort((left, right) => left.visibleAtMs - right.visibleAtMs || left.key - right.key);
     for (const message of messages) byId.get(message.row.queue)?.restore(message);

@@ -1,10 +1,10 @@
-import type { Input, Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { missingParameter } from './errors.ts';
-import { requiredText } from './input.ts';
-import type { Queue } from './queue.ts';
+import type { Input, Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { missingParameter } from '../errors.ts';
+import { requiredText } from '../input.ts';
+import type { Queue } from '../queue.ts';
+import type { Sqs } from '../sqs.ts';
 import { readVisibilitySeconds } from './receive-message.ts';
-import type { Sqs } from './sqs.ts';
 
 export function changeMessageVisibility(sqs: Sqs): Operation {
   return {

@@ -1,7 +1,7 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { requiredText } from './input.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { requiredText } from '../input.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function deleteMessage(sqs: Sqs): Operation {
   return {

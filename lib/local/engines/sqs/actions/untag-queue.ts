@@ -1,8 +1,8 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { missingParameter } from './errors.ts';
-import { texts } from './input.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { missingParameter } from '../errors.ts';
+import { texts } from '../input.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function untagQueue(sqs: Sqs): Operation {
   return {

@@ -1,6 +1,6 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import type { Sqs } from '../sqs.ts';
 
 /** Deletes a queue with its messages, at once; long polls on it end with nothing. */
 export function deleteQueue(sqs: Sqs): Operation {

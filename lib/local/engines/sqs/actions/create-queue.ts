@@ -1,10 +1,10 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { invalidParameter, queueDeletedRecently, queueNameExists, unknownAttribute } from './errors.ts';
-import { requiredText, textMap } from './input.ts';
-import { limits } from './limits.ts';
-import { differingAttribute, settableAttributes } from './queue-attributes.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { invalidParameter, queueDeletedRecently, queueNameExists, unknownAttribute } from '../errors.ts';
+import { requiredText, textMap } from '../input.ts';
+import { limits } from '../limits.ts';
+import { differingAttribute, settableAttributes } from '../queue-attributes.ts';
+import type { Sqs } from '../sqs.ts';
 import { checkTags } from './tag-queue.ts';
 
 /** Creates a queue, or answers with the one of that name whose given attributes are the same. */

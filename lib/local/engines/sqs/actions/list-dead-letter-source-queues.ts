@@ -1,7 +1,7 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { pageOfQueues } from './paging.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { pageOfQueues } from '../paging.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function listDeadLetterSourceQueues(sqs: Sqs): Operation {
   return {

@@ -1,8 +1,8 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { eachEntry, readEntries } from './batch.ts';
-import { requiredText } from './input.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { eachEntry, readEntries } from '../batch.ts';
+import { requiredText } from '../input.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function deleteMessageBatch(sqs: Sqs): Operation {
   return {

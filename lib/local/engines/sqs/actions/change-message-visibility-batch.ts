@@ -1,8 +1,8 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { eachEntry, readEntries } from './batch.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { eachEntry, readEntries } from '../batch.ts';
+import type { Sqs } from '../sqs.ts';
 import { change } from './change-message-visibility.ts';
-import type { Sqs } from './sqs.ts';
 
 export function changeMessageVisibilityBatch(sqs: Sqs): Operation {
   return {

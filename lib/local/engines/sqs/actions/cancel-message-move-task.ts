@@ -1,8 +1,8 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { invalidParameter } from './errors.ts';
-import { requiredText } from './input.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { invalidParameter } from '../errors.ts';
+import { requiredText } from '../input.ts';
+import type { Sqs } from '../sqs.ts';
 import { decodeTaskHandle, movePermissions, queueOfArn } from './start-message-move-task.ts';
 
 /** Stops a running move task; it is cancelled at once, without the state CANCELLING that AWS goes through. */

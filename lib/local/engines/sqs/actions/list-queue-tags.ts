@@ -1,6 +1,6 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function listQueueTags(sqs: Sqs): Operation {
   return {

@@ -1,9 +1,9 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { missingParameter } from './errors.ts';
-import { textMap } from './input.ts';
-import { changeAttributes } from './queue-attributes.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { missingParameter } from '../errors.ts';
+import { textMap } from '../input.ts';
+import { changeAttributes } from '../queue-attributes.ts';
+import type { Sqs } from '../sqs.ts';
 
 /** Changes attributes; here the change holds at once, on AWS it takes up to 60 s (retention up to 15 min). */
 export function setQueueAttributes(sqs: Sqs): Operation {

@@ -1,8 +1,8 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { text } from './input.ts';
-import { pageOfQueues } from './paging.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { text } from '../input.ts';
+import { pageOfQueues } from '../paging.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function listQueues(sqs: Sqs): Operation {
   return {

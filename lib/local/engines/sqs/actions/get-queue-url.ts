@@ -1,8 +1,8 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { queueDoesNotExist } from './errors.ts';
-import { requiredText, text } from './input.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { queueDoesNotExist } from '../errors.ts';
+import { requiredText, text } from '../input.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function getQueueUrl(sqs: Sqs): Operation {
   return {

@@ -1,8 +1,8 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { purgeQueueInProgress } from './errors.ts';
-import { limits } from './limits.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { purgeQueueInProgress } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Sqs } from '../sqs.ts';
 
 /** Deletes every message of a queue at once; a second purge within 60 s is refused. */
 export function purgeQueue(sqs: Sqs): Operation {

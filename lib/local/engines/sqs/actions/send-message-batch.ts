@@ -1,12 +1,12 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { type Entry, eachEntry, readEntries } from './batch.ts';
-import { batchRequestTooLong, invalidParameter } from './errors.ts';
-import { limits } from './limits.ts';
-import { deduplicationIdIsMissing, messageMembers, readMessage, requestBytes } from './message-request.ts';
-import type { Queue } from './queue.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { type Entry, eachEntry, readEntries } from '../batch.ts';
+import { batchRequestTooLong, invalidParameter } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { deduplicationIdIsMissing, messageMembers, readMessage, requestBytes } from '../message-request.ts';
+import type { Queue } from '../queue.ts';
+import type { Sqs } from '../sqs.ts';
 import { store } from './send-message.ts';
-import type { Sqs } from './sqs.ts';
 
 /** Sends up to ten messages, in order, each with a result of its own. */
 export function sendMessageBatch(sqs: Sqs): Operation {

@@ -1,9 +1,9 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { attributesMd5 } from './message-attributes.ts';
-import { type MessageRequest, messageMembers, readMessage } from './message-request.ts';
-import type { Queue } from './queue.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { attributesMd5 } from '../message-attributes.ts';
+import { type MessageRequest, messageMembers, readMessage } from '../message-request.ts';
+import type { Queue } from '../queue.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function sendMessage(sqs: Sqs): Operation {
   return {

@@ -1,10 +1,10 @@
-import type { Input, Operation, Permission } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { invalidParameter, invalidValue, resourceNotFound } from './errors.ts';
-import { integer, requiredText, text } from './input.ts';
-import { limits } from './limits.ts';
-import type { Queue } from './queue.ts';
-import type { Sqs } from './sqs.ts';
+import type { Input, Operation, Permission } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { invalidParameter, invalidValue, resourceNotFound } from '../errors.ts';
+import { integer, requiredText, text } from '../input.ts';
+import { limits } from '../limits.ts';
+import type { Queue } from '../queue.ts';
+import type { Sqs } from '../sqs.ts';
 
 /**
  * Starts to move the messages of a dead-letter queue to a queue, or each back to where it came from. Without a

@@ -1,9 +1,9 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { invalidParameter, missingParameter } from './errors.ts';
-import { textMap } from './input.ts';
-import { limits } from './limits.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { invalidParameter, missingParameter } from '../errors.ts';
+import { textMap } from '../input.ts';
+import { limits } from '../limits.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function tagQueue(sqs: Sqs): Operation {
   return {

@@ -1,10 +1,10 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { invalidValue } from './errors.ts';
-import { integer, requiredText } from './input.ts';
-import { limits } from './limits.ts';
-import type { MoveTask } from './move-tasks.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { invalidValue } from '../errors.ts';
+import { integer, requiredText } from '../input.ts';
+import { limits } from '../limits.ts';
+import type { MoveTask } from '../move-tasks.ts';
+import type { Sqs } from '../sqs.ts';
 import { encodeTaskHandle, movePermissions, queueOfArn } from './start-message-move-task.ts';
 
 /** The newest move tasks of a queue; one, if `MaxResults` does not ask for more. */

@@ -1,10 +1,10 @@
-import type { Operation } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { unknownAttribute } from './errors.ts';
-import { texts } from './input.ts';
-import type { Queue } from './queue.ts';
-import { computedAttributes, settableAttributes } from './queue-attributes.ts';
-import type { Sqs } from './sqs.ts';
+import type { Operation } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { unknownAttribute } from '../errors.ts';
+import { texts } from '../input.ts';
+import type { Queue } from '../queue.ts';
+import { computedAttributes, settableAttributes } from '../queue-attributes.ts';
+import type { Sqs } from '../sqs.ts';
 
 export function getQueueAttributes(sqs: Sqs): Operation {
   return {

@@ -1,13 +1,13 @@
-import type { Input, Operation, Output } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
-import { invalidValue, unknownAttribute } from './errors.ts';
-import { integer, texts } from './input.ts';
-import { limits } from './limits.ts';
-import type { Message } from './message.ts';
-import { attributesMd5, selectAttributes } from './message-attributes.ts';
-import type { Queue } from './queue.ts';
-import { computedAttributes, settableAttributes } from './queue-attributes.ts';
-import type { Sqs } from './sqs.ts';
+import type { Input, Operation, Output } from '../../engine.ts';
+import { refuseUnknownMembers } from '../../engine.ts';
+import { invalidValue, unknownAttribute } from '../errors.ts';
+import { integer, texts } from '../input.ts';
+import { limits } from '../limits.ts';
+import type { Message } from '../message.ts';
+import { attributesMd5, selectAttributes } from '../message-attributes.ts';
+import type { Queue } from '../queue.ts';
+import { computedAttributes, settableAttributes } from '../queue-attributes.ts';
+import type { Sqs } from '../sqs.ts';
 
 const systemAttributes = [
   'All',
