@@ -1,8 +1,8 @@
 import type { Authorize } from './aws.ts';
-import { AwsError, type Caller, type Permission, type PolicyDocument, type Store } from './engines/engine.ts';
-import type { RequestContext } from './iam/conditions.ts';
+import { AwsError, type PolicyDocument, type Store } from './engines/engine.ts';
 import { UnsupportedPolicyError } from './iam/conditions.ts';
-import { compilePolicy, type Principal, type Statement } from './iam/policy.ts';
+import { type AllowedCalls, createJudge } from './iam/judge.ts';
+import { compilePolicy, type Statement } from './iam/policy.ts';
 import { type RoleUsage, usageRecorder } from './iam/usage.ts';
 
 export interface RoleDefinition {
@@ -47,15 +47,6 @@ const waivedManagedPolicies = new Set([
   'arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess',
 ]);
 
-/** Decisions kept per role; beyond that they are forgotten and made again (schedule names have no bound). */
-const decisionsKeptMax = 10_000;
-
-/**
- * Calls that were allowed, each with the resource policy under which it was: an engine makes a new list of
- * statements whenever a policy changes, so the entry then counts no more.
- */
-type AllowedCalls = Map<string, PolicyDocument['Statement'] | undefined>;
-
 interface Role {
   readonly definition: RoleDefinition;
   readonly attached: Map<string, PolicyDocument>;
@@ -84,8 +75,13 @@ export function createIam(options: {
   const roles = new Map<string, Role>();
   const managedPolicies = new Map<string, PolicyDocument>();
   const sessions = new Map<string, string>();
-  const compiledResourcePolicies = new WeakMap<PolicyDocument['Statement'], readonly Statement[]>();
-  const allowedServiceCalls: AllowedCalls = new Map();
+  const judge = createJudge({
+    account,
+    region,
+    roleOf: (arn) => roles.get(arn),
+    sessionOf: (arn) => sessions.get(arn),
+    resourcePolicy: options.resourcePolicy,
+  });
 
   const roleArn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
 
@@ -159,132 +155,8 @@ export function createIam(options: {
     save(found);
   }
 
-  function authorize(caller: Caller, permissions: readonly Permission[]): void {
-    if (caller.kind === 'root') return;
-    for (const permission of permissions) {
-      if (caller.kind === 'role') authorizeRole(caller.roleArn, permission);
-      else authorizeService(caller, permission);
-    }
-  }
-
-  function authorizeRole(arn: string, permission: Permission): void {
-    const { action, resource } = permission;
-    const policy = resourcePolicy(permission);
-    const found = roles.get(arn);
-    if (found === undefined) throw refusal(permission, userArn(arn), 'because the role does not exist');
-    const key = `${action}\n${resource}`;
-    if (found.allowed.has(key) && found.allowed.get(key) === policy?.Statement) return;
-
-    const principal: Principal = { kind: 'role', arn, account };
-    const identity = found.statements.filter((statement) => statement.appliesTo(action, resource));
-    const ofResource = statementsOf(policy, permission, principal);
-    const context = requestContext(permission, [
-      ['aws:principalarn', arn],
-      ['aws:principalaccount', account],
-      ['aws:principalisawsservice', 'false'],
-    ]);
-    const holding = (statements: readonly Statement[], allows: boolean) =>
-      statements.filter((statement) => statement.allows === allows && statement.holds(context));
-    if (holding(identity, false).length > 0) {
-      throw refusal(permission, userArn(arn), 'with an explicit deny in an identity-based policy');
-    }
-    if (holding(ofResource, false).length > 0) {
-      throw refusal(permission, userArn(arn), 'with an explicit deny in a resource-based policy');
-    }
-    // Within one account either kind of policy is enough to allow.
-    const allowing = [...holding(identity, true), ...holding(ofResource, true)];
-    if (allowing.length === 0) {
-      throw refusal(permission, userArn(arn), `because no identity-based policy allows the ${action} action`);
-    }
-    found.usage.record(action, resource, allowing);
-    // A condition on what only this call brings with it must be judged again at the next one.
-    if (
-      permission.context === undefined ||
-      ![...identity, ...ofResource].some((statement) => statement.conditional)
-    ) {
-      remember(found.allowed, key, policy);
-    }
-  }
-
-  function remember(allowed: AllowedCalls, key: string, policy: PolicyDocument | undefined): void {
-    if (allowed.size >= decisionsKeptMax) allowed.clear();
-    allowed.set(key, policy?.Statement);
-  }
-
-  function authorizeService(caller: Extract<Caller, { kind: 'service' }>, permission: Permission): void {
-    const policy = resourcePolicy(permission);
-    const key = `${caller.service}\n${caller.sourceArn}\n${permission.action}\n${permission.resource}`;
-    if (allowedServiceCalls.has(key) && allowedServiceCalls.get(key) === policy?.Statement) return;
-    const sourceAccount = caller.sourceArn.split(':')[4] ?? '';
-    const context = requestContext(permission, [
-      ['aws:sourcearn', caller.sourceArn],
-      ['aws:sourceaccount', sourceAccount],
-      // The older name of the same, which the policy of a new SNS topic tests. Roles do not have it: on AWS too a
-      // role without a policy of its own is refused by a topic that has its first policy.
-      ['aws:sourceowner', sourceAccount],
-      ['aws:principalisawsservice', 'true'],
-    ]);
-    const holding = statementsOf(policy, permission, {
-      kind: 'service',
-      service: caller.service,
-    }).filter((statement) => statement.holds(context));
-    const who = `${caller.service} (for ${caller.sourceArn})`;
-    if (holding.some((statement) => !statement.allows)) {
-      throw refusal(permission, who, 'with an explicit deny in a resource-based policy');
-    }
-    if (holding.length === 0) {
-      throw refusal(
-        permission,
-        who,
-        `because no resource-based policy allows the ${permission.action} action`,
-      );
-    }
-    if (permission.context === undefined) remember(allowedServiceCalls, key, policy);
-  }
-
-  const resourcePolicy = ({ action, resource }: Permission) =>
-    resource === '*' ? undefined : options.resourcePolicy(action.slice(0, action.indexOf(':')), resource);
-
-  function statementsOf(
-    policy: PolicyDocument | undefined,
-    { action, resource }: Permission,
-    principal: Principal,
-  ): readonly Statement[] {
-    if (policy === undefined) return [];
-    let statements = compiledResourcePolicies.get(policy.Statement);
-    if (statements === undefined) {
-      statements = compilePolicy(policy, `the resource policy of ${resource}`);
-      compiledResourcePolicies.set(policy.Statement, statements);
-    }
-    return statements.filter(
-      (statement) => statement.covers(principal) && statement.appliesTo(action, resource),
-    );
-  }
-
-  function requestContext(
-    permission: Permission,
-    ofCaller: readonly (readonly [key: string, value: string])[],
-  ): RequestContext {
-    const context = new Map<string, readonly string[]>([
-      ['aws:requestedregion', [region]],
-      ['aws:resourceaccount', [account]],
-      // On AWS every call of the SDK goes over TLS; here it does not leave the process or the machine.
-      ['aws:securetransport', ['true']],
-    ]);
-    for (const [key, value] of ofCaller) if (value !== '') context.set(key, [value]);
-    for (const [key, value] of Object.entries(permission.context ?? {})) {
-      context.set(key.toLowerCase(), typeof value === 'string' ? [value] : value);
-    }
-    return context;
-  }
-
-  function userArn(arn: string): string {
-    const name = arn.slice(arn.lastIndexOf('/') + 1);
-    return `User: arn:aws:sts::${account}:assumed-role/${name}/${sessions.get(arn) ?? name}`;
-  }
-
   return {
-    authorize,
+    authorize: judge.authorize,
     putRole(definition) {
       const previous = roles.get(roleArn(definition.name));
       place(definition, previous?.attached ?? new Map(), previous?.attachedManaged ?? new Set());
@@ -325,18 +197,7 @@ export function createIam(options: {
     assertTrusts(arn, service, sourceArn) {
       const found = roles.get(arn);
       if (found === undefined) throw noSuchRole(arn);
-      const permission = { action: 'sts:AssumeRole', resource: arn };
-      const context = requestContext(permission, [
-        ['aws:sourcearn', sourceArn],
-        ['aws:sourceaccount', account],
-      ]);
-      const holding = found.trust.filter(
-        (statement) =>
-          statement.appliesTo(permission.action, arn) &&
-          statement.covers({ kind: 'service', service }) &&
-          statement.holds(context),
-      );
-      if (holding.length === 0 || holding.some((statement) => !statement.allows)) {
+      if (!judge.trusts(found.trust, arn, service, sourceArn)) {
         throw new AwsError(
           'InvalidParameterValueException',
           `The role ${arn} cannot be assumed by ${service} for ${sourceArn}: its trust policy does not allow it.`,
@@ -351,16 +212,4 @@ export function createIam(options: {
 
 function noSuchRole(nameOrArn: string): AwsError {
   return new AwsError('NoSuchEntity', `The role with name ${nameOrArn} cannot be found.`, { status: 404 });
-}
-
-/** AWS names the same refusal differently in its services. */
-const refusalCodes: Readonly<Record<string, string>> = { sqs: 'AccessDenied', sns: 'AuthorizationError' };
-
-function refusal({ action, resource }: Permission, who: string, reason: string): AwsError {
-  const service = action.slice(0, action.indexOf(':'));
-  return new AwsError(
-    refusalCodes[service] ?? 'AccessDeniedException',
-    `${who} is not authorized to perform: ${action} on resource: ${resource} ${reason}`,
-    { status: 403 },
-  );
 }

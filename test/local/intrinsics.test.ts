@@ -1,12 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Fn::Sub writes its placeholders in plain strings.
 import { describe, expect, test } from 'vitest';
-import {
-  evaluateConditions,
-  referencedResources,
-  resolve,
-  type Scope,
-} from '../../lib/local/template/intrinsics.ts';
+import { evaluateConditions } from '../../lib/local/template/conditions.ts';
+import { resolve, type Scope } from '../../lib/local/template/intrinsics.ts';
 import { parameterValues } from '../../lib/local/template/parameters.ts';
+import { referencedResources } from '../../lib/local/template/references.ts';
 import type { TemplateValue } from '../../lib/local/template/template.ts';
 
 const stack = { stackName: 'Busbar', account: '000000000000', region: 'us-east-1' };

@@ -24,7 +24,7 @@ export function resolve(value: TemplateValue, scope: Scope, where: string): Temp
   return resolved === noValue ? undefined : resolved;
 }
 
-function resolveValue(value: TemplateValue, scope: Scope, where: string): Resolved {
+export function resolveValue(value: TemplateValue, scope: Scope, where: string): Resolved {
   if (Array.isArray(value)) {
     return value
       .map((item: TemplateValue, index) => resolveValue(item, scope, `${where}[${index}]`))
@@ -166,9 +166,13 @@ function substitute(argument: TemplateValue, scope: Scope, where: string): strin
       : text(attribute(name.slice(0, dot), name.slice(dot + 1), scope, where), where);
   });
 }
-const subPlaceholder = /\$\{([^}]+)\}/g;
+export const subPlaceholder = /\$\{([^}]+)\}/g;
 
-function takenBranch(argument: TemplateValue, scope: Pick<Scope, 'condition'>, where: string): TemplateValue {
+export function takenBranch(
+  argument: TemplateValue,
+  scope: Pick<Scope, 'condition'>,
+  where: string,
+): TemplateValue {
   const [condition, whenTrue, whenFalse] = Array.isArray(argument) ? (argument as TemplateValue[]) : [];
   if (whenTrue === undefined || whenFalse === undefined) {
     throw new TemplateError(`${where} needs a condition and two values.`);
@@ -176,42 +180,10 @@ function takenBranch(argument: TemplateValue, scope: Pick<Scope, 'condition'>, w
   return scope.condition(text(condition ?? '', where)) ? whenTrue : whenFalse;
 }
 
-/** The resources that a value needs, in the branches of `Fn::If` that are taken. */
-export function referencedResources(
-  value: TemplateValue,
-  scope: Pick<Scope, 'condition'>,
-  isResource: (name: string) => boolean,
-): Set<string> {
-  const found = new Set<string>();
-  const add = (name: string) => {
-    if (isResource(name)) found.add(name);
-  };
-  const walk = (part: TemplateValue): void => {
-    if (Array.isArray(part)) {
-      part.forEach(walk);
-    } else if (typeof part === 'object' && part !== null) {
-      const [entry, ...rest] = Object.entries(part);
-      if (entry === undefined) return;
-      const [name, argument] = entry;
-      if (rest.length === 0 && name === 'Ref' && typeof argument === 'string') add(argument);
-      else if (rest.length === 0 && name === 'Fn::GetAtt') add(attributePath(argument, name)[0]);
-      else if (rest.length === 0 && name === 'Fn::If') walk(takenBranch(argument, scope, name));
-      else {
-        if (rest.length === 0 && name === 'Fn::Sub') {
-          const pattern = Array.isArray(argument) ? argument[0] : argument;
-          for (const [, placeholder = ''] of String(pattern).matchAll(subPlaceholder)) {
-            add(placeholder.split('.')[0] ?? '');
-          }
-        }
-        Object.values(part).forEach(walk);
-      }
-    }
-  };
-  walk(value);
-  return found;
-}
-
-function attributePath(argument: TemplateValue, where: string): readonly [logicalId: string, name: string] {
+export function attributePath(
+  argument: TemplateValue,
+  where: string,
+): readonly [logicalId: string, name: string] {
   if (typeof argument === 'string') {
     const dot = argument.indexOf('.');
     if (dot > 0) return [argument.slice(0, dot), argument.slice(dot + 1)];
@@ -223,7 +195,7 @@ function attributePath(argument: TemplateValue, where: string): readonly [logica
   throw new TemplateError(`${where} needs a resource and an attribute.`);
 }
 
-function pair(argument: TemplateValue, where: string): readonly [TemplateValue, TemplateValue] {
+export function pair(argument: TemplateValue, where: string): readonly [TemplateValue, TemplateValue] {
   if (Array.isArray(argument) && argument.length === 2) {
     const [first, second] = argument as TemplateValue[];
     if (first !== undefined && second !== undefined) return [first, second];
@@ -231,7 +203,7 @@ function pair(argument: TemplateValue, where: string): readonly [TemplateValue, 
   throw new TemplateError(`${where} needs a list of two.`);
 }
 
-function text(value: Resolved, where: string): string {
+export function text(value: Resolved, where: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new TemplateError(`${where} needs a string and got ${describe(value)}.`);
@@ -242,60 +214,6 @@ function texts(value: Resolved, where: string): string[] {
   return value.map((item: TemplateValue) => text(item, where));
 }
 
-function describe(value: Resolved): string {
+export function describe(value: Resolved): string {
   return value === noValue ? 'AWS::NoValue' : JSON.stringify(value);
-}
-
-/**
- * Evaluates the Conditions section: `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not` and `Condition`, over
- * parameters and mappings. Throws a `TemplateError` for a condition that depends on itself.
- */
-export function evaluateConditions(
-  conditions: Readonly<Record<string, TemplateValue>>,
-  scope: Omit<Scope, 'condition'>,
-): (name: string) => boolean {
-  const values = new Map<string, boolean>();
-  const open: string[] = [];
-
-  function condition(name: string): boolean {
-    const known = values.get(name);
-    if (known !== undefined) return known;
-    const expression = conditions[name];
-    if (expression === undefined) throw new TemplateError(`The template has no condition ${name}.`);
-    if (open.includes(name)) {
-      throw new TemplateError(`The conditions ${[...open, name].join(' -> ')} depend on each other.`);
-    }
-    open.push(name);
-    const value = evaluate(expression, `Conditions.${name}`);
-    open.pop();
-    values.set(name, value);
-    return value;
-  }
-
-  function evaluate(expression: TemplateValue, where: string): boolean {
-    const [entry, ...rest] =
-      typeof expression === 'object' && expression !== null ? Object.entries(expression) : [];
-    if (entry !== undefined && rest.length === 0) {
-      const [name, argument] = entry as [string, TemplateValue];
-      const operands = Array.isArray(argument) ? (argument as TemplateValue[]) : [];
-      switch (name) {
-        case 'Condition':
-          return condition(text(argument, where));
-        case 'Fn::Equals': {
-          const [left, right] = pair(argument, where);
-          const full = { ...scope, condition };
-          return describe(resolveValue(left, full, where)) === describe(resolveValue(right, full, where));
-        }
-        case 'Fn::Not':
-          return !operands.every((operand) => evaluate(operand, where));
-        case 'Fn::And':
-          return operands.every((operand) => evaluate(operand, where));
-        case 'Fn::Or':
-          return operands.some((operand) => evaluate(operand, where));
-      }
-    }
-    throw new TemplateError(`${where} is ${JSON.stringify(expression)}, which is no condition function.`);
-  }
-
-  return condition;
 }

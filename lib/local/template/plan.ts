@@ -1,7 +1,9 @@
 import type { z } from 'zod';
-import { evaluateConditions, referencedResources, resolve, type Scope } from './intrinsics.ts';
+import { evaluateConditions } from './conditions.ts';
+import { resolve, type Scope } from './intrinsics.ts';
 import { dependencyOrder } from './order.ts';
 import { parameterValues, type StackIdentity } from './parameters.ts';
+import { referencedResources } from './references.ts';
 import { findResourceType, honouredTypes } from './registry.ts';
 import type { AnyResourceType } from './resource.ts';
 import { checkTemplate, type Template, TemplateError, type TemplateResource } from './template.ts';
