@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { BusbarError } from '../core/errors.ts';
 import { type BusEvent, utf8Bytes } from '../core/event.ts';
 import { bus } from '../core/limits.ts';
 import type { Target } from '../core/routing.ts';
-import { chooseWait, type Delayed, secondsUntil } from '../core/schedule.ts';
+import { chooseWait, type Delayed, scheduleName, secondsUntil } from '../core/schedule.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Queues } from '../runtime/queues.ts';
@@ -47,13 +46,6 @@ export async function delay(
   ]);
   if (failure !== undefined)
     throw new BusbarError('unavailable', `The event could not be stored: ${failure.reason}`);
-}
-
-/** Why all of these: the same event may be due twice, at two times or for two receivers, but not twice at once. */
-function scheduleName(target: Target, event: BusEvent, dueAtMs: number): string {
-  return createHash('sha256')
-    .update(JSON.stringify([target, event.source, event.id, dueAtMs]))
-    .digest('hex');
 }
 
 /** One message of the delay queue. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { aws } from './limits.ts';
 import type { Target } from './routing.ts';
 
@@ -34,6 +35,20 @@ export function chooseWait(dueAtMs: number, nowMs: number): Wait {
 /** Whole seconds until the moment, rounded up so that nothing is early; 0 when it has come. */
 export function secondsUntil(dueAtMs: number, nowMs: number): number {
   return Math.max(0, Math.ceil((dueAtMs - nowMs) / 1000));
+}
+
+/**
+ * The name of an event's schedule, in 64 characters as Scheduler takes them. Why all of these: the same event may
+ * be due twice, at two times or for two receivers, but not twice at once.
+ */
+export function scheduleName(
+  target: Target,
+  event: { readonly source: string; readonly id: string },
+  dueAtMs: number,
+): string {
+  return createHash('sha256')
+    .update(JSON.stringify([target, event.source, event.id, dueAtMs]))
+    .digest('hex');
 }
 
 /** A one-time expression of EventBridge Scheduler: `at(2026-01-31T12:00:00)`, in UTC, whole seconds. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aws } from '../../lib/core/limits.ts';
-import { atExpression, chooseWait, secondsUntil } from '../../lib/core/schedule.ts';
+import { atExpression, chooseWait, scheduleName, secondsUntil } from '../../lib/core/schedule.ts';
 
 const nowMs = Date.parse('2026-01-31T12:00:00.500Z');
 const times = fc.integer({ min: 0, max: 4e12 });
@@ -46,6 +46,21 @@ describe('a wait', () => {
       }),
     );
   });
+});
+
+it('names schedules apart by target, source, id and time, as Scheduler takes names', () => {
+  const event = { source: '/orders', id: 'e-1' };
+  const names = [
+    scheduleName({ topic: 'a' }, event, nowMs),
+    scheduleName({ receiver: 'a' }, event, nowMs),
+    scheduleName({ topic: 'b' }, event, nowMs),
+    scheduleName({ topic: 'a' }, { ...event, id: 'e-2' }, nowMs),
+    scheduleName({ topic: 'a' }, { ...event, source: '/o' }, nowMs),
+    scheduleName({ topic: 'a' }, event, nowMs + 1),
+  ];
+  expect(new Set(names).size).toBe(names.length);
+  for (const name of names) expect(name).toMatch(/^[0-9a-zA-Z\-_.]{1,64}$/);
+  expect(scheduleName({ topic: 'a' }, { ...event }, nowMs)).toBe(names[0]);
 });
 
 it('counts the seconds that are left up, and none when it is over', () => {

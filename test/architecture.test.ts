@@ -1,0 +1,250 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Import, importsOf, withoutComments } from './imports.ts';
+
+const root = join(import.meta.dirname, '..');
+const files = globSync(['lib/**/*.ts', 'functions/**/*.ts', 'bin/*.ts', 'busbar.config.ts'], { cwd: root })
+  .filter((file) => !file.endsWith('.d.ts'))
+  .sort();
+const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+const inRooms = (...rooms: string[]) =>
+  files.filter((file) => rooms.some((room) => file.startsWith(`${room}/`)));
+
+/** The file that an import of ours leads to, below the root; the package name as it stands for any other. */
+const targetOf = (file: string, { from }: Import) =>
+  from.startsWith('.') ? normalize(join(dirname(file), from)) : from;
+
+interface Rule {
+  readonly room: string;
+  /** What may be imported: paths below the root, or packages; a trailing `/` or `*` takes what begins so. */
+  readonly may: readonly string[];
+  /** What may be imported for its types alone. */
+  readonly mayType?: readonly string[];
+  /** Files of the room for which another rule holds. */
+  readonly except?: readonly string[];
+}
+
+/** Who may import whom: section 2 of the design. The first room that a file is in decides. */
+const rules: readonly Rule[] = [
+  { room: 'lib/core/', may: ['lib/core/', 'zod', 'node:crypto'] },
+  { room: 'lib/app/', may: ['lib/app/', 'lib/core/'], mayType: ['lib/runtime/'] },
+  {
+    room: 'lib/runtime/',
+    may: ['lib/runtime/', 'lib/core/', '@aws-sdk/*', 'ajv*', 'undici/', 'node:*'],
+  },
+  {
+    room: 'lib/stacks/',
+    may: [
+      'lib/stacks/',
+      'lib/core/',
+      'lib/runtime/config.ts',
+      'aws-cdk-lib*',
+      'cdk-nag',
+      'constructs',
+      'esbuild',
+      'node:*',
+    ],
+  },
+  { room: 'lib/local/engines/', may: ['lib/local/engines/', 'node:*'] },
+  {
+    room: 'lib/local/',
+    may: ['lib/local/', 'lib/core/', 'lib/runtime/', 'lib/client/', 'zod', 'node:*'],
+  },
+  { room: 'lib/client/', may: ['lib/client/', 'node:*'] },
+  { room: 'lib/cli/start.ts', may: ['lib/cli/', 'lib/client/', 'lib/local/', 'commander', 'node:*'] },
+  { room: 'lib/cli/', may: ['lib/cli/', 'lib/client/', 'lib/core/', 'commander', 'node:*'] },
+  { room: 'lib/console/', may: ['lib/console/', 'lib/client/', 'lib/core/', 'node:*'] },
+  {
+    room: 'functions/middleware/',
+    may: ['lib/core/', 'lib/runtime/'],
+    mayType: ['@middy/core', 'aws-lambda'],
+  },
+  {
+    room: 'functions/',
+    may: ['functions/middleware/', 'lib/app/', 'lib/core/', 'lib/runtime/', '@middy/*', 'zod'],
+    mayType: ['aws-lambda'],
+  },
+  { room: 'bin/app.ts', may: ['busbar.config.ts', 'lib/stacks/', 'aws-cdk-lib'] },
+  { room: 'bin/', may: ['lib/cli/', 'node:*'] },
+  { room: 'busbar.config.ts', may: ['lib/core/declaration.ts'] },
+];
+
+const allows = (patterns: readonly string[], target: string) =>
+  patterns.some((pattern) =>
+    /[*/]$/.test(pattern) ? target.startsWith(pattern.replace(/\*$/, '')) : target === pattern,
+  );
+
+/** What is wrong with one import, or undefined. */
+function violation(file: string, found: Import): string | undefined {
+  const rule = rules.find(({ room }) => file.startsWith(room));
+  const target = targetOf(file, found);
+  if (rule === undefined) return `${file} is in no room of the design`;
+  if (allows(rule.may, target) || (found.typeOnly && allows(rule.mayType ?? [], target))) return undefined;
+  const how = found.typeOnly
+    ? 'the types of'
+    : allows(rule.mayType ?? [], target)
+      ? 'more than types of'
+      : '';
+  return `${file}:${found.line} imports ${how} ${target}, which ${rule.room} may not`.replace('  ', ' ');
+}
+
+describe('the scanner of imports', () => {
+  const source = [
+    "import type { A } from './a.ts';",
+    "import { type B, b } from './b.ts';",
+    "import c, * as d from 'c';",
+    "import './side-effect.ts';",
+    "export { e } from './e.ts';",
+    "export type * from './f.ts';",
+    'import {',
+    '  g,',
+    "} from './g.ts';",
+    "const h = await import('./h.ts');",
+    "// import { x } from './comment.ts';",
+    "/* import { x } from './comment.ts'; */",
+    'const i = await import(name);',
+    "const text = 'import no from nowhere';",
+  ].join('\n');
+
+  it('tells static from dynamic, and types from the rest', () => {
+    expect(importsOf(source)).toEqual([
+      { from: './a.ts', typeOnly: true, line: 1 },
+      { from: './b.ts', typeOnly: false, line: 2 },
+      { from: 'c', typeOnly: false, line: 3 },
+      { from: './side-effect.ts', typeOnly: false, line: 4 },
+      { from: './e.ts', typeOnly: false, line: 5 },
+      { from: './f.ts', typeOnly: true, line: 6 },
+      { from: './g.ts', typeOnly: false, line: 7 },
+      { from: './h.ts', typeOnly: false, line: 10 },
+      { from: '(computed)', typeOnly: false, line: 13 },
+    ]);
+  });
+
+  it('leads to files that exist', () => {
+    const own = files.flatMap((file) =>
+      importsOf(sources.get(file) ?? '')
+        .filter(({ from }) => from.startsWith('.'))
+        .map((found) => targetOf(file, found)),
+    );
+    expect(own.length).toBeGreaterThan(500);
+    expect(own.filter((target) => !existsSync(join(root, target)))).toEqual([]);
+  });
+});
+
+describe('who may import whom', () => {
+  it.each<[string, Import, string]>([
+    [
+      'lib/core/event.ts',
+      { from: '../runtime/clock.ts', typeOnly: true, line: 1 },
+      'lib/runtime/clock.ts, which lib/core/',
+    ],
+    ['lib/core/event.ts', { from: 'node:fs', typeOnly: false, line: 1 }, 'node:fs'],
+    [
+      'lib/app/publish.ts',
+      { from: '../runtime/http.ts', typeOnly: false, line: 1 },
+      'more than types of lib/runtime/http.ts',
+    ],
+    [
+      'lib/local/engines/sqs/queue.ts',
+      { from: '../../../core/limits.ts', typeOnly: true, line: 1 },
+      'lib/core/limits.ts',
+    ],
+    ['functions/publish.ts', { from: './admin.ts', typeOnly: false, line: 1 }, 'functions/admin.ts'],
+    ['functions/publish.ts', { from: 'aws-cdk-lib', typeOnly: true, line: 1 }, 'aws-cdk-lib'],
+    ['lib/cli/publish.ts', { from: '../local/bus.ts', typeOnly: false, line: 1 }, 'lib/local/bus.ts'],
+    ['lib/new-room/x.ts', { from: 'zod', typeOnly: false, line: 1 }, 'in no room'],
+  ])('is checked: %s must not have %j', (file, found, message) => {
+    expect(violation(file, found)).toContain(message);
+  });
+
+  it('holds for every import of every file', () => {
+    const violations = files.flatMap((file) =>
+      importsOf(sources.get(file) ?? '').flatMap((found) => violation(file, found) ?? []),
+    );
+    expect(violations).toEqual([]);
+  });
+
+  it('lets core hash, and nothing else of node:crypto', () => {
+    const hashing = ['createHash', 'createHmac', 'createSecretKey', 'timingSafeEqual'];
+    const used = inRooms('lib/core').flatMap((file) =>
+      [...(sources.get(file) ?? '').matchAll(/import \{([^}]*)\} from 'node:crypto'/g)].flatMap(
+        ([, names = '']) => names.split(',').map((name) => name.trim()),
+      ),
+    );
+    expect(used.length).toBeGreaterThan(0);
+    expect(used.filter((name) => !hashing.includes(name))).toEqual([]);
+  });
+});
+
+describe('time, randomness and the environment are arguments', () => {
+  const worldly =
+    /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(Timeout|Interval|Immediate)\b|\bprocess\.\w+|\bperformance\.|\brandom(UUID|Bytes|Int|FillSync)\b|\bglobalThis\b|(?<![.\w])fetch\(/;
+
+  it.each([
+    'Date.now()',
+    'new Date()',
+    'Math.random()',
+    'setTimeout(x, 1)',
+    'process.env.X',
+    'randomUUID()',
+    'fetch(url)',
+  ])('and %s would be found', (text) => expect(worldly.test(`const x = ${text};`)).toBe(true));
+
+  it('in core, in app and in the engines', () => {
+    const found = inRooms('lib/core', 'lib/app', 'lib/local/engines').flatMap((file) =>
+      withoutComments(sources.get(file) ?? '')
+        .split('\n')
+        .flatMap((line, index) => (worldly.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+describe('functions', () => {
+  const functions = globSync('functions/*.ts', { cwd: root });
+
+  it.each(functions)('%s exports create and handler, and does nothing when it is imported', async (file) => {
+    const module = await import(join(root, file));
+    expect(Object.keys(module).sort()).toEqual(['create', 'handler']);
+    expect(module.create).toBeTypeOf('function');
+    expect(module.handler).toBeTypeOf('function');
+  });
+
+  it.each(functions)('%s stands in front of a use case of the same name', (file) => {
+    expect(existsSync(join(root, file.replace('functions/', 'lib/app/')))).toBe(true);
+  });
+});
+
+/** Verbs where something is done, nouns where it is described; the same word in every room. */
+it.each([
+  ['lib/app/publish.ts', 'lib/stacks/publish.ts', 'functions/publish.ts'],
+  [
+    'lib/core/delivery.ts',
+    'lib/app/deliver.ts',
+    'lib/stacks/delivery.ts',
+    'functions/deliver.ts',
+    'lib/runtime/stores/deliveries.ts',
+  ],
+  [
+    'lib/core/schedule.ts',
+    'lib/app/schedule.ts',
+    'lib/stacks/schedule.ts',
+    'functions/schedule.ts',
+    'lib/runtime/schedules.ts',
+  ],
+  ['lib/core/declaration.ts', 'lib/app/declare.ts', 'lib/stacks/declaration.ts', 'functions/declare.ts'],
+  ['lib/core/routing.ts', 'lib/app/route.ts'],
+  ['lib/core/registry.ts', 'lib/runtime/stores/registry.ts'],
+  ['lib/app/admin.ts', 'lib/stacks/admin.ts', 'functions/admin.ts'],
+  ['lib/app/keys.ts', 'functions/keys.ts', 'lib/runtime/stores/keys.ts'],
+])('%s has its counterparts', (...paths) => {
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
+
+it('has no file of more than 400 lines, so that each is read in one sitting', () => {
+  const long = files
+    .map((file) => ({ file, lines: (sources.get(file) ?? '').split('\n').length - 1 }))
+    .filter(({ lines }) => lines > 400);
+  expect(long).toEqual([]);
+});
