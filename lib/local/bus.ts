@@ -165,7 +165,7 @@ async function startAccount(
   const guard: OverloadGuard | undefined =
     options.port === undefined
       ? undefined
-      : watchOverload({ aws, clock, limits: options.admissionLimits, onError });
+      : watchOverload({ aws, clock, meter, limits: options.admissionLimits, onError });
   const handleHttp = async (request: HttpApiRequest) =>
     guard?.refuse(request) ?? (await httpApis.handle(onlyApi(httpApis), request));
   endpoints.openApi(handleHttp);

@@ -4,16 +4,29 @@ export interface CountingMeter extends Meter {
   /** Everything counted so far, by unit. */
   counts(): Readonly<Record<string, number>>;
   reset(): void;
+  /** Does something that AWS would not bill, because it is no part of the program. For synchronous calls only. */
+  uncounted<Result>(work: () => Result): Result;
 }
 
 /** Sums the billable units that the engines count; prices are the business of the bill. */
 export function countingMeter(): CountingMeter {
   let sums = new Map<string, number>();
+  let counting = true;
   return {
-    count: (unit, quantity) => void sums.set(unit, (sums.get(unit) ?? 0) + quantity),
+    count(unit, quantity) {
+      if (counting) sums.set(unit, (sums.get(unit) ?? 0) + quantity);
+    },
     counts: () => Object.fromEntries([...sums].sort(([left], [right]) => (left < right ? -1 : 1))),
     reset: () => {
       sums = new Map();
+    },
+    uncounted(work) {
+      counting = false;
+      try {
+        return work();
+      } finally {
+        counting = true;
+      }
     },
   };
 }
