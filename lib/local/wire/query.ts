@@ -7,11 +7,11 @@ import type { WireRequest, WireResponse } from './http.ts';
  */
 export function decodeQuery(request: WireRequest): { action: string; input: Input } {
   const form = new URLSearchParams(Buffer.from(request.body).toString('utf8'));
-  const tree: Tree = Object.create(null);
+  const tree: Tree = {};
   let action = '';
   for (const [name, value] of form) {
     if (name === 'Action') action = value;
-    else if (name !== 'Version') plant(tree, name.split('.'), value);
+    else if (name !== 'Version') plant(tree, name, value);
   }
   return { action, input: ripen(tree) as Input };
 }
@@ -20,37 +20,41 @@ interface Tree {
   [name: string]: Tree | string;
 }
 
-function plant(tree: Tree, path: readonly string[], value: string): void {
+/** A batch has a hundred members and more, so that names are cut in place and branches are plain objects. */
+function plant(tree: Tree, name: string, value: string): void {
+  if (name.includes('__proto__')) {
+    throw new AwsError('MalformedQueryString', `There is no member ${name}.`);
+  }
   let branch = tree;
-  for (const name of path.slice(0, -1)) {
-    const next = branch[name];
+  let from = 0;
+  for (let to = name.indexOf('.'); to >= 0; to = name.indexOf('.', from)) {
+    const part = name.slice(from, to);
+    const next = branch[part];
     if (typeof next === 'object') branch = next;
     else {
-      const grown: Tree = Object.create(null);
-      branch[name] = grown;
+      const grown: Tree = {};
+      branch[part] = grown;
       branch = grown;
     }
+    from = to + 1;
   }
-  branch[path.at(-1) ?? ''] = value;
+  branch[name.slice(from)] = value;
 }
 
+/** Turns what stands for lists and maps into them. Numbered members are in order: integer keys always are. */
 function ripen(tree: Tree | string): unknown {
   if (typeof tree === 'string') return tree;
-  if (typeof tree.member === 'object') return numbered(tree.member).map(ripen);
+  if (typeof tree.member === 'object') return Object.values(tree.member).map(ripen);
   if (typeof tree.entry === 'object') {
-    const pairs = numbered(tree.entry).map((entry): [string, unknown] => {
+    const pairs = Object.values(tree.entry).map((entry): [string, unknown] => {
       if (typeof entry === 'string') throw new AwsError('MalformedQueryString', 'A map entry lacks its key.');
       return [String(entry.key ?? entry.Name ?? ''), ripen(entry.value ?? entry.Value ?? '')];
     });
     return Object.fromEntries(pairs);
   }
-  return Object.fromEntries(Object.entries(tree).map(([name, value]) => [name, ripen(value)]));
-}
-
-function numbered(tree: Tree): (Tree | string)[] {
-  return Object.keys(tree)
-    .sort((left, right) => Number(left) - Number(right))
-    .map((index) => tree[index] as Tree | string);
+  const structure: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(tree)) structure[name] = ripen(value);
+  return structure;
 }
 
 /** Encodes an answer; a map in the answer must be a `Map`, because XML writes it unlike a structure. */
