@@ -1,0 +1,330 @@
+import { CreateTableCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { CreateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
+import { CreateScheduleGroupCommand } from '@aws-sdk/client-scheduler';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+} from '@aws-sdk/client-sqs';
+import { onTestFinished } from 'vitest';
+import { create as createDeliver } from '../../functions/deliver.ts';
+import { create as createSchedule } from '../../functions/schedule.ts';
+import { deliver } from '../../lib/app/deliver.ts';
+import type { LaneMessage } from '../../lib/app/settle.ts';
+import type { Principal } from '../../lib/core/access.ts';
+import type { Receiver } from '../../lib/core/registry.ts';
+import { type QueueRole, queueName } from '../../lib/core/resources.ts';
+import { createDynamodb } from '../../lib/local/engines/dynamodb/index.ts';
+import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
+import { root } from '../../lib/local/engines/engine.ts';
+import { createScheduler } from '../../lib/local/engines/scheduler/index.ts';
+import { createSns } from '../../lib/local/engines/sns/index.ts';
+import { createSqs } from '../../lib/local/engines/sqs/index.ts';
+import { seededRandom } from '../../lib/local/random.ts';
+import { requestHandler } from '../../lib/local/request-handler.ts';
+import { parseConfig } from '../../lib/runtime/config.ts';
+import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
+import { createMappings } from '../../lib/runtime/mappings.ts';
+import { createProvision } from '../../lib/runtime/provision.ts';
+import { createQueues } from '../../lib/runtime/queues.ts';
+import type { Runtime } from '../../lib/runtime/runtime.ts';
+import { createSchedules } from '../../lib/runtime/schedules.ts';
+import { createSchemaChecker } from '../../lib/runtime/schema.ts';
+import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
+import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
+import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
+import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
+import { createTable } from '../../lib/runtime/table.ts';
+import { createTopicSender } from '../../lib/runtime/topics.ts';
+import { testAccount } from '../contract/account.ts';
+import { createFunction, lambdaCode } from '../contract/lambda.ts';
+
+export const admin: Principal = { application: 'ops', role: 'admin' };
+export const member = (application: string): Principal => ({ application, role: 'member' });
+
+export const environment = {
+  BUSBAR_TABLE: 'busbar-table',
+  BUSBAR_PREFIX: 'busbar',
+  BUSBAR_PARTITION: 'aws',
+  BUSBAR_ACCOUNT: '000000000000',
+  BUSBAR_DELAY_QUEUE_URL: 'http://127.0.0.1:4566/000000000000/busbar-delay',
+  BUSBAR_DELAY_QUEUE_ARN: 'arn:aws:sqs:us-east-1:000000000000:busbar-delay',
+  BUSBAR_SCHEDULE_GROUP: 'busbar',
+  BUSBAR_SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/busbar-scheduler',
+  BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
+  BUSBAR_ENDPOINTS: 'any',
+  AWS_REGION: 'us-east-1',
+} as const;
+
+/** Takes the place of one AWS operation; `next` runs the real one. */
+type Interceptor = (
+  input: Input,
+  next: (input?: Input) => Output | Promise<Output>,
+) => Output | Promise<Output>;
+
+/** How an endpoint answers; a status alone will do. */
+type Endpoint = (request: HttpRequest) => number | HttpOutcome | Promise<number | HttpOutcome>;
+
+export const answer = (status: number, headers: Record<string, string> = {}, body = ''): HttpOutcome => ({
+  kind: 'answer',
+  status,
+  headers,
+  body,
+});
+
+/**
+ * The bus's use cases on an account in memory: real SDK clients, a clock that the test moves, and endpoints that
+ * the test answers for. Queues are polled only after `run()`; before, a test takes batches itself by `runLane`.
+ */
+export async function testBus() {
+  const interceptors = new Map<string, Interceptor>();
+  const calls: string[] = [];
+  const seeded = seededRandom(7);
+  const random = {
+    ...seeded,
+    bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(seeded.next() * 256)),
+  };
+
+  const watched =
+    (build: (host: Host) => Engine) =>
+    (host: Host): Engine => {
+      const engine = build(host);
+      const operations = Object.fromEntries(
+        Object.entries(engine.operations).map(([name, operation]) => [
+          name,
+          watch(`${engine.service}.${name}` as const, operation),
+        ]),
+      );
+      return { ...engine, operations };
+    };
+  const watch = (name: `${Service}.${string}`, operation: Operation): Operation => ({
+    permissions: (input) => operation.permissions(input),
+    handle(input, caller, signal) {
+      const target = input.QueueUrl ?? input.TopicArn ?? '';
+      calls.push(`${name} ${String(target).split(/[:/]/).at(-1)}`.trim());
+      const next = (changed = input) => operation.handle(changed, caller, signal);
+      return interceptors.get(name)?.(input, next) ?? next();
+    },
+  });
+
+  const code = lambdaCode({
+    'busbar-deliver': (event, context) => createDeliver(runtime)(event as never, context as never),
+    'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
+  });
+  const account = testAccount(
+    [
+      createSqs,
+      createSns,
+      (host: Host) => createDynamodb(host),
+      createScheduler({ onProblem: (problem) => lines.push(JSON.stringify(problem)) }),
+      code.builder,
+    ].map(watched),
+  );
+
+  const lines: string[] = [];
+  const requests: HttpRequest[] = [];
+  const endpoints = new Map<string, Endpoint>();
+  const runtime: Runtime = {
+    env: environment,
+    clock: account.clock,
+    random,
+    log: (level, message, fields) => lines.push(`${level}: ${message} ${JSON.stringify(fields ?? {})}`),
+    http: {
+      async send(request) {
+        requests.push(request);
+        const outcome = (await endpoints.get(request.url)?.(request)) ?? answer(404);
+        return typeof outcome === 'number' ? answer(outcome) : outcome;
+      },
+    },
+    aws: {
+      region: 'us-east-1',
+      endpoint: 'http://127.0.0.1:4566',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      requestHandler: requestHandler(account.aws, root),
+      maxAttempts: 1,
+    },
+  };
+
+  await account.dynamodb.send(
+    new CreateTableCommand({
+      TableName: environment.BUSBAR_TABLE,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    }),
+  );
+  await account.sqs.send(
+    new CreateQueueCommand({ QueueName: 'busbar-delay', Attributes: { VisibilityTimeout: '180' } }),
+  );
+  await account.scheduler.send(new CreateScheduleGroupCommand({ Name: 'busbar' }));
+  for (const name of ['busbar-deliver', 'busbar-schedule']) {
+    await createFunction(account.lambda, name, { Timeout: name === 'busbar-deliver' ? 60 : 30 });
+  }
+  await account.lambda.send(
+    new CreateEventSourceMappingCommand({
+      FunctionName: 'busbar-schedule',
+      EventSourceArn: environment.BUSBAR_DELAY_QUEUE_ARN,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    }),
+  );
+  onTestFinished(() => account.aws.close());
+
+  const config = parseConfig(environment);
+  /** The stores keep caches, as one instance of a function does; another instance has others. */
+  const newTools = () => {
+    const table = createTable(runtime, config);
+    return {
+      clock: account.clock,
+      random,
+      log: runtime.log,
+      http: runtime.http,
+      endpoints: 'any' as const,
+      lookup: async () => 'public' as const,
+      registry: createRegistryStore(table, account.clock),
+      keys: createKeyStore(table, account.clock),
+      claims: createClaimStore(table),
+      deliveries: createDeliveryStore(table),
+      schemas: createSchemaChecker(),
+      topics: createTopicSender(runtime, config),
+      queues: createQueues(runtime, config),
+      schedules: createSchedules(runtime, config),
+      mappings: createMappings(runtime, config),
+      provision: createProvision(runtime, config),
+    };
+  };
+  const tools = newTools();
+
+  const urlOf = (receiver: string, role: QueueRole) =>
+    `${config.queueUrlBase}/${queueName(config.prefix, receiver, role)}`;
+
+  async function receive(queueUrl: string) {
+    const { Messages = [] } = await account.sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: queueUrl,
+        MaxNumberOfMessages: 10,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        MessageAttributeNames: ['All'],
+      }),
+    );
+    return Messages.map(
+      (message): LaneMessage => ({
+        messageId: message.MessageId ?? '',
+        receiptHandle: message.ReceiptHandle ?? '',
+        body: message.Body ?? '',
+        attributes: Object.fromEntries(
+          Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue = '' }]) => [
+            name,
+            StringValue,
+          ]),
+        ),
+        receives: Number(message.Attributes?.ApproximateReceiveCount),
+      }),
+    );
+  }
+
+  return {
+    ...account,
+    runtime,
+    config,
+    tools,
+    newTools,
+    /** Every AWS call so far, such as `sqs.SendMessageBatch busbar-shop-online`. */
+    calls,
+    /** The lines of the log. */
+    lines,
+    /** What endpoints were sent. */
+    requests,
+    urlOf,
+    receive,
+    endpoint: (url: string, respond: Endpoint) => void endpoints.set(url, respond),
+    intercept: (operation: `${Service}.${string}`, interceptor: Interceptor) =>
+      void interceptors.set(operation, interceptor),
+    restore: (operation: `${Service}.${string}`) => void interceptors.delete(operation),
+
+    /** Starts the pollers of every mapping. */
+    run() {
+      for (const engine of account.aws.engines.values()) engine.resume?.();
+    },
+
+    /** A receiver in the registry with its queues. */
+    async receiver(name: string, fields: Partial<Receiver> = {}): Promise<Receiver> {
+      const receiver: Receiver = {
+        receiver: name,
+        owner: 'shop',
+        endpoint: `https://${name}.example.com/events`,
+        secret: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+        state: 'active',
+        declared: false,
+        createdAt: '2026-01-01T00:00:00.000Z',
+        updatedAt: '2026-01-01T00:00:00.000Z',
+        ...fields,
+      };
+      await tools.registry.putReceiver(receiver);
+      await tools.provision.putReceiver(name, receiver);
+      return receiver;
+    },
+
+    /** A topic in the registry and in SNS. */
+    async topic(name: string, fields: object = {}): Promise<void> {
+      await tools.provision.putTopic(name);
+      await tools.registry.putTopic({
+        topic: name,
+        owner: 'shop',
+        declared: false,
+        createdAt: '2026-01-01T00:00:00.000Z',
+        updatedAt: '2026-01-01T00:00:00.000Z',
+        ...fields,
+      });
+    },
+
+    /** Takes one batch from the receiver's lane as a mapping does: what is not kept is deleted. */
+    async runLane(name: string) {
+      const messages = await receive(urlOf(name, 'online'));
+      const kept = await deliver(tools, { receiver: name, role: 'online', messages });
+      for (const { messageId, receiptHandle } of messages) {
+        if (kept.includes(messageId)) continue;
+        await account.sqs.send(
+          new DeleteMessageCommand({ QueueUrl: urlOf(name, 'online'), ReceiptHandle: receiptHandle }),
+        );
+      }
+      return { received: messages.length, kept: kept.length };
+    },
+
+    /** How many messages a queue holds: to be received now, in flight, and delayed. */
+    async count(queueUrl: string): Promise<{ ready: number; inFlight: number; delayed: number }> {
+      const { Attributes = {} } = await account.sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }),
+      );
+      return {
+        ready: Number(Attributes.ApproximateNumberOfMessages),
+        inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible),
+        delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed),
+      };
+    },
+
+    /** The partition keys of the table that start so. */
+    async rows(prefix: string): Promise<string[]> {
+      const { Items = [] } = await account.dynamodb.send(
+        new ScanCommand({ TableName: environment.BUSBAR_TABLE }),
+      );
+      return Items.map((item) => item.pk?.S ?? '').filter((pk) => pk.startsWith(prefix));
+    },
+  };
+}
+
+export type TestBus = Awaited<ReturnType<typeof testBus>>;
+
+/** A request with events in the shorthand. */
+export const shorthand = (body: unknown) => ({
+  contentType: 'application/json',
+  headers: {},
+  body: Buffer.from(JSON.stringify(body)),
+});
