@@ -275,4 +275,21 @@ describe('dead letters of a FIFO queue', () => {
       },
     });
   });
+
+  it('count their retention anew, unlike those of a standard queue', async () => {
+    const { create, send, receive, counts, clock } = sqsAccount();
+    const dead = await create('dead.fifo', { ...fifo, MessageRetentionPeriod: '60' });
+    const url = await create('a.fifo', {
+      ...fifo,
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf('dead.fifo'), maxReceiveCount: 1 }),
+    });
+    await send(url, 'poison', { MessageGroupId: 'g' });
+    await receive(url, { VisibilityTimeout: 0 });
+    await clock.advance(50_000);
+    await receive(url);
+    await clock.advance(59_999);
+    expect(await counts(dead)).toEqual([1, 0, 0]);
+    await clock.advance(1);
+    expect(await counts(dead)).toEqual([0, 0, 0]);
+  });
 });
