@@ -1,7 +1,7 @@
 import { lookup as lookupHost } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-// The dispatcher and one call of it: undici's index also brings fetch, WebSocket and caches, twice the size of the bundle.
-import sendByDispatcher from 'undici/lib/api/api-request.js';
+// The dispatcher alone: undici's index also brings fetch, WebSocket and caches, twice the size of the bundle.
+import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { bus } from '../core/limits.ts';
 import { isPublicAddress } from './address.ts';
@@ -93,44 +93,78 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-async function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): Promise<HttpOutcome> {
-  const abort = new AbortController();
+/**
+ * One request and the start of its answer. Reads up to the limit and lets go of the rest: an endpoint must not fill
+ * our memory, or hold us with its body. By callbacks, because a stream and a signal for each request would take
+ * longer than the request.
+ */
+function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): Promise<HttpOutcome> {
+  const { promise, resolve } = Promise.withResolvers<HttpOutcome>();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  let status = 0;
+  let headers: Record<string, string> = {};
+  let controller: Dispatcher.DispatchController | undefined;
+  let given: HttpOutcome | undefined;
+
+  const settle = (outcome: HttpOutcome): void => {
+    cancelTimer();
+    given ??= outcome;
+    resolve(given);
+  };
+  /** The outcome stands; the socket is closed, or the request never sent. */
+  const letGo = () => controller?.abort(new Error('The outcome of this request is settled.'));
+  const answer = (): HttpOutcome => {
+    const body = Buffer.concat(chunks).subarray(0, bus.responseBytesMax).toString('utf8');
+    return { kind: 'answer', status, headers, body };
+  };
   const cancelTimer = clock.setTimer(request.timeoutMs, () => {
-    abort.abort(new Failed('timeout', `No complete answer within ${request.timeoutMs / 1000} s.`));
+    settle(failed('timeout', `No complete answer within ${request.timeoutMs / 1000} s.`));
+    letGo();
   });
-  try {
-    const response = await sendByDispatcher.call(agent, {
+
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart(started) {
+      controller = started;
+      if (given !== undefined) letGo();
+    },
+    onResponseStart(_, statusCode, given) {
+      // Informational answers come before the real one.
+      if (statusCode < 200) return;
+      status = statusCode;
+      headers = joined(given);
+    },
+    onResponseData(_, chunk) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes < bus.responseBytesMax) return;
+      settle(answer());
+      letGo();
+    },
+    onResponseEnd: () => settle(answer()),
+    onResponseError: (_, error) => settle(classify(error)),
+  };
+  agent.dispatch(
+    {
       origin: url.origin,
       path: url.pathname + url.search,
       method: request.method,
       headers: request.headers,
       body: request.body ?? null,
-      signal: abort.signal,
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
-    const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(response.headers)) {
-      if (value !== undefined && value !== null) headers[name] = [value].flat().join(', ');
-    }
-    return { kind: 'answer', status: response.statusCode, headers, body: await readStart(response.body) };
-  } catch (error) {
-    return classify(error);
-  } finally {
-    cancelTimer();
-  }
+    },
+    handler,
+  );
+  return promise;
 }
 
-/** Reads up to the limit and lets go of the rest: an endpoint must not fill our memory, or hold us with its body. */
-async function readStart(body: AsyncIterable<Uint8Array> & { destroy(): void }): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= bus.responseBytesMax) break;
+function joined(given: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
   }
-  return Buffer.concat(chunks).subarray(0, bus.responseBytesMax).toString('utf8');
+  return headers;
 }
 
 function classify(error: unknown): HttpOutcome {
