@@ -113,11 +113,11 @@ async function walk(
     await run('an event is accepted', () => client.publish(name, { id, type: 'busbar.smoke', data: { id } }));
     if (reachable !== undefined) await run(deliveryStep, () => listener.arrived);
   } finally {
+    listener.close();
     await run('everything is taken away', async () => {
       await client.call('DELETE', `/receivers/${name}?force=true`);
       await client.call('DELETE', `/topics/${name}`);
     });
-    listener.close();
   }
 }
 
