@@ -43,6 +43,8 @@ export interface BusOptions {
   readonly meter?: CountingMeter;
   /** Within how many milliseconds after its time a schedule fires; 60 000 as on AWS unless given. */
   readonly schedulePrecisionMs?: number;
+  /** For how long the name of a deleted queue is not given again; 60 s as on AWS unless given. */
+  readonly recreateQueueAfterMs?: number;
   /** How often an SDK client of a function tries a call; the SDK's default unless given. */
   readonly awsMaxAttempts?: number;
   readonly admissionLimits?: AdmissionLimits;
@@ -137,7 +139,11 @@ async function startAccount(
       onStreamRecords: dynamodb.onStreamRecords,
     }),
     createSns,
-    createSqs,
+    (host) =>
+      createSqs(
+        host,
+        options.recreateQueueAfterMs === undefined ? {} : { recreateAfterMs: options.recreateQueueAfterMs },
+      ),
     ...dynamodb.builders,
   ]);
   const host: Host = { ...world, call: aws.call };

@@ -83,6 +83,8 @@ function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: 
     http: undiciHttp({ clock: systemClock, endpoints: 'any' }),
     port: settings.port,
     awsPort: settings.awsPort,
+    // Who tries things out deletes a receiver and makes it again without waiting the minute that AWS asks for.
+    recreateQueueAfterMs: 0,
   });
 }
 

@@ -107,3 +107,13 @@ describe('a member', () => {
     expect(await keys({ action: 'revoke', key })).toEqual({ revoked: true });
   });
 });
+
+describe('a receiver that was deleted', () => {
+  it('can be made again at once, empty', async () => {
+    await bus.call('PUT', '/v1/receivers/phoenix', { endpoint: sink.url });
+    expect((await bus.call('DELETE', '/v1/receivers/phoenix')).status).toBe(204);
+    expect((await bus.call('PUT', '/v1/receivers/phoenix', { endpoint: sink.url })).status).toBe(201);
+    await bus.call('POST', '/v1/receivers/phoenix/events', { type: 'a', id: 'ashes', data: {} });
+    await sink.waitFor(1, ({ body }) => body.includes('"ashes"'));
+  });
+});

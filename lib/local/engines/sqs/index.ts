@@ -20,14 +20,20 @@ import { setQueueAttributes } from './actions/set-queue-attributes.ts';
 import { startMessageMoveTask } from './actions/start-message-move-task.ts';
 import { tagQueue } from './actions/tag-queue.ts';
 import { untagQueue } from './actions/untag-queue.ts';
+import { limits } from './limits.ts';
 import { Sqs } from './sqs.ts';
+
+export interface SqsOptions {
+  /** For how long the name of a deleted queue is not given again; 60 s as on AWS unless given. */
+  readonly recreateAfterMs?: number;
+}
 
 /**
  * The stand-in of Amazon SQS (API version 2012-11-05). What it models and where it differs from AWS is listed in
  * docs/engines/sqs.md. AddPermission and RemovePermission are not there: set the Policy attribute instead.
  */
-export function createSqs(host: Host): Engine {
-  const sqs = new Sqs(host);
+export function createSqs(host: Host, options: SqsOptions = {}): Engine {
+  const sqs = new Sqs(host, options.recreateAfterMs ?? limits.recreateAfterMs);
   return {
     service: 'sqs',
     operations: {

@@ -17,12 +17,15 @@ export class Sqs {
   readonly moveTasks: MoveTasks;
   /** When a queue of that name was deleted; kept in memory only. */
   readonly deletedMs = new Map<string, EpochMs>();
+  /** For how long the name of a deleted queue is not given again. */
+  readonly recreateAfterMs: number;
   readonly #world: QueueWorld;
   #number: number;
   #receipt = 0;
 
-  constructor(host: Host) {
+  constructor(host: Host, recreateAfterMs: number) {
     this.host = host;
+    this.recreateAfterMs = recreateAfterMs;
     const run = countRun(host);
     // Every run counts from beyond the numbers of the one before. A number that was used again would let an old
     // receipt handle delete another message, and put messages of a FIFO queue out of order.

@@ -2,7 +2,6 @@ import type { Operation } from '../../engine.ts';
 import { refuseUnknownMembers } from '../../engine.ts';
 import { invalidParameter, queueDeletedRecently, queueNameExists, unknownAttribute } from '../errors.ts';
 import { requiredText, textMap } from '../input.ts';
-import { limits } from '../limits.ts';
 import { differingAttribute, settableAttributes } from '../queue-attributes.ts';
 import type { Sqs } from '../sqs.ts';
 import { checkTags } from './tag-queue.ts';
@@ -41,7 +40,7 @@ export function createQueue(sqs: Sqs): Operation {
 
 function isDeletedRecently(sqs: Sqs, name: string): boolean {
   const deletedMs = sqs.deletedMs.get(name);
-  return deletedMs !== undefined && sqs.host.clock.now() - deletedMs < limits.recreateAfterMs;
+  return deletedMs !== undefined && sqs.host.clock.now() - deletedMs < sqs.recreateAfterMs;
 }
 
 function checkName(name: string, fifo: boolean): void {
