@@ -1,7 +1,6 @@
 import { lookup as lookupHost } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 // The dispatcher alone: undici's index also brings fetch, WebSocket and caches, twice the size of the bundle.
-import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { bus } from '../core/limits.ts';
 import { isPublicAddress } from './address.ts';
@@ -93,6 +92,9 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
+type Handler = Parameters<Agent['dispatch']>[1];
+type Controller = Parameters<NonNullable<Handler['onRequestStart']>>[0];
+
 /**
  * One request and the start of its answer. Reads up to the limit and lets go of the rest: an endpoint must not fill
  * our memory, or hold us with its body. By callbacks, because a stream and a signal for each request would take
@@ -104,7 +106,7 @@ function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): P
   let bytes = 0;
   let status = 0;
   let headers: Record<string, string> = {};
-  let controller: Dispatcher.DispatchController | undefined;
+  let controller: Controller | undefined;
   let given: HttpOutcome | undefined;
 
   const settle = (outcome: HttpOutcome): void => {
@@ -123,7 +125,7 @@ function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): P
     letGo();
   });
 
-  const handler: Dispatcher.DispatchHandler = {
+  const handler: Handler = {
     onRequestStart(started) {
       controller = started;
       if (given !== undefined) letGo();
@@ -141,7 +143,8 @@ function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): P
       settle(answer());
       letGo();
     },
-    onResponseEnd: () => settle(answer()),
+    // undici uses a connection again in the turn after its answer: who went on before it would open another.
+    onResponseEnd: () => queueMicrotask(() => setImmediate(() => settle(answer()))),
     onResponseError: (_, error) => settle(classify(error)),
   };
   agent.dispatch(
@@ -169,21 +172,27 @@ function joined(given: Readonly<Record<string, string | string[] | undefined>>):
 
 function classify(error: unknown): HttpOutcome {
   const {
+    name = '',
     code = '',
     message = String(error),
     cause,
-  } = error as { code?: string; message?: string; cause?: unknown };
+  } = error as { name?: string; code?: string; message?: string; cause?: unknown };
+  // Such a request never left: it is no failure of the endpoint.
+  if (code === 'UND_ERR_INVALID_ARG') throw error;
   const own = [error, cause].find((candidate) => candidate instanceof Failed);
   if (own !== undefined) return failed(own.failure, own.message);
-  return failed(failureOf(code), code === '' || message.includes(code) ? message : `${code}: ${message}`);
+  // Not every error of the parser has a code.
+  const failure = name === 'HTTPParserError' ? 'protocol' : failureOf(code);
+  return failed(failure, code === '' || message.includes(code) ? message : `${code}: ${message}`);
 }
 
 function failureOf(code: string): HttpFailure {
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ENODATA') return 'dns';
+  if (code === 'ENOTFOUND' || code === 'ENODATA' || code.startsWith('EAI_')) return 'dns';
   if (code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return 'refused';
   if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout';
   if (/^(CERT_|ERR_TLS|ERR_SSL|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/.test(code))
     return 'tls';
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'protocol';
+  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return 'protocol';
   return 'reset';
 }
