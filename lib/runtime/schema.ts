@@ -20,7 +20,14 @@ export function createSchemaChecker(): SchemaChecker {
     const known = compiled.get(text);
     if (known !== undefined) return known;
     // An instance each, because schemas of two topics may carry the same $id.
-    const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, strictTypes: false });
+    // Strict about what is misspelt, and not about style: a tuple may be open, a type left out.
+    const ajv = new Ajv2020({
+      allErrors: true,
+      strict: true,
+      strictRequired: false,
+      strictTuples: false,
+      strictTypes: false,
+    });
     addFormats.default(ajv);
     let validate: ValidateFunction;
     try {

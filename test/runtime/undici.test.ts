@@ -1,152 +1,323 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { bus } from '../../lib/core/limits.ts';
-import { systemClock, virtualClock } from '../../lib/local/clock.ts';
+import { virtualClock } from '../../lib/local/clock.ts';
+import type { HttpRequest } from '../../lib/runtime/http.ts';
 import { undiciHttp } from '../../lib/runtime/undici.ts';
+import { selfSigned } from './self-signed.ts';
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
+/** Time stands still but for what a test moves, so that a timeout is fired and not waited for. */
+const clock = () => virtualClock(Date.parse('2026-01-01T00:00:00Z'));
+
+async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    // Clients that break off are the point of these tests.
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
     server.close();
-  }
-});
-
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  servers.push(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  return (server.address() as AddressInfo).port;
 }
 
-const http = () => undiciHttp({ clock: systemClock, endpoints: 'any' });
-const post = (url: string, timeoutMs = 10_000) =>
-  ({ method: 'POST', url, headers: { 'content-type': 'text/plain' }, body: 'hello', timeoutMs }) as const;
-
-test('sends method, path, headers and body, and answers status, headers and body', async () => {
-  const url = await serve(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    response.setHeader('x-twice', ['a', 'b']);
-    response.writeHead(418);
-    response.end(`${request.method} ${request.url} ${request.headers['content-type']} ${body}`);
+/** Resolves when a socket is closed, however that came about. */
+const closeOf = (socket: Socket) =>
+  new Promise<void>((resolve) => {
+    if (socket.destroyed) resolve();
+    socket.on('close', () => resolve());
   });
-  const outcome = await http().send(post(`${url}/path?query=1`));
-  expect(outcome).toMatchObject({
-    kind: 'answer',
-    status: 418,
-    headers: { 'x-twice': 'a, b' },
-    body: 'POST /path?query=1 text/plain hello',
+
+const post = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
+  method: 'POST',
+  url,
+  headers: { 'content-type': 'application/json' },
+  body: '{"a":1}',
+  timeoutMs: 15_000,
+  ...more,
+});
+
+/** A server that misbehaves as told, and a way to send to it. */
+async function misbehaving(listener: RequestListener, time = clock()) {
+  const server = createServer(listener);
+  const url = `http://127.0.0.1:${await listen(server)}/events?a=b%20c`;
+  const http = undiciHttp({ clock: time, endpoints: 'any' });
+  return { server, time, url, send: (more?: Partial<HttpRequest>) => http.send(post(url, more)) };
+}
+
+/** A server that writes raw bytes to whoever connects and sends. */
+async function raw(answer: (socket: Socket) => void) {
+  const server = createTcpServer((socket) => socket.once('data', () => answer(socket)));
+  const url = `http://127.0.0.1:${await listen(server)}/`;
+  return undiciHttp({ clock: clock(), endpoints: 'any' }).send(post(url));
+}
+
+describe('a request', () => {
+  it('is sent as it was asked for, and the answer is told', async () => {
+    const seen: { request: IncomingMessage; body: string }[] = [];
+    const { send } = await misbehaving(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      seen.push({ request, body });
+      response.writeHead(202, { 'Retry-After': '7', 'X-Twice': ['a', 'b'] }).end('thanks');
+    });
+    expect(await send({ headers: { 'webhook-id': 'dlv_1' }, body: Buffer.from('grüße') })).toEqual({
+      kind: 'answer',
+      status: 202,
+      headers: expect.objectContaining({ 'retry-after': '7', 'x-twice': 'a, b' }),
+      body: 'thanks',
+    });
+    expect(seen[0]?.body).toBe('grüße');
+    expect(seen[0]?.request).toMatchObject({ method: 'POST', url: '/events?a=b%20c' });
+    expect(seen[0]?.request.headers).toMatchObject({ 'webhook-id': 'dlv_1' });
+  });
+
+  it.each([301, 302, 303, 307, 308])('does not follow a %i', async (status) => {
+    let requests = 0;
+    const { send } = await misbehaving((_, response) => {
+      requests++;
+      response.writeHead(status, { location: '/elsewhere' }).end();
+    });
+    expect(await send()).toMatchObject({ kind: 'answer', status, headers: { location: '/elsewhere' } });
+    expect(requests).toBe(1);
+  });
+
+  it.each([100, 102, 103])('waits for the answer behind a %i', async (status) => {
+    const outcome = await raw((socket) =>
+      socket.write(`HTTP/1.1 ${status} Wait\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n`),
+    );
+    // Node's peers may not send 100 unasked; then it is their protocol error, and never a success.
+    expect(outcome).toMatchObject(status === 100 ? { kind: 'failure' } : { kind: 'answer', status: 204 });
+  });
+
+  it('that cannot be written is a mistake of ours and no failure of the endpoint', async () => {
+    const { send } = await misbehaving((_, response) => response.end());
+    await expect(send({ headers: { 'x-tenant': 'a\r\nb: c' } })).rejects.toThrow(/invalid x-tenant header/i);
   });
 });
 
-test('an informational answer is not the answer', async () => {
-  const url = await serve((_, response) => {
-    response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => response.writeHead(204).end());
+describe('the timeout', () => {
+  it.each<[string, RequestListener]>([
+    ['answers nothing', () => undefined],
+    ['answers with headers and no body', (_, response) => response.writeHead(200).flushHeaders()],
+    ['stops in the middle of its body', (_, response) => void response.writeHead(200).write('so far')],
+  ])('ends a request to an endpoint that %s', async (_, listener) => {
+    const { server, time, send } = await misbehaving(listener);
+    const requested = once(server, 'request');
+    const sending = send();
+    await requested;
+    await time.advance(14_999);
+    await time.advance(1);
+    expect(await sending).toEqual({
+      kind: 'failure',
+      failure: 'timeout',
+      message: 'No complete answer within 15 s.',
+    });
   });
-  expect(await http().send(post(url))).toMatchObject({ kind: 'answer', status: 204, body: '' });
-});
 
-test('an endless answer is cut at the limit, and its connection closed', async () => {
-  const closed = Promise.withResolvers<void>();
-  const url = await serve((_, response) => {
-    response.on('close', closed.resolve);
-    const more = () => {
-      while (response.write('x'.repeat(10_000)));
+  it('closes the connection, so that nothing is left behind', async () => {
+    const { server, time, send } = await misbehaving(() => undefined);
+    const connected = once(server, 'connection');
+    const requested = once(server, 'request');
+    const sending = send();
+    const [socket] = (await connected) as [Socket];
+    const closed = closeOf(socket);
+    await requested;
+    await time.advance(15_000);
+    await sending;
+    await closed;
+  });
+
+  it('is taken back when the answer is there', async () => {
+    const time = clock();
+    const timers = { set: 0, cancelled: 0 };
+    const counting = {
+      now: time.now,
+      setTimer(delayMs: number, action: () => void) {
+        timers.set++;
+        const cancel = time.setTimer(delayMs, action);
+        return () => {
+          timers.cancelled++;
+          cancel();
+        };
+      },
     };
-    response.on('drain', more);
-    more();
-  });
-  const outcome = await http().send(post(url));
-  expect(outcome).toMatchObject({ kind: 'answer', status: 200 });
-  expect(outcome.kind === 'answer' && outcome.body.length).toBe(bus.responseBytesMax);
-  await closed.promise;
-});
-
-test('an answer that is not complete in time is a timeout, and its connection is closed', async () => {
-  const closed = Promise.withResolvers<void>();
-  const begun = Promise.withResolvers<void>();
-  const url = await serve((_, response) => {
-    response.on('close', closed.resolve);
-    response.write('the beginning', () => begun.resolve());
-  });
-  const clock = virtualClock(0);
-  const sending = undiciHttp({ clock, endpoints: 'any' }).send(post(url, 5000));
-  await begun.promise;
-  await clock.advance(5000);
-  expect(await sending).toEqual({
-    kind: 'failure',
-    failure: 'timeout',
-    message: 'No complete answer within 5 s.',
-  });
-  await closed.promise;
-});
-
-test('a request that waits for a connection times out by itself, and is not sent after that', async () => {
-  const seen: string[] = [];
-  const first = Promise.withResolvers<() => void>();
-  const url = await serve((request, response) => {
-    seen.push(String(request.url));
-    if (request.url === '/first') first.resolve(() => response.end());
-    else response.end();
-  });
-  const clock = virtualClock(0);
-  const narrow = undiciHttp({ clock, endpoints: 'any', connectionsPerOrigin: 1 });
-  const slow = narrow.send(post(`${url}/first`, 60_000));
-  const answerFirst = await first.promise;
-  const queued = narrow.send(post(`${url}/queued`, 1000));
-  await clock.advance(1000);
-  expect(await queued).toMatchObject({ kind: 'failure', failure: 'timeout' });
-  answerFirst();
-  expect(await slow).toMatchObject({ kind: 'answer', status: 200 });
-  expect(await narrow.send(post(`${url}/last`))).toMatchObject({ kind: 'answer', status: 200 });
-  expect(seen).toEqual(['/first', '/last']);
-});
-
-test('a connection that ends in the middle of the answer is a reset', async () => {
-  const url = await serve((_, response) => {
-    response.writeHead(200, { 'content-length': '100' });
-    response.write('the beginning', () => response.destroy());
-  });
-  expect(await http().send(post(url))).toMatchObject({ kind: 'failure', failure: 'reset' });
-});
-
-test('nobody listening is refused', async () => {
-  const server = createTcpServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  expect(await http().send(post(`http://127.0.0.1:${port}/`))).toMatchObject({
-    kind: 'failure',
-    failure: 'refused',
+    const server = createServer((_, response) => response.writeHead(204).end());
+    const url = `http://127.0.0.1:${await listen(server)}/`;
+    await undiciHttp({ clock: counting, endpoints: 'any' }).send(post(url));
+    expect(timers).toEqual({ set: 1, cancelled: 1 });
   });
 });
 
-test('an answer that is no HTTP is a protocol failure', async () => {
-  const server = createTcpServer((socket) => {
-    socket.once('data', () => socket.end('220 mail.example.com ESMTP\r\n'));
+describe('an endpoint that breaks off', () => {
+  it.each<[string, string, (socket: Socket) => void]>([
+    ['resets the connection', 'reset', (socket) => socket.resetAndDestroy()],
+    ['closes without an answer', 'reset', (socket) => socket.end()],
+    ['closes in the middle of its headers', 'reset', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-')],
+    [
+      'closes in the middle of its body',
+      'reset',
+      (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf'),
+    ],
+    ['answers what is no HTTP', 'protocol', (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n')],
+    [
+      'sends headers without end',
+      'protocol',
+      (socket) => socket.write(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`),
+    ],
+    [
+      'sends two lengths',
+      'protocol',
+      (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'),
+    ],
+  ])('%s has failed: %s', async (_, failure, answer) => {
+    expect(await raw(answer)).toMatchObject({ kind: 'failure', failure });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  expect(await http().send(post(`http://127.0.0.1:${port}/`))).toMatchObject({
-    kind: 'failure',
-    failure: 'protocol',
+
+  it('or is not there at all is told from one that is', async () => {
+    const server = createTcpServer();
+    const port = await listen(server);
+    server.close();
+    await once(server, 'close');
+    const http = undiciHttp({ clock: clock(), endpoints: 'any' });
+    expect(await http.send(post(`http://127.0.0.1:${port}/`))).toMatchObject({
+      kind: 'failure',
+      failure: 'refused',
+    });
+    expect(await http.send(post('http://nothing.invalid/'))).toMatchObject({
+      kind: 'failure',
+      failure: 'dns',
+    });
   });
-  server.close();
 });
 
-test('where only the public internet is allowed, nothing is sent to this machine', async () => {
-  let requests = 0;
-  const url = await serve((_, response) => {
-    requests += 1;
-    response.end();
+describe('a body', () => {
+  it('without end is read up to the limit, and its connection is let go', async () => {
+    const { server, send } = await misbehaving((_, response) => {
+      const chunk = Buffer.alloc(16 * 1024, 'x');
+      const pour = () => {
+        while (response.write(chunk));
+      };
+      response.on('drain', pour);
+      pour();
+    });
+    const connected = once(server, 'connection');
+    const outcome = await send();
+    expect(outcome).toMatchObject({ kind: 'answer', status: 200 });
+    expect(outcome.kind === 'answer' && outcome.body).toBe('x'.repeat(bus.responseBytesMax));
+    const [socket] = (await connected) as [Socket];
+    await closeOf(socket);
   });
-  const closed = undiciHttp({ clock: systemClock, endpoints: 'public' });
-  for (const endpoint of [url, url.replace('http:', 'https:'), 'https://localhost:1/']) {
-    expect(await closed.send(post(endpoint))).toMatchObject({ kind: 'failure', failure: 'forbidden' });
+
+  it('may be cut in the middle of a character', async () => {
+    const { send } = await misbehaving((_, response) => response.end('é'.repeat(bus.responseBytesMax)));
+    const outcome = await send();
+    expect(outcome.kind === 'answer' && outcome.body.startsWith('éé')).toBe(true);
+  });
+});
+
+describe('TLS', () => {
+  const https = (port: number) =>
+    undiciHttp({ clock: clock(), endpoints: 'any' }).send(post(`https://127.0.0.1:${port}/`));
+
+  it('with a certificate that nobody vouches for is refused before anything is sent', async () => {
+    let requests = 0;
+    const server = createTlsServer(selfSigned, (_, response) => {
+      requests++;
+      response.end();
+    });
+    expect(await https(await listen(server))).toMatchObject({ kind: 'failure', failure: 'tls' });
+    expect(requests).toBe(0);
+  });
+
+  it('with a server that speaks none has failed', async () => {
+    expect(await https(await listen(createServer()))).toMatchObject({ kind: 'failure', failure: 'tls' });
+  });
+});
+
+describe('connections', () => {
+  async function countingServer() {
+    let connections = 0;
+    const { server, time, send } = await misbehaving((_, response) => response.writeHead(204).end());
+    server.on('connection', () => connections++);
+    return { time, send, connections: () => connections };
   }
-  expect(requests).toBe(0);
+
+  it('are used again', async () => {
+    const { send, connections } = await countingServer();
+    for (let request = 0; request < 20; request++) await send();
+    // The second request may come before the first connection is known to be free.
+    expect(connections()).toBeLessThanOrEqual(2);
+  });
+
+  it('are not used again after the function was frozen, when they may only look open', async () => {
+    const { time, send, connections } = await countingServer();
+    for (let request = 0; request < 5; request++) await send();
+    const before = connections();
+    await time.advance(3999);
+    await send();
+    expect(connections()).toBe(before);
+    await time.advance(4001);
+    await send();
+    expect(connections()).toBe(before + 1);
+  });
+
+  it('of a request that still runs are not cut by one that comes after a pause', async () => {
+    let release: () => void = () => undefined;
+    const { server, time, send } = await misbehaving((request, response) => {
+      if (request.headers['x-slow'] === undefined) return void response.end('fast');
+      release = () => response.end('slow');
+    });
+    const requested = once(server, 'request');
+    const slow = send({ headers: { 'x-slow': '1' } });
+    await requested;
+    await time.advance(5000);
+    expect(await send()).toMatchObject({ body: 'fast' });
+    release();
+    expect(await slow).toMatchObject({ body: 'slow' });
+  });
+});
+
+describe('on AWS', () => {
+  const http = () => undiciHttp({ clock: clock(), endpoints: 'public' });
+
+  it.each([
+    'http://example.com/',
+    'https://127.0.0.1/',
+    'https://2130706433/',
+    'https://0x7f000001/',
+    'https://017700000001/',
+    'https://127.1/',
+    'https://169.254.169.254/latest/meta-data/',
+    'https://[::1]/',
+    'https://[::ffff:169.254.169.254]/',
+    'https://[fd00:ec2::254]/',
+    'https://[64:ff9b::a9fe:a9fe]/',
+    'https://10.0.0.1:8443/',
+    'https://0/',
+    'https://192.168.1.1./',
+  ])('%s is forbidden', async (url) => {
+    expect(await http().send(post(url))).toMatchObject({ kind: 'failure', failure: 'forbidden' });
+  });
+
+  it('a name that leads to this machine is forbidden, and nothing connects', async () => {
+    const server = createTcpServer();
+    let connections = 0;
+    server.on('connection', () => connections++);
+    const port = await listen(server);
+    expect(await http().send(post(`https://localhost:${port}/`))).toMatchObject({
+      kind: 'failure',
+      failure: 'forbidden',
+      message: expect.stringContaining('localhost resolves to no public address'),
+    });
+    expect(connections).toBe(0);
+  });
 });

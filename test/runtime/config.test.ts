@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig, variables } from '../../lib/runtime/config.ts';
+import { environment } from '../app/bus.ts';
+
+describe('the environment', () => {
+  it('is parsed into what the functions need', () => {
+    expect(parseConfig(environment)).toMatchObject({
+      prefix: 'busbar',
+      region: 'us-east-1',
+      endpoints: 'any',
+      queueUrlBase: 'http://127.0.0.1:4566/000000000000',
+    });
+  });
+
+  it.each([...Object.values(variables), 'AWS_REGION'])('must have %s, and says so', (name) => {
+    for (const value of [undefined, '']) {
+      expect(() => parseConfig({ ...environment, [name]: value })).toThrow(
+        `The environment variable ${name} is missing.`,
+      );
+    }
+  });
+
+  it.each(['Public', 'all', 'true'])('has endpoints that are public or any, and not %s', (value) => {
+    expect(() => parseConfig({ ...environment, BUSBAR_ENDPOINTS: value })).toThrow(
+      `BUSBAR_ENDPOINTS is "${value}"; it is public or any.`,
+    );
+  });
+});

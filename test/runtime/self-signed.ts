@@ -1,0 +1,21 @@
+/** A certificate for localhost that nobody vouches for; it protects nothing, and is valid until 2126. */
+export const selfSigned = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgr1XIHgjo08GonYk5
+FCk556rZXaC6H6cPJxWZhDKjgPehRANCAAT29j+MxTqQpB/1rGk9k5tqG7ngUu+t
+Q1/OIm5ZxTpxMy8d7Ib9j/Ai2Af9dg8bVTMn9qRpa2wL4wHXoyk8UWpr
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBgDCCASWgAwIBAgIUL3haR+Vn1Q1hPNlufBUb2xL4g2swCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTIxNDgyMFoYDzIxMjYxMDI4
+MjE0ODIwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAT29j+MxTqQpB/1rGk9k5tqG7ngUu+tQ1/OIm5ZxTpxMy8d7Ib9j/Ai
+2Af9dg8bVTMn9qRpa2wL4wHXoyk8UWpro1MwUTAdBgNVHQ4EFgQUWepqQnB8ScyF
+ueWiRopFDAmw7h4wHwYDVR0jBBgwFoAUWepqQnB8ScyFueWiRopFDAmw7h4wDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEA+YaUQdSAWfXXNfaWUT4W
+kdM0lDNLp4sLNiwJJNkan58CIQCBnsw+ZN7kVOceMazy1XQ71bku9YZQ6NjIEGYc
+P+eU2A==
+-----END CERTIFICATE-----
+`,
+};
