@@ -24,10 +24,9 @@ async function run(world: World, json: boolean): Promise<void> {
   const startedMs = world.now();
   // Only this command opens the local target, which takes a moment to load.
   const { start } = await import('../local/start.ts');
-  const { parseSettings } = await import('../local/settings.ts');
   const say = (text: string) => (json ? Promise.resolve() : world.stdout.write(`${text}\n`));
   const bus = await start({
-    settings: parseSettings(world.env),
+    env: world.env,
     progress: (message) => void world.stderr.write(`${world.stderr.paint('dim', message)}\n`),
     onExampleDelivery: ({ type, attempt, data }) =>
       void say(

@@ -11,7 +11,7 @@ import { type RunningBus, startBus } from './bus.ts';
 import { systemClock } from './clock.ts';
 import { root } from './engines/engine.ts';
 import { type ExampleDelivery, type ExampleReceiver, startExampleReceiver } from './example.ts';
-import { type Settings, StartError } from './settings.ts';
+import { parseSettings, type Settings, StartError } from './settings.ts';
 import { type DurableStore, sqliteStore } from './store.ts';
 import { synthesize } from './synth.ts';
 
@@ -35,11 +35,12 @@ export interface StartedBus {
  * Rejects with an error of one sentence when the machine, the settings or the data directory are in the way.
  */
 export async function start(options: {
-  readonly settings: Settings;
+  readonly env: Readonly<Record<string, string | undefined>>;
   progress(message: string): void;
   onExampleDelivery(delivery: ExampleDelivery): void;
 }): Promise<StartedBus> {
-  const { settings, progress } = options;
+  const { progress } = options;
+  const settings = parseSettings(options.env);
   const adminKey = keepAdminKey(settings.dataDirectory, settings.adminKey);
   const store = sqliteStore(settings.dataDirectory);
   const logFile = join(settings.dataDirectory, 'busbar.log');
