@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import { reasons } from './nag.ts';
 
 /** The registry: topics, receivers and subscriptions over the API, and keys by invocation only. */
 export class Admin extends Construct {
@@ -26,7 +27,7 @@ export class Admin extends Construct {
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
       [tableArn],
     );
-    this.admin.grant(
+    this.admin.grantByPattern(
       [
         'sns:CreateTopic',
         'sns:DeleteTopic',
@@ -35,21 +36,28 @@ export class Admin extends Construct {
         'sns:ListSubscriptionsByTopic',
       ],
       [anyTopic(place)],
+      reasons.madeAtRunTime,
     );
     // These two know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_sns.html
-    this.admin.grant(['sns:Unsubscribe', 'sns:SetSubscriptionAttributes'], ['*']);
-    this.admin.grant(
+    this.admin.grantByPattern(
+      ['sns:Unsubscribe', 'sns:SetSubscriptionAttributes'],
+      ['*'],
+      reasons.noResource,
+    );
+    this.admin.grantByPattern(
       ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:GetQueueAttributes', 'sqs:SetQueueAttributes'],
       [anyQueue(place, '*')],
+      reasons.madeAtRunTime,
     );
-    this.admin.grant(['lambda:ListEventSourceMappings'], ['*']);
-    this.admin.grant(
+    this.admin.grantByPattern(['lambda:ListEventSourceMappings'], ['*'], reasons.noResource);
+    this.admin.grantByPattern(
       [
         'lambda:CreateEventSourceMapping',
         'lambda:UpdateEventSourceMapping',
         'lambda:DeleteEventSourceMapping',
       ],
       ['*'],
+      reasons.ownMappingsOnly,
       { ArnEquals: { 'lambda:FunctionArn': deliverFunctionArn } },
     );
 

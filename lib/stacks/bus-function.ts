@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
@@ -12,6 +12,7 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundle } from './bundle.ts';
+import { resourceFinding } from './nag.ts';
 
 export interface BusFunctionProps {
   /** The file of `functions/`, and the end of the function's name. */
@@ -22,6 +23,8 @@ export interface BusFunctionProps {
   readonly memoryMb: number;
   readonly environment: Readonly<Record<string, string>>;
 }
+
+type Conditions = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** A function with a role and a log group of its own; it may do what it is granted here and nothing else. */
 export class BusFunction extends Construct {
@@ -57,10 +60,18 @@ export class BusFunction extends Construct {
     this.grant(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
   }
 
-  /** Allows actions on resources, under conditions where they are given. */
-  grant(actions: string[], resources: string[], conditions?: Record<string, Record<string, string>>): void {
+  /** Allows actions on resources that are known by name, under conditions where they are given. */
+  grant(actions: string[], resources: string[], conditions?: Conditions): void {
     this.role.addToPolicy(
       new PolicyStatement({ effect: Effect.ALLOW, actions, resources, ...(conditions && { conditions }) }),
     );
+  }
+
+  /** Allows actions on whatever the patterns name; the reason says why no name will do. */
+  grantByPattern(actions: string[], patterns: string[], reason: string, conditions?: Conditions): void {
+    this.grant(actions, patterns, conditions);
+    for (const pattern of patterns) {
+      Validations.of(this.role).acknowledge({ id: resourceFinding(this, pattern), reason });
+    }
   }
 }

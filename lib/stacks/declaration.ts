@@ -11,6 +11,7 @@ import {
 import { receiverResources, subscriptionResource, topicResources } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
+import { reasons } from './nag.ts';
 
 interface DeclarationProps extends BusPartProps {
   readonly declaration: Declared;
@@ -118,8 +119,8 @@ export class Declaration extends Construct {
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
       [tableArn],
     );
-    declare.grant(['lambda:ListEventSourceMappings'], ['*']);
-    declare.grant(['lambda:UpdateEventSourceMapping'], ['*'], {
+    declare.grantByPattern(['lambda:ListEventSourceMappings'], ['*'], reasons.noResource);
+    declare.grantByPattern(['lambda:UpdateEventSourceMapping'], ['*'], reasons.ownMappingsOnly, {
       ArnEquals: { 'lambda:FunctionArn': this.props.deliver.functionArn },
     });
     const receivers = Object.fromEntries(

@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import { bus } from '../core/limits.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, type BusPartProps } from './bus-part.ts';
+import { reasons } from './nag.ts';
 
 /** The one way out: one function consumes the lanes of every receiver, each by a mapping of its own. */
 export class Delivery extends Construct {
@@ -22,13 +23,18 @@ export class Delivery extends Construct {
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'],
       [tableArn],
     );
-    this.deliver.grant(
+    this.deliver.grantByPattern(
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
       [anyQueue(place, 'online'), anyQueue(place, 'offline')],
+      reasons.madeAtRunTime,
     );
-    this.deliver.grant(['sqs:SendMessage'], [anyQueue(place, 'dead-letters')]);
-    this.deliver.grant(['lambda:ListEventSourceMappings'], ['*']);
-    this.deliver.grant(['lambda:UpdateEventSourceMapping'], ['*'], {
+    this.deliver.grantByPattern(
+      ['sqs:SendMessage'],
+      [anyQueue(place, 'dead-letters')],
+      reasons.madeAtRunTime,
+    );
+    this.deliver.grantByPattern(['lambda:ListEventSourceMappings'], ['*'], reasons.noResource);
+    this.deliver.grantByPattern(['lambda:UpdateEventSourceMapping'], ['*'], reasons.ownMappingsOnly, {
       ArnEquals: {
         'lambda:FunctionArn': `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-deliver`,
       },

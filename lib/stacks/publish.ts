@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import { reasons } from './nag.ts';
 import type { Delay } from './schedule.ts';
 
 /** The one way in: over the API, or by invoking the function. */
@@ -20,11 +21,13 @@ export class Publish extends Construct {
       environment,
     });
     this.publish.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem'], [tableArn]);
-    this.publish.grant(['sns:Publish'], [anyTopic(place)]);
-    this.publish.grant(['sqs:SendMessage'], [anyQueue(place, 'online'), delay.queue.queueArn]);
-    this.publish.grant(
+    this.publish.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
+    this.publish.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
+    this.publish.grant(['sqs:SendMessage'], [delay.queue.queueArn]);
+    this.publish.grantByPattern(
       ['scheduler:CreateSchedule'],
       [`arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${delay.group.name}/*`],
+      reasons.schedules,
     );
     this.publish.grant(['iam:PassRole'], [delay.schedulerRole.roleArn], {
       StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' },

@@ -8,6 +8,7 @@ import { aws } from '../core/limits.ts';
 import type { Place } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import { reasons } from './nag.ts';
 
 const timeoutSeconds = 30;
 
@@ -70,8 +71,8 @@ export class Schedule extends Construct {
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
       [delay.queue.queueArn],
     );
-    schedule.grant(['sns:Publish'], [anyTopic(place)]);
-    schedule.grant(['sqs:SendMessage'], [anyQueue(place, 'online')]);
+    schedule.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
+    schedule.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
     const mapping = new EventSourceMapping(this, 'Mapping', {
       target: schedule.function,
       eventSourceArn: delay.queue.queueArn,
