@@ -1,31 +1,14 @@
-import {
-  type Delivery,
-  type DeliveryRecord,
-  deliveryIdOf,
-  judge,
-  type Outcome,
-  readiness,
-  recordAttempt,
-  type Verdict,
-} from '../core/delivery.ts';
+import { weigh } from '../core/breaker.ts';
+import { causeOf } from '../core/delivery.ts';
 import { bus } from '../core/limits.ts';
-import type { Receiver } from '../core/registry.ts';
-import { writeRequest } from '../core/request.ts';
-import { postsPerBatch } from '../core/resources.ts';
-import { topicAttribute } from '../core/routing.ts';
-import { secretKey } from '../core/signature.ts';
-import type { Http } from '../runtime/http.ts';
-import type { Log } from '../runtime/log.ts';
-import type { Random } from '../runtime/random.ts';
-import { type Batch, type Decision, type LaneMessage, type SettleTools, settle } from './settle.ts';
+import { type AttemptTools, attemptAll, lastStart, parked } from './attempt.ts';
+import { admission, type BreakerTools, breakerPolicy, countAttempts } from './breaker.ts';
+import { probeByDelivery } from './probe-delivery.ts';
+import { probeByHead } from './probe-head.ts';
+import { type Batch, type SettleTools, settle } from './settle.ts';
+import { held, type SortOutTools, sortOut } from './sort-out.ts';
 
-export interface DeliverTools extends SettleTools {
-  readonly http: Http;
-  readonly random: Random;
-}
-
-/** A disabled receiver's messages are looked at again after this time, should the mapping still run. */
-const parkSeconds = 60;
+export interface DeliverTools extends SettleTools, SortOutTools, AttemptTools, BreakerTools {}
 
 /**
  * Delivers one batch of one receiver: posts it in parallel, and turns each outcome into acknowledgement, retry by
@@ -47,201 +30,45 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
       batch.messages.map((message) => parked(message)),
     );
   }
-  const parsed = batch.messages.map((message) => ({ message, delivery: readDelivery(receiver, message) }));
+  let admitted = await admission(tools, receiver);
+  if (admitted.kind === 'probe' && breakerPolicy(receiver).probe === 'head') {
+    await probeByHead(tools, receiver);
+    admitted = await admission(tools, receiver);
+  }
+  if (admitted.kind === 'none') {
+    const { waitSeconds } = admitted;
+    return await settle(
+      tools,
+      batch,
+      batch.messages.map((message) => held(tools, message, waitSeconds)),
+    );
+  }
   const lastStartMs = lastStart(receiver, tools.clock.now());
-  const records = await findRecords(tools, parsed);
-  const keys = [secretKey(receiver.secret)];
-  const decisions = await mapLimited(
-    parsed,
-    postsPerBatch(receiver.limits?.concurrency),
-    ({ message, delivery }) => {
-      if (typeof delivery === 'string') return poison(receiver, message, delivery, tools.clock.now());
-      if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
-      return attemptOne(tools, receiver, keys, message, delivery, records.get(delivery.deliveryId)).catch(
-        (error) => {
-          // A fault of ours spends no attempt, and must not take the rest of the batch along.
-          tools.log('error', 'An attempt broke off', { receiver: receiver.receiver, reason: String(error) });
-          return { message, done: false };
-        },
-      );
-    },
-  );
-  return await settle(tools, batch, decisions);
-}
-
-/**
- * When the last attempt may begin. A receiver of low concurrency and a slow endpoint would else outlast the
- * function, which is cut off then: nothing would be counted, and what was delivered would come again.
- */
-function lastStart(receiver: Receiver, startedMs: number): number {
-  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - endpointTimeoutSeconds(receiver);
-  return startedMs + seconds * 1000;
-}
-
-const endpointTimeoutSeconds = (receiver: Receiver) =>
-  receiver.timeoutSeconds ?? bus.endpointTimeoutSecondsDefault;
-
-const parked = (message: LaneMessage): Decision => ({ message, done: false, hideSeconds: parkSeconds });
-
-/** The delivery that a message stands for, or why it stands for none. */
-function readDelivery(receiver: Receiver, message: LaneMessage): Delivery | string {
-  let event: Record<string, unknown>;
-  try {
-    event = JSON.parse(message.body);
-  } catch (error) {
-    return `The message is no JSON: ${(error as Error).message}`;
+  const sorted = await sortOut(tools, receiver, batch.messages);
+  if (admitted.kind === 'probe') {
+    return await probeByDelivery(tools, receiver, batch, sorted, lastStartMs);
   }
-  const { id, source, type, traceparent } = event ?? {};
-  if (typeof id !== 'string' || typeof source !== 'string' || typeof type !== 'string') {
-    return 'The message is no CloudEvent: id, source or type is missing';
-  }
-  const topic = message.attributes[topicAttribute];
-  return {
-    deliveryId: deliveryIdOf({ source, id }, topic, receiver.receiver),
-    receiver: receiver.receiver,
-    topic,
-    eventId: id,
-    eventSource: source,
-    eventType: type,
-    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
-    body: message.body,
-  };
-}
 
-/** A first receive has no record, so that a delivery that succeeds at once costs no read and no write. */
-async function findRecords(
-  tools: DeliverTools,
-  parsed: readonly { message: LaneMessage; delivery: Delivery | string }[],
-): Promise<ReadonlyMap<string, DeliveryRecord>> {
-  const ids = parsed.flatMap(({ message, delivery }) =>
-    message.receives > 1 && typeof delivery !== 'string' ? [delivery.deliveryId] : [],
-  );
-  return ids.length === 0 ? new Map() : await tools.deliveries.find(ids);
-}
-
-function poison(receiver: Receiver, message: LaneMessage, problem: string, nowMs: number): Decision {
-  return {
-    message,
-    done: true,
-    deadLetter: {
-      deliveryId: message.messageId,
-      receiver: receiver.receiver,
-      state: 'dead',
-      attempts: 0,
-      firstAttemptAtMs: nowMs,
-      lastAttemptAtMs: nowMs,
-      nextAttemptAtMs: undefined,
-      cause: 'malformed',
-      detail: problem,
-    },
-  };
-}
-
-async function attemptOne(
-  tools: DeliverTools,
-  receiver: Receiver,
-  keys: readonly Uint8Array[],
-  message: LaneMessage,
-  delivery: Delivery,
-  earlier: DeliveryRecord | undefined,
-): Promise<Decision> {
-  const ready = readiness(earlier, tools.clock.now());
-  if (ready.kind === 'done') return { message, done: true };
-  if (ready.kind === 'early') return { message, done: false, hideSeconds: ready.delaySeconds };
-
-  const startedMs = tools.clock.now();
-  const outcome = await post(tools, receiver, keys, delivery, ready.attempt);
-  const nowMs = tools.clock.now();
-  const verdict = judge(outcome, ready.attempt, receiver.retry, nowMs, tools.random.next());
-  logAttempt(tools.log, delivery, ready.attempt, outcome, verdict, nowMs - startedMs);
-
-  if (verdict.kind === 'delivered' && earlier === undefined) return { message, done: true };
-  const record = recordAttempt(delivery, earlier, ready.attempt, outcome, verdict, nowMs);
-  switch (verdict.kind) {
-    case 'delivered':
-      return { message, done: true, record };
-    case 'dead-letter':
-      return { message, done: true, record, deadLetter: record };
-    case 'retry':
-      return { message, done: false, record, hideSeconds: verdict.delaySeconds };
-    case 'disable':
-      return { ...parked(message), record, gone: { endpoint: receiver.endpoint, cause: verdict.cause } };
-  }
-}
-
-async function post(
-  tools: DeliverTools,
-  receiver: Receiver,
-  keys: readonly Uint8Array[],
-  delivery: Delivery,
-  attempt: number,
-): Promise<Outcome> {
-  const request = writeRequest({
-    delivery,
-    attempt,
-    nowMs: tools.clock.now(),
-    format: receiver.format ?? 'structured',
-    keys,
-    headers: receiver.headers,
-    traceparent: childTrace(delivery.traceparent, tools.random),
-  });
-  const outcome = await tools.http.send({
-    method: 'POST',
-    url: receiver.endpoint,
-    headers: request.headers,
-    body: request.body,
-    timeoutMs: endpointTimeoutSeconds(receiver) * 1000,
-  });
-  if (outcome.kind === 'failure') return outcome;
-  const { status, headers, body } = outcome;
-  return { kind: 'answer', status, retryAfter: headers['retry-after'], response: body };
-}
-
-/**
- * The event's trace with a span of this attempt (W3C Trace Context). Without one when the event brings another
- * text than a trace: a receiver would ignore it, and it may hold what no header can.
- */
-function childTrace(traceparent: string | undefined, random: Random): string | undefined {
-  const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(traceparent ?? '');
-  if (trace === null) return undefined;
-  return `00-${trace[1]}-${Buffer.from(random.bytes(8)).toString('hex')}-${trace[2]}`;
-}
-
-/** One wide line an attempt; a success is not worth its price in the log by default. */
-function logAttempt(
-  log: Log,
-  delivery: Delivery,
-  attempt: number,
-  outcome: Outcome,
-  verdict: Verdict,
-  latencyMs: number,
-): void {
-  log(verdict.kind === 'delivered' ? 'debug' : 'warn', `Attempt ${verdict.kind}`, {
-    receiver: delivery.receiver,
-    topic: delivery.topic,
-    deliveryId: delivery.deliveryId,
-    eventId: delivery.eventId,
-    eventType: delivery.eventType,
-    attempt,
-    latencyMs: Math.round(latencyMs),
-    ...(outcome.kind === 'answer' ? { status: outcome.status } : { failure: outcome.failure }),
-    ...(verdict.kind === 'retry' && { retryInSeconds: Math.round(verdict.delaySeconds) }),
-  });
-}
-
-/** Runs at most `limit` at once; the answers keep the order of the items. */
-async function mapLimited<Item, Answer>(
-  items: readonly Item[],
-  limit: number,
-  run: (item: Item) => Promise<Answer> | Answer,
-): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < items.length; index = next++) {
-      answers[index] = await run(items[index] as Item);
+  const posts = admitted.kind === 'some' ? admitted.posts : sorted.due.length;
+  const restWaitsSeconds = admitted.kind === 'some' ? admitted.restWaitsSeconds : 0;
+  const waiting = sorted.due.slice(posts).map(({ message }) => held(tools, message, restWaitsSeconds));
+  const counts = { successes: 0, failures: 0, cause: '' };
+  const decisions = await attemptAll(tools, receiver, sorted.due.slice(0, posts), lastStartMs, (outcome) => {
+    const weight = weigh(outcome);
+    if (weight === 'success') counts.successes++;
+    else {
+      counts.failures++;
+      counts.cause = causeOf(outcome);
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return answers;
+  });
+  const kept = await settle(tools, batch, [...sorted.settled, ...decisions, ...waiting]);
+  await countAttempts(tools, receiver, admitted, counts, counts.cause).catch((error) =>
+    // Thrown on, it would bring back what this batch delivered; the next failure counts again.
+    tools.log('error', 'A breaker could not be changed', {
+      receiver: receiver.receiver,
+      reason: String(error),
+    }),
+  );
+  return kept;
 }
+

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { onTestFinished } from 'vitest';
 import { create as createDeliver } from '../../functions/deliver.ts';
+import { create as createProbe } from '../../functions/probe.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
@@ -26,15 +27,18 @@ import { requestHandler } from '../../lib/local/request-handler.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
 import { createMappings } from '../../lib/runtime/mappings.ts';
+import { createProbes } from '../../lib/runtime/probes.ts';
 import { createProvision } from '../../lib/runtime/provision.ts';
 import { createQueues } from '../../lib/runtime/queues.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
 import { createSchedules } from '../../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../../lib/runtime/schema.ts';
+import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
+import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
 import { testAccount } from '../contract/account.ts';
@@ -110,6 +114,7 @@ export async function testBus() {
 
   const code = lambdaCode({
     'busbar-deliver': (event, context) => createDeliver(runtime)(event as never, context as never),
+    'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
     'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
   });
   const account = testAccount(
@@ -164,8 +169,8 @@ export async function testBus() {
     new CreateQueueCommand({ QueueName: 'busbar-delay', Attributes: { VisibilityTimeout: '180' } }),
   );
   await account.scheduler.send(new CreateScheduleGroupCommand({ Name: 'busbar' }));
-  for (const name of ['busbar-deliver', 'busbar-schedule']) {
-    await createFunction(account.lambda, name, { Timeout: name === 'busbar-deliver' ? 60 : 30 });
+  for (const name of ['busbar-deliver', 'busbar-probe', 'busbar-schedule']) {
+    await createFunction(account.lambda, name, { Timeout: name === 'busbar-schedule' ? 30 : 60 });
   }
   await account.lambda.send(
     new CreateEventSourceMappingCommand({
@@ -192,6 +197,9 @@ export async function testBus() {
       keys: createKeyStore(table, account.clock),
       claims: createClaimStore(table),
       deliveries: createDeliveryStore(table),
+      breakers: createBreakerStore(table, account.clock),
+      retrySlots: createRetrySlots(table),
+      probes: createProbes(runtime, config),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
       queues: createQueues(runtime, config),
