@@ -49,7 +49,7 @@ const publish = (stand: Stand, batch: number, seconds: number) =>
 
 /**
  * Every round measures everything once, on fresh buses: what disturbs the machine for a while disturbs all alike. The
- * first load of a bus is not counted: by its end what is measured is compiled, and every function has started.
+ * first loads of a bus are not counted: by their end most of what is measured is compiled.
  */
 export async function measureRounds(ends: Ends, scope: Scope): Promise<Measured> {
   const capacity: Rounds = new Map();
@@ -65,7 +65,7 @@ export async function measureRounds(ends: Ends, scope: Scope): Promise<Measured>
   for (let round = 1; round <= scope.rounds; round++) {
     progress(`Round ${round} of ${scope.rounds}: ${oneToOne.name}`);
     await withBus(ends, oneToOne, async (stand) => {
-      await publish(stand, 10, seconds);
+      await publish(stand, 10, seconds * 2);
       await publish(stand, 1, seconds / 2);
       const full = keep(capacity, `${oneToOne.name}, batches of 10`, await publish(stand, 10, seconds));
       const warmMb = usageOf(stand.bus.pid).rssMb;
