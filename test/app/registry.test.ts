@@ -3,7 +3,8 @@ import { ListSubscriptionsByTopicCommand, ListTopicsCommand } from '@aws-sdk/cli
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../lib/app/publish.ts';
-import { deleteReceiver, getReceiver, listReceivers, putReceiver } from '../../lib/app/receivers.ts';
+import { getReceiver } from '../../lib/app/flow.ts';
+import { deleteReceiver, listReceivers, putReceiver } from '../../lib/app/receivers.ts';
 import {
   deleteSubscription,
   getSubscription,
