@@ -39,7 +39,10 @@ describe('pausing', () => {
     bus.endpoint(url, () => 204);
     await invoke(bus, '1');
     const paused = await pauseReceiver(bus.tools, admin, 'shop');
-    expect(paused).toMatchObject({ state: 'paused', stateReason: expect.stringMatching(/^Paused by ops at/) });
+    expect(paused).toMatchObject({
+      state: 'paused',
+      stateReason: expect.stringMatching(/^Paused by ops at/),
+    });
     await bus.clock.advance(60 * second);
     expect(await mappingState(bus)).toBe('Disabled');
     expect(await bus.runLane('shop')).toEqual({ received: 1, kept: 1 });
@@ -71,7 +74,13 @@ describe('pausing', () => {
     const bus = await busWithReceiver();
     await pauseReceiver(bus.tools, admin, 'shop');
     await bus.clock.advance(60 * second);
-    const put = await putReceiver(bus.tools, admin, 'shop', { endpoint: url, limits: { concurrency: 50 } }, []);
+    const put = await putReceiver(
+      bus.tools,
+      admin,
+      'shop',
+      { endpoint: url, limits: { concurrency: 50 } },
+      [],
+    );
     expect(put.document).toMatchObject({ state: 'paused', stateReason: expect.any(String) });
     await bus.clock.advance(60 * second);
     expect(await mappingState(bus)).toBe('Disabled');
@@ -98,7 +107,9 @@ describe('pausing', () => {
 
   it('is for the owner of the receiver', async () => {
     const bus = await busWithReceiver();
-    await expect(pauseReceiver(bus.tools, member('crm'), 'shop')).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(pauseReceiver(bus.tools, member('crm'), 'shop')).rejects.toMatchObject({
+      code: 'forbidden',
+    });
     await expect(resumeReceiver(bus.tools, member('crm'), 'shop')).rejects.toMatchObject({
       code: 'forbidden',
     });
