@@ -9,6 +9,7 @@ import { createQueues } from '../lib/runtime/queues.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { createSkipStore } from '../lib/runtime/stores/skips.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
@@ -24,6 +25,7 @@ export function create(runtime: Runtime) {
     http: runtime.http,
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),
+    skips: createSkipStore(table),
     queues: createQueues(runtime, config),
     mappings: createMappings(runtime, config),
   };
@@ -52,6 +54,7 @@ function laneMessage(record: SQSRecord): LaneMessage {
     body: record.body,
     attributes,
     receives: Number(record.attributes.ApproximateReceiveCount),
+    sentAtMs: Number(record.attributes.SentTimestamp),
   };
 }
 

@@ -18,13 +18,14 @@ import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { type Batch, type Decision, type LaneMessage, type SettleTools, settle } from './settle.ts';
+import { dropSkipped, type SkipTools } from './skip.ts';
 
-export interface DeliverTools extends SettleTools {
+export interface DeliverTools extends SettleTools, SkipTools {
   readonly http: Http;
   readonly random: Random;
 }
 
-/** A disabled receiver's messages are looked at again after this time, should the mapping still run. */
+/** The messages of a receiver that is disabled or paused are looked at again after this time, should the mapping still run. */
 const parkSeconds = 60;
 
 /**
@@ -33,21 +34,23 @@ const parkSeconds = 60;
  */
 export async function deliver(tools: DeliverTools, batch: Batch): Promise<string[]> {
   let receiver = await tools.registry.cachedReceiver(batch.receiver);
-  // What is remembered as disabled may be active again, and its messages would be parked for nothing.
-  if (receiver?.state === 'disabled') receiver = await tools.registry.receiver(batch.receiver);
+  // What is remembered as standing still may be active again, and its messages would be parked for nothing.
+  if (receiver !== undefined && receiver.state !== 'active')
+    receiver = await tools.registry.receiver(batch.receiver);
   if (receiver === undefined) {
     // The registry is written before the mapping, so it was deleted and its queues will be.
     tools.log('warn', 'A message is for a receiver that does not exist', { receiver: batch.receiver });
     return batch.messages.map((message) => message.messageId);
   }
-  if (receiver.state === 'disabled') {
+  if (receiver.state !== 'active') {
     return await settle(
       tools,
       batch,
       batch.messages.map((message) => parked(message)),
     );
   }
-  const parsed = batch.messages.map((message) => ({ message, delivery: readDelivery(receiver, message) }));
+  const { skipped, messages } = await dropSkipped(tools, receiver, batch.messages);
+  const parsed = messages.map((message) => ({ message, delivery: readDelivery(receiver, message) }));
   const lastStartMs = lastStart(receiver, tools.clock.now());
   const records = await findRecords(tools, parsed);
   const keys = [secretKey(receiver.secret)];
@@ -66,7 +69,7 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
       );
     },
   );
-  return await settle(tools, batch, decisions);
+  return await settle(tools, batch, [...skipped, ...decisions]);
 }
 
 /**

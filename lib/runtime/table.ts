@@ -8,6 +8,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  UpdateItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { aws } from '../core/limits.ts';
@@ -32,12 +33,19 @@ export interface Table {
   getMany(keys: readonly Key[]): Promise<Row[]>;
   /** Every row of a partition whose sort key starts so, in order. */
   query(pk: string, skPrefix?: string): Promise<Row[]>;
+  /** Up to `limit` rows of a partition behind the sort key `after`, in order; one call, of at most 1 MB. */
+  page(pk: string, after: string, limit: number): Promise<{ rows: Row[]; last: string | undefined }>;
   put(row: Row): Promise<void>;
   /** Puts the row if there is none or an expired one; else answers the one that is there. */
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
+  /** Puts the row in the place of one that still says the same as `earlier`; answers whether it did. */
+  replace(row: Row, earlier: unknown): Promise<boolean>;
   putMany(rows: readonly Row[]): Promise<void>;
   delete(key: Key): Promise<void>;
   deleteMany(keys: readonly Key[]): Promise<void>;
+  /** Counts, in a row that holds nothing else. */
+  increment(key: Key, count: number): Promise<void>;
+  counter(key: Key): Promise<number>;
 }
 
 /** TTL deletes within days, so that an expired row may still be there (DynamoDB guide, "Using TTL"). */
@@ -104,6 +112,19 @@ export function createTable(runtime: BaseRuntime, config: Config): Table {
       return rows;
     },
 
+    async page(pk, after, limit) {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: after === '' ? 'pk = :pk' : 'pk = :pk AND sk > :after',
+          ExpressionAttributeValues: { ':pk': { S: pk }, ...(after !== '' && { ':after': { S: after } }) },
+          ConsistentRead: true,
+          Limit: limit,
+        }),
+      );
+      return { rows: liveRows(runtime, answer.Items), last: answer.LastEvaluatedKey?.sk?.S };
+    },
+
     async put(row) {
       await client.send(new PutItemCommand({ TableName, Item: item(row) }));
     },
@@ -127,6 +148,25 @@ export function createTable(runtime: BaseRuntime, config: Config): Table {
       }
     },
 
+    async replace(row, earlier) {
+      try {
+        await client.send(
+          new PutItemCommand({
+            TableName,
+            Item: item(row),
+            // A document is kept as text, and reading and writing it again gives the same text.
+            ConditionExpression: '#document = :earlier',
+            ExpressionAttributeNames: { '#document': 'document' },
+            ExpressionAttributeValues: { ':earlier': { S: JSON.stringify(earlier) } },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+
     putMany: (rows) => writeMany(rows.map((row) => ({ PutRequest: { Item: item(row) } }))),
 
     async delete(key) {
@@ -134,6 +174,25 @@ export function createTable(runtime: BaseRuntime, config: Config): Table {
     },
 
     deleteMany: (keys) => writeMany(keys.map((key) => ({ DeleteRequest: { Key: keyItem(key) } }))),
+
+    async increment(key, count) {
+      await client.send(
+        new UpdateItemCommand({
+          TableName,
+          Key: keyItem(key),
+          UpdateExpression: 'ADD #count :count',
+          ExpressionAttributeNames: { '#count': 'count' },
+          ExpressionAttributeValues: { ':count': { N: String(count) } },
+        }),
+      );
+    },
+
+    async counter(key) {
+      const answer = await client.send(
+        new GetItemCommand({ TableName, Key: keyItem(key), ConsistentRead: true }),
+      );
+      return Number(answer.Item?.count?.N ?? 0);
+    },
   };
 }
 

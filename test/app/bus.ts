@@ -35,6 +35,7 @@ import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
+import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
 import { testAccount } from '../contract/account.ts';
@@ -194,6 +195,7 @@ export async function testBus() {
       deliveries: createDeliveryStore(table),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
+      skips: createSkipStore(table),
       queues: createQueues(runtime, config),
       schedules: createSchedules(runtime, config),
       mappings: createMappings(runtime, config),
@@ -210,7 +212,7 @@ export async function testBus() {
       new ReceiveMessageCommand({
         QueueUrl: queueUrl,
         MaxNumberOfMessages: 10,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
         MessageAttributeNames: ['All'],
       }),
     );
@@ -226,6 +228,7 @@ export async function testBus() {
           ]),
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
+        sentAtMs: Number(message.Attributes?.SentTimestamp),
       }),
     );
   }
