@@ -9,9 +9,8 @@ import { median } from './statistics.ts';
 
 const root = join(import.meta.dirname, '..');
 const bundlesDirectory = join(root, '.cache', 'bundles');
-const processes = 7;
 
-/** A bundle as it is deployed. Times are medians over fresh processes: import, and make the handler. */
+/** A bundle as it is deployed. Times are medians over fresh processes: import it, and make the handler. */
 export interface Bundle {
   readonly name: string;
   readonly bytes: number;
@@ -22,7 +21,10 @@ export interface Bundle {
 }
 
 /** Measures every bundle that the last synthesis left. */
-export async function measureBundles(progress: (message: string) => void): Promise<Bundle[]> {
+export async function measureBundles(
+  processes: number,
+  progress: (message: string) => void,
+): Promise<Bundle[]> {
   return await withDirectory(async (directory) => {
     const names = readdirSync(bundlesDirectory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
@@ -32,12 +34,16 @@ export async function measureBundles(progress: (message: string) => void): Promi
     return measureFiles(
       names.map((name) => ({ name, file: join(bundlesDirectory, name, 'index.cjs') })),
       directory,
+      processes,
     );
   });
 }
 
 /** The choices of docs/decisions/003-bundle-format.md, each built and measured beside the others. */
-export async function measureFormats(progress: (message: string) => void): Promise<Bundle[]> {
+export async function measureFormats(
+  processes: number,
+  progress: (message: string) => void,
+): Promise<Bundle[]> {
   return await withDirectory(async (directory) => {
     const files: { name: string; file: string }[] = [];
     for (const name of ['publish', 'deliver']) {
@@ -54,7 +60,7 @@ export async function measureFormats(progress: (message: string) => void): Promi
       }
     }
     progress(`Bundle formats: ${files.length} builds`);
-    return measureFiles(files, directory);
+    return measureFiles(files, directory, processes);
   });
 }
 
@@ -78,7 +84,11 @@ function build(name: string, outfile: string, format: Format, mainFields: string
   });
 }
 
-function measureFiles(files: readonly { name: string; file: string }[], directory: string): Bundle[] {
+function measureFiles(
+  files: readonly { name: string; file: string }[],
+  directory: string,
+  processes: number,
+): Bundle[] {
   const cache = join(directory, 'compile-cache');
   mkdirSync(cache, { recursive: true });
   const times = files.map(() => ({ plain: [] as number[], cached: [] as number[] }));

@@ -1,7 +1,7 @@
 import type { Bundle } from './bundles.ts';
 import type { Machine, NamedLimit } from './machine.ts';
 import type { Measurement } from './measure.ts';
-import type { Measured, Memory, Overload } from './scenarios.ts';
+import type { Measured, Memory } from './scenarios.ts';
 import { medians } from './statistics.ts';
 import { number, tableOf } from './table.ts';
 import { type Judgement, judge } from './verdict.ts';
@@ -12,11 +12,13 @@ export interface Results {
   readonly machine: Machine;
   readonly rounds: number;
   readonly seconds: number;
+  /** Fresh processes behind each start time of a bundle. */
+  readonly processes: number;
   readonly capacity: Readonly<Record<string, readonly Measurement[]>>;
   readonly latency: Readonly<Record<string, readonly Measurement[]>>;
   readonly nullRuns: Measured['nullRuns'];
   readonly memory: readonly Memory[];
-  readonly overload: Overload;
+  readonly overload: Measurement;
   readonly limits: readonly NamedLimit[];
   readonly bundles: readonly Bundle[];
   readonly formats: readonly Bundle[];
@@ -35,20 +37,21 @@ export function withVerdict(findings: Findings): Results {
 
 /** The results as text, medians over the rounds. */
 export function reportOf(results: Results): string {
-  const { machine, rounds, seconds } = results;
+  const { machine, rounds, seconds, processes } = results;
+  const start = `medians of ${processes} fresh processes: import, and make the handler`;
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node}, ${machine.platform}`,
     `Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s; events of 1 KB; SQLite synchronous NORMAL.`,
     section('Capacity (closed loop)', loads(results.capacity)),
     section('Latency (open loop, from the moment an event was meant to leave)', loads(results.latency)),
     section(
-      `Overload (${results.overload.seconds} s, batches of 100)`,
+      'Overload (batches of 100, as fast as the bus answers, waiting for no Retry-After)',
       loads({ '1 topic x 10 receivers': [results.overload] }),
     ),
     section('Without a bus: generator straight to the sink', nullRuns(results.nullRuns)),
     section('The limits of this machine', limits(results.limits)),
-    section('Bundles (medians of 7 fresh processes: import, and make the handler)', bundles(results.bundles)),
-    results.formats.length > 0 ? section('Bundle formats', bundles(results.formats)) : '',
+    section(`Bundles (${start})`, bundles(results.bundles)),
+    results.formats.length > 0 ? section(`Bundle formats (${start})`, bundles(results.formats)) : '',
     section('Verdict', verdict(results.verdict)),
     '',
   ]

@@ -10,7 +10,7 @@ import { withEnds } from './stand.ts';
 const usage = `npm run bench -- [options]
 
   --rounds <n>   how often everything is measured (default 3)
-  --seconds <n>  how long each load runs (default 4)
+  --seconds <n>  how long each load runs (default 3)
   --quick        one round of 2 s
   --formats      compare bundle formats as well (docs/decisions/003-bundle-format.md)
   --json         print the results as JSON`;
@@ -37,7 +37,7 @@ async function run(): Promise<void> {
   };
   const scope: Scope = {
     rounds: amount('rounds', values.rounds, values.quick ? 1 : 3),
-    seconds: amount('seconds', values.seconds, values.quick ? 2 : 4),
+    seconds: amount('seconds', values.seconds, values.quick ? 2 : 3),
     progress,
   };
   const at = new Date().toISOString();
@@ -54,15 +54,17 @@ async function run(): Promise<void> {
       limits,
     };
   });
+  const processes = values.quick ? 3 : 7;
   // The bus has synthesized by now, so that the bundles are there.
-  const bundles = await measureBundles(progress);
-  const formats: Bundle[] = values.formats ? await measureFormats(progress) : [];
+  const bundles = await measureBundles(processes, progress);
+  const formats: Bundle[] = values.formats ? await measureFormats(processes, progress) : [];
   const { rounds, seconds } = scope;
   const results = withVerdict({
     at,
     machine: describeMachine(),
     rounds,
     seconds,
+    processes,
     ...found,
     bundles,
     formats,

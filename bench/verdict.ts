@@ -1,5 +1,5 @@
 import type { Measurement } from './measure.ts';
-import type { Memory, Overload } from './scenarios.ts';
+import type { Memory } from './scenarios.ts';
 import { number } from './table.ts';
 
 /** One target of the bus and what came of it here. */
@@ -13,7 +13,7 @@ export interface Judgement {
 const targets = { deliveredPerSecond: 3000, cpuSeconds: 0.35, dollars: 0.8, memoryGrowth: 1.2 };
 
 /** Judges the medians of 1 topic x 1 receiver in batches of ten, the overload run, and the memory of the bus. */
-export function judge(full: Measurement, overload: Overload, memory: Memory): Judgement[] {
+export function judge(full: Measurement, overload: Measurement, memory: Memory): Judgement[] {
   const growth = memory.endMb / memory.warmMb;
   const { shed, shedWithoutRetryAfter, deliveries } = overload;
   return [

@@ -1,7 +1,8 @@
 /**
  * Receives the events of the topic `orders`. Start a bus with `npm start`, then: node examples/consumer.ts
  * Then see it work with: node examples/producer.ts
- * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program.
+ * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program, and
+ * CONSUMER_PORT where it listens.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,7 +11,7 @@ import { createServer } from 'node:http';
 import { createClient, createReceiver } from 'busbar/client';
 
 const secret = process.env.BUSBAR_SECRET ?? `whsec_${randomBytes(32).toString('base64')}`;
-const port = Number(process.env.PORT ?? 4300);
+const port = Number(process.env.CONSUMER_PORT ?? 4300);
 
 // When onEvent resolves, the bus counts the event as delivered; when it rejects, the bus tries again later.
 const receiver = createReceiver({
@@ -19,7 +20,7 @@ const receiver = createReceiver({
     console.log(deliveryId, `attempt ${attempt}`, event.type, event.data);
   },
 });
-await once(createServer(receiver.node).listen(port), 'listening');
+await once(createServer(receiver.node).listen(port, '127.0.0.1'), 'listening');
 console.log(`Listening on port ${port}.`);
 
 const bus = createClient({

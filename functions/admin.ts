@@ -1,7 +1,8 @@
 import middy from '@middy/core';
 import httpRouter, { type Method } from '@middy/http-router';
 import { authenticate } from '../lib/app/authenticate.ts';
-import { deleteReceiver, getReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
+import { getReceiver, pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
+import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
 import {
   deleteSubscription,
   getSubscription,
@@ -14,11 +15,13 @@ import { BusbarError } from '../lib/core/errors.ts';
 import { nameSchema } from '../lib/core/registry.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
+import { createMappings } from '../lib/runtime/mappings.ts';
 import { createProvision } from '../lib/runtime/provision.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { createSkipStore } from '../lib/runtime/stores/skips.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { createTable } from '../lib/runtime/table.ts';
 import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
@@ -38,6 +41,8 @@ export function create(runtime: BaseRuntime) {
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),
     provision: createProvision(runtime, config),
+    mappings: createMappings(runtime, config),
+    skips: createSkipStore(table),
   };
 
   const calls: readonly [route: string, answer: Answer][] = [
@@ -61,6 +66,18 @@ export function create(runtime: BaseRuntime) {
     [
       'DELETE /v1/receivers/{receiver}',
       async (event, who) => gone(deleteReceiver(tools, who, name(event, 'receiver'), flag(event, 'force'))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/pause',
+      async (event, who) => ok(await pauseReceiver(tools, who, name(event, 'receiver'))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/resume',
+      async (event, who) => ok(await resumeReceiver(tools, who, name(event, 'receiver'))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/skip',
+      async (event, who) => ok(await skipEvents(tools, who, name(event, 'receiver'), jsonBody(event))),
     ],
     [
       'GET /v1/topics/{topic}/subscriptions',

@@ -36,6 +36,7 @@ function laneMessage(record: SQSRecord): LaneMessage {
     body: record.body,
     attributes,
     receives: Number(record.attributes.ApproximateReceiveCount),
+    sentAtMs: Number(record.attributes.SentTimestamp),
   };
 }
 

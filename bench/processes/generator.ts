@@ -117,23 +117,42 @@ function createLoad(target: Target, connections: number) {
 const actions = {
   /**
    * Closed loop: each connection sends its next request when it has the answer to the last one, until the time is
-   * over. One that is told to wait does so, unless `insist`: then it tries again after a tenth of a second.
+   * over. One that is told to wait does so.
    */
-  closedLoop: async (input: {
-    target: Target;
-    connections: number;
-    seconds: number;
-    insist?: boolean;
-  }): Promise<Load> => {
+  closedLoop: async (input: { target: Target; connections: number; seconds: number }): Promise<Load> => {
     const load = createLoad(input.target, input.connections);
     const startMs = monotonicMs();
     const endMs = startMs + input.seconds * 1000;
     const connection = async () => {
       for (let nowMs = startMs; nowMs < endMs; nowMs = monotonicMs()) {
         const waitSeconds = await load.send(nowMs);
-        if (waitSeconds === 0) continue;
-        const restMs = endMs - monotonicMs();
-        await sleep(Math.max(0, Math.min(restMs, input.insist ? 100 : waitSeconds * 1000)));
+        if (waitSeconds > 0) await sleep(Math.max(0, Math.min(waitSeconds * 1000, endMs - monotonicMs())));
+      }
+    };
+    await Promise.all(Array.from({ length: input.connections }, connection));
+    return await load.finish(startMs);
+  },
+
+  /**
+   * A closed loop that does not wait when it is told to: it tries again after a tenth of a second. It ends some time
+   * after the first refusal, or without one.
+   */
+  flood: async (input: {
+    target: Target;
+    connections: number;
+    secondsMax: number;
+    secondsAfterRefusal: number;
+  }): Promise<Load> => {
+    const load = createLoad(input.target, input.connections);
+    const startMs = monotonicMs();
+    let endMs = startMs + input.secondsMax * 1000;
+    let refused = false;
+    const connection = async () => {
+      for (let nowMs = startMs; nowMs < endMs; nowMs = monotonicMs()) {
+        if ((await load.send(nowMs)) === 0) continue;
+        if (!refused) endMs = Math.min(endMs, monotonicMs() + input.secondsAfterRefusal * 1000);
+        refused = true;
+        await sleep(100);
       }
     };
     await Promise.all(Array.from({ length: input.connections }, connection));

@@ -40,7 +40,10 @@ async function measure(seconds: number, width: number, work: () => Promise<numbe
     const endMs = monotonicMs() + milliseconds;
     let done = 0;
     const loop = async () => {
-      while (monotonicMs() < endMs) done += await work();
+      while (monotonicMs() < endMs) {
+        const count = await work();
+        done += count;
+      }
     };
     await Promise.all(Array.from({ length: width }, loop));
     return done;

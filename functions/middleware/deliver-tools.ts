@@ -7,6 +7,7 @@ import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
+import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 
 /** What the functions work with that send to endpoints; made once an instance, because stores remember. */
@@ -20,6 +21,7 @@ export function deliverTools(runtime: Runtime) {
     http: runtime.http,
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),
+    skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     retrySlots: createRetrySlots(table),
     queues: createQueues(runtime, config),

@@ -1,10 +1,4 @@
-import {
-  type Delivery,
-  judge,
-  type Outcome,
-  recordAttempt,
-  type Verdict,
-} from '../core/delivery.ts';
+import { type Delivery, judge, type Outcome, recordAttempt, type Verdict } from '../core/delivery.ts';
 import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
 import { writeRequest } from '../core/request.ts';
@@ -22,10 +16,14 @@ export interface AttemptTools extends RetrySlotTools {
   readonly http: Http;
 }
 
-/** A disabled receiver's messages are looked at again after this time, should the mapping still run. */
+/** The messages of a receiver that is disabled or paused are looked at again after this time, should the mapping still run. */
 const parkSeconds = 60;
 
-export const parked = (message: LaneMessage): Decision => ({ message, done: false, hideSeconds: parkSeconds });
+export const parked = (message: LaneMessage): Decision => ({
+  message,
+  done: false,
+  hideSeconds: parkSeconds,
+});
 
 /**
  * When the last attempt may begin. A receiver of low concurrency and a slow endpoint would else outlast the

@@ -144,3 +144,17 @@ export async function startPolling(tools: BreakerTools, receiver: Guarded): Prom
   if (receiver.state === 'active') await tools.mappings.setEnabled(receiver.receiver, true);
   await tools.probes.stop(receiver.receiver);
 }
+
+/** Runs a step whose fault must not undo what was delivered: it is told, and a later batch makes up for it. */
+export async function orTell<Answer>(
+  tools: Pick<BreakerTools, 'log'>,
+  { receiver }: Pick<Receiver, 'receiver'>,
+  step: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  try {
+    return await step();
+  } catch (error) {
+    tools.log('error', 'A breaker could not be changed', { receiver, reason: String(error) });
+    return undefined;
+  }
+}

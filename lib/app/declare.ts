@@ -1,5 +1,6 @@
 import type { Declaration } from '../core/declaration.ts';
 import { checkEndpoint } from '../core/endpoint.ts';
+import { keptFlow } from '../core/flow.ts';
 import { createSecret } from '../core/signature.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { EndpointPolicy } from '../runtime/config.ts';
@@ -44,11 +45,14 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       owner,
       endpoint: url.href,
       secret,
-      state: 'active',
+      ...keptFlow(existing),
       ...dates(existing, now),
     });
-    // The stack does not see that its mapping was stopped after a 410, and would leave it so.
-    if (existing?.state === 'disabled') await tools.mappings.setEnabled(name, true);
+    // The stack does not see that its mapping was stopped after a 410, and would leave it so; and a changed one it
+    // starts, although the receiver is paused.
+    if (existing !== undefined && existing.state !== 'active') {
+      await tools.mappings.setEnabled(name, existing.state === 'disabled');
+    }
   }
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
     for (const [receiver, { filter }] of Object.entries(receivers)) {

@@ -23,7 +23,8 @@ export async function disable(
   { endpoint, cause }: Gone,
 ): Promise<void> {
   const receiver = await tools.registry.receiver(name);
-  if (receiver === undefined || receiver.state === 'disabled') return;
+  // One that is paused stays so until it is resumed; the next 410 disables it then.
+  if (receiver === undefined || receiver.state !== 'active') return;
   // It was given another endpoint while the old one answered.
   if (receiver.endpoint !== endpoint) return;
   await tools.registry.putReceiver({

@@ -3,7 +3,7 @@ import { causeOf } from '../core/delivery.ts';
 import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
 import { type AttemptTools, attemptAll } from './attempt.ts';
-import { type BreakerTools, changeBreaker, followBreaker } from './breaker.ts';
+import { type BreakerTools, changeBreaker, followBreaker, orTell } from './breaker.ts';
 import { type Batch, type Decision, type SettleTools, settle } from './settle.ts';
 import { type Due, held, type SortedOut } from './sort-out.ts';
 
@@ -23,31 +23,47 @@ export async function probeByDelivery(
 ): Promise<string[]> {
   const [trial, ...rest] = due;
   if (trial === undefined) return await settle(tools, batch, settled);
-  const began = await changeBreaker(tools, receiver, { kind: 'probe-began' });
-  if (!began.changed) return await settle(tools, batch, [...settled, ...holdAll(tools, due, began.breaker)]);
+  const began = await orTell(tools, receiver, () => changeBreaker(tools, receiver, { kind: 'probe-began' }));
+  if (began === undefined || !began.changed) {
+    return await settle(tools, batch, [...settled, ...holdAll(tools, due, began?.breaker)]);
+  }
 
-  let cause: string | undefined;
   let answered = false;
-  const tried = await attemptAll(tools, receiver, [{ ...trial }], lastStartMs, (outcome) => {
+  let cause: string | undefined;
+  const tried = await attemptAll(tools, receiver, [trial], lastStartMs, (outcome) => {
     answered = true;
     if (weigh(outcome) === 'failure') cause = causeOf(outcome);
   });
-  // A fault of ours is no outcome: the next one to come after the probe's time tries again.
-  if (!answered) return await settle(tools, batch, [...settled, ...tried, ...holdAll(tools, rest, began.breaker)]);
-  const event: BreakerEvent = cause === undefined ? { kind: 'probe-succeeded' } : { kind: 'probe-failed', cause };
-  const { before, breaker } = await changeBreaker(tools, receiver, event);
-  const [failed] = cause === undefined ? [] : holdAll(tools, [trial], breaker);
-  const outcome = failed === undefined ? tried : [{ ...failed, hideSeconds: (failed.hideSeconds ?? 0) + bus.breakerPauseSeconds }];
-  const kept = await settle(tools, batch, [...settled, ...outcome, ...holdAll(tools, rest, breaker)]);
-  await followBreaker(tools, receiver, before, breaker);
+  // A fault of ours is no outcome: whoever comes when the time of this probe is over probes again.
+  const event: BreakerEvent | undefined = !answered
+    ? undefined
+    : cause === undefined
+      ? { kind: 'probe-succeeded' }
+      : { kind: 'probe-failed', cause };
+  const ended = event && (await orTell(tools, receiver, () => changeBreaker(tools, receiver, event)));
+  const breaker = ended?.breaker ?? began.breaker;
+  const trialled =
+    cause === undefined
+      ? tried
+      : holdAll(tools, [trial], breaker).map((decision) => ({
+          ...decision,
+          hideSeconds: (decision.hideSeconds ?? 0) + bus.breakerPauseSeconds,
+        }));
+  const kept = await settle(tools, batch, [...settled, ...trialled, ...holdAll(tools, rest, breaker)]);
+  if (ended !== undefined) {
+    await orTell(tools, receiver, () => followBreaker(tools, receiver, ended.before, ended.breaker));
+  }
   return kept;
 }
 
-/** Keeps all for as long as the breaker does. */
-function holdAll(tools: ProbeDeliveryTools, due: readonly Due[], breaker: Breaker): Decision[] {
-  const admitted = admit(breaker, tools.clock.now());
+/** Keeps all for as long as the breaker does; for some seconds when a throttle of ours hides what it does. */
+function holdAll(tools: ProbeDeliveryTools, due: readonly Due[], breaker: Breaker | undefined): Decision[] {
+  const admitted = breaker && admit(breaker, tools.clock.now());
   const seconds =
-    admitted.kind === 'none' ? admitted.waitSeconds : admitted.kind === 'some' ? admitted.restWaitsSeconds : 0;
+    admitted?.kind === 'none'
+      ? admitted.waitSeconds
+      : admitted?.kind === 'some'
+        ? admitted.restWaitsSeconds
+        : bus.ownFaultSeconds;
   return due.map(({ message }) => held(tools, message, seconds));
 }
-

@@ -1,6 +1,7 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { checkEndpoint } from '../core/endpoint.ts';
 import { BusbarError } from '../core/errors.ts';
+import { keptFlow } from '../core/flow.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
 import { createSecret } from '../core/signature.ts';
 import type { EndpointPolicy } from '../runtime/config.ts';
@@ -14,19 +15,14 @@ export interface ReceiverTools extends AdminTools {
 
 type Shown = ReturnType<typeof showReceiver>;
 
-async function findReceiver(tools: AdminTools, name: string): Promise<Receiver> {
+/** @throws BusbarError unknown_receiver. */
+export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Receiver> {
   const receiver = await tools.registry.receiver(name);
   if (receiver !== undefined) return receiver;
   throw new BusbarError(
     'unknown_receiver',
     `There is no receiver ${name}. Make it with PUT /v1/receivers/${name}.`,
   );
-}
-
-export async function getReceiver(tools: AdminTools, principal: Principal, name: string): Promise<Shown> {
-  const receiver = await findReceiver(tools, name);
-  requireOwner(principal, receiver.owner, `The receiver ${name}`);
-  return showReceiver(receiver);
 }
 
 /** A member sees its own. */
@@ -40,7 +36,7 @@ export async function listReceivers(
 }
 
 /**
- * Makes or changes a receiver; one that was disabled is active again. The secret is in the answer only when it is
+ * Makes or changes a receiver; one that was disabled is active again, one that was paused stays so. The secret is in the answer only when it is
  * new: made by the bus, or given with this call.
  * @param ownHosts the hosts under which the bus itself is reached.
  */
@@ -62,7 +58,7 @@ export async function putReceiver(
     ...spec,
     owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
     secret,
-    state: 'active',
+    ...keptFlow(existing),
     declared: existing?.declared ?? false,
     createdAt: existing?.createdAt ?? now,
     updatedAt: now,

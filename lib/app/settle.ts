@@ -28,6 +28,8 @@ export interface LaneMessage {
   readonly attributes: Readonly<Record<string, string>>;
   /** How often the queue handed it out, this time included. */
   readonly receives: number;
+  /** When it was put into the queue. */
+  readonly sentAtMs: number;
 }
 
 export interface Batch {

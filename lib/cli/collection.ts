@@ -46,6 +46,19 @@ export async function put(
   await stdout.write(`${told}\n${shownOnce}`);
 }
 
+/** Has something done; `told` says it to people, by what the bus answers. */
+export async function act(
+  session: Session,
+  command: Command,
+  path: string,
+  body: Item | undefined,
+  told: (answer: Item) => string,
+): Promise<void> {
+  const answer = await connect(session, command).call('POST', path, body);
+  const item = isItem(answer) ? answer : {};
+  await session.world.stdout.write(wantsJson(command) ? `${JSON.stringify(item)}\n` : `${told(item)}\n`);
+}
+
 export async function remove(session: Session, command: Command, path: string, told: string): Promise<void> {
   const body = await connect(session, command).call('DELETE', path);
   await session.world.stdout.write(wantsJson(command) ? `${JSON.stringify(body ?? {})}\n` : `${told}\n`);

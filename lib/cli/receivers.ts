@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import { get, given, list, put, remove } from './collection.ts';
+import { act, get, given, list, put, remove } from './collection.ts';
 import type { Session } from './session.ts';
 import { field } from './table.ts';
-import { header, positiveInteger, positiveNumber, seconds, secondsList } from './values.ts';
+import { header, positiveInteger, positiveNumber, rfc3339, seconds, secondsList } from './values.ts';
 
 interface ReceiverOptions {
   readonly endpoint: string;
@@ -34,7 +34,10 @@ Examples:
   busbar receivers put billing --endpoint https://billing.example.com/events
   busbar receivers put billing --endpoint https://billing.example.com/events \\
     --retry 5s,1m,10m --concurrency 20 --per-second 100 --header 'X-Team: billing'
-  busbar receivers list`,
+  busbar receivers list
+  busbar receivers pause billing
+  busbar receivers skip billing --before 2026-01-31T12:00:00Z
+  busbar receivers resume billing`,
   );
   receivers
     .command('list')
@@ -71,6 +74,47 @@ Examples:
       const query = options.force === true ? '?force=true' : '';
       return remove(session, command, `${pathOf(receiver)}${query}`, `Receiver ${receiver} is deleted.`);
     });
+  receivers
+    .command('pause')
+    .description('stop delivering to a receiver; its events wait')
+    .argument('<receiver>')
+    .action((receiver: string, _, command: Command) =>
+      act(
+        session,
+        command,
+        `${pathOf(receiver)}/pause`,
+        undefined,
+        () => `Receiver ${receiver} is paused. Its events wait, for up to 14 days.`,
+      ),
+    );
+  receivers
+    .command('resume')
+    .description('go on with a receiver that is paused, or disabled by a 410')
+    .argument('<receiver>')
+    .action((receiver: string, _, command: Command) =>
+      act(
+        session,
+        command,
+        `${pathOf(receiver)}/resume`,
+        undefined,
+        () => `Receiver ${receiver} is active. Within a minute its events are delivered again.`,
+      ),
+    );
+  receivers
+    .command('skip')
+    .description('drop the events that have waited for a receiver since before a time')
+    .argument('<receiver>')
+    .requiredOption('--before <time>', 'drop what came before this: 2026-01-31T12:00:00Z', rfc3339)
+    .action((receiver: string, { before }: { before: string }, command: Command) =>
+      act(
+        session,
+        command,
+        `${pathOf(receiver)}/skip`,
+        { before },
+        () =>
+          `What came for ${receiver} before ${before} is dropped as it is received; \`busbar receivers get ${receiver}\` counts it.`,
+      ),
+    );
 
   function pathOf(receiver: string): string {
     session.about = { receiver };

@@ -130,14 +130,24 @@ export interface Topic extends Omit<TopicSpec, 'owner'>, Kept {
   readonly topic: string;
 }
 
-/** `disabled` after the endpoint answered 410: its events wait until the receiver is put again. */
-export type ReceiverState = 'active' | 'disabled';
+/**
+ * `disabled` after the endpoint answered 410, until the receiver is put again or resumed; `paused` by hand, until
+ * it is resumed. Its events wait in both.
+ */
+export type ReceiverState = 'active' | 'disabled' | 'paused';
+
+/** What entered a lane before this is dropped instead of delivered. Times are RFC 3339. */
+export interface Skip {
+  readonly before: string;
+  readonly at: string;
+}
 
 export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Kept {
   readonly receiver: string;
   readonly state: ReceiverState;
-  /** Why it is disabled. */
+  /** Why it is disabled or paused. */
   readonly stateReason?: string;
+  readonly skip?: Skip;
   /** Never shown after it was made. */
   readonly secret: string;
 }

@@ -115,7 +115,10 @@ export interface ReceiverResources {
 export function receiverResources(
   place: Place,
   receiver: string,
-  spec: { readonly limits?: { readonly concurrency?: number | undefined } | undefined },
+  spec: {
+    readonly limits?: { readonly concurrency?: number | undefined } | undefined;
+    readonly state?: string;
+  },
 ): ReceiverResources {
   const arn = (role: QueueRole) => queueArn(place, receiver, role);
   const queue = (role: QueueRole, more: Partial<QueueResource['attributes']>): QueueResource => ({
@@ -153,7 +156,7 @@ export function receiverResources(
       queue('offline', backstop),
     ],
     mappings: [
-      mapping('online', arn('online'), mappingConcurrency(spec.limits?.concurrency), true),
+      mapping('online', arn('online'), mappingConcurrency(spec.limits?.concurrency), spec.state !== 'paused'),
       // Nothing is sent to the offline lane yet, and a mapping that polls is paid for by the hour.
       mapping('offline', arn('offline'), aws.lambda.mappingConcurrencyMin, false),
     ],

@@ -25,6 +25,8 @@ export interface ReceivedMessage {
   readonly attributes: Readonly<Record<string, string>>;
   /** How often the queue handed it out, this time included. */
   readonly receives: number;
+  /** When it was put into the queue. */
+  readonly sentAtMs: number;
 }
 
 /** Which queue is meant: a receiver's, or the one for delayed events. */
@@ -96,7 +98,7 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
           MaxNumberOfMessages: aws.sqs.batchEntriesMax,
           // A short poll asks only some of SQS's servers, and may find nothing where there is something.
           WaitTimeSeconds: 1,
-          MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+          MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
           MessageAttributeNames: ['All'],
         }),
       );
@@ -111,6 +113,7 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
           ]),
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
+        sentAtMs: Number(message.Attributes?.SentTimestamp),
       }));
     },
 

@@ -33,6 +33,8 @@ export interface Table {
   getMany(keys: readonly Key[]): Promise<Row[]>;
   /** Every row of a partition whose sort key starts so, in order. */
   query(pk: string, skPrefix?: string): Promise<Row[]>;
+  /** Up to `limit` rows of a partition behind the sort key `after`, in order; one call, of at most 1 MB. */
+  page(pk: string, after: string, limit: number): Promise<{ rows: Row[]; last: string | undefined }>;
   put(row: Row): Promise<void>;
   /** Puts the row if there is none or an expired one; else answers the one that is there. */
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
@@ -47,6 +49,9 @@ export interface Table {
   putMany(rows: readonly Row[]): Promise<void>;
   delete(key: Key): Promise<void>;
   deleteMany(keys: readonly Key[]): Promise<void>;
+  /** Counts, in a row that holds nothing else. */
+  increment(key: Key, count: number): Promise<void>;
+  counter(key: Key): Promise<number>;
 }
 
 /** TTL deletes within days, so that an expired row may still be there (DynamoDB guide, "Using TTL"). */
@@ -111,6 +116,19 @@ export function createTable(runtime: BaseRuntime, config: Config): Table {
         start = answer.LastEvaluatedKey;
       } while (start !== undefined);
       return rows;
+    },
+
+    async page(pk, after, limit) {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: after === '' ? 'pk = :pk' : 'pk = :pk AND sk > :after',
+          ExpressionAttributeValues: { ':pk': { S: pk }, ...(after !== '' && { ':after': { S: after } }) },
+          ConsistentRead: true,
+          Limit: limit,
+        }),
+      );
+      return { rows: liveRows(runtime, answer.Items), last: answer.LastEvaluatedKey?.sk?.S };
     },
 
     async put(row) {
@@ -180,6 +198,25 @@ export function createTable(runtime: BaseRuntime, config: Config): Table {
     },
 
     deleteMany: (keys) => writeMany(keys.map((key) => ({ DeleteRequest: { Key: keyItem(key) } }))),
+
+    async increment(key, count) {
+      await client.send(
+        new UpdateItemCommand({
+          TableName,
+          Key: keyItem(key),
+          UpdateExpression: 'ADD #count :count',
+          ExpressionAttributeNames: { '#count': 'count' },
+          ExpressionAttributeValues: { ':count': { N: String(count) } },
+        }),
+      );
+    },
+
+    async counter(key) {
+      const answer = await client.send(
+        new GetItemCommand({ TableName, Key: keyItem(key), ConsistentRead: true }),
+      );
+      return Number(answer.Item?.count?.N ?? 0);
+    },
   };
 }
 

@@ -28,7 +28,7 @@ export class Alarms extends Construct {
         receiver,
       );
       new Alarm(this, `Backlog-${receiver}`, {
-        alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min. See docs/operating.md.`,
+        alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is paused. See docs/operating.md.`,
         metric: queueMetric('ApproximateAgeOfOldestMessage', queueName(props.prefix, receiver, 'online')),
         threshold: backlogAgeSecondsMax,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -20,7 +20,13 @@ export class Delivery extends Construct {
       environment,
     });
     this.deliver.grant(
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'],
+      [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:BatchWriteItem',
+      ],
       [tableArn],
     );
     this.deliver.grantByPattern(

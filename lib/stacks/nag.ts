@@ -6,7 +6,8 @@ export const reasons = {
   madeAtRunTime:
     'Topics and receivers are made at run time as well, so that roles name them by the prefix of the bus.',
   schedules: 'Every event that waits has a schedule of its own, in the group of the bus.',
-  noResource: 'AWS knows no resource for these actions.',
+  noResource:
+    'AWS knows no resource for these actions, so that none can be named (Service Authorization Reference).',
   ownMappingsOnly:
     'AWS knows mappings by ids of its own; the condition leaves those of the deliver function.',
   keysInFunctions: 'The functions check the keys, which belong to applications and are kept as hashes.',

@@ -39,6 +39,7 @@ import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
+import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
 import { testAccount } from '../contract/account.ts';
@@ -202,6 +203,7 @@ export async function testBus() {
       probes: createProbes(runtime, config),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
+      skips: createSkipStore(table),
       queues: createQueues(runtime, config),
       schedules: createSchedules(runtime, config),
       mappings: createMappings(runtime, config),
@@ -218,7 +220,7 @@ export async function testBus() {
       new ReceiveMessageCommand({
         QueueUrl: queueUrl,
         MaxNumberOfMessages: 10,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
         MessageAttributeNames: ['All'],
       }),
     );
@@ -234,6 +236,7 @@ export async function testBus() {
           ]),
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
+        sentAtMs: Number(message.Attributes?.SentTimestamp),
       }),
     );
   }

@@ -2,8 +2,9 @@ import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { ListSubscriptionsByTopicCommand, ListTopicsCommand } from '@aws-sdk/client-sns';
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
+import { getReceiver } from '../../lib/app/flow.ts';
 import { publish } from '../../lib/app/publish.ts';
-import { deleteReceiver, getReceiver, listReceivers, putReceiver } from '../../lib/app/receivers.ts';
+import { deleteReceiver, listReceivers, putReceiver } from '../../lib/app/receivers.ts';
 import {
   deleteSubscription,
   getSubscription,

@@ -56,7 +56,7 @@ describe('the examples', () => {
         async () => resolve(),
       );
     });
-    const consumer = start('consumer.ts', { PORT: String(await freePort()) });
+    const consumer = start('consumer.ts', { CONSUMER_PORT: String(await freePort()) });
     expect(await consumer.next()).toMatch(/^Listening on port \d+\.$/);
     await subscribed;
     const { endpoint, secret } = bus.receivers.get('example') ?? {};

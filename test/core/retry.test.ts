@@ -52,7 +52,9 @@ describe('the policy for an event type', () => {
 
   it('is the default where the receiver has none, and keeps what business failures come to', () => {
     expect(policyFor(undefined, 'a.b')).toEqual(defaultRetry);
-    expect(policyFor({ ...policy, businessFailures: 'dead-letter' }, 'a.b').businessFailures).toBe('dead-letter');
+    expect(policyFor({ ...policy, businessFailures: 'dead-letter' }, 'a.b').businessFailures).toBe(
+      'dead-letter',
+    );
   });
 });
 

@@ -1,0 +1,86 @@
+import { type Principal, requireOwner } from '../core/access.ts';
+import { paused, resumed, skipOf, skipSchema } from '../core/flow.ts';
+import { parseSpec, type Receiver, showReceiver } from '../core/registry.ts';
+import type { Mappings } from '../runtime/mappings.ts';
+import type { SkipStore } from '../runtime/stores/skips.ts';
+import type { AdminTools } from './admin.ts';
+import { findReceiver } from './receivers.ts';
+
+export interface FlowTools extends AdminTools {
+  readonly mappings: Mappings;
+  readonly skips: SkipStore;
+}
+
+/** A receiver as the API shows it, with how many deliveries its skip has dropped so far. */
+export type ShownReceiver = Omit<ReturnType<typeof showReceiver>, 'skip'> & {
+  readonly skip?: { readonly before: string; readonly at: string; readonly dropped: number };
+};
+
+/** @throws BusbarError unknown_receiver, forbidden. */
+export async function ownReceiver(
+  tools: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  name: string,
+): Promise<Receiver> {
+  const receiver = await findReceiver(tools, name);
+  requireOwner(principal, receiver.owner, `The receiver ${name}`);
+  return receiver;
+}
+
+async function showWithSkip(tools: Pick<FlowTools, 'skips'>, receiver: Receiver): Promise<ShownReceiver> {
+  const { skip, ...shown } = showReceiver(receiver);
+  if (skip === undefined) return shown;
+  return { ...shown, skip: { ...skip, dropped: await tools.skips.dropped(receiver.receiver, skip) } };
+}
+
+export async function getReceiver(
+  tools: Pick<FlowTools, 'registry' | 'skips'>,
+  principal: Principal,
+  name: string,
+): Promise<ShownReceiver> {
+  return await showWithSkip(tools, await ownReceiver(tools, principal, name));
+}
+
+/** Stops consuming a receiver's queues; its events wait there, for up to their 14 days. */
+export async function pauseReceiver(
+  tools: FlowTools,
+  principal: Principal,
+  name: string,
+): Promise<ShownReceiver> {
+  const receiver = await ownReceiver(tools, principal, name);
+  const next =
+    receiver.state === 'paused' ? receiver : paused(receiver, principal.application, tools.clock.now());
+  await tools.registry.putReceiver(next);
+  // Last, because it is slow: until then each message is parked as it is received.
+  await tools.mappings.setEnabled(name, false);
+  return await showWithSkip(tools, next);
+}
+
+/** Goes on with a receiver that was paused, or disabled by a 410. */
+export async function resumeReceiver(
+  tools: FlowTools,
+  principal: Principal,
+  name: string,
+): Promise<ShownReceiver> {
+  const receiver = resumed(await ownReceiver(tools, principal, name));
+  await tools.registry.putReceiver(receiver);
+  await tools.mappings.setEnabled(name, true);
+  return await showWithSkip(tools, receiver);
+}
+
+/**
+ * Drops what entered the receiver's lanes before a point in time, as it is received: the messages that wait for
+ * a retry are in nobody's reach until then. What is dropped is counted.
+ */
+export async function skipEvents(
+  tools: FlowTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<ShownReceiver> {
+  const { before } = parseSpec(skipSchema, body);
+  const receiver = await ownReceiver(tools, principal, name);
+  const skipping = { ...receiver, skip: skipOf(before, tools.clock.now()) };
+  await tools.registry.putReceiver(skipping);
+  return await showWithSkip(tools, skipping);
+}

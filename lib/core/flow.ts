@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { BusbarError } from './errors.ts';
+import type { Receiver, Skip } from './registry.ts';
+
+/** Pause, resume and skip: what a team does by hand to the flow of its events. */
+
+export const skipSchema = z.strictObject({
+  /** What entered a lane before this is dropped. */
+  before: z.iso.datetime({ offset: true, error: 'is no RFC 3339 time such as 2026-01-31T12:00:00Z' }),
+});
+
+/** The skip that a call asks for. @throws BusbarError invalid_request for a time that is still to come. */
+export function skipOf(before: string, nowMs: number): Skip {
+  const beforeMs = Date.parse(before);
+  if (beforeMs > nowMs) {
+    const detail = 'is still to come: only what is there already can be skipped';
+    throw new BusbarError('invalid_request', `before ${detail}.`, { fields: [{ path: 'before', detail }] });
+  }
+  return { before: new Date(beforeMs).toISOString(), at: new Date(nowMs).toISOString() };
+}
+
+/** Whether a message is dropped: it entered the queue before the point. */
+export function isSkipped(skip: Skip | undefined, sentAtMs: number): boolean {
+  return skip !== undefined && sentAtMs < Date.parse(skip.before);
+}
+
+/** The receiver as it stands still. */
+export function paused(receiver: Receiver, by: string, nowMs: number): Receiver {
+  return {
+    ...receiver,
+    state: 'paused',
+    stateReason: `Paused by ${by} at ${new Date(nowMs).toISOString()}`,
+  };
+}
+
+export function resumed(receiver: Receiver): Receiver {
+  const { stateReason: _, ...rest } = receiver;
+  return { ...rest, state: 'active' };
+}
+
+/** What a receiver keeps of how its events flow when its settings are replaced: a pause ends by a resume alone. */
+export function keptFlow(existing: Receiver | undefined): Pick<Receiver, 'state' | 'stateReason' | 'skip'> {
+  const skip = existing?.skip !== undefined && { skip: existing.skip };
+  if (existing?.state !== 'paused') return { state: 'active', ...skip };
+  return {
+    state: 'paused',
+    ...(existing.stateReason !== undefined && { stateReason: existing.stateReason }),
+    ...skip,
+  };
+}

@@ -1,0 +1,171 @@
+import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import {
+  GetSubscriptionAttributesCommand,
+  GetTopicAttributesCommand,
+  ListSubscriptionsByTopicCommand,
+} from '@aws-sdk/client-sns';
+import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { describe, expect, it } from 'vitest';
+import { defineBus } from '../../lib/core/declaration.ts';
+import { type TestBus, testBus } from '../app/bus.ts';
+import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
+
+const long = 'a'.repeat(48);
+const endpoint = 'https://example.com/events';
+const declaration = defineBus({
+  topics: { orders: { description: 'x' }, [long]: {} },
+  receivers: {
+    shop: { endpoint },
+    crm: { endpoint, limits: { concurrency: 200 } },
+    [long]: { endpoint, limits: { concurrency: 1 } },
+  },
+  subscriptions: {
+    orders: {
+      shop: {},
+      crm: { filter: { type: [{ prefix: 'order.' }] } },
+      [long]: { filter: { data: { amount: [{ numeric: ['>', 10] }] } } },
+    },
+    [long]: { [long]: { filter: { $or: [{ type: ['a'] }, { subject: ['b "quoted"'] }] } } },
+  },
+});
+const { template } = synthesize(declaration);
+
+/** The resources of a type with their references resolved. */
+const declared = (type: string): JsonObject[] =>
+  resourcesOf(template, type).map(([, { Properties }]) => resolved(template, Properties) as JsonObject);
+
+/** The names that the declaration's own resources have; the rest of the bus is made by the stack alone. */
+const isDeclared = (name: Json | undefined) => !/^busbar-delay(-failed)?$/.test(String(name));
+
+/** Everything that is declared, made through the API instead. */
+async function created(): Promise<TestBus> {
+  const bus = await testBus();
+  const { provision } = bus.tools;
+  for (const topic of Object.keys(declaration.topics)) await provision.putTopic(topic);
+  for (const [receiver, spec] of Object.entries(declaration.receivers))
+    await provision.putReceiver(receiver, spec);
+  for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
+    for (const [receiver, { filter }] of Object.entries(receivers)) {
+      await provision.putSubscription(topic, receiver, filter);
+    }
+  }
+  return bus;
+}
+
+/** Attributes as AWS answers them, JSON read, so that only what they say is compared. */
+const said = (attributes: Readonly<Record<string, Json | undefined>>) =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      typeof value === 'string' && value.startsWith('{')
+        ? JSON.parse(value)
+        : typeof value === 'object'
+          ? value
+          : String(value),
+    ]),
+  );
+
+/** Leaves what AWS adds by itself: numbers, times, names and the attributes that nobody set. */
+const without = (attributes: Readonly<Record<string, Json | undefined>>, names: readonly string[]) =>
+  Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
+
+const policyOf = (type: string, key: string, of: string): Json | undefined =>
+  declared(type).find((policy) => (policy[key] as Json[]).includes(of))?.PolicyDocument;
+
+describe('what is declared and what is created are the same on AWS', () => {
+  it('for topics', async () => {
+    const { sns } = await created();
+    const topics = declared('AWS::SNS::Topic');
+    expect(topics).toHaveLength(2);
+    for (const { TopicName, DisplayName, ...more } of topics) {
+      expect(more).toEqual({});
+      const TopicArn = `arn:aws:sns:us-east-1:000000000000:${TopicName}`;
+      const { Attributes = {} } = await sns.send(new GetTopicAttributesCommand({ TopicArn }));
+      const byAws = [
+        'TopicArn',
+        'Owner',
+        'EffectiveDeliveryPolicy',
+        'SubscriptionsConfirmed',
+        'SubscriptionsDeleted',
+        'SubscriptionsPending',
+      ];
+      expect(without(said(Attributes), byAws)).toEqual({
+        DisplayName,
+        Policy: policyOf('AWS::SNS::TopicPolicy', 'Topics', TopicArn),
+      });
+    }
+  });
+
+  it('for queues', async () => {
+    const { sqs } = await created();
+    const attributesOf = async (name: Json | undefined) => {
+      const QueueUrl = `http://127.0.0.1:4566/000000000000/${name}`;
+      const { Attributes = {} } = await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),
+      );
+      return { QueueUrl, attributes: said(Attributes) };
+    };
+    // What a queue has that nobody asked anything of.
+    await sqs.send(new CreateQueueCommand({ QueueName: 'plain' }));
+    const { attributes: plain } = await attributesOf('plain');
+    const queues = declared('AWS::SQS::Queue').filter(({ QueueName }) => isDeclared(QueueName));
+    expect(queues).toHaveLength(9);
+    for (const { QueueName, ...properties } of queues) {
+      const { QueueUrl, attributes } = await attributesOf(QueueName);
+      expect(attributes).toEqual({
+        ...plain,
+        ...said(properties),
+        Policy: policyOf('AWS::SQS::QueuePolicy', 'Queues', QueueUrl),
+        QueueArn: `arn:aws:sqs:us-east-1:000000000000:${QueueName}`,
+      });
+    }
+  });
+
+  it('for subscriptions', async () => {
+    const { sns } = await created();
+    const subscriptions = declared('AWS::SNS::Subscription');
+    expect(subscriptions).toHaveLength(4);
+    for (const { TopicArn, Endpoint, Protocol, ...properties } of subscriptions) {
+      const { Subscriptions = [] } = await sns.send(
+        new ListSubscriptionsByTopicCommand({ TopicArn: String(TopicArn) }),
+      );
+      const { SubscriptionArn } = Subscriptions.find((found) => found.Endpoint === Endpoint) ?? {};
+      const { Attributes = {} } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
+      const byAws = [
+        'SubscriptionArn',
+        'Owner',
+        'ConfirmationWasAuthenticated',
+        'PendingConfirmation',
+        'SubscriptionPrincipal',
+        'EffectiveDeliveryPolicy',
+      ];
+      expect(without(said(Attributes), byAws)).toEqual({ TopicArn, Endpoint, Protocol, ...said(properties) });
+    }
+  });
+
+  it('for event source mappings', async () => {
+    const { lambda } = await created();
+    const mappings = declared('AWS::Lambda::EventSourceMapping').filter(({ EventSourceArn }) =>
+      isDeclared(String(EventSourceArn).split(':').at(-1)),
+    );
+    expect(mappings).toHaveLength(6);
+    for (const { EventSourceArn, FunctionName, Enabled, ...properties } of mappings) {
+      const { EventSourceMappings = [] } = await lambda.send(
+        new ListEventSourceMappingsCommand({ EventSourceArn: String(EventSourceArn) }),
+      );
+      expect(EventSourceMappings).toHaveLength(1);
+      const [mapping] = EventSourceMappings;
+      expect(mapping).toMatchObject({ EventSourceArn, FunctionArn: FunctionName, ...properties });
+      expect(mapping?.State).toMatch(
+        Enabled ? /^(Creating|Enabling|Enabled)$/ : /^(Creating|Disabling|Disabled)$/,
+      );
+    }
+  });
+
+  it('and putting it again changes nothing', async () => {
+    const { tools, calls } = await created();
+    calls.length = 0;
+    await tools.provision.putReceiver('crm', { limits: { concurrency: 200 } });
+    expect(calls.filter((call) => /Set|Update|lambda\.Create/.test(call))).toEqual([]);
+  });
+});

@@ -1,0 +1,377 @@
+import { Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import declaration from '../../busbar.config.ts';
+import { bus } from '../../lib/core/limits.ts';
+import { variables } from '../../lib/runtime/config.ts';
+import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
+
+const { app, template } = synthesize(declaration);
+const properties = (type: string) => resourcesOf(template, type).map(([, resource]) => resource.Properties);
+const functions = properties('AWS::Lambda::Function');
+const queues = properties('AWS::SQS::Queue');
+const mappings = properties('AWS::Lambda::EventSourceMapping');
+const named = (list: readonly JsonObject[], key: string, name: string): JsonObject => {
+  const found = list.find((candidate) => candidate[key] === name);
+  if (found === undefined) throw new Error(`There is no ${name}.`);
+  return found;
+};
+const listOf = (value: Json | undefined): readonly Json[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+interface Statement {
+  readonly policy: string;
+  readonly effect: Json | undefined;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly condition: Json | undefined;
+}
+
+/** Every statement of the roles' policies, attached and inline. */
+const grants: readonly Statement[] = [
+  ...resourcesOf(template, 'AWS::IAM::Policy').map(
+    ([id, { Properties }]) => [id, Properties.PolicyDocument] as const,
+  ),
+  ...resourcesOf(template, 'AWS::IAM::Role').flatMap(([id, { Properties }]) =>
+    listOf(Properties.Policies).map((policy) => [id, (policy as JsonObject).PolicyDocument] as const),
+  ),
+].flatMap(([policy, document]) =>
+  listOf((document as JsonObject).Statement).map((item) => {
+    const { Effect, Action, Resource, Condition } = resolved(template, item) as JsonObject;
+    return {
+      policy,
+      effect: Effect,
+      actions: listOf(Action).map(String),
+      resources: listOf(Resource).map(String),
+      condition: Condition,
+    };
+  }),
+);
+
+describe('the table', () => {
+  const [[, table] = []] = resourcesOf(template, 'AWS::DynamoDB::Table');
+
+  it('has a stream, expires rows, can be restored to any point in time, and outlives the stack', () => {
+    expect(table?.Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      SSESpecification: { SSEEnabled: true },
+    });
+    expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+  });
+});
+
+describe('functions', () => {
+  it('are those of the folder, one each', () => {
+    expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
+      ['admin', 'declare', 'deliver', 'keys', 'publish', 'schedule'].map((name) => `busbar-${name}`),
+    );
+  });
+
+  it.each(functions.map((own) => [own.FunctionName, own] as const))(
+    '%s runs on arm64 and Node 24, under a role and with a log of its own',
+    (name, own) => {
+      expect(own).toMatchObject({
+        Architectures: ['arm64'],
+        Runtime: 'nodejs24.x',
+        Handler: 'index.handler',
+        LoggingConfig: { LogFormat: 'JSON' },
+      });
+      const roles = functions.map(({ Role }) => JSON.stringify(Role));
+      expect(roles.filter((role) => role === JSON.stringify(own.Role))).toHaveLength(1);
+      const log = named(properties('AWS::Logs::LogGroup'), 'LogGroupName', `/aws/lambda/${name}`);
+      expect(log.RetentionInDays).toBe(30);
+    },
+  );
+
+  it.each(functions.map((own) => [own.FunctionName, own] as const))(
+    '%s has the environment that the configuration reads, and nothing else',
+    (_, { Environment }) => {
+      const names = Object.keys((Environment as JsonObject).Variables as JsonObject);
+      expect(names.sort()).toEqual(Object.values(variables).sort());
+    },
+  );
+
+  it('that answer the API end before the API gives up after 30 s', () => {
+    for (const name of ['publish', 'admin']) {
+      expect(named(functions, 'FunctionName', `busbar-${name}`).Timeout).toBeLessThan(30);
+    }
+    expect(named(functions, 'FunctionName', 'busbar-publish').Timeout).toBeLessThan(bus.dedupClaimSeconds);
+  });
+});
+
+describe('event source mappings', () => {
+  it('are one for the delay queue and two for each declared receiver', () => {
+    expect(
+      mappings
+        .map(({ EventSourceArn = '' }) => String(resolved(template, EventSourceArn)).split(':').at(-1))
+        .sort(),
+    ).toEqual(['busbar-delay', 'busbar-example-warehouse-offline', 'busbar-example-warehouse-online']);
+  });
+
+  it.each(
+    mappings.map((mapping) => [String(resolved(template, mapping.EventSourceArn ?? '')), mapping] as const),
+  )('report what failed and are capped, so that they shrink when it is quiet: %s', (arn, mapping) => {
+    expect(mapping.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    const { MaximumConcurrency } = mapping.ScalingConfig as { MaximumConcurrency: number };
+    expect(MaximumConcurrency).toBeGreaterThanOrEqual(2);
+    expect(MaximumConcurrency).toBeLessThanOrEqual(1000);
+    expect(mapping.BatchSize).toBe(10);
+
+    const queue = named(queues, 'QueueName', arn.split(':').at(-1) ?? '');
+    const reader =
+      String(resolved(template, mapping.FunctionName ?? ''))
+        .split(':')
+        .at(-1) ?? '';
+    const { Timeout } = named(functions, 'FunctionName', reader) as { Timeout: number };
+    expect(queue.VisibilityTimeout).toBeGreaterThanOrEqual(6 * Timeout);
+  });
+
+  it('are made after their queues, and after the role that may read them', () => {
+    for (const [, { DependsOn = [], Properties }] of resourcesOf(
+      template,
+      'AWS::Lambda::EventSourceMapping',
+    )) {
+      const arn = resolved(template, Properties.EventSourceArn ?? '');
+      const source = resourcesOf(template, 'AWS::SQS::Queue').find(
+        ([id]) => resolved(template, { 'Fn::GetAtt': [id, 'Arn'] }) === arn,
+      );
+      const isReferred = JSON.stringify(Properties.EventSourceArn).includes('Fn::GetAtt');
+      expect(isReferred || DependsOn.includes(source?.[0] ?? '')).toBe(true);
+      expect(DependsOn.some((id) => template.Resources[id]?.Type === 'AWS::IAM::Policy')).toBe(true);
+    }
+  });
+});
+
+describe('queues', () => {
+  it('keep what they have for as long as SQS lets them, encrypted', () => {
+    expect(queues).toHaveLength(5);
+    for (const queue of queues) {
+      expect(queue).toMatchObject({ MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
+    }
+  });
+
+  it.each([
+    ['busbar-delay', 'busbar-delay-failed'],
+    ['busbar-example-warehouse-online', 'busbar-example-warehouse-dead-letters'],
+    ['busbar-example-warehouse-offline', 'busbar-example-warehouse-dead-letters'],
+  ])('%s moves what can never be handled to %s', (name, target) => {
+    const redrive = resolved(template, named(queues, 'QueueName', name).RedrivePolicy ?? null);
+    expect(redrive).toEqual({
+      deadLetterTargetArn: `arn:aws:sqs:us-east-1:000000000000:${target}`,
+      maxReceiveCount: 1000,
+    });
+  });
+
+  it('refuse calls that are not encrypted in transit, each of them', () => {
+    const refused = properties('AWS::SQS::QueuePolicy').flatMap(({ PolicyDocument }) =>
+      listOf((PolicyDocument as JsonObject).Statement)
+        .map((statement) => resolved(template, statement) as JsonObject)
+        .filter(
+          ({ Effect, Condition }) =>
+            Effect === 'Deny' && JSON.stringify(Condition).includes('aws:SecureTransport'),
+        )
+        .map(({ Resource }) => String(Resource).split(':').at(-1)),
+    );
+    expect(refused.sort()).toEqual(queues.map(({ QueueName }) => QueueName).sort());
+  });
+});
+
+describe('alarms', () => {
+  const alarms = properties('AWS::CloudWatch::Alarm');
+  const watched = alarms.map(({ MetricName, Dimensions }) => {
+    const [dimension] = listOf(resolved(template, Dimensions ?? [])) as JsonObject[];
+    const queue = String(dimension?.Value);
+    return `${MetricName} ${queue.replace(/^<(.*)\.QueueName>$/, (_, id) => String(template.Resources[id]?.Properties.QueueName))}`;
+  });
+
+  it('tell of dead letters and of events that wait too long', () => {
+    expect(watched.sort()).toEqual([
+      'ApproximateAgeOfOldestMessage busbar-example-warehouse-online',
+      'ApproximateNumberOfMessagesVisible busbar-delay-failed',
+      'ApproximateNumberOfMessagesVisible busbar-example-warehouse-dead-letters',
+    ]);
+  });
+
+  it('are quiet while nothing is measured', () => {
+    for (const alarm of alarms) {
+      expect(alarm).toMatchObject({
+        Namespace: 'AWS/SQS',
+        Statistic: 'Maximum',
+        TreatMissingData: 'notBreaching',
+      });
+    }
+  });
+});
+
+describe('grants', () => {
+  it('allow no action by a wildcard', () => {
+    expect(grants.length).toBeGreaterThan(15);
+    for (const { effect, actions } of grants) {
+      expect(effect).toBe('Allow');
+      for (const action of actions) expect(action).toMatch(/^[a-z]+:[A-Za-z]+$/);
+    }
+  });
+
+  /** What AWS knows no resource for; a condition narrows it down where there is one. */
+  const withoutResource: Readonly<Record<string, 'condition' | 'none'>> = {
+    'lambda:ListEventSourceMappings': 'none',
+    'lambda:CreateEventSourceMapping': 'condition',
+    'lambda:UpdateEventSourceMapping': 'condition',
+    'lambda:DeleteEventSourceMapping': 'condition',
+    'sns:Unsubscribe': 'none',
+    'sns:SetSubscriptionAttributes': 'none',
+  };
+
+  it('are for what the bus owns: by reference, or by its prefix', () => {
+    const elsewhere = grants.flatMap(({ policy, actions, resources, condition }) =>
+      resources
+        .filter((resource) => {
+          if (resource === '*') {
+            return !actions.every((action) => {
+              const narrowing = withoutResource[action];
+              return narrowing === 'none' || (narrowing === 'condition' && condition !== undefined);
+            });
+          }
+          return !/^<\w+\.(Arn|Ref)>$/.test(resource) && !/[:/]busbar[-/][^:]*$/.test(resource);
+        })
+        .map((resource) => `${policy}: ${actions.join()} on ${resource}`),
+    );
+    expect(elsewhere).toEqual([]);
+  });
+
+  it('do not grow with the topics and receivers that are declared', () => {
+    expect(JSON.stringify(grants)).not.toMatch(/example-(orders|warehouse)/);
+  });
+
+  it('let mappings be changed for the deliver function alone', () => {
+    const changing = grants.filter(({ actions }) =>
+      actions.some((action) => /:(Create|Update|Delete)EventSourceMapping$/.test(action)),
+    );
+    expect(changing).toHaveLength(3);
+    for (const { condition } of changing) {
+      expect(condition).toEqual({
+        ArnEquals: { 'lambda:FunctionArn': 'arn:aws:lambda:us-east-1:000000000000:function:busbar-deliver' },
+      });
+    }
+  });
+
+  it('pass the role of the scheduler to the scheduler, and no other role', () => {
+    expect(grants.filter(({ actions }) => actions.includes('iam:PassRole'))).toEqual([
+      expect.objectContaining({
+        resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],
+        condition: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+      }),
+    ]);
+  });
+});
+
+describe('names', () => {
+  it('start with the prefix, all of them', () => {
+    const names = [
+      ...functions.map(({ FunctionName }) => FunctionName),
+      ...queues.map(({ QueueName }) => QueueName),
+      ...properties('AWS::SNS::Topic').map(({ TopicName }) => TopicName),
+      ...properties('AWS::Scheduler::ScheduleGroup').map(({ Name }) => `${Name}-`),
+    ];
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(name).toMatch(/^busbar-/);
+  });
+});
+
+describe('the API', () => {
+  it('takes events on two routes, and leaves everything else to the registry', () => {
+    const routes = properties('AWS::ApiGatewayV2::Route').map(({ RouteKey, Target }) => {
+      const integration = JSON.stringify(Target);
+      const id = resourcesOf(template, 'AWS::ApiGatewayV2::Integration').find(([candidate]) =>
+        integration.includes(candidate),
+      );
+      const uri = resolved(template, id?.[1].Properties.IntegrationUri ?? '');
+      return [RouteKey, String(uri).split(':').at(-1)];
+    });
+    expect(Object.fromEntries(routes)).toEqual({
+      $default: 'busbar-admin',
+      'POST /v1/topics/{topic}/events': 'busbar-publish',
+      'POST /v1/receivers/{receiver}/events': 'busbar-publish',
+    });
+  });
+});
+
+describe('the declaration', () => {
+  const [[, registry] = []] = resourcesOf(template, 'Custom::BusbarDeclaration');
+
+  it('reaches the registry whole, with the endpoint of this stage', () => {
+    const text = String(resolved(template, registry?.Properties.Declaration ?? ''));
+    const sent = JSON.parse(text.replace('<ExampleWarehouseEndpoint.Ref>', 'https://stage.example.com/'));
+    expect(sent).toEqual({
+      ...declaration,
+      receivers: { 'example-warehouse': { endpoint: 'https://stage.example.com/' } },
+    });
+    expect(template.Parameters.ExampleWarehouseEndpoint).toMatchObject({
+      Default: 'https://warehouse.example.com/events',
+    });
+  });
+
+  it('reaches it after what it names is there', () => {
+    const before = (registry?.DependsOn ?? []).map((id) => template.Resources[id]?.Type);
+    for (const type of ['AWS::SNS::Topic', 'AWS::SQS::Queue', 'AWS::IAM::Policy'])
+      expect(before).toContain(type);
+  });
+});
+
+it('tells what an operator needs next', () => {
+  expect(Object.keys(template.Outputs).sort()).toEqual([
+    'ApiUrl',
+    'FirstAdminKey',
+    'KeysFunction',
+    'TableName',
+  ]);
+  expect(resolved(template, template.Outputs.FirstAdminKey?.Value ?? '')).toContain(
+    '--function-name busbar-keys ',
+  );
+  expect(resolved(template, template.Outputs.KeysFunction?.Value ?? '')).toBe('busbar-keys');
+});
+
+it('holds no secret', () => {
+  expect(JSON.stringify(template)).not.toMatch(/whsec_|bbk_/);
+});
+
+describe('the AWS Solutions rules of cdk-nag', () => {
+  const acknowledged = app.node.findAll().flatMap((construct) =>
+    construct.node.metadata
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap(({ data }) =>
+        Object.entries(data as Record<string, string>).map(([id, reason]) => ({
+          path: construct.node.path,
+          id: id.replace(/^annotation::/i, ''),
+          reason,
+        })),
+      ),
+  );
+
+  it('are kept, but for what is explained', () => {
+    const { violations } = new AwsSolutionsChecks(app).validateScope(app);
+    expect(violations).toEqual([]);
+  });
+
+  it('are departed from with a reason each, where they would be broken', () => {
+    const unheeding = new AwsSolutionsChecks(app);
+    Object.defineProperty(unheeding, 'isAcknowledged', { value: () => false });
+    const broken = unheeding
+      .validateScope(app)
+      .violations.flatMap(({ ruleName, violatingResources = [] }) =>
+        violatingResources.map(({ constructPath = '' }) => ({ id: ruleName, path: constructPath })),
+      );
+    expect(broken.length).toBeGreaterThan(10);
+    for (const { path, id, reason } of acknowledged) {
+      expect(reason).toMatch(/^[A-Z].{40,}\.$/);
+      expect(broken.some((found) => found.id === id && found.path.startsWith(`${path}/`))).toBe(true);
+    }
+  });
+});
