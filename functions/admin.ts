@@ -1,7 +1,8 @@
 import middy from '@middy/core';
 import httpRouter, { type Method } from '@middy/http-router';
 import { authenticate } from '../lib/app/authenticate.ts';
-import { getReceiver, pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
+import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker-by-hand.ts';
+import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
 import {
   deleteSubscription,
@@ -16,9 +17,11 @@ import { nameSchema } from '../lib/core/registry.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
+import { createProbes } from '../lib/runtime/probes.ts';
 import { createProvision } from '../lib/runtime/provision.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
+import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
@@ -43,6 +46,9 @@ export function create(runtime: BaseRuntime) {
     provision: createProvision(runtime, config),
     mappings: createMappings(runtime, config),
     skips: createSkipStore(table),
+    breakers: createBreakerStore(table, runtime.clock),
+    probes: createProbes(runtime, config),
+    log: runtime.log,
   };
 
   const calls: readonly [route: string, answer: Answer][] = [
@@ -56,7 +62,7 @@ export function create(runtime: BaseRuntime) {
     ['GET /v1/receivers', async (_, who) => ok(await listReceivers(tools, who))],
     [
       'GET /v1/receivers/{receiver}',
-      async (event, who) => ok(await getReceiver(tools, who, name(event, 'receiver'))),
+      async (event, who) => ok(await getReceiverAndBreaker(tools, who, name(event, 'receiver'))),
     ],
     [
       'PUT /v1/receivers/{receiver}',
@@ -78,6 +84,10 @@ export function create(runtime: BaseRuntime) {
     [
       'POST /v1/receivers/{receiver}/skip',
       async (event, who) => ok(await skipEvents(tools, who, name(event, 'receiver'), jsonBody(event))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/breaker',
+      async (event, who) => ok(await forceBreaker(tools, who, name(event, 'receiver'), jsonBody(event))),
     ],
     [
       'GET /v1/topics/{topic}/subscriptions',

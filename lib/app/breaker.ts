@@ -19,8 +19,10 @@ import type { Mappings } from '../runtime/mappings.ts';
 import type { Probes } from '../runtime/probes.ts';
 import type { Random } from '../runtime/random.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
+import type { RegistryStore } from '../runtime/stores/registry.ts';
 
 export interface BreakerTools {
+  readonly registry: RegistryStore;
   readonly breakers: BreakerStore;
   readonly probes: Probes;
   readonly mappings: Mappings;
@@ -30,7 +32,7 @@ export interface BreakerTools {
 }
 
 /** The parts of a receiver that its breaker goes by. */
-export type Guarded = Pick<Receiver, 'receiver' | 'endpoint' | 'breaker' | 'state'>;
+export type Guarded = Pick<Receiver, 'receiver' | 'endpoint' | 'breaker'>;
 
 export function breakerPolicy({ breaker = {} }: Guarded): BreakerPolicy {
   return {
@@ -141,7 +143,8 @@ export async function followBreaker(
 
 /** Polls the lane again, unless something else than its breaker stopped it, and ends the schedule. */
 export async function startPolling(tools: BreakerTools, receiver: Guarded): Promise<void> {
-  if (receiver.state === 'active') await tools.mappings.setEnabled(receiver.receiver, true);
+  const current = await tools.registry.receiver(receiver.receiver);
+  if (current?.state === 'active') await tools.mappings.setEnabled(receiver.receiver, true);
   await tools.probes.stop(receiver.receiver);
 }
 

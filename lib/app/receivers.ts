@@ -6,6 +6,7 @@ import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/
 import { createSecret } from '../core/signature.ts';
 import type { EndpointPolicy } from '../runtime/config.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
+import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
 
 export interface ReceiverTools extends AdminTools {
@@ -92,7 +93,7 @@ async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
  * @param force also when events wait in its queues; they are lost.
  */
 export async function deleteReceiver(
-  tools: AdminTools,
+  tools: AdminTools & { readonly breakers: BreakerStore },
   principal: Principal,
   name: string,
   force: boolean,
@@ -119,4 +120,6 @@ export async function deleteReceiver(
   }
   await tools.provision.deleteReceiver(name);
   await tools.registry.deleteReceiver(name);
+  // Last: without its receiver a breaker does nothing, and the probe ends its schedule by itself.
+  await tools.breakers.delete(name);
 }

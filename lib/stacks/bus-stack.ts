@@ -5,6 +5,7 @@ import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
+import { Breaker } from './breaker.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
@@ -56,6 +57,7 @@ export class BusStack extends Stack {
       tableArn,
       deliverFunctionArn: deliver.function.functionArn,
     });
+    new Breaker(this, 'Breaker', { place, environment, tableArn, delay, deliver, admin });
     const { api } = new Api(this, 'Api', { prefix, publish: publish.function, admin: admin.function });
     new Declaration(this, 'Declared', {
       place,

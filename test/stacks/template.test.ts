@@ -70,7 +70,7 @@ describe('the table', () => {
 describe('functions', () => {
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
-      ['admin', 'declare', 'deliver', 'keys', 'publish', 'schedule'].map((name) => `busbar-${name}`),
+      ['admin', 'declare', 'deliver', 'keys', 'probe', 'publish', 'schedule'].map((name) => `busbar-${name}`),
     );
   });
 
