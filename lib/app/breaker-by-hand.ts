@@ -1,14 +1,8 @@
-import * as z from 'zod';
 import type { Principal } from '../core/access.ts';
-import { breakerOf, type ShownBreaker, showBreaker } from '../core/breaker.ts';
+import { breakerOf, forceBreakerSchema, type ShownBreaker, showBreaker } from '../core/breaker.ts';
 import { parseSpec, type Receiver } from '../core/registry.ts';
 import { type BreakerTools, changeBreaker, startPolling } from './breaker.ts';
 import { type FlowTools, getReceiver, ownReceiver, type ShownReceiver } from './flow.ts';
-
-const forceSchema = z.strictObject({
-  /** `auto` gives a breaker that was forced back to its own judgement. */
-  state: z.enum(['open', 'closed', 'auto']),
-});
 
 /** What a receiver chose for its breaker, and how it stands. */
 type BreakerShown = NonNullable<Receiver['breaker']> & ShownBreaker;
@@ -38,7 +32,7 @@ export async function forceBreaker(
   name: string,
   body: unknown,
 ): Promise<ShownBreaker> {
-  const { state } = parseSpec(forceSchema, body);
+  const { state } = parseSpec(forceBreakerSchema, body);
   const receiver = await ownReceiver(tools, principal, name);
   // What this instance remembers may be seconds old, and the breaker may have opened since.
   await tools.breakers.read(name);

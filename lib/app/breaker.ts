@@ -100,9 +100,7 @@ export async function countAttempts(
   cause: string,
 ): Promise<void> {
   if (admitted.kind === 'some') {
-    if (counts.failures > 0) await changeAndFollow(tools, receiver, { kind: 'batch-failed', cause });
-    else if (counts.successes > 0) await changeAndFollow(tools, receiver, { kind: 'batch-succeeded' });
-    return;
+    return await changeAndFollow(tools, receiver, { kind: 'batch-ended', counts, cause });
   }
   const { windowSeconds } = breakerPolicy(receiver);
   const window = await tools.breakers.count(receiver.receiver, windowSeconds, counts);

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { failureKind, type Outcome } from './delivery.ts';
 import { aws, bus } from './limits.ts';
 
@@ -56,9 +57,8 @@ export type BreakerEvent =
   | { readonly kind: 'probe-began' }
   | { readonly kind: 'probe-succeeded' }
   | { readonly kind: 'probe-failed'; readonly cause: string }
-  /** A batch of a half-open breaker. */
-  | { readonly kind: 'batch-succeeded' }
-  | { readonly kind: 'batch-failed'; readonly cause: string }
+  /** What a batch of a half-open breaker came to. */
+  | { readonly kind: 'batch-ended'; readonly counts: Counts; readonly cause: string }
   | { readonly kind: 'mapping-stopped' }
   | { readonly kind: 'forced'; readonly to: 'open' | 'closed' | 'auto'; readonly by: string };
 
@@ -132,11 +132,13 @@ function whileOpen(open: Open, event: BreakerEvent, context: BreakerContext): Br
 }
 
 function whileHalfOpen(half: HalfOpen, event: BreakerEvent, context: BreakerContext): Breaker {
-  const { nowMs } = context;
+  const { nowMs, policy } = context;
   switch (event.kind) {
-    case 'batch-failed':
-      return openAgain(half, event.cause, context);
-    case 'batch-succeeded': {
+    case 'batch-ended': {
+      const { successes, failures } = event.counts;
+      if (successes + failures === 0) return half;
+      if (failures >= (successes + failures) * policy.failureRate)
+        return openAgain(half, event.cause, context);
       // By time and not by batch: ten batches that succeed at once are one step.
       if (nowMs - half.steppedAtMs < bus.breakerRampStepSeconds * 1000) return half;
       const postsPerBatch = half.postsPerBatch * 2;
@@ -268,6 +270,9 @@ export function weigh(outcome: Outcome): 'success' | 'failure' {
   if (outcome.kind === 'answer' && outcome.status === 429) return 'success';
   return failureKind(outcome) === 'system' ? 'failure' : 'success';
 }
+
+/** What is asked of a breaker by hand; `auto` gives one that was forced back to its own judgement. */
+export const forceBreakerSchema = z.strictObject({ state: z.enum(['open', 'closed', 'auto']) });
 
 /** The line of the log that an alarm counts. */
 export const breakerOpened = 'A breaker opened';

@@ -296,10 +296,10 @@ export async function testBus() {
       });
     },
 
-    /** Takes one batch from the receiver's lane as a mapping does: what is not kept is deleted. */
-    async runLane(name: string) {
+    /** Takes one batch from the receiver's lane as a mapping does: what is not kept is deleted. Another instance has other caches. */
+    async runLane(name: string, instance = tools) {
       const messages = await receive(urlOf(name, 'online'));
-      const kept = await deliver(tools, { receiver: name, role: 'online', messages });
+      const kept = await deliver(instance, { receiver: name, role: 'online', messages });
       for (const { messageId, receiptHandle } of messages) {
         if (kept.includes(messageId)) continue;
         await account.sqs.send(
