@@ -230,14 +230,8 @@ export function admit(breaker: Breaker, nowMs: number): Admission {
       return { kind: 'all' };
     case 'forced-open':
       return { kind: 'none', waitSeconds: bus.breakerForcedWaitSeconds };
-    case 'half-open': {
-      const stepsLeft = Math.floor(Math.log2(aws.sqs.batchEntriesMax / breaker.postsPerBatch)) + 1;
-      return {
-        kind: 'some',
-        posts: breaker.postsPerBatch,
-        restWaitsSeconds: stepsLeft * bus.breakerRampStepSeconds,
-      };
-    }
+    case 'half-open':
+      return { kind: 'some', posts: breaker.postsPerBatch, restWaitsSeconds: bus.breakerRampStepSeconds };
     case 'open': {
       const untilMs = Math.max(breaker.nextProbeAtMs, breaker.probingUntilMs);
       if (nowMs >= untilMs) return { kind: 'probe' };
