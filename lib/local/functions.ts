@@ -9,7 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { LocalAws } from './aws.ts';
 import type { FunctionDefinition, Handler } from './engines/lambda/index.ts';
 import { requestHandler } from './request-handler.ts';
-import { namingSigner } from './signer.ts';
+import { NamingSigner } from './signer.ts';
 
 /** What every function on this machine gets of the world. */
 export interface FunctionWorld {
@@ -44,7 +44,7 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
       // Nothing is sent there; the SQS client would warn of queue URLs that lead elsewhere.
       endpoint: world.endpoint,
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-      signer: namingSigner,
+      signerConstructor: NamingSigner,
       requestHandler: requestHandler(world.aws(), { kind: 'role', roleArn: definition.roleArn }),
       ...(world.awsMaxAttempts === undefined ? {} : { maxAttempts: world.awsMaxAttempts }),
     },

@@ -30,6 +30,6 @@ export interface AwsClientConfig {
   readonly requestHandler?: any;
   /** Replaces SigV4 where requests do not leave the process. */
   // biome-ignore lint/suspicious/noExplicitAny: the SDK's type of it is not exported by its clients.
-  readonly signer?: any;
+  readonly signerConstructor?: any;
   readonly maxAttempts?: number;
 }
