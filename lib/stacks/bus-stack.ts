@@ -13,7 +13,7 @@ import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 
 export interface BusStackProps extends StackProps {
-  /** Starts the name of everything the bus owns; at most 16 lower-case letters, digits and hyphens. */
+  /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
   readonly prefix: string;
   readonly declaration: Declared;
 }
@@ -64,7 +64,7 @@ export class BusStack extends Stack {
       declaration,
       deliver: deliver.function,
     });
-    new Alarms(this, 'Alarms', {
+    const { alarmTopic } = new Alarms(this, 'Alarms', {
       prefix,
       receivers: Object.keys(declaration.receivers),
       delayDeadLetters: delay.deadLetters.queueName,
@@ -80,6 +80,10 @@ export class BusStack extends Stack {
     new CfnOutput(this, 'KeysFunction', {
       description: 'Makes and revokes keys',
       value: keys.function.functionName,
+    });
+    new CfnOutput(this, 'AlarmTopic', {
+      description: 'Where alarms are sent: subscribe whoever is on call',
+      value: alarmTopic.topicArn,
     });
     new CfnOutput(this, 'TableName', { description: 'The bus table', value: table.tableName });
   }
