@@ -4,9 +4,10 @@ import { BusStack } from '../lib/stacks/bus-stack.ts';
 
 const app = new App({ analyticsReporting: false });
 const prefix: string = app.node.tryGetContext('prefix') ?? 'busbar';
-if (!/^[a-z][a-z0-9-]{0,15}$/.test(prefix)) {
+// Without hyphens: else the names of the bus `a` could be those of the bus `a-b`, and so could its rights.
+if (!/^[a-z][a-z0-9]{0,15}$/.test(prefix)) {
   throw new Error(
-    `The context value prefix is ${JSON.stringify(prefix)}. It starts every name: 1 to 16 of a-z, 0-9 and -.`,
+    `The context value prefix is ${JSON.stringify(prefix)}. It starts every name: 1 to 16 of a-z and 0-9.`,
   );
 }
 // The bootstrap rule would make the template ask SSM, which only a real deployment has.

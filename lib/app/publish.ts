@@ -1,7 +1,7 @@
 import type { Principal } from '../core/access.ts';
 import { requireOwner } from '../core/access.ts';
 import { acceptance, duplicateKey, newClaim } from '../core/duplicate.ts';
-import { BusbarError, type ErrorCode } from '../core/errors.ts';
+import { BusbarError, type ErrorCode, type FieldError } from '../core/errors.ts';
 import type { BusEvent } from '../core/event.ts';
 import { type Entry, type EventRequest, readEvents } from '../core/event-forms.ts';
 import type { Topic } from '../core/registry.ts';
@@ -31,6 +31,8 @@ export interface EntryResult {
   readonly status: 'accepted' | 'duplicate' | 'scheduled' | 'rejected';
   readonly code?: ErrorCode;
   readonly detail?: string;
+  /** The fields that were wrong, each by its path. */
+  readonly errors?: readonly FieldError[];
 }
 
 /** An event that passed every check so far, with its place in the request. */
@@ -290,6 +292,7 @@ function rejected(index: number, id: string | undefined, error: BusbarError): En
     status: 'rejected',
     code: error.code,
     detail: error.message,
+    ...(error.fields.length > 0 && { errors: error.fields }),
   };
 }
 
@@ -308,7 +311,10 @@ function allRejected(events: readonly EntryResult[]): BusbarError {
     return new BusbarError('claimed', first?.detail ?? '', { members: { events }, retryAfterSeconds: 1 });
   }
   if (events.length === 1 && first?.code !== undefined) {
-    return new BusbarError(first.code, first.detail ?? '', { members: { events } });
+    return new BusbarError(first.code, first.detail ?? '', {
+      fields: first.errors ?? [],
+      members: { events },
+    });
   }
   return new BusbarError(
     'all_rejected',

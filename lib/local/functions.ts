@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { LocalAws } from './aws.ts';
 import type { FunctionDefinition, Handler } from './engines/lambda/index.ts';
 import { requestHandler } from './request-handler.ts';
+import { NamingSigner } from './signer.ts';
 
 /** What every function on this machine gets of the world. */
 export interface FunctionWorld {
@@ -42,8 +43,8 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
       region: world.region,
       // Nothing is sent there; the SQS client would warn of queue URLs that lead elsewhere.
       endpoint: world.endpoint,
-      // The SDK signs with any key; who calls is known by the request handler, which carries the role.
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      signerConstructor: NamingSigner,
       requestHandler: requestHandler(world.aws(), { kind: 'role', roleArn: definition.roleArn }),
       ...(world.awsMaxAttempts === undefined ? {} : { maxAttempts: world.awsMaxAttempts }),
     },

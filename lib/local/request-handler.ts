@@ -12,7 +12,7 @@ interface SdkRequest {
 
 /**
  * Plugs a real SDK v3 client into the engines without a socket: give it as `requestHandler` of the client.
- * Everything else of the client (middleware, signing, retries, parsing) stays as it ships.
+ * Everything else of the client (middleware, retries, serialising, parsing) stays as it ships.
  */
 export function requestHandler(aws: LocalAws, caller: Caller) {
   return {

@@ -28,5 +28,8 @@ export interface AwsClientConfig {
   /** Replaces the socket: the local target plugs its engines in here. */
   // biome-ignore lint/suspicious/noExplicitAny: the SDK's clients each have a handler type of their own.
   readonly requestHandler?: any;
+  /** Replaces SigV4 where requests do not leave the process. */
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's type of it is not exported by its clients.
+  readonly signerConstructor?: any;
   readonly maxAttempts?: number;
 }

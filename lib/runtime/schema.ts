@@ -14,6 +14,15 @@ const compiledMax = 500;
 
 export function createSchemaChecker(): SchemaChecker {
   const compiled = new Map<string, ValidateFunction>();
+  /** A topic that is remembered brings the same object for each of its events, which need not be written out. */
+  const recent = new WeakMap<object, ValidateFunction>();
+
+  function find(schema: unknown): ValidateFunction {
+    if (typeof schema !== 'object' || schema === null) return compile(schema);
+    const validate = recent.get(schema) ?? compile(schema);
+    recent.set(schema, validate);
+    return validate;
+  }
 
   function compile(schema: unknown): ValidateFunction {
     const text = JSON.stringify(schema);
@@ -49,7 +58,7 @@ export function createSchemaChecker(): SchemaChecker {
   return {
     check: (schema) => void compile(schema),
     errorsOf(schema, data) {
-      const validate = compile(schema);
+      const validate = find(schema);
       return validate(data) ? [] : (validate.errors ?? []).slice(0, 10).map(fieldError);
     },
   };

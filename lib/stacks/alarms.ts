@@ -1,5 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { queueName } from '../core/resources.ts';
 
@@ -11,6 +14,9 @@ const backlogAgeSecondsMax = 15 * 60;
  * metrics of SQS itself, which cost nothing; an alarm costs its ten cents a month.
  */
 export class Alarms extends Construct {
+  /** Where every alarm is told. It costs nothing until someone subscribes. */
+  readonly alarmTopic: Topic;
+
   constructor(
     scope: Construct,
     id: string,
@@ -21,33 +27,58 @@ export class Alarms extends Construct {
     },
   ) {
     super(scope, id);
+    this.alarmTopic = new Topic(this, 'Topic', {
+      // With an underscore, which no topic of a team has: the functions' rights do not reach it.
+      topicName: `${props.prefix}_alarms`,
+      displayName: 'Alarms of the event bus',
+      enforceSSL: true,
+    });
+    this.alarmTopic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisAccount',
+        effect: Effect.ALLOW,
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.alarmTopic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
     for (const receiver of props.receivers) {
       this.addDeadLetters(
         `DeadLetters-${receiver}`,
         queueName(props.prefix, receiver, 'dead-letters'),
         receiver,
       );
-      new Alarm(this, `Backlog-${receiver}`, {
-        alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is paused. See docs/operating.md.`,
-        metric: queueMetric('ApproximateAgeOfOldestMessage', queueName(props.prefix, receiver, 'online')),
-        threshold: backlogAgeSecondsMax,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 3,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-      });
+      this.tell(
+        new Alarm(this, `Backlog-${receiver}`, {
+          alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is paused. See docs/operating.md.`,
+          metric: queueMetric('ApproximateAgeOfOldestMessage', queueName(props.prefix, receiver, 'online')),
+          threshold: backlogAgeSecondsMax,
+          comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+          evaluationPeriods: 3,
+          treatMissingData: TreatMissingData.NOT_BREACHING,
+        }),
+      );
     }
     this.addDeadLetters('DeadLetters-delay', props.delayDeadLetters, 'the delay queue');
   }
 
   private addDeadLetters(id: string, queue: string, of: string): void {
-    new Alarm(this, id, {
-      alarmDescription: `There are dead letters of ${of}. See docs/operating.md.`,
-      metric: queueMetric('ApproximateNumberOfMessagesVisible', queue),
-      threshold: 0,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
+    this.tell(
+      new Alarm(this, id, {
+        alarmDescription: `There are dead letters of ${of}. See docs/operating.md.`,
+        metric: queueMetric('ApproximateNumberOfMessagesVisible', queue),
+        threshold: 0,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      }),
+    );
+  }
+
+  tell(alarm: Alarm): void {
+    alarm.addAlarmAction(new SnsAction(this.alarmTopic));
+    alarm.addOkAction(new SnsAction(this.alarmTopic));
   }
 }
 

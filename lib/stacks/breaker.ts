@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { breakerOpened } from '../core/breaker.ts';
 import { bus } from '../core/limits.ts';
 import { probeFunctionArn, probeScheduleName } from '../core/resources.ts';
+import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { grantSending } from './delivery.ts';
@@ -16,6 +17,7 @@ interface BreakerProps extends BusPartProps {
   readonly delay: Delay;
   readonly deliver: BusFunction;
   readonly admin: BusFunction;
+  readonly alarms: Alarms;
 }
 
 /**
@@ -27,7 +29,7 @@ export class Breaker extends Construct {
 
   constructor(scope: Construct, id: string, props: BreakerProps) {
     super(scope, id);
-    const { place, environment, tableArn, delay, deliver, admin } = props;
+    const { place, environment, tableArn, delay, deliver, admin, alarms } = props;
     this.probe = new BusFunction(this, 'Probe', {
       name: 'probe',
       prefix: place.prefix,
@@ -56,11 +58,11 @@ export class Breaker extends Construct {
       });
     }
     admin.grantByPattern(['scheduler:DeleteSchedule'], [schedules], reasons.madeAtRunTime);
-    this.addAlarm(place.prefix, deliver);
+    alarms.tell(this.openedAlarm(place.prefix, deliver));
   }
 
   /** One metric for all receivers: one each would cost more than its queue. The log line names the receiver. */
-  private addAlarm(prefix: string, deliver: BusFunction): void {
+  private openedAlarm(prefix: string, deliver: BusFunction): Alarm {
     const filter = new MetricFilter(this, 'Opened', {
       logGroup: deliver.logGroup,
       filterPattern: FilterPattern.stringValue('$.message', '=', breakerOpened),
@@ -68,7 +70,7 @@ export class Breaker extends Construct {
       metricName: 'BreakersOpened',
       metricValue: '1',
     });
-    new Alarm(this, 'OpenedAlarm', {
+    return new Alarm(this, 'OpenedAlarm', {
       alarmDescription: 'The breaker of a receiver opened: its endpoint fails. See docs/operating.md.',
       metric: filter.metric({ statistic: 'Sum' }),
       threshold: 0,

@@ -14,7 +14,7 @@ import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 
 export interface BusStackProps extends StackProps {
-  /** Starts the name of everything the bus owns; at most 16 lower-case letters, digits and hyphens. */
+  /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
   readonly prefix: string;
   readonly declaration: Declared;
 }
@@ -57,7 +57,6 @@ export class BusStack extends Stack {
       tableArn,
       deliverFunctionArn: deliver.function.functionArn,
     });
-    new Breaker(this, 'Breaker', { place, environment, tableArn, delay, deliver, admin });
     const { api } = new Api(this, 'Api', { prefix, publish: publish.function, admin: admin.function });
     new Declaration(this, 'Declared', {
       place,
@@ -66,11 +65,12 @@ export class BusStack extends Stack {
       declaration,
       deliver: deliver.function,
     });
-    new Alarms(this, 'Alarms', {
+    const alarms = new Alarms(this, 'Alarms', {
       prefix,
       receivers: Object.keys(declaration.receivers),
       delayDeadLetters: delay.deadLetters.queueName,
     });
+    new Breaker(this, 'Breaker', { place, environment, tableArn, delay, deliver, admin, alarms });
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
     new CfnOutput(this, 'FirstAdminKey', {
@@ -82,6 +82,10 @@ export class BusStack extends Stack {
     new CfnOutput(this, 'KeysFunction', {
       description: 'Makes and revokes keys',
       value: keys.function.functionName,
+    });
+    new CfnOutput(this, 'AlarmTopic', {
+      description: 'Where alarms are sent: subscribe whoever is on call',
+      value: alarms.alarmTopic.topicArn,
     });
     new CfnOutput(this, 'TableName', { description: 'The bus table', value: table.tableName });
   }

@@ -39,7 +39,10 @@ export class Delay extends Construct {
     this.schedulerRole = new Role(this, 'SchedulerRole', {
       description:
         'Lets EventBridge Scheduler put due events into the delay queue, and call the probe function',
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com'),
+      // Only for schedules of this account, so that nobody else's can borrow the role.
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': place.account } },
+      }),
       inlinePolicies: {
         Send: new PolicyDocument({
           statements: [

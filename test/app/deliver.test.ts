@@ -255,6 +255,7 @@ describe('a dead letter', () => {
     expect(await bus.runLane('shop')).toEqual({ received: 1, kept: 1 });
     bus.restore('sqs.SendMessageBatch');
     expect(await deadLetters(bus)).toBe(0);
+    expect(await recordOf(bus, '1')).toBeUndefined();
     await bus.clock.advance(limits.deliverTimeoutSeconds * 6 * second);
     expect(await bus.runLane('shop')).toEqual({ received: 1, kept: 0 });
     expect(await deadLetters(bus)).toBe(1);

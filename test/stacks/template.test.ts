@@ -289,6 +289,22 @@ describe('grants', () => {
   });
 });
 
+describe('the topic of the alarms', () => {
+  it('is told by every alarm, and no function may write to it', () => {
+    const alarms = properties('AWS::CloudWatch::Alarm');
+    expect(alarms.length).toBeGreaterThan(2);
+    for (const { AlarmActions, OKActions } of alarms) {
+      expect(AlarmActions).toEqual([{ Ref: expect.stringMatching(/^AlarmsTopic/) }]);
+      expect(OKActions).toEqual(AlarmActions);
+    }
+    const publishing = grants.filter(({ actions }) => actions.includes('sns:Publish'));
+    expect(publishing.length).toBeGreaterThan(0);
+    for (const { resources } of publishing) {
+      for (const resource of resources) expect(resource).toMatch(/:busbar-\*$/);
+    }
+  });
+});
+
 describe('names', () => {
   it('start with the prefix, all of them', () => {
     const names = [
@@ -298,7 +314,7 @@ describe('names', () => {
       ...properties('AWS::Scheduler::ScheduleGroup').map(({ Name }) => `${Name}-`),
     ];
     expect(names.length).toBeGreaterThan(10);
-    for (const name of names) expect(name).toMatch(/^busbar-/);
+    for (const name of names) expect(name).toMatch(/^busbar-|^busbar_alarms$/);
   });
 });
 
@@ -344,6 +360,7 @@ describe('the declaration', () => {
 
 it('tells what an operator needs next', () => {
   expect(Object.keys(template.Outputs).sort()).toEqual([
+    'AlarmTopic',
     'ApiUrl',
     'FirstAdminKey',
     'KeysFunction',
