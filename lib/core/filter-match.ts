@@ -110,7 +110,7 @@ function refusalOf(branch: Branch, fields: Fields): Refusal | undefined {
     if (matching.some(({ place }) => place === undefined)) continue;
     const lists = new Set(matching.flatMap(({ place = [] }) => place.map(([list]) => list)));
     const touched = groups.filter((group) => [...lists].some((list) => group.lists.has(list)));
-    const places = touched.reduce(
+    const places = touched.reduce<readonly Place[]>(
       (all, group) => joined(all, group.places),
       matching.map(({ place }) => place),
     );

@@ -1,0 +1,245 @@
+import type { AttemptRecord } from './attempts.ts';
+import { type DeliveryRecord, deliveryIdOf } from './delivery.ts';
+import type { Refusal } from './filter-match.ts';
+import type { Receiver } from './registry.ts';
+import type { Target } from './routing.ts';
+import {
+  type DeliveredEvent,
+  deliveredIn,
+  type PublishedEvent,
+  publishedIn,
+  type TraceMode,
+  type TraceRow,
+} from './trace.ts';
+
+/** That an event was seen, kept under its id alone: a delivery of it failed, or it waits in a schedule. */
+export type Sighting =
+  | {
+      readonly kind: 'failing';
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly topic: string | undefined;
+      readonly receiver: string;
+      readonly deliveryId: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly kind: 'scheduled';
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly target: Target;
+      readonly atMs: number;
+      readonly dueAtMs: number;
+    };
+
+/** One event at one target, and everything that is known of it. */
+export interface Occurrence {
+  readonly id: string;
+  readonly source: string;
+  readonly target: Target;
+  type: string;
+  /** The publishes that were traced, the oldest first. */
+  readonly published: (PublishedEvent & { readonly atMs: number; readonly receivers: readonly string[] })[];
+  readonly delivered: (DeliveredEvent & { readonly receiver: string; readonly lane: string })[];
+  readonly failing: Set<string>;
+  scheduled: { readonly atMs: number; readonly dueAtMs: number } | undefined;
+}
+
+/**
+ * Puts together what rows and sightings tell of an event id. There are several occurrences where events of different
+ * sources have the same id, or where one was sent to several targets.
+ * @param source only of this source.
+ */
+export function occurrencesOf(
+  id: string,
+  source: string | undefined,
+  rows: readonly TraceRow[],
+  sightings: readonly Sighting[],
+): readonly Occurrence[] {
+  const all = new Map<string, Occurrence>();
+  const at = (event: { source: string; type: string }, target: Target): Occurrence => {
+    const key = JSON.stringify([event.source, target]);
+    const known = all.get(key);
+    if (known !== undefined) return known;
+    const made = {
+      id,
+      source: event.source,
+      target,
+      type: event.type,
+      published: [],
+      delivered: [],
+      failing: new Set<string>(),
+      scheduled: undefined,
+    };
+    all.set(key, made);
+    return made;
+  };
+  for (const row of [...rows].sort((one, other) => one.atMs - other.atMs)) {
+    if (row.kind === 'published') {
+      for (const event of publishedIn(row, id)) {
+        at(event, row.target).published.push({ ...event, atMs: row.atMs, receivers: row.receivers });
+      }
+    } else {
+      for (const event of deliveredIn(row, id)) {
+        at(event, targetOf(event.topic, row.receiver)).delivered.push({
+          ...event,
+          receiver: row.receiver,
+          lane: row.lane,
+        });
+      }
+    }
+  }
+  for (const sighting of sightings.filter((one) => one.id === id)) {
+    if (sighting.kind === 'failing') {
+      at(sighting, targetOf(sighting.topic, sighting.receiver)).failing.add(sighting.receiver);
+    } else {
+      at(sighting, sighting.target).scheduled = sighting;
+    }
+  }
+  return [...all.values()].filter((one) => source === undefined || one.source === source);
+}
+
+const targetOf = (topic: string | undefined, receiver: string): Target =>
+  topic === undefined ? { receiver } : { topic };
+
+/** What the registry says now about an occurrence's target. */
+export interface Surroundings {
+  readonly nowMs: number;
+  /** The trace of the target as it is set now. */
+  readonly trace: TraceMode;
+  /** Who is subscribed now; none for an event that was invoked. */
+  readonly subscribed: readonly { readonly receiver: string; readonly filtered: boolean }[];
+  readonly receivers: ReadonlyMap<string, Receiver>;
+}
+
+/** The receivers that an occurrence may have gone to. */
+export function receiversOf(occurrence: Occurrence, now: Surroundings): readonly string[] {
+  const traced = occurrence.published.at(-1)?.receivers;
+  return [
+    ...new Set([
+      // Who is subscribed now was perhaps not so then: it is told only where nothing better is known.
+      ...(traced ?? now.subscribed.map(({ receiver }) => receiver)),
+      ...('receiver' in occurrence.target ? [occurrence.target.receiver] : []),
+      ...occurrence.delivered.map(({ receiver }) => receiver),
+      ...occurrence.failing,
+    ]),
+  ].sort();
+}
+
+export function deliveryIdAt(occurrence: Occurrence, receiver: string): string {
+  const topic = 'topic' in occurrence.target ? occurrence.target.topic : undefined;
+  return deliveryIdOf(occurrence, topic, receiver);
+}
+
+export interface Attempt {
+  readonly attempt: number;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly lane: string;
+  readonly status?: number;
+  readonly latencyMs: number;
+  /** Why there was no answer, such as `timeout`. */
+  readonly error?: string;
+  /** The first KB of the response, or the network's error. */
+  readonly detail?: string;
+}
+
+/** What became of an event at one receiver. */
+export interface Fate {
+  readonly receiver: string;
+  readonly deliveryId: string;
+  /** `unknown` when the decision was not recorded and cannot be told from the subscription as it is now. */
+  readonly matched: boolean | 'unknown';
+  /** Of each alternative of the filter, the key and condition that refused. */
+  readonly refusedBy?: readonly Refusal[];
+  readonly lane?: string;
+  /** Absent when the filter refused. */
+  readonly state?: string;
+  readonly attempts: readonly Attempt[];
+  /** How many there were, when not all of them are recorded. */
+  readonly attemptCount?: number;
+  readonly nextAttemptAt?: string;
+  /** What is not recorded, or why there is no more. */
+  readonly note?: string;
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+/** The sentence that says what a trace leaves out. */
+function notRecorded(occurrence: Occurrence, trace: TraceMode): string {
+  const what =
+    'topic' in occurrence.target
+      ? `the trace of the topic ${occurrence.target.topic} is ${trace}`
+      : `the trace of invoked events is ${trace}`;
+  return `not recorded: ${what}; no failed attempt is known`;
+}
+
+/** The fate of an occurrence at one receiver; the record is the truth where there is one. */
+export function fateOf(
+  occurrence: Occurrence,
+  receiver: string,
+  record: DeliveryRecord | undefined,
+  now: Surroundings,
+): Fate {
+  const known = now.receivers.get(receiver);
+  const successes = occurrence.delivered.filter((one) => one.receiver === receiver);
+  const published = occurrence.published.at(-1);
+  const subscription = now.subscribed.find((one) => one.receiver === receiver);
+  const refusals = published?.refusals[receiver];
+  const fate = { receiver, deliveryId: deliveryIdAt(occurrence, receiver) };
+
+  if (record !== undefined) {
+    const history = record.history ?? [];
+    const attempts = [...successes.map(attemptOfTrace), ...history.map(attemptOfRecord)];
+    const lane = attempts.at(-1)?.lane;
+    const missing = record.attempts > history.length;
+    return {
+      ...fate,
+      matched: true,
+      ...(lane !== undefined && { lane }),
+      state: stateOf(record, known, now.nowMs),
+      attempts,
+      ...(missing && { attemptCount: record.attempts }),
+      ...(record.nextAttemptAtMs !== undefined && { nextAttemptAt: iso(record.nextAttemptAtMs) }),
+      ...(known === undefined && { note: 'the receiver was deleted' }),
+      ...(missing && { note: `of ${record.attempts} attempts, ${history.length} are recorded` }),
+    };
+  }
+  if (successes.length > 0) {
+    const attempts = successes.map(attemptOfTrace);
+    return { ...fate, matched: true, lane: attempts[0]?.lane ?? 'online', state: 'delivered', attempts };
+  }
+  if (refusals !== undefined) return { ...fate, matched: false, refusedBy: refusals, attempts: [] };
+
+  const invoked = 'receiver' in occurrence.target;
+  const matched = published !== undefined || invoked || subscription?.filtered === false ? true : 'unknown';
+  const dueAtMs = published?.dueAtMs ?? occurrence.scheduled?.dueAtMs;
+  const waiting = { ...fate, matched, lane: 'online', attempts: [] } as const;
+  if (dueAtMs !== undefined && dueAtMs > now.nowMs) {
+    return { ...waiting, state: 'scheduled', nextAttemptAt: iso(dueAtMs) };
+  }
+  if (published === undefined) {
+    return { ...waiting, state: 'unknown', note: notRecorded(occurrence, now.trace) };
+  }
+  if (known === undefined) return { ...waiting, state: 'unknown', note: 'the receiver was deleted' };
+  if (known.state !== 'active')
+    return { ...waiting, state: 'parked', note: `the receiver is ${known.state}` };
+  return { ...waiting, state: 'accepted', note: 'no attempt is recorded yet' };
+}
+
+function stateOf(record: DeliveryRecord, receiver: Receiver | undefined, nowMs: number): string {
+  if (record.state !== 'retrying') return record.state;
+  if (receiver !== undefined && receiver.state !== 'active') return 'parked';
+  return record.nextAttemptAtMs !== undefined && record.nextAttemptAtMs > nowMs ? 'retrying' : 'delivering';
+}
+
+function attemptOfRecord({ atMs, detail, ...attempt }: AttemptRecord): Attempt {
+  return { ...attempt, at: iso(atMs), ...(detail !== '' && { detail }) };
+}
+
+function attemptOfTrace(success: Occurrence['delivered'][number]): Attempt {
+  const { startedAtMs, latencyMs, status, lane } = success;
+  return { attempt: 1, at: iso(startedAtMs), lane, status, latencyMs };
+}
