@@ -1,6 +1,6 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { BusbarError } from '../../lib/core/errors.ts';
 import { parseTimestamp } from '../../lib/core/event.ts';
-import type { ApiEvent } from './api.ts';
 
 const parameters = ['id', 'source', 'since'];
 
@@ -9,7 +9,7 @@ const parameters = ['id', 'source', 'since'];
  * path, so that a `%2F` in it parts segments.
  * @throws BusbarError invalid_request, naming the parameter.
  */
-export function whyQuestion(event: ApiEvent): {
+export function whyQuestion(event: APIGatewayProxyEventV2): {
   id: string;
   source: string | undefined;
   sinceMs: number | undefined;

@@ -5,12 +5,13 @@ import type { Topic } from '../core/registry.ts';
 import { type TraceMode, timeInId } from '../core/trace.ts';
 import {
   deliveryIdAt,
-  type Fate,
+  type ExplainedEvent,
   fateOf,
   type Occurrence,
   occurrencesOf,
   receiversOf,
   type Surroundings,
+  type Why,
 } from '../core/why.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { DeliveryStore } from '../runtime/stores/deliveries.ts';
@@ -33,32 +34,6 @@ export interface WhyQuestion {
   readonly source?: string | undefined;
   /** Epoch milliseconds: traces before are not searched. */
   readonly sinceMs?: number | undefined;
-}
-
-/** One event, as the answer shows it. Times are RFC 3339. */
-export interface ExplainedEvent {
-  readonly id: string;
-  readonly source: string;
-  readonly type: string;
-  readonly topic?: string;
-  /** Set for an event that was invoked. */
-  readonly invoked?: string;
-  readonly publishedAt?: string;
-  /** How often, when more than once. */
-  readonly publishes?: number;
-  readonly dueAt?: string;
-  readonly trace: TraceMode;
-  readonly receivers: readonly Fate[];
-  /** How many receivers are not shown because the caller does not own them. */
-  readonly hiddenReceivers?: number;
-}
-
-export interface Why {
-  readonly id: string;
-  readonly events: readonly ExplainedEvent[];
-  readonly searched: { readonly since: string; readonly complete: boolean };
-  /** What leaves no trace, and so is not in the answer. */
-  readonly notRecorded?: string;
 }
 
 /** A producer's clock may be ahead of ours by so much. */

@@ -165,6 +165,32 @@ export interface Fate {
   readonly note?: string;
 }
 
+/** One event, as the answer shows it. Times are RFC 3339. */
+export interface ExplainedEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly topic?: string;
+  /** Set for an event that was invoked. */
+  readonly invoked?: string;
+  readonly publishedAt?: string;
+  /** How often, when more than once. */
+  readonly publishes?: number;
+  readonly dueAt?: string;
+  readonly trace: TraceMode;
+  readonly receivers: readonly Fate[];
+  /** How many receivers are not shown because the caller does not own them. */
+  readonly hiddenReceivers?: number;
+}
+
+export interface Why {
+  readonly id: string;
+  readonly events: readonly ExplainedEvent[];
+  readonly searched: { readonly since: string; readonly complete: boolean };
+  /** What leaves no trace, and so is not in the answer. */
+  readonly notRecorded?: string;
+}
+
 const iso = (ms: number) => new Date(ms).toISOString();
 
 /** The sentence that says what a trace leaves out. */
