@@ -30,20 +30,20 @@ describe('an attempt', () => {
 });
 
 describe('the attempts of a delivery', () => {
-  const after = (count: number, response: string) =>
+  const attemptsAfter = (count: number, response: string) =>
     Array.from({ length: count }, (_, n) => attemptRecord(n + 1, 'online', answer(response), n, 1)).reduce(
       (all: readonly AttemptRecord[], one) => withAttempt(all, one),
       [],
     );
 
   it('are all kept in their order, with their details as long as these are short', () => {
-    const attempts = after(9, 'busy');
+    const attempts = attemptsAfter(9, 'busy');
     expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(new Set(attempts.map(({ detail }) => detail))).toEqual(new Set(['busy']));
   });
 
   it('keep the newest details whole and cut older ones, so that a record stays a few KB', () => {
-    const attempts = after(51, 'x'.repeat(5000));
+    const attempts = attemptsAfter(51, 'x'.repeat(5000));
     expect(attempts).toHaveLength(51);
     expect(attempts.slice(-4).map(({ detail }) => detail.length)).toEqual([1024, 1024, 1024, 1024]);
     expect(Math.max(...attempts.slice(0, -4).map(({ detail }) => detail.length))).toBeLessThanOrEqual(100);
