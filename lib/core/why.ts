@@ -1,6 +1,7 @@
 import type { AttemptRecord } from './attempts.ts';
 import { type DeliveryRecord, deliveryIdOf } from './delivery.ts';
 import type { Refusal } from './filter-match.ts';
+import { isSkipped } from './flow.ts';
 import type { Receiver } from './registry.ts';
 import type { Target } from './routing.ts';
 import {
@@ -155,7 +156,10 @@ export interface Fate {
   /** Of each alternative of the filter, the key and condition that refused. */
   readonly refusedBy?: readonly Refusal[];
   readonly lane?: string;
-  /** Absent when the filter refused. */
+  /**
+   * `accepted` (waits for its first attempt), `scheduled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
+   * `parked` (its receiver stands still), `skipped`, `unknown` (not recorded). Absent when the filter refused.
+   */
   readonly state?: string;
   readonly attempts: readonly Attempt[];
   /** How many there were, when not all of them are recorded. */
@@ -250,6 +254,10 @@ export function fateOf(
     return { ...waiting, state: 'unknown', note: notRecorded(occurrence, now.trace) };
   }
   if (known === undefined) return { ...waiting, state: 'unknown', note: 'the receiver was deleted' };
+  if (isSkipped(known.skip, dueAtMs ?? published.atMs)) {
+    const note = `the receiver skips what entered its lane before ${known.skip?.before}`;
+    return { ...waiting, state: 'skipped', note };
+  }
   if (known.state !== 'active')
     return { ...waiting, state: 'parked', note: `the receiver is ${known.state}` };
   return { ...waiting, state: 'accepted', note: 'no attempt is recorded yet' };
@@ -257,6 +265,8 @@ export function fateOf(
 
 function stateOf(record: DeliveryRecord, receiver: Receiver | undefined, nowMs: number): string {
   if (record.state !== 'retrying') return record.state;
+  // What failed before the skip entered the lane before it, too.
+  if (isSkipped(receiver?.skip, record.lastAttemptAtMs)) return 'skipped';
   if (receiver !== undefined && receiver.state !== 'active') return 'parked';
   return record.nextAttemptAtMs !== undefined && record.nextAttemptAtMs > nowMs ? 'retrying' : 'delivering';
 }

@@ -63,6 +63,30 @@ describe('the fate of an event at a receiver', () => {
       { state: 'parked', note: 'the receiver is disabled' },
     ],
     [
+      'is parked, while the receiver is paused',
+      { traced: rows(), known: receiver('paused') },
+      { state: 'parked', note: 'the receiver is paused' },
+    ],
+    [
+      'is skipped, when it was published before the point of a skip',
+      { traced: rows(), known: { ...receiver('active'), skip: { before: at(nowMs - 500), at: at(nowMs) } } },
+      { state: 'skipped' },
+    ],
+    [
+      'is accepted, when it was published after that point',
+      { traced: rows(), known: { ...receiver('active'), skip: { before: at(nowMs - 2000), at: at(nowMs) } } },
+      { state: 'accepted' },
+    ],
+    [
+      'is skipped, when it failed before that point',
+      {
+        sightings: [failing],
+        record: record({}),
+        known: { ...receiver('active'), skip: { before: at(nowMs + 1), at: at(nowMs + 1) } },
+      },
+      { state: 'skipped' },
+    ],
+    [
       'is scheduled, until it is due',
       { traced: rows({ dueAtMs: nowMs + 9000 }) },
       { state: 'scheduled', nextAttemptAt: at(nowMs + 9000) },
