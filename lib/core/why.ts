@@ -250,6 +250,14 @@ export function fateOf(
   if (dueAtMs !== undefined && dueAtMs > now.nowMs) {
     return { ...waiting, state: 'scheduled', nextAttemptAt: iso(dueAtMs) };
   }
+  if (occurrence.failing.has(receiver)) {
+    return {
+      ...waiting,
+      matched: true,
+      state: 'unknown',
+      note: 'it failed, but the record of it is not there',
+    };
+  }
   if (published === undefined) {
     return { ...waiting, state: 'unknown', note: notRecorded(occurrence, now.trace) };
   }

@@ -151,6 +151,23 @@ describe('a topic whose trace is all', () => {
     expect((await ask(bus, '1')).events).toHaveLength(0);
   });
 
+  it('is searched for some seconds at most, and then the answer says how far', async () => {
+    const bus = await busWith('all');
+    await send(bus, { type: 'a', id: '1' });
+    await bus.clock.advance(29 * 24 * hour);
+    let pages = 0;
+    bus.intercept('dynamodb.Query', async (input, next) => {
+      // Twenty pages take four seconds.
+      if (input.TableName === 'busbar-traces' && ++pages % 20 === 0) await bus.clock.advance(4 * second);
+      return next();
+    });
+    const { events, searched } = await ask(bus, '1');
+    expect(events).toEqual([]);
+    expect(searched.complete).toBe(false);
+    expect(Date.parse(searched.since)).toBeGreaterThan(bus.clock.now() - 25 * 24 * hour);
+    expect(Date.parse(searched.since)).toBeLessThan(bus.clock.now() - 2 * 24 * hour);
+  });
+
   it('is searched from the time that stands in an id', async () => {
     const bus = await busWith('all');
     const id = '019b76da-a800-7000-8000-000000000001';

@@ -141,6 +141,11 @@ describe('the fate of an event at a receiver', () => {
       },
     ],
     [
+      'is unknown, when it failed and its record could not be written',
+      { sightings: [failing] },
+      { matched: true, state: 'unknown', note: 'it failed, but the record of it is not there' },
+    ],
+    [
       'is taken to have matched, where there is no filter',
       { sightings: [{ ...failing, receiver: 'other' }], filtered: false },
       { matched: true, state: 'unknown' },
