@@ -2,6 +2,7 @@ import { type AttemptRecord, attemptRecord, withAttempt } from '../core/attempts
 import type { Delivery, DeliveryRecord, Outcome, Verdict } from '../core/delivery.ts';
 import { refusalsOf } from '../core/filter-match.ts';
 import { bus } from '../core/limits.ts';
+import type { Sighting } from '../core/occurrence.ts';
 import { messageOf, type RoutableEvent, type Target } from '../core/routing.ts';
 import { chooseWait } from '../core/schedule.ts';
 import {
@@ -11,7 +12,6 @@ import {
   packPublished,
   type TraceMode,
 } from '../core/trace.ts';
-import type { Sighting } from '../core/why.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';

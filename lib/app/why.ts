@@ -1,18 +1,10 @@
 import type { Principal } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
 import { bus } from '../core/limits.ts';
+import { deliveryIdAt, type Occurrence, occurrencesOf } from '../core/occurrence.ts';
 import type { Topic } from '../core/registry.ts';
 import { type TraceMode, timeInId } from '../core/trace.ts';
-import {
-  deliveryIdAt,
-  type ExplainedEvent,
-  fateOf,
-  type Occurrence,
-  occurrencesOf,
-  receiversOf,
-  type Surroundings,
-  type Why,
-} from '../core/why.ts';
+import { type ExplainedEvent, fateOf, receiversOf, type Surroundings, type Why } from '../core/why.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { DeliveryStore } from '../runtime/stores/deliveries.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';

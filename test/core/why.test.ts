@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DeliveryRecord } from '../../lib/core/delivery.ts';
+import { occurrencesOf, type Sighting } from '../../lib/core/occurrence.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type PublishedEvent, packPublished, type TraceMode } from '../../lib/core/trace.ts';
-import { fateOf, occurrencesOf, receiversOf, type Sighting } from '../../lib/core/why.ts';
+import { fateOf, receiversOf } from '../../lib/core/why.ts';
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
 const at = (ms: number) => new Date(ms).toISOString();

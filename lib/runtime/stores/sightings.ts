@@ -1,7 +1,7 @@
 import { bus } from '../../core/limits.ts';
+import type { Sighting } from '../../core/occurrence.ts';
 import { scheduleName } from '../../core/schedule.ts';
 import { eventHash } from '../../core/trace.ts';
-import type { Sighting } from '../../core/why.ts';
 import type { Table } from '../table.ts';
 
 /**
