@@ -7,7 +7,9 @@ import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
+import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
+import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 
 /** What the functions work with that send to endpoints; made once an instance, because stores remember. */
@@ -27,6 +29,8 @@ export function deliverTools(runtime: Runtime) {
     queues: createQueues(runtime, config),
     mappings: createMappings(runtime, config),
     probes: createProbes(runtime, config),
+    sightings: createSightingStore(table),
+    traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
   };
   return { config, tools };
 }

@@ -5,12 +5,14 @@ import { writeRequest } from '../core/request.ts';
 import { postsPerBatch } from '../core/resources.ts';
 import { policyFor } from '../core/retry.ts';
 import { secretKey } from '../core/signature.ts';
+import { traceOf } from '../core/trace.ts';
 import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { type RetrySlotTools, releaseRetrySlot, takeRetrySlot } from './retry-slots.ts';
 import type { Decision, LaneMessage } from './settle.ts';
 import type { Due } from './sort-out.ts';
+import { traceAttempt } from './trace.ts';
 
 export interface AttemptTools extends RetrySlotTools {
   readonly http: Http;
@@ -44,6 +46,7 @@ export const endpointTimeoutSeconds = (receiver: Receiver) =>
 export async function attemptAll(
   tools: AttemptTools,
   receiver: Receiver,
+  lane: string,
   due: readonly Due[],
   lastStartMs: number,
   onOutcome: (outcome: Outcome) => void,
@@ -51,17 +54,21 @@ export async function attemptAll(
   const concurrency = receiver.limits?.concurrency;
   const keys = [secretKey(receiver.secret)];
   const slot = due.some(isRetry) ? await takeRetrySlot(tools, receiver.receiver, concurrency) : undefined;
-  const decisions = await mapLimited(due, postsPerBatch(concurrency), (each) => {
-    const { message } = each;
-    if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
-    if (isRetry(each) && slot === undefined) {
-      const seconds = bus.retrySlotWaitSeconds * (1 + tools.random.next());
-      return { message, done: false, hideSeconds: seconds };
-    }
-    return attemptOne(tools, receiver, keys, each, onOutcome).catch((error) =>
-      brokenOff(tools, receiver, message, error),
-    );
-  });
+  const decisions = await mapLimited(
+    due,
+    postsPerBatch(concurrency),
+    (each): Decision | Promise<Decision> => {
+      const { message } = each;
+      if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
+      if (isRetry(each) && slot === undefined) {
+        const seconds = bus.retrySlotWaitSeconds * (1 + tools.random.next());
+        return { message, done: false, hideSeconds: seconds };
+      }
+      return attemptOne(tools, receiver, keys, lane, each, onOutcome).catch((error) =>
+        brokenOff(tools, receiver, message, error),
+      );
+    },
+  );
   await releaseRetrySlot(tools, receiver.receiver, slot);
   return decisions;
 }
@@ -78,6 +85,7 @@ async function attemptOne(
   tools: AttemptTools,
   receiver: Receiver,
   keys: readonly Uint8Array[],
+  lane: string,
   { message, delivery, attempt, earlier }: Due,
   onOutcome: (outcome: Outcome) => void,
 ): Promise<Decision> {
@@ -86,20 +94,39 @@ async function attemptOne(
   const nowMs = tools.clock.now();
   const policy = policyFor(receiver.retry, delivery.eventType);
   const verdict = judge(outcome, attempt, policy, nowMs, tools.random.next());
-  logAttempt(tools.log, delivery, attempt, outcome, verdict, nowMs - startedMs);
+  const latencyMs = nowMs - startedMs;
+  logAttempt(tools.log, delivery, attempt, outcome, verdict, latencyMs);
   onOutcome(outcome);
+  const traced = traceAttempt(delivery, {
+    mode: traceOf(message.attributes),
+    lane,
+    attempt,
+    outcome,
+    verdict,
+    earlier,
+    startedAtMs: startedMs,
+    latencyMs,
+  });
 
-  if (verdict.kind === 'delivered' && earlier === undefined) return { message, done: true };
-  const record = recordAttempt(delivery, earlier, attempt, outcome, verdict, nowMs);
+  if (verdict.kind === 'delivered' && earlier === undefined) return { message, done: true, traced };
+  const record = {
+    ...recordAttempt(delivery, earlier, attempt, outcome, verdict, nowMs),
+    ...(traced.history !== undefined && { history: traced.history }),
+  };
   switch (verdict.kind) {
     case 'delivered':
-      return { message, done: true, record };
+      return { message, done: true, record, traced };
     case 'dead-letter':
-      return { message, done: true, record, deadLetter: record };
+      return { message, done: true, record, deadLetter: record, traced };
     case 'retry':
-      return { message, done: false, record, hideSeconds: verdict.delaySeconds };
+      return { message, done: false, record, traced, hideSeconds: verdict.delaySeconds };
     case 'disable':
-      return { ...parked(message), record, gone: { endpoint: receiver.endpoint, cause: verdict.cause } };
+      return {
+        ...parked(message),
+        record,
+        traced,
+        gone: { endpoint: receiver.endpoint, cause: verdict.cause },
+      };
   }
 }
 

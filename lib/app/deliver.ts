@@ -7,10 +7,18 @@ import { admission, type BreakerTools, breakerPolicy, countAttempts, orTell } fr
 import { probeByDelivery } from './probe-delivery.ts';
 import { probeByHead } from './probe-head.ts';
 import { type Batch, type SettleTools, settle } from './settle.ts';
+import { settleAndTrace } from './settle-and-trace.ts';
 import { dropSkipped, type SkipTools } from './skip.ts';
 import { held, type SortOutTools, sortOut } from './sort-out.ts';
+import type { TraceTools } from './trace.ts';
 
-export interface DeliverTools extends SettleTools, SkipTools, SortOutTools, AttemptTools, BreakerTools {}
+export interface DeliverTools
+  extends SettleTools,
+    SkipTools,
+    SortOutTools,
+    AttemptTools,
+    BreakerTools,
+    TraceTools {}
 
 /**
  * Delivers one batch of one receiver: posts it in parallel, and turns each outcome into acknowledgement, retry by
@@ -51,14 +59,21 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
   const waiting = due.slice(posts).map(({ message }) => held(tools, message, restWaitsSeconds));
   const counts = { successes: 0, failures: 0 };
   let cause = '';
-  const attempted = await attemptAll(tools, receiver, due.slice(0, posts), lastStartMs, (outcome) => {
-    if (weigh(outcome) === 'success') counts.successes++;
-    else {
-      counts.failures++;
-      cause = causeOf(outcome);
-    }
-  });
-  const kept = await settle(tools, batch, [...decided, ...attempted, ...waiting]);
+  const attempted = await attemptAll(
+    tools,
+    receiver,
+    batch.role,
+    due.slice(0, posts),
+    lastStartMs,
+    (outcome) => {
+      if (weigh(outcome) === 'success') counts.successes++;
+      else {
+        counts.failures++;
+        cause = causeOf(outcome);
+      }
+    },
+  );
+  const kept = await settleAndTrace(tools, batch, [...decided, ...attempted, ...waiting]);
   // Thrown on, a fault here would bring back what this batch delivered; the next failure counts again.
   await orTell(tools, receiver, () => countAttempts(tools, receiver, admitted, counts, cause));
   return kept;

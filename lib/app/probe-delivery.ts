@@ -5,9 +5,11 @@ import type { Receiver } from '../core/registry.ts';
 import { type AttemptTools, attemptAll } from './attempt.ts';
 import { type BreakerTools, changeBreaker, followBreaker, orTell } from './breaker.ts';
 import { type Batch, type Decision, type SettleTools, settle } from './settle.ts';
+import { settleAndTrace } from './settle-and-trace.ts';
 import { type Due, held, type SortedOut } from './sort-out.ts';
+import type { TraceTools } from './trace.ts';
 
-type ProbeDeliveryTools = AttemptTools & BreakerTools & SettleTools;
+type ProbeDeliveryTools = AttemptTools & BreakerTools & SettleTools & TraceTools;
 
 /**
  * Tries the endpoint of an open breaker with one delivery, while all else waits. When it fails as the outage does, no
@@ -30,7 +32,7 @@ export async function probeByDelivery(
 
   let answered = false;
   let cause: string | undefined;
-  const tried = await attemptAll(tools, receiver, [trial], lastStartMs, (outcome) => {
+  const tried = await attemptAll(tools, receiver, batch.role, [trial], lastStartMs, (outcome) => {
     answered = true;
     if (weigh(outcome) === 'failure') cause = causeOf(outcome);
   });
@@ -49,7 +51,11 @@ export async function probeByDelivery(
           ...decision,
           hideSeconds: (decision.hideSeconds ?? 0) + bus.breakerPauseSeconds,
         }));
-  const kept = await settle(tools, batch, [...settled, ...trialled, ...holdAll(tools, rest, breaker)]);
+  const kept = await settleAndTrace(tools, batch, [
+    ...settled,
+    ...trialled,
+    ...holdAll(tools, rest, breaker),
+  ]);
   if (ended !== undefined) {
     await orTell(tools, receiver, () => followBreaker(tools, receiver, ended.before, ended.breaker));
   }

@@ -18,6 +18,7 @@ const table = {
   unknown_route: [404, 'There is no such call'],
   unknown_topic: [404, 'There is no such topic'],
   unknown_receiver: [404, 'There is no such receiver'],
+  unknown_event: [404, 'Nothing is known of such an event'],
   unknown_subscription: [404, 'There is no such subscription'],
   method_not_allowed: [405, 'The method is not allowed here'],
   in_use: [409, 'It is still in use'],

@@ -102,4 +102,10 @@ export const bus = {
   registryCacheSeconds: 5,
   /** How long the record of a failing delivery is kept. */
   deliveryRecordSeconds: 30 * 24 * 3600,
+  /** How long traces are kept. */
+  traceSeconds: 30 * 24 * 3600,
+  /** How long a function waits for a trace to be written before it goes on without it. */
+  traceWriteSeconds: 1,
+  /** How long a search for an event may take: the API gives up after 30 s. */
+  traceSearchSeconds: 15,
 } as const;

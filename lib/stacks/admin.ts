@@ -24,7 +24,13 @@ export class Admin extends Construct {
       environment,
     });
     this.admin.grant(
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+      [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:Query',
+        'dynamodb:BatchGetItem',
+      ],
       [tableArn],
     );
     this.admin.grantByPattern(
