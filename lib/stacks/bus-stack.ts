@@ -76,7 +76,8 @@ export class BusStack extends Stack {
       receivers: Object.keys(declaration.receivers),
       delayDeadLetters: delay.deadLetters.queueName,
     });
-    new Breaker(this, 'Breaker', { place, environment, tableArn, delay, deliver, admin, alarms });
+    const { probe } = new Breaker(this, 'Breaker', { place, environment, tableArn, delay, deliver, admin, alarms });
+    trace.grantWrite(probe);
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
     new CfnOutput(this, 'FirstAdminKey', {
