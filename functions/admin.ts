@@ -202,16 +202,8 @@ function name(event: ApiEvent, parameter: 'topic' | 'receiver'): string {
   });
 }
 
-/** A part of the path that may hold anything, escaped. */
-function text(event: ApiEvent, parameter: string): string {
-  const value = event.pathParameters?.[parameter] ?? '';
-  try {
-    return decodeURIComponent(value);
-  } catch (error) {
-    if (!(error instanceof URIError)) throw error;
-    throw new BusbarError('invalid_request', `${parameter} is not escaped as a URL has it.`);
-  }
-}
+/** A part of the path that may hold anything; the API has unescaped it, so that it cannot hold a slash. */
+const text = (event: ApiEvent, parameter: string): string => event.pathParameters?.[parameter] ?? '';
 
 /** What a call takes in its query. @throws BusbarError invalid_request for anything else. */
 function query<Name extends string>(event: ApiEvent, ...names: Name[]): Partial<Record<Name, string>> {

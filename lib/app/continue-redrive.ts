@@ -129,7 +129,7 @@ async function watchCanary(tools: ContinueTools, run: Redrive): Promise<Step> {
   const verdict = judgeCanary(record, Date.parse(run.canary.sentAt), nowMs);
   switch (verdict.kind) {
     case 'go':
-      return { run: { ...run, state: 'sending' }, waitMs: 0 };
+      return { run: { ...run, state: 'sending', nextSendAtMs: nowMs }, waitMs: 0 };
     case 'halt':
       return over(run, 'halted', verdict.reason);
     case 'wait':

@@ -2,6 +2,7 @@ import type { Principal } from '../core/access.ts';
 import { type Cluster, clusters, type DeadLetter } from '../core/dead-letter.ts';
 import { BusbarError } from '../core/errors.ts';
 import { bus } from '../core/limits.ts';
+import type { KeptDeadLetter } from '../runtime/stores/dead-letters.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import { ownReceiver } from './flow.ts';
 import { type TakeInTools, takeIn } from './take-in.ts';
@@ -81,20 +82,17 @@ async function pageOf(
   limit: number,
   cause: string | undefined,
 ): Promise<{ letters: DeadLetter[]; last: string | undefined }> {
-  const letters: DeadLetter[] = [];
-  let last: string | undefined = after;
-  do {
-    const page = await tools.deadLetters.page(receiver, last, limit);
-    last = page.last;
-    for (const { key, letter } of page.letters) {
-      if (cause !== undefined && letter.cause !== cause) continue;
-      letters.push(letter);
-      // What the page holds beyond is for the next call.
-      if (letters.length === limit)
-        return { letters, last: last === undefined && key === page.letters.at(-1)?.key ? undefined : key };
-    }
-  } while (last !== undefined);
-  return { letters, last };
+  const found: KeptDeadLetter[] = [];
+  let next: string | undefined = after;
+  // One more than asked for, which tells whether there is a next page.
+  while (next !== undefined && found.length <= limit) {
+    const page = await tools.deadLetters.page(receiver, next, limit + 1);
+    found.push(...page.letters.filter(({ letter }) => cause === undefined || letter.cause === cause));
+    next = page.last;
+  }
+  const shown = found.slice(0, limit);
+  const last = found.length > limit ? shown.at(-1)?.key : undefined;
+  return { letters: shown.map(({ letter }) => letter), last };
 }
 
 function limitOf(text: string | undefined): number {

@@ -1,14 +1,12 @@
-import * as z from 'zod';
 import type { Principal } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
 import { bus } from '../core/limits.ts';
-import { nameSchema, parseSpec } from '../core/registry.ts';
+import { deliverAgainSchema } from '../core/redrive.ts';
+import { parseSpec } from '../core/registry.ts';
 import type { DeadLetterTools } from './dead-letters.ts';
 import { ownReceiver } from './flow.ts';
 import { type RedriveTools, start } from './redrive.ts';
 import { takeIn } from './take-in.ts';
-
-const bodySchema = z.strictObject({ receiver: nameSchema });
 
 /**
  * Delivers one event to one receiver again, by hand. The bus keeps an event until it is delivered, and no longer:
@@ -21,7 +19,7 @@ export async function deliverAgain(
   eventId: string,
   body: unknown,
 ) {
-  const { receiver } = parseSpec(bodySchema, body);
+  const { receiver } = parseSpec(deliverAgainSchema, body);
   await ownReceiver(tools, principal, receiver);
   await takeIn(tools, receiver, tools.clock.now() + bus.takeInSeconds * 1000);
   const letters = (await tools.deadLetters.all(receiver)).filter((letter) => letter.eventId === eventId);

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { DeadLetter } from './dead-letter.ts';
 import type { DeliveryRecord } from './delivery.ts';
 import { aws, bus } from './limits.ts';
+import { nameSchema } from './registry.ts';
 
 /** Dead letters back to their receiver: one run at a time a receiver, a canary first, the rest at a rate. */
 
@@ -12,6 +13,9 @@ export const redriveSchema = z.strictObject({
   /** At most this many a second; as many as go when left out. */
   perSecond: z.number().min(0.1).max(1000).optional(),
 });
+
+/** Of one event by hand: to whom. */
+export const deliverAgainSchema = z.strictObject({ receiver: nameSchema });
 
 export type RedriveSpec = z.infer<typeof redriveSchema>;
 
