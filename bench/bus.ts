@@ -27,6 +27,8 @@ export async function startBusProcess(dataDirectory: string): Promise<BusProcess
       PORT: '0',
       AWS_PORT: '0',
       BUSBAR_DATA: dataDirectory,
+      // As it is deployed.
+      BUSBAR_TRACE: 'failures',
       BUSBAR_ADMIN_KEY: undefined,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -13,6 +13,7 @@ import {
   putSubscription,
 } from '../lib/app/subscriptions.ts';
 import { deleteTopic, getTopic, listTopics, putTopic } from '../lib/app/topics.ts';
+import { why } from '../lib/app/why.ts';
 import type { Principal } from '../lib/core/access.ts';
 import { BusbarError } from '../lib/core/errors.ts';
 import { nameSchema } from '../lib/core/registry.ts';
@@ -25,13 +26,17 @@ import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
+import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
+import { createTraceStore } from '../lib/runtime/stores/traces.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { createTable } from '../lib/runtime/table.ts';
 import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
+import { whyQuestion } from './middleware/why.ts';
 
 type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
 
@@ -55,6 +60,10 @@ export function create(runtime: BaseRuntime) {
     deadLetterQueues: createDeadLetterQueues(runtime, config),
     redrives: createRedriveStore(table),
     queues: createQueues(runtime, config),
+    deliveries: createDeliveryStore(table),
+    sightings: createSightingStore(table),
+    traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
+    trace: config.trace,
   };
 
   const calls: readonly [route: string, answer: Answer][] = [
@@ -145,6 +154,8 @@ export function create(runtime: BaseRuntime) {
       async (event, who) =>
         gone(deleteSubscription(tools, who, name(event, 'topic'), name(event, 'receiver'))),
     ],
+    ['GET /v1/events', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
+    ['GET /v1/events/{id}', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
   ];
 
   const routes = calls.map(([route, answer]) => {

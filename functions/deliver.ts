@@ -9,7 +9,9 @@ import { createQueues } from '../lib/runtime/queues.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
+import { createTraceStore } from '../lib/runtime/stores/traces.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
@@ -28,6 +30,8 @@ export function create(runtime: Runtime) {
     skips: createSkipStore(table),
     queues: createQueues(runtime, config),
     mappings: createMappings(runtime, config),
+    sightings: createSightingStore(table),
+    traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
   };
   return middy<SQSEvent, SQSBatchResponse>().handler(async (event) => {
     const [first] = event.Records;

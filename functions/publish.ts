@@ -11,6 +11,8 @@ import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createClaimStore } from '../lib/runtime/stores/claims.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
+import { createTraceStore } from '../lib/runtime/stores/traces.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { createTable } from '../lib/runtime/table.ts';
 import { createTopicSender } from '../lib/runtime/topics.ts';
@@ -43,6 +45,9 @@ export function create(runtime: BaseRuntime) {
     topics: createTopicSender(runtime, config),
     queues: createQueues(runtime, config),
     schedules: createSchedules(runtime, config),
+    sightings: createSightingStore(table),
+    traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
+    trace: config.trace,
   };
 
   const overHttp = middy<ApiEvent, ApiAnswer>()

@@ -14,13 +14,15 @@ import { writeRequest } from '../core/request.ts';
 import { postsPerBatch } from '../core/resources.ts';
 import { redriveAttribute, topicAttribute } from '../core/routing.ts';
 import { secretKey } from '../core/signature.ts';
+import { traceOf } from '../core/trace.ts';
 import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { type Batch, type Decision, type LaneMessage, type SettleTools, settle } from './settle.ts';
 import { dropSkipped, type SkipTools } from './skip.ts';
+import { type TraceTools, traceAttempt, traceBatch } from './trace.ts';
 
-export interface DeliverTools extends SettleTools, SkipTools {
+export interface DeliverTools extends SettleTools, SkipTools, TraceTools {
   readonly http: Http;
   readonly random: Random;
 }
@@ -57,19 +59,30 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
   const decisions = await mapLimited(
     parsed,
     postsPerBatch(receiver.limits?.concurrency),
-    ({ message, delivery }) => {
+    ({ message, delivery }): Decision | Promise<Decision> => {
       if (typeof delivery === 'string') return poison(receiver, message, delivery, tools.clock.now());
       if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
-      return attemptOne(tools, receiver, keys, message, delivery, records.get(delivery.deliveryId)).catch(
-        (error) => {
-          // A fault of ours spends no attempt, and must not take the rest of the batch along.
-          tools.log('error', 'An attempt broke off', { receiver: receiver.receiver, reason: String(error) });
-          return { message, done: false };
-        },
-      );
+      return attemptOne(
+        tools,
+        receiver,
+        keys,
+        batch.role,
+        message,
+        delivery,
+        records.get(delivery.deliveryId),
+      ).catch((error) => {
+        // A fault of ours spends no attempt, and must not take the rest of the batch along.
+        tools.log('error', 'An attempt broke off', { receiver: receiver.receiver, reason: String(error) });
+        return { message, done: false };
+      });
     },
   );
-  return await settle(tools, batch, [...skipped, ...decisions]);
+  const traced = decisions.flatMap((decision) => (decision.traced === undefined ? [] : [decision.traced]));
+  const [kept] = await Promise.all([
+    settle(tools, batch, [...skipped, ...decisions]),
+    traceBatch(tools, batch.receiver, batch.role, traced),
+  ]);
+  return kept;
 }
 
 /**
@@ -146,6 +159,7 @@ async function attemptOne(
   tools: DeliverTools,
   receiver: Receiver,
   keys: readonly Uint8Array[],
+  lane: string,
   message: LaneMessage,
   delivery: Delivery,
   earlier: DeliveryRecord | undefined,
@@ -158,19 +172,38 @@ async function attemptOne(
   const outcome = await post(tools, receiver, keys, delivery, ready.attempt);
   const nowMs = tools.clock.now();
   const verdict = judge(outcome, ready.attempt, receiver.retry, nowMs, tools.random.next());
-  logAttempt(tools.log, delivery, ready.attempt, outcome, verdict, nowMs - startedMs);
+  const latencyMs = nowMs - startedMs;
+  logAttempt(tools.log, delivery, ready.attempt, outcome, verdict, latencyMs);
+  const traced = traceAttempt(delivery, {
+    mode: traceOf(message.attributes),
+    lane,
+    attempt: ready.attempt,
+    outcome,
+    verdict,
+    earlier,
+    startedAtMs: startedMs,
+    latencyMs,
+  });
 
-  if (verdict.kind === 'delivered' && earlier === undefined) return { message, done: true };
-  const record = recordAttempt(delivery, earlier, ready.attempt, outcome, verdict, nowMs);
+  if (verdict.kind === 'delivered' && earlier === undefined) return { message, done: true, traced };
+  const record = {
+    ...recordAttempt(delivery, earlier, ready.attempt, outcome, verdict, nowMs),
+    ...(traced.history !== undefined && { history: traced.history }),
+  };
   switch (verdict.kind) {
     case 'delivered':
-      return { message, done: true, record };
+      return { message, done: true, record, traced };
     case 'dead-letter':
-      return { message, done: true, record, deadLetter: record };
+      return { message, done: true, record, deadLetter: record, traced };
     case 'retry':
-      return { message, done: false, record, hideSeconds: verdict.delaySeconds };
+      return { message, done: false, record, traced, hideSeconds: verdict.delaySeconds };
     case 'disable':
-      return { ...parked(message), record, gone: { endpoint: receiver.endpoint, cause: verdict.cause } };
+      return {
+        ...parked(message),
+        record,
+        traced,
+        gone: { endpoint: receiver.endpoint, cause: verdict.cause },
+      };
   }
 }
 

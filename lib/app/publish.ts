@@ -6,6 +6,7 @@ import type { BusEvent } from '../core/event.ts';
 import { type Entry, type EventRequest, readEvents } from '../core/event-forms.ts';
 import type { Topic } from '../core/registry.ts';
 import { checkMessageSize, messageOf, type Target } from '../core/routing.ts';
+import type { TraceMode } from '../core/trace.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
@@ -14,14 +15,17 @@ import type { ClaimStore } from '../runtime/stores/claims.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import { type RouteTools, route } from './route.ts';
 import { type DelayTools, delay } from './schedule.ts';
+import { type TraceTools, tracePublished } from './trace.ts';
 
-export interface PublishTools extends RouteTools, DelayTools {
+export interface PublishTools extends RouteTools, DelayTools, TraceTools {
   readonly registry: RegistryStore;
   readonly claims: ClaimStore;
   readonly schemas: SchemaChecker;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The trace of topics that set none, and of invoked events. */
+  readonly trace: TraceMode;
 }
 
 /** What became of one event of a request. */
@@ -38,7 +42,7 @@ export interface EntryResult {
 /** An event that passed every check so far, with its place in the request. */
 interface Candidate {
   readonly index: number;
-  readonly event: BusEvent;
+  readonly event: BusEvent & { readonly trace?: TraceMode };
   readonly dueAtMs: number | undefined;
   readonly claimKey: string | undefined;
   /** Where the very same event stands again in the request. */
@@ -69,6 +73,8 @@ export async function publish(
   const checked = checkEntries(tools, entries, target, topic, results);
   const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
   await send(tools, target, claimed, topic?.dedupSeconds, results);
+  const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
+  await tracePublished(tools, topic?.trace ?? tools.trace, target, taken);
   answerTwins(checked, results);
 
   const events = entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
@@ -114,10 +120,13 @@ function checkEntries(
 ): Candidate[] {
   const candidates: Candidate[] = [];
   const seen = new Map<string, Candidate>();
+  // A message without a word about it is traced by its failures.
+  const trace = topic?.trace ?? tools.trace;
   for (const entry of entries) {
     try {
       if ('error' in entry) throw entry.error;
-      const { index, event, dueAtMs } = entry;
+      const { index, dueAtMs } = entry;
+      const event = trace === 'failures' ? entry.event : { ...entry.event, trace };
       checkMessageSize(messageOf(event, target));
       if (topic?.schema !== undefined) checkSchema(tools.schemas, topic, entry.data());
       const identity = JSON.stringify([event.source, event.id]);

@@ -3,6 +3,7 @@ import { type BusEvent, utf8Bytes } from '../core/event.ts';
 import { bus } from '../core/limits.ts';
 import type { Target } from '../core/routing.ts';
 import { chooseWait, type Delayed, scheduleName, secondsUntil } from '../core/schedule.ts';
+import type { TraceMode } from '../core/trace.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Queues } from '../runtime/queues.ts';
@@ -19,14 +20,20 @@ export interface DelayTools {
 export async function delay(
   tools: DelayTools,
   target: Target,
-  event: BusEvent,
+  event: BusEvent & { readonly trace?: TraceMode },
   dueAtMs: number,
 ): Promise<void> {
-  const { id, source, type, subject, body } = event;
+  const { id, source, type, subject, body, trace } = event;
   const delayed: Delayed = {
     target,
     dueAtMs,
-    event: { id, source, type, ...(subject !== undefined && { subject }) },
+    event: {
+      id,
+      source,
+      type,
+      ...(subject !== undefined && { subject }),
+      ...(trace !== undefined && { trace }),
+    },
     body,
   };
   const text = JSON.stringify(delayed);

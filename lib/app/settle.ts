@@ -10,6 +10,7 @@ import type { Queues } from '../runtime/queues.ts';
 import type { DeliveryStore } from '../runtime/stores/deliveries.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import { disable, type Gone } from './disable.ts';
+import type { Traced } from './trace.ts';
 
 export interface SettleTools {
   readonly registry: RegistryStore;
@@ -46,6 +47,7 @@ export interface Decision {
   readonly hideSeconds?: number;
   readonly record?: DeliveryRecord;
   readonly deadLetter?: DeliveryRecord;
+  readonly traced?: Traced;
   /** Set when the endpoint said that it is gone for good. */
   readonly gone?: Gone;
 }

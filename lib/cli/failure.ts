@@ -70,6 +70,7 @@ function solutionFor(error: BusbarError, about: Session['about']): string | unde
   if (error.code === 'unknown_subscription') {
     return `Make it with \`busbar subscriptions put ${about.topic ?? '<topic>'} ${about.receiver ?? '<receiver>'}\`.`;
   }
+  if (error.code === 'unknown_event') return 'Check the id, letter by letter, and the --source.';
   if (error.code === 'unknown_route' || error.status === 404) {
     return `Check that --url (${about.url}) is a bus, and one that knows this call.`;
   }

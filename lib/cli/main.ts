@@ -12,6 +12,7 @@ import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
 import { subscriptionsCommand } from './subscriptions.ts';
 import { topicsCommand } from './topics.ts';
+import { whyCommand } from './why.ts';
 import type { World } from './world.ts';
 
 const closing = `
@@ -33,7 +34,8 @@ Examples:
   busbar topics put orders
   busbar listen --receiver billing --topic orders
   busbar publish orders '{"total": 5}' --type order.placed
-  busbar publish orders < events.ndjson`;
+  busbar publish orders < events.ndjson
+  busbar why 7e0d4c0a-8f0e-4b1c-9a55-1f6f0c9f2b11`;
 
 /** Runs one command line and resolves to the exit code of the process; everything is told on its streams. */
 export async function main(world: World): Promise<number> {
@@ -78,6 +80,7 @@ function createProgram(session: Session): Command {
     subscriptionsCommand,
     deadLettersCommand,
     redriveCommand,
+    whyCommand,
     smokeCommand,
   ]) {
     const command = make(session);

@@ -14,6 +14,7 @@ Environment:
   PORT              where the API listens (4100)
   AWS_PORT          where the aws CLI finds the local services (4566)
   BUSBAR_DATA       where everything is kept (.busbar)
+  BUSBAR_TRACE      what \`busbar why\` can tell of topics that set no trace: none, failures, all (all)
   BUSBAR_ADMIN_KEY  the admin key; without it one is made, kept and printed`,
     )
     .action((_options, command: Command) => run(world, wantsJson(command)));

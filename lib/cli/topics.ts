@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { traceModes } from '../core/trace.ts';
 import { get, given, list, put, remove } from './collection.ts';
 import type { Session } from './session.ts';
 import { field } from './table.ts';
@@ -9,12 +10,14 @@ interface TopicOptions {
   readonly description?: string;
   readonly schema?: unknown;
   readonly dedup?: number;
+  readonly trace?: string;
 }
 
 const columns = [
   field('topic'),
   field('owner'),
   field('dedupSeconds', 'dedup (s)'),
+  field('trace'),
   {
     title: 'schema',
     value: (row: Readonly<Record<string, unknown>>) => (row.schema === undefined ? '' : 'yes'),
@@ -52,9 +55,10 @@ Examples:
       'how long a second event of the same source and id is a duplicate: 300, 10m',
       seconds,
     )
+    .addOption(new Option('--trace <what>', 'what `busbar why` can tell of its events').choices(traceModes))
     .action((topic: string, options: TopicOptions, command: Command) => {
-      const { owner, description, schema, dedup: dedupSeconds } = options;
-      const settings = given({ owner, description, schema, dedupSeconds });
+      const { owner, description, schema, dedup: dedupSeconds, trace } = options;
+      const settings = given({ owner, description, schema, dedupSeconds, trace });
       return put(session, command, pathOf(topic), settings, `Topic ${topic} is saved.`);
     });
   topics

@@ -44,6 +44,7 @@ export interface TopicSettings {
   readonly description?: string;
   readonly schema?: unknown;
   readonly dedupSeconds?: number;
+  readonly trace?: 'none' | 'failures' | 'all';
 }
 
 /** Every method rejects with a `BusbarError` when the bus refuses or does not answer. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AttemptRecord } from './attempts.ts';
 import { bus } from './limits.ts';
 import { defaultRetry, type RetryPolicy, retryAfterSeconds, retryDelaySeconds } from './retry.ts';
 
@@ -89,6 +90,8 @@ export interface DeliveryRecord {
   readonly nextAttemptAtMs: number | undefined;
   readonly cause: string;
   readonly detail: string;
+  /** The single attempts, the oldest first; absent when the topic's trace is `none`. */
+  readonly history?: readonly AttemptRecord[];
 }
 
 /** What is to be done with a message that was received again, judged by its record. */

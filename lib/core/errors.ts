@@ -18,6 +18,7 @@ const table = {
   unknown_route: [404, 'There is no such call'],
   unknown_topic: [404, 'There is no such topic'],
   unknown_receiver: [404, 'There is no such receiver'],
+  unknown_event: [404, 'Nothing is known of such an event'],
   unknown_subscription: [404, 'There is no such subscription'],
   unknown_dead_letter: [404, 'There is no such dead letter'],
   unknown_redrive: [404, 'There was no redrive'],

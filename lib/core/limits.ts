@@ -93,4 +93,10 @@ export const bus = {
   redriveLostSeconds: 15 * 60,
   /** How long the canary of a redrive may be without an outcome. */
   redriveCanarySecondsMax: 3600,
+  /** How long traces are kept. */
+  traceSeconds: 30 * 24 * 3600,
+  /** How long a function waits for a trace to be written before it goes on without it. */
+  traceWriteSeconds: 1,
+  /** How long a search for an event may take: the API gives up after 30 s. */
+  traceSearchSeconds: 15,
 } as const;

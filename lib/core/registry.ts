@@ -3,6 +3,7 @@ import { BusbarError } from './errors.ts';
 import { checkFilter } from './filter.ts';
 import { bus } from './limits.ts';
 import { secretKey, writeSecret } from './signature.ts';
+import { traceModes } from './trace.ts';
 
 /** What teams tell the bus, over the API or in busbar.config.ts: the shapes, parsed at the edge once. */
 
@@ -23,6 +24,8 @@ export const topicSchema = z.strictObject({
   schema: z.union([z.record(z.string(), z.unknown()), z.boolean()]).optional(),
   /** For how long a second event of the same source and id is answered `duplicate`; 0 or absent: never. */
   dedupSeconds: z.int().min(0).max(bus.dedupSecondsMax).optional(),
+  /** What is recorded of its events (see core/trace); as the stack says when left out. */
+  trace: z.enum(traceModes).optional(),
 });
 
 /** Headers that the bus, the connection or the proxy in between owns; a receiver may not set them. */

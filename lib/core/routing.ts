@@ -1,6 +1,7 @@
 import { BusbarError } from './errors.ts';
 import { type BusEvent, utf8Bytes } from './event.ts';
 import { aws, bus } from './limits.ts';
+import { type TraceMode, traceAttribute } from './trace.ts';
 
 /** Where an event goes: to every subscriber of a topic, or to one named receiver. */
 export type Target = { readonly topic: string } | { readonly receiver: string };
@@ -26,7 +27,10 @@ export interface Message {
 }
 
 /** The part of an event that routing reads. */
-export type RoutableEvent = Pick<BusEvent, 'type' | 'source' | 'subject' | 'body'>;
+export type RoutableEvent = Pick<BusEvent, 'type' | 'source' | 'subject' | 'body'> & {
+  /** How it is traced, unless by failures only. */
+  readonly trace?: TraceMode;
+};
 
 export const topicAttribute = 'busbar-topic';
 /** On what a redrive put back: which one. Such a message has a record from the start. */
@@ -36,6 +40,7 @@ export function messageOf(event: RoutableEvent, target: Target): Message {
   const attributes: Record<string, string> = { type: event.type, source: event.source };
   if (event.subject !== undefined) attributes.subject = event.subject;
   if ('topic' in target) attributes[topicAttribute] = target.topic;
+  if (event.trace !== undefined) attributes[traceAttribute] = event.trace;
   return { body: event.body, attributes };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { aws } from './limits.ts';
 import type { Target } from './routing.ts';
+import type { TraceMode } from './trace.ts';
 
 /** An event that waits in the delay queue or in a schedule: where it goes, when, and what it is. */
 export interface Delayed {
@@ -11,6 +12,7 @@ export interface Delayed {
     readonly source: string;
     readonly type: string;
     readonly subject?: string;
+    readonly trace?: TraceMode;
   };
   readonly body: string;
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type TraceMode, traceModes } from '../core/trace.ts';
 
 /** What the environment of `npm start` decides. */
 export interface Settings {
@@ -7,6 +8,8 @@ export interface Settings {
   readonly dataDirectory: string;
   /** The admin key to use; made and kept in the data directory when undefined. */
   readonly adminKey: string | undefined;
+  /** What is traced of topics that do not say so themselves. */
+  readonly trace: TraceMode;
 }
 
 /** A start that cannot succeed, in one sentence that says the cause and how to solve it. */
@@ -21,6 +24,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     awsPort: parsePort(env, 'AWS_PORT', 4566),
     dataDirectory: resolve(env.BUSBAR_DATA || '.busbar'),
     adminKey: parseKey(env.BUSBAR_ADMIN_KEY),
+    trace: parseTrace(env.BUSBAR_TRACE),
   };
 }
 
@@ -46,6 +50,16 @@ function parsePort(
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new StartError(
     `The environment variable ${name} is ${JSON.stringify(text)}; it must be a port from 0 (any free one) to 65535.`,
+  );
+}
+
+/** Everything, unless told otherwise: a laptop writes it for nothing. */
+function parseTrace(text: string | undefined): TraceMode {
+  if (text === undefined || text === '') return 'all';
+  const mode = traceModes.find((known) => known === text);
+  if (mode !== undefined) return mode;
+  throw new StartError(
+    `The environment variable BUSBAR_TRACE is ${JSON.stringify(text)}; it must be one of ${traceModes.join(', ')}.`,
   );
 }
 

@@ -70,7 +70,7 @@ export async function start(options: {
 }
 
 function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: string): Promise<RunningBus> {
-  const parameters: Record<string, string> = { Endpoints: 'any' };
+  const parameters: Record<string, string> = { Endpoints: 'any', Trace: settings.trace };
   for (const parameter of endpointParameters()) parameters[parameter] = exampleUrl;
   return startBus({
     outDirectory: assembly.outDirectory,

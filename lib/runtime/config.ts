@@ -1,3 +1,5 @@
+import { type TraceMode, traceModes } from '../core/trace.ts';
+
 /**
  * The environment of the functions: one vocabulary, written by the stack and read here, parsed once at the cold
  * start.
@@ -17,6 +19,10 @@ export const variables = {
   deliverFunction: 'BUSBAR_DELIVER_FUNCTION',
   /** `public`, or `any` on a laptop: whether endpoints may be private addresses and plain HTTP. */
   endpoints: 'BUSBAR_ENDPOINTS',
+  /** The table of traces. */
+  traceTable: 'BUSBAR_TRACE_TABLE',
+  /** `none`, `failures` or `all`: what is recorded of a topic that does not say so itself, and of invoked events. */
+  trace: 'BUSBAR_TRACE',
 } as const;
 
 export type EndpointPolicy = 'public' | 'any';
@@ -33,6 +39,8 @@ export interface Config {
   readonly scheduleRoleArn: string;
   readonly deliverFunction: string;
   readonly endpoints: EndpointPolicy;
+  readonly traceTable: string;
+  readonly trace: TraceMode;
   /** The origin and account of every queue URL, without a slash at its end. */
   readonly queueUrlBase: string;
 }
@@ -54,6 +62,12 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       `The environment variable ${variables.endpoints} is ${JSON.stringify(endpoints)}; it is public or any.`,
     );
   }
+  const trace = traceModes.find((mode) => mode === read(variables.trace));
+  if (trace === undefined) {
+    throw new Error(
+      `The environment variable ${variables.trace} is ${JSON.stringify(env[variables.trace])}; it is ${traceModes.join(', ')}.`,
+    );
+  }
   const delayQueueUrl = read(variables.delayQueueUrl);
   return {
     table: read(variables.table),
@@ -67,6 +81,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     scheduleRoleArn: read(variables.scheduleRoleArn),
     deliverFunction: read(variables.deliverFunction),
     endpoints,
+    traceTable: read(variables.traceTable),
+    trace,
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),
   };
 }

@@ -27,6 +27,15 @@ export interface Row<Document = unknown> extends Key {
   readonly expiresAtSeconds?: number;
 }
 
+export interface Search {
+  readonly pk: string;
+  readonly skFrom: string;
+  readonly skTo: string;
+  readonly holding: string;
+}
+/** Where the next page of a search begins. */
+export type SearchPosition = Readonly<Record<string, AttributeValue>>;
+
 /** The bus table, as the stores use it. */
 export interface Table {
   get(key: Key, options?: { consistent?: boolean }): Promise<Row | undefined>;
@@ -35,6 +44,8 @@ export interface Table {
   query(pk: string, skPrefix?: string): Promise<Row[]>;
   /** Up to `limit` rows of a partition behind the sort key `after`, in order; one call, of at most 1 MB. */
   page(pk: string, after: string, limit: number): Promise<{ rows: Row[]; last: string | undefined }>;
+  /** The rows of a partition, between two sort keys, whose documents hold a text; a page of them at a time. */
+  search(search: Search, after?: SearchPosition): Promise<{ rows: Row[]; next: SearchPosition | undefined }>;
   put(row: Row): Promise<void>;
   /** Puts the row if there is none or an expired one; else answers the one that is there. */
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
@@ -51,7 +62,7 @@ export interface Table {
 /** TTL deletes within days, so that an expired row may still be there (DynamoDB guide, "Using TTL"). */
 const rowIsFreeOrExpired = 'attribute_not_exists(pk) OR expiresAt <= :nowSeconds';
 
-export function createTable(runtime: BaseRuntime, config: Config): Table {
+export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>): Table {
   const client = new DynamoDBClient(runtime.aws);
   const TableName = config.table;
 
@@ -123,6 +134,26 @@ export function createTable(runtime: BaseRuntime, config: Config): Table {
         }),
       );
       return { rows: liveRows(runtime, answer.Items), last: answer.LastEvaluatedKey?.sk?.S };
+    },
+
+    async search({ pk, skFrom, skTo, holding }, after) {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+          FilterExpression: 'contains(#document, :holding)',
+          ExpressionAttributeNames: { '#document': 'document' },
+          ExpressionAttributeValues: {
+            ':pk': { S: pk },
+            ':from': { S: skFrom },
+            ':to': { S: skTo },
+            ':holding': { S: holding },
+          },
+          ScanIndexForward: false,
+          ...(after !== undefined && { ExclusiveStartKey: after }),
+        }),
+      );
+      return { rows: liveRows(runtime, answer.Items), next: answer.LastEvaluatedKey };
     },
 
     async put(row) {

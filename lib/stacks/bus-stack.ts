@@ -12,6 +12,7 @@ import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
+import { Trace } from './trace.ts';
 
 export interface BusStackProps extends StackProps {
   /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
@@ -34,6 +35,7 @@ export class BusStack extends Stack {
 
     const { table } = new BusTable(this, 'Store');
     const delay = new Delay(this, 'Delay', place);
+    const trace = new Trace(this, 'Traces');
     const tableArn = table.tableArn;
     const environment = {
       [variables.table]: table.tableName,
@@ -46,6 +48,7 @@ export class BusStack extends Stack {
       [variables.scheduleRoleArn]: delay.schedulerRole.roleArn,
       [variables.deliverFunction]: `${prefix}-deliver`,
       [variables.endpoints]: endpoints.valueAsString,
+      ...trace.environment,
     };
 
     const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
@@ -59,6 +62,9 @@ export class BusStack extends Stack {
       deliverFunctionArn: deliver.function.functionArn,
       redriveQueueArn: redrive.queue.queueArn,
     });
+    trace.grantWrite(publish);
+    trace.grantWrite(deliver);
+    trace.grantRead(admin);
     const { api } = new Api(this, 'Api', { prefix, publish: publish.function, admin: admin.function });
     new Declaration(this, 'Declared', {
       place,

@@ -6,6 +6,8 @@ export const reasons = {
   madeAtRunTime:
     'Topics and receivers are made at run time as well, so that roles name them by the prefix of the bus.',
   schedules: 'Every event that waits has a schedule of its own, in the group of the bus.',
+  tracesAreNotRestored:
+    'Traces are kept for 30 days and are best effort: nobody restores them to a point in time.',
   noResource:
     'AWS knows no resource for these actions, so that none can be named (Service Authorization Reference).',
   ownMappingsOnly:

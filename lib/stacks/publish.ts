@@ -20,7 +20,10 @@ export class Publish extends Construct {
       memoryMb: 512,
       environment,
     });
-    this.publish.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem'], [tableArn]);
+    this.publish.grant(
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem', 'dynamodb:Query'],
+      [tableArn],
+    );
     this.publish.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
     this.publish.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
     this.publish.grant(['sqs:SendMessage'], [delay.queue.queueArn]);

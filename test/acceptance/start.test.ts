@@ -34,6 +34,14 @@ describe('busbar start', () => {
     expect(stderr).not.toContain('two words');
   });
 
+  it('refuses a trace that is none of the three', async () => {
+    await expectRefusal(
+      { BUSBAR_TRACE: 'loud', BUSBAR_DATA: temporaryDirectory() },
+      'BUSBAR_TRACE',
+      'failures',
+    );
+  });
+
   it('refuses a damaged data directory and says what to do', async () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'engines.sqlite'), 'this is no database '.repeat(500));

@@ -39,7 +39,9 @@ import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createRedriveStore } from '../../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
+import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
+import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
 import { testAccount } from '../contract/account.ts';
@@ -59,6 +61,8 @@ export const environment = {
   BUSBAR_SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/busbar-scheduler',
   BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
   BUSBAR_ENDPOINTS: 'any',
+  BUSBAR_TRACE_TABLE: 'busbar-traces',
+  BUSBAR_TRACE: 'failures',
   AWS_REGION: 'us-east-1',
 } as const;
 
@@ -152,20 +156,22 @@ export async function testBus() {
     },
   };
 
-  await account.dynamodb.send(
-    new CreateTableCommand({
-      TableName: environment.BUSBAR_TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-    }),
-  );
+  for (const TableName of [environment.BUSBAR_TABLE, environment.BUSBAR_TRACE_TABLE]) {
+    await account.dynamodb.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'sk', AttributeType: 'S' },
+        ],
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+      }),
+    );
+  }
   await account.sqs.send(
     new CreateQueueCommand({ QueueName: 'busbar-delay', Attributes: { VisibilityTimeout: '180' } }),
   );
@@ -220,6 +226,9 @@ export async function testBus() {
       schedules: createSchedules(runtime, config),
       mappings: createMappings(runtime, config),
       provision: createProvision(runtime, config),
+      sightings: createSightingStore(table),
+      traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
+      trace: config.trace,
     };
   };
   const tools = newTools();

@@ -27,13 +27,28 @@ describe('topics', () => {
     await busbar('topics', 'put', 'orders', '--owner', 'shop', '--description', 'What customers order').then(
       (put) => expect(put).toEqual({ code: 0, stdout: 'Topic orders is saved.\n', stderr: '' }),
     );
-    await busbar('topics', 'put', 'n', '--schema', `@${folder}/schema.json`, '--dedup', '10m');
-    expect(bus.topics.get('n')).toEqual({ topic: 'n', schema: { type: 'object' }, dedupSeconds: 600 });
+    await busbar(
+      'topics',
+      'put',
+      'n',
+      '--schema',
+      `@${folder}/schema.json`,
+      '--dedup',
+      '10m',
+      '--trace',
+      'all',
+    );
+    expect(bus.topics.get('n')).toEqual({
+      topic: 'n',
+      schema: { type: 'object' },
+      dedupSeconds: 600,
+      trace: 'all',
+    });
     expect((await busbar('topics', 'list')).stdout).toBe(
       [
-        'TOPIC   OWNER  DEDUP (S)  SCHEMA  DESCRIPTION',
-        'orders  shop                      What customers order',
-        'n              600        yes',
+        'TOPIC   OWNER  DEDUP (S)  TRACE  SCHEMA  DESCRIPTION',
+        'orders  shop                             What customers order',
+        'n              600        all    yes',
         '',
       ].join('\n'),
     );

@@ -92,7 +92,7 @@ export async function standInBus(options: { key?: string } = {}) {
       );
     }
     if (room === 'topics') {
-      const fields = ['owner', 'description', 'schema', 'dedupSeconds'];
+      const fields = ['owner', 'description', 'schema', 'dedupSeconds', 'trace'];
       return keep('topics', topics, name, method, name, body, fields, { topic: name });
     }
     if (room === 'receivers') {

@@ -20,6 +20,13 @@ describe('the environment', () => {
     }
   });
 
+  it('has a trace that is one of three', () => {
+    expect(parseConfig({ ...environment, BUSBAR_TRACE: 'all' }).trace).toBe('all');
+    expect(() => parseConfig({ ...environment, BUSBAR_TRACE: 'loud' })).toThrow(
+      'BUSBAR_TRACE is "loud"; it is none, failures, all.',
+    );
+  });
+
   it.each(['Public', 'all', 'true'])('has endpoints that are public or any, and not %s', (value) => {
     expect(() => parseConfig({ ...environment, BUSBAR_ENDPOINTS: value })).toThrow(
       `BUSBAR_ENDPOINTS is "${value}"; it is public or any.`,

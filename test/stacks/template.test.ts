@@ -67,6 +67,42 @@ describe('the table', () => {
   });
 });
 
+describe('the table of traces', () => {
+  const [, [id = '', traces] = []] = resourcesOf(template, 'AWS::DynamoDB::Table');
+
+  it('expires rows and has nothing that costs by the row: no stream, no copies to restore from', () => {
+    expect(traces?.Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      SSESpecification: { SSEEnabled: true },
+    });
+    expect(traces?.Properties).not.toHaveProperty('StreamSpecification');
+    expect(traces?.Properties).not.toHaveProperty('PointInTimeRecoverySpecification');
+    expect(traces?.DeletionPolicy).toBe('Delete');
+  });
+
+  it('is written by publish and deliver one row a call, and read by the admin alone', () => {
+    const granted = resourcesOf(template, 'AWS::IAM::Policy').flatMap(([policy, { Properties }]) =>
+      listOf((Properties.PolicyDocument as JsonObject).Statement)
+        .map((statement) => statement as JsonObject)
+        .filter(({ Resource }) => JSON.stringify(Resource).includes(`"${id}"`))
+        .map(({ Action }) => `${/^[A-Z][a-z]+/.exec(policy)?.[0]} ${String(Action)}`),
+    );
+    expect(granted.sort()).toEqual([
+      'Admin dynamodb:Query',
+      'Delivery dynamodb:PutItem',
+      'Publish dynamodb:PutItem',
+    ]);
+  });
+
+  it('is filled with failures unless the deployment says otherwise', () => {
+    expect(template.Parameters.Trace).toMatchObject({
+      Default: 'failures',
+      AllowedValues: ['none', 'failures', 'all'],
+    });
+  });
+});
+
 describe('functions', () => {
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(

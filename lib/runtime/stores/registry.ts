@@ -8,6 +8,7 @@ export interface RegistryStore {
   /** What is a few seconds old will do: for the hot path. */
   cachedTopic(topic: string): Promise<Topic | undefined>;
   cachedReceiver(receiver: string): Promise<Receiver | undefined>;
+  cachedSubscriptions(topic: string): Promise<Subscription[]>;
   topic(topic: string): Promise<Topic | undefined>;
   receiver(receiver: string): Promise<Receiver | undefined>;
   subscription(topic: string, receiver: string): Promise<Subscription | undefined>;
@@ -39,12 +40,12 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
 
   const cache = new Map<string, { untilMs: number; document: Promise<unknown> }>();
   /** Only what was found is remembered: a name that is made right now must be found at once. */
-  const cached = <Document>(key: { pk: string; sk: string }): Promise<Document | undefined> => {
-    const name = `${key.pk}/${key.sk}`;
+  const cached = <Document>(key: { pk: string; sk: string }): Promise<Document | undefined> =>
+    remembered(`${key.pk}/${key.sk}`, () => read<Document>(key));
+  const remembered = <Document>(name: string, load: () => Promise<Document>): Promise<Document> => {
     const kept = cache.get(name);
-    if (kept !== undefined && kept.untilMs > clock.now())
-      return kept.document as Promise<Document | undefined>;
-    const document = read<Document>(key);
+    if (kept !== undefined && kept.untilMs > clock.now()) return kept.document as Promise<Document>;
+    const document = load();
     cache.set(name, { untilMs: clock.now() + bus.registryCacheSeconds * 1000, document });
     document.then(
       (found) => found === undefined && cache.delete(name),
@@ -64,6 +65,8 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
   return {
     cachedTopic: (topic) => cached<Topic>(topicKey(topic)),
     cachedReceiver: (receiver) => cached<Receiver>(receiverKey(receiver)),
+    cachedSubscriptions: (topic) =>
+      remembered(`subscriptions of ${topic}`, () => all<Subscription>('registry#subscription', `${topic}#`)),
     topic: (topic) => read<Topic>(topicKey(topic)),
     receiver: (receiver) => read<Receiver>(receiverKey(receiver)),
     subscription: (topic, receiver) => read<Subscription>(subscriptionKey(topic, receiver)),

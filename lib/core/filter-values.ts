@@ -1,0 +1,168 @@
+/**
+ * How one value is compared with the values that a filter lists, as SNS compares them:
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html. SNS has checked the filter before,
+ * so that an operand of a wrong type matches nothing here and is not refused.
+ */
+
+/** A value without parts: an attribute, or a property of the body. */
+export type Leaf = string | number | boolean | null;
+
+export const isLeaf = (value: unknown): value is Leaf => value === null || typeof value !== 'object';
+
+/** Whether a value that is present meets one value of the list: a plain one, or an operator with its operand. */
+export function meets(leaf: Leaf, wanted: unknown): boolean {
+  if (isLeaf(wanted)) return equals(leaf, wanted);
+  const [operator = '', operand] = Object.entries(wanted as object)[0] ?? [];
+  return operators.get(operator)?.(leaf, operand) ?? false;
+}
+
+/** Whether a list of values also accepts that the property is absent. */
+export function acceptsAbsence(values: readonly unknown[]): boolean {
+  return values.some((value) => !isLeaf(value) && (value as { exists?: unknown }).exists === false);
+}
+
+function equals(leaf: Leaf, wanted: Leaf): boolean {
+  if (leaf === wanted) return true;
+  if (typeof wanted === 'number') return typeof leaf === 'number' && sameNumber(leaf, wanted);
+  // An address is compared by its value: `::1` is `0:0:0:0:0:0:0:1`.
+  const address = addressOf(String(wanted));
+  const other = typeof leaf === 'string' ? addressOf(leaf) : undefined;
+  return address !== undefined && other?.bits === address.bits && other.value === address.value;
+}
+
+const operators = new Map<string, (leaf: Leaf, operand: unknown) => boolean>([
+  ['prefix', onTexts((text, start) => text.startsWith(start))],
+  ['suffix', onTexts((text, end) => text.endsWith(end))],
+  ['equals-ignore-case', onTexts((text, wanted) => fold(text) === fold(wanted))],
+  ['wildcard', onTexts(matchesWildcard)],
+  ['cidr', onTexts(isInBlock)],
+  ['exists', (leaf, operand) => operand === true && leaf !== null && leaf !== ''],
+  ['numeric', (leaf, operand) => Array.isArray(operand) && meetsNumeric(leaf, operand)],
+  ['anything-but', (leaf, operand) => !isExcluded(leaf, operand)],
+]);
+
+function onTexts(test: (text: string, operand: string) => boolean) {
+  return (leaf: Leaf, operand: unknown): boolean =>
+    typeof leaf === 'string' && typeof operand === 'string' && test(leaf, operand);
+}
+
+/** SNS changes the case of each UTF-16 unit on its own, so that nothing changes in length. */
+function fold(text: string): string {
+  const lower = text.toLowerCase();
+  return lower.length === text.length ? lower : text;
+}
+
+/** SNS compares numbers from -10^9 to 10^9 with five digits after the point; beyond, `undefined`. */
+const comparable = (value: number) => (Math.abs(value) <= 1e9 ? Math.round(value * 1e5) : undefined);
+
+function sameNumber(left: number, right: number): boolean {
+  const value = comparable(left);
+  return left === right || (value !== undefined && value === comparable(right));
+}
+
+/** One comparison, or a lower bound and then an upper one: `[">=", 1, "<", 5]`. */
+function meetsNumeric(leaf: Leaf, operand: readonly unknown[]): boolean {
+  const value = typeof leaf === 'number' ? comparable(leaf) : undefined;
+  if (value === undefined) return false;
+  for (let at = 0; at < operand.length; at += 2) {
+    const bound = comparable(Number(operand[at + 1]));
+    if (bound === undefined || !compare(String(operand[at]), value, bound)) return false;
+  }
+  return operand.length > 0;
+}
+
+function compare(operator: string, value: number, bound: number): boolean {
+  switch (operator) {
+    case '=':
+      return value === bound;
+    case '<':
+      return value < bound;
+    case '<=':
+      return value <= bound;
+    case '>':
+      return value > bound;
+    case '>=':
+      return value >= bound;
+    default:
+      return false;
+  }
+}
+
+/** What `anything-but` excludes: values, or what one further operator with one or several operands describes. */
+function isExcluded(leaf: Leaf, operand: unknown): boolean {
+  if (Array.isArray(operand)) return operand.some((value) => excludes(leaf, value));
+  if (isLeaf(operand)) return excludes(leaf, operand);
+  const [operator = '', patterns] = Object.entries(operand as object)[0] ?? [];
+  return [patterns].flat().some((pattern) => meets(leaf, { [operator]: pattern }));
+}
+
+/** Here texts are compared as they are, addresses too. */
+function excludes(leaf: Leaf, value: unknown): boolean {
+  if (typeof value === 'number') return typeof leaf === 'number' && sameNumber(leaf, value);
+  return leaf === value;
+}
+
+/** `*` stands for any run of characters, `\*` for an asterisk and `\\` for a backslash. */
+function matchesWildcard(text: string, pattern: string): boolean {
+  const pieces = [''];
+  for (let at = 0; at < pattern.length; at++) {
+    const character = pattern.charAt(at);
+    if (character === '*') pieces.push('');
+    else pieces[pieces.length - 1] += character === '\\' ? pattern.charAt(++at) : character;
+  }
+  const first = pieces[0] ?? '';
+  if (pieces.length === 1) return text === first;
+  const last = pieces.at(-1) ?? '';
+  const end = text.length - last.length;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let from = first.length;
+  for (const piece of pieces.slice(1, -1)) {
+    const found = text.indexOf(piece, from);
+    if (found === -1) return false;
+    from = found + piece.length;
+  }
+  return from <= end;
+}
+
+interface Address {
+  readonly bits: 32 | 128;
+  readonly value: bigint;
+}
+
+function isInBlock(text: string, block: string): boolean {
+  const [start = '', mask = ''] = block.split('/');
+  const base = addressOf(start);
+  const address = addressOf(text);
+  if (base === undefined || address?.bits !== base.bits) return false;
+  const shift = BigInt(base.bits - Number(mask));
+  return address.value >> shift === base.value >> shift;
+}
+
+/** An IPv4 or IPv6 address in the spellings that SNS takes: dotted IPv4 inside IPv6 is not one of them. */
+function addressOf(text: string): Address | undefined {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
+    const parts = text.split('.');
+    // A leading zero would be octal elsewhere, and is refused everywhere.
+    if (parts.some((part) => Number(part) > 255 || String(Number(part)) !== part)) return undefined;
+    return { bits: 32, value: joinParts(parts.map(Number), 8n) };
+  }
+  if (!/^[0-9a-fA-F:]*:[0-9a-fA-F:]*$/.test(text)) return undefined;
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const [head = [], tail = []] = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const left = 8 - head.length - tail.length;
+  if (halves.length === 1 ? left !== 0 : left < 1) return undefined;
+  const parts = [...head, ...Array.from({ length: left }, () => '0'), ...tail];
+  if (parts.some((part) => !/^[0-9a-fA-F]{1,4}$/.test(part))) return undefined;
+  return {
+    bits: 128,
+    value: joinParts(
+      parts.map((part) => Number.parseInt(part, 16)),
+      16n,
+    ),
+  };
+}
+
+function joinParts(parts: readonly number[], bits: bigint): bigint {
+  return parts.reduce((value, part) => (value << bits) | BigInt(part), 0n);
+}

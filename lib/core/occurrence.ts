@@ -1,0 +1,106 @@
+import { deliveryIdOf } from './delivery.ts';
+import type { Target } from './routing.ts';
+import {
+  type DeliveredEvent,
+  deliveredIn,
+  type PublishedEvent,
+  publishedIn,
+  type TraceRow,
+} from './trace.ts';
+
+/** That an event was seen, kept under its id alone: a delivery of it failed, or it waits in a schedule. */
+export type Sighting =
+  | {
+      readonly kind: 'failing';
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly topic: string | undefined;
+      readonly receiver: string;
+      readonly deliveryId: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly kind: 'scheduled';
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly target: Target;
+      readonly atMs: number;
+      readonly dueAtMs: number;
+    };
+
+/** One event at one target, and everything that is known of it. */
+export interface Occurrence {
+  readonly id: string;
+  readonly source: string;
+  readonly target: Target;
+  type: string;
+  /** The publishes that were traced, the oldest first. */
+  readonly published: (PublishedEvent & { readonly atMs: number; readonly receivers: readonly string[] })[];
+  readonly delivered: (DeliveredEvent & { readonly receiver: string; readonly lane: string })[];
+  readonly failing: Set<string>;
+  scheduled: { readonly atMs: number; readonly dueAtMs: number } | undefined;
+}
+
+/**
+ * Puts together what rows and sightings tell of an event id. There are several occurrences where events of different
+ * sources have the same id, or where one was sent to several targets.
+ * @param source only of this source.
+ */
+export function occurrencesOf(
+  id: string,
+  source: string | undefined,
+  rows: readonly TraceRow[],
+  sightings: readonly Sighting[],
+): readonly Occurrence[] {
+  const all = new Map<string, Occurrence>();
+  const at = (event: { source: string; type: string }, target: Target): Occurrence => {
+    const key = JSON.stringify([event.source, target]);
+    const known = all.get(key);
+    if (known !== undefined) return known;
+    const made = {
+      id,
+      source: event.source,
+      target,
+      type: event.type,
+      published: [],
+      delivered: [],
+      failing: new Set<string>(),
+      scheduled: undefined,
+    };
+    all.set(key, made);
+    return made;
+  };
+  for (const row of [...rows].sort((one, other) => one.atMs - other.atMs)) {
+    if (row.kind === 'published') {
+      for (const event of publishedIn(row, id)) {
+        at(event, row.target).published.push({ ...event, atMs: row.atMs, receivers: row.receivers });
+      }
+    } else {
+      for (const event of deliveredIn(row, id)) {
+        at(event, targetOf(event.topic, row.receiver)).delivered.push({
+          ...event,
+          receiver: row.receiver,
+          lane: row.lane,
+        });
+      }
+    }
+  }
+  for (const sighting of sightings.filter((one) => one.id === id)) {
+    if (sighting.kind === 'failing') {
+      at(sighting, targetOf(sighting.topic, sighting.receiver)).failing.add(sighting.receiver);
+    } else {
+      at(sighting, sighting.target).scheduled = sighting;
+    }
+  }
+  return [...all.values()].filter((one) => source === undefined || one.source === source);
+}
+
+const targetOf = (topic: string | undefined, receiver: string): Target =>
+  topic === undefined ? { receiver } : { topic };
+
+export function deliveryIdAt(occurrence: Occurrence, receiver: string): string {
+  const topic = 'topic' in occurrence.target ? occurrence.target.topic : undefined;
+  return deliveryIdOf(occurrence, topic, receiver);
+}
