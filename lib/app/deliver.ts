@@ -12,7 +12,7 @@ import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
 import { writeRequest } from '../core/request.ts';
 import { postsPerBatch } from '../core/resources.ts';
-import { topicAttribute } from '../core/routing.ts';
+import { redriveAttribute, topicAttribute } from '../core/routing.ts';
 import { secretKey } from '../core/signature.ts';
 import { traceOf } from '../core/trace.ts';
 import type { Http } from '../runtime/http.ts';
@@ -130,7 +130,9 @@ async function findRecords(
   parsed: readonly { message: LaneMessage; delivery: Delivery | string }[],
 ): Promise<ReadonlyMap<string, DeliveryRecord>> {
   const ids = parsed.flatMap(({ message, delivery }) =>
-    message.receives > 1 && typeof delivery !== 'string' ? [delivery.deliveryId] : [],
+    (message.receives > 1 || redriveAttribute in message.attributes) && typeof delivery !== 'string'
+      ? [delivery.deliveryId]
+      : [],
   );
   return ids.length === 0 ? new Map() : await tools.deliveries.find(ids);
 }

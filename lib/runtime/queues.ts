@@ -1,5 +1,5 @@
 import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type QueueRole, queueName } from '../core/resources.ts';
+import { type QueueRole, queueName, redriveQueueName } from '../core/resources.ts';
 import type { Message } from '../core/routing.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
@@ -10,8 +10,8 @@ export interface OutgoingMessage extends Message {
   readonly delaySeconds?: number;
 }
 
-/** Which queue is meant: a receiver's, or the one for delayed events. */
-export type QueueName = { readonly receiver: string; readonly role: QueueRole } | 'delay';
+/** Which queue is meant: a receiver's, the one for delayed events, or the one for redrives that are under way. */
+export type QueueName = { readonly receiver: string; readonly role: QueueRole } | 'delay' | 'redrive';
 
 /** Sends to queues, and hides messages that were received. */
 export interface Queues {
@@ -29,7 +29,11 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
   const urlOf = (queue: QueueName) =>
     queue === 'delay'
       ? config.delayQueueUrl
-      : `${config.queueUrlBase}/${queueName(config.prefix, queue.receiver, queue.role)}`;
+      : `${config.queueUrlBase}/${
+          queue === 'redrive'
+            ? redriveQueueName(config.prefix)
+            : queueName(config.prefix, queue.receiver, queue.role)
+        }`;
   return {
     async send(queue, messages) {
       const answer = await settle(

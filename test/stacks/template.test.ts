@@ -106,7 +106,9 @@ describe('the table of traces', () => {
 describe('functions', () => {
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
-      ['admin', 'declare', 'deliver', 'keys', 'publish', 'schedule'].map((name) => `busbar-${name}`),
+      ['admin', 'declare', 'deliver', 'keys', 'publish', 'redrive', 'schedule'].map(
+        (name) => `busbar-${name}`,
+      ),
     );
   });
 
@@ -143,12 +145,17 @@ describe('functions', () => {
 });
 
 describe('event source mappings', () => {
-  it('are one for the delay queue and two for each declared receiver', () => {
+  it('are one for the delay queue, one for redrives and two for each declared receiver', () => {
     expect(
       mappings
         .map(({ EventSourceArn = '' }) => String(resolved(template, EventSourceArn)).split(':').at(-1))
         .sort(),
-    ).toEqual(['busbar-delay', 'busbar-example-warehouse-offline', 'busbar-example-warehouse-online']);
+    ).toEqual([
+      'busbar-delay',
+      'busbar-example-warehouse-offline',
+      'busbar-example-warehouse-online',
+      'busbar-redrive',
+    ]);
   });
 
   it.each(
@@ -158,7 +165,8 @@ describe('event source mappings', () => {
     const { MaximumConcurrency } = mapping.ScalingConfig as { MaximumConcurrency: number };
     expect(MaximumConcurrency).toBeGreaterThanOrEqual(2);
     expect(MaximumConcurrency).toBeLessThanOrEqual(1000);
-    expect(mapping.BatchSize).toBe(10);
+    // A redrive takes an invocation for itself.
+    expect(mapping.BatchSize).toBe(arn.endsWith(':busbar-redrive') ? 1 : 10);
 
     const queue = named(queues, 'QueueName', arn.split(':').at(-1) ?? '');
     const reader =
@@ -187,7 +195,7 @@ describe('event source mappings', () => {
 
 describe('queues', () => {
   it('keep what they have for as long as SQS lets them, encrypted', () => {
-    expect(queues).toHaveLength(5);
+    expect(queues).toHaveLength(6);
     for (const queue of queues) {
       expect(queue).toMatchObject({ MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
     }
