@@ -2,8 +2,11 @@ import middy from '@middy/core';
 import httpRouter, { type Method } from '@middy/http-router';
 import { authenticate } from '../lib/app/authenticate.ts';
 import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker-by-hand.ts';
+import { getDeadLetter, listDeadLetters } from '../lib/app/dead-letters.ts';
+import { deliverAgain } from '../lib/app/deliver-again.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
+import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
 import {
   deleteSubscription,
   getSubscription,
@@ -16,15 +19,19 @@ import type { Principal } from '../lib/core/access.ts';
 import { BusbarError } from '../lib/core/errors.ts';
 import { nameSchema } from '../lib/core/registry.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
+import { createDeadLetterQueues } from '../lib/runtime/dead-letter-queue.ts';
 import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import { createProbes } from '../lib/runtime/probes.ts';
 import { createProvision } from '../lib/runtime/provision.ts';
+import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
+import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
+import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
@@ -54,6 +61,10 @@ export function create(runtime: BaseRuntime) {
     breakers: createBreakerStore(table, runtime.clock),
     probes: createProbes(runtime, config),
     log: runtime.log,
+    deadLetters: createDeadLetterStore(table),
+    deadLetterQueues: createDeadLetterQueues(runtime, config),
+    redrives: createRedriveStore(table),
+    queues: createQueues(runtime, config),
     deliveries: createDeliveryStore(table),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
@@ -97,6 +108,40 @@ export function create(runtime: BaseRuntime) {
     [
       'POST /v1/receivers/{receiver}/breaker',
       async (event, who) => ok(await forceBreaker(tools, who, name(event, 'receiver'), jsonBody(event))),
+    ],
+    [
+      'GET /v1/receivers/{receiver}/dead-letters',
+      async (event, who) =>
+        ok(
+          await listDeadLetters(
+            tools,
+            who,
+            name(event, 'receiver'),
+            query(event, 'cause', 'limit', 'cursor'),
+          ),
+        ),
+    ],
+    [
+      'GET /v1/receivers/{receiver}/dead-letters/{id}',
+      async (event, who) => ok(await getDeadLetter(tools, who, name(event, 'receiver'), text(event, 'id'))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/redrive',
+      async (event, who) =>
+        jsonAnswer(202, await startRedrive(tools, who, name(event, 'receiver'), jsonBody(event))),
+    ],
+    [
+      'GET /v1/receivers/{receiver}/redrive',
+      async (event, who) => ok(await getRedrive(tools, who, name(event, 'receiver'))),
+    ],
+    [
+      'DELETE /v1/receivers/{receiver}/redrive',
+      async (event, who) => ok(await stopRedrive(tools, who, name(event, 'receiver'))),
+    ],
+    [
+      'POST /v1/events/{id}/deliveries',
+      async (event, who) =>
+        jsonAnswer(202, await deliverAgain(tools, who, text(event, 'id'), jsonBody(event))),
     ],
     [
       'GET /v1/topics/{topic}/subscriptions',
@@ -175,6 +220,21 @@ function name(event: ApiEvent, parameter: 'topic' | 'receiver'): string {
   throw new BusbarError('invalid_request', `${parameter} ${detail}.`, {
     fields: [{ path: parameter, detail }],
   });
+}
+
+/** A part of the path that may hold anything; the API has unescaped it, so that it cannot hold a slash. */
+const text = (event: ApiEvent, parameter: string): string => event.pathParameters?.[parameter] ?? '';
+
+/** What a call takes in its query. @throws BusbarError invalid_request for anything else. */
+function query<Name extends string>(event: ApiEvent, ...names: Name[]): Partial<Record<Name, string>> {
+  const given = event.queryStringParameters ?? {};
+  const unknown = Object.keys(given).find((parameter) => !names.includes(parameter as Name));
+  if (unknown !== undefined) {
+    throw new BusbarError('invalid_request', `${unknown} is no parameter here; ${names.join(', ')} are.`, {
+      fields: [{ path: unknown, detail: 'is no parameter here' }],
+    });
+  }
+  return given as Partial<Record<Name, string>>;
 }
 
 function flag(event: ApiEvent, parameter: string): boolean {

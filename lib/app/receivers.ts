@@ -7,6 +7,8 @@ import { createSecret } from '../core/signature.ts';
 import type { EndpointPolicy } from '../runtime/config.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
+import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
+import type { RedriveStore } from '../runtime/stores/redrives.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
 
 export interface ReceiverTools extends AdminTools {
@@ -93,7 +95,11 @@ async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
  * @param force also when events wait in its queues; they are lost.
  */
 export async function deleteReceiver(
-  tools: AdminTools & { readonly breakers: BreakerStore },
+  tools: AdminTools & {
+    readonly breakers: BreakerStore;
+    readonly deadLetters: DeadLetterStore;
+    readonly redrives: RedriveStore;
+  },
   principal: Principal,
   name: string,
   force: boolean,
@@ -106,7 +112,8 @@ export async function deleteReceiver(
     throw declaredRefusal(`The receiver ${name}`);
   }
   if (!force) {
-    const waiting = await tools.provision.countWaiting(name);
+    const letters = await tools.deadLetters.all(name);
+    const waiting = (await tools.provision.countWaiting(name)) + letters.length;
     if (waiting > 0) {
       throw new BusbarError(
         'in_use',
@@ -119,6 +126,9 @@ export async function deleteReceiver(
     await tools.registry.deleteSubscription(topic, name);
   }
   await tools.provision.deleteReceiver(name);
+  // A receiver of the same name that is made later is another one.
+  await tools.deadLetters.removeAll(name);
+  await tools.redrives.remove(name);
   await tools.registry.deleteReceiver(name);
   // Last: without its receiver a breaker does nothing, and the probe ends its schedule by itself.
   await tools.breakers.delete(name);

@@ -1,7 +1,7 @@
 import { type Delivery, type DeliveryRecord, deliveryIdOf, readiness } from '../core/delivery.ts';
 import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
-import { topicAttribute } from '../core/routing.ts';
+import { redriveAttribute, topicAttribute } from '../core/routing.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
@@ -66,7 +66,8 @@ export async function sortOut(
 }
 
 /** A first receive has no record, so that a delivery that succeeds at once costs no read and no write. */
-const mayHaveRecord = (message: LaneMessage) => message.receives > 1;
+const mayHaveRecord = ({ receives, attributes }: LaneMessage) =>
+  receives > 1 || redriveAttribute in attributes;
 
 /** Undefined when they cannot be read: whoever may have one then waits, and the others go on. */
 async function findRecords(

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
+import { deadLettersCommand } from './dead-letters.ts';
 import { exitCodes } from './exit-codes.ts';
 import { explain } from './failure.ts';
 import { invokeCommand } from './invoke.ts';
 import { listenCommand } from './listen.ts';
 import { publishCommand } from './publish.ts';
 import { receiversCommand } from './receivers.ts';
+import { redriveCommand } from './redrive.ts';
 import { defaultUrl, type Session } from './session.ts';
 import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
@@ -76,6 +78,8 @@ function createProgram(session: Session): Command {
     topicsCommand,
     receiversCommand,
     subscriptionsCommand,
+    deadLettersCommand,
+    redriveCommand,
     whyCommand,
     smokeCommand,
   ]) {

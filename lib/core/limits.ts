@@ -102,6 +102,20 @@ export const bus = {
   registryCacheSeconds: 5,
   /** How long the record of a failing delivery is kept. */
   deliveryRecordSeconds: 30 * 24 * 3600,
+  /** How long a dead letter is kept once it was looked at; until then its queue keeps it for its 14 days. */
+  deadLetterSeconds: 30 * 24 * 3600,
+  /** A row has 400 KB. What is larger when it is packed was no event of the bus, and stays in the queue. */
+  deadLetterBytesMax: 380 * kib,
+  /** How long one call takes dead letters out of their queue before it answers with what it has. */
+  takeInSeconds: 8,
+  redriveIdsMax: 1000,
+  redriveTimeoutSeconds: 60,
+  /** For how long one invocation goes on with a redrive before it leaves it to the next. */
+  redriveSliceSeconds: 25,
+  /** A run that nobody continued for so long after it was due is lost, and may be replaced. */
+  redriveLostSeconds: 15 * 60,
+  /** How long the canary of a redrive may be without an outcome. */
+  redriveCanarySecondsMax: 3600,
   /** How long traces are kept. */
   traceSeconds: 30 * 24 * 3600,
   /** How long a function waits for a trace to be written before it goes on without it. */

@@ -29,6 +29,9 @@ export const topicName = (prefix: string, topic: string) => `${prefix}-${topic}`
 export const queueName = (prefix: string, receiver: string, role: QueueRole) =>
   `${prefix}-${receiver}${queueEndings[role]}`;
 
+/** The queue of the redrives that are under way; no receiver's queue ends so. */
+export const redriveQueueName = (prefix: string) => `${prefix}-redrive`;
+
 export const topicArn = (place: Place, topic: string) =>
   `arn:${place.partition}:sns:${place.region}:${place.account}:${topicName(place.prefix, topic)}`;
 export const queueArn = (place: Place, receiver: string, role: QueueRole) =>

@@ -33,6 +33,8 @@ export type RoutableEvent = Pick<BusEvent, 'type' | 'source' | 'subject' | 'body
 };
 
 export const topicAttribute = 'busbar-topic';
+/** On what a redrive put back: which one. Such a message has a record from the start. */
+export const redriveAttribute = 'busbar-redrive';
 
 export function messageOf(event: RoutableEvent, target: Target): Message {
   const attributes: Record<string, string> = { type: event.type, source: event.source };

@@ -6,7 +6,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { aws } from '../core/limits.ts';
-import { type QueueRole, queueName } from '../core/resources.ts';
+import { type QueueRole, queueName, redriveQueueName } from '../core/resources.ts';
 import type { Message } from '../core/routing.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
@@ -29,8 +29,8 @@ export interface ReceivedMessage {
   readonly sentAtMs: number;
 }
 
-/** Which queue is meant: a receiver's, or the one for delayed events. */
-export type QueueName = { readonly receiver: string; readonly role: QueueRole } | 'delay';
+/** Which queue is meant: a receiver's, the one for delayed events, or the one for redrives that are under way. */
+export type QueueName = { readonly receiver: string; readonly role: QueueRole } | 'delay' | 'redrive';
 
 /** Sends to queues, and hides messages that were received. */
 export interface Queues {
@@ -55,7 +55,11 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
   const urlOf = (queue: QueueName) =>
     queue === 'delay'
       ? config.delayQueueUrl
-      : `${config.queueUrlBase}/${queueName(config.prefix, queue.receiver, queue.role)}`;
+      : `${config.queueUrlBase}/${
+          queue === 'redrive'
+            ? redriveQueueName(config.prefix)
+            : queueName(config.prefix, queue.receiver, queue.role)
+        }`;
   return {
     async send(queue, messages) {
       const answer = await settle(

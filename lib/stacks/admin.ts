@@ -11,10 +11,10 @@ export class Admin extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    props: BusPartProps & { tableArn: string; deliverFunctionArn: string },
+    props: BusPartProps & { tableArn: string; deliverFunctionArn: string; redriveQueueArn: string },
   ) {
     super(scope, id);
-    const { place, environment, tableArn, deliverFunctionArn } = props;
+    const { place, environment, tableArn, deliverFunctionArn, redriveQueueArn } = props;
     this.admin = new BusFunction(this, 'Admin', {
       name: 'admin',
       prefix: place.prefix,
@@ -30,9 +30,17 @@ export class Admin extends Construct {
         'dynamodb:DeleteItem',
         'dynamodb:Query',
         'dynamodb:BatchGetItem',
+        'dynamodb:BatchWriteItem',
       ],
       [tableArn],
     );
+    // Dead letters are taken into the table when somebody looks at them.
+    this.admin.grantByPattern(
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+      [anyQueue(place, 'dead-letters')],
+      reasons.madeAtRunTime,
+    );
+    this.admin.grant(['sqs:SendMessage'], [redriveQueueArn]);
     this.admin.grantByPattern(
       [
         'sns:CreateTopic',

@@ -10,6 +10,7 @@ import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
 import { Publish } from './publish.ts';
+import { Redrive } from './redrive.ts';
 import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 import { Trace } from './trace.ts';
@@ -54,11 +55,13 @@ export class BusStack extends Stack {
     const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
     new Schedule(this, 'Schedule', { place, environment, delay });
     const { deliver } = new Delivery(this, 'Delivery', { place, environment, tableArn });
+    const redrive = new Redrive(this, 'Redrive', { place, environment, tableArn });
     const { admin, keys } = new Admin(this, 'Admin', {
       place,
       environment,
       tableArn,
       deliverFunctionArn: deliver.function.functionArn,
+      redriveQueueArn: redrive.queue.queueArn,
     });
     trace.grantWrite(publish);
     trace.grantWrite(deliver);
@@ -76,7 +79,15 @@ export class BusStack extends Stack {
       receivers: Object.keys(declaration.receivers),
       delayDeadLetters: delay.deadLetters.queueName,
     });
-    const { probe } = new Breaker(this, 'Breaker', { place, environment, tableArn, delay, deliver, admin, alarms });
+    const { probe } = new Breaker(this, 'Breaker', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      deliver,
+      admin,
+      alarms,
+    });
     trace.grantWrite(probe);
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });

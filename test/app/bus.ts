@@ -10,6 +10,7 @@ import {
 import { onTestFinished } from 'vitest';
 import { create as createDeliver } from '../../functions/deliver.ts';
 import { create as createProbe } from '../../functions/probe.ts';
+import { create as createRedrive } from '../../functions/redrive.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
@@ -25,6 +26,7 @@ import { createSqs } from '../../lib/local/engines/sqs/index.ts';
 import { seededRandom } from '../../lib/local/random.ts';
 import { requestHandler } from '../../lib/local/request-handler.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
+import { createDeadLetterQueues } from '../../lib/runtime/dead-letter-queue.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
 import { createMappings } from '../../lib/runtime/mappings.ts';
 import { createProbes } from '../../lib/runtime/probes.ts';
@@ -35,8 +37,10 @@ import { createSchedules } from '../../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../../lib/runtime/schema.ts';
 import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
+import { createDeadLetterStore } from '../../lib/runtime/stores/dead-letters.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
+import { createRedriveStore } from '../../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
@@ -120,6 +124,7 @@ export async function testBus() {
   const code = lambdaCode({
     'busbar-deliver': (event, context) => createDeliver(runtime)(event as never, context as never),
     'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
+    'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
     'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
   });
   const account = testAccount(
@@ -176,7 +181,10 @@ export async function testBus() {
     new CreateQueueCommand({ QueueName: 'busbar-delay', Attributes: { VisibilityTimeout: '180' } }),
   );
   await account.scheduler.send(new CreateScheduleGroupCommand({ Name: 'busbar' }));
-  for (const name of ['busbar-deliver', 'busbar-probe', 'busbar-schedule']) {
+  await account.sqs.send(
+    new CreateQueueCommand({ QueueName: 'busbar-redrive', Attributes: { VisibilityTimeout: '360' } }),
+  );
+  for (const name of ['busbar-deliver', 'busbar-probe', 'busbar-redrive', 'busbar-schedule']) {
     await createFunction(account.lambda, name, { Timeout: name === 'busbar-schedule' ? 30 : 60 });
   }
   await account.lambda.send(
@@ -185,6 +193,15 @@ export async function testBus() {
       EventSourceArn: environment.BUSBAR_DELAY_QUEUE_ARN,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       ScalingConfig: { MaximumConcurrency: 2 },
+    }),
+  );
+  await account.lambda.send(
+    new CreateEventSourceMappingCommand({
+      FunctionName: 'busbar-redrive',
+      EventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:busbar-redrive',
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 10 },
     }),
   );
   onTestFinished(() => account.aws.close());
@@ -210,6 +227,9 @@ export async function testBus() {
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
       skips: createSkipStore(table),
+      deadLetters: createDeadLetterStore(table),
+      deadLetterQueues: createDeadLetterQueues(runtime, config),
+      redrives: createRedriveStore(table),
       queues: createQueues(runtime, config),
       schedules: createSchedules(runtime, config),
       mappings: createMappings(runtime, config),

@@ -121,6 +121,7 @@ describe('receivers', () => {
     });
     expect(await queuesOfSqs(bus)).toEqual([
       'busbar-delay',
+      'busbar-redrive',
       'busbar-shop-dead-letters',
       'busbar-shop-offline',
       'busbar-shop-online',
@@ -185,7 +186,7 @@ describe('receivers', () => {
       status: 409,
     });
     await deleteReceiver(bus.tools, shop, 'shop', true);
-    expect(await queuesOfSqs(bus)).toEqual(['busbar-delay']);
+    expect(await queuesOfSqs(bus)).toEqual(['busbar-delay', 'busbar-redrive']);
     expect(await listReceivers(bus.tools, admin)).toEqual({ receivers: [] });
   });
 

@@ -82,7 +82,7 @@ describe('the table of traces', () => {
     expect(traces?.DeletionPolicy).toBe('Delete');
   });
 
-  it('is written by publish and deliver one row a call, and read by the admin alone', () => {
+  it('is written by publish, deliver and probe one row a call, and read by the admin alone', () => {
     const granted = resourcesOf(template, 'AWS::IAM::Policy').flatMap(([policy, { Properties }]) =>
       listOf((Properties.PolicyDocument as JsonObject).Statement)
         .map((statement) => statement as JsonObject)
@@ -91,6 +91,7 @@ describe('the table of traces', () => {
     );
     expect(granted.sort()).toEqual([
       'Admin dynamodb:Query',
+      'Breaker dynamodb:PutItem',
       'Delivery dynamodb:PutItem',
       'Publish dynamodb:PutItem',
     ]);
@@ -107,7 +108,9 @@ describe('the table of traces', () => {
 describe('functions', () => {
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
-      ['admin', 'declare', 'deliver', 'keys', 'probe', 'publish', 'schedule'].map((name) => `busbar-${name}`),
+      ['admin', 'declare', 'deliver', 'keys', 'probe', 'publish', 'redrive', 'schedule'].map(
+        (name) => `busbar-${name}`,
+      ),
     );
   });
 
@@ -144,12 +147,17 @@ describe('functions', () => {
 });
 
 describe('event source mappings', () => {
-  it('are one for the delay queue and two for each declared receiver', () => {
+  it('are one for the delay queue, one for redrives and two for each declared receiver', () => {
     expect(
       mappings
         .map(({ EventSourceArn = '' }) => String(resolved(template, EventSourceArn)).split(':').at(-1))
         .sort(),
-    ).toEqual(['busbar-delay', 'busbar-example-warehouse-offline', 'busbar-example-warehouse-online']);
+    ).toEqual([
+      'busbar-delay',
+      'busbar-example-warehouse-offline',
+      'busbar-example-warehouse-online',
+      'busbar-redrive',
+    ]);
   });
 
   it.each(
@@ -159,7 +167,8 @@ describe('event source mappings', () => {
     const { MaximumConcurrency } = mapping.ScalingConfig as { MaximumConcurrency: number };
     expect(MaximumConcurrency).toBeGreaterThanOrEqual(2);
     expect(MaximumConcurrency).toBeLessThanOrEqual(1000);
-    expect(mapping.BatchSize).toBe(10);
+    // A redrive takes an invocation for itself.
+    expect(mapping.BatchSize).toBe(arn.endsWith(':busbar-redrive') ? 1 : 10);
 
     const queue = named(queues, 'QueueName', arn.split(':').at(-1) ?? '');
     const reader =
@@ -188,7 +197,7 @@ describe('event source mappings', () => {
 
 describe('queues', () => {
   it('keep what they have for as long as SQS lets them, encrypted', () => {
-    expect(queues).toHaveLength(5);
+    expect(queues).toHaveLength(6);
     for (const queue of queues) {
       expect(queue).toMatchObject({ MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
     }

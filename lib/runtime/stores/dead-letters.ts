@@ -1,0 +1,142 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { DeadLetter, DeadLetterContent } from '../../core/dead-letter.ts';
+import { bus } from '../../core/limits.ts';
+import type { Table } from '../table.ts';
+
+/** A dead letter with where it stands in the order of its receiver's. */
+export interface KeptDeadLetter {
+  readonly key: string;
+  readonly letter: DeadLetter;
+}
+
+/**
+ * The dead letters that were taken out of their queue: a row each to list it by, in the order in which they died,
+ * and a row each for the content, so that a list reads no events.
+ */
+export interface DeadLetterStore {
+  /** Keeps letters; one that is kept already is written again. Answers false for each that is too large. */
+  put(
+    receiver: string,
+    letters: readonly { readonly letter: DeadLetter; readonly content: DeadLetterContent }[],
+    nowMs: number,
+  ): Promise<boolean[]>;
+  /** Some letters behind the key `after`, at most `limit`; `last` is where to go on, if there may be more. */
+  page(
+    receiver: string,
+    after: string,
+    limit: number,
+  ): Promise<{ letters: KeptDeadLetter[]; last: string | undefined }>;
+  all(receiver: string): Promise<DeadLetter[]>;
+  find(receiver: string, ids: readonly string[]): Promise<KeptDeadLetter[]>;
+  contents(receiver: string, ids: readonly string[]): Promise<ReadonlyMap<string, DeadLetterContent>>;
+  remove(receiver: string, letters: readonly KeptDeadLetter[]): Promise<void>;
+  removeAll(receiver: string): Promise<void>;
+}
+
+interface ContentDocument {
+  readonly id: string;
+  /** The sort key of the letter's other row. */
+  readonly key: string;
+  readonly topic?: string;
+  /** Packed, because JSON in JSON could grow beyond what a row takes. */
+  readonly body: string;
+}
+
+const listPk = (receiver: string) => `dead-letter#${receiver}`;
+/** A partition for each content: all those of a receiver in one would meet the limit of a partition. */
+const contentKey = (receiver: string, id: string) => ({
+  pk: `dead-letter-content#${receiver}#${id}`,
+  sk: 'content',
+});
+const sortKey = (letter: DeadLetter) => `${letter.diedAt}#${letter.id}`;
+
+export function createDeadLetterStore(table: Table): DeadLetterStore {
+  const contentRows = async (receiver: string, ids: readonly string[]) =>
+    (await table.getMany([...new Set(ids)].map((id) => contentKey(receiver, id)))).map(
+      (row) => row.document as ContentDocument,
+    );
+
+  async function remove(receiver: string, letters: readonly KeptDeadLetter[]): Promise<void> {
+    // The content last: what is listed has its content.
+    await table.deleteMany(letters.map(({ key }) => ({ pk: listPk(receiver), sk: key })));
+    await table.deleteMany(
+      [...new Set(letters.map(({ letter }) => letter.id))].map((id) => contentKey(receiver, id)),
+    );
+  }
+
+  return {
+    remove,
+    async put(receiver, letters, nowMs) {
+      const expiresAtSeconds = Math.ceil(nowMs / 1000) + bus.deadLetterSeconds;
+      const packed = letters.map(({ letter, content }) => {
+        const key = sortKey(letter);
+        const body = gzipSync(content.body).toString('base64');
+        const document: ContentDocument = {
+          id: letter.id,
+          key,
+          body,
+          ...(content.topic !== undefined && { topic: content.topic }),
+        };
+        return { letter, key, document, fits: body.length <= bus.deadLetterBytesMax };
+      });
+      // One batch of writes may not name a row twice, and a queue may hold the same letter twice.
+      const fitting = [
+        ...new Map(packed.filter(({ fits }) => fits).map((one) => [one.letter.id, one])).values(),
+      ];
+      // The content first: a letter that is listed can be redriven.
+      await table.putMany(
+        fitting.map(({ letter, document }) => ({
+          ...contentKey(receiver, letter.id),
+          document,
+          expiresAtSeconds,
+        })),
+      );
+      await table.putMany(
+        fitting.map(({ letter, key }) => ({
+          pk: listPk(receiver),
+          sk: key,
+          document: letter,
+          expiresAtSeconds,
+        })),
+      );
+      return packed.map(({ fits }) => fits);
+    },
+
+    async page(receiver, after, limit) {
+      const { rows, last } = await table.page(listPk(receiver), after, limit);
+      return { letters: rows.map((row) => ({ key: row.sk, letter: row.document as DeadLetter })), last };
+    },
+
+    all: async (receiver) => (await table.query(listPk(receiver))).map((row) => row.document as DeadLetter),
+
+    async find(receiver, ids) {
+      const contents = await contentRows(receiver, ids);
+      const rows = await table.getMany(contents.map(({ key }) => ({ pk: listPk(receiver), sk: key })));
+      const found = new Map(
+        rows.map((row) => {
+          const letter = row.document as DeadLetter;
+          return [letter.id, { key: row.sk, letter }];
+        }),
+      );
+      return ids.flatMap((id) => found.get(id) ?? []);
+    },
+
+    async contents(receiver, ids) {
+      const rows = await contentRows(receiver, ids);
+      return new Map(
+        rows.map(({ id, body, topic }) => [
+          id,
+          { body: gunzipSync(Buffer.from(body, 'base64')).toString('utf8'), topic },
+        ]),
+      );
+    },
+
+    async removeAll(receiver) {
+      const rows = await table.query(listPk(receiver));
+      await remove(
+        receiver,
+        rows.map((row) => ({ key: row.sk, letter: row.document as DeadLetter })),
+      );
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { bus } from '../../core/limits.ts';
+import { mayReplace, type Redrive } from '../../core/redrive.ts';
+import type { Table } from '../table.ts';
+
+/** The redrive of each receiver: the one that runs, or the last one that did. */
+export interface RedriveStore {
+  find(receiver: string): Promise<Redrive | undefined>;
+  /** Writes a new run if none is under way; answers the one that is. */
+  start(run: Redrive, nowMs: number): Promise<Redrive | undefined>;
+  /** Writes the run in the place of `earlier`; answers false when somebody else changed it meanwhile. */
+  replace(run: Redrive, earlier: Redrive): Promise<boolean>;
+  remove(receiver: string): Promise<void>;
+}
+
+const rowKey = (receiver: string) => ({ pk: `redrive#${receiver}`, sk: 'redrive' });
+const row = (run: Redrive) => ({
+  ...rowKey(run.receiver),
+  document: run,
+  expiresAtSeconds: Math.ceil(Date.parse(run.updatedAt) / 1000) + bus.deadLetterSeconds,
+});
+
+export function createRedriveStore(table: Table): RedriveStore {
+  const find = async (receiver: string) =>
+    (await table.get(rowKey(receiver), { consistent: true }))?.document as Redrive | undefined;
+  return {
+    find,
+    async start(run, nowMs) {
+      const standing = (await table.putIfFree(row(run), nowMs))?.document as Redrive | undefined;
+      if (standing === undefined) return undefined;
+      if (mayReplace(standing, nowMs) && (await table.replace(row(run), standing))) return undefined;
+      return (await find(run.receiver)) ?? standing;
+    },
+    replace: (run, earlier) => table.replace(row(run), earlier),
+    remove: (receiver) => table.delete(rowKey(receiver)),
+  };
+}
