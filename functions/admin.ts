@@ -1,9 +1,10 @@
 import middy from '@middy/core';
 import httpRouter, { type Method } from '@middy/http-router';
 import { authenticate } from '../lib/app/authenticate.ts';
+import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker-by-hand.ts';
 import { getDeadLetter, listDeadLetters } from '../lib/app/dead-letters.ts';
 import { deliverAgain } from '../lib/app/deliver-again.ts';
-import { getReceiver, pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
+import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
 import {
@@ -21,10 +22,12 @@ import { parseConfig } from '../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../lib/runtime/dead-letter-queue.ts';
 import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
+import { createProbes } from '../lib/runtime/probes.ts';
 import { createProvision } from '../lib/runtime/provision.ts';
 import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
+import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
 import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
@@ -55,6 +58,8 @@ export function create(runtime: BaseRuntime) {
     provision: createProvision(runtime, config),
     mappings: createMappings(runtime, config),
     skips: createSkipStore(table),
+    breakers: createBreakerStore(table, runtime.clock),
+    probes: createProbes(runtime, config),
     log: runtime.log,
     deadLetters: createDeadLetterStore(table),
     deadLetterQueues: createDeadLetterQueues(runtime, config),
@@ -77,7 +82,7 @@ export function create(runtime: BaseRuntime) {
     ['GET /v1/receivers', async (_, who) => ok(await listReceivers(tools, who))],
     [
       'GET /v1/receivers/{receiver}',
-      async (event, who) => ok(await getReceiver(tools, who, name(event, 'receiver'))),
+      async (event, who) => ok(await getReceiverAndBreaker(tools, who, name(event, 'receiver'))),
     ],
     [
       'PUT /v1/receivers/{receiver}',
@@ -99,6 +104,10 @@ export function create(runtime: BaseRuntime) {
     [
       'POST /v1/receivers/{receiver}/skip',
       async (event, who) => ok(await skipEvents(tools, who, name(event, 'receiver'), jsonBody(event))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/breaker',
+      async (event, who) => ok(await forceBreaker(tools, who, name(event, 'receiver'), jsonBody(event))),
     ],
     [
       'GET /v1/receivers/{receiver}/dead-letters',

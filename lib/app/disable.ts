@@ -35,4 +35,6 @@ export async function disable(
   tools.log('error', 'A receiver was disabled', { receiver: name, cause });
   // Last, because it is slow: until then each message is parked as it is received.
   await tools.mappings.setEnabled(name, false);
+  // It may have been put again meanwhile, and its start of polling came before this stop.
+  if ((await tools.registry.receiver(name))?.state === 'active') await tools.mappings.setEnabled(name, true);
 }

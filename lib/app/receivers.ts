@@ -6,6 +6,7 @@ import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/
 import { createSecret } from '../core/signature.ts';
 import type { EndpointPolicy } from '../runtime/config.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
+import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
 import type { RedriveStore } from '../runtime/stores/redrives.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
@@ -94,7 +95,11 @@ async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
  * @param force also when events wait in its queues; they are lost.
  */
 export async function deleteReceiver(
-  tools: AdminTools & { readonly deadLetters: DeadLetterStore; readonly redrives: RedriveStore },
+  tools: AdminTools & {
+    readonly breakers: BreakerStore;
+    readonly deadLetters: DeadLetterStore;
+    readonly redrives: RedriveStore;
+  },
   principal: Principal,
   name: string,
   force: boolean,
@@ -125,4 +130,6 @@ export async function deleteReceiver(
   await tools.deadLetters.removeAll(name);
   await tools.redrives.remove(name);
   await tools.registry.deleteReceiver(name);
+  // Last: without its receiver a breaker does nothing, and the probe ends its schedule by itself.
+  await tools.breakers.delete(name);
 }

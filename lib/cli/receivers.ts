@@ -1,5 +1,6 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { act, get, given, list, put, remove } from './collection.ts';
+import { usageError } from './failure.ts';
 import type { Session } from './session.ts';
 import { field } from './table.ts';
 import { header, positiveInteger, positiveNumber, rfc3339, seconds, secondsList } from './values.ts';
@@ -11,6 +12,8 @@ interface ReceiverOptions {
   readonly secret?: string;
   readonly timeout?: number;
   readonly retry?: readonly number[];
+  readonly businessFailures?: string;
+  readonly probe?: string;
   readonly concurrency?: number;
   readonly perSecond?: number;
   readonly perType?: number;
@@ -25,6 +28,12 @@ const columns = [
   field('state'),
   field('limits'),
 ];
+
+const breakerTold: Readonly<Record<string, (receiver: string) => string>> = {
+  open: (receiver) => `The breaker of ${receiver} is open. Its events wait, for up to 14 days.`,
+  closed: (receiver) => `The breaker of ${receiver} is closed, and stays so whatever its endpoint does.`,
+  auto: (receiver) => `The breaker of ${receiver} judges by itself again.`,
+};
 
 export function receiversCommand(session: Session): Command {
   const receivers = new Command('receivers').description('list, show, make and delete receivers').addHelpText(
@@ -58,6 +67,15 @@ Examples:
     .option('--secret <whsec>', 'sign with this secret; without it the bus makes one and shows it once')
     .option('--timeout <time>', 'how long an attempt may take: 15, 15s', seconds)
     .option('--retry <times>', 'the delay before each further attempt: 5s,30s,2m', secondsList)
+    .addOption(
+      new Option('--business-failures <what>', 'what becomes of an event that the endpoint refuses').choices([
+        'retry',
+        'dead-letter',
+      ]),
+    )
+    .addOption(
+      new Option('--probe <how>', 'what tries an endpoint that failed').choices(['delivery', 'head']),
+    )
     .option('--concurrency <count>', 'at most this many requests at a time', positiveInteger)
     .option('--per-second <rate>', 'at most this many requests a second', positiveNumber)
     .option('--per-type <count>', 'at most this many requests of one type at a time', positiveInteger)
@@ -115,6 +133,20 @@ Examples:
           `What came for ${receiver} before ${before} is dropped as it is received; \`busbar receivers get ${receiver}\` counts it.`,
       ),
     );
+  receivers
+    .command('breaker')
+    .description('force the breaker of a receiver open or closed, or give it back (auto)')
+    .argument('<receiver>')
+    .addArgument(new Argument('<state>', 'what it is to be').choices(['open', 'closed', 'auto']))
+    .action((receiver: string, state: string, _, command: Command) =>
+      act(
+        session,
+        command,
+        `${pathOf(receiver)}/breaker`,
+        { state },
+        () => breakerTold[state]?.(receiver) ?? '',
+      ),
+    );
 
   function pathOf(receiver: string): string {
     session.about = { receiver };
@@ -132,8 +164,19 @@ function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>>
     format: options.format,
     secret: options.secret,
     timeoutSeconds: options.timeout,
-    retry: options.retry && { delaysSeconds: options.retry },
+    retry: retryOf(options),
+    breaker: options.probe && { probe: options.probe },
     limits: Object.keys(limits).length > 0 ? limits : undefined,
     headers: options.header,
   });
+}
+
+/** The bus takes a policy whole: what becomes of refusals is asked together with the delays. */
+function retryOf({
+  retry,
+  businessFailures,
+}: ReceiverOptions): Readonly<Record<string, unknown>> | undefined {
+  if (businessFailures === undefined) return retry && { delaysSeconds: retry };
+  if (retry !== undefined) return { delaysSeconds: retry, businessFailures };
+  throw usageError('--business-failures needs --retry.', 'Add the delays: --retry 5s,30s,2m');
 }

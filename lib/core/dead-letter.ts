@@ -10,6 +10,7 @@ export function deadLetterAttributes(
     ...(topic !== undefined && { [topicAttribute]: topic }),
     'busbar-delivery-id': record.deliveryId,
     'busbar-cause': record.cause,
+    ...(record.failure !== undefined && { 'busbar-failure': record.failure }),
     ...(record.detail !== '' && { 'busbar-detail': record.detail.replaceAll(notForQueues, '\ufffd') }),
     'busbar-attempts': String(record.attempts),
     'busbar-first-attempt-at': new Date(record.firstAttemptAtMs).toISOString(),

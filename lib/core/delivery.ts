@@ -47,9 +47,24 @@ export type Verdict =
   | { readonly kind: 'dead-letter'; readonly cause: string }
   | { readonly kind: 'disable'; readonly cause: string };
 
+/** `business`: the endpoint understood and refused the event. `system`: it, or the way to it, does not work. */
+export type FailureKind = 'business' | 'system';
+
+/** These 4xx say nothing about the event: request timeout, too early, too many requests (RFC 9110, 8470, 6585). */
+const statusesOfSystem: readonly number[] = [408, 425, 429];
+
+/** Which kind of failure an outcome is; undefined for a delivery. */
+export function failureKind(outcome: Outcome): FailureKind | undefined {
+  if (outcome.kind === 'failure') return 'system';
+  const { status } = outcome;
+  if (status >= 200 && status < 300) return undefined;
+  return status >= 400 && status < 500 && !statusesOfSystem.includes(status) ? 'business' : 'system';
+}
+
 /**
  * Judges one attempt by the HTTP contract: any 2xx is a delivery, 410 disables the receiver, `Retry-After` of 429
- * and 503 is obeyed, everything else is retried by the policy until it has used up its attempts.
+ * and 503 is obeyed, everything else is retried by the policy until it has used up its attempts. A business failure is a
+ * dead letter at once where the policy says so.
  */
 export function judge(
   outcome: Outcome,
@@ -58,10 +73,12 @@ export function judge(
   nowMs: number,
   random: number,
 ): Verdict {
-  if (outcome.kind === 'answer' && outcome.status >= 200 && outcome.status < 300)
-    return { kind: 'delivered' };
+  const kind = failureKind(outcome);
+  if (kind === undefined) return { kind: 'delivered' };
   const cause = causeOf(outcome);
   if (outcome.kind === 'answer' && outcome.status === 410) return { kind: 'disable', cause };
+  if (kind === 'business' && policy?.businessFailures === 'dead-letter')
+    return { kind: 'dead-letter', cause };
   const byPolicy = retryDelaySeconds(policy ?? defaultRetry, attempt, random);
   if (byPolicy === undefined) return { kind: 'dead-letter', cause };
   const asked =
@@ -89,6 +106,8 @@ export interface DeliveryRecord {
   readonly lastAttemptAtMs: number;
   readonly nextAttemptAtMs: number | undefined;
   readonly cause: string;
+  /** Of the last attempt that failed; undefined for a message that could not be attempted at all. */
+  readonly failure?: FailureKind | undefined;
   readonly detail: string;
   /** The single attempts, the oldest first; absent when the topic's trace is `none`. */
   readonly history?: readonly AttemptRecord[];
@@ -132,6 +151,7 @@ export function recordAttempt(
     lastAttemptAtMs: nowMs,
     nextAttemptAtMs: verdict.kind === 'retry' ? nowMs + verdict.delaySeconds * 1000 : undefined,
     cause: verdict.kind === 'delivered' ? (earlier?.cause ?? '') : verdict.cause,
+    failure: failureKind(outcome) ?? earlier?.failure,
     detail: detailOf(outcome),
   };
 }

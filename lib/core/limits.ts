@@ -64,6 +64,29 @@ export const bus = {
   retriesMax: 50,
   /** A retry waits up to this part longer than its delay, so that failures do not come back all at once. */
   retryJitterPart: 0.1,
+  /** For how long an endpoint may ask us to stay away; a longer `Retry-After` is taken for a mistake. */
+  retryAfterSecondsMax: 24 * 3600,
+  /** Retries run in at most this part of a receiver's concurrent batches; the rest is free for first attempts. */
+  retryBatchesPart: 0.5,
+  /** A retry that finds no free slot looks again after this time, and up to as much later. */
+  retrySlotWaitSeconds: 4,
+  /** After a throttle or fault of ours a message is looked at again after this time; no attempt is spent. */
+  ownFaultSeconds: 10,
+  /** The pause before the first probe of an open breaker; each one that fails doubles it. */
+  breakerPauseSeconds: 30,
+  breakerPauseSecondsMax: 30 * 60,
+  /** From this many failed probes on, a minute and a half into an outage, the lane is not polled any more. */
+  breakerProbesBeforeStopping: 2,
+  /** How often the schedule of an open breaker looks whether a probe is due; it is exact to this. */
+  breakerScheduleMinutes: 2,
+  /** A probe that has not ended by then was cut off with its function. */
+  breakerProbeSeconds: 60,
+  /** A half-open breaker lets twice as many deliveries through after each such step; caches are as old. */
+  breakerRampStepSeconds: 5,
+  /** How long what is still received of a breaker that was forced open is hidden. */
+  breakerForcedWaitSeconds: 15 * 60,
+  /** How long a function trusts what it read of a breaker. */
+  breakerCacheSeconds: 5,
   /**
    * The queue's own redrive is the backstop for what crashes the function; the bus counts attempts itself. It
    * must be above every receive that is not an attempt.

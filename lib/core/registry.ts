@@ -60,6 +60,35 @@ function isSecret(text: string): boolean {
   return text === writeSecret(key) && key.length >= 24 && key.length <= 64;
 }
 
+/** The wait before each further attempt. */
+const delaysSchema = z
+  .array(
+    z
+      .number()
+      .min(0)
+      .max(11 * 3600),
+  )
+  .max(bus.retriesMax);
+
+const retrySchema = z.strictObject({
+  delaysSeconds: delaysSchema,
+  /** Event types that are retried otherwise. */
+  types: z
+    .record(z.string().min(1).max(256), z.strictObject({ delaysSeconds: delaysSchema }))
+    .refine((types) => Object.keys(types).length <= 50, 'names more than 50 event types')
+    .optional(),
+  /** What becomes of an event that the endpoint refuses (a 4xx other than 408, 425, 429); retried when left out. */
+  businessFailures: z.enum(['retry', 'dead-letter']).optional(),
+});
+
+const breakerSchema = z.strictObject({
+  /** What tries the endpoint of an open breaker: an event that waits, or a HEAD request. */
+  probe: z.enum(['delivery', 'head']).optional(),
+  failureRate: z.number().min(0.05).max(1).optional(),
+  windowSeconds: z.int().min(10).max(3600).optional(),
+  minimumAttempts: z.int().min(1).max(10_000).optional(),
+});
+
 export const receiverSchema = z.strictObject({
   endpoint: z.string().max(2048),
   owner: ownerSchema,
@@ -67,18 +96,8 @@ export const receiverSchema = z.strictObject({
   /** Made by the bus when left out, and shown once. */
   secret: secretSchema.optional(),
   timeoutSeconds: z.number().min(1).max(bus.endpointTimeoutSecondsMax).optional(),
-  retry: z
-    .strictObject({
-      delaysSeconds: z
-        .array(
-          z
-            .number()
-            .min(0)
-            .max(11 * 3600),
-        )
-        .max(bus.retriesMax),
-    })
-    .optional(),
+  retry: retrySchema.optional(),
+  breaker: breakerSchema.optional(),
   limits: z
     .strictObject({
       concurrency: z.int().min(1).max(10_000).optional(),

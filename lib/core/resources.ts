@@ -212,6 +212,11 @@ export function postsPerBatch(concurrency: number | undefined): number {
   return Math.max(1, Math.floor(concurrency / mappingConcurrency(concurrency)));
 }
 
+/** In how many of a receiver's concurrent batches retries may run; the others are for first attempts alone. */
+export function retrySlots(concurrency: number | undefined): number {
+  return Math.max(1, Math.floor(mappingConcurrency(concurrency) * bus.retryBatchesPart));
+}
+
 export interface SubscriptionResource {
   readonly topicArn: string;
   readonly endpoint: string;
@@ -240,3 +245,10 @@ export function subscriptionResource(
     },
   };
 }
+
+/** The function that probes receivers whose breaker is open and whose lane is not polled. */
+export const probeFunctionArn = (place: Place) =>
+  `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-probe`;
+
+/** No event's schedule is called so: those are hashes. */
+export const probeScheduleName = (receiver: string) => `probe-${receiver}`;

@@ -22,6 +22,8 @@ export function createMappings(runtime: BaseRuntime, config: Config): Mappings {
     async setEnabled(receiver, enabled) {
       const mapping = await findMapping(client, config, queueArn(config, receiver, 'online'));
       if (mapping?.UUID === undefined) return;
+      // The control plane allows few calls a second, so that none is made for nothing.
+      if (mapping.State === (enabled ? 'Enabled' : 'Disabled')) return;
       const { UUID } = mapping;
       await whenSettled(runtime, () =>
         client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: enabled })),

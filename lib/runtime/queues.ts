@@ -1,4 +1,11 @@
-import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { aws } from '../core/limits.ts';
 import { type QueueRole, queueName, redriveQueueName } from '../core/resources.ts';
 import type { Message } from '../core/routing.ts';
 import type { Config } from './config.ts';
@@ -8,6 +15,18 @@ import { failuresOf, type SendFailure, settle, stringAttributes } from './topics
 export interface OutgoingMessage extends Message {
   /** 0 to 900. */
   readonly delaySeconds?: number;
+}
+
+/** A message as a queue hands it out. */
+export interface ReceivedMessage {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** How often the queue handed it out, this time included. */
+  readonly receives: number;
+  /** When it was put into the queue. */
+  readonly sentAtMs: number;
 }
 
 /** Which queue is meant: a receiver's, the one for delayed events, or the one for redrives that are under way. */
@@ -21,6 +40,13 @@ export interface Queues {
   hide(
     queue: QueueName,
     messages: readonly { readonly receiptHandle: string; readonly seconds: number }[],
+  ): Promise<(SendFailure | undefined)[]>;
+  /** Up to ten messages that wait, hidden from others for the queue's visibility timeout. */
+  receive(queue: QueueName): Promise<ReceivedMessage[]>;
+  /** Takes up to ten received messages out of the queue. Answers why where it did not happen. */
+  acknowledge(
+    queue: QueueName,
+    messages: readonly { readonly receiptHandle: string }[],
   ): Promise<(SendFailure | undefined)[]>;
 }
 
@@ -62,6 +88,48 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
               Id: String(index),
               ReceiptHandle: message.receiptHandle,
               VisibilityTimeout: Math.ceil(message.seconds),
+            })),
+          }),
+        ),
+      );
+      return failuresOf(messages.length, answer);
+    },
+
+    async receive(queue) {
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({
+          QueueUrl: urlOf(queue),
+          MaxNumberOfMessages: aws.sqs.batchEntriesMax,
+          // A short poll asks only some of SQS's servers, and may find nothing where there is something.
+          WaitTimeSeconds: 1,
+          MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+          MessageAttributeNames: ['All'],
+        }),
+      );
+      return Messages.map((message) => ({
+        messageId: message.MessageId ?? '',
+        receiptHandle: message.ReceiptHandle ?? '',
+        body: message.Body ?? '',
+        attributes: Object.fromEntries(
+          Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue = '' }]) => [
+            name,
+            StringValue,
+          ]),
+        ),
+        receives: Number(message.Attributes?.ApproximateReceiveCount),
+        sentAtMs: Number(message.Attributes?.SentTimestamp),
+      }));
+    },
+
+    async acknowledge(queue, messages) {
+      if (messages.length === 0) return [];
+      const answer = await settle(
+        client.send(
+          new DeleteMessageBatchCommand({
+            QueueUrl: urlOf(queue),
+            Entries: messages.map(({ receiptHandle }, index) => ({
+              Id: String(index),
+              ReceiptHandle: receiptHandle,
             })),
           }),
         ),

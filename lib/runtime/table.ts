@@ -51,6 +51,12 @@ export interface Table {
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
   /** Puts the row in the place of one that still says the same as `earlier`; answers whether it did. */
   replace(row: Row, earlier: unknown): Promise<boolean>;
+  /** Adds to the numbers of a row, which begin at 0; answers what they are then. */
+  add(
+    key: Key,
+    amounts: Readonly<Record<string, number>>,
+    expiresAtSeconds: number,
+  ): Promise<Record<string, number>>;
   putMany(rows: readonly Row[]): Promise<void>;
   delete(key: Key): Promise<void>;
   deleteMany(keys: readonly Key[]): Promise<void>;
@@ -196,6 +202,24 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
         if (error instanceof ConditionalCheckFailedException) return false;
         throw error;
       }
+    },
+
+    async add(key, amounts, expiresAtSeconds) {
+      const names = Object.keys(amounts);
+      const answer = await client.send(
+        new UpdateItemCommand({
+          TableName,
+          Key: keyItem(key),
+          UpdateExpression: `SET expiresAt = :expiresAt ADD ${names.map((_, at) => `#n${at} :n${at}`).join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(names.map((name, at) => [`#n${at}`, name])),
+          ExpressionAttributeValues: {
+            ':expiresAt': { N: String(expiresAtSeconds) },
+            ...Object.fromEntries(names.map((name, at) => [`:n${at}`, { N: String(amounts[name]) }])),
+          },
+          ReturnValues: 'UPDATED_NEW',
+        }),
+      );
+      return Object.fromEntries(names.map((name) => [name, Number(answer.Attributes?.[name]?.N)]));
     },
 
     putMany: (rows) => writeMany(rows.map((row) => ({ PutRequest: { Item: item(row) } }))),

@@ -76,7 +76,7 @@ export class Alarms extends Construct {
     );
   }
 
-  private tell(alarm: Alarm): void {
+  tell(alarm: Alarm): void {
     alarm.addAlarmAction(new SnsAction(this.alarmTopic));
     alarm.addOkAction(new SnsAction(this.alarmTopic));
   }

@@ -5,6 +5,7 @@ import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
+import { Breaker } from './breaker.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
@@ -73,11 +74,21 @@ export class BusStack extends Stack {
       declaration,
       deliver: deliver.function,
     });
-    const { alarmTopic } = new Alarms(this, 'Alarms', {
+    const alarms = new Alarms(this, 'Alarms', {
       prefix,
       receivers: Object.keys(declaration.receivers),
       delayDeadLetters: delay.deadLetters.queueName,
     });
+    const { probe } = new Breaker(this, 'Breaker', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      deliver,
+      admin,
+      alarms,
+    });
+    trace.grantWrite(probe);
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
     new CfnOutput(this, 'FirstAdminKey', {
@@ -92,7 +103,7 @@ export class BusStack extends Stack {
     });
     new CfnOutput(this, 'AlarmTopic', {
       description: 'Where alarms are sent: subscribe whoever is on call',
-      value: alarmTopic.topicArn,
+      value: alarms.alarmTopic.topicArn,
     });
     new CfnOutput(this, 'TableName', { description: 'The bus table', value: table.tableName });
   }

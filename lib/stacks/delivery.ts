@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 import { bus } from '../core/limits.ts';
+import type { Place } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, type BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
@@ -19,31 +20,33 @@ export class Delivery extends Construct {
       memoryMb: 256,
       environment,
     });
-    this.deliver.grant(
-      [
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-        'dynamodb:BatchGetItem',
-        'dynamodb:BatchWriteItem',
-      ],
-      [tableArn],
-    );
-    this.deliver.grantByPattern(
-      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-      [anyQueue(place, 'online'), anyQueue(place, 'offline')],
-      reasons.madeAtRunTime,
-    );
-    this.deliver.grantByPattern(
-      ['sqs:SendMessage'],
-      [anyQueue(place, 'dead-letters')],
-      reasons.madeAtRunTime,
-    );
-    this.deliver.grantByPattern(['lambda:ListEventSourceMappings'], ['*'], reasons.noResource);
-    this.deliver.grantByPattern(['lambda:UpdateEventSourceMapping'], ['*'], reasons.ownMappingsOnly, {
-      ArnEquals: {
-        'lambda:FunctionArn': `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-deliver`,
-      },
-    });
+    grantSending(this.deliver, place, tableArn);
   }
+}
+
+/** What a function may do that takes messages from the lanes and sends them to endpoints. */
+export function grantSending(sender: BusFunction, place: Place, tableArn: string): void {
+  sender.grant(
+    [
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:BatchGetItem',
+      'dynamodb:BatchWriteItem',
+    ],
+    [tableArn],
+  );
+  sender.grantByPattern(
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+    [anyQueue(place, 'online'), anyQueue(place, 'offline')],
+    reasons.madeAtRunTime,
+  );
+  sender.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'dead-letters')], reasons.madeAtRunTime);
+  sender.grantByPattern(['lambda:ListEventSourceMappings'], ['*'], reasons.noResource);
+  sender.grantByPattern(['lambda:UpdateEventSourceMapping'], ['*'], reasons.ownMappingsOnly, {
+    ArnEquals: {
+      'lambda:FunctionArn': `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-deliver`,
+    },
+  });
 }

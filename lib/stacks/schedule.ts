@@ -37,7 +37,8 @@ export class Delay extends Construct {
     });
     this.group = new CfnScheduleGroup(this, 'Group', { name: place.prefix });
     this.schedulerRole = new Role(this, 'SchedulerRole', {
-      description: 'Lets EventBridge Scheduler put due events into the delay queue',
+      description:
+        'Lets EventBridge Scheduler put due events into the delay queue, and call the probe function',
       // Only for schedules of this account, so that nobody else's can borrow the role.
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': place.account } },

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { onTestFinished } from 'vitest';
 import { create as createDeliver } from '../../functions/deliver.ts';
+import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
 import { deliver } from '../../lib/app/deliver.ts';
@@ -28,17 +29,20 @@ import { parseConfig } from '../../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../../lib/runtime/dead-letter-queue.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
 import { createMappings } from '../../lib/runtime/mappings.ts';
+import { createProbes } from '../../lib/runtime/probes.ts';
 import { createProvision } from '../../lib/runtime/provision.ts';
 import { createQueues } from '../../lib/runtime/queues.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
 import { createSchedules } from '../../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../../lib/runtime/schema.ts';
+import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDeadLetterStore } from '../../lib/runtime/stores/dead-letters.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createRedriveStore } from '../../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
+import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
@@ -119,6 +123,7 @@ export async function testBus() {
 
   const code = lambdaCode({
     'busbar-deliver': (event, context) => createDeliver(runtime)(event as never, context as never),
+    'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
     'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
     'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
   });
@@ -179,7 +184,7 @@ export async function testBus() {
   await account.sqs.send(
     new CreateQueueCommand({ QueueName: 'busbar-redrive', Attributes: { VisibilityTimeout: '360' } }),
   );
-  for (const name of ['busbar-deliver', 'busbar-schedule', 'busbar-redrive']) {
+  for (const name of ['busbar-deliver', 'busbar-probe', 'busbar-redrive', 'busbar-schedule']) {
     await createFunction(account.lambda, name, { Timeout: name === 'busbar-schedule' ? 30 : 60 });
   }
   await account.lambda.send(
@@ -216,6 +221,9 @@ export async function testBus() {
       keys: createKeyStore(table, account.clock),
       claims: createClaimStore(table),
       deliveries: createDeliveryStore(table),
+      breakers: createBreakerStore(table, account.clock),
+      retrySlots: createRetrySlots(table),
+      probes: createProbes(runtime, config),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
       skips: createSkipStore(table),
@@ -317,10 +325,10 @@ export async function testBus() {
       });
     },
 
-    /** Takes one batch from the receiver's lane as a mapping does: what is not kept is deleted. */
-    async runLane(name: string) {
+    /** Takes one batch from the receiver's lane as a mapping does: what is not kept is deleted. Another instance has other caches. */
+    async runLane(name: string, instance = tools) {
       const messages = await receive(urlOf(name, 'online'));
-      const kept = await deliver(tools, { receiver: name, role: 'online', messages });
+      const kept = await deliver(instance, { receiver: name, role: 'online', messages });
       for (const { messageId, receiptHandle } of messages) {
         if (kept.includes(messageId)) continue;
         await account.sqs.send(

@@ -17,7 +17,8 @@ const minute = 60 * second;
 /** A receiver that has these events as dead letters, and whose endpoint is mended by then. */
 async function busWithDeadLetters(ids: readonly string[], status = 500): Promise<TestBus> {
   const bus = await testBus();
-  await bus.receiver('shop', { retry: { delaysSeconds: [] } });
+  // So many failures would open the breaker, and a redrive waits for it as everything does.
+  await bus.receiver('shop', { retry: { delaysSeconds: [] }, breaker: { minimumAttempts: 10_000 } });
   bus.endpoint(url, () => status);
   for (const id of ids) {
     await publish(bus.tools, admin, { receiver: 'shop' }, shorthand({ type: 'a', id, data: { id } }));

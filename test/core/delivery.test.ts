@@ -5,6 +5,8 @@ import {
   type Delivery,
   type DeliveryRecord,
   deliveryIdOf,
+  type FailureKind,
+  failureKind,
   judge,
   type Outcome,
   readiness,
@@ -90,13 +92,51 @@ describe('an attempt is judged', () => {
   });
 });
 
+describe('a failure', () => {
+  it.each<[FailureKind | undefined, Outcome]>([
+    [undefined, answer(200)],
+    [undefined, answer(299)],
+    ['business', answer(400)],
+    ['business', answer(404)],
+    ['business', answer(410)],
+    ['business', answer(422)],
+    ['business', answer(499)],
+    ['system', answer(408)],
+    ['system', answer(425)],
+    ['system', answer(429)],
+    ['system', answer(500)],
+    ['system', answer(503)],
+    ['system', answer(302)],
+    ['system', failure('timeout')],
+    ['system', failure('dns')],
+    ['system', failure('tls')],
+    ['system', failure('reset')],
+  ])('is %s: %j', (kind, outcome) => {
+    expect(failureKind(outcome)).toBe(kind);
+  });
+
+  const strict = { delaysSeconds: [1], businessFailures: 'dead-letter' } as const;
+  it.each<[string, Outcome, string]>([
+    ['of business is a dead letter at once', answer(422), 'dead-letter'],
+    ['of the system is retried', answer(500), 'retry'],
+    ['by a 429 is retried', answer(429), 'retry'],
+    ['by a 410 disables all the same', answer(410), 'disable'],
+  ])('%s where the receiver retries no business failure', (_, outcome, kind) => {
+    expect(judge(outcome, 1, strict, nowMs, 0).kind).toBe(kind);
+  });
+
+  it('of business is retried unless the receiver says otherwise', () => {
+    expect(judge(answer(422), 1, { delaysSeconds: [1] }, nowMs, 0).kind).toBe('retry');
+  });
+});
+
 describe('Retry-After', () => {
   it.each<[number, string, number]>([
     [429, '90', 90],
     [503, '90', 90],
     [503, 'Sat, 31 Jan 2026 12:01:00 GMT', 60],
     [429, '1', 1],
-    [429, '999999', 43_140],
+    [429, '999999', 86_400],
     // Other statuses do not carry a promise.
     [500, '90', 5],
     [502, '90', 5],
@@ -205,6 +245,7 @@ describe('the record of an attempt', () => {
       lastAttemptAtMs: nowMs,
       nextAttemptAtMs: nowMs + 5000,
       cause: 'http-500',
+      failure: 'system',
       detail: '',
     });
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aws } from '../../lib/core/limits.ts';
-import { defaultRetry, retryAfterSeconds, retryDelaySeconds } from '../../lib/core/retry.ts';
+import { bus } from '../../lib/core/limits.ts';
+import { defaultRetry, policyFor, retryAfterSeconds, retryDelaySeconds } from '../../lib/core/retry.ts';
 
 describe('the default policy', () => {
   const waits = (random: number) =>
@@ -17,7 +17,7 @@ describe('the default policy', () => {
   });
 });
 
-it('never retries early, and never asks for more than a message can be hidden', () => {
+it('never retries early, nor later than its jitter', () => {
   const delays = fc.array(fc.double({ min: 0, max: 11 * 3600, noNaN: true }), {
     minLength: 1,
     maxLength: 50,
@@ -28,7 +28,7 @@ it('never retries early, and never asks for more than a message can be hidden', 
       for (const [at, delay] of delaysSeconds.entries()) {
         const wait = retryDelaySeconds({ delaysSeconds }, at + 1, jitter);
         expect(wait).toBeGreaterThanOrEqual(delay);
-        expect(wait).toBeLessThanOrEqual(aws.sqs.visibilitySecondsMax);
+        expect(wait).toBeLessThanOrEqual(delay * (1 + bus.retryJitterPart));
       }
       expect(retryDelaySeconds({ delaysSeconds }, delaysSeconds.length + 1, jitter)).toBeUndefined();
     }),
@@ -39,6 +39,25 @@ it('gives up at once when the policy has no delays', () => {
   expect(retryDelaySeconds({ delaysSeconds: [] }, 1, 0)).toBeUndefined();
 });
 
+describe('the policy for an event type', () => {
+  const policy = { delaysSeconds: [1, 2], types: { 'a.b': { delaysSeconds: [9] } } } as const;
+
+  it.each<[string, string, readonly number[]]>([
+    ['is its own where it has one', 'a.b', [9]],
+    ["is the receiver's otherwise", 'a.c', [1, 2]],
+    ['is no part of what every object has', 'constructor', [1, 2]],
+  ])('%s', (_, type, delays) => {
+    expect(policyFor(policy, type).delaysSeconds).toEqual(delays);
+  });
+
+  it('is the default where the receiver has none, and keeps what business failures come to', () => {
+    expect(policyFor(undefined, 'a.b')).toEqual(defaultRetry);
+    expect(policyFor({ ...policy, businessFailures: 'dead-letter' }, 'a.b').businessFailures).toBe(
+      'dead-letter',
+    );
+  });
+});
+
 describe('Retry-After', () => {
   const nowMs = Date.parse('1994-11-06T08:49:00Z');
 
@@ -47,13 +66,14 @@ describe('Retry-After', () => {
     ['seconds', '120', 120],
     ['seconds with spaces around', ' 7 ', 7],
     ['no wait', '0', 0],
-    ['more than a message can be hidden', '86400', 43_140],
+    ['more than a message can be hidden', '50000', 50_000],
+    ['more than a day', '90000', 86_400],
     ['absurdly many seconds', '9'.repeat(400), undefined],
     ['a date', 'Sun, 06 Nov 1994 08:49:37 GMT', 37],
     ['a date of RFC 850', 'Sunday, 06-Nov-94 08:49:37 GMT', 37],
     ['a date of asctime, which is in GMT', 'Sun Nov  6 08:49:37 1994', 37],
     ['a date that has passed', 'Sun, 06 Nov 1994 08:48:00 GMT', 0],
-    ['a date far ahead', 'Mon, 06 Nov 2034 08:49:37 GMT', 43_140],
+    ['a date far ahead', 'Mon, 06 Nov 2034 08:49:37 GMT', 86_400],
     ['an empty text', '', undefined],
     ['a negative number, which JavaScript takes for a date', '-5', undefined],
     ['a fraction, which JavaScript takes for a date', '1.5', undefined],
@@ -65,7 +85,7 @@ describe('Retry-After', () => {
     expect(retryAfterSeconds(header, nowMs)).toBe(expected);
   });
 
-  it('is never more than can be hidden, and never negative, whatever it says', () => {
+  it('is never more than a day, and never negative, whatever it says', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -76,7 +96,7 @@ describe('Retry-After', () => {
         (header) => {
           const seconds = retryAfterSeconds(header, nowMs) ?? 0;
           expect(seconds).toBeGreaterThanOrEqual(0);
-          expect(seconds).toBeLessThan(aws.sqs.visibilitySecondsMax);
+          expect(seconds).toBeLessThanOrEqual(bus.retryAfterSecondsMax);
         },
       ),
     );

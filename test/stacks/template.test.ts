@@ -2,6 +2,7 @@ import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import declaration from '../../busbar.config.ts';
+import { breakerOpened } from '../../lib/core/breaker.ts';
 import { bus } from '../../lib/core/limits.ts';
 import { variables } from '../../lib/runtime/config.ts';
 import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
@@ -81,7 +82,7 @@ describe('the table of traces', () => {
     expect(traces?.DeletionPolicy).toBe('Delete');
   });
 
-  it('is written by publish and deliver one row a call, and read by the admin alone', () => {
+  it('is written by publish, deliver and probe one row a call, and read by the admin alone', () => {
     const granted = resourcesOf(template, 'AWS::IAM::Policy').flatMap(([policy, { Properties }]) =>
       listOf((Properties.PolicyDocument as JsonObject).Statement)
         .map((statement) => statement as JsonObject)
@@ -90,6 +91,7 @@ describe('the table of traces', () => {
     );
     expect(granted.sort()).toEqual([
       'Admin dynamodb:Query',
+      'Breaker dynamodb:PutItem',
       'Delivery dynamodb:PutItem',
       'Publish dynamodb:PutItem',
     ]);
@@ -106,7 +108,7 @@ describe('the table of traces', () => {
 describe('functions', () => {
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
-      ['admin', 'declare', 'deliver', 'keys', 'publish', 'redrive', 'schedule'].map(
+      ['admin', 'declare', 'deliver', 'keys', 'probe', 'publish', 'redrive', 'schedule'].map(
         (name) => `busbar-${name}`,
       ),
     );
@@ -240,14 +242,27 @@ describe('alarms', () => {
       'ApproximateAgeOfOldestMessage busbar-example-warehouse-online',
       'ApproximateNumberOfMessagesVisible busbar-delay-failed',
       'ApproximateNumberOfMessagesVisible busbar-example-warehouse-dead-letters',
+      'BreakersOpened undefined',
+    ]);
+  });
+
+  it('tell of a breaker that opened, by one metric for all receivers', () => {
+    expect(properties('AWS::Logs::MetricFilter')).toEqual([
+      expect.objectContaining({
+        FilterPattern: `{ $.message = "${breakerOpened}" }`,
+        MetricTransformations: [
+          { MetricName: 'BreakersOpened', MetricNamespace: 'Busbar/busbar', MetricValue: '1' },
+        ],
+      }),
     ]);
   });
 
   it('are quiet while nothing is measured', () => {
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({
-        Namespace: 'AWS/SQS',
-        Statistic: 'Maximum',
+        ...(alarm.MetricName === 'BreakersOpened'
+          ? { Namespace: 'Busbar/busbar', Statistic: 'Sum' }
+          : { Namespace: 'AWS/SQS', Statistic: 'Maximum' }),
         TreatMissingData: 'notBreaching',
       });
     }
@@ -298,7 +313,7 @@ describe('grants', () => {
     const changing = grants.filter(({ actions }) =>
       actions.some((action) => /:(Create|Update|Delete)EventSourceMapping$/.test(action)),
     );
-    expect(changing).toHaveLength(3);
+    expect(changing).toHaveLength(4);
     for (const { condition } of changing) {
       expect(condition).toEqual({
         ArnEquals: { 'lambda:FunctionArn': 'arn:aws:lambda:us-east-1:000000000000:function:busbar-deliver' },
@@ -307,12 +322,15 @@ describe('grants', () => {
   });
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
-    expect(grants.filter(({ actions }) => actions.includes('iam:PassRole'))).toEqual([
-      expect.objectContaining({
+    const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
+    // Publish delays events; deliver and probe have a receiver probed.
+    expect(passing).toHaveLength(3);
+    for (const grant of passing) {
+      expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],
         condition: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
-      }),
-    ]);
+      });
+    }
   });
 });
 

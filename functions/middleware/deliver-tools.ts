@@ -1,0 +1,36 @@
+import { parseConfig } from '../../lib/runtime/config.ts';
+import { createMappings } from '../../lib/runtime/mappings.ts';
+import { createProbes } from '../../lib/runtime/probes.ts';
+import { createQueues } from '../../lib/runtime/queues.ts';
+import type { Runtime } from '../../lib/runtime/runtime.ts';
+import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
+import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
+import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
+import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
+import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
+import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
+import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
+import { createTable } from '../../lib/runtime/table.ts';
+
+/** What the functions work with that send to endpoints; made once an instance, because stores remember. */
+export function deliverTools(runtime: Runtime) {
+  const config = parseConfig(runtime.env);
+  const table = createTable(runtime, config);
+  const tools = {
+    clock: runtime.clock,
+    random: runtime.random,
+    log: runtime.log,
+    http: runtime.http,
+    registry: createRegistryStore(table, runtime.clock),
+    deliveries: createDeliveryStore(table),
+    skips: createSkipStore(table),
+    breakers: createBreakerStore(table, runtime.clock),
+    retrySlots: createRetrySlots(table),
+    queues: createQueues(runtime, config),
+    mappings: createMappings(runtime, config),
+    probes: createProbes(runtime, config),
+    sightings: createSightingStore(table),
+    traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
+  };
+  return { config, tools };
+}

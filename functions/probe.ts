@@ -1,0 +1,14 @@
+import middy from '@middy/core';
+import { probe } from '../lib/app/probe.ts';
+import type { Runtime } from '../lib/runtime/runtime.ts';
+import { lazy } from '../lib/runtime/system.ts';
+import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
+import { deliverTools } from './middleware/deliver-tools.ts';
+
+/** Called by the schedule of a receiver whose breaker is open and whose lane is not polled. */
+export function create(runtime: Runtime) {
+  const { tools } = deliverTools(runtime);
+  return middy<{ receiver: string }, void>().handler(async ({ receiver }) => await probe(tools, receiver));
+}
+
+export const handler = lazy(() => create(systemRuntimeWithHttp()));

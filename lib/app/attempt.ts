@@ -1,0 +1,208 @@
+import { type Delivery, judge, type Outcome, recordAttempt, type Verdict } from '../core/delivery.ts';
+import { bus } from '../core/limits.ts';
+import type { Receiver } from '../core/registry.ts';
+import { writeRequest } from '../core/request.ts';
+import { postsPerBatch } from '../core/resources.ts';
+import { policyFor } from '../core/retry.ts';
+import { secretKey } from '../core/signature.ts';
+import { traceOf } from '../core/trace.ts';
+import type { Http } from '../runtime/http.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Random } from '../runtime/random.ts';
+import { type RetrySlotTools, releaseRetrySlot, takeRetrySlot } from './retry-slots.ts';
+import type { Decision, LaneMessage } from './settle.ts';
+import type { Due } from './sort-out.ts';
+import { traceAttempt } from './trace.ts';
+
+export interface AttemptTools extends RetrySlotTools {
+  readonly http: Http;
+}
+
+/** The messages of a receiver that is disabled or paused are looked at again after this time, should the mapping still run. */
+const parkSeconds = 60;
+
+export const parked = (message: LaneMessage): Decision => ({
+  message,
+  done: false,
+  hideSeconds: parkSeconds,
+});
+
+/**
+ * When the last attempt may begin. A receiver of low concurrency and a slow endpoint would else outlast the
+ * function, which is cut off then: nothing would be counted, and what was delivered would come again.
+ */
+export function lastStart(receiver: Receiver, startedMs: number): number {
+  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - endpointTimeoutSeconds(receiver);
+  return startedMs + seconds * 1000;
+}
+
+export const endpointTimeoutSeconds = (receiver: Receiver) =>
+  receiver.timeoutSeconds ?? bus.endpointTimeoutSecondsDefault;
+
+/**
+ * Attempts all that are given, first attempts before retries. Retries need a slot, so that slow ones leave room for the
+ * first attempts of other batches.
+ */
+export async function attemptAll(
+  tools: AttemptTools,
+  receiver: Receiver,
+  lane: string,
+  due: readonly Due[],
+  lastStartMs: number,
+  onOutcome: (outcome: Outcome) => void,
+): Promise<Decision[]> {
+  const concurrency = receiver.limits?.concurrency;
+  const keys = [secretKey(receiver.secret)];
+  const slot = due.some(isRetry) ? await takeRetrySlot(tools, receiver.receiver, concurrency) : undefined;
+  const decisions = await mapLimited(
+    due,
+    postsPerBatch(concurrency),
+    (each): Decision | Promise<Decision> => {
+      const { message } = each;
+      if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
+      if (isRetry(each) && slot === undefined) {
+        const seconds = bus.retrySlotWaitSeconds * (1 + tools.random.next());
+        return { message, done: false, hideSeconds: seconds };
+      }
+      return attemptOne(tools, receiver, keys, lane, each, onOutcome).catch((error) =>
+        brokenOff(tools, receiver, message, error),
+      );
+    },
+  );
+  await releaseRetrySlot(tools, receiver.receiver, slot);
+  return decisions;
+}
+
+const isRetry = ({ earlier }: Due) => earlier !== undefined;
+
+/** A fault of ours spends no attempt, and must not take the rest of the batch along. */
+function brokenOff(tools: AttemptTools, receiver: Receiver, message: LaneMessage, error: unknown): Decision {
+  tools.log('error', 'An attempt broke off', { receiver: receiver.receiver, reason: String(error) });
+  return { message, done: false };
+}
+
+async function attemptOne(
+  tools: AttemptTools,
+  receiver: Receiver,
+  keys: readonly Uint8Array[],
+  lane: string,
+  { message, delivery, attempt, earlier }: Due,
+  onOutcome: (outcome: Outcome) => void,
+): Promise<Decision> {
+  const startedMs = tools.clock.now();
+  const outcome = await post(tools, receiver, keys, delivery, attempt);
+  const nowMs = tools.clock.now();
+  const policy = policyFor(receiver.retry, delivery.eventType);
+  const verdict = judge(outcome, attempt, policy, nowMs, tools.random.next());
+  const latencyMs = nowMs - startedMs;
+  logAttempt(tools.log, delivery, attempt, outcome, verdict, latencyMs);
+  onOutcome(outcome);
+  const traced = traceAttempt(delivery, {
+    mode: traceOf(message.attributes),
+    lane,
+    attempt,
+    outcome,
+    verdict,
+    earlier,
+    startedAtMs: startedMs,
+    latencyMs,
+  });
+
+  if (verdict.kind === 'delivered' && earlier === undefined) return { message, done: true, traced };
+  const record = {
+    ...recordAttempt(delivery, earlier, attempt, outcome, verdict, nowMs),
+    ...(traced.history !== undefined && { history: traced.history }),
+  };
+  switch (verdict.kind) {
+    case 'delivered':
+      return { message, done: true, record, traced };
+    case 'dead-letter':
+      return { message, done: true, record, deadLetter: record, traced };
+    case 'retry':
+      return { message, done: false, record, traced, hideSeconds: verdict.delaySeconds };
+    case 'disable':
+      return {
+        ...parked(message),
+        record,
+        traced,
+        gone: { endpoint: receiver.endpoint, cause: verdict.cause },
+      };
+  }
+}
+
+async function post(
+  tools: AttemptTools,
+  receiver: Receiver,
+  keys: readonly Uint8Array[],
+  delivery: Delivery,
+  attempt: number,
+): Promise<Outcome> {
+  const request = writeRequest({
+    delivery,
+    attempt,
+    nowMs: tools.clock.now(),
+    format: receiver.format ?? 'structured',
+    keys,
+    headers: receiver.headers,
+    traceparent: childTrace(delivery.traceparent, tools.random),
+  });
+  const outcome = await tools.http.send({
+    method: 'POST',
+    url: receiver.endpoint,
+    headers: request.headers,
+    body: request.body,
+    timeoutMs: endpointTimeoutSeconds(receiver) * 1000,
+  });
+  if (outcome.kind === 'failure') return outcome;
+  const { status, headers, body } = outcome;
+  return { kind: 'answer', status, retryAfter: headers['retry-after'], response: body };
+}
+
+/**
+ * The event's trace with a span of this attempt (W3C Trace Context). Without one when the event brings another
+ * text than a trace: a receiver would ignore it, and it may hold what no header can.
+ */
+function childTrace(traceparent: string | undefined, random: Random): string | undefined {
+  const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(traceparent ?? '');
+  if (trace === null) return undefined;
+  return `00-${trace[1]}-${Buffer.from(random.bytes(8)).toString('hex')}-${trace[2]}`;
+}
+
+/** One wide line an attempt; a success is not worth its price in the log by default. */
+function logAttempt(
+  log: Log,
+  delivery: Delivery,
+  attempt: number,
+  outcome: Outcome,
+  verdict: Verdict,
+  latencyMs: number,
+): void {
+  log(verdict.kind === 'delivered' ? 'debug' : 'warn', `Attempt ${verdict.kind}`, {
+    receiver: delivery.receiver,
+    topic: delivery.topic,
+    deliveryId: delivery.deliveryId,
+    eventId: delivery.eventId,
+    eventType: delivery.eventType,
+    attempt,
+    latencyMs: Math.round(latencyMs),
+    ...(outcome.kind === 'answer' ? { status: outcome.status } : { failure: outcome.failure }),
+    ...(verdict.kind === 'retry' && { retryInSeconds: Math.round(verdict.delaySeconds) }),
+  });
+}
+
+/** Runs at most `limit` at once; the answers keep the order of the items. */
+async function mapLimited<Item, Answer>(
+  items: readonly Item[],
+  limit: number,
+  run: (item: Item) => Promise<Answer> | Answer,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < items.length; index = next++) {
+      answers[index] = await run(items[index] as Item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return answers;
+}

@@ -1,0 +1,34 @@
+import { admit, breakerOf } from '../core/breaker.ts';
+import type { Queues } from '../runtime/queues.ts';
+import { breakerPolicy, startPolling } from './breaker.ts';
+import { type DeliverTools, deliver } from './deliver.ts';
+import { probeByHead } from './probe-head.ts';
+
+export type ProbeTools = DeliverTools & { readonly queues: Queues };
+
+/**
+ * Looks after a receiver whose lane is not polled because its breaker is open: probes its endpoint when that is due.
+ * Called every few minutes for as long as it is so, and puts right whatever broke off between two steps.
+ */
+export async function probe(tools: ProbeTools, name: string): Promise<void> {
+  const receiver = await tools.registry.receiver(name);
+  if (receiver === undefined) return await tools.probes.stop(name);
+  const breaker = breakerOf(await tools.breakers.read(name), receiver.endpoint);
+  // Who opened it by hand closes it by hand.
+  if (breaker.kind === 'forced-open') return await tools.probes.stop(name);
+  if (breaker.kind !== 'open') return await startPolling(tools, receiver);
+  if (receiver.state !== 'active' || admit(breaker, tools.clock.now()).kind !== 'probe') return;
+  if (breakerPolicy(receiver).probe === 'head') return await probeByHead(tools, receiver);
+
+  const lane = { receiver: name, role: 'online' } as const;
+  const messages = await tools.queues.receive(lane);
+  // With nothing to try, the next event is the probe.
+  if (messages.length === 0) return;
+  const kept = new Set(await deliver(tools, { ...lane, messages }));
+  const done = messages.filter(({ messageId }) => !kept.has(messageId));
+  for (const failure of await tools.queues.acknowledge(lane, done)) {
+    // It comes again under the same delivery id.
+    if (failure !== undefined)
+      tools.log('warn', 'A probe could not be acknowledged', { receiver: name, reason: failure.reason });
+  }
+}

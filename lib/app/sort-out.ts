@@ -1,0 +1,133 @@
+import { type Delivery, type DeliveryRecord, deliveryIdOf, readiness } from '../core/delivery.ts';
+import { bus } from '../core/limits.ts';
+import type { Receiver } from '../core/registry.ts';
+import { redriveAttribute, topicAttribute } from '../core/routing.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Random } from '../runtime/random.ts';
+import type { DeliveryStore } from '../runtime/stores/deliveries.ts';
+import type { Decision, LaneMessage } from './settle.ts';
+
+export interface SortOutTools {
+  readonly deliveries: DeliveryStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A message whose delivery is due. */
+export interface Due {
+  readonly message: LaneMessage;
+  readonly delivery: Delivery;
+  readonly attempt: number;
+  readonly earlier: DeliveryRecord | undefined;
+}
+
+/** What a batch holds: messages that are decided without an attempt, and deliveries that are due. */
+export interface SortedOut {
+  readonly settled: readonly Decision[];
+  /** First attempts before retries. */
+  readonly due: readonly Due[];
+}
+
+/** Keeps a message for later, hidden for some seconds and a tenth of jitter; it spends no attempt. */
+export function held(tools: { readonly random: Random }, message: LaneMessage, seconds: number): Decision {
+  const hideSeconds = seconds * (1 + bus.retryJitterPart * tools.random.next());
+  return { message, done: false, hideSeconds };
+}
+
+/** Reads the messages of a batch and, where they were received before, the records of their deliveries. */
+export async function sortOut(
+  tools: SortOutTools,
+  receiver: Receiver,
+  messages: readonly LaneMessage[],
+): Promise<SortedOut> {
+  const parsed = messages.map((message) => ({ message, delivery: readDelivery(receiver, message) }));
+  const records = await findRecords(tools, receiver, parsed);
+  const nowMs = tools.clock.now();
+  const settled: Decision[] = [];
+  const due: Due[] = [];
+  for (const { message, delivery } of parsed) {
+    if (typeof delivery === 'string') {
+      settled.push(poison(receiver, message, delivery, nowMs));
+    } else if (records === undefined && mayHaveRecord(message)) {
+      settled.push(held(tools, message, bus.ownFaultSeconds));
+    } else {
+      const earlier = mayHaveRecord(message) ? records?.get(delivery.deliveryId) : undefined;
+      const ready = readiness(earlier, nowMs);
+      if (ready.kind === 'done') settled.push({ message, done: true });
+      else if (ready.kind === 'early')
+        settled.push({ message, done: false, hideSeconds: ready.delaySeconds });
+      else due.push({ message, delivery, attempt: ready.attempt, earlier });
+    }
+  }
+  due.sort((left, right) => Number(left.earlier !== undefined) - Number(right.earlier !== undefined));
+  return { settled, due };
+}
+
+/** A first receive has no record, so that a delivery that succeeds at once costs no read and no write. */
+const mayHaveRecord = ({ receives, attributes }: LaneMessage) =>
+  receives > 1 || redriveAttribute in attributes;
+
+/** Undefined when they cannot be read: whoever may have one then waits, and the others go on. */
+async function findRecords(
+  tools: SortOutTools,
+  receiver: Receiver,
+  parsed: readonly { message: LaneMessage; delivery: Delivery | string }[],
+): Promise<ReadonlyMap<string, DeliveryRecord> | undefined> {
+  const ids = parsed.flatMap(({ message, delivery }) =>
+    mayHaveRecord(message) && typeof delivery !== 'string' ? [delivery.deliveryId] : [],
+  );
+  if (ids.length === 0) return new Map();
+  try {
+    return await tools.deliveries.find(ids);
+  } catch (error) {
+    const reason = String(error);
+    tools.log('error', 'Records of deliveries could not be read', { receiver: receiver.receiver, reason });
+    return undefined;
+  }
+}
+
+/** The delivery that a message stands for, or why it stands for none. */
+function readDelivery(receiver: Receiver, message: LaneMessage): Delivery | string {
+  let event: Record<string, unknown>;
+  try {
+    event = JSON.parse(message.body);
+  } catch (error) {
+    return `The message is no JSON: ${(error as Error).message}`;
+  }
+  const { id, source, type, traceparent } = event ?? {};
+  if (typeof id !== 'string' || typeof source !== 'string' || typeof type !== 'string') {
+    return 'The message is no CloudEvent: id, source or type is missing';
+  }
+  const topic = message.attributes[topicAttribute];
+  return {
+    deliveryId: deliveryIdOf({ source, id }, topic, receiver.receiver),
+    receiver: receiver.receiver,
+    topic,
+    eventId: id,
+    eventSource: source,
+    eventType: type,
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    body: message.body,
+  };
+}
+
+/** What can never be delivered is a dead letter at once. */
+function poison(receiver: Receiver, message: LaneMessage, problem: string, nowMs: number): Decision {
+  return {
+    message,
+    done: true,
+    deadLetter: {
+      deliveryId: message.messageId,
+      receiver: receiver.receiver,
+      state: 'dead',
+      attempts: 0,
+      firstAttemptAtMs: nowMs,
+      lastAttemptAtMs: nowMs,
+      nextAttemptAtMs: undefined,
+      cause: 'malformed',
+      detail: problem,
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { breakerOpened } from '../core/breaker.ts';
+import { bus } from '../core/limits.ts';
+import { probeFunctionArn, probeScheduleName } from '../core/resources.ts';
+import type { Alarms } from './alarms.ts';
+import { BusFunction } from './bus-function.ts';
+import type { BusPartProps } from './bus-part.ts';
+import { grantSending } from './delivery.ts';
+import { reasons } from './nag.ts';
+import type { Delay } from './schedule.ts';
+
+interface BreakerProps extends BusPartProps {
+  readonly tableArn: string;
+  readonly delay: Delay;
+  readonly deliver: BusFunction;
+  readonly admin: BusFunction;
+  readonly alarms: Alarms;
+}
+
+/**
+ * What breakers need beside the deliver function: a function that probes receivers whose lane is not polled, called by
+ * a schedule a receiver, and an alarm for a breaker that opened.
+ */
+export class Breaker extends Construct {
+  readonly probe: BusFunction;
+
+  constructor(scope: Construct, id: string, props: BreakerProps) {
+    super(scope, id);
+    const { place, environment, tableArn, delay, deliver, admin, alarms } = props;
+    this.probe = new BusFunction(this, 'Probe', {
+      name: 'probe',
+      prefix: place.prefix,
+      description: 'Finds out whether an endpoint that failed is back',
+      timeoutSeconds: bus.deliverTimeoutSeconds,
+      memoryMb: 256,
+      environment,
+    });
+    grantSending(this.probe, place, tableArn);
+    delay.schedulerRole.addToPolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        actions: ['lambda:InvokeFunction'],
+        resources: [probeFunctionArn(place)],
+      }),
+    );
+    const schedules = `arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${delay.group.name}/${probeScheduleName('*')}`;
+    for (const starter of [deliver, this.probe]) {
+      starter.grantByPattern(
+        ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'],
+        [schedules],
+        reasons.madeAtRunTime,
+      );
+      starter.grant(['iam:PassRole'], [delay.schedulerRole.roleArn], {
+        StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
+      });
+    }
+    admin.grantByPattern(['scheduler:DeleteSchedule'], [schedules], reasons.madeAtRunTime);
+    alarms.tell(this.openedAlarm(place.prefix, deliver));
+  }
+
+  /** One metric for all receivers: one each would cost more than its queue. The log line names the receiver. */
+  private openedAlarm(prefix: string, deliver: BusFunction): Alarm {
+    const filter = new MetricFilter(this, 'Opened', {
+      logGroup: deliver.logGroup,
+      filterPattern: FilterPattern.stringValue('$.message', '=', breakerOpened),
+      metricNamespace: `Busbar/${prefix}`,
+      metricName: 'BreakersOpened',
+      metricValue: '1',
+    });
+    return new Alarm(this, 'OpenedAlarm', {
+      alarmDescription: 'The breaker of a receiver opened: its endpoint fails. See docs/operating.md.',
+      metric: filter.metric({ statistic: 'Sum' }),
+      threshold: 0,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}
