@@ -141,6 +141,7 @@ function startMs(file: string, env: Readonly<Record<string, string>>): number {
       ...inherited,
       ...configuration,
       [variables.endpoints]: 'public',
+      [variables.trace]: 'failures',
       AWS_REGION: 'us-east-1',
       BENCH_BUNDLE: file,
       ...env,
@@ -148,7 +149,12 @@ function startMs(file: string, env: Readonly<Record<string, string>>): number {
   });
   const milliseconds = Number.parseFloat(child.stdout);
   if (child.status !== 0 || !(milliseconds > 0)) {
-    throw new Error(`${file} could not be started: ${child.stderr}`);
+    // Node shows the line that threw, and in a bundle that is all of it.
+    const said = child.stderr
+      .split('\n')
+      .filter((line) => line.length < 500)
+      .join('\n');
+    throw new Error(`${file} could not be started: ${said}`);
   }
   return milliseconds;
 }

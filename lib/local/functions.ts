@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http.ts';
-import type { Log } from '../runtime/log.ts';
+import { awsLogger, type Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LocalAws } from './aws.ts';
@@ -45,6 +45,7 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
       endpoint: world.endpoint,
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
       signerConstructor: NamingSigner,
+      logger: awsLogger,
       requestHandler: requestHandler(world.aws(), { kind: 'role', roleArn: definition.roleArn }),
       ...(world.awsMaxAttempts === undefined ? {} : { maxAttempts: world.awsMaxAttempts }),
     },

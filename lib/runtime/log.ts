@@ -7,3 +7,10 @@ export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<st
 export const jsonLog: Log = (level, message, fields) => {
   process.stdout.write(`${JSON.stringify({ level, message, ...fields })}\n`);
 };
+
+/**
+ * The logger for AWS clients: it has warnings, and no more. For one that has `info`, even if it drops every line,
+ * the SDK writes out the input and output of each call; one that has `error` is handed the input of a failed call,
+ * secrets included.
+ */
+export const awsLogger = { warn: (message: unknown) => console.warn(message) };

@@ -31,5 +31,8 @@ export interface AwsClientConfig {
   /** Replaces SigV4 where requests do not leave the process. */
   // biome-ignore lint/suspicious/noExplicitAny: the SDK's type of it is not exported by its clients.
   readonly signerConstructor?: any;
+  /** Takes the SDK's own lines. */
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK asks for every method and bears a missing one.
+  readonly logger?: any;
   readonly maxAttempts?: number;
 }

@@ -1,11 +1,17 @@
 import { systemClock } from './clock.ts';
-import { jsonLog } from './log.ts';
+import { awsLogger, jsonLog } from './log.ts';
 import { systemRandom } from './random.ts';
 import type { BaseRuntime } from './runtime.ts';
 
 /** The runtime of a function that sends nothing over HTTP but to AWS. */
 export function systemRuntime(): BaseRuntime {
-  return { env: process.env, clock: systemClock, random: systemRandom, log: jsonLog, aws: {} };
+  return {
+    env: process.env,
+    clock: systemClock,
+    random: systemRandom,
+    log: jsonLog,
+    aws: { logger: awsLogger },
+  };
 }
 
 /** A handler that is made at its first event, so that importing the module does nothing. */

@@ -127,6 +127,20 @@ export function attributesBytes(input: Input): number {
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation
  */
 export function attributesMd5(attributes: MessageAttributes): string {
+  const text = JSON.stringify(attributes);
+  const known = digests.get(text);
+  if (known !== undefined) return known;
+  const digest = digestOf(attributes);
+  if (digests.size >= digestsMax) digests.clear();
+  digests.set(text, digest);
+  return digest;
+}
+
+/** Messages of one kind carry the same attributes over and over, and a digest costs as much as the rest of a send. */
+const digestsMax = 1000;
+const digests = new Map<string, string>();
+
+function digestOf(attributes: MessageAttributes): string {
   const parts: Buffer[] = [];
   const add = (bytes: Buffer) => {
     const length = Buffer.alloc(4);
