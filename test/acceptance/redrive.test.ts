@@ -22,7 +22,12 @@ async function brokenReceiver(name: string, ids: readonly string[], status = 500
   let answer: number | undefined = status;
   const sink = await startSink((_, response) => response.writeHead(answer ?? 204).end('no'));
   sinks.push(sink);
-  await bus.call('PUT', `/v1/receivers/${name}`, { endpoint: sink.url, retry: { delaysSeconds: [] } });
+  // The failures here are wanted: a breaker that opened would keep the rest of them waiting.
+  await bus.call('PUT', `/v1/receivers/${name}`, {
+    endpoint: sink.url,
+    retry: { delaysSeconds: [] },
+    breaker: { minimumAttempts: 10_000 },
+  });
   await bus.call(
     'POST',
     `/v1/receivers/${name}/events`,
