@@ -1,15 +1,11 @@
-import {
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DeadLetterMessage } from '../core/dead-letter.ts';
 import { aws } from '../core/limits.ts';
 import { queueName } from '../core/resources.ts';
 import type { Config } from './config.ts';
+import { deleteMessages } from './queues.ts';
 import type { BaseRuntime } from './runtime.ts';
-import { failuresOf, type SendFailure, settle } from './topics.ts';
+import type { SendFailure } from './topics.ts';
 
 export interface ReceivedDeadLetter extends DeadLetterMessage {
   readonly receiptHandle: string;
@@ -53,18 +49,7 @@ export function createDeadLetterQueues(runtime: BaseRuntime, config: Config): De
       }));
     },
 
-    async delete(receiver, receiptHandles) {
-      if (receiptHandles.length === 0) return [];
-      const answer = await settle(
-        client.send(
-          new DeleteMessageBatchCommand({
-            QueueUrl: urlOf(receiver),
-            Entries: receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
-          }),
-        ),
-      );
-      return failuresOf(receiptHandles.length, answer);
-    },
+    delete: (receiver, receiptHandles) => deleteMessages(client, urlOf(receiver), receiptHandles),
 
     async count(receiver) {
       const { Attributes = {} } = await client.send(

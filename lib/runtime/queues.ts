@@ -122,19 +122,23 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
     },
 
     async acknowledge(queue, messages) {
-      if (messages.length === 0) return [];
-      const answer = await settle(
-        client.send(
-          new DeleteMessageBatchCommand({
-            QueueUrl: urlOf(queue),
-            Entries: messages.map(({ receiptHandle }, index) => ({
-              Id: String(index),
-              ReceiptHandle: receiptHandle,
-            })),
-          }),
-        ),
+      return await deleteMessages(
+        client,
+        urlOf(queue),
+        messages.map(({ receiptHandle }) => receiptHandle),
       );
-      return failuresOf(messages.length, answer);
     },
   };
+}
+
+/** Deletes up to ten received messages; answers, in their order, why one was not. */
+export async function deleteMessages(
+  client: SQSClient,
+  QueueUrl: string,
+  receiptHandles: readonly string[],
+): Promise<(SendFailure | undefined)[]> {
+  if (receiptHandles.length === 0) return [];
+  const Entries = receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+  const answer = await settle(client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
+  return failuresOf(receiptHandles.length, answer);
 }

@@ -117,38 +117,37 @@ export function createPolicies(host: Host): Policies {
       const text = topic.attributes.Policy;
       const known = read.get(topic.arn);
       if (known !== undefined && known.text === text) return known.document;
-      const document = parsePolicy(text ?? defaultPolicy(host, topic));
+      const document = parsePolicy(text ?? JSON.stringify(defaultPolicy(host.account, topic.arn)));
       read.set(topic.arn, { text, document });
       return document;
     },
   };
 }
 
-function defaultPolicy(host: Host, topic: Topic): string {
-  return JSON.stringify({
-    Version: '2008-10-17',
-    Id: '__default_policy_ID',
-    Statement: [
-      {
-        Sid: '__default_statement_ID',
-        Effect: 'Allow',
-        Principal: { AWS: '*' },
-        Action: [
-          'SNS:GetTopicAttributes',
-          'SNS:SetTopicAttributes',
-          'SNS:AddPermission',
-          'SNS:RemovePermission',
-          'SNS:DeleteTopic',
-          'SNS:Subscribe',
-          'SNS:ListSubscriptionsByTopic',
-          'SNS:Publish',
-        ],
-        Resource: topic.arn,
-        Condition: { StringEquals: { 'AWS:SourceOwner': host.account } },
-      },
-    ],
-  });
-}
+/** The policy of a new topic, which lets its owner in: a topic cannot be without one. */
+export const defaultPolicy = (account: string, topicArn: string) => ({
+  Version: '2008-10-17',
+  Id: '__default_policy_ID',
+  Statement: [
+    {
+      Sid: '__default_statement_ID',
+      Effect: 'Allow',
+      Principal: { AWS: '*' },
+      Action: [
+        'SNS:GetTopicAttributes',
+        'SNS:SetTopicAttributes',
+        'SNS:AddPermission',
+        'SNS:RemovePermission',
+        'SNS:DeleteTopic',
+        'SNS:Subscribe',
+        'SNS:ListSubscriptionsByTopic',
+        'SNS:Publish',
+      ],
+      Resource: topicArn,
+      Condition: { StringEquals: { 'AWS:SourceOwner': account } },
+    },
+  ],
+});
 
 /** How SNS would deliver over HTTP when nothing else is said; it shows in the attributes of every topic. */
 const effectiveDeliveryPolicy = JSON.stringify({
@@ -174,7 +173,7 @@ export function describeTopic(host: Host, state: State, topic: Topic): Map<strin
       TopicArn: topic.arn,
       Owner: host.account,
       DisplayName: '',
-      Policy: defaultPolicy(host, topic),
+      Policy: JSON.stringify(defaultPolicy(host.account, topic.arn)),
       SubscriptionsConfirmed: String(state.subscriptionCount(topic.arn)),
       SubscriptionsPending: '0',
       SubscriptionsDeleted: String(topic.subscriptionsDeleted),

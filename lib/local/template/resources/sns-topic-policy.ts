@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultPolicy } from '../../engines/sns/topic-attributes.ts';
 import { type Account, policyDocument, resourceType, unlessGone } from '../resource.ts';
 
 const properties = z.strictObject({
@@ -14,35 +15,10 @@ const setPolicy = (account: Account, TopicArn: string, policy: unknown) =>
     AttributeValue: JSON.stringify(policy),
   });
 
-/** The policy of a new topic, which lets its owner in: a topic cannot be without one. */
-const defaultPolicy = (account: Account, topicArn: string) => ({
-  Version: '2008-10-17',
-  Id: '__default_policy_ID',
-  Statement: [
-    {
-      Sid: '__default_statement_ID',
-      Effect: 'Allow',
-      Principal: { AWS: '*' },
-      Action: [
-        'SNS:GetTopicAttributes',
-        'SNS:SetTopicAttributes',
-        'SNS:AddPermission',
-        'SNS:RemovePermission',
-        'SNS:DeleteTopic',
-        'SNS:Subscribe',
-        'SNS:ListSubscriptionsByTopic',
-        'SNS:Publish',
-      ],
-      Resource: topicArn,
-      Condition: { StringEquals: { 'AWS:SourceOwner': account.account } },
-    },
-  ],
-});
-
 async function reset(account: Account, topicArns: readonly string[]): Promise<void> {
   for (const topicArn of topicArns) {
     await unlessGone(
-      () => setPolicy(account, topicArn, defaultPolicy(account, topicArn)),
+      () => setPolicy(account, topicArn, defaultPolicy(account.account, topicArn)),
       ['NotFound', 'NotFoundException'],
     );
   }
