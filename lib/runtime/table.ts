@@ -25,6 +25,17 @@ export interface Row<Document = unknown> extends Key {
   readonly document: Document;
   /** Epoch seconds after which DynamoDB may delete the row, and readers ignore it. */
   readonly expiresAtSeconds?: number;
+  /** What is changed apart from the document, and may be a condition of the change. */
+  readonly fields?: Fields;
+}
+
+/** Attributes beside the document; none is called as a key, the document or its expiry. */
+export type Fields = Readonly<Record<string, string | number>>;
+
+/** A row as it is after a change, or as it stands when the change did not fit it. */
+export interface Changed {
+  readonly done: boolean;
+  readonly row: Row | undefined;
 }
 
 export interface Search {
@@ -51,6 +62,12 @@ export interface Table {
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
   /** Puts the row in the place of one that still says the same as `earlier`; answers whether it did. */
   replace(row: Row, earlier: unknown): Promise<boolean>;
+  /** Puts the row whatever stood there; answers what that was. */
+  swap(row: Row): Promise<Row | undefined>;
+  /** Sets fields of a row that has these others. A row that has expired counts, so that its state is never forgotten early. */
+  change(key: Key, fields: Fields, where: Fields, expiresAtSeconds: number): Promise<Changed>;
+  /** Deletes a row that has these fields; one that has others stays. */
+  deleteWhere(key: Key, where: Fields): Promise<void>;
   /** Adds to the numbers of a row, which begin at 0; answers what they are then. */
   add(
     key: Key,
@@ -204,6 +221,58 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
       }
     },
 
+    async swap(row) {
+      const answer = await client.send(
+        new PutItemCommand({ TableName, Item: item(row), ReturnValues: 'ALL_OLD' }),
+      );
+      return answer.Attributes === undefined ? undefined : rowOf(answer.Attributes);
+    },
+
+    async change(key, fields, where, expiresAtSeconds) {
+      const set = expression('s', fields, ', ');
+      const only = expression('w', where, ' AND ');
+      try {
+        const answer = await client.send(
+          new UpdateItemCommand({
+            TableName,
+            Key: keyItem(key),
+            UpdateExpression: `SET expiresAt = :expiresAt, ${set.text}`,
+            ConditionExpression: only.text,
+            ExpressionAttributeNames: { ...set.names, ...only.names },
+            ExpressionAttributeValues: {
+              ...set.values,
+              ...only.values,
+              ':expiresAt': { N: String(expiresAtSeconds) },
+            },
+            ReturnValues: 'ALL_NEW',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        );
+        return { done: true, row: answer.Attributes && rowOf(answer.Attributes) };
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return { done: false, row: error.Item && rowOf(error.Item) };
+      }
+    },
+
+    async deleteWhere(key, where) {
+      const only = expression('w', where, ' AND ');
+      try {
+        await client.send(
+          new DeleteItemCommand({
+            TableName,
+            Key: keyItem(key),
+            ConditionExpression: only.text,
+            ExpressionAttributeNames: only.names,
+            ExpressionAttributeValues: only.values,
+          }),
+        );
+      } catch (error) {
+        // Somebody changed it meanwhile: it is theirs.
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
+    },
+
     async add(key, amounts, expiresAtSeconds) {
       const names = Object.keys(amounts);
       const answer = await client.send(
@@ -261,8 +330,24 @@ function keyItem(key: Key): Record<string, AttributeValue> {
   return { pk: { S: key.pk }, sk: { S: key.sk } };
 }
 
+const attributeOf = (value: string | number): AttributeValue =>
+  typeof value === 'number' ? { N: String(value) } : { S: value };
+
+/** `#s0 = :s0, …` for fields, with its names and values. */
+function expression(letter: string, fields: Fields, separator: string) {
+  const entries = Object.entries(fields);
+  return {
+    text: entries.map((_, at) => `#${letter}${at} = :${letter}${at}`).join(separator),
+    names: Object.fromEntries(entries.map(([name], at) => [`#${letter}${at}`, name])),
+    values: Object.fromEntries(entries.map(([, value], at) => [`:${letter}${at}`, attributeOf(value)])),
+  };
+}
+
 function item(row: Row): Record<string, AttributeValue> {
   return {
+    ...Object.fromEntries(
+      Object.entries(row.fields ?? {}).map(([name, value]) => [name, attributeOf(value)]),
+    ),
     ...keyItem(row),
     document: { S: JSON.stringify(row.document) },
     ...(row.expiresAtSeconds !== undefined && { expiresAt: { N: String(row.expiresAtSeconds) } }),
@@ -282,11 +367,15 @@ function liveRows(
 }
 
 function rowOf(attributes: Record<string, AttributeValue>): Row {
-  const { pk, sk, document, expiresAt } = attributes;
+  const { pk, sk, document, expiresAt, ...others } = attributes;
+  const fields = Object.entries(others).flatMap(([name, value]) =>
+    value.S !== undefined ? [[name, value.S]] : value.N !== undefined ? [[name, Number(value.N)]] : [],
+  );
   return {
     pk: pk?.S ?? '',
     sk: sk?.S ?? '',
     document: JSON.parse(document?.S ?? 'null'),
     ...(expiresAt?.N !== undefined && { expiresAtSeconds: Number(expiresAt.N) }),
+    ...(fields.length > 0 && { fields: Object.fromEntries(fields) }),
   };
 }
