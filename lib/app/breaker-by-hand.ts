@@ -1,8 +1,9 @@
 import type { Principal } from '../core/access.ts';
 import { breakerOf, forceBreakerSchema, type ShownBreaker, showBreaker } from '../core/breaker.ts';
 import { parseSpec, type Receiver } from '../core/registry.ts';
-import { type BreakerTools, changeBreaker, startPolling } from './breaker.ts';
+import { type BreakerTools, changeBreaker, endOutage } from './breaker.ts';
 import { type FlowTools, getReceiver, ownReceiver, type ShownReceiver } from './flow.ts';
+import { stopPolling } from './polling.ts';
 
 /** What a receiver chose for its breaker, and how it stands. */
 type BreakerShown = NonNullable<Receiver['breaker']> & ShownBreaker;
@@ -23,7 +24,7 @@ export async function getReceiverAndBreaker(
 
 /**
  * Forces a receiver's breaker open or closed, or gives it back. May be repeated: each call brings about the state,
- * the polling of the lane included.
+ * the polling of the lanes included.
  * @throws BusbarError unknown_receiver, forbidden, invalid_request, unavailable.
  */
 export async function forceBreaker(
@@ -42,10 +43,10 @@ export async function forceBreaker(
     by: principal.application,
   });
   if (breaker.kind === 'forced-open') {
-    await tools.mappings.setEnabled(name, false);
+    await stopPolling(tools, name);
     await tools.probes.stop(name);
   } else if (breaker.kind !== 'open') {
-    await startPolling(tools, receiver);
+    await endOutage(tools, receiver);
   }
   return showBreaker(breaker);
 }

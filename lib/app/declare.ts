@@ -4,14 +4,13 @@ import { keptFlow } from '../core/flow.ts';
 import { createSecret } from '../core/signature.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { EndpointPolicy } from '../runtime/config.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
+import { type PollingTools, startPolling, stopPolling } from './polling.ts';
 
-export interface DeclareTools {
+export interface DeclareTools extends PollingTools {
   readonly registry: RegistryStore;
-  readonly mappings: Mappings;
   readonly schemas: SchemaChecker;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,7 +50,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     // The stack does not see that its mapping was stopped after a 410, and would leave it so; and a changed one it
     // starts, although the receiver is paused.
     if (existing !== undefined && existing.state !== 'active') {
-      await tools.mappings.setEnabled(name, existing.state === 'disabled');
+      await (existing.state === 'disabled' ? startPolling : stopPolling)(tools, name);
     }
   }
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {

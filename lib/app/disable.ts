@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
+import { type PollingTools, startPolling, stopPolling } from './polling.ts';
 
 /** The endpoint that answered 410; the receiver may have another one by now. */
 export interface Gone {
@@ -13,9 +13,8 @@ export interface Gone {
  * Stops sending to a receiver whose endpoint is gone (410). Its events wait in its queues until it is put again.
  */
 export async function disable(
-  tools: {
+  tools: PollingTools & {
     readonly registry: RegistryStore;
-    readonly mappings: Mappings;
     readonly clock: Clock;
     readonly log: Log;
   },
@@ -34,7 +33,7 @@ export async function disable(
   });
   tools.log('error', 'A receiver was disabled', { receiver: name, cause });
   // Last, because it is slow: until then each message is parked as it is received.
-  await tools.mappings.setEnabled(name, false);
+  await stopPolling(tools, name);
   // It may have been put again meanwhile, and its start of polling came before this stop.
-  if ((await tools.registry.receiver(name))?.state === 'active') await tools.mappings.setEnabled(name, true);
+  if ((await tools.registry.receiver(name))?.state === 'active') await startPolling(tools, name);
 }

@@ -1,13 +1,12 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { paused, resumed, skipOf, skipSchema } from '../core/flow.ts';
 import { parseSpec, type Receiver, showReceiver } from '../core/registry.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { SkipStore } from '../runtime/stores/skips.ts';
 import type { AdminTools } from './admin.ts';
+import { type PollingTools, startPolling, stopPolling } from './polling.ts';
 import { findReceiver } from './receivers.ts';
 
-export interface FlowTools extends AdminTools {
-  readonly mappings: Mappings;
+export interface FlowTools extends AdminTools, PollingTools {
   readonly skips: SkipStore;
 }
 
@@ -52,7 +51,7 @@ export async function pauseReceiver(
     receiver.state === 'paused' ? receiver : paused(receiver, principal.application, tools.clock.now());
   await tools.registry.putReceiver(next);
   // Last, because it is slow: until then each message is parked as it is received.
-  await tools.mappings.setEnabled(name, false);
+  await stopPolling(tools, name);
   return await showWithSkip(tools, next);
 }
 
@@ -64,7 +63,7 @@ export async function resumeReceiver(
 ): Promise<ShownReceiver> {
   const receiver = resumed(await ownReceiver(tools, principal, name));
   await tools.registry.putReceiver(receiver);
-  await tools.mappings.setEnabled(name, true);
+  await startPolling(tools, name);
   return await showWithSkip(tools, receiver);
 }
 

@@ -8,6 +8,7 @@ import type { EndpointPolicy } from '../runtime/config.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
+import type { OffloadStore } from '../runtime/stores/offloads.ts';
 import type { RedriveStore } from '../runtime/stores/redrives.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
 
@@ -97,6 +98,7 @@ async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
 export async function deleteReceiver(
   tools: AdminTools & {
     readonly breakers: BreakerStore;
+    readonly offloads: OffloadStore;
     readonly deadLetters: DeadLetterStore;
     readonly redrives: RedriveStore;
   },
@@ -130,6 +132,7 @@ export async function deleteReceiver(
   await tools.deadLetters.removeAll(name);
   await tools.redrives.remove(name);
   await tools.registry.deleteReceiver(name);
-  // Last: without its receiver a breaker does nothing, and the probe ends its schedule by itself.
+  // Last: without its receiver they do nothing, and what watches it ends its schedule by itself.
   await tools.breakers.delete(name);
+  await tools.offloads.delete(name);
 }
