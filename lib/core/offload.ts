@@ -180,7 +180,17 @@ function hotShare(receiver: Planned): number {
 }
 
 /** What the API shows of a receiver's hot types: RFC 3339 times, and the posts that are left to them. */
-export function showOffload(offload: Offload | undefined, receiver: Planned, nowMs: number) {
+export interface ShownOffload {
+  readonly hotTypes: readonly { readonly type: string; readonly since: string }[];
+  readonly concurrency: number;
+}
+
+/** Undefined when no type is hot. */
+export function showOffload(
+  offload: Offload | undefined,
+  receiver: Planned,
+  nowMs: number,
+): ShownOffload | undefined {
   const hot = Object.entries(offload?.hot ?? {}).filter(([, each]) => isHot(each, nowMs));
   if (hot.length === 0) return undefined;
   return {

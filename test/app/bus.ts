@@ -124,8 +124,17 @@ export async function testBus() {
     },
   });
 
+  const idleInstances: ReturnType<typeof createDeliver>[] = [];
+  let keepsInstances = false;
   const code = lambdaCode({
-    'busbar-deliver': (event, context) => createDeliver(runtime)(event as never, context as never),
+    'busbar-deliver': async (event, context) => {
+      const instance = idleInstances.pop() ?? createDeliver(runtime);
+      try {
+        return await instance(event as never, context as never);
+      } finally {
+        if (keepsInstances) idleInstances.push(instance);
+      }
+    },
     'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
     'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
     'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
@@ -302,6 +311,11 @@ export async function testBus() {
     intercept: (operation: `${Service}.${string}`, interceptor: Interceptor) =>
       void interceptors.set(operation, interceptor),
     restore: (operation: `${Service}.${string}`) => void interceptors.delete(operation),
+
+    /** Has invocations of the deliver function find what earlier ones of their instance remember; else each is the first. */
+    keepInstances() {
+      keepsInstances = true;
+    },
 
     /** Starts the pollers of every mapping. */
     run() {

@@ -32,12 +32,18 @@ describe('the plan of a lane', () => {
     [{}, { batches: 10, postsPerBatch: 10, postsPerType: 10, turn: undefined }],
     [{ concurrency: 10 }, { batches: 2, postsPerBatch: 5, postsPerType: 5, turn: undefined }],
     [{ concurrency: 3 }, { batches: 3, postsPerBatch: 1, postsPerType: 1, turn: undefined }],
-    [{ concurrency: 100, perType: 20 }, { batches: 10, postsPerBatch: 10, postsPerType: 2, turn: undefined }],
+    [
+      { concurrency: 100, perType: 20 },
+      { batches: 10, postsPerBatch: 10, postsPerType: 2, turn: undefined },
+    ],
     // Ten batches would leave a type a third below its limit.
     [{ perType: 15 }, { batches: 14, postsPerBatch: 7, postsPerType: 1, turn: undefined }],
     // AWS runs at least two batches at once, so that these go one at a time.
     [{ concurrency: 1 }, { batches: 1, postsPerBatch: 1, postsPerType: 1, turn: 'any' }],
-    [{ concurrency: 8, perType: 1 }, { batches: 1, postsPerBatch: 8, postsPerType: 1, turn: 'online' }],
+    [
+      { concurrency: 8, perType: 1 },
+      { batches: 1, postsPerBatch: 8, postsPerType: 1, turn: 'online' },
+    ],
     // One post a second, each of which may take 15 s.
     [{ perSecond: 1 }, { batches: 3, postsPerBatch: 5, postsPerType: 5, turn: undefined }],
   ])('of %j', (given, plan) => {
