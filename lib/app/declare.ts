@@ -31,8 +31,12 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
   const now = new Date(tools.clock.now()).toISOString();
   for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
     if (spec.schema !== undefined) tools.schemas.check(spec.schema);
-    const existing = await registry.topic(name);
-    await registry.putTopic({ ...spec, topic: name, owner, ...dates(existing, now) });
+    await registry.changeTopic(name, (existing) => ({
+      ...spec,
+      topic: name,
+      owner,
+      ...dates(existing, now),
+    }));
   }
   for (const [name, { owner = ownerDefault, endpoint, ...spec }] of Object.entries(declaration.receivers)) {
     // The stack has put the parameter's value in by now.
@@ -41,32 +45,30 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       ports: tools.endpointPorts,
       ownHosts: [],
     });
-    const existing = await registry.receiver(name);
-    const secret = existing?.secret ?? createSecret(tools.random);
-    await registry.putReceiver({
+    const made = createSecret(tools.random);
+    const { was } = await registry.changeReceiver(name, (existing) => ({
       ...spec,
       receiver: name,
       owner,
       endpoint: url.href,
-      secret,
+      secret: existing?.secret ?? made,
       ...keptFlow(existing),
       ...dates(existing, now),
-    });
+    }));
     // The stack does not see that its mapping was stopped after a 410, and would leave it so; and a changed one it
     // starts, although the receiver is paused.
-    if (existing !== undefined && existing.state !== 'active') {
-      await tools.mappings.setEnabled(name, existing.state === 'disabled');
+    if (was !== undefined && was.state !== 'active') {
+      await tools.mappings.setEnabled(name, was.state === 'disabled');
     }
   }
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
     for (const [receiver, { filter }] of Object.entries(receivers)) {
-      const existing = await registry.subscription(topic, receiver);
-      await registry.putSubscription({
+      await registry.changeSubscription(topic, receiver, (existing) => ({
         topic,
         receiver,
         ...(filter !== undefined && { filter }),
         ...dates(existing, now),
-      });
+      }));
     }
   }
   await retract(registry, declaration);

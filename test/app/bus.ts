@@ -309,7 +309,7 @@ export async function testBus() {
         updatedAt: '2026-01-01T00:00:00.000Z',
         ...fields,
       };
-      await tools.registry.putReceiver(receiver);
+      await tools.registry.changeReceiver(name, () => receiver);
       await tools.provision.putReceiver(name, receiver);
       return receiver;
     },
@@ -317,14 +317,14 @@ export async function testBus() {
     /** A topic in the registry and in SNS. */
     async topic(name: string, fields: object = {}): Promise<void> {
       await tools.provision.putTopic(name);
-      await tools.registry.putTopic({
+      await tools.registry.changeTopic(name, () => ({
         topic: name,
         owner: 'shop',
         declared: false,
         createdAt: '2026-01-01T00:00:00.000Z',
         updatedAt: '2026-01-01T00:00:00.000Z',
         ...fields,
-      });
+      }));
     },
 
     /** Takes one batch from the receiver's lane as a mapping does: what is not kept is deleted. Another instance has other caches. */
