@@ -1,10 +1,9 @@
 import type { Declaration } from '../core/declaration.ts';
-import { checkEndpoint } from '../core/endpoint.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
 import { keptFlow } from '../core/flow.ts';
 import { keptSecrets } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { EndpointPolicy } from '../runtime/config.ts';
 import type { Mappings } from '../runtime/mappings.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
@@ -19,6 +18,7 @@ export interface DeclareTools {
   readonly clock: Clock;
   readonly random: Random;
   readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
 }
 
 /** The application that owns what names no owner. */
@@ -44,7 +44,11 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
   }
   for (const [name, { owner = ownerDefault, endpoint, ...spec }] of Object.entries(declaration.receivers)) {
     // The stack has put the parameter's value in by now.
-    const url = checkEndpoint(String(endpoint), { policy: tools.endpoints, ownHosts: [] });
+    const url = checkEndpoint(String(endpoint), {
+      policy: tools.endpoints,
+      ports: tools.endpointPorts,
+      ownHosts: [],
+    });
     const made = createSecret(tools.random);
     const { was } = await registry.changeReceiver(name, (existing) => ({
       ...spec,

@@ -1,12 +1,11 @@
 import { type Principal, requireOwner } from '../core/access.ts';
-import { checkEndpoint } from '../core/endpoint.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
 import { BusbarError } from '../core/errors.ts';
 import { keptFlow } from '../core/flow.ts';
 import { bus } from '../core/limits.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
 import { replaceSecret } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
-import type { EndpointPolicy } from '../runtime/config.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
@@ -18,6 +17,7 @@ import { changeKeepingSecret } from './secrets.ts';
 export interface ReceiverTools extends AdminTools {
   readonly secrets: SecretStore;
   readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
   readonly lookup: HostLookup;
 }
 
@@ -54,7 +54,8 @@ export async function putReceiver(
   ownHosts: readonly string[],
 ): Promise<Put<Shown & { secret?: string }>> {
   const { secret: given, ...spec } = parseSpec(receiverSchema, body);
-  await checkReachable(tools, checkEndpoint(spec.endpoint, { policy: tools.endpoints, ownHosts }));
+  const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
+  await checkReachable(tools, checkEndpoint(spec.endpoint, rules));
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
   const made = createSecret(tools.random);
