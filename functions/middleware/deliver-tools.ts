@@ -7,6 +7,7 @@ import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
 import { createPaceStore } from '../../lib/runtime/stores/pace.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
+import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createSlots } from '../../lib/runtime/stores/slots.ts';
@@ -25,6 +26,7 @@ export function deliverTools(runtime: Runtime) {
     http: runtime.http,
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),
+    secrets: createSecretStore(table, runtime.clock),
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     slots: createSlots(table),

@@ -4,13 +4,14 @@ import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
 import { writeRequest } from '../core/request.ts';
 import { policyFor } from '../core/retry.ts';
-import { secretKey } from '../core/signature.ts';
 import { traceOf } from '../core/trace.ts';
 import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
+import type { SecretStore } from '../runtime/stores/secrets.ts';
 import { createPacer, type PaceTools } from './pace.ts';
 import { runLimited } from './run-limited.ts';
+import { type SigningKeys, signingKeys } from './secrets.ts';
 import type { Decision, LaneMessage } from './settle.ts';
 import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
 import { type Due, held } from './sort-out.ts';
@@ -18,6 +19,7 @@ import { traceAttempt } from './trace.ts';
 
 export interface AttemptTools extends SlotTools, PaceTools {
   readonly http: Http;
+  readonly secrets: SecretStore;
 }
 
 /** The messages of a receiver that is disabled or paused are looked at again after this time, should the mapping still run. */
@@ -62,7 +64,17 @@ export async function attemptAll(
   onOutcome: (attempted: Attempted) => void,
 ): Promise<Decision[]> {
   const { receiver: name, limits } = receiver;
-  const keys = [secretKey(receiver.secret)];
+  const keys = await signingKeys(tools, receiver).catch((error) => {
+    // Signed by the current secret alone it might be refused, and would spend an attempt for a fault of ours.
+    tools.log('error', 'The secrets of a receiver could not be read', {
+      receiver: name,
+      reason: String(error),
+    });
+    return undefined;
+  });
+  if (keys === undefined) {
+    return due.map(({ message }) => ({ message, done: false, hideSeconds: bus.ownFaultSeconds }));
+  }
   const slot = due.some(isRetry) ? await takeRetrySlot(tools, name, plan) : undefined;
   const pacer = createPacer(tools, name, limits?.perSecond, due.length, lastStartMs);
   const bounds = {
@@ -100,7 +112,7 @@ function brokenOff(tools: AttemptTools, receiver: Receiver, message: LaneMessage
 async function attemptOne(
   tools: AttemptTools,
   receiver: Receiver,
-  keys: readonly Uint8Array[],
+  keys: SigningKeys,
   lane: string,
   { message, delivery, attempt, earlier }: Due,
   onOutcome: (attempted: Attempted) => void,
@@ -149,16 +161,17 @@ async function attemptOne(
 async function post(
   tools: AttemptTools,
   receiver: Receiver,
-  keys: readonly Uint8Array[],
+  keys: SigningKeys,
   delivery: Delivery,
   attempt: number,
 ): Promise<Outcome> {
+  const nowMs = tools.clock.now();
   const request = writeRequest({
     delivery,
     attempt,
-    nowMs: tools.clock.now(),
+    nowMs,
     format: receiver.format ?? 'structured',
-    keys,
+    keys: keys.at(nowMs),
     headers: receiver.headers,
     traceparent: childTrace(delivery.traceparent, tools.random),
   });

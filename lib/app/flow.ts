@@ -3,8 +3,8 @@ import { paused, resumed, skipOf, skipSchema } from '../core/flow.ts';
 import { parseSpec, type Receiver, showReceiver } from '../core/registry.ts';
 import type { SkipStore } from '../runtime/stores/skips.ts';
 import type { AdminTools } from './admin.ts';
-import { type PollingTools, startPolling, stopPolling } from './polling.ts';
-import { findReceiver } from './receivers.ts';
+import { followState, type PollingTools } from './polling.ts';
+import { changeOwnReceiver, findReceiver } from './receivers.ts';
 
 export interface FlowTools extends AdminTools, PollingTools {
   readonly skips: SkipStore;
@@ -26,14 +26,17 @@ export async function ownReceiver(
   return receiver;
 }
 
-async function showWithSkip(tools: Pick<FlowTools, 'skips'>, receiver: Receiver): Promise<ShownReceiver> {
-  const { skip, ...shown } = showReceiver(receiver);
+async function showWithSkip(
+  tools: Pick<FlowTools, 'skips' | 'clock'>,
+  receiver: Receiver,
+): Promise<ShownReceiver> {
+  const { skip, ...shown } = showReceiver(receiver, tools.clock.now());
   if (skip === undefined) return shown;
   return { ...shown, skip: { ...skip, dropped: await tools.skips.dropped(receiver.receiver, skip) } };
 }
 
 export async function getReceiver(
-  tools: Pick<FlowTools, 'registry' | 'skips'>,
+  tools: Pick<FlowTools, 'registry' | 'skips' | 'clock'>,
   principal: Principal,
   name: string,
 ): Promise<ShownReceiver> {
@@ -46,13 +49,12 @@ export async function pauseReceiver(
   principal: Principal,
   name: string,
 ): Promise<ShownReceiver> {
-  const receiver = await ownReceiver(tools, principal, name);
-  const next =
-    receiver.state === 'paused' ? receiver : paused(receiver, principal.application, tools.clock.now());
-  await tools.registry.putReceiver(next);
+  const receiver = await changeOwnReceiver(tools, principal, name, (was) =>
+    was.state === 'paused' ? was : paused(was, principal.application, tools.clock.now()),
+  );
   // Last, because it is slow: until then each message is parked as it is received.
-  await stopPolling(tools, name);
-  return await showWithSkip(tools, next);
+  await followState(tools, receiver);
+  return await showWithSkip(tools, receiver);
 }
 
 /** Goes on with a receiver that was paused, or disabled by a 410. */
@@ -61,9 +63,8 @@ export async function resumeReceiver(
   principal: Principal,
   name: string,
 ): Promise<ShownReceiver> {
-  const receiver = resumed(await ownReceiver(tools, principal, name));
-  await tools.registry.putReceiver(receiver);
-  await startPolling(tools, name);
+  const receiver = await changeOwnReceiver(tools, principal, name, resumed);
+  await followState(tools, receiver);
   return await showWithSkip(tools, receiver);
 }
 
@@ -78,8 +79,7 @@ export async function skipEvents(
   body: unknown,
 ): Promise<ShownReceiver> {
   const { before } = parseSpec(skipSchema, body);
-  const receiver = await ownReceiver(tools, principal, name);
-  const skipping = { ...receiver, skip: skipOf(before, tools.clock.now()) };
-  await tools.registry.putReceiver(skipping);
+  const skip = skipOf(before, tools.clock.now());
+  const skipping = await changeOwnReceiver(tools, principal, name, (receiver) => ({ ...receiver, skip }));
   return await showWithSkip(tools, skipping);
 }

@@ -1,19 +1,24 @@
 import { type Principal, requireOwner } from '../core/access.ts';
-import { checkEndpoint } from '../core/endpoint.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
 import { BusbarError } from '../core/errors.ts';
 import { keptFlow } from '../core/flow.ts';
+import { bus } from '../core/limits.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
+import { replaceSecret } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
-import type { EndpointPolicy } from '../runtime/config.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
 import type { OffloadStore } from '../runtime/stores/offloads.ts';
 import type { RedriveStore } from '../runtime/stores/redrives.ts';
-import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
+import type { SecretStore } from '../runtime/stores/secrets.ts';
+import { type AdminTools, declaredRefusal, ownerOf, type Put, unknownReceiver } from './admin.ts';
+import { changeKeepingSecret } from './secrets.ts';
 
 export interface ReceiverTools extends AdminTools {
+  readonly secrets: SecretStore;
   readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
   readonly lookup: HostLookup;
 }
 
@@ -23,10 +28,7 @@ type Shown = ReturnType<typeof showReceiver>;
 export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Receiver> {
   const receiver = await tools.registry.receiver(name);
   if (receiver !== undefined) return receiver;
-  throw new BusbarError(
-    'unknown_receiver',
-    `There is no receiver ${name}. Make it with PUT /v1/receivers/${name}.`,
-  );
+  throw unknownReceiver(name);
 }
 
 /** A member sees its own. */
@@ -36,12 +38,13 @@ export async function listReceivers(
 ): Promise<{ receivers: Shown[] }> {
   const receivers = await tools.registry.receivers();
   const seen = receivers.filter(({ owner }) => principal.role === 'admin' || owner === principal.application);
-  return { receivers: seen.map(showReceiver) };
+  const nowMs = tools.clock.now();
+  return { receivers: seen.map((receiver) => showReceiver(receiver, nowMs)) };
 }
 
 /**
  * Makes or changes a receiver; one that was disabled is active again, one that was paused stays so. The secret is in the answer only when it is
- * new: made by the bus, or given with this call.
+ * new: made by the bus, or given with this call. One that it takes the place of signs as well for a day.
  * @param ownHosts the hosts under which the bus itself is reached.
  */
 export async function putReceiver(
@@ -52,29 +55,69 @@ export async function putReceiver(
   ownHosts: readonly string[],
 ): Promise<Put<Shown & { secret?: string }>> {
   const { secret: given, ...spec } = parseSpec(receiverSchema, body);
-  await checkReachable(tools, checkEndpoint(spec.endpoint, { policy: tools.endpoints, ownHosts }));
-  const existing = await tools.registry.receiver(name);
-  if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
-  const secret = given ?? existing?.secret ?? createSecret(tools.random);
-  const now = new Date(tools.clock.now()).toISOString();
-  const receiver: Receiver = {
-    receiver: name,
-    ...spec,
-    owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
-    secret,
-    ...keptFlow(existing),
-    declared: existing?.declared ?? false,
-    createdAt: existing?.createdAt ?? now,
-    updatedAt: now,
-  };
+  const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
+  await checkReachable(tools, checkEndpoint(spec.endpoint, rules));
+  const nowMs = tools.clock.now();
+  const now = new Date(nowMs).toISOString();
+  const made = createSecret(tools.random);
+  const overlapSeconds = bus.secretOverlapSecondsDefault;
   // The registry before the mapping: what is consumed must be known.
-  await tools.registry.putReceiver(receiver);
-  await tools.provision.putReceiver(name, receiver);
-  const shown = showReceiver(receiver);
+  const { was, now: receiver } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
+    if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
+    return {
+      receiver: name,
+      ...spec,
+      owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
+      ...(existing === undefined
+        ? { secret: given ?? made }
+        : replaceSecret(existing, { secret: given ?? existing.secret, earlierId, overlapSeconds }, nowMs)),
+      ...keptFlow(existing),
+      declared: existing?.declared ?? false,
+      createdAt: existing?.createdAt ?? now,
+      updatedAt: now,
+    };
+  });
+  await provision(tools, receiver);
+  const shown = showReceiver(receiver, nowMs);
   return {
-    created: existing === undefined,
-    document: secret === existing?.secret ? shown : { ...shown, secret },
+    created: was === undefined,
+    document: receiver.secret === was?.secret ? shown : { ...shown, secret: receiver.secret },
   };
+}
+
+/**
+ * Brings AWS to what the registry says. Of two calls at the same time the later one at AWS need not be the later one in
+ * the registry, so that each looks again.
+ */
+async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
+  let provisioned = receiver;
+  for (;;) {
+    await tools.provision.putReceiver(receiver.receiver, provisioned);
+    const current = await tools.registry.receiver(receiver.receiver);
+    if (current === undefined || sameAtAws(current, provisioned)) return;
+    provisioned = current;
+  }
+}
+
+const sameAtAws = (one: Receiver, other: Receiver) =>
+  JSON.stringify([one.limits, one.state]) === JSON.stringify([other.limits, other.state]);
+
+/**
+ * Changes a receiver of the caller's own.
+ * @throws BusbarError unknown_receiver, forbidden, conflict.
+ */
+export async function changeOwnReceiver(
+  tools: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  name: string,
+  change: (receiver: Receiver) => Receiver,
+): Promise<Receiver> {
+  const { now } = await tools.registry.changeReceiver(name, (receiver) => {
+    if (receiver === undefined) throw unknownReceiver(name);
+    requireOwner(principal, receiver.owner, `The receiver ${name}`);
+    return change(receiver);
+  });
+  return now;
 }
 
 /** A name that does not resolve is a mistake in the body, as long as this machine can resolve names at all. */
@@ -101,6 +144,7 @@ export async function deleteReceiver(
     readonly offloads: OffloadStore;
     readonly deadLetters: DeadLetterStore;
     readonly redrives: RedriveStore;
+    readonly secrets: SecretStore;
   },
   principal: Principal,
   name: string,
@@ -131,6 +175,7 @@ export async function deleteReceiver(
   // A receiver of the same name that is made later is another one.
   await tools.deadLetters.removeAll(name);
   await tools.redrives.remove(name);
+  await tools.secrets.forget(name, receiver.earlierSecrets);
   await tools.registry.deleteReceiver(name);
   // Last: without its receiver they do nothing, and what watches it ends its schedule by itself.
   await tools.breakers.delete(name);

@@ -1,7 +1,7 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
 import { parseSpec, type Subscription, subscriptionSchema } from '../core/registry.ts';
-import { type AdminTools, declaredRefusal, type Put } from './admin.ts';
+import { type AdminTools, declaredRefusal, type Put, unknownReceiver } from './admin.ts';
 import { getTopic } from './topics.ts';
 
 export async function getSubscription(
@@ -35,16 +35,7 @@ export async function putSubscription(
 ): Promise<Put<Subscription>> {
   const { filter } = parseSpec(subscriptionSchema, body);
   await requireBothEnds(tools, principal, topic, receiver);
-  const existing = await tools.registry.subscription(topic, receiver);
-  const now = new Date(tools.clock.now()).toISOString();
-  const subscription: Subscription = {
-    topic,
-    receiver,
-    ...(filter !== undefined && { filter }),
-    declared: existing?.declared ?? false,
-    createdAt: existing?.createdAt ?? now,
-    updatedAt: now,
-  };
+  const before = await tools.registry.subscription(topic, receiver);
   try {
     await tools.provision.putSubscription(topic, receiver, filter);
   } catch (error) {
@@ -52,8 +43,29 @@ export async function putSubscription(
     if ((error as Error).name !== 'InvalidParameterException') throw error;
     throw new BusbarError('invalid_filter', `filter: ${(error as Error).message}`, { cause: error });
   }
-  await tools.registry.putSubscription(subscription);
-  return { created: existing === undefined, document: subscription };
+  const now = new Date(tools.clock.now()).toISOString();
+  const { was, now: document } = await tools.registry.changeSubscription(topic, receiver, (existing) => ({
+    topic,
+    receiver,
+    ...(filter !== undefined && { filter }),
+    declared: existing?.declared ?? false,
+    createdAt: existing?.createdAt ?? now,
+    updatedAt: now,
+  }));
+  // Somebody else put it at the same time, and SNS may have got the two filters in the other order.
+  if (JSON.stringify(was) !== JSON.stringify(before)) await settleFilter(tools, document);
+  return { created: was === undefined, document };
+}
+
+/** Brings SNS to what the registry says, until that stays so. */
+async function settleFilter(tools: AdminTools, written: Subscription): Promise<void> {
+  const { topic, receiver } = written;
+  for (let settled = written; ; ) {
+    await tools.provision.putSubscription(topic, receiver, settled.filter);
+    const current = await tools.registry.subscription(topic, receiver);
+    if (current === undefined || JSON.stringify(current) === JSON.stringify(settled)) return;
+    settled = current;
+  }
 }
 
 export async function deleteSubscription(
@@ -79,11 +91,6 @@ async function requireBothEnds(
   const source = await getTopic(tools, topic);
   requireOwner(principal, source.owner, `The topic ${topic}`);
   const sink = await tools.registry.receiver(receiver);
-  if (sink === undefined) {
-    throw new BusbarError(
-      'unknown_receiver',
-      `There is no receiver ${receiver}. Make it with PUT /v1/receivers/${receiver}.`,
-    );
-  }
+  if (sink === undefined) throw unknownReceiver(receiver);
   requireOwner(principal, sink.owner, `The receiver ${receiver}`);
 }

@@ -44,6 +44,7 @@ import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
 import { createPaceStore } from '../../lib/runtime/stores/pace.ts';
 import { createRedriveStore } from '../../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
+import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createSlots } from '../../lib/runtime/stores/slots.ts';
@@ -68,6 +69,7 @@ export const environment = {
   BUSBAR_SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/busbar-scheduler',
   BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
   BUSBAR_ENDPOINTS: 'any',
+  BUSBAR_ENDPOINT_PORTS: 'any',
   BUSBAR_TRACE_TABLE: 'busbar-traces',
   BUSBAR_TRACE: 'failures',
   AWS_REGION: 'us-east-1',
@@ -235,6 +237,7 @@ export async function testBus() {
       log: runtime.log,
       http: runtime.http,
       endpoints: 'any' as const,
+      endpointPorts: 'any' as const,
       lookup: async () => 'public' as const,
       registry: createRegistryStore(table, account.clock),
       keys: createKeyStore(table, account.clock),
@@ -249,6 +252,7 @@ export async function testBus() {
       observed: new Map(),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
+      secrets: createSecretStore(table, account.clock),
       skips: createSkipStore(table),
       deadLetters: createDeadLetterStore(table),
       deadLetterQueues: createDeadLetterQueues(runtime, config),
@@ -335,7 +339,7 @@ export async function testBus() {
         updatedAt: '2026-01-01T00:00:00.000Z',
         ...fields,
       };
-      await tools.registry.putReceiver(receiver);
+      await tools.registry.changeReceiver(name, () => receiver);
       await tools.provision.putReceiver(name, receiver);
       return receiver;
     },
@@ -343,14 +347,14 @@ export async function testBus() {
     /** A topic in the registry and in SNS. */
     async topic(name: string, fields: object = {}): Promise<void> {
       await tools.provision.putTopic(name);
-      await tools.registry.putTopic({
+      await tools.registry.changeTopic(name, () => ({
         topic: name,
         owner: 'shop',
         declared: false,
         createdAt: '2026-01-01T00:00:00.000Z',
         updatedAt: '2026-01-01T00:00:00.000Z',
         ...fields,
-      });
+      }));
     },
 
     /** Takes one batch from the receiver's lane as a mapping does: what is not kept is deleted. Another instance has other caches. */

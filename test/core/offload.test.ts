@@ -225,8 +225,7 @@ describe('a flood', () => {
     waitedMs: 5 * second,
     ...more,
   });
-  const seen = (...batches: ReturnType<typeof batch>[]): Observed =>
-    batches.reduce(observe, nothingObserved);
+  const seen = (...batches: ReturnType<typeof batch>[]): Observed => batches.reduce(observe, nothingObserved);
   const flood = batch({ a: 990, b: 10 });
 
   it('is a type that takes over four fifths of the posts while others wait with it', () => {
