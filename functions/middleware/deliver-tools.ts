@@ -13,6 +13,7 @@ import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createSlots } from '../../lib/runtime/stores/slots.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
+import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
 
 /** What the functions work with that send to endpoints; made once an instance, because stores remember. */
@@ -24,6 +25,7 @@ export function deliverTools(runtime: Runtime) {
     random: runtime.random,
     log: runtime.log,
     http: runtime.http,
+    tokens: createTokens(runtime),
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),
     secrets: createSecretStore(table, runtime.clock),

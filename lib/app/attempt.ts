@@ -5,20 +5,19 @@ import type { Receiver } from '../core/registry.ts';
 import { writeRequest } from '../core/request.ts';
 import { policyFor } from '../core/retry.ts';
 import { traceOf } from '../core/trace.ts';
-import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
 import { createPacer, type PaceTools } from './pace.ts';
 import { runLimited } from './run-limited.ts';
 import { type SigningKeys, signingKeys } from './secrets.ts';
+import { type SendTools, send, sendSecondsMax } from './send.ts';
 import type { Decision, LaneMessage } from './settle.ts';
 import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
 import { type Due, held } from './sort-out.ts';
 import { traceAttempt } from './trace.ts';
 
-export interface AttemptTools extends SlotTools, PaceTools {
-  readonly http: Http;
+export interface AttemptTools extends SlotTools, PaceTools, SendTools {
   readonly secrets: SecretStore;
 }
 
@@ -36,12 +35,9 @@ export const parked = (message: LaneMessage): Decision => ({
  * function, which is cut off then: nothing would be counted, and what was delivered would come again.
  */
 export function lastStart(receiver: Receiver, startedMs: number): number {
-  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - endpointTimeoutSeconds(receiver);
+  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - sendSecondsMax(receiver);
   return startedMs + seconds * 1000;
 }
-
-export const endpointTimeoutSeconds = (receiver: Receiver) =>
-  receiver.timeoutSeconds ?? bus.endpointTimeoutSecondsDefault;
 
 /** What an attempt took, for whoever counts. */
 export interface Attempted {
@@ -175,16 +171,7 @@ async function post(
     headers: receiver.headers,
     traceparent: childTrace(delivery.traceparent, tools.random),
   });
-  const outcome = await tools.http.send({
-    method: 'POST',
-    url: receiver.endpoint,
-    headers: request.headers,
-    body: request.body,
-    timeoutMs: endpointTimeoutSeconds(receiver) * 1000,
-  });
-  if (outcome.kind === 'failure') return outcome;
-  const { status, headers, body } = outcome;
-  return { kind: 'answer', status, retryAfter: headers['retry-after'], response: body };
+  return await send(tools, receiver, { method: 'POST', headers: request.headers, body: request.body });
 }
 
 /**

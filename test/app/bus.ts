@@ -50,6 +50,7 @@ import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createSlots } from '../../lib/runtime/stores/slots.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
+import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
 import { createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
 import { testAccount } from '../contract/account.ts';
@@ -236,6 +237,7 @@ export async function testBus() {
       random,
       log: runtime.log,
       http: runtime.http,
+      tokens: createTokens(runtime),
       endpoints: 'any' as const,
       endpointPorts: 'any' as const,
       lookup: async () => 'public' as const,
