@@ -10,6 +10,7 @@ import { Breaker } from './breaker.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
+import { Offload } from './offload.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Delay, Schedule } from './schedule.ts';
@@ -98,6 +99,7 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
     new CfnOutput(this, 'FirstAdminKey', {
