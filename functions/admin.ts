@@ -8,6 +8,7 @@ import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
 import { cancelEvent, reTimeEvent } from '../lib/app/recall.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
+import { rotateSecret } from '../lib/app/secrets.ts';
 import {
   deleteSubscription,
   getSubscription,
@@ -23,7 +24,6 @@ import { parseConfig } from '../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../lib/runtime/dead-letter-queue.ts';
 import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
-import { createProbes } from '../lib/runtime/probes.ts';
 import { createProvision } from '../lib/runtime/provision.ts';
 import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
@@ -34,13 +34,16 @@ import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
+import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
 import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../lib/runtime/stores/traces.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { createTable } from '../lib/runtime/table.ts';
+import { createProbes } from '../lib/runtime/watches.ts';
 import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
@@ -55,14 +58,17 @@ export function create(runtime: BaseRuntime) {
     clock: runtime.clock,
     random: runtime.random,
     endpoints: config.endpoints,
+    endpointPorts: config.endpointPorts,
     lookup: systemHostLookup,
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),
     provision: createProvision(runtime, config),
     mappings: createMappings(runtime, config),
+    secrets: createSecretStore(table, runtime.clock),
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     probes: createProbes(runtime, config),
+    offloads: createOffloadStore(table, runtime.clock),
     log: runtime.log,
     deadLetters: createDeadLetterStore(table),
     deadLetterQueues: createDeadLetterQueues(runtime, config),
@@ -109,6 +115,10 @@ export function create(runtime: BaseRuntime) {
     [
       'POST /v1/receivers/{receiver}/skip',
       async (event, who) => ok(await skipEvents(tools, who, name(event, 'receiver'), jsonBody(event))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/rotate-secret',
+      async (event, who) => ok(await rotateSecret(tools, who, name(event, 'receiver'), jsonBody(event))),
     ],
     [
       'POST /v1/receivers/{receiver}/breaker',

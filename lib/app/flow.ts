@@ -1,14 +1,12 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { paused, resumed, skipOf, skipSchema } from '../core/flow.ts';
 import { parseSpec, type Receiver, showReceiver } from '../core/registry.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { SkipStore } from '../runtime/stores/skips.ts';
 import type { AdminTools } from './admin.ts';
-import { followState } from './follow-state.ts';
+import { followState, type PollingTools } from './polling.ts';
 import { changeOwnReceiver, findReceiver } from './receivers.ts';
 
-export interface FlowTools extends AdminTools {
-  readonly mappings: Mappings;
+export interface FlowTools extends AdminTools, PollingTools {
   readonly skips: SkipStore;
 }
 
@@ -28,14 +26,17 @@ export async function ownReceiver(
   return receiver;
 }
 
-async function showWithSkip(tools: Pick<FlowTools, 'skips'>, receiver: Receiver): Promise<ShownReceiver> {
-  const { skip, ...shown } = showReceiver(receiver);
+async function showWithSkip(
+  tools: Pick<FlowTools, 'skips' | 'clock'>,
+  receiver: Receiver,
+): Promise<ShownReceiver> {
+  const { skip, ...shown } = showReceiver(receiver, tools.clock.now());
   if (skip === undefined) return shown;
   return { ...shown, skip: { ...skip, dropped: await tools.skips.dropped(receiver.receiver, skip) } };
 }
 
 export async function getReceiver(
-  tools: Pick<FlowTools, 'registry' | 'skips'>,
+  tools: Pick<FlowTools, 'registry' | 'skips' | 'clock'>,
   principal: Principal,
   name: string,
 ): Promise<ShownReceiver> {

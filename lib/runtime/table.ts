@@ -13,24 +13,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { aws } from '../core/limits.ts';
 import type { Config } from './config.ts';
+import { expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
 import type { BaseRuntime } from './runtime.ts';
 
-export interface Key {
-  readonly pk: string;
-  readonly sk: string;
-}
-
-/** A row of the bus table: its document is kept as JSON text, so that what was put is what is read. */
-export interface Row<Document = unknown> extends Key {
-  readonly document: Document;
-  /** Epoch seconds after which DynamoDB may delete the row, and readers ignore it. */
-  readonly expiresAtSeconds?: number;
-  /** What is changed apart from the document, and may be a condition of the change. */
-  readonly fields?: Fields;
-}
-
-/** Attributes beside the document; none is called as a key, the document or its expiry. */
-export type Fields = Readonly<Record<string, string | number>>;
+export type { Fields, Key, Row } from './row.ts';
 
 /** A row as it is after a change, or as it stands when the change did not fit it. */
 export interface Changed {
@@ -68,12 +54,24 @@ export interface Table {
   change(key: Key, fields: Fields, where: Fields, expiresAtSeconds: number): Promise<Changed>;
   /** Deletes a row that has these fields; one that has others stays. */
   deleteWhere(key: Key, where: Fields): Promise<void>;
+  /** Deletes the row if it still says the same as `earlier`; answers whether it did. */
+  remove(key: Key, earlier: unknown): Promise<boolean>;
   /** Adds to the numbers of a row, which begin at 0; answers what they are then. */
   add(
     key: Key,
     amounts: Readonly<Record<string, number>>,
     expiresAtSeconds: number,
   ): Promise<Record<string, number>>;
+  /**
+   * Advances a number of a row that never falls behind `atLeast`. Answers what it is then; or, where it is above
+   * `atMost` already, that it was left so. One write where the guess is right whether it has fallen behind, else two.
+   */
+  advance(
+    key: Key,
+    by: number,
+    bounds: { readonly atLeast: number; readonly atMost: number; readonly isBehind: boolean },
+    expiresAtSeconds: number,
+  ): Promise<{ readonly advanced: boolean; readonly value: number }>;
   putMany(rows: readonly Row[]): Promise<void>;
   delete(key: Key): Promise<void>;
   deleteMany(keys: readonly Key[]): Promise<void>;
@@ -273,6 +271,24 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
       }
     },
 
+    async remove(key, earlier) {
+      try {
+        await client.send(
+          new DeleteItemCommand({
+            TableName,
+            Key: keyItem(key),
+            ConditionExpression: '#document = :earlier',
+            ExpressionAttributeNames: { '#document': 'document' },
+            ExpressionAttributeValues: { ':earlier': { S: JSON.stringify(earlier) } },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+
     async add(key, amounts, expiresAtSeconds) {
       const names = Object.keys(amounts);
       const answer = await client.send(
@@ -289,6 +305,50 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
         }),
       );
       return Object.fromEntries(names.map((name) => [name, Number(answer.Attributes?.[name]?.N)]));
+    },
+
+    async advance(key, by, bounds, expiresAtSeconds) {
+      const { atLeast, atMost } = bounds;
+      const update = (expression: string, condition: string, values: Record<string, number>) =>
+        client.send(
+          new UpdateItemCommand({
+            TableName,
+            Key: keyItem(key),
+            UpdateExpression: `SET #value = ${expression}, expiresAt = :expiresAt`,
+            ConditionExpression: condition,
+            ExpressionAttributeNames: { '#value': 'value' },
+            ExpressionAttributeValues: Object.fromEntries(
+              Object.entries({ ...values, ':expiresAt': expiresAtSeconds }).map(([name, value]) => [
+                name,
+                { N: String(value) },
+              ]),
+            ),
+            ReturnValues: 'UPDATED_NEW',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        );
+      // The row is behind or it is not, which only the write that fails can tell; others may advance it in between.
+      for (let isBehind = bounds.isBehind; ; isBehind = !isBehind) {
+        try {
+          if (isBehind) {
+            await update(':start', 'attribute_not_exists(#value) OR #value < :atLeast', {
+              ':start': atLeast + by,
+              ':atLeast': atLeast,
+            });
+            return { advanced: true, value: atLeast + by };
+          }
+          const answer = await update('#value + :by', '#value BETWEEN :atLeast AND :atMost', {
+            ':by': by,
+            ':atLeast': atLeast,
+            ':atMost': atMost,
+          });
+          return { advanced: true, value: Number(answer.Attributes?.value?.N) };
+        } catch (error) {
+          if (!(error instanceof ConditionalCheckFailedException)) throw error;
+          const value = Number(error.Item?.value?.N ?? Number.NEGATIVE_INFINITY);
+          if (value > atMost) return { advanced: false, value };
+        }
+      }
     },
 
     putMany: (rows) => writeMany(rows.map((row) => ({ PutRequest: { Item: item(row) } }))),
@@ -326,34 +386,6 @@ function backOff(runtime: BaseRuntime, round: number): Promise<void> {
   return new Promise((resolve) => runtime.clock.setTimer(waitMs, resolve));
 }
 
-function keyItem(key: Key): Record<string, AttributeValue> {
-  return { pk: { S: key.pk }, sk: { S: key.sk } };
-}
-
-const attributeOf = (value: string | number): AttributeValue =>
-  typeof value === 'number' ? { N: String(value) } : { S: value };
-
-/** `#s0 = :s0, …` for fields, with its names and values. */
-function expression(letter: string, fields: Fields, separator: string) {
-  const entries = Object.entries(fields);
-  return {
-    text: entries.map((_, at) => `#${letter}${at} = :${letter}${at}`).join(separator),
-    names: Object.fromEntries(entries.map(([name], at) => [`#${letter}${at}`, name])),
-    values: Object.fromEntries(entries.map(([, value], at) => [`:${letter}${at}`, attributeOf(value)])),
-  };
-}
-
-function item(row: Row): Record<string, AttributeValue> {
-  return {
-    ...Object.fromEntries(
-      Object.entries(row.fields ?? {}).map(([name, value]) => [name, attributeOf(value)]),
-    ),
-    ...keyItem(row),
-    document: { S: JSON.stringify(row.document) },
-    ...(row.expiresAtSeconds !== undefined && { expiresAt: { N: String(row.expiresAtSeconds) } }),
-  };
-}
-
 /** Without those that have expired: TTL deletes within days, and until then they are still found. */
 function liveRows(
   runtime: BaseRuntime,
@@ -364,18 +396,4 @@ function liveRows(
     .filter((attributes) => attributes !== undefined)
     .map(rowOf)
     .filter((row) => row.expiresAtSeconds === undefined || row.expiresAtSeconds > nowSeconds);
-}
-
-function rowOf(attributes: Record<string, AttributeValue>): Row {
-  const { pk, sk, document, expiresAt, ...others } = attributes;
-  const fields = Object.entries(others).flatMap(([name, value]) =>
-    value.S !== undefined ? [[name, value.S]] : value.N !== undefined ? [[name, Number(value.N)]] : [],
-  );
-  return {
-    pk: pk?.S ?? '',
-    sk: sk?.S ?? '',
-    document: JSON.parse(document?.S ?? 'null'),
-    ...(expiresAt?.N !== undefined && { expiresAtSeconds: Number(expiresAt.N) }),
-    ...(fields.length > 0 && { fields: Object.fromEntries(fields) }),
-  };
 }

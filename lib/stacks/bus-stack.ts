@@ -1,6 +1,7 @@
 import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Declaration as Declared } from '../core/declaration.ts';
+import { endpointPortsDefault } from '../core/endpoint.ts';
 import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
 import { Alarms } from './alarms.ts';
@@ -9,6 +10,7 @@ import { Breaker } from './breaker.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
+import { Offload } from './offload.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Delay, Schedule } from './schedule.ts';
@@ -33,6 +35,13 @@ export class BusStack extends Stack {
       allowedValues: ['public', 'any'],
       description: 'Which endpoints receivers may have: public https, or any (for a laptop)',
     });
+    const endpointPorts = new CfnParameter(this, 'EndpointPorts', {
+      type: 'String',
+      default: String(endpointPortsDefault),
+      allowedPattern: '^(any|[0-9]{1,5}(,[0-9]{1,5})*)$',
+      constraintDescription: 'must be any, or ports such as 443,8443',
+      description: 'The ports at which endpoints of receivers may be, or any (for a laptop)',
+    });
 
     const { table } = new BusTable(this, 'Store');
     const delay = new Delay(this, 'Delay', place);
@@ -49,6 +58,7 @@ export class BusStack extends Stack {
       [variables.scheduleRoleArn]: delay.schedulerRole.roleArn,
       [variables.deliverFunction]: `${prefix}-deliver`,
       [variables.endpoints]: endpoints.valueAsString,
+      [variables.endpointPorts]: endpointPorts.valueAsString,
       ...trace.environment,
     };
 
@@ -90,6 +100,7 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
     new CfnOutput(this, 'FirstAdminKey', {
