@@ -11,6 +11,7 @@ import { BusFunction } from './bus-function.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
+import { Offload } from './offload.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Delay, Schedule } from './schedule.ts';
@@ -103,6 +104,7 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
 
     // Last, when every part has granted itself what it needs.
     const parts = this.node.findAll().filter((part) => part instanceof BusFunction);
