@@ -5,6 +5,8 @@ import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker-by-hand.
 import { getDeadLetter, listDeadLetters } from '../lib/app/dead-letters.ts';
 import { deliverAgain } from '../lib/app/deliver-again.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
+import { dropHeld, getHeld, listHeld, sendHeld } from '../lib/app/held.ts';
+import { getHold, putHold, releaseHold } from '../lib/app/hold.ts';
 import { cancelEvent, reTimeEvent } from '../lib/app/recall.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
@@ -15,7 +17,12 @@ import {
   listSubscriptions,
   putSubscription,
 } from '../lib/app/subscriptions.ts';
-import { deleteTopic, getTopic, listTopics, putTopic } from '../lib/app/topics.ts';
+import {
+  deleteTopicAndHeld,
+  getTopicAndHold,
+  listTopicsAndHolds,
+  putTopicAndWatch,
+} from '../lib/app/topic-and-hold.ts';
 import { why } from '../lib/app/why.ts';
 import type { Principal } from '../lib/core/access.ts';
 import { BusbarError } from '../lib/core/errors.ts';
@@ -33,6 +40,8 @@ import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
 import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
+import { createHeldStore } from '../lib/runtime/stores/held.ts';
+import { createHoldStore } from '../lib/runtime/stores/holds.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
 import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
@@ -43,7 +52,9 @@ import { createSkipStore } from '../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../lib/runtime/stores/traces.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createProbes } from '../lib/runtime/watches.ts';
+import { createTopicSender } from '../lib/runtime/topics.ts';
+import { createWake } from '../lib/runtime/wake.ts';
+import { createHoldWatches, createProbes } from '../lib/runtime/watches.ts';
 import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
@@ -76,6 +87,11 @@ export function create(runtime: BaseRuntime) {
     queues: createQueues(runtime, config),
     schedules: createSchedules(runtime, config),
     delayed: createDelayedStore(table),
+    holds: createHoldStore(table),
+    held: createHeldStore(table, runtime),
+    holdWatches: createHoldWatches(runtime, config),
+    wake: createWake(runtime, config),
+    topics: createTopicSender(runtime, config),
     deliveries: createDeliveryStore(table),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
@@ -83,13 +99,47 @@ export function create(runtime: BaseRuntime) {
   };
 
   const calls: readonly [route: string, answer: Answer][] = [
-    ['GET /v1/topics', async () => ok(await listTopics(tools))],
-    ['GET /v1/topics/{topic}', async (event) => ok(await getTopic(tools, name(event, 'topic')))],
+    ['GET /v1/topics', async () => ok(await listTopicsAndHolds(tools))],
+    ['GET /v1/topics/{topic}', async (event) => ok(await getTopicAndHold(tools, name(event, 'topic')))],
     [
       'PUT /v1/topics/{topic}',
-      async (event, who) => put(await putTopic(tools, who, name(event, 'topic'), jsonBody(event))),
+      async (event, who) => put(await putTopicAndWatch(tools, who, name(event, 'topic'), jsonBody(event))),
     ],
-    ['DELETE /v1/topics/{topic}', async (event, who) => gone(deleteTopic(tools, who, name(event, 'topic')))],
+    [
+      'DELETE /v1/topics/{topic}',
+      async (event, who) => gone(deleteTopicAndHeld(tools, who, name(event, 'topic'), flag(event, 'force'))),
+    ],
+    [
+      'PUT /v1/topics/{topic}/hold',
+      async (event, who) => ok(await putHold(tools, who, name(event, 'topic'), jsonBody(event))),
+    ],
+    [
+      'GET /v1/topics/{topic}/hold',
+      async (event, who) => ok(await getHold(tools, who, name(event, 'topic'))),
+    ],
+    [
+      'DELETE /v1/topics/{topic}/hold',
+      async (event, who) =>
+        jsonAnswer(202, await releaseHold(tools, who, name(event, 'topic'), query(event, 'perSecond'))),
+    ],
+    [
+      'GET /v1/topics/{topic}/held',
+      async (event, who) =>
+        ok(await listHeld(tools, who, name(event, 'topic'), query(event, 'limit', 'cursor'))),
+    ],
+    [
+      'GET /v1/topics/{topic}/held/{id}',
+      async (event, who) => ok(await getHeld(tools, who, name(event, 'topic'), text(event, 'id'))),
+    ],
+    [
+      'POST /v1/topics/{topic}/held/{id}/send',
+      async (event, who) =>
+        jsonAnswer(202, await sendHeld(tools, who, name(event, 'topic'), text(event, 'id'))),
+    ],
+    [
+      'DELETE /v1/topics/{topic}/held/{id}',
+      async (event, who) => gone(dropHeld(tools, who, name(event, 'topic'), text(event, 'id'))),
+    ],
     ['GET /v1/receivers', async (_, who) => ok(await listReceivers(tools, who))],
     [
       'GET /v1/receivers/{receiver}',

@@ -6,6 +6,9 @@ import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
+import { createHeldStore } from '../lib/runtime/stores/held.ts';
+import { createHoldStore } from '../lib/runtime/stores/holds.ts';
+import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { createTable } from '../lib/runtime/table.ts';
 import { createTopicSender } from '../lib/runtime/topics.ts';
@@ -13,11 +16,15 @@ import { createTopicSender } from '../lib/runtime/topics.ts';
 /** Consumes the delay queue: routes what is due, and hides the rest for the rest of its time. */
 export function create(runtime: BaseRuntime) {
   const config = parseConfig(runtime.env);
+  const table = createTable(runtime, config);
   const tools = {
     clock: runtime.clock,
     random: runtime.random,
     log: runtime.log,
-    delayed: createDelayedStore(createTable(runtime, config)),
+    registry: createRegistryStore(table, runtime.clock),
+    delayed: createDelayedStore(table),
+    holds: createHoldStore(table),
+    held: createHeldStore(table, runtime),
     schedules: createSchedules(runtime, config),
     topics: createTopicSender(runtime, config),
     queues: createQueues(runtime, config),

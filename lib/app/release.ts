@@ -1,15 +1,16 @@
 import { type DelayedState, type Look, stepDelayed } from '../core/delayed.ts';
+import type { HeldEvent } from '../core/held.ts';
 import { aws, bus } from '../core/limits.ts';
-import type { RoutableEvent, Target } from '../core/routing.ts';
+import type { Target } from '../core/routing.ts';
 import { secondsToHide } from '../core/schedule.ts';
 import { dueOf, readTimer, type TimerMessage } from '../core/timer.ts';
 import type { Random } from '../runtime/random.ts';
 import type { DelayedStore, KeptDelayed } from '../runtime/stores/delayed.ts';
-import { type RouteTools, route } from './route.ts';
+import { type RouteOrHoldTools, routeOrHold } from './route-or-hold.ts';
 import { newTurn } from './schedule.ts';
 import { dropTimer, lookTimer, setTimers, type TimerTools } from './timers.ts';
 
-export interface ReleaseTools extends RouteTools, TimerTools {
+export interface ReleaseTools extends RouteOrHoldTools, TimerTools {
   readonly delayed: DelayedStore;
   readonly random: Random;
 }
@@ -27,7 +28,7 @@ type Outcome = 'done' | 'keep' | { readonly hideSeconds: number };
 /** An event that is due and that this function may route. */
 interface Ready {
   readonly target: Target;
-  readonly event: RoutableEvent;
+  readonly event: HeldEvent;
   /** Says in its row that it left, where it has one. */
   left(): Promise<void>;
 }
@@ -35,7 +36,7 @@ interface Ready {
 type Decision = { readonly outcome: Outcome } | { readonly ready: Ready };
 
 /**
- * Routes the delayed events that are due and hides the timers of others for the rest of their time. Answers the ids
+ * Routes the delayed events that are due, or holds them where their topic is on hold, and hides the timers of others for the rest of their time. Answers the ids
  * of the messages that must stay in the queue.
  */
 export async function releaseDue(
@@ -112,15 +113,16 @@ async function releaseAll(
     [...groups.values()].map(async (group) => {
       const [first] = group;
       if (first === undefined) return;
-      const failures = await route(
+      const routed = await routeOrHold(
         tools,
         first.ready.target,
         group.map(({ ready }) => ready.event),
       );
       await Promise.all(
         group.map(async ({ message, ready }, index) => {
-          const failure = failures[index];
-          if (failure === undefined) {
+          const failure = routed[index];
+          // What is held has left as well: it waits for the release of its topic now.
+          if (failure === undefined || typeof failure === 'string') {
             await ready.left();
             outcomes.set(message, 'done');
           } else {
@@ -185,10 +187,10 @@ async function setAgain(tools: ReleaseTools, next: Look, earlierTurn: string): P
 }
 
 function readyOf(tools: ReleaseTools, { key, state, event }: KeptDelayed): Ready {
-  const { type, source, subject, body, trace } = event;
+  const { id, type, source, subject, body, trace } = event;
   return {
     target: event.target,
-    event: { type, source, subject, body, ...(trace !== undefined && { trace }) },
+    event: { id, type, source, subject, body, ...(trace !== undefined && { trace }) },
     async left() {
       const nowMs = tools.clock.now();
       const step = stepDelayed(state, { kind: 'routed', turn: state.turn }, nowMs, newTurn(tools.random));

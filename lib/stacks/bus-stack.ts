@@ -11,6 +11,7 @@ import { BusFunction } from './bus-function.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
+import { Hold } from './hold.ts';
 import { Offload } from './offload.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
@@ -83,7 +84,7 @@ export class BusStack extends Stack {
     trace.grantWrite(deliver);
     trace.grantRead(admin);
     const { api } = new Api(this, 'Api', { prefix, publish: publish.function, admin: admin.function });
-    new Declaration(this, 'Declared', {
+    const { declare } = new Declaration(this, 'Declared', {
       place,
       environment,
       tableArn,
@@ -105,6 +106,7 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    new Hold(this, 'Hold', { place, environment, tableArn, delay, admin, declare, alarms });
     new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
 
     // Last, when every part has granted itself what it needs.

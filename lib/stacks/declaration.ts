@@ -24,6 +24,8 @@ interface DeclarationProps extends BusPartProps {
  * the same description that the API uses, and a custom resource that tells the registry.
  */
 export class Declaration extends Construct {
+  /** Writes what is declared into the registry. */
+  readonly declare: BusFunction;
   private readonly props: DeclarationProps;
   private readonly topics = new Map<string, CfnTopic>();
   private readonly queues = new Map<string, CfnQueue[]>();
@@ -37,7 +39,7 @@ export class Declaration extends Construct {
     for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
       for (const receiver of Object.keys(receivers)) this.addSubscription(topic, receiver);
     }
-    this.tellRegistry();
+    this.declare = this.tellRegistry();
   }
 
   private addTopic(topic: string): void {
@@ -105,7 +107,7 @@ export class Declaration extends Construct {
     for (const queue of this.queues.get(receiver) ?? []) subscription.addResourceDependency(queue);
   }
 
-  private tellRegistry(): void {
+  private tellRegistry(): BusFunction {
     const { place, environment, tableArn, declaration } = this.props;
     const declare = new BusFunction(this, 'Declare', {
       name: 'declare',
@@ -136,6 +138,7 @@ export class Declaration extends Construct {
     // Nothing is in the registry before it is there.
     for (const topic of this.topics.values()) resource.node.addDependency(topic);
     for (const queue of [...this.queues.values()].flat()) resource.node.addDependency(queue);
+    return declare;
   }
 
   private endpointOf(receiver: string, spec: DeclaredReceiver): string {

@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import { grantHolding } from './holding.ts';
 import { reasons } from './nag.ts';
 import type { Delay } from './schedule.ts';
 
@@ -30,6 +31,7 @@ export class Publish extends Construct {
       ],
       [tableArn],
     );
+    grantHolding(this.publish, tableArn);
     this.publish.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
     this.publish.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
     this.publish.grant(['sqs:SendMessage'], [delay.queue.queueArn]);

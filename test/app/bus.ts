@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { onTestFinished } from 'vitest';
 import { create as createDeliver } from '../../functions/deliver.ts';
+import { create as createHold } from '../../functions/hold.ts';
 import { create as createOffload } from '../../functions/offload.ts';
 import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
@@ -26,6 +27,7 @@ import { createSns } from '../../lib/local/engines/sns/index.ts';
 import { createSqs } from '../../lib/local/engines/sqs/index.ts';
 import { seededRandom } from '../../lib/local/random.ts';
 import { requestHandler } from '../../lib/local/request-handler.ts';
+import { createBacklogs } from '../../lib/runtime/backlogs.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../../lib/runtime/dead-letter-queue.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
@@ -40,6 +42,8 @@ import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDeadLetterStore } from '../../lib/runtime/stores/dead-letters.ts';
 import { createDelayedStore } from '../../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
+import { createHeldStore } from '../../lib/runtime/stores/held.ts';
+import { createHoldStore } from '../../lib/runtime/stores/holds.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
 import { createPaceStore } from '../../lib/runtime/stores/pace.ts';
@@ -53,7 +57,8 @@ import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
-import { createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
+import { createWake } from '../../lib/runtime/wake.ts';
+import { createHoldWatches, createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
 
@@ -139,6 +144,7 @@ export async function testBus() {
         if (keepsInstances) idleInstances.push(instance);
       }
     },
+    'busbar-hold': (event, context) => createHold(runtime)(event as never, context as never),
     'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
     'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
     'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
@@ -203,12 +209,15 @@ export async function testBus() {
   );
   for (const name of [
     'busbar-deliver',
+    'busbar-hold',
     'busbar-offload',
     'busbar-probe',
     'busbar-redrive',
     'busbar-schedule',
   ]) {
-    await createFunction(account.lambda, name, { Timeout: name === 'busbar-schedule' ? 30 : 60 });
+    await createFunction(account.lambda, name, {
+      Timeout: name === 'busbar-schedule' ? 30 : name === 'busbar-hold' ? 900 : 60,
+    });
   }
   await account.lambda.send(
     new CreateEventSourceMappingCommand({
@@ -250,6 +259,11 @@ export async function testBus() {
       slots: createSlots(table),
       pace: createPaceStore(table),
       offloads: createOffloadStore(table, account.clock),
+      holds: createHoldStore(table),
+      held: createHeldStore(table, { clock: account.clock, random }),
+      holdWatches: createHoldWatches(runtime, config),
+      backlogs: createBacklogs(runtime, config),
+      wake: createWake(runtime, config),
       probes: createProbes(runtime, config),
       offloadWatches: createOffloadWatches(runtime, config),
       observed: new Map(),
