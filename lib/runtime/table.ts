@@ -8,6 +8,8 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
@@ -25,6 +27,8 @@ export interface Row<Document = unknown> extends Key {
   readonly document: Document;
   /** Epoch seconds after which DynamoDB may delete the row, and readers ignore it. */
   readonly expiresAtSeconds?: number;
+  /** Has the table's stream wake the relay, which looks at the row and does what it asks for. */
+  readonly wakes?: 'relay';
 }
 
 export interface Search {
@@ -49,6 +53,8 @@ export interface Table {
   put(row: Row): Promise<void>;
   /** Puts the row if there is none or an expired one; else answers the one that is there. */
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
+  /** Puts all rows or none, if none of them is there; answers whether it did. At most 100 rows of 4 MB. */
+  createAll(rows: readonly Row[]): Promise<boolean>;
   /** Puts the row in the place of one that still says the same as `earlier`; answers whether it did. */
   replace(row: Row, earlier: unknown): Promise<boolean>;
   /** Adds to the numbers of a row, which begin at 0; answers what they are then. */
@@ -185,6 +191,23 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
       }
     },
 
+    async createAll(rows) {
+      try {
+        await client.send(
+          new TransactWriteItemsCommand({
+            TransactItems: rows.map((row) => ({
+              Put: { TableName, Item: item(row), ConditionExpression: 'attribute_not_exists(pk)' },
+            })),
+          }),
+        );
+        return true;
+      } catch (error) {
+        const reasons = error instanceof TransactionCanceledException ? error.CancellationReasons : undefined;
+        if (reasons?.some(({ Code }) => Code === 'ConditionalCheckFailed')) return false;
+        throw error;
+      }
+    },
+
     async replace(row, earlier) {
       try {
         await client.send(
@@ -266,6 +289,7 @@ function item(row: Row): Record<string, AttributeValue> {
     ...keyItem(row),
     document: { S: JSON.stringify(row.document) },
     ...(row.expiresAtSeconds !== undefined && { expiresAt: { N: String(row.expiresAtSeconds) } }),
+    ...(row.wakes !== undefined && { wakes: { S: row.wakes } }),
   };
 }
 

@@ -11,9 +11,11 @@ import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
+import { Relay } from './relay.ts';
 import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 import { Trace } from './trace.ts';
+import { Transaction } from './transaction.ts';
 
 export interface BusStackProps extends StackProps {
   /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
@@ -89,6 +91,24 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    const transaction = new Transaction(this, 'Transaction', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      admin,
+      alarms,
+    });
+    const { relay } = new Relay(this, 'Relay', {
+      place,
+      environment,
+      table,
+      delay,
+      timers: transaction.queue,
+      check: transaction.check,
+      alarms,
+    });
+    for (const sender of [transaction.check, relay]) trace.grantWrite(sender);
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
     new CfnOutput(this, 'FirstAdminKey', {

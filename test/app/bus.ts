@@ -8,16 +8,18 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { onTestFinished } from 'vitest';
+import { create as createCheckTransaction } from '../../functions/check-transaction.ts';
 import { create as createDeliver } from '../../functions/deliver.ts';
 import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
+import { create as createRelay } from '../../functions/relay.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
 import type { Principal } from '../../lib/core/access.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type QueueRole, queueName } from '../../lib/core/resources.ts';
-import { createDynamodb } from '../../lib/local/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../../lib/local/engines/dynamodb/index.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
 import { root } from '../../lib/local/engines/engine.ts';
 import { createScheduler } from '../../lib/local/engines/scheduler/index.ts';
@@ -121,17 +123,24 @@ export async function testBus() {
     },
   });
 
-  const code = lambdaCode({
-    'busbar-deliver': (event, context) => createDeliver(runtime)(event as never, context as never),
-    'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
-    'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
-    'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
-  });
+  const dynamodb = dynamodbEngines();
+  const code = lambdaCode(
+    {
+      'busbar-check-transaction': (event, context) =>
+        createCheckTransaction(runtime)(event as never, context as never),
+      'busbar-deliver': (event, context) => createDeliver(runtime)(event as never, context as never),
+      'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
+      'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
+      'busbar-relay': (event, context) => createRelay(runtime)(event as never, context as never),
+      'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
+    },
+    { onStreamRecords: dynamodb.onStreamRecords },
+  );
   const account = testAccount(
     [
       createSqs,
       createSns,
-      (host: Host) => createDynamodb(host),
+      ...dynamodb.builders,
       createScheduler({ onProblem: (problem) => lines.push(JSON.stringify(problem)) }),
       code.builder,
     ].map(watched),
@@ -174,6 +183,7 @@ export async function testBus() {
           { AttributeName: 'pk', KeyType: 'HASH' },
           { AttributeName: 'sk', KeyType: 'RANGE' },
         ],
+        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
       }),
     );
   }
