@@ -7,10 +7,12 @@ import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
+import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
+import { createTokens } from '../../lib/runtime/tokens.ts';
 
 /** What the functions work with that send to endpoints; made once an instance, because stores remember. */
 export function deliverTools(runtime: Runtime) {
@@ -21,8 +23,10 @@ export function deliverTools(runtime: Runtime) {
     random: runtime.random,
     log: runtime.log,
     http: runtime.http,
+    tokens: createTokens(runtime),
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),
+    secrets: createSecretStore(table, runtime.clock),
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     retrySlots: createRetrySlots(table),

@@ -1,18 +1,24 @@
 import { type Principal, requireOwner } from '../core/access.ts';
-import { checkEndpoint } from '../core/endpoint.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
 import { BusbarError } from '../core/errors.ts';
 import { keptFlow } from '../core/flow.ts';
+import { bus } from '../core/limits.ts';
+import { keptOAuth2 } from '../core/oauth2.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
+import { replaceSecret } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
-import type { EndpointPolicy } from '../runtime/config.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
 import type { RedriveStore } from '../runtime/stores/redrives.ts';
-import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
+import type { SecretStore } from '../runtime/stores/secrets.ts';
+import { type AdminTools, declaredRefusal, ownerOf, type Put, unknownReceiver } from './admin.ts';
+import { changeKeepingSecret } from './secrets.ts';
 
 export interface ReceiverTools extends AdminTools {
+  readonly secrets: SecretStore;
   readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
   readonly lookup: HostLookup;
 }
 
@@ -25,12 +31,6 @@ export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: st
   throw unknownReceiver(name);
 }
 
-const unknownReceiver = (name: string) =>
-  new BusbarError(
-    'unknown_receiver',
-    `There is no receiver ${name}. Make it with PUT /v1/receivers/${name}.`,
-  );
-
 /** A member sees its own. */
 export async function listReceivers(
   tools: AdminTools,
@@ -38,12 +38,13 @@ export async function listReceivers(
 ): Promise<{ receivers: Shown[] }> {
   const receivers = await tools.registry.receivers();
   const seen = receivers.filter(({ owner }) => principal.role === 'admin' || owner === principal.application);
-  return { receivers: seen.map(showReceiver) };
+  const nowMs = tools.clock.now();
+  return { receivers: seen.map((receiver) => showReceiver(receiver, nowMs)) };
 }
 
 /**
  * Makes or changes a receiver; one that was disabled is active again, one that was paused stays so. The secret is in the answer only when it is
- * new: made by the bus, or given with this call.
+ * new: made by the bus, or given with this call. One that it takes the place of signs as well for a day.
  * @param ownHosts the hosts under which the bus itself is reached.
  */
 export async function putReceiver(
@@ -53,18 +54,26 @@ export async function putReceiver(
   body: unknown,
   ownHosts: readonly string[],
 ): Promise<Put<Shown & { secret?: string }>> {
-  const { secret: given, ...spec } = parseSpec(receiverSchema, body);
-  await checkReachable(tools, checkEndpoint(spec.endpoint, { policy: tools.endpoints, ownHosts }));
-  const now = new Date(tools.clock.now()).toISOString();
+  const { secret: given, oauth2: grant, ...spec } = parseSpec(receiverSchema, body);
+  const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
+  await checkReachable(tools, checkEndpoint(spec.endpoint, rules));
+  if (grant !== undefined) await checkTokenUrl(tools, grant.tokenUrl, ownHosts);
+  const nowMs = tools.clock.now();
+  const now = new Date(nowMs).toISOString();
   const made = createSecret(tools.random);
+  const overlapSeconds = bus.secretOverlapSecondsDefault;
   // The registry before the mapping: what is consumed must be known.
-  const { was, now: receiver } = await tools.registry.changeReceiver(name, (existing) => {
+  const { was, now: receiver } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
+    const oauth2 = keptOAuth2(grant, spec.headers, existing?.oauth2);
     return {
       receiver: name,
       ...spec,
+      ...(oauth2 !== undefined && { oauth2 }),
       owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
-      secret: given ?? existing?.secret ?? made,
+      ...(existing === undefined
+        ? { secret: given ?? made }
+        : replaceSecret(existing, { secret: given ?? existing.secret, earlierId, overlapSeconds }, nowMs)),
       ...keptFlow(existing),
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
@@ -72,7 +81,7 @@ export async function putReceiver(
     };
   });
   await provision(tools, receiver);
-  const shown = showReceiver(receiver);
+  const shown = showReceiver(receiver, nowMs);
   return {
     created: was === undefined,
     document: receiver.secret === was?.secret ? shown : { ...shown, secret: receiver.secret },
@@ -114,6 +123,24 @@ export async function changeOwnReceiver(
   return now;
 }
 
+/** The bus sends secrets there, and goes by the same rules as for endpoints. */
+async function checkTokenUrl(
+  tools: ReceiverTools,
+  tokenUrl: string,
+  ownHosts: readonly string[],
+): Promise<void> {
+  try {
+    const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
+    await checkReachable(tools, checkEndpoint(tokenUrl, rules));
+  } catch (error) {
+    if (!(error instanceof BusbarError) || error.code !== 'invalid_request') throw error;
+    const detail = error.fields[0]?.detail ?? error.message;
+    throw new BusbarError('invalid_request', `oauth2.tokenUrl ${detail}.`, {
+      fields: [{ path: 'oauth2.tokenUrl', detail }],
+    });
+  }
+}
+
 /** A name that does not resolve is a mistake in the body, as long as this machine can resolve names at all. */
 async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
   if (tools.endpoints === 'any') return;
@@ -137,6 +164,7 @@ export async function deleteReceiver(
     readonly breakers: BreakerStore;
     readonly deadLetters: DeadLetterStore;
     readonly redrives: RedriveStore;
+    readonly secrets: SecretStore;
   },
   principal: Principal,
   name: string,
@@ -167,6 +195,7 @@ export async function deleteReceiver(
   // A receiver of the same name that is made later is another one.
   await tools.deadLetters.removeAll(name);
   await tools.redrives.remove(name);
+  await tools.secrets.forget(name, receiver.earlierSecrets);
   await tools.registry.deleteReceiver(name);
   // Last: without its receiver a breaker does nothing, and the probe ends its schedule by itself.
   await tools.breakers.delete(name);

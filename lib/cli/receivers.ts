@@ -3,7 +3,15 @@ import { act, get, given, list, put, remove } from './collection.ts';
 import { usageError } from './failure.ts';
 import type { Session } from './session.ts';
 import { field } from './table.ts';
-import { header, positiveInteger, positiveNumber, rfc3339, seconds, secondsList } from './values.ts';
+import {
+  header,
+  jsonOrFile,
+  positiveInteger,
+  positiveNumber,
+  rfc3339,
+  seconds,
+  secondsList,
+} from './values.ts';
 
 interface ReceiverOptions {
   readonly endpoint: string;
@@ -18,6 +26,7 @@ interface ReceiverOptions {
   readonly perSecond?: number;
   readonly perType?: number;
   readonly header?: Readonly<Record<string, string>>;
+  readonly oauth2?: unknown;
 }
 
 const columns = [
@@ -45,6 +54,7 @@ Examples:
     --retry 5s,1m,10m --concurrency 20 --per-second 100 --header 'X-Team: billing'
   busbar receivers list
   busbar receivers pause billing
+  busbar receivers rotate-secret billing --overlap 24h
   busbar receivers skip billing --before 2026-01-31T12:00:00Z
   busbar receivers resume billing`,
   );
@@ -79,6 +89,11 @@ Examples:
     .option('--concurrency <count>', 'at most this many requests at a time', positiveInteger)
     .option('--per-second <rate>', 'at most this many requests a second', positiveNumber)
     .option('--per-type <count>', 'at most this many requests of one type at a time', positiveInteger)
+    .option(
+      '--oauth2 <json>',
+      'send a token that is fetched by client credentials: {tokenUrl, clientId, clientSecret}, or @file',
+      jsonOrFile,
+    )
     .option('--header <"Name: value">', 'send this header too (may be repeated)', header)
     .action((receiver: string, options: ReceiverOptions, command: Command) =>
       put(session, command, pathOf(receiver), settingsOf(options), `Receiver ${receiver} is saved.`),
@@ -134,6 +149,21 @@ Examples:
       ),
     );
   receivers
+    .command('rotate-secret')
+    .description('give a receiver another secret; for a while the earlier one signs too')
+    .argument('<receiver>')
+    .option('--secret <whsec>', 'this one; without it the bus makes one and shows it once')
+    .option('--overlap <time>', 'how long the earlier one signs as well: 24h; 0 ends it now', seconds)
+    .action((receiver: string, options: { secret?: string; overlap?: number }, command: Command) =>
+      act(
+        session,
+        command,
+        `${pathOf(receiver)}/rotate-secret`,
+        given({ secret: options.secret, overlapSeconds: options.overlap }),
+        (answer) => rotationTold(receiver, answer),
+      ),
+    );
+  receivers
     .command('breaker')
     .description('force the breaker of a receiver open or closed, or give it back (auto)')
     .argument('<receiver>')
@@ -155,6 +185,18 @@ Examples:
   return receivers;
 }
 
+function rotationTold(
+  receiver: string,
+  { secret, earlierSecrets }: Readonly<Record<string, unknown>>,
+): string {
+  const untils = Array.isArray(earlierSecrets) ? earlierSecrets.map(({ until }) => String(until)).sort() : [];
+  const last = untils.at(-1);
+  const earlier =
+    last === undefined ? 'No earlier secret signs any more.' : `Earlier ones sign too until ${last}.`;
+  if (typeof secret !== 'string') return `Receiver ${receiver} has this secret already. ${earlier}`;
+  return `Receiver ${receiver} has another secret, shown only now: ${secret}\n${earlier}`;
+}
+
 function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>> {
   const { concurrency, perSecond, perType } = options;
   const limits = given({ concurrency, perSecond, perType });
@@ -168,6 +210,7 @@ function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>>
     breaker: options.probe && { probe: options.probe },
     limits: Object.keys(limits).length > 0 ? limits : undefined,
     headers: options.header,
+    oauth2: options.oauth2,
   });
 }
 

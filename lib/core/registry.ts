@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { BusbarError } from './errors.ts';
 import { checkFilter } from './filter.ts';
 import { bus } from './limits.ts';
+import { type OAuth2, oauth2Schema } from './oauth2.ts';
 import { secretKey, writeSecret } from './signature.ts';
 import { traceModes } from './trace.ts';
 
@@ -32,6 +33,11 @@ export const topicSchema = z.strictObject({
 const reservedHeader =
   /^(host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|date|via|forwarded|x-forwarded-.*|webhook-.*|busbar-.*|ce-.*|traceparent|tracestate|user-agent|cookie)$/;
 
+/** Headers whose values are credentials by their names. */
+export const credentialHeader = /auth|key|token|secret|password|signature/i;
+/** What stands for a credential in what the API shows. */
+const hidden = '(hidden)';
+
 const headersSchema = z
   .record(
     z
@@ -41,7 +47,8 @@ const headersSchema = z
     z
       .string()
       .max(2048)
-      .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII on one line'),
+      .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII on one line')
+      .refine((value) => value !== hidden, 'is what is shown in place of the value. Give the value itself'),
   )
   .refine((headers) => Object.keys(headers).length <= 20, 'has more than 20 headers')
   .refine(
@@ -106,6 +113,8 @@ export const receiverSchema = z.strictObject({
     })
     .optional(),
   headers: headersSchema.optional(),
+  /** The endpoint wants a token, which is fetched by client credentials. */
+  oauth2: oauth2Schema.optional(),
 });
 
 export const subscriptionSchema = z.strictObject({
@@ -145,14 +154,23 @@ export interface Skip {
   readonly at: string;
 }
 
-export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Kept {
+/** A secret that was replaced, and until when it signs; its value is kept apart. */
+export interface EarlierSecret {
+  readonly id: string;
+  readonly until: string;
+}
+
+export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret' | 'oauth2'>, Kept {
   readonly receiver: string;
   readonly state: ReceiverState;
   /** Why it is disabled or paused. */
   readonly stateReason?: string;
   readonly skip?: Skip;
+  readonly oauth2?: OAuth2;
   /** Never shown after it was made. */
   readonly secret: string;
+  /** Those that sign as well while the secret is replaced. */
+  readonly earlierSecrets?: readonly EarlierSecret[];
 }
 
 export interface Subscription {
@@ -188,16 +206,30 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unkno
   throw new BusbarError('invalid_request', `${detail}.`, { fields });
 }
 
-/** Headers whose values are credentials by their names. */
-const credentialHeader = /auth|key|token|secret|password|signature/i;
+/** A receiver as the API shows it. */
+export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'oauth2'> & {
+  readonly oauth2?: Omit<OAuth2, 'clientSecret'>;
+  readonly earlierSecrets?: readonly Pick<EarlierSecret, 'until'>[];
+};
 
-/** What the API shows of a receiver: everything but the secret and the values of headers that carry credentials. */
-export function showReceiver(receiver: Receiver): Omit<Receiver, 'secret'> {
-  const { secret: _, ...shown } = receiver;
-  if (shown.headers === undefined) return shown;
-  const headers = Object.entries(shown.headers).map(([name, value]) => [
-    name,
-    credentialHeader.test(name) ? '(hidden)' : value,
-  ]);
-  return { ...shown, headers: Object.fromEntries(headers) };
+/** What the API shows of a receiver: everything but its secrets and the values of headers that carry credentials. */
+export function showReceiver(receiver: Receiver, nowMs: number): ShownReceiver {
+  const { secret: _, earlierSecrets = [], headers, oauth2, ...shown } = receiver;
+  const live = earlierSecrets.filter(({ until }) => Date.parse(until) > nowMs);
+  return {
+    ...shown,
+    ...(headers !== undefined && { headers: hideCredentials(headers) }),
+    ...(oauth2 !== undefined && { oauth2: withoutSecret(oauth2) }),
+    ...(live.length > 0 && { earlierSecrets: live.map(({ until }) => ({ until })) }),
+  };
+}
+
+function withoutSecret({ clientSecret: _, ...shown }: OAuth2): Omit<OAuth2, 'clientSecret'> {
+  return shown;
+}
+
+function hideCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, credentialHeader.test(name) ? hidden : value]),
+  );
 }

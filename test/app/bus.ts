@@ -45,10 +45,12 @@ import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createRedriveStore } from '../../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
+import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
+import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
@@ -67,6 +69,7 @@ export const environment = {
   BUSBAR_SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/busbar-scheduler',
   BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
   BUSBAR_ENDPOINTS: 'any',
+  BUSBAR_ENDPOINT_PORTS: 'any',
   BUSBAR_TRACE_TABLE: 'busbar-traces',
   BUSBAR_TRACE: 'failures',
   AWS_REGION: 'us-east-1',
@@ -225,7 +228,9 @@ export async function testBus() {
       random,
       log: runtime.log,
       http: runtime.http,
+      tokens: createTokens(runtime),
       endpoints: 'any' as const,
+      endpointPorts: 'any' as const,
       lookup: async () => 'public' as const,
       registry: createRegistryStore(table, account.clock),
       keys: createKeyStore(table, account.clock),
@@ -236,6 +241,7 @@ export async function testBus() {
       probes: createProbes(runtime, config),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
+      secrets: createSecretStore(table, account.clock),
       skips: createSkipStore(table),
       deadLetters: createDeadLetterStore(table),
       deadLetterQueues: createDeadLetterQueues(runtime, config),
