@@ -13,19 +13,19 @@ import {
   transition,
 } from '../core/transaction.ts';
 import { type Draft, readTransaction } from '../core/transaction-request.ts';
-import type { EndpointPolicy } from '../runtime/config.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Queues } from '../runtime/queues.ts';
 import type { TransactionStore } from '../runtime/stores/transactions.ts';
 import { type CheckSecretTools, ensureCheckSecret } from './check-secret.ts';
 import { checkEntries, type EntryResult, newTrace, openTarget, type PublishTools } from './publish.ts';
+import type { ReceiverTools } from './receivers.ts';
 
 export interface TransactionTools
   extends Pick<PublishTools, 'registry' | 'schemas' | 'trace' | 'clock' | 'random'>,
+    Pick<ReceiverTools, 'endpoints' | 'endpointPorts'>,
     CheckSecretTools {
   readonly transactions: TransactionStore;
   readonly queues: Queues;
-  readonly endpoints: EndpointPolicy;
   readonly log: Log;
 }
 
@@ -80,7 +80,7 @@ export async function beginTransaction(
 
 function checkCheckUrl(tools: TransactionTools, checkUrl: string, ownHosts: readonly string[]): void {
   try {
-    checkEndpoint(checkUrl, { policy: tools.endpoints, ownHosts });
+    checkEndpoint(checkUrl, { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts });
   } catch (error) {
     if (!(error instanceof BusbarError)) throw error;
     // It is called as endpoints are, and so held to their rules; only its field is named otherwise.

@@ -2,6 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { renewCheckSecret } from '../../lib/app/check-secret.ts';
 import { checkTransaction } from '../../lib/app/check-transaction.ts';
+import { relayTransaction } from '../../lib/app/relay-transaction.ts';
 import {
   beginTransaction,
   commitTransaction,
@@ -414,4 +415,23 @@ describe('a begin that breaks off', () => {
     await expect(begin(bus, [order('1')])).rejects.toMatchObject({ code: 'unavailable' });
     expect(await bus.rows('transaction#')).toEqual([]);
   });
+});
+
+it.each([
+  ['one event', 1, 7],
+  ['25 events', 25, 51],
+])('with %s of half a KB costs so many writes', async (_, count, writeUnits) => {
+  const bus = await runningBus({ run: false });
+  // Data that cannot be packed any smaller, so that the bill errs on the dear side.
+  const data = () => Buffer.from(bus.runtime.random.bytes(360)).toString('base64');
+  const list = Array.from({ length: count }, (_, n) => ({ ...order(String(n)), data: data() }));
+  bus.meter.reset();
+  const { id } = await begin(bus, list);
+  await commitTransaction(bus.tools, shop, id);
+  const tools = bus.tools;
+  expect(await relayTransaction(tools, id)).toBe(true);
+  const counts = bus.meter.counts();
+  expect(counts['dynamodb.write-units']).toBeLessThanOrEqual(writeUnits);
+  expect(counts['dynamodb.read-units']).toBeLessThanOrEqual(12);
+  expect(counts['sns.requests']).toBe(Math.ceil(count / 10));
 });
