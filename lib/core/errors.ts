@@ -27,7 +27,6 @@ const table = {
   method_not_allowed: [405, 'The method is not allowed here'],
   in_use: [409, 'It is still in use'],
   not_active: [409, 'The receiver is not active'],
-  too_many_secrets: [409, 'Too many earlier secrets still sign'],
   redrive_running: [409, 'A redrive is running already'],
   transaction_decided: [409, 'The transaction was decided otherwise'],
   transaction_exists: [409, 'There is another transaction of this id'],

@@ -121,6 +121,7 @@ describe('functions', () => {
         'declare',
         'deliver',
         'keys',
+        'offload',
         'probe',
         'publish',
         'redrive',
@@ -357,7 +358,7 @@ describe('grants', () => {
     const changing = grants.filter(({ actions }) =>
       actions.some((action) => /:(Create|Update|Delete)EventSourceMapping$/.test(action)),
     );
-    expect(changing).toHaveLength(4);
+    expect(changing).toHaveLength(5);
     for (const { condition } of changing) {
       expect(condition).toEqual({
         ArnEquals: { 'lambda:FunctionArn': 'arn:aws:lambda:us-east-1:000000000000:function:busbar-deliver' },
@@ -367,8 +368,8 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Who publishes delays events; deliver and probe have a receiver probed.
-    expect(passing).toHaveLength(5);
+    // Who publishes delays events; deliver, probe and offload have receivers looked after.
+    expect(passing).toHaveLength(6);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],
