@@ -4,6 +4,7 @@ import type { BaseRuntime } from '../../lib/runtime/runtime.ts';
 import { createSchedules } from '../../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../../lib/runtime/schema.ts';
 import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
+import { createDelayedStore } from '../../lib/runtime/stores/delayed.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
@@ -23,6 +24,7 @@ export function publishTools(runtime: BaseRuntime, config: Config) {
     topics: createTopicSender(runtime, config),
     queues: createQueues(runtime, config),
     schedules: createSchedules(runtime, config),
+    delayed: createDelayedStore(table),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
     trace: config.trace,

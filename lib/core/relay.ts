@@ -1,3 +1,6 @@
+/** Fields of a row by which the stream of the bus table wakes the relay; its filter lets no other row through. */
+export const wakesRelay = { wakes: 'relay' } as const;
+
 /** What woke the relay: a row of the bus table, as its key tells. */
 export type Woken = { readonly kind: 'transaction'; readonly transaction: string };
 

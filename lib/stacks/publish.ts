@@ -32,18 +32,17 @@ export function grantPublishing(
 ): void {
   const { place, tableArn, delay } = to;
   publisher.grant(
-    ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem', 'dynamodb:Query'],
+    [
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:BatchWriteItem',
+      'dynamodb:Query',
+    ],
     [tableArn],
   );
   publisher.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
   publisher.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
   publisher.grant(['sqs:SendMessage'], [delay.queue.queueArn]);
-  publisher.grantByPattern(
-    ['scheduler:CreateSchedule'],
-    [`arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${delay.group.name}/*`],
-    reasons.schedules,
-  );
-  publisher.grant(['iam:PassRole'], [delay.schedulerRole.roleArn], {
-    StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
-  });
+  delay.grantSchedules(publisher, place);
 }

@@ -4,6 +4,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { bus } from '../core/limits.ts';
 import { eventRefused } from '../core/refused.ts';
+import { wakesRelay } from '../core/relay.ts';
 import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
@@ -38,7 +39,7 @@ export class Relay extends Construct {
     this.relay.grant(['sqs:SendMessage'], [timers.queueArn]);
     this.addStream('Rows', table, {
       eventName: FilterRule.or('INSERT', 'MODIFY'),
-      dynamodb: { NewImage: { wakes: { S: FilterRule.isEqual('relay') } } },
+      dynamodb: { NewImage: { wakes: { S: FilterRule.isEqual(wakesRelay.wakes) } } },
     });
     alarms.tellOfLine(this, 'Refused', {
       functions: [this.relay, check],

@@ -368,8 +368,9 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Who publishes delays events; deliver, probe and offload have receivers looked after.
-    expect(passing).toHaveLength(6);
+    // Publish, relay, the checks, admin and schedule set timers of events; deliver, probe and offload have receivers
+    // looked after.
+    expect(passing).toHaveLength(8);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],

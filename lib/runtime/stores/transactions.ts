@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { utf8Bytes } from '../../core/event.ts';
 import { bus } from '../../core/limits.ts';
+import { wakesRelay } from '../../core/relay.ts';
 import { packBatches } from '../../core/routing.ts';
 import type { StoredEvent } from '../../core/stored-event.ts';
 import { phaseOf, type Transaction } from '../../core/transaction.ts';
@@ -30,7 +31,7 @@ function stateRow(transaction: Transaction) {
   return {
     ...stateKey(transaction.id),
     document: transaction,
-    ...(phase === 'committed' && { wakes: 'relay' as const }),
+    ...(phase === 'committed' && { fields: wakesRelay }),
     ...(isOver && {
       expiresAtSeconds:
         Math.ceil(Date.parse(transaction.settledAt ?? '') / 1000) + bus.transactionKeptSeconds,
