@@ -1,7 +1,7 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
 import { parseSpec, type Subscription, subscriptionSchema } from '../core/registry.ts';
-import { type AdminTools, declaredRefusal, type Put } from './admin.ts';
+import { type AdminTools, declaredRefusal, type Put, unknownReceiver } from './admin.ts';
 import { getTopic } from './topics.ts';
 
 export async function getSubscription(
@@ -91,11 +91,6 @@ async function requireBothEnds(
   const source = await getTopic(tools, topic);
   requireOwner(principal, source.owner, `The topic ${topic}`);
   const sink = await tools.registry.receiver(receiver);
-  if (sink === undefined) {
-    throw new BusbarError(
-      'unknown_receiver',
-      `There is no receiver ${receiver}. Make it with PUT /v1/receivers/${receiver}.`,
-    );
-  }
+  if (sink === undefined) throw unknownReceiver(receiver);
   requireOwner(principal, sink.owner, `The receiver ${receiver}`);
 }
