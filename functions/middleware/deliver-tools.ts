@@ -22,6 +22,7 @@ export function deliverTools(runtime: Runtime) {
     random: runtime.random,
     log: runtime.log,
     http: runtime.http,
+    origin: config.origin,
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),
     secrets: createSecretStore(table, runtime.clock),

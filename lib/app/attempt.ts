@@ -17,6 +17,8 @@ import { traceAttempt } from './trace.ts';
 
 export interface AttemptTools extends RetrySlotTools {
   readonly http: Http;
+  /** What the bus calls itself to endpoints that agreed: a DNS name. */
+  readonly origin: string;
   readonly secrets: SecretStore;
 }
 
@@ -157,6 +159,7 @@ async function post(
     format: receiver.format ?? 'structured',
     keys: keys.at(nowMs),
     headers: receiver.headers,
+    origin: receiver.validate === 'handshake' ? tools.origin : undefined,
     traceparent: childTrace(delivery.traceparent, tools.random),
   });
   const outcome = await tools.http.send({

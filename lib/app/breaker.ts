@@ -11,6 +11,7 @@ import {
   reduceBreaker,
   shouldStopMapping,
 } from '../core/breaker.ts';
+import { isFlowing } from '../core/flow.ts';
 import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -142,7 +143,7 @@ export async function followBreaker(
 /** Polls the lane again, unless something else than its breaker stopped it, and ends the schedule. */
 export async function startPolling(tools: BreakerTools, receiver: Guarded): Promise<void> {
   const current = await tools.registry.receiver(receiver.receiver);
-  if (current?.state === 'active') await tools.mappings.setEnabled(receiver.receiver, true);
+  if (current !== undefined && isFlowing(current)) await tools.mappings.setEnabled(receiver.receiver, true);
   await tools.probes.stop(receiver.receiver);
 }
 

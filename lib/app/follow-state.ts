@@ -1,3 +1,4 @@
+import { isFlowing } from '../core/flow.ts';
 import type { Receiver } from '../core/registry.ts';
 import type { Mappings } from '../runtime/mappings.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
@@ -12,11 +13,9 @@ export async function followState(
 ): Promise<void> {
   let followed = receiver;
   for (;;) {
-    await tools.mappings.setEnabled(receiver.receiver, isActive(followed));
+    await tools.mappings.setEnabled(receiver.receiver, isFlowing(followed));
     const current = await tools.registry.receiver(receiver.receiver);
-    if (current === undefined || isActive(current) === isActive(followed)) return;
+    if (current === undefined || isFlowing(current) === isFlowing(followed)) return;
     followed = current;
   }
 }
-
-const isActive = ({ state }: Receiver) => state === 'active';

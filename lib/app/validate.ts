@@ -1,17 +1,16 @@
-import type { Principal } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
 import { bus } from '../core/limits.ts';
-import { type Receiver, showReceiver } from '../core/registry.ts';
+import type { Receiver } from '../core/registry.ts';
 import {
-  asking,
   askIsDue,
+  asking,
   createToken,
   hashToken,
   isPending,
   judgeAnswer,
-  reopened,
   requestedRate,
   settled,
+  type ValidateMode,
 } from '../core/validation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http.ts';
@@ -21,7 +20,6 @@ import type { Random } from '../runtime/random.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import type { Validations } from '../runtime/validations.ts';
 import { followState } from './follow-state.ts';
-import { changeOwnReceiver } from './receivers.ts';
 
 export interface ValidateTools {
   readonly registry: RegistryStore;
@@ -38,40 +36,24 @@ export interface ValidateTools {
 }
 
 /**
- * Asks the endpoint of a receiver that is being put, unless it has agreed. The schedule that asks again is there before
- * and after the receiver is written: one that is pending cannot be without it, wherever this breaks off.
+ * Makes sure that a receiver which may become pending is asked again, before it is written: one that is pending cannot
+ * be without its schedule, wherever this breaks off.
  */
+export async function expectValidation(
+  tools: Pick<ValidateTools, 'validations'>,
+  receiver: { readonly receiver: string; readonly validate?: ValidateMode | undefined },
+): Promise<void> {
+  if (receiver.validate === 'handshake') await tools.validations.start(receiver.receiver);
+}
+
+/** Asks the endpoint of a receiver that was just written, unless it has agreed. */
 export async function validateWritten(tools: ValidateTools, written: Receiver): Promise<Receiver> {
   if (!isPending(written)) return written;
+  // The schedule may have found nothing to do meanwhile, and ended.
   await tools.validations.start(written.receiver);
   const asked = await ask(tools, written);
   if (!isPending(asked)) await endSchedule(tools, written.receiver);
   return asked;
-}
-
-/**
- * Has the endpoint of a receiver asked again, by hand.
- * @throws BusbarError unknown_receiver, forbidden; invalid_request when it needs no agreement.
- */
-export async function validateReceiver(
-  tools: ValidateTools,
-  principal: Principal,
-  name: string,
-): Promise<ReturnType<typeof showReceiver>> {
-  const receiver = await changeOwnReceiver(tools, principal, name, (was) => {
-    if (was.validate !== 'handshake') {
-      const detail = 'is none, so that there is nothing to ask. Put the receiver with validate: handshake';
-      throw new BusbarError('invalid_request', `validate ${detail}.`, {
-        fields: [{ path: 'validate', detail }],
-      });
-    }
-    return reopened(was, tools.clock.now());
-  });
-  if (isPending(receiver)) await tools.validations.start(name);
-  const asked = await ask(tools, receiver);
-  await followState(tools, asked);
-  if (!isPending(asked)) await endSchedule(tools, name);
-  return showReceiver(asked);
 }
 
 /**
@@ -99,13 +81,16 @@ export async function endSchedule(
 }
 
 /** Sends the validation request (section 4.1) and writes down what it came to. */
-async function ask(tools: ValidateTools, receiver: Receiver): Promise<Receiver> {
+export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Receiver> {
   const { receiver: name, endpoint } = receiver;
   const token = createToken(tools.random);
   const change = async (to: (was: Receiver) => Receiver) => {
     const { now } = await tools.registry.changeReceiver(name, (was) => {
       if (was === undefined)
-        throw new BusbarError('unknown_receiver', `The receiver ${name} was deleted while its endpoint was asked.`);
+        throw new BusbarError(
+          'unknown_receiver',
+          `The receiver ${name} was deleted while its endpoint was asked.`,
+        );
       return to(was);
     });
     return now;

@@ -1,8 +1,8 @@
 import { BusbarError } from '../core/errors.ts';
 import { agreedByToken, hashToken, readRate } from '../core/validation.ts';
+import { followState } from './follow-state.ts';
 import type { ValidateTools } from './validate.ts';
 import { endSchedule } from './validate.ts';
-import { followState } from './follow-state.ts';
 
 /**
  * The owner of an endpoint agrees by calling the URL that it was sent (section 4.1.3). The token is all that it has to

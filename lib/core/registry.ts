@@ -4,6 +4,7 @@ import { checkFilter } from './filter.ts';
 import { bus } from './limits.ts';
 import { secretKey, writeSecret } from './signature.ts';
 import { traceModes } from './trace.ts';
+import { type ShownValidation, showValidation, type Validation, validateModes } from './validation.ts';
 
 /** What teams tell the bus, over the API or in busbar.config.ts: the shapes, parsed at the edge once. */
 
@@ -106,6 +107,8 @@ export const receiverSchema = z.strictObject({
     })
     .optional(),
   headers: headersSchema.optional(),
+  /** Whether the owner of the endpoint must agree before anything is sent there; as the stack says when left out. */
+  validate: z.enum(validateModes).optional(),
 });
 
 export const subscriptionSchema = z.strictObject({
@@ -157,6 +160,8 @@ export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Kept {
   /** Why it is disabled or paused. */
   readonly stateReason?: string;
   readonly skip?: Skip;
+  /** What is known of its endpoint's agreement, where it needs one. */
+  readonly validation?: Validation;
   /** Never shown after it was made. */
   readonly secret: string;
   /** Those that sign as well while the secret is replaced. */
@@ -200,17 +205,19 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unkno
 const credentialHeader = /auth|key|token|secret|password|signature/i;
 
 /** A receiver as the API shows it. */
-export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets'> & {
+export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'validation'> & {
+  readonly validation?: ShownValidation;
   readonly earlierSecrets?: readonly Pick<EarlierSecret, 'until'>[];
 };
 
 /** What the API shows of a receiver: everything but its secrets and the values of headers that carry credentials. */
 export function showReceiver(receiver: Receiver, nowMs: number): ShownReceiver {
-  const { secret: _, earlierSecrets = [], headers, ...shown } = receiver;
+  const { secret: _, earlierSecrets = [], headers, validation, ...shown } = receiver;
   const live = earlierSecrets.filter(({ until }) => Date.parse(until) > nowMs);
   return {
     ...shown,
     ...(headers !== undefined && { headers: hideCredentials(headers) }),
+    ...(validation !== undefined && { validation: showValidation(validation) }),
     ...(live.length > 0 && { earlierSecrets: live.map(({ until }) => ({ until })) }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Filter } from './filter.ts';
 import { filterScope } from './filter.ts';
 import { aws, bus } from './limits.ts';
+import { mayDeliver } from './validation.ts';
 
 /**
  * What AWS holds for a topic, a receiver and a subscription, as plain data: names and attributes in AWS's own
@@ -121,7 +122,7 @@ export function receiverResources(
   spec: {
     readonly limits?: { readonly concurrency?: number | undefined } | undefined;
     readonly state?: string;
-  },
+  } & Parameters<typeof mayDeliver>[0],
 ): ReceiverResources {
   const arn = (role: QueueRole) => queueArn(place, receiver, role);
   const queue = (role: QueueRole, more: Partial<QueueResource['attributes']>): QueueResource => ({
@@ -159,7 +160,12 @@ export function receiverResources(
       queue('offline', backstop),
     ],
     mappings: [
-      mapping('online', arn('online'), mappingConcurrency(spec.limits?.concurrency), spec.state !== 'paused'),
+      mapping(
+        'online',
+        arn('online'),
+        mappingConcurrency(spec.limits?.concurrency),
+        spec.state !== 'paused' && mayDeliver(spec),
+      ),
       // Nothing is sent to the offline lane yet, and a mapping that polls is paid for by the hour.
       mapping('offline', arn('offline'), aws.lambda.mappingConcurrencyMin, false),
     ],
@@ -252,3 +258,9 @@ export const probeFunctionArn = (place: Place) =>
 
 /** No event's schedule is called so: those are hashes. */
 export const probeScheduleName = (receiver: string) => `probe-${receiver}`;
+
+/** The function that asks endpoints whether they agree to get events. */
+export const validateFunctionArn = (place: Place) =>
+  `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-validate`;
+
+export const validateScheduleName = (receiver: string) => `validate-${receiver}`;

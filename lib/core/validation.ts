@@ -60,11 +60,7 @@ export function allowedPerSecond(
 }
 
 /** A receiver that is put, with what stands of its validation: another endpoint, or one that refused, is asked anew. */
-export function withValidation(
-  receiver: Receiver,
-  existing: Receiver | undefined,
-  nowMs: number,
-): Receiver {
+export function withValidation(receiver: Receiver, existing: Receiver | undefined, nowMs: number): Receiver {
   const { validation: _, ...unvalidated } = receiver;
   if (receiver.validate !== 'handshake') return unvalidated;
   const kept = existing?.validate === 'handshake' ? existing.validation : undefined;
@@ -127,7 +123,10 @@ export type AskOutcome =
  */
 export function judgeAnswer(outcome: AskOutcome, origin: string, nowMs: number): AskVerdict {
   if (outcome.kind === 'failure') {
-    return { kind: 'open', detail: `The endpoint could not be asked (${outcome.failure}): ${outcome.message}` };
+    return {
+      kind: 'open',
+      detail: `The endpoint could not be asked (${outcome.failure}): ${outcome.message}`,
+    };
   }
   const { status, headers } = outcome;
   if (status === 410) return { kind: 'refused', detail: 'The endpoint answered 410: it is gone.' };

@@ -15,6 +15,7 @@ import { Redrive } from './redrive.ts';
 import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 import { Trace } from './trace.ts';
+import { Validation, ValidationParameters } from './validation.ts';
 
 export interface BusStackProps extends StackProps {
   /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
@@ -45,6 +46,7 @@ export class BusStack extends Stack {
     const { table } = new BusTable(this, 'Store');
     const delay = new Delay(this, 'Delay', place);
     const trace = new Trace(this, 'Traces');
+    const validation = new ValidationParameters(this, 'ValidationParameters', prefix);
     const tableArn = table.tableArn;
     const environment = {
       [variables.table]: table.tableName,
@@ -59,6 +61,7 @@ export class BusStack extends Stack {
       [variables.endpoints]: endpoints.valueAsString,
       [variables.endpointPorts]: endpointPorts.valueAsString,
       ...trace.environment,
+      ...validation.environment,
     };
 
     const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
@@ -76,7 +79,7 @@ export class BusStack extends Stack {
     trace.grantWrite(deliver);
     trace.grantRead(admin);
     const { api } = new Api(this, 'Api', { prefix, publish: publish.function, admin: admin.function });
-    new Declaration(this, 'Declared', {
+    const { declare } = new Declaration(this, 'Declared', {
       place,
       environment,
       tableArn,
@@ -98,6 +101,16 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+
+    const validate = new Validation(this, 'Validation', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      starters: [admin, declare],
+      deliverFunctionArn: deliver.function.functionArn,
+    });
+    validate.tellApiUrl(api.apiEndpoint, admin);
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
     new CfnOutput(this, 'FirstAdminKey', {

@@ -1,7 +1,6 @@
 import { CfnParameter, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { bus } from '../core/limits.ts';
 import { validateFunctionArn, validateScheduleName } from '../core/resources.ts';
 import { validateModes } from '../core/validation.ts';
 import { variables } from '../runtime/config.ts';

@@ -12,11 +12,13 @@ import { create as createDeliver } from '../../functions/deliver.ts';
 import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
+import { create as createValidate } from '../../functions/validate.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
 import type { Principal } from '../../lib/core/access.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type QueueRole, queueName } from '../../lib/core/resources.ts';
+import type { ValidateMode } from '../../lib/core/validation.ts';
 import { createDynamodb } from '../../lib/local/engines/dynamodb/index.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
 import { root } from '../../lib/local/engines/engine.ts';
@@ -49,6 +51,7 @@ import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
+import { createValidations } from '../../lib/runtime/validations.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
 
@@ -67,6 +70,8 @@ export const environment = {
   BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
   BUSBAR_ENDPOINTS: 'any',
   BUSBAR_ENDPOINT_PORTS: 'any',
+  BUSBAR_VALIDATE: 'none',
+  BUSBAR_ORIGIN: 'bus.example.com',
   BUSBAR_TRACE_TABLE: 'busbar-traces',
   BUSBAR_TRACE: 'failures',
   AWS_REGION: 'us-east-1',
@@ -128,6 +133,7 @@ export async function testBus() {
     'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
     'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
     'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
+    'busbar-validate': (event, context) => createValidate(runtime)(event as never, context as never),
   });
   const account = testAccount(
     [
@@ -186,7 +192,13 @@ export async function testBus() {
   await account.sqs.send(
     new CreateQueueCommand({ QueueName: 'busbar-redrive', Attributes: { VisibilityTimeout: '360' } }),
   );
-  for (const name of ['busbar-deliver', 'busbar-probe', 'busbar-redrive', 'busbar-schedule']) {
+  for (const name of [
+    'busbar-deliver',
+    'busbar-probe',
+    'busbar-redrive',
+    'busbar-schedule',
+    'busbar-validate',
+  ]) {
     await createFunction(account.lambda, name, { Timeout: name === 'busbar-schedule' ? 30 : 60 });
   }
   await account.lambda.send(
@@ -219,6 +231,10 @@ export async function testBus() {
       http: runtime.http,
       endpoints: 'any' as const,
       endpointPorts: 'any' as const,
+      validate: 'none' as ValidateMode,
+      validations: createValidations(runtime, config),
+      origin: config.origin,
+      apiUrl: 'https://api.example.com' as string | undefined,
       lookup: async () => 'public' as const,
       registry: createRegistryStore(table, account.clock),
       keys: createKeyStore(table, account.clock),
