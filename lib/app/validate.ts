@@ -1,5 +1,6 @@
 import { BusbarError } from '../core/errors.ts';
 import { bus } from '../core/limits.ts';
+import { credentialsOf, redact } from '../core/redact.ts';
 import type { Receiver } from '../core/registry.ts';
 import {
   askIsDue,
@@ -112,7 +113,12 @@ export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Rec
     timeoutMs: bus.validationTimeoutSeconds * 1000,
   });
   const nowMs = tools.clock.now();
-  const verdict = judgeAnswer(outcome, tools.origin, nowMs);
+  const judged = judgeAnswer(outcome, tools.origin, nowMs);
+  // An endpoint may hand back what it was sent.
+  const verdict =
+    judged.kind === 'granted'
+      ? judged
+      : { ...judged, detail: redact(judged.detail, credentialsOf(receiver, token)) };
   tools.log(verdict.kind === 'granted' ? 'info' : 'warn', `An endpoint was asked: ${verdict.kind}`, {
     receiver: name,
     ...(verdict.kind !== 'granted' && { detail: verdict.detail }),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { BusbarError } from './errors.ts';
 import { checkFilter } from './filter.ts';
 import { bus } from './limits.ts';
+import { type OAuth2, oauth2Schema } from './oauth2.ts';
 import { secretKey, writeSecret } from './signature.ts';
 import { traceModes } from './trace.ts';
 import { type ShownValidation, showValidation, type Validation, validateModes } from './validation.ts';
@@ -33,6 +34,11 @@ export const topicSchema = z.strictObject({
 const reservedHeader =
   /^(host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|date|via|forwarded|x-forwarded-.*|webhook-.*|busbar-.*|ce-.*|traceparent|tracestate|user-agent|cookie)$/;
 
+/** Headers whose values are credentials by their names. */
+export const credentialHeader = /auth|key|token|secret|password|signature/i;
+/** What stands for a credential in what the API shows. */
+const hidden = '(hidden)';
+
 const headersSchema = z
   .record(
     z
@@ -42,7 +48,8 @@ const headersSchema = z
     z
       .string()
       .max(2048)
-      .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII on one line'),
+      .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII on one line')
+      .refine((value) => value !== hidden, 'is what is shown in place of the value. Give the value itself'),
   )
   .refine((headers) => Object.keys(headers).length <= 20, 'has more than 20 headers')
   .refine(
@@ -109,6 +116,8 @@ export const receiverSchema = z.strictObject({
   headers: headersSchema.optional(),
   /** Whether the owner of the endpoint must agree before anything is sent there; as the stack says when left out. */
   validate: z.enum(validateModes).optional(),
+  /** The endpoint wants a token, which is fetched by client credentials. */
+  oauth2: oauth2Schema.optional(),
 });
 
 export const subscriptionSchema = z.strictObject({
@@ -154,7 +163,7 @@ export interface EarlierSecret {
   readonly until: string;
 }
 
-export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Kept {
+export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret' | 'oauth2'>, Kept {
   readonly receiver: string;
   readonly state: ReceiverState;
   /** Why it is disabled or paused. */
@@ -162,6 +171,7 @@ export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Kept {
   readonly skip?: Skip;
   /** What is known of its endpoint's agreement, where it needs one. */
   readonly validation?: Validation;
+  readonly oauth2?: OAuth2;
   /** Never shown after it was made. */
   readonly secret: string;
   /** Those that sign as well while the secret is replaced. */
@@ -201,29 +211,32 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unkno
   throw new BusbarError('invalid_request', `${detail}.`, { fields });
 }
 
-/** Headers whose values are credentials by their names. */
-const credentialHeader = /auth|key|token|secret|password|signature/i;
-
 /** A receiver as the API shows it. */
-export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'validation'> & {
+export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'validation' | 'oauth2'> & {
   readonly validation?: ShownValidation;
+  readonly oauth2?: Omit<OAuth2, 'clientSecret'>;
   readonly earlierSecrets?: readonly Pick<EarlierSecret, 'until'>[];
 };
 
 /** What the API shows of a receiver: everything but its secrets and the values of headers that carry credentials. */
 export function showReceiver(receiver: Receiver, nowMs: number): ShownReceiver {
-  const { secret: _, earlierSecrets = [], headers, validation, ...shown } = receiver;
+  const { secret: _, earlierSecrets = [], headers, validation, oauth2, ...shown } = receiver;
   const live = earlierSecrets.filter(({ until }) => Date.parse(until) > nowMs);
   return {
     ...shown,
     ...(headers !== undefined && { headers: hideCredentials(headers) }),
     ...(validation !== undefined && { validation: showValidation(validation) }),
+    ...(oauth2 !== undefined && { oauth2: withoutSecret(oauth2) }),
     ...(live.length > 0 && { earlierSecrets: live.map(({ until }) => ({ until })) }),
   };
 }
 
+function withoutSecret({ clientSecret: _, ...shown }: OAuth2): Omit<OAuth2, 'clientSecret'> {
+  return shown;
+}
+
 function hideCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, credentialHeader.test(name) ? '(hidden)' : value]),
+    Object.entries(headers).map(([name, value]) => [name, credentialHeader.test(name) ? hidden : value]),
   );
 }

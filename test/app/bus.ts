@@ -50,6 +50,7 @@ import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
+import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
 import { createValidations } from '../../lib/runtime/validations.ts';
 import { testAccount } from '../contract/account.ts';
@@ -229,6 +230,7 @@ export async function testBus() {
       random,
       log: runtime.log,
       http: runtime.http,
+      tokens: createTokens(runtime),
       endpoints: 'any' as const,
       endpointPorts: 'any' as const,
       validate: 'none' as ValidateMode,
