@@ -6,12 +6,13 @@ import { parseConfig } from '../lib/runtime/config.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
+import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createValidations } from '../lib/runtime/validations.ts';
+import { createValidations } from '../lib/runtime/watches.ts';
 
 /**
  * The custom resource of the stack: writes what busbar.config.ts declares into the registry. It answers to a URL
@@ -31,6 +32,7 @@ export function create(runtime: Runtime) {
     mappings: createMappings(runtime, config),
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),
+    offloads: createOffloadStore(table, runtime.clock),
     secrets: createSecretStore(table, runtime.clock),
   };
   return middy<CloudFormationCustomResourceEvent, void>().handler(async (event) => {

@@ -6,26 +6,24 @@ import { keptSecrets } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
 import { isPending, type ValidateMode, withValidation } from '../core/validation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
-import type { Validations } from '../runtime/validations.ts';
-import { followState } from './follow-state.ts';
+import type { Watches } from '../runtime/watches.ts';
+import { followState, type PollingTools } from './polling.ts';
 import { expectValidation } from './validate.ts';
 
-export interface DeclareTools {
+export interface DeclareTools extends PollingTools {
   readonly registry: RegistryStore;
   readonly secrets: SecretStore;
-  readonly mappings: Mappings;
   readonly schemas: SchemaChecker;
   readonly clock: Clock;
   readonly random: Random;
   readonly endpoints: EndpointPolicy;
   readonly endpointPorts: EndpointPorts;
   readonly validate: ValidateMode;
-  readonly validations: Validations;
+  readonly validations: Watches;
 }
 
 /** The application that owns what names no owner. */

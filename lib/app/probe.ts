@@ -1,14 +1,14 @@
 import { admit, breakerOf } from '../core/breaker.ts';
 import { isFlowing } from '../core/flow.ts';
 import type { Queues } from '../runtime/queues.ts';
-import { breakerPolicy, startPolling } from './breaker.ts';
+import { breakerPolicy, endOutage } from './breaker.ts';
 import { type DeliverTools, deliver } from './deliver.ts';
 import { probeByHead } from './probe-head.ts';
 
 export type ProbeTools = DeliverTools & { readonly queues: Queues };
 
 /**
- * Looks after a receiver whose lane is not polled because its breaker is open: probes its endpoint when that is due.
+ * Looks after a receiver whose lanes are not polled because its breaker is open: probes its endpoint when that is due.
  * Called every few minutes for as long as it is so, and puts right whatever broke off between two steps.
  */
 export async function probe(tools: ProbeTools, name: string): Promise<void> {
@@ -17,7 +17,7 @@ export async function probe(tools: ProbeTools, name: string): Promise<void> {
   const breaker = breakerOf(await tools.breakers.read(name), receiver.endpoint);
   // Who opened it by hand closes it by hand.
   if (breaker.kind === 'forced-open') return await tools.probes.stop(name);
-  if (breaker.kind !== 'open') return await startPolling(tools, receiver);
+  if (breaker.kind !== 'open') return await endOutage(tools, receiver);
   if (!isFlowing(receiver) || admit(breaker, tools.clock.now()).kind !== 'probe') return;
   if (breakerPolicy(receiver).probe === 'head') return await probeByHead(tools, receiver);
 

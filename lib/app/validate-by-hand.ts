@@ -2,7 +2,7 @@ import type { Principal } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
 import { type ShownReceiver, showReceiver } from '../core/registry.ts';
 import { isPending, reopened } from '../core/validation.ts';
-import { followState } from './follow-state.ts';
+import { followState } from './polling.ts';
 import { changeOwnReceiver } from './receivers.ts';
 import { ask, endSchedule, expectValidation, type ValidateTools } from './validate.ts';
 

@@ -16,16 +16,14 @@ import {
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { Random } from '../runtime/random.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
-import type { Validations } from '../runtime/validations.ts';
-import { followState } from './follow-state.ts';
+import type { Watches } from '../runtime/watches.ts';
+import { followState, type PollingTools } from './polling.ts';
 
-export interface ValidateTools {
+export interface ValidateTools extends PollingTools {
   readonly registry: RegistryStore;
-  readonly mappings: Mappings;
-  readonly validations: Validations;
+  readonly validations: Watches;
   readonly http: Http;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,6 +1,6 @@
 import { BusbarError } from '../core/errors.ts';
 import { agreedByToken, hashToken, readRate } from '../core/validation.ts';
-import { followState } from './follow-state.ts';
+import { followState } from './polling.ts';
 import type { ValidateTools } from './validate.ts';
 import { endSchedule } from './validate.ts';
 
@@ -10,7 +10,7 @@ import { endSchedule } from './validate.ts';
  * @throws BusbarError unknown_validation, invalid_request.
  */
 export async function takeCallback(
-  tools: Pick<ValidateTools, 'registry' | 'mappings' | 'validations' | 'clock' | 'log'>,
+  tools: Pick<ValidateTools, 'registry' | 'mappings' | 'offloads' | 'validations' | 'clock' | 'log'>,
   name: string,
   token: string,
   allowedRate: string | undefined,

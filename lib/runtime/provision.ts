@@ -40,7 +40,7 @@ import type { Config } from './config.ts';
 import { findMapping, whenSettled } from './mappings.ts';
 import type { BaseRuntime } from './runtime.ts';
 
-type ReceiverLimits = Parameters<typeof receiverResources>[2];
+type ReceiverSettings = Parameters<typeof receiverResources>[2];
 
 /**
  * Makes and unmakes what AWS holds for the registry, from the same description that the stack renders. Every
@@ -49,7 +49,7 @@ type ReceiverLimits = Parameters<typeof receiverResources>[2];
 export interface Provision {
   putTopic(topic: string): Promise<void>;
   deleteTopic(topic: string): Promise<void>;
-  putReceiver(receiver: string, spec: ReceiverLimits): Promise<void>;
+  putReceiver(receiver: string, spec: ReceiverSettings): Promise<void>;
   deleteReceiver(receiver: string): Promise<void>;
   /** How many events wait in a receiver's queues, in flight and dead letters included; as AWS counts, roughly. */
   countWaiting(receiver: string): Promise<number>;
@@ -87,24 +87,23 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       BatchSize: mapping.batchSize,
       FunctionResponseTypes: [...mapping.functionResponseTypes],
       ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency },
-      Enabled: mapping.enabled,
     };
+    const { enabled: Enabled, eventSourceArn: EventSourceArn } = mapping;
     const create = () =>
-      lambda.send(
-        new CreateEventSourceMappingCommand({ ...settings, EventSourceArn: mapping.eventSourceArn }),
-      );
+      lambda.send(new CreateEventSourceMappingCommand({ ...settings, Enabled, EventSourceArn }));
     if (existing?.UUID === undefined) return void (await create());
     const isEnabled =
       existing.State === 'Enabled' || existing.State === 'Enabling' || existing.State === 'Creating';
+    // Whether the offline lane is polled is up to its hot types.
+    const wanted = mapping.lane === 'offline' ? isEnabled : mapping.enabled;
     const same =
-      existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency &&
-      isEnabled === mapping.enabled;
+      existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency && isEnabled === wanted;
     // The control plane allows few calls a second, so that none is made for nothing.
     if (same) return;
     const { UUID } = existing;
     try {
       await whenSettled(runtime, () =>
-        lambda.send(new UpdateEventSourceMappingCommand({ ...settings, UUID })),
+        lambda.send(new UpdateEventSourceMappingCommand({ ...settings, Enabled: wanted, UUID })),
       );
     } catch (error) {
       // It was being deleted, with the receiver that had the name before.

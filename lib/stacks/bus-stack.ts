@@ -10,6 +10,7 @@ import { Breaker } from './breaker.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
+import { Offload } from './offload.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Delay, Schedule } from './schedule.ts';
@@ -101,6 +102,7 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
 
     const validate = new Validation(this, 'Validation', {
       place,
@@ -108,7 +110,6 @@ export class BusStack extends Stack {
       tableArn,
       delay,
       starters: [admin, declare],
-      deliverFunctionArn: deliver.function.functionArn,
     });
     validate.tellApiUrl(api.apiEndpoint, admin);
 

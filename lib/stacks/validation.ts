@@ -1,13 +1,12 @@
 import { CfnParameter, Stack } from 'aws-cdk-lib';
-import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { validateFunctionArn, validateScheduleName } from '../core/resources.ts';
 import { validateModes } from '../core/validation.ts';
 import { variables } from '../runtime/config.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
-import { reasons } from './nag.ts';
+import { grantMappings } from './mappings.ts';
 import type { Delay } from './schedule.ts';
+import { grantWatching } from './watch.ts';
 
 /** What the operator decides about the agreement of endpoints; the functions that send need it in their environment. */
 export class ValidationParameters extends Construct {
@@ -41,7 +40,6 @@ interface ValidationProps extends BusPartProps {
   readonly delay: Delay;
   /** The functions in whose calls an endpoint may have to be asked. */
   readonly starters: readonly BusFunction[];
-  readonly deliverFunctionArn: string;
 }
 
 /** Asks endpoints, again and again and ever more rarely, until their owners agree: called by a schedule a receiver. */
@@ -50,7 +48,7 @@ export class Validation extends Construct {
 
   constructor(scope: Construct, id: string, props: ValidationProps) {
     super(scope, id);
-    const { place, environment, tableArn, delay, starters, deliverFunctionArn } = props;
+    const { place, environment, tableArn, delay, starters } = props;
     this.validate = new BusFunction(this, 'Validate', {
       name: 'validate',
       prefix: place.prefix,
@@ -60,28 +58,8 @@ export class Validation extends Construct {
       environment,
     });
     this.validate.grant(['dynamodb:GetItem', 'dynamodb:PutItem'], [tableArn]);
-    this.validate.grantByPattern(['lambda:ListEventSourceMappings'], ['*'], reasons.noResource);
-    this.validate.grantByPattern(['lambda:UpdateEventSourceMapping'], ['*'], reasons.ownMappingsOnly, {
-      ArnEquals: { 'lambda:FunctionArn': deliverFunctionArn },
-    });
-    delay.schedulerRole.addToPolicy(
-      new PolicyStatement({
-        effect: Effect.ALLOW,
-        actions: ['lambda:InvokeFunction'],
-        resources: [validateFunctionArn(place)],
-      }),
-    );
-    const schedules = `arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${delay.group.name}/${validateScheduleName('*')}`;
-    for (const starter of [this.validate, ...starters]) {
-      starter.grantByPattern(
-        ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'],
-        [schedules],
-        reasons.madeAtRunTime,
-      );
-      starter.grant(['iam:PassRole'], [delay.schedulerRole.roleArn], {
-        StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
-      });
-    }
+    grantMappings(this.validate, place);
+    grantWatching([this.validate, ...starters], { place, delay, watcher: 'validate' });
   }
 
   /** Where owners of endpoints reach the bus; known only once the API is there, which calls some of these functions. */

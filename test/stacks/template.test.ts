@@ -127,9 +127,18 @@ describe('endpoints', () => {
 describe('functions', () => {
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
-      ['admin', 'declare', 'deliver', 'keys', 'probe', 'publish', 'redrive', 'schedule', 'validate'].map(
-        (name) => `busbar-${name}`,
-      ),
+      [
+        'admin',
+        'declare',
+        'deliver',
+        'keys',
+        'offload',
+        'probe',
+        'publish',
+        'redrive',
+        'schedule',
+        'validate',
+      ].map((name) => `busbar-${name}`),
     );
   });
 
@@ -347,8 +356,9 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish delays events; deliver and probe have a receiver probed; admin, declare and validate an endpoint asked.
-    expect(passing).toHaveLength(6);
+    // Publish delays events; deliver, probe and offload have receivers looked after; admin, declare and validate have
+    // endpoints asked.
+    expect(passing).toHaveLength(7);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],
