@@ -161,7 +161,7 @@ export const bus = {
   /** For how long an earlier secret signs beside its successor, unless the rotation says otherwise. */
   secretOverlapSecondsDefault: 24 * 3600,
   secretOverlapSecondsMax: 30 * 24 * 3600,
-  /** Each is a signature more in every delivery; more than a few means that somebody rotates in a circle. */
+  /** Each is a signature more in every delivery. */
   earlierSecretsMax: 4,
   /** How often a change of a topic, receiver or subscription is made anew because another was written first. */
   registryChangeRoundsMax: 8,

@@ -100,6 +100,23 @@ describe('an endpoint that agrees', () => {
     expect((await lane(bus)).ready + (await lane(bus)).inFlight).toBe(0);
   });
 
+  it('is sent no more a minute than it allows', async () => {
+    const bus = await testBus();
+    const sentAtMs: number[] = [];
+    bus.endpoint(endpoint, ({ method }) => {
+      if (method === 'OPTIONS') return answer(200, { ...agrees, 'webhook-allowed-rate': '30' });
+      sentAtMs.push(bus.clock.now());
+      return 204;
+    });
+    await put(bus, { limits: { perSecond: 100 } });
+    await invoke(bus, ...Array.from({ length: 20 }, (_, index) => `e-${index}`));
+    bus.run();
+    for (let seconds = 0; seconds < 90; seconds++) await bus.clock.advance(1000);
+    expect(sentAtMs).toHaveLength(20);
+    const pausesMs = sentAtMs.slice(1).map((atMs, index) => atMs - (sentAtMs[index] ?? 0));
+    expect(Math.min(...pausesMs)).toBeGreaterThanOrEqual(1900);
+  });
+
   it('is not asked again by a change of other settings', async () => {
     const bus = await busWith(() => answer(200, agrees));
     await put(bus);
