@@ -346,7 +346,7 @@ describe('grants', () => {
     const changing = grants.filter(({ actions }) =>
       actions.some((action) => /:(Create|Update|Delete)EventSourceMapping$/.test(action)),
     );
-    expect(changing).toHaveLength(5);
+    expect(changing).toHaveLength(6);
     for (const { condition } of changing) {
       expect(condition).toEqual({
         ArnEquals: { 'lambda:FunctionArn': 'arn:aws:lambda:us-east-1:000000000000:function:busbar-deliver' },
