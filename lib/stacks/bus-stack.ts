@@ -71,7 +71,7 @@ export class BusStack extends Stack {
     };
 
     const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
-    new Schedule(this, 'Schedule', { place, environment, delay });
+    new Schedule(this, 'Schedule', { place, environment, tableArn, delay });
     const { deliver } = new Delivery(this, 'Delivery', { place, environment, tableArn });
     const redrive = new Redrive(this, 'Redrive', { place, environment, tableArn });
     const { admin, keys } = new Admin(this, 'Admin', {
@@ -80,6 +80,7 @@ export class BusStack extends Stack {
       tableArn,
       deliverFunctionArn: deliver.function.functionArn,
       redriveQueueArn: redrive.queue.queueArn,
+      delay,
     });
     trace.grantWrite(publish);
     trace.grantWrite(deliver);

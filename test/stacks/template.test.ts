@@ -356,9 +356,9 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish delays events; deliver, probe and offload have receivers looked after; admin, declare and validate have
-    // endpoints asked.
-    expect(passing).toHaveLength(7);
+    // Publish, admin and schedule set timers of events; deliver, probe and offload have receivers looked after; declare
+    // and validate have endpoints asked.
+    expect(passing).toHaveLength(8);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],
