@@ -79,6 +79,7 @@ describe('a hot type', () => {
     expect(await getReceiverAndBreaker(bus.tools, shop, 'shop')).toMatchObject({
       offload: { hotTypes: [{ type: 'noisy' }], concurrency: 5 },
     });
+    expect(bus.lines.join('\n')).not.toContain('"type":"quiet"');
     const latencies = came
       .filter(({ type }) => type === 'quiet')
       .map(({ id, atMs }) => atMs - (published.get(id) ?? 0))
