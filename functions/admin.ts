@@ -5,6 +5,7 @@ import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker-by-hand.
 import { getDeadLetter, listDeadLetters } from '../lib/app/dead-letters.ts';
 import { deliverAgain } from '../lib/app/deliver-again.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
+import { cancelEvent, reTimeEvent } from '../lib/app/recall.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
 import { rotateSecret } from '../lib/app/secrets.ts';
@@ -26,9 +27,11 @@ import { createMappings } from '../lib/runtime/mappings.ts';
 import { createProvision } from '../lib/runtime/provision.ts';
 import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
 import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
+import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
@@ -42,7 +45,7 @@ import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { createTable } from '../lib/runtime/table.ts';
 import { createProbes } from '../lib/runtime/watches.ts';
 import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
-import { whyQuestion } from './middleware/why.ts';
+import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
 type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
 
@@ -71,6 +74,8 @@ export function create(runtime: BaseRuntime) {
     deadLetterQueues: createDeadLetterQueues(runtime, config),
     redrives: createRedriveStore(table),
     queues: createQueues(runtime, config),
+    schedules: createSchedules(runtime, config),
+    delayed: createDelayedStore(table),
     deliveries: createDeliveryStore(table),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
@@ -174,6 +179,13 @@ export function create(runtime: BaseRuntime) {
         gone(deleteSubscription(tools, who, name(event, 'topic'), name(event, 'receiver'))),
     ],
     ['GET /v1/events', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
+    ...['/v1/events/{id}', '/v1/events'].flatMap((path): [string, Answer][] => [
+      [`DELETE ${path}`, async (event, who) => gone(cancelEvent(tools, who, recallQuestion(event)))],
+      [
+        `PATCH ${path}`,
+        async (event, who) => ok(await reTimeEvent(tools, who, recallQuestion(event), jsonBody(event))),
+      ],
+    ]),
     ['GET /v1/events/{id}', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
   ];
 

@@ -132,6 +132,16 @@ export const bus = {
   poisonReceivesMax: 1000,
   /** At most ten years ahead. */
   delaySecondsMax: 10 * 366 * 24 * 3600,
+  /** A timer comes up to this early, and the function waits the rest out: SQS counts in whole seconds. */
+  delayHeldMs: 800,
+  /** While a function routes a delayed event no other does; it is longer than that function may run. */
+  delayLeaseSeconds: 40,
+  /** The longest leg of a schedule: AWS documents no furthest date, and a leg more a year costs nothing. */
+  scheduleLegSeconds: 366 * 24 * 3600,
+  /** For how long a throttled schedule is tried again within a request, before it is refused. */
+  scheduleRetrySeconds: 12,
+  /** How often a write is tried again that others get in between of. */
+  conditionalTriesMax: 8,
   /** Deduplication keeps a row an event; a day covers any producer's retry. */
   dedupSecondsMax: 7 * 24 * 3600,
   /** How long a publisher that died may block the same event, before the next try takes over its claim. */
@@ -153,7 +163,7 @@ export const bus = {
   /** For how long an earlier secret signs beside its successor, unless the rotation says otherwise. */
   secretOverlapSecondsDefault: 24 * 3600,
   secretOverlapSecondsMax: 30 * 24 * 3600,
-  /** Each is a signature more in every delivery; more than a few means that somebody rotates in a circle. */
+  /** Each is a signature more in every delivery. */
   earlierSecretsMax: 4,
   /** How often a change of a topic, receiver or subscription is made anew because another was written first. */
   registryChangeRoundsMax: 8,

@@ -25,6 +25,11 @@ export const topicSchema = z.strictObject({
   schema: z.union([z.record(z.string(), z.unknown()), z.boolean()]).optional(),
   /** For how long a second event of the same source and id is answered `duplicate`; 0 or absent: never. */
   dedupSeconds: z.int().min(0).max(bus.dedupSecondsMax).optional(),
+  /**
+   * Whether its delayed events can be cancelled and re-timed; true when left out. False saves the row of those that
+   * are delayed by 15 minutes or less.
+   */
+  cancellable: z.boolean().optional(),
   /** What is recorded of its events (see core/trace); as the stack says when left out. */
   trace: z.enum(traceModes).optional(),
 });

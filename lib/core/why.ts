@@ -53,7 +53,7 @@ export interface Fate {
   readonly refusedBy?: readonly Refusal[];
   readonly lane?: string;
   /**
-   * `accepted` (waits for its first attempt), `scheduled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
+   * `accepted` (waits for its first attempt), `scheduled`, `cancelled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
    * `parked` (its receiver stands still), `skipped`, `unknown` (not recorded). Absent when the filter refused.
    */
   readonly state?: string;
@@ -141,8 +141,11 @@ export function fateOf(
 
   const invoked = 'receiver' in occurrence.target;
   const matched = published !== undefined || invoked || subscription?.filtered === false ? true : 'unknown';
-  const dueAtMs = published?.dueAtMs ?? occurrence.scheduled?.dueAtMs;
+  const dueAtMs = occurrence.scheduled?.dueAtMs ?? published?.dueAtMs;
   const waiting = { ...fate, matched, lane: 'online', attempts: [] } as const;
+  if (occurrence.scheduled?.state === 'cancelled') {
+    return { ...waiting, state: 'cancelled', note: 'it was cancelled before it was due' };
+  }
   if (dueAtMs !== undefined && dueAtMs > now.nowMs) {
     return { ...waiting, state: 'scheduled', nextAttemptAt: iso(dueAtMs) };
   }

@@ -7,6 +7,7 @@ import { Admin } from './admin.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { Breaker } from './breaker.ts';
+import { BusFunction } from './bus-function.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
@@ -15,12 +16,15 @@ import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
+import { TableKey } from './table-key.ts';
 import { Trace } from './trace.ts';
 
 export interface BusStackProps extends StackProps {
   /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
   readonly prefix: string;
   readonly declaration: Declared;
+  /** The ARN of a KMS key of the team's for the tables; AWS's own when left out. */
+  readonly tableKeyArn?: string | undefined;
 }
 
 /** The bus, part by part. Each part grants itself what it needs. */
@@ -43,9 +47,10 @@ export class BusStack extends Stack {
       description: 'The ports at which endpoints of receivers may be, or any (for a laptop)',
     });
 
-    const { table } = new BusTable(this, 'Store');
+    const tableKey = new TableKey(this, 'TableKey', props.tableKeyArn);
+    const { table } = new BusTable(this, 'Store', tableKey);
     const delay = new Delay(this, 'Delay', place);
-    const trace = new Trace(this, 'Traces');
+    const trace = new Trace(this, 'Traces', tableKey);
     const tableArn = table.tableArn;
     const environment = {
       [variables.table]: table.tableName,
@@ -63,7 +68,7 @@ export class BusStack extends Stack {
     };
 
     const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
-    new Schedule(this, 'Schedule', { place, environment, delay });
+    new Schedule(this, 'Schedule', { place, environment, tableArn, delay });
     const { deliver } = new Delivery(this, 'Delivery', { place, environment, tableArn });
     const redrive = new Redrive(this, 'Redrive', { place, environment, tableArn });
     const { admin, keys } = new Admin(this, 'Admin', {
@@ -72,6 +77,7 @@ export class BusStack extends Stack {
       tableArn,
       deliverFunctionArn: deliver.function.functionArn,
       redriveQueueArn: redrive.queue.queueArn,
+      delay,
     });
     trace.grantWrite(publish);
     trace.grantWrite(deliver);
@@ -100,6 +106,10 @@ export class BusStack extends Stack {
     });
     trace.grantWrite(probe);
     new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
+
+    // Last, when every part has granted itself what it needs.
+    const parts = this.node.findAll().filter((part) => part instanceof BusFunction);
+    tableKey.grantUse(parts.filter(({ usesTables }) => usesTables));
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
     new CfnOutput(this, 'FirstAdminKey', {

@@ -38,6 +38,7 @@ import { createSchemaChecker } from '../../lib/runtime/schema.ts';
 import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDeadLetterStore } from '../../lib/runtime/stores/dead-letters.ts';
+import { createDelayedStore } from '../../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
@@ -261,6 +262,7 @@ export async function testBus() {
       redrives: createRedriveStore(table),
       queues: createQueues(runtime, config),
       schedules: createSchedules(runtime, config),
+      delayed: createDelayedStore(table),
       mappings: createMappings(runtime, config),
       provision: createProvision(runtime, config),
       sightings: createSightingStore(table),

@@ -323,8 +323,8 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish delays events; deliver, probe and offload have receivers looked after.
-    expect(passing).toHaveLength(4);
+    // Publish, admin and schedule set timers of events; deliver, probe and offload have receivers looked after.
+    expect(passing).toHaveLength(6);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],
