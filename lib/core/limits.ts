@@ -146,6 +146,17 @@ export const bus = {
   dedupSecondsMax: 7 * 24 * 3600,
   /** How long a publisher that died may block the same event, before the next try takes over its claim. */
   dedupClaimSeconds: 30,
+  /** How long an endpoint may take to say whether it agrees to get events: a PUT waits for it. */
+  validationTimeoutSeconds: 8,
+  /** The pause before an endpoint that has not agreed is asked again; each further one doubles it. */
+  validationPauseSeconds: 2 * 60,
+  validationPauseSecondsMax: 6 * 3600,
+  /** How often the schedule looks whether that is due; it is exact to this. */
+  validationScheduleMinutes: 2,
+  /** Whoever has not agreed by then will not: some twenty requests have been made. */
+  validationSecondsMax: 3 * 24 * 3600,
+  /** How many of the URLs by which an owner may agree later stay good at the same time. */
+  validationTokensMax: 32,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
   /** How long the token endpoint of a receiver may take. */
