@@ -23,6 +23,8 @@ import {
   getTransaction,
   rollbackTransaction,
 } from '../lib/app/transaction.ts';
+import { validateReceiver } from '../lib/app/validate-by-hand.ts';
+import { takeCallback } from '../lib/app/validation-callback.ts';
 import { why } from '../lib/app/why.ts';
 import type { Principal } from '../lib/core/access.ts';
 import { BusbarError } from '../lib/core/errors.ts';
@@ -33,7 +35,7 @@ import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import { createProvision } from '../lib/runtime/provision.ts';
 import { createQueues } from '../lib/runtime/queues.ts';
-import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
@@ -50,9 +52,10 @@ import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../lib/runtime/stores/traces.ts';
 import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
-import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { lazy } from '../lib/runtime/system.ts';
+import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createProbes } from '../lib/runtime/watches.ts';
+import { createProbes, createValidations } from '../lib/runtime/watches.ts';
 import {
   type ApiAnswer,
   type ApiEvent,
@@ -66,7 +69,7 @@ import { recallQuestion, whyQuestion } from './middleware/why.ts';
 type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
 
 /** Everything of the HTTP API but publish and invoke. */
-export function create(runtime: BaseRuntime) {
+export function create(runtime: Runtime) {
   const config = parseConfig(runtime.env);
   const table = createTable(runtime, config);
   const keys = createKeyStore(table, runtime.clock);
@@ -76,6 +79,11 @@ export function create(runtime: BaseRuntime) {
     endpoints: config.endpoints,
     endpointPorts: config.endpointPorts,
     lookup: systemHostLookup,
+    http: runtime.http,
+    validate: config.validate,
+    validations: createValidations(runtime, config),
+    origin: config.origin,
+    apiUrl: config.apiUrl,
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),
     provision: createProvision(runtime, config),
@@ -137,6 +145,10 @@ export function create(runtime: BaseRuntime) {
     [
       'POST /v1/receivers/{receiver}/rotate-secret',
       async (event, who) => ok(await rotateSecret(tools, who, name(event, 'receiver'), jsonBody(event))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/validate',
+      async (event, who) => ok(await validateReceiver(tools, who, name(event, 'receiver'))),
     ],
     [
       'POST /v1/receivers/{receiver}/breaker',
@@ -231,15 +243,27 @@ export function create(runtime: BaseRuntime) {
       await answer(event, await authenticate(keys, event.headers.authorization));
     return { method: method as Method, path, handler };
   });
+  /** The owner of an endpoint has no key: the token that it was sent is what it shows. By GET from a browser, too. */
+  const agree = async (event: ApiEvent): Promise<ApiAnswer> => {
+    const { token = '' } = query(event, 'token');
+    return ok(
+      await takeCallback(tools, name(event, 'receiver'), token, event.headers['webhook-allowed-rate']),
+    );
+  };
+  const callbacks = (['GET', 'POST'] as const).map((method) => ({
+    method: method as Method,
+    path: '/v1/receivers/{receiver}/validation',
+    handler: agree,
+  }));
   const health = { method: 'GET' as Method, path: '/v1/health', handler: async () => ok({ status: 'ok' }) };
 
   return middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))
     .handler(
       httpRouter({
-        routes: [health, ...routes],
+        routes: [health, ...callbacks, ...routes],
         notFoundResponse: ({ method, path }) => {
-          throw unknownCall(method, path, [health, ...routes]);
+          throw unknownCall(method, path, [health, ...callbacks, ...routes]);
         },
       }),
     );
@@ -314,4 +338,4 @@ function ownHosts(event: ApiEvent): string[] {
   return [event.headers.host, event.requestContext.domainName].filter((host) => host !== undefined);
 }
 
-export const handler = lazy(() => create(systemRuntime()));
+export const handler = lazy(() => create(systemRuntimeWithHttp()));

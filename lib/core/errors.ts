@@ -23,6 +23,7 @@ const table = {
   unknown_dead_letter: [404, 'There is no such dead letter'],
   unknown_redrive: [404, 'There was no redrive'],
   unknown_transaction: [404, 'There is no such transaction'],
+  unknown_validation: [404, 'There is no such request for agreement'],
   event_not_kept: [404, 'The event is not kept'],
   method_not_allowed: [405, 'The method is not allowed here'],
   ambiguous_event: [409, 'Several events have this id'],

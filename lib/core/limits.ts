@@ -81,8 +81,11 @@ export const bus = {
   /** A lane lags behind whose batches have so many messages, one of which waited for so long. */
   hotBatchMessagesMin: 5,
   hotWaitSeconds: 1,
-  /** Batches that took less time in all say nothing. */
-  hotEvidenceSeconds: 1,
+  /**
+   * Batches that took less time in all say nothing: a short burst is over before AWS polls the offline lane, which
+   * takes it up to a minute.
+   */
+  hotEvidenceSeconds: 3,
   /** How much of it an instance remembers. */
   hotBatchesMax: 100,
   /** Other types that were seen within this time are there. */
@@ -143,6 +146,17 @@ export const bus = {
   dedupSecondsMax: 7 * 24 * 3600,
   /** How long a publisher that died may block the same event, before the next try takes over its claim. */
   dedupClaimSeconds: 30,
+  /** How long an endpoint may take to say whether it agrees to get events: a PUT waits for it. */
+  validationTimeoutSeconds: 8,
+  /** The pause before an endpoint that has not agreed is asked again; each further one doubles it. */
+  validationPauseSeconds: 2 * 60,
+  validationPauseSecondsMax: 6 * 3600,
+  /** How often the schedule looks whether that is due; it is exact to this. */
+  validationScheduleMinutes: 2,
+  /** Whoever has not agreed by then will not: some twenty requests have been made. */
+  validationSecondsMax: 3 * 24 * 3600,
+  /** How many of the URLs by which an owner may agree later stay good at the same time. */
+  validationTokensMax: 32,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
   /** How long the token endpoint of a receiver may take. */

@@ -20,6 +20,7 @@ import { BusTable } from './table.ts';
 import { TableKey } from './table-key.ts';
 import { Trace } from './trace.ts';
 import { Transaction } from './transaction.ts';
+import { Validation, ValidationParameters } from './validation.ts';
 
 export interface BusStackProps extends StackProps {
   /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
@@ -53,6 +54,7 @@ export class BusStack extends Stack {
     const { table } = new BusTable(this, 'Store', tableKey);
     const delay = new Delay(this, 'Delay', place);
     const trace = new Trace(this, 'Traces', tableKey);
+    const validation = new ValidationParameters(this, 'ValidationParameters', prefix);
     const tableArn = table.tableArn;
     const environment = {
       [variables.table]: table.tableName,
@@ -67,6 +69,7 @@ export class BusStack extends Stack {
       [variables.endpoints]: endpoints.valueAsString,
       [variables.endpointPorts]: endpointPorts.valueAsString,
       ...trace.environment,
+      ...validation.environment,
     };
 
     const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
@@ -85,7 +88,7 @@ export class BusStack extends Stack {
     trace.grantWrite(deliver);
     trace.grantRead(admin);
     const { api } = new Api(this, 'Api', { prefix, publish: publish.function, admin: admin.function });
-    new Declaration(this, 'Declared', {
+    const { declare } = new Declaration(this, 'Declared', {
       place,
       environment,
       tableArn,
@@ -126,6 +129,15 @@ export class BusStack extends Stack {
     });
     for (const sender of [transaction.check, relay]) trace.grantWrite(sender);
     new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
+
+    const validate = new Validation(this, 'Validation', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      starters: [admin, declare],
+    });
+    validate.tellApiUrl(api.apiEndpoint, admin);
 
     // Last, when every part has granted itself what it needs.
     const parts = this.node.findAll().filter((part) => part instanceof BusFunction);

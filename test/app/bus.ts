@@ -15,11 +15,13 @@ import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
 import { create as createRelay } from '../../functions/relay.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
+import { create as createValidate } from '../../functions/validate.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
 import type { Principal } from '../../lib/core/access.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/resources.ts';
+import type { ValidateMode } from '../../lib/core/validation.ts';
 import { dynamodbEngines } from '../../lib/local/engines/dynamodb/index.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
 import { root } from '../../lib/local/engines/engine.ts';
@@ -55,7 +57,7 @@ import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
-import { createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
+import { createOffloadWatches, createProbes, createValidations } from '../../lib/runtime/watches.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
 
@@ -74,6 +76,8 @@ export const environment = {
   BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
   BUSBAR_ENDPOINTS: 'any',
   BUSBAR_ENDPOINT_PORTS: 'any',
+  BUSBAR_VALIDATE: 'none',
+  BUSBAR_ORIGIN: 'bus.example.com',
   BUSBAR_TRACE_TABLE: 'busbar-traces',
   BUSBAR_TRACE: 'failures',
   AWS_REGION: 'us-east-1',
@@ -150,6 +154,7 @@ export async function testBus() {
       'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
       'busbar-relay': (event, context) => createRelay(runtime)(event as never, context as never),
       'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
+      'busbar-validate': (event, context) => createValidate(runtime)(event as never, context as never),
     },
     { onStreamRecords: dynamodb.onStreamRecords },
   );
@@ -217,6 +222,7 @@ export async function testBus() {
     'busbar-probe',
     'busbar-redrive',
     'busbar-schedule',
+    'busbar-validate',
   ]) {
     await createFunction(account.lambda, name, { Timeout: name === 'busbar-schedule' ? 30 : 60 });
   }
@@ -251,6 +257,10 @@ export async function testBus() {
       tokens: createTokens(runtime),
       endpoints: 'any' as const,
       endpointPorts: 'any' as const,
+      validate: 'none' as ValidateMode,
+      validations: createValidations(runtime, config),
+      origin: config.origin,
+      apiUrl: 'https://api.example.com' as string | undefined,
       lookup: async () => 'public' as const,
       registry: createRegistryStore(table, account.clock),
       keys: createKeyStore(table, account.clock),
