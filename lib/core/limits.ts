@@ -81,8 +81,11 @@ export const bus = {
   /** A lane lags behind whose batches have so many messages, one of which waited for so long. */
   hotBatchMessagesMin: 5,
   hotWaitSeconds: 1,
-  /** Batches that took less time in all say nothing. */
-  hotEvidenceSeconds: 1,
+  /**
+   * Batches that took less time in all say nothing: a short burst is over before AWS polls the offline lane, which
+   * takes it up to a minute.
+   */
+  hotEvidenceSeconds: 3,
   /** How much of it an instance remembers. */
   hotBatchesMax: 100,
   /** Other types that were seen within this time are there. */
