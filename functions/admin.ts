@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import httpRouter, { type Method } from '@middy/http-router';
 import { authenticate } from '../lib/app/authenticate.ts';
 import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker-by-hand.ts';
+import { renewCheckSecret } from '../lib/app/check-secret.ts';
 import { getDeadLetter, listDeadLetters } from '../lib/app/dead-letters.ts';
 import { deliverAgain } from '../lib/app/deliver-again.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
@@ -23,6 +24,14 @@ import {
   listTopicsAndHolds,
   putTopicAndWatch,
 } from '../lib/app/topic-and-hold.ts';
+import {
+  beginTransaction,
+  commitTransaction,
+  getTransaction,
+  rollbackTransaction,
+} from '../lib/app/transaction.ts';
+import { validateReceiver } from '../lib/app/validate-by-hand.ts';
+import { takeCallback } from '../lib/app/validation-callback.ts';
 import { why } from '../lib/app/why.ts';
 import type { Principal } from '../lib/core/access.ts';
 import { BusbarError } from '../lib/core/errors.ts';
@@ -33,10 +42,11 @@ import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import { createProvision } from '../lib/runtime/provision.ts';
 import { createQueues } from '../lib/runtime/queues.ts';
-import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
+import { createCheckSecretStore } from '../lib/runtime/stores/check-secrets.ts';
 import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
@@ -50,18 +60,27 @@ import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../lib/runtime/stores/traces.ts';
-import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
+import { lazy } from '../lib/runtime/system.ts';
+import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
 import { createTopicSender } from '../lib/runtime/topics.ts';
 import { createWake } from '../lib/runtime/wake.ts';
-import { createHoldWatches, createProbes } from '../lib/runtime/watches.ts';
-import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
+import { createHoldWatches, createProbes, createValidations } from '../lib/runtime/watches.ts';
+import {
+  type ApiAnswer,
+  type ApiEvent,
+  bodyBytes,
+  jsonAnswer,
+  jsonBody,
+  problems,
+} from './middleware/api.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
 type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
 
 /** Everything of the HTTP API but publish and invoke. */
-export function create(runtime: BaseRuntime) {
+export function create(runtime: Runtime) {
   const config = parseConfig(runtime.env);
   const table = createTable(runtime, config);
   const keys = createKeyStore(table, runtime.clock);
@@ -71,6 +90,11 @@ export function create(runtime: BaseRuntime) {
     endpoints: config.endpoints,
     endpointPorts: config.endpointPorts,
     lookup: systemHostLookup,
+    http: runtime.http,
+    validate: config.validate,
+    validations: createValidations(runtime, config),
+    origin: config.origin,
+    apiUrl: config.apiUrl,
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),
     provision: createProvision(runtime, config),
@@ -96,6 +120,8 @@ export function create(runtime: BaseRuntime) {
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
     trace: config.trace,
+    transactions: createTransactionStore(table),
+    checkSecrets: createCheckSecretStore(table),
   };
 
   const calls: readonly [route: string, answer: Answer][] = [
@@ -171,6 +197,10 @@ export function create(runtime: BaseRuntime) {
       async (event, who) => ok(await rotateSecret(tools, who, name(event, 'receiver'), jsonBody(event))),
     ],
     [
+      'POST /v1/receivers/{receiver}/validate',
+      async (event, who) => ok(await validateReceiver(tools, who, name(event, 'receiver'))),
+    ],
+    [
       'POST /v1/receivers/{receiver}/breaker',
       async (event, who) => ok(await forceBreaker(tools, who, name(event, 'receiver'), jsonBody(event))),
     ],
@@ -228,6 +258,24 @@ export function create(runtime: BaseRuntime) {
       async (event, who) =>
         gone(deleteSubscription(tools, who, name(event, 'topic'), name(event, 'receiver'))),
     ],
+    [
+      'POST /v1/transactions',
+      async (event, who) =>
+        jsonAnswer(201, await beginTransaction(tools, who, eventRequest(event), ownHosts(event))),
+    ],
+    [
+      'GET /v1/transactions/{id}',
+      async (event, who) => ok(await getTransaction(tools, who, text(event, 'id'))),
+    ],
+    [
+      'POST /v1/transactions/{id}/commit',
+      async (event, who) => ok(await commitTransaction(tools, who, text(event, 'id'))),
+    ],
+    [
+      'POST /v1/transactions/{id}/rollback',
+      async (event, who) => ok(await rollbackTransaction(tools, who, text(event, 'id'))),
+    ],
+    ['POST /v1/check-secret', async (_, who) => ok(await renewCheckSecret(tools, who))],
     ['GET /v1/events', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
     ...['/v1/events/{id}', '/v1/events'].flatMap((path): [string, Answer][] => [
       [`DELETE ${path}`, async (event, who) => gone(cancelEvent(tools, who, recallQuestion(event)))],
@@ -245,15 +293,27 @@ export function create(runtime: BaseRuntime) {
       await answer(event, await authenticate(keys, event.headers.authorization));
     return { method: method as Method, path, handler };
   });
+  /** The owner of an endpoint has no key: the token that it was sent is what it shows. By GET from a browser, too. */
+  const agree = async (event: ApiEvent): Promise<ApiAnswer> => {
+    const { token = '' } = query(event, 'token');
+    return ok(
+      await takeCallback(tools, name(event, 'receiver'), token, event.headers['webhook-allowed-rate']),
+    );
+  };
+  const callbacks = (['GET', 'POST'] as const).map((method) => ({
+    method: method as Method,
+    path: '/v1/receivers/{receiver}/validation',
+    handler: agree,
+  }));
   const health = { method: 'GET' as Method, path: '/v1/health', handler: async () => ok({ status: 'ok' }) };
 
   return middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))
     .handler(
       httpRouter({
-        routes: [health, ...routes],
+        routes: [health, ...callbacks, ...routes],
         notFoundResponse: ({ method, path }) => {
-          throw unknownCall(method, path, [health, ...routes]);
+          throw unknownCall(method, path, [health, ...callbacks, ...routes]);
         },
       }),
     );
@@ -297,6 +357,13 @@ function name(event: ApiEvent, parameter: 'topic' | 'receiver'): string {
 /** A part of the path that may hold anything; the API has unescaped it, so that it cannot hold a slash. */
 const text = (event: ApiEvent, parameter: string): string => event.pathParameters?.[parameter] ?? '';
 
+/** A body whose events keep their data letter by letter. */
+const eventRequest = (event: ApiEvent) => ({
+  contentType: event.headers['content-type'],
+  headers: event.headers,
+  body: bodyBytes(event),
+});
+
 /** What a call takes in its query. @throws BusbarError invalid_request for anything else. */
 function query<Name extends string>(event: ApiEvent, ...names: Name[]): Partial<Record<Name, string>> {
   const given = event.queryStringParameters ?? {};
@@ -321,4 +388,4 @@ function ownHosts(event: ApiEvent): string[] {
   return [event.headers.host, event.requestContext.domainName].filter((host) => host !== undefined);
 }
 
-export const handler = lazy(() => create(systemRuntime()));
+export const handler = lazy(() => create(systemRuntimeWithHttp()));

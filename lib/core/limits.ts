@@ -59,7 +59,7 @@ export const bus = {
   responseBytesMax: 64 * kib,
   /** How much of a response is kept with a failed attempt. */
   keptResponseCharacters: 1024,
-  /** The default retry list of the HTTP contract: 5 s to 10 h, ten attempts in 18 hours with the first. */
+  /** The default retry list of the HTTP contract: 5 s to 10 h, nine attempts in 17 h 43 min with the first. */
   retryDelaysSecondsDefault: [5, 30, 120, 600, 1800, 7200, 18_000, 36_000],
   retriesMax: 50,
   /** A retry waits up to this part longer than its delay, so that failures do not come back all at once. */
@@ -81,8 +81,11 @@ export const bus = {
   /** A lane lags behind whose batches have so many messages, one of which waited for so long. */
   hotBatchMessagesMin: 5,
   hotWaitSeconds: 1,
-  /** Batches that took less time in all say nothing. */
-  hotEvidenceSeconds: 1,
+  /**
+   * Batches that took less time in all say nothing: a short burst is over before AWS polls the offline lane, which
+   * takes it up to a minute.
+   */
+  hotEvidenceSeconds: 3,
   /** How much of it an instance remembers. */
   hotBatchesMax: 100,
   /** Other types that were seen within this time are there. */
@@ -143,6 +146,17 @@ export const bus = {
   dedupSecondsMax: 7 * 24 * 3600,
   /** How long a publisher that died may block the same event, before the next try takes over its claim. */
   dedupClaimSeconds: 30,
+  /** How long an endpoint may take to say whether it agrees to get events: a PUT waits for it. */
+  validationTimeoutSeconds: 8,
+  /** The pause before an endpoint that has not agreed is asked again; each further one doubles it. */
+  validationPauseSeconds: 2 * 60,
+  validationPauseSecondsMax: 6 * 3600,
+  /** How often the schedule looks whether that is due; it is exact to this. */
+  validationScheduleMinutes: 2,
+  /** Whoever has not agreed by then will not: some twenty requests have been made. */
+  validationSecondsMax: 3 * 24 * 3600,
+  /** How many of the URLs by which an owner may agree later stay good at the same time. */
+  validationTokensMax: 32,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
   /**
@@ -234,4 +248,34 @@ export const bus = {
   traceWriteSeconds: 1,
   /** How long a search for an event may take: the API gives up after 30 s. */
   traceSearchSeconds: 15,
+  transactionEventsMax: 25,
+  /** When the bus asks about a transaction that nobody ended, where its producer does not say. */
+  checkAfterSecondsDefault: 60,
+  /** So that all checks of a transaction end before SQS drops the message that times them. */
+  checkAfterSecondsMax: 12 * 3600,
+  /** After so many checks without a verdict a transaction is rolled back. */
+  transactionChecksMax: 15,
+  /** The wait between checks doubles up to this, or stays at what the producer asked for when that is more. */
+  checkWaitSecondsMax: 3600,
+  /** How long a transaction stays open that has neither a check URL nor a time of its own. */
+  transactionOpenSeconds: 3600,
+  /** How often the timer of a transaction looks in any case, should everything else have failed. */
+  transactionLookSeconds: 15 * 60,
+  /** A timer that finds no transaction waits so long for it: the call that begins it may be under way. */
+  transactionBeginSeconds: 60,
+  /** When what could not be sent of a committed transaction is tried again. */
+  transactionAgainSeconds: 15,
+  /** For how long a transaction is known after it ended. */
+  transactionKeptSeconds: 30 * 24 * 3600,
+  /** How many bytes of events go into one row before they are packed; packed at worst they fill 350 KB of its 400. */
+  transactionRowBytes: 256 * kib,
+  /** How long a replaced check secret signs beside the new one. */
+  checkSecretOverlapSeconds: 24 * 3600,
+  /** The function that times transactions: ten checks side by side, each as long as an endpoint may take. */
+  transactionTimeoutSeconds: 60,
+  relayTimeoutSeconds: 60,
+  /** How many rows the relay is brought at a time. */
+  relayBatchSize: 100,
+  /** How often the stream brings again what failed, before it is left to the timers and the sweep. */
+  relayRetries: 3,
 } as const;

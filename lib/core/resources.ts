@@ -2,6 +2,7 @@ import type { Filter } from './filter.ts';
 import { filterScope } from './filter.ts';
 import { mappingConcurrency, type Planned } from './lane-plan.ts';
 import { aws, bus } from './limits.ts';
+import { mayDeliver } from './validation.ts';
 
 /**
  * What AWS holds for a topic, a receiver and a subscription, as plain data: names and attributes in AWS's own
@@ -32,6 +33,8 @@ export const queueName = (prefix: string, receiver: string, role: QueueRole) =>
 
 /** The queue of the redrives that are under way; no receiver's queue ends so. */
 export const redriveQueueName = (prefix: string) => `${prefix}-redrive`;
+/** The queue of the timers of open transactions. */
+export const transactionQueueName = (prefix: string) => `${prefix}-transactions`;
 
 export const topicArn = (place: Place, topic: string) =>
   `arn:${place.partition}:sns:${place.region}:${place.account}:${topicName(place.prefix, topic)}`;
@@ -119,7 +122,7 @@ export interface ReceiverResources {
 export function receiverResources(
   place: Place,
   receiver: string,
-  spec: Planned & { readonly state?: string },
+  spec: Planned & { readonly state?: string } & Parameters<typeof mayDeliver>[0],
 ): ReceiverResources {
   const arn = (role: QueueRole) => queueArn(place, receiver, role);
   const queue = (role: QueueRole, more: Partial<QueueResource['attributes']>): QueueResource => ({
@@ -157,7 +160,12 @@ export function receiverResources(
       queue('offline', backstop),
     ],
     mappings: [
-      mapping('online', arn('online'), mappingConcurrency(spec, 'online'), spec.state !== 'paused'),
+      mapping(
+        'online',
+        arn('online'),
+        mappingConcurrency(spec, 'online'),
+        spec.state !== 'paused' && mayDeliver(spec),
+      ),
       // Polled only while a type is hot: a mapping that polls is paid for by the hour.
       mapping('offline', arn('offline'), mappingConcurrency(spec, 'offline'), false),
     ],
@@ -225,7 +233,7 @@ export function subscriptionResource(
 }
 
 /** What looks at single receivers every few minutes, while they need it; each is a function of this name. */
-export type Watcher = 'probe' | 'offload' | 'hold';
+export type Watcher = 'probe' | 'offload' | 'validate' | 'hold';
 
 export const watcherArn = (place: Place, watcher: Watcher) =>
   `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-${watcher}`;

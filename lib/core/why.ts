@@ -1,10 +1,11 @@
 import type { AttemptRecord } from './attempts.ts';
 import type { DeliveryRecord } from './delivery.ts';
 import type { Refusal } from './filter-match.ts';
-import { isSkipped } from './flow.ts';
+import { isFlowing, isSkipped } from './flow.ts';
 import { deliveryIdAt, type Occurrence } from './occurrence.ts';
 import type { Receiver } from './registry.ts';
 import type { TraceMode } from './trace.ts';
+import { mayDeliver } from './validation.ts';
 
 /** What the registry says now about an occurrence's target. */
 export interface Surroundings {
@@ -172,6 +173,10 @@ export function fateOf(
   }
   if (known.state !== 'active')
     return { ...waiting, state: 'parked', note: `the receiver is ${known.state}` };
+  if (!mayDeliver(known)) {
+    const note = `its endpoint has not agreed to get events: ${known.validation?.state ?? 'pending'}`;
+    return { ...waiting, state: 'parked', note };
+  }
   return { ...waiting, state: 'accepted', note: 'no attempt is recorded yet' };
 }
 
@@ -179,7 +184,7 @@ function stateOf(record: DeliveryRecord, receiver: Receiver | undefined, nowMs: 
   if (record.state !== 'retrying') return record.state;
   // What failed before the skip entered the lane before it, too.
   if (isSkipped(receiver?.skip, record.lastAttemptAtMs)) return 'skipped';
-  if (receiver !== undefined && receiver.state !== 'active') return 'parked';
+  if (receiver !== undefined && !isFlowing(receiver)) return 'parked';
   return record.nextAttemptAtMs !== undefined && record.nextAttemptAtMs > nowMs ? 'retrying' : 'delivering';
 }
 

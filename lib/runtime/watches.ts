@@ -29,6 +29,10 @@ export const createOffloadWatches = (runtime: BaseRuntime, config: Config): Watc
 export const createHoldWatches = (runtime: BaseRuntime, config: Config): Watches =>
   createWatches(runtime, config, 'hold', bus.holdWatchMinutes);
 
+/** Ask the endpoints of receivers whose owners have not agreed yet to get events. */
+export const createValidations = (runtime: BaseRuntime, config: Config): Watches =>
+  createWatches(runtime, config, 'validate', bus.validationScheduleMinutes);
+
 function createWatches(runtime: BaseRuntime, config: Config, watcher: Watcher, minutes: number): Watches {
   const client = new SchedulerClient(runtime.aws);
   const kind = watcher === 'hold' ? 'topic' : 'receiver';

@@ -15,10 +15,13 @@ import { Hold } from './hold.ts';
 import { Offload } from './offload.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
+import { Relay } from './relay.ts';
 import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 import { TableKey } from './table-key.ts';
 import { Trace } from './trace.ts';
+import { Transaction } from './transaction.ts';
+import { Validation, ValidationParameters } from './validation.ts';
 
 export interface BusStackProps extends StackProps {
   /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
@@ -52,6 +55,7 @@ export class BusStack extends Stack {
     const { table } = new BusTable(this, 'Store', tableKey);
     const delay = new Delay(this, 'Delay', place);
     const trace = new Trace(this, 'Traces', tableKey);
+    const validation = new ValidationParameters(this, 'ValidationParameters', prefix);
     const tableArn = table.tableArn;
     const environment = {
       [variables.table]: table.tableName,
@@ -66,6 +70,7 @@ export class BusStack extends Stack {
       [variables.endpoints]: endpoints.valueAsString,
       [variables.endpointPorts]: endpointPorts.valueAsString,
       ...trace.environment,
+      ...validation.environment,
     };
 
     const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
@@ -106,8 +111,35 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    const transaction = new Transaction(this, 'Transaction', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      admin,
+      alarms,
+    });
+    const { relay } = new Relay(this, 'Relay', {
+      place,
+      environment,
+      table,
+      delay,
+      timers: transaction.queue,
+      check: transaction.check,
+      alarms,
+    });
+    for (const sender of [transaction.check, relay]) trace.grantWrite(sender);
     new Hold(this, 'Hold', { place, environment, tableArn, delay, admin, declare, alarms });
     new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
+
+    const validate = new Validation(this, 'Validation', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      starters: [admin, declare],
+    });
+    validate.tellApiUrl(api.apiEndpoint, admin);
 
     // Last, when every part has granted itself what it needs.
     const parts = this.node.findAll().filter((part) => part instanceof BusFunction);

@@ -29,6 +29,7 @@ export class Declaration extends Construct {
   private readonly props: DeclarationProps;
   private readonly topics = new Map<string, CfnTopic>();
   private readonly queues = new Map<string, CfnQueue[]>();
+  private readonly mappings: CfnEventSourceMapping[] = [];
 
   constructor(scope: Construct, id: string, props: DeclarationProps) {
     super(scope, id);
@@ -82,6 +83,7 @@ export class Declaration extends Construct {
         scalingConfig: { maximumConcurrency: mapping.maximumConcurrency },
         enabled: mapping.enabled,
       });
+      this.mappings.push(resource);
       for (const queue of made) resource.addResourceDependency(queue);
       // Lambda checks that the function's role may read the queue.
       if (this.props.deliver.role) resource.node.addDependency(this.props.deliver.role);
@@ -138,6 +140,8 @@ export class Declaration extends Construct {
     // Nothing is in the registry before it is there.
     for (const topic of this.topics.values()) resource.node.addDependency(topic);
     for (const queue of [...this.queues.values()].flat()) resource.node.addDependency(queue);
+    // It starts and stops mappings, as the registry says.
+    for (const mapping of this.mappings) resource.node.addDependency(mapping);
     return declare;
   }
 

@@ -1,5 +1,3 @@
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { heldByRule, releaseInTrouble } from '../core/hold.ts';
 import { bus } from '../core/limits.ts';
@@ -59,41 +57,19 @@ export class Hold extends Construct {
     // One event is sent by hand where the operator is.
     admin.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
 
-    this.tell(alarms, place.prefix, 'HeldByRule', {
+    alarms.tellOfLine(this, 'HeldByRule', {
+      functions: [this.hold],
       line: heldByRule,
       metricName: 'TopicsHeldByRule',
+      prefix: place.prefix,
       description: 'A topic gave way by its rule: its receivers lag behind. See docs/operating.md.',
     });
-    this.tell(alarms, place.prefix, 'Trouble', {
+    alarms.tellOfLine(this, 'InTrouble', {
+      functions: [this.hold],
       line: releaseInTrouble,
       metricName: 'ReleasesInTrouble',
+      prefix: place.prefix,
       description: 'AWS refuses events that a topic releases; they stay held. See docs/operating.md.',
     });
-  }
-
-  /** One metric for all topics; the line of the log names the topic. */
-  private tell(
-    alarms: Alarms,
-    prefix: string,
-    id: string,
-    { line, metricName, description }: { line: string; metricName: string; description: string },
-  ): void {
-    const filter = new MetricFilter(this, id, {
-      logGroup: this.hold.logGroup,
-      filterPattern: FilterPattern.stringValue('$.message', '=', line),
-      metricNamespace: `Busbar/${prefix}`,
-      metricName,
-      metricValue: '1',
-    });
-    alarms.tell(
-      new Alarm(this, `${id}Alarm`, {
-        alarmDescription: description,
-        metric: filter.metric({ statistic: 'Sum' }),
-        threshold: 0,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 1,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-      }),
-    );
   }
 }

@@ -8,18 +8,22 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { onTestFinished } from 'vitest';
+import { create as createCheckTransaction } from '../../functions/check-transaction.ts';
 import { create as createDeliver } from '../../functions/deliver.ts';
 import { create as createHold } from '../../functions/hold.ts';
 import { create as createOffload } from '../../functions/offload.ts';
 import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
+import { create as createRelay } from '../../functions/relay.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
+import { create as createValidate } from '../../functions/validate.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
 import type { Principal } from '../../lib/core/access.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/resources.ts';
-import { createDynamodb } from '../../lib/local/engines/dynamodb/index.ts';
+import type { ValidateMode } from '../../lib/core/validation.ts';
+import { dynamodbEngines } from '../../lib/local/engines/dynamodb/index.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
 import { root } from '../../lib/local/engines/engine.ts';
 import { createScheduler } from '../../lib/local/engines/scheduler/index.ts';
@@ -58,7 +62,12 @@ import { createTable } from '../../lib/runtime/table.ts';
 import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
 import { createWake } from '../../lib/runtime/wake.ts';
-import { createHoldWatches, createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
+import {
+  createHoldWatches,
+  createOffloadWatches,
+  createProbes,
+  createValidations,
+} from '../../lib/runtime/watches.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
 
@@ -77,6 +86,8 @@ export const environment = {
   BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
   BUSBAR_ENDPOINTS: 'any',
   BUSBAR_ENDPOINT_PORTS: 'any',
+  BUSBAR_VALIDATE: 'none',
+  BUSBAR_ORIGIN: 'bus.example.com',
   BUSBAR_TRACE_TABLE: 'busbar-traces',
   BUSBAR_TRACE: 'failures',
   AWS_REGION: 'us-east-1',
@@ -135,26 +146,34 @@ export async function testBus() {
 
   const idleInstances: ReturnType<typeof createDeliver>[] = [];
   let keepsInstances = false;
-  const code = lambdaCode({
-    'busbar-deliver': async (event, context) => {
-      const instance = idleInstances.pop() ?? createDeliver(runtime);
-      try {
-        return await instance(event as never, context as never);
-      } finally {
-        if (keepsInstances) idleInstances.push(instance);
-      }
+  const dynamodb = dynamodbEngines();
+  const code = lambdaCode(
+    {
+      'busbar-check-transaction': (event, context) =>
+        createCheckTransaction(runtime)(event as never, context as never),
+      'busbar-deliver': async (event, context) => {
+        const instance = idleInstances.pop() ?? createDeliver(runtime);
+        try {
+          return await instance(event as never, context as never);
+        } finally {
+          if (keepsInstances) idleInstances.push(instance);
+        }
+      },
+      'busbar-hold': (event, context) => createHold(runtime)(event as never, context as never),
+      'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
+      'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
+      'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
+      'busbar-relay': (event, context) => createRelay(runtime)(event as never, context as never),
+      'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
+      'busbar-validate': (event, context) => createValidate(runtime)(event as never, context as never),
     },
-    'busbar-hold': (event, context) => createHold(runtime)(event as never, context as never),
-    'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
-    'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
-    'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
-    'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
-  });
+    { onStreamRecords: dynamodb.onStreamRecords },
+  );
   const account = testAccount(
     [
       createSqs,
       createSns,
-      (host: Host) => createDynamodb(host),
+      ...dynamodb.builders,
       createScheduler({ onProblem: (problem) => lines.push(JSON.stringify(problem)) }),
       code.builder,
     ].map(watched),
@@ -197,6 +216,7 @@ export async function testBus() {
           { AttributeName: 'pk', KeyType: 'HASH' },
           { AttributeName: 'sk', KeyType: 'RANGE' },
         ],
+        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
       }),
     );
   }
@@ -214,6 +234,7 @@ export async function testBus() {
     'busbar-probe',
     'busbar-redrive',
     'busbar-schedule',
+    'busbar-validate',
   ]) {
     await createFunction(account.lambda, name, {
       Timeout: name === 'busbar-schedule' ? 30 : name === 'busbar-hold' ? 900 : 60,
@@ -250,6 +271,10 @@ export async function testBus() {
       tokens: createTokens(runtime),
       endpoints: 'any' as const,
       endpointPorts: 'any' as const,
+      validate: 'none' as ValidateMode,
+      validations: createValidations(runtime, config),
+      origin: config.origin,
+      apiUrl: 'https://api.example.com' as string | undefined,
       lookup: async () => 'public' as const,
       registry: createRegistryStore(table, account.clock),
       keys: createKeyStore(table, account.clock),
