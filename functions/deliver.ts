@@ -37,6 +37,9 @@ function laneMessage(record: SQSRecord): LaneMessage {
     attributes,
     receives: Number(record.attributes.ApproximateReceiveCount),
     sentAtMs: Number(record.attributes.SentTimestamp),
+    // A group on a standard queue is no order.
+    ...(record.eventSourceARN.endsWith('.fifo') &&
+      record.attributes.MessageGroupId !== undefined && { group: record.attributes.MessageGroupId }),
   };
 }
 

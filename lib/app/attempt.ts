@@ -9,6 +9,7 @@ import { traceOf } from '../core/trace.ts';
 import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
+import { inOrder } from './order.ts';
 import { type RetrySlotTools, releaseRetrySlot, takeRetrySlot } from './retry-slots.ts';
 import type { Decision, LaneMessage } from './settle.ts';
 import type { Due } from './sort-out.ts';
@@ -54,20 +55,20 @@ export async function attemptAll(
   const concurrency = receiver.limits?.concurrency;
   const keys = [secretKey(receiver.secret)];
   const slot = due.some(isRetry) ? await takeRetrySlot(tools, receiver.receiver, concurrency) : undefined;
-  const decisions = await mapLimited(
-    due,
-    postsPerBatch(concurrency),
-    (each): Decision | Promise<Decision> => {
-      const { message } = each;
-      if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
-      if (isRetry(each) && slot === undefined) {
-        const seconds = bus.retrySlotWaitSeconds * (1 + tools.random.next());
-        return { message, done: false, hideSeconds: seconds };
-      }
-      return attemptOne(tools, receiver, keys, lane, each, onOutcome).catch((error) =>
-        brokenOff(tools, receiver, message, error),
-      );
-    },
+  const inTurn = inOrder(due);
+  const attempt = async (each: Due): Promise<Decision> => {
+    const { message } = each;
+    if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
+    if (isRetry(each) && slot === undefined) {
+      const seconds = bus.retrySlotWaitSeconds * (1 + tools.random.next());
+      return { message, done: false, hideSeconds: seconds };
+    }
+    return await attemptOne(tools, receiver, keys, lane, each, onOutcome).catch((error) =>
+      brokenOff(tools, receiver, message, error),
+    );
+  };
+  const decisions = await mapLimited(due, postsPerBatch(concurrency), (each) =>
+    inTurn(each, () => attempt(each)),
   );
   await releaseRetrySlot(tools, receiver.receiver, slot);
   return decisions;

@@ -20,15 +20,27 @@ export async function probe(tools: ProbeTools, name: string): Promise<void> {
   if (receiver.state !== 'active' || admit(breaker, tools.clock.now()).kind !== 'probe') return;
   if (breakerPolicy(receiver).probe === 'head') return await probeByHead(tools, receiver);
 
-  const lane = { receiver: name, role: 'online' } as const;
+  for (const role of ['online', 'ordered'] as const) {
+    if (await probeLane(tools, { receiver: name, role })) return;
+  }
+}
+
+/** Tries what a lane holds. False when there was nothing in it: the next event is the probe. */
+async function probeLane(
+  tools: ProbeTools,
+  lane: { readonly receiver: string; readonly role: 'online' | 'ordered' },
+): Promise<boolean> {
   const messages = await tools.queues.receive(lane);
-  // With nothing to try, the next event is the probe.
-  if (messages.length === 0) return;
+  if (messages.length === 0) return false;
   const kept = new Set(await deliver(tools, { ...lane, messages }));
   const done = messages.filter(({ messageId }) => !kept.has(messageId));
   for (const failure of await tools.queues.acknowledge(lane, done)) {
     // It comes again under the same delivery id.
     if (failure !== undefined)
-      tools.log('warn', 'A probe could not be acknowledged', { receiver: name, reason: failure.reason });
+      tools.log('warn', 'A probe could not be acknowledged', {
+        receiver: lane.receiver,
+        reason: failure.reason,
+      });
   }
+  return true;
 }

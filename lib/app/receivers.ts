@@ -2,6 +2,7 @@ import { type Principal, requireOwner } from '../core/access.ts';
 import { checkEndpoint } from '../core/endpoint.ts';
 import { BusbarError } from '../core/errors.ts';
 import { keptFlow } from '../core/flow.ts';
+import { orderAttribute } from '../core/order.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
 import { createSecret } from '../core/signature.ts';
 import type { EndpointPolicy } from '../runtime/config.ts';
@@ -122,7 +123,9 @@ export async function deleteReceiver(
     }
   }
   for (const { topic } of subscriptions) {
-    await tools.provision.deleteSubscription(topic, name);
+    const source = await tools.registry.topic(topic);
+    const isOrdered = source !== undefined && orderAttribute(source) !== undefined;
+    await tools.provision.deleteSubscription(topic, name, isOrdered);
     await tools.registry.deleteSubscription(topic, name);
   }
   await tools.provision.deleteReceiver(name);

@@ -1,6 +1,7 @@
 import { BusbarError } from '../core/errors.ts';
 import { type BusEvent, utf8Bytes } from '../core/event.ts';
 import { bus } from '../core/limits.ts';
+import type { Order } from '../core/order.ts';
 import type { Target } from '../core/routing.ts';
 import { chooseWait, type Delayed, scheduleName, secondsUntil } from '../core/schedule.ts';
 import type { TraceMode } from '../core/trace.ts';
@@ -20,10 +21,10 @@ export interface DelayTools {
 export async function delay(
   tools: DelayTools,
   target: Target,
-  event: BusEvent & { readonly trace?: TraceMode },
+  event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order },
   dueAtMs: number,
 ): Promise<void> {
-  const { id, source, type, subject, body, trace } = event;
+  const { id, source, type, subject, body, trace, order } = event;
   const delayed: Delayed = {
     target,
     dueAtMs,
@@ -33,6 +34,7 @@ export async function delay(
       type,
       ...(subject !== undefined && { subject }),
       ...(trace !== undefined && { trace }),
+      ...(order !== undefined && { order }),
     },
     body,
   };
@@ -116,7 +118,9 @@ export async function releaseDue(
       tools.log('warn', 'A delayed event could not be hidden', { reason: failure.reason });
   }
   await Promise.all(
-    [...due.values()].map(async (group) => {
+    [...due.values()].map(async (released) => {
+      // Into an ordered topic, events of one key go in the order in which they are due.
+      const group = released.toSorted((left, right) => left.delayed.dueAtMs - right.delayed.dueAtMs);
       const [first] = group;
       if (first === undefined) return;
       const failures = await route(

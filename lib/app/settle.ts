@@ -1,6 +1,7 @@
 import { deadLetterAttributes } from '../core/dead-letter.ts';
 import type { DeliveryRecord } from '../core/delivery.ts';
 import { aws, bus } from '../core/limits.ts';
+import { behindTheFirst } from '../core/order.ts';
 import type { QueueRole } from '../core/resources.ts';
 import { topicAttribute } from '../core/routing.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -31,6 +32,8 @@ export interface LaneMessage {
   readonly receives: number;
   /** When it was put into the queue. */
   readonly sentAtMs: number;
+  /** Its message group; set in the ordered lane. */
+  readonly group?: string;
 }
 
 export interface Batch {
@@ -59,8 +62,9 @@ export interface Decision {
 export async function settle(
   tools: SettleTools,
   batch: Batch,
-  decisions: readonly Decision[],
+  decided: readonly Decision[],
 ): Promise<string[]> {
+  const decisions = behindTheFirst(batch.messages, decided);
   const queue = { receiver: batch.receiver, role: batch.role };
   const kept = new Set(
     decisions.filter((decision) => !decision.done).map(({ message }) => message.messageId),

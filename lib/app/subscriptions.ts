@@ -1,6 +1,7 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
-import { parseSpec, type Subscription, subscriptionSchema } from '../core/registry.ts';
+import { orderAttribute } from '../core/order.ts';
+import { parseSpec, type Receiver, type Subscription, subscriptionSchema, type Topic } from '../core/registry.ts';
 import { type AdminTools, declaredRefusal, type Put } from './admin.ts';
 import { getTopic } from './topics.ts';
 
@@ -34,7 +35,8 @@ export async function putSubscription(
   body: unknown,
 ): Promise<Put<Subscription>> {
   const { filter } = parseSpec(subscriptionSchema, body);
-  await requireBothEnds(tools, principal, topic, receiver);
+  const { source, sink } = await requireBothEnds(tools, principal, topic, receiver);
+  const isOrdered = orderAttribute(source) !== undefined;
   const existing = await tools.registry.subscription(topic, receiver);
   const now = new Date(tools.clock.now()).toISOString();
   const subscription: Subscription = {
@@ -46,7 +48,7 @@ export async function putSubscription(
     updatedAt: now,
   };
   try {
-    await tools.provision.putSubscription(topic, receiver, filter);
+    await tools.provision.putSubscription(topic, receiver, { filter, isOrdered }, sink);
   } catch (error) {
     // SNS owns the language of filters and has the last word on it.
     if ((error as Error).name !== 'InvalidParameterException') throw error;
@@ -63,9 +65,9 @@ export async function deleteSubscription(
   receiver: string,
 ): Promise<void> {
   const subscription = await getSubscription(tools, topic, receiver);
-  await requireBothEnds(tools, principal, topic, receiver);
+  const { source } = await requireBothEnds(tools, principal, topic, receiver);
   if (subscription.declared) throw declaredRefusal(`The subscription of ${receiver} to ${topic}`);
-  await tools.provision.deleteSubscription(topic, receiver);
+  await tools.provision.deleteSubscription(topic, receiver, orderAttribute(source) !== undefined);
   await tools.registry.deleteSubscription(topic, receiver);
 }
 
@@ -75,7 +77,7 @@ async function requireBothEnds(
   principal: Principal,
   topic: string,
   receiver: string,
-): Promise<void> {
+): Promise<{ source: Topic; sink: Receiver }> {
   const source = await getTopic(tools, topic);
   requireOwner(principal, source.owner, `The topic ${topic}`);
   const sink = await tools.registry.receiver(receiver);
@@ -86,4 +88,5 @@ async function requireBothEnds(
     );
   }
   requireOwner(principal, sink.owner, `The receiver ${receiver}`);
+  return { source, sink };
 }

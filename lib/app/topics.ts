@@ -1,5 +1,6 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
+import { orderAttribute, orderAttributeDefault } from '../core/order.ts';
 import { parseSpec, type Topic, topicSchema } from '../core/registry.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
@@ -28,6 +29,8 @@ export async function putTopic(
   if (spec.schema !== undefined) tools.schemas.check(spec.schema);
   const existing = await tools.registry.topic(name);
   if (existing !== undefined) requireOwner(principal, existing.owner, `The topic ${name}`);
+  const attribute = orderAttribute(spec);
+  if (existing !== undefined) requireSameOrder(existing, attribute);
   const now = new Date(tools.clock.now()).toISOString();
   const topic: Topic = {
     topic: name,
@@ -38,9 +41,23 @@ export async function putTopic(
     updatedAt: now,
   };
   // AWS first: what the registry names exists.
-  if (!topic.declared) await tools.provision.putTopic(name);
+  if (!topic.declared) await tools.provision.putTopic(name, attribute !== undefined);
   await tools.registry.putTopic(topic);
   return { created: existing === undefined, document: topic };
+}
+
+/** What is under way would overtake what comes after the change, so that there is none. */
+function requireSameOrder(existing: Topic, attribute: string | undefined): void {
+  const before = orderAttribute(existing);
+  if (before === attribute) return;
+  const { topic } = existing;
+  throw new BusbarError(
+    'order_fixed',
+    before === undefined
+      ? `The topic ${topic} was made without an order, and keeps that. Leave \`ordered\` out, or make another topic with it, subscribe its receivers there, and publish to that one.`
+      : `The topic ${topic} was made ordered by ${before}, and keeps that. Send \`ordered: ${before === orderAttributeDefault ? 'true' : `{"by": "${before}"}`}\` along, or make another topic, subscribe its receivers there, and publish to that one.`,
+    { fields: [{ path: 'ordered', detail: 'cannot change after the topic was made' }] },
+  );
 }
 
 /** Deletes the topic and its subscriptions; what its receivers already have is delivered. */
@@ -51,7 +68,7 @@ export async function deleteTopic(tools: AdminTools, principal: Principal, name:
   if (topic.declared || subscriptions.some((subscription) => subscription.declared)) {
     throw declaredRefusal(`The topic ${name}`);
   }
-  await tools.provision.deleteTopic(name);
+  await tools.provision.deleteTopic(name, orderAttribute(topic) !== undefined);
   for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);
   await tools.registry.deleteTopic(name);
 }

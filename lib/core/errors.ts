@@ -24,6 +24,7 @@ const table = {
   unknown_redrive: [404, 'There was no redrive'],
   event_not_kept: [404, 'The event is not kept'],
   method_not_allowed: [405, 'The method is not allowed here'],
+  order_fixed: [409, 'The order of a topic cannot change'],
   in_use: [409, 'It is still in use'],
   not_active: [409, 'The receiver is not active'],
   redrive_running: [409, 'A redrive is running already'],

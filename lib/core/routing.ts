@@ -1,6 +1,7 @@
 import { BusbarError } from './errors.ts';
 import { type BusEvent, utf8Bytes } from './event.ts';
 import { aws, bus } from './limits.ts';
+import type { Order } from './order.ts';
 import { type TraceMode, traceAttribute } from './trace.ts';
 
 /** Where an event goes: to every subscriber of a topic, or to one named receiver. */
@@ -24,12 +25,16 @@ export function chooseRoute(target: Target): Route {
 export interface Message {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Where it stands in the order of an ordered topic; such a message goes to FIFO topics and queues only. */
+  readonly order?: Order;
 }
 
 /** The part of an event that routing reads. */
 export type RoutableEvent = Pick<BusEvent, 'type' | 'source' | 'subject' | 'body'> & {
   /** How it is traced, unless by failures only. */
   readonly trace?: TraceMode;
+  /** Set for an event of an ordered topic. */
+  readonly order?: Order;
 };
 
 export const topicAttribute = 'busbar-topic';
@@ -41,7 +46,7 @@ export function messageOf(event: RoutableEvent, target: Target): Message {
   if (event.subject !== undefined) attributes.subject = event.subject;
   if ('topic' in target) attributes[topicAttribute] = target.topic;
   if (event.trace !== undefined) attributes[traceAttribute] = event.trace;
-  return { body: event.body, attributes };
+  return { body: event.body, attributes, ...(event.order !== undefined && { order: event.order }) };
 }
 
 /** The size of a message as SNS and SQS count it: body, attribute names, their type names and values, in UTF-8. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { aws } from './limits.ts';
+import type { Order } from './order.ts';
 import type { Target } from './routing.ts';
 import type { TraceMode } from './trace.ts';
 
@@ -13,6 +14,7 @@ export interface Delayed {
     readonly type: string;
     readonly subject?: string;
     readonly trace?: TraceMode;
+    readonly order?: Order;
   };
   readonly body: string;
 }

@@ -1,7 +1,9 @@
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
+  QueueDoesNotExist,
   ReceiveMessageCommand,
+  type ReceiveMessageCommandOutput,
   SendMessageBatchCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -10,7 +12,7 @@ import { type QueueRole, queueName, redriveQueueName } from '../core/resources.t
 import type { Message } from '../core/routing.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
-import { failuresOf, type SendFailure, settle, stringAttributes } from './topics.ts';
+import { failuresOf, fifoMembers, type SendFailure, settle, stringAttributes } from './topics.ts';
 
 export interface OutgoingMessage extends Message {
   /** 0 to 900. */
@@ -27,6 +29,8 @@ export interface ReceivedMessage {
   readonly receives: number;
   /** When it was put into the queue. */
   readonly sentAtMs: number;
+  /** Its message group; set in a FIFO queue. */
+  readonly group?: string;
 }
 
 /** Which queue is meant: a receiver's, the one for delayed events, or the one for redrives that are under way. */
@@ -41,7 +45,7 @@ export interface Queues {
     queue: QueueName,
     messages: readonly { readonly receiptHandle: string; readonly seconds: number }[],
   ): Promise<(SendFailure | undefined)[]>;
-  /** Up to ten messages that wait, hidden from others for the queue's visibility timeout. */
+  /** Up to ten messages that wait, hidden from others for the queue's visibility timeout; none where there is no queue. */
   receive(queue: QueueName): Promise<ReceivedMessage[]>;
   /** Takes up to ten received messages out of the queue. Answers why where it did not happen. */
   acknowledge(
@@ -71,6 +75,7 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
               MessageBody: message.body,
               MessageAttributes: stringAttributes(message.attributes),
               ...(message.delaySeconds !== undefined && { DelaySeconds: message.delaySeconds }),
+              ...fifoMembers(message.order),
             })),
           }),
         ),
@@ -96,13 +101,14 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
     },
 
     async receive(queue) {
-      const { Messages = [] } = await client.send(
+      const { Messages = [] } = await orNoQueue(
+        client,
         new ReceiveMessageCommand({
           QueueUrl: urlOf(queue),
           MaxNumberOfMessages: aws.sqs.batchEntriesMax,
           // A short poll asks only some of SQS's servers, and may find nothing where there is something.
           WaitTimeSeconds: 1,
-          MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+          MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
           MessageAttributeNames: ['All'],
         }),
       );
@@ -118,6 +124,7 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
         sentAtMs: Number(message.Attributes?.SentTimestamp),
+        ...(message.Attributes?.MessageGroupId !== undefined && { group: message.Attributes.MessageGroupId }),
       }));
     },
 
@@ -129,6 +136,19 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
       );
     },
   };
+}
+
+/** Receives from a queue that need not be there: not every receiver has an ordered lane. */
+export async function orNoQueue(
+  client: SQSClient,
+  command: ReceiveMessageCommand,
+): Promise<Pick<ReceiveMessageCommandOutput, 'Messages'>> {
+  try {
+    return await client.send(command);
+  } catch (error) {
+    if (!(error instanceof QueueDoesNotExist)) throw error;
+    return {};
+  }
 }
 
 /** Deletes up to ten received messages; answers, in their order, why one was not. */

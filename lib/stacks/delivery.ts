@@ -39,7 +39,7 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
   );
   sender.grantByPattern(
     ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-    [anyQueue(place, 'online'), anyQueue(place, 'offline')],
+    [anyQueue(place, 'online'), anyQueue(place, 'offline'), anyQueue(place, 'ordered')],
     reasons.madeAtRunTime,
   );
   sender.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'dead-letters')], reasons.madeAtRunTime);
