@@ -52,6 +52,7 @@ export function create(runtime: BaseRuntime) {
     clock: runtime.clock,
     random: runtime.random,
     endpoints: config.endpoints,
+    endpointPorts: config.endpointPorts,
     lookup: systemHostLookup,
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),

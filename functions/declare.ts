@@ -22,6 +22,7 @@ export function create(runtime: Runtime) {
     clock: runtime.clock,
     random: runtime.random,
     endpoints: config.endpoints,
+    endpointPorts: config.endpointPorts,
     mappings: createMappings(runtime, config),
     schemas: createSchemaChecker(),
     registry: createRegistryStore(createTable(runtime, config), runtime.clock),

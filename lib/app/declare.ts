@@ -1,9 +1,8 @@
 import type { Declaration } from '../core/declaration.ts';
-import { checkEndpoint } from '../core/endpoint.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
 import { keptFlow } from '../core/flow.ts';
 import { createSecret } from '../core/signature.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { EndpointPolicy } from '../runtime/config.ts';
 import type { Mappings } from '../runtime/mappings.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
@@ -16,6 +15,7 @@ export interface DeclareTools {
   readonly clock: Clock;
   readonly random: Random;
   readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
 }
 
 /** The application that owns what names no owner. */
@@ -31,38 +31,44 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
   const now = new Date(tools.clock.now()).toISOString();
   for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
     if (spec.schema !== undefined) tools.schemas.check(spec.schema);
-    const existing = await registry.topic(name);
-    await registry.putTopic({ ...spec, topic: name, owner, ...dates(existing, now) });
+    await registry.changeTopic(name, (existing) => ({
+      ...spec,
+      topic: name,
+      owner,
+      ...dates(existing, now),
+    }));
   }
   for (const [name, { owner = ownerDefault, endpoint, ...spec }] of Object.entries(declaration.receivers)) {
     // The stack has put the parameter's value in by now.
-    const url = checkEndpoint(String(endpoint), { policy: tools.endpoints, ownHosts: [] });
-    const existing = await registry.receiver(name);
-    const secret = existing?.secret ?? createSecret(tools.random);
-    await registry.putReceiver({
+    const url = checkEndpoint(String(endpoint), {
+      policy: tools.endpoints,
+      ports: tools.endpointPorts,
+      ownHosts: [],
+    });
+    const made = createSecret(tools.random);
+    const { was } = await registry.changeReceiver(name, (existing) => ({
       ...spec,
       receiver: name,
       owner,
       endpoint: url.href,
-      secret,
+      secret: existing?.secret ?? made,
       ...keptFlow(existing),
       ...dates(existing, now),
-    });
+    }));
     // The stack does not see that its mapping was stopped after a 410, and would leave it so; and a changed one it
     // starts, although the receiver is paused.
-    if (existing !== undefined && existing.state !== 'active') {
-      await tools.mappings.setEnabled(name, existing.state === 'disabled');
+    if (was !== undefined && was.state !== 'active') {
+      await tools.mappings.setEnabled(name, was.state === 'disabled');
     }
   }
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
     for (const [receiver, { filter }] of Object.entries(receivers)) {
-      const existing = await registry.subscription(topic, receiver);
-      await registry.putSubscription({
+      await registry.changeSubscription(topic, receiver, (existing) => ({
         topic,
         receiver,
         ...(filter !== undefined && { filter }),
         ...dates(existing, now),
-      });
+      }));
     }
   }
   await retract(registry, declaration);

@@ -1,7 +1,9 @@
+import { disabled } from '../core/flow.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Mappings } from '../runtime/mappings.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
+import { followState } from './follow-state.ts';
 
 /** The endpoint that answered 410; the receiver may have another one by now. */
 export interface Gone {
@@ -22,19 +24,15 @@ export async function disable(
   name: string,
   { endpoint, cause }: Gone,
 ): Promise<void> {
-  const receiver = await tools.registry.receiver(name);
-  // One that is paused stays so until it is resumed; the next 410 disables it then.
-  if (receiver === undefined || receiver.state !== 'active') return;
-  // It was given another endpoint while the old one answered.
-  if (receiver.endpoint !== endpoint) return;
-  await tools.registry.putReceiver({
-    ...receiver,
-    state: 'disabled',
-    stateReason: `The endpoint answered ${cause} at ${new Date(tools.clock.now()).toISOString()}`,
+  const reason = `The endpoint answered ${cause} at ${new Date(tools.clock.now()).toISOString()}`;
+  // It was deleted meanwhile, which is an answer and no fault.
+  if ((await tools.registry.receiver(name)) === undefined) return;
+  const { was, now } = await tools.registry.changeReceiver(name, (receiver) => {
+    if (receiver === undefined) throw new Error(`The receiver ${name} was deleted while it was disabled`);
+    return disabled(receiver, endpoint, reason);
   });
+  if (now === was) return;
   tools.log('error', 'A receiver was disabled', { receiver: name, cause });
   // Last, because it is slow: until then each message is parked as it is received.
-  await tools.mappings.setEnabled(name, false);
-  // It may have been put again meanwhile, and its start of polling came before this stop.
-  if ((await tools.registry.receiver(name))?.state === 'active') await tools.mappings.setEnabled(name, true);
+  await followState(tools, now);
 }

@@ -4,7 +4,8 @@ import { parseSpec, type Receiver, showReceiver } from '../core/registry.ts';
 import type { Mappings } from '../runtime/mappings.ts';
 import type { SkipStore } from '../runtime/stores/skips.ts';
 import type { AdminTools } from './admin.ts';
-import { findReceiver } from './receivers.ts';
+import { followState } from './follow-state.ts';
+import { changeOwnReceiver, findReceiver } from './receivers.ts';
 
 export interface FlowTools extends AdminTools {
   readonly mappings: Mappings;
@@ -47,13 +48,12 @@ export async function pauseReceiver(
   principal: Principal,
   name: string,
 ): Promise<ShownReceiver> {
-  const receiver = await ownReceiver(tools, principal, name);
-  const next =
-    receiver.state === 'paused' ? receiver : paused(receiver, principal.application, tools.clock.now());
-  await tools.registry.putReceiver(next);
+  const receiver = await changeOwnReceiver(tools, principal, name, (was) =>
+    was.state === 'paused' ? was : paused(was, principal.application, tools.clock.now()),
+  );
   // Last, because it is slow: until then each message is parked as it is received.
-  await tools.mappings.setEnabled(name, false);
-  return await showWithSkip(tools, next);
+  await followState(tools, receiver);
+  return await showWithSkip(tools, receiver);
 }
 
 /** Goes on with a receiver that was paused, or disabled by a 410. */
@@ -62,9 +62,8 @@ export async function resumeReceiver(
   principal: Principal,
   name: string,
 ): Promise<ShownReceiver> {
-  const receiver = resumed(await ownReceiver(tools, principal, name));
-  await tools.registry.putReceiver(receiver);
-  await tools.mappings.setEnabled(name, true);
+  const receiver = await changeOwnReceiver(tools, principal, name, resumed);
+  await followState(tools, receiver);
   return await showWithSkip(tools, receiver);
 }
 
@@ -79,8 +78,7 @@ export async function skipEvents(
   body: unknown,
 ): Promise<ShownReceiver> {
   const { before } = parseSpec(skipSchema, body);
-  const receiver = await ownReceiver(tools, principal, name);
-  const skipping = { ...receiver, skip: skipOf(before, tools.clock.now()) };
-  await tools.registry.putReceiver(skipping);
+  const skip = skipOf(before, tools.clock.now());
+  const skipping = await changeOwnReceiver(tools, principal, name, (receiver) => ({ ...receiver, skip }));
   return await showWithSkip(tools, skipping);
 }

@@ -42,7 +42,7 @@ export interface EntryResult {
 }
 
 /** An event that passed every check so far, with its place in the request. */
-interface Candidate {
+export interface Candidate {
   readonly index: number;
   readonly event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order };
   readonly dueAtMs: number | undefined;
@@ -71,6 +71,22 @@ export async function publish(
     traceparent: newTrace(tools.random),
   });
 
+  const events = await takeEntries(tools, target, topic, entries);
+  if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
+  return { events };
+}
+
+/**
+ * Takes events that were read: checks, deduplicates, sends or stores, and traces each, and answers what became of it
+ * in their order. Whoever publishes (a request, the relay of stored events) comes through here.
+ * @param topic undefined when the target is a receiver.
+ */
+export async function takeEntries(
+  tools: PublishTools,
+  target: Target,
+  topic: Topic | undefined,
+  entries: readonly Entry[],
+): Promise<EntryResult[]> {
   const results = new Map<number, EntryResult>();
   const checked = checkEntries(tools, entries, target, topic, results);
   const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
@@ -79,15 +95,12 @@ export async function publish(
   const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
   await tracePublished(tools, topic?.trace ?? tools.trace, target, taken);
   answerTwins(checked, results);
-
-  const events = entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
-  if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
-  return { events };
+  return entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
 }
 
 /** The topic, or undefined when the target is a receiver. @throws BusbarError unknown_topic, unknown_receiver, forbidden. */
-async function openTarget(
-  tools: PublishTools,
+export async function openTarget(
+  tools: Pick<PublishTools, 'registry'>,
   principal: Principal,
   target: Target,
 ): Promise<Topic | undefined> {
@@ -114,8 +127,8 @@ async function openTarget(
 }
 
 /** Everything that needs no call: form, size, schema, and events that stand twice in the request. */
-function checkEntries(
-  tools: PublishTools,
+export function checkEntries(
+  tools: Pick<PublishTools, 'schemas' | 'trace'>,
   entries: readonly Entry[],
   target: Target,
   topic: Topic | undefined,
@@ -355,7 +368,7 @@ function allRejected(events: readonly EntryResult[]): BusbarError {
 }
 
 /** A new trace, sampled (W3C Trace Context). */
-function newTrace(random: Random): string {
+export function newTrace(random: Random): string {
   const hex = (length: number) => Buffer.from(random.bytes(length)).toString('hex');
   return `00-${hex(16)}-${hex(8)}-01`;
 }

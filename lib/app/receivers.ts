@@ -1,11 +1,10 @@
 import { type Principal, requireOwner } from '../core/access.ts';
-import { checkEndpoint } from '../core/endpoint.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
 import { BusbarError } from '../core/errors.ts';
 import { keptFlow } from '../core/flow.ts';
 import { orderAttribute } from '../core/order.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
 import { createSecret } from '../core/signature.ts';
-import type { EndpointPolicy } from '../runtime/config.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
@@ -14,6 +13,7 @@ import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts'
 
 export interface ReceiverTools extends AdminTools {
   readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
   readonly lookup: HostLookup;
 }
 
@@ -23,11 +23,14 @@ type Shown = ReturnType<typeof showReceiver>;
 export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Receiver> {
   const receiver = await tools.registry.receiver(name);
   if (receiver !== undefined) return receiver;
-  throw new BusbarError(
+  throw unknownReceiver(name);
+}
+
+const unknownReceiver = (name: string) =>
+  new BusbarError(
     'unknown_receiver',
     `There is no receiver ${name}. Make it with PUT /v1/receivers/${name}.`,
   );
-}
 
 /** A member sees its own. */
 export async function listReceivers(
@@ -52,29 +55,65 @@ export async function putReceiver(
   ownHosts: readonly string[],
 ): Promise<Put<Shown & { secret?: string }>> {
   const { secret: given, ...spec } = parseSpec(receiverSchema, body);
-  await checkReachable(tools, checkEndpoint(spec.endpoint, { policy: tools.endpoints, ownHosts }));
-  const existing = await tools.registry.receiver(name);
-  if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
-  const secret = given ?? existing?.secret ?? createSecret(tools.random);
+  const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
+  await checkReachable(tools, checkEndpoint(spec.endpoint, rules));
   const now = new Date(tools.clock.now()).toISOString();
-  const receiver: Receiver = {
-    receiver: name,
-    ...spec,
-    owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
-    secret,
-    ...keptFlow(existing),
-    declared: existing?.declared ?? false,
-    createdAt: existing?.createdAt ?? now,
-    updatedAt: now,
-  };
+  const made = createSecret(tools.random);
   // The registry before the mapping: what is consumed must be known.
-  await tools.registry.putReceiver(receiver);
-  await tools.provision.putReceiver(name, receiver);
+  const { was, now: receiver } = await tools.registry.changeReceiver(name, (existing) => {
+    if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
+    return {
+      receiver: name,
+      ...spec,
+      owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
+      secret: given ?? existing?.secret ?? made,
+      ...keptFlow(existing),
+      declared: existing?.declared ?? false,
+      createdAt: existing?.createdAt ?? now,
+      updatedAt: now,
+    };
+  });
+  await provision(tools, receiver);
   const shown = showReceiver(receiver);
   return {
-    created: existing === undefined,
-    document: secret === existing?.secret ? shown : { ...shown, secret },
+    created: was === undefined,
+    document: receiver.secret === was?.secret ? shown : { ...shown, secret: receiver.secret },
   };
+}
+
+/**
+ * Brings AWS to what the registry says. Of two calls at the same time the later one at AWS need not be the later one in
+ * the registry, so that each looks again.
+ */
+async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
+  let provisioned = receiver;
+  for (;;) {
+    await tools.provision.putReceiver(receiver.receiver, provisioned);
+    const current = await tools.registry.receiver(receiver.receiver);
+    if (current === undefined || sameAtAws(current, provisioned)) return;
+    provisioned = current;
+  }
+}
+
+const sameAtAws = (one: Receiver, other: Receiver) =>
+  JSON.stringify([one.limits, one.state]) === JSON.stringify([other.limits, other.state]);
+
+/**
+ * Changes a receiver of the caller's own.
+ * @throws BusbarError unknown_receiver, forbidden, conflict.
+ */
+export async function changeOwnReceiver(
+  tools: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  name: string,
+  change: (receiver: Receiver) => Receiver,
+): Promise<Receiver> {
+  const { now } = await tools.registry.changeReceiver(name, (receiver) => {
+    if (receiver === undefined) throw unknownReceiver(name);
+    requireOwner(principal, receiver.owner, `The receiver ${name}`);
+    return change(receiver);
+  });
+  return now;
 }
 
 /** A name that does not resolve is a mistake in the body, as long as this machine can resolve names at all. */

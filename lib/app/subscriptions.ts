@@ -1,7 +1,13 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
 import { orderAttribute } from '../core/order.ts';
-import { parseSpec, type Receiver, type Subscription, subscriptionSchema, type Topic } from '../core/registry.ts';
+import {
+  parseSpec,
+  type Receiver,
+  type Subscription,
+  subscriptionSchema,
+  type Topic,
+} from '../core/registry.ts';
 import { type AdminTools, declaredRefusal, type Put } from './admin.ts';
 import { getTopic } from './topics.ts';
 
@@ -37,16 +43,7 @@ export async function putSubscription(
   const { filter } = parseSpec(subscriptionSchema, body);
   const { source, sink } = await requireBothEnds(tools, principal, topic, receiver);
   const isOrdered = orderAttribute(source) !== undefined;
-  const existing = await tools.registry.subscription(topic, receiver);
-  const now = new Date(tools.clock.now()).toISOString();
-  const subscription: Subscription = {
-    topic,
-    receiver,
-    ...(filter !== undefined && { filter }),
-    declared: existing?.declared ?? false,
-    createdAt: existing?.createdAt ?? now,
-    updatedAt: now,
-  };
+  const before = await tools.registry.subscription(topic, receiver);
   try {
     await tools.provision.putSubscription(topic, receiver, { filter, isOrdered }, sink);
   } catch (error) {
@@ -54,8 +51,34 @@ export async function putSubscription(
     if ((error as Error).name !== 'InvalidParameterException') throw error;
     throw new BusbarError('invalid_filter', `filter: ${(error as Error).message}`, { cause: error });
   }
-  await tools.registry.putSubscription(subscription);
-  return { created: existing === undefined, document: subscription };
+  const now = new Date(tools.clock.now()).toISOString();
+  const { was, now: document } = await tools.registry.changeSubscription(topic, receiver, (existing) => ({
+    topic,
+    receiver,
+    ...(filter !== undefined && { filter }),
+    declared: existing?.declared ?? false,
+    createdAt: existing?.createdAt ?? now,
+    updatedAt: now,
+  }));
+  // Somebody else put it at the same time, and SNS may have got the two filters in the other order.
+  if (JSON.stringify(was) !== JSON.stringify(before)) await settleFilter(tools, document, isOrdered, sink);
+  return { created: was === undefined, document };
+}
+
+/** Brings SNS to what the registry says, until that stays so. */
+async function settleFilter(
+  tools: AdminTools,
+  written: Subscription,
+  isOrdered: boolean,
+  sink: Receiver,
+): Promise<void> {
+  const { topic, receiver } = written;
+  for (let settled = written; ; ) {
+    await tools.provision.putSubscription(topic, receiver, { filter: settled.filter, isOrdered }, sink);
+    const current = await tools.registry.subscription(topic, receiver);
+    if (current === undefined || JSON.stringify(current) === JSON.stringify(settled)) return;
+    settled = current;
+  }
 }
 
 export async function deleteSubscription(

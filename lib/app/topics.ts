@@ -27,23 +27,28 @@ export async function putTopic(
 ): Promise<Put<Topic>> {
   const spec = parseSpec(topicSchema, body);
   if (spec.schema !== undefined) tools.schemas.check(spec.schema);
-  const existing = await tools.registry.topic(name);
-  if (existing !== undefined) requireOwner(principal, existing.owner, `The topic ${name}`);
   const attribute = orderAttribute(spec);
-  if (existing !== undefined) requireSameOrder(existing, attribute);
   const now = new Date(tools.clock.now()).toISOString();
-  const topic: Topic = {
-    topic: name,
-    ...spec,
-    owner: ownerOf(principal, spec.owner ?? existing?.owner, `The topic ${name}`),
-    declared: existing?.declared ?? false,
-    createdAt: existing?.createdAt ?? now,
-    updatedAt: now,
+  const next = (existing: Topic | undefined): Topic => {
+    if (existing !== undefined) {
+      requireOwner(principal, existing.owner, `The topic ${name}`);
+      requireSameOrder(existing, attribute);
+    }
+    return {
+      topic: name,
+      ...spec,
+      owner: ownerOf(principal, spec.owner ?? existing?.owner, `The topic ${name}`),
+      declared: existing?.declared ?? false,
+      createdAt: existing?.createdAt ?? now,
+      updatedAt: now,
+    };
   };
-  // AWS first: what the registry names exists.
-  if (!topic.declared) await tools.provision.putTopic(name, attribute !== undefined);
-  await tools.registry.putTopic(topic);
-  return { created: existing === undefined, document: topic };
+  // AWS first: what the registry names exists. And before that, whether the caller may.
+  if (!next(await tools.registry.topic(name)).declared) {
+    await tools.provision.putTopic(name, attribute !== undefined);
+  }
+  const { was, now: topic } = await tools.registry.changeTopic(name, next);
+  return { created: was === undefined, document: topic };
 }
 
 /** What is under way would overtake what comes after the change, so that there is none. */

@@ -29,6 +29,7 @@ const table = {
   not_active: [409, 'The receiver is not active'],
   redrive_running: [409, 'A redrive is running already'],
   declared: [409, 'It is declared in busbar.config.ts'],
+  conflict: [409, 'Others changed it at the same time'],
   claimed: [409, 'The same event is being published right now'],
   request_too_large: [413, 'The request is too large'],
   event_too_large: [400, 'The event is too large'],
@@ -77,7 +78,7 @@ export class BusbarError extends Error {
 
   /** True when the same request may succeed later. */
   get retryable(): boolean {
-    return this.status >= 500 || this.code === 'claimed';
+    return this.status >= 500 || this.code === 'claimed' || this.code === 'conflict';
   }
 }
 

@@ -33,7 +33,17 @@ export function paused(receiver: Receiver, by: string, nowMs: number): Receiver 
   };
 }
 
+/**
+ * The receiver after its endpoint said that it is gone (410). One that is paused stays so until it is resumed, and the
+ * next 410 disables it then; one that was given another endpoint while the old one answered is not concerned.
+ */
+export function disabled(receiver: Receiver, endpoint: string, reason: string): Receiver {
+  if (receiver.state !== 'active' || receiver.endpoint !== endpoint) return receiver;
+  return { ...receiver, state: 'disabled', stateReason: reason };
+}
+
 export function resumed(receiver: Receiver): Receiver {
+  if (receiver.state === 'active') return receiver;
   const { stateReason: _, ...rest } = receiver;
   return { ...rest, state: 'active' };
 }

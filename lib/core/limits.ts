@@ -100,6 +100,8 @@ export const bus = {
   dedupClaimSeconds: 30,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
+  /** How often a change of a topic, receiver or subscription is made anew because another was written first. */
+  registryChangeRoundsMax: 8,
   /** How long the record of a failing delivery is kept. */
   deliveryRecordSeconds: 30 * 24 * 3600,
   /** How long a dead letter is kept once it was looked at; until then its queue keeps it for its 14 days. */

@@ -176,11 +176,7 @@ const deadLettersOf = (...sourceQueueArns: string[]) => ({
 });
 
 /** What every receiver has. */
-export function receiverResources(
-  place: Place,
-  receiver: string,
-  spec: ReceiverSettings,
-): ReceiverResources {
+export function receiverResources(place: Place, receiver: string, spec: ReceiverSettings): ReceiverResources {
   const arn = (role: QueueRole) => queueArn(place, receiver, role);
   const queue = (role: QueueRole, more: Partial<QueueResource['attributes']>) =>
     receiverQueue(place, receiver, role, more);
@@ -216,7 +212,12 @@ export function orderedResources(place: Place, receiver: string, spec: ReceiverS
       receiverQueue(place, receiver, 'ordered', { ...fifo, ...backstop(deadLetters) }),
     ],
     mappings: [
-      mapping('ordered', lane, mappingConcurrency(spec.limits?.concurrency), spec.state !== 'paused'),
+      mapping(
+        'ordered',
+        lane,
+        mappingConcurrency(spec.limits?.concurrency),
+        spec.state === undefined || spec.state === 'active',
+      ),
     ],
   };
 }

@@ -70,7 +70,11 @@ export async function start(options: {
 }
 
 function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: string): Promise<RunningBus> {
-  const parameters: Record<string, string> = { Endpoints: 'any', Trace: settings.trace };
+  const parameters: Record<string, string> = {
+    Endpoints: 'any',
+    EndpointPorts: 'any',
+    Trace: settings.trace,
+  };
   for (const parameter of endpointParameters()) parameters[parameter] = exampleUrl;
   return startBus({
     outDirectory: assembly.outDirectory,
@@ -81,7 +85,7 @@ function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: 
     parameters,
     clock: systemClock,
     random: systemRandom,
-    http: undiciHttp({ clock: systemClock, endpoints: 'any' }),
+    http: undiciHttp({ clock: systemClock, endpoints: 'any', ports: 'any' }),
     port: settings.port,
     awsPort: settings.awsPort,
     // Who tries things out deletes a receiver and makes it again without waiting the minute that AWS asks for.

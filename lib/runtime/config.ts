@@ -1,3 +1,4 @@
+import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/endpoint.ts';
 import { type TraceMode, traceModes } from '../core/trace.ts';
 
 /**
@@ -19,13 +20,13 @@ export const variables = {
   deliverFunction: 'BUSBAR_DELIVER_FUNCTION',
   /** `public`, or `any` on a laptop: whether endpoints may be private addresses and plain HTTP. */
   endpoints: 'BUSBAR_ENDPOINTS',
+  /** The ports at which endpoints may be, such as `443,8443`, or `any`. */
+  endpointPorts: 'BUSBAR_ENDPOINT_PORTS',
   /** The table of traces. */
   traceTable: 'BUSBAR_TRACE_TABLE',
   /** `none`, `failures` or `all`: what is recorded of a topic that does not say so itself, and of invoked events. */
   trace: 'BUSBAR_TRACE',
 } as const;
-
-export type EndpointPolicy = 'public' | 'any';
 
 export interface Config {
   readonly table: string;
@@ -39,6 +40,7 @@ export interface Config {
   readonly scheduleRoleArn: string;
   readonly deliverFunction: string;
   readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
   readonly traceTable: string;
   readonly trace: TraceMode;
   /** The origin and account of every queue URL, without a slash at its end. */
@@ -62,6 +64,12 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       `The environment variable ${variables.endpoints} is ${JSON.stringify(endpoints)}; it is public or any.`,
     );
   }
+  const endpointPorts = readEndpointPorts(read(variables.endpointPorts));
+  if (endpointPorts === undefined) {
+    throw new Error(
+      `The environment variable ${variables.endpointPorts} is ${JSON.stringify(env[variables.endpointPorts])}; it is any, or ports such as 443,8443.`,
+    );
+  }
   const trace = traceModes.find((mode) => mode === read(variables.trace));
   if (trace === undefined) {
     throw new Error(
@@ -81,6 +89,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     scheduleRoleArn: read(variables.scheduleRoleArn),
     deliverFunction: read(variables.deliverFunction),
     endpoints,
+    endpointPorts,
     traceTable: read(variables.traceTable),
     trace,
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),

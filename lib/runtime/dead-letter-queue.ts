@@ -1,4 +1,9 @@
-import { GetQueueAttributesCommand, QueueDoesNotExist, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  QueueDoesNotExist,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { DeadLetterMessage } from '../core/dead-letter.ts';
 import { aws } from '../core/limits.ts';
 import { type QueueRole, queueName } from '../core/resources.ts';
@@ -57,8 +62,7 @@ export function createDeadLetterQueues(runtime: BaseRuntime, config: Config): De
       }));
     },
 
-    delete: (receiver, role, receiptHandles) =>
-      deleteMessages(client, urlOf(receiver, role), receiptHandles),
+    delete: (receiver, role, receiptHandles) => deleteMessages(client, urlOf(receiver, role), receiptHandles),
 
     async count(receiver, role) {
       try {

@@ -132,6 +132,12 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     }
   }
 
+  /** The mapping is made last and deleted first, so that with it everything is there. */
+  async function hasOrderedLane(receiver: string): Promise<boolean> {
+    const found = await findMapping(lambda, config, queueArn(config, receiver, 'ordered'));
+    return found !== undefined && found.State !== 'Deleting';
+  }
+
   async function findSubscription(TopicArn: string, endpoint: string): Promise<string | undefined> {
     let token: string | undefined;
     do {
@@ -169,10 +175,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
 
     async putReceiver(receiver, spec) {
       await putResources(receiverResources(config, receiver, spec));
-      const ordered = await findMapping(lambda, config, queueArn(config, receiver, 'ordered'));
-      if (ordered !== undefined && ordered.State !== 'Deleting') {
-        await putResources(orderedResources(config, receiver, spec));
-      }
+      if (await hasOrderedLane(receiver)) await putResources(orderedResources(config, receiver, spec));
     },
 
     async deleteReceiver(receiver) {
@@ -209,7 +212,10 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     },
 
     async putSubscription(topic, receiver, settings, spec) {
-      if (settings.isOrdered) await putResources(orderedResources(config, receiver, spec));
+      // One that is there is left as it is: its mapping may stand still for a breaker.
+      if (settings.isOrdered && !(await hasOrderedLane(receiver))) {
+        await putResources(orderedResources(config, receiver, spec));
+      }
       const resource = subscriptionResource(config, topic, receiver, settings);
       const attributes = textAttributes(resource.attributes);
       const existing = await findSubscription(resource.topicArn, resource.endpoint);
@@ -253,10 +259,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
 
 /** Whatever a receiver may have: what is not there is nothing to count or to delete. */
 function allResources(config: Config, receiver: string): ReceiverResources {
-  const [always, ordered] = [
-    receiverResources(config, receiver, {}),
-    orderedResources(config, receiver, {}),
-  ];
+  const [always, ordered] = [receiverResources(config, receiver, {}), orderedResources(config, receiver, {})];
   return {
     queues: [...always.queues, ...ordered.queues],
     mappings: [...always.mappings, ...ordered.mappings],

@@ -1,3 +1,4 @@
+import { endpointPortsDefault, readEndpointPorts } from '../core/endpoint.ts';
 import { systemClock } from './clock.ts';
 import { variables } from './config.ts';
 import type { Runtime } from './runtime.ts';
@@ -7,5 +8,7 @@ import { undiciHttp } from './undici.ts';
 /** The runtime of a function that calls endpoints; apart, so that no other bundle carries the HTTP client. */
 export function systemRuntimeWithHttp(): Runtime {
   const endpoints = process.env[variables.endpoints] === 'any' ? 'any' : 'public';
-  return { ...systemRuntime(), http: undiciHttp({ clock: systemClock, endpoints }) };
+  // A wrong value is told by parseConfig; until then the strict one counts.
+  const ports = readEndpointPorts(process.env[variables.endpointPorts] ?? '') ?? endpointPortsDefault;
+  return { ...systemRuntime(), http: undiciHttp({ clock: systemClock, endpoints, ports }) };
 }

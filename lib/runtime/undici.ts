@@ -1,11 +1,11 @@
-import { lookup as lookupHost } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 // The dispatcher alone: undici's index also brings fetch, WebSocket and caches, twice the size of the bundle.
 import Agent from 'undici/lib/dispatcher/agent.js';
+import { isAddress, isPublicAddress } from '../core/address.ts';
+import { type EndpointPolicy, type EndpointPorts, isAllowedPort } from '../core/endpoint.ts';
 import { bus } from '../core/limits.ts';
-import { isPublicAddress } from './address.ts';
 import type { Clock } from './clock.ts';
-import type { EndpointPolicy } from './config.ts';
 import type { Http, HttpFailure, HttpOutcome, HttpRequest } from './http.ts';
 
 /**
@@ -23,20 +23,38 @@ class Failed extends Error {
   }
 }
 
-/** Sends by undici, about ten times cheaper a request than fetch. */
+/** How names are resolved, and which of the addresses are called; the system's, and public ones. */
+export interface Addresses {
+  lookup(
+    hostname: string,
+    options: LookupAllOptions,
+    callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+  ): void;
+  isAllowed(address: string): boolean;
+}
+
+const publicAddresses: Addresses = { lookup: systemLookup, isAllowed: isPublicAddress };
+
+/**
+ * Sends by undici, about ten times cheaper a request than fetch.
+ * @param options.addresses what the policy `public` goes by.
+ */
 export function undiciHttp(options: {
   clock: Clock;
   endpoints: EndpointPolicy;
+  ports: EndpointPorts;
   connectionsPerOrigin?: number;
+  addresses?: Addresses;
 }): Http {
-  const { clock, endpoints } = options;
+  const { clock, endpoints, addresses = publicAddresses } = options;
+  const lookup: LookupFunction = endpoints === 'public' ? checkedLookup(addresses) : systemLookup;
   const openAgent = () =>
     new Agent({
       connections: options.connectionsPerOrigin ?? 128,
       pipelining: 1,
       keepAliveTimeout: idleSocketMs,
       keepAliveMaxTimeout: idleSocketMs,
-      connect: { lookup: endpoints === 'public' ? publicLookup : lookupHost },
+      connect: { lookup },
     });
   let agent = openAgent();
   let lastUsedMs = clock.now();
@@ -52,17 +70,24 @@ export function undiciHttp(options: {
       }
       lastUsedMs = nowMs;
       const url = new URL(request.url);
-      return refuseForbiddenUrl(url, endpoints) ?? (await exchange(agent, url, request, clock));
+      const refused = forbiddenPort(url, options.ports) ?? forbiddenUrl(url, endpoints, addresses);
+      return refused ?? (await exchange(agent, url, request, clock));
     },
   };
 }
 
+/** What was registered before the ports were narrowed is refused here. */
+function forbiddenPort(url: URL, ports: EndpointPorts): HttpOutcome | undefined {
+  if (isAllowedPort(url, ports)) return undefined;
+  return failed('forbidden', `The endpoint's port is none that this bus calls (${ports}).`);
+}
+
 /** An address in the URL is never looked up, so that it is checked here; a name is checked when it is resolved. */
-function refuseForbiddenUrl(url: URL, endpoints: EndpointPolicy): HttpOutcome | undefined {
+function forbiddenUrl(url: URL, endpoints: EndpointPolicy, addresses: Addresses): HttpOutcome | undefined {
   if (endpoints === 'any') return undefined;
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (url.protocol !== 'https:') return failed('forbidden', 'The endpoint is not https.');
-  if (isIP(host) !== 0 && !isPublicAddress(host)) {
+  if (isAddress(host) && !addresses.isAllowed(host)) {
     return failed('forbidden', `The endpoint's address ${host} is not public.`);
   }
   return undefined;
@@ -74,23 +99,28 @@ const failed = (failure: HttpFailure, message: string): HttpOutcome => ({
   message,
 });
 
-/** Resolves a name to public addresses only; the socket connects to the very address that was checked. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookupHost(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error, '', 0);
-    const allowed = addresses.filter((entry) => isPublicAddress(entry.address));
-    const first = allowed[0];
-    if (first === undefined) {
-      const refusal = new Failed(
-        'forbidden',
-        `The endpoint's name ${hostname} resolves to no public address.`,
-      );
-      return callback(refusal, '', 0);
-    }
-    if (options.all) return callback(null, allowed);
-    callback(null, first.address, first.family);
-  });
-};
+/**
+ * Resolves a name, once a connection, to allowed addresses only; the socket connects to the very addresses that were
+ * checked, so that a second answer of the name cannot lead elsewhere.
+ */
+const checkedLookup =
+  ({ lookup, isAllowed }: Addresses): LookupFunction =>
+  (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, '', 0);
+      const allowed = addresses.filter((entry) => isAllowed(entry.address));
+      const first = allowed[0];
+      if (first === undefined) {
+        const refusal = new Failed(
+          'forbidden',
+          `The endpoint's name ${hostname} resolves to no public address.`,
+        );
+        return callback(refusal, '', 0);
+      }
+      if (options.all) return callback(null, allowed);
+      callback(null, first.address, first.family);
+    });
+  };
 
 type Handler = Parameters<Agent['dispatch']>[1];
 type Controller = Parameters<NonNullable<Handler['onRequestStart']>>[0];

@@ -23,6 +23,8 @@ export class Alarms extends Construct {
     props: {
       readonly prefix: string;
       readonly receivers: readonly string[];
+      /** Those that have an ordered lane. */
+      readonly orderedReceivers: readonly string[];
       readonly delayDeadLetters: string;
     },
   ) {
@@ -49,18 +51,30 @@ export class Alarms extends Construct {
         queueName(props.prefix, receiver, 'dead-letters'),
         receiver,
       );
-      this.tell(
-        new Alarm(this, `Backlog-${receiver}`, {
-          alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is paused. See docs/operating.md.`,
-          metric: queueMetric('ApproximateAgeOfOldestMessage', queueName(props.prefix, receiver, 'online')),
-          threshold: backlogAgeSecondsMax,
-          comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-          evaluationPeriods: 3,
-          treatMissingData: TreatMissingData.NOT_BREACHING,
-        }),
+      this.addBacklog(`Backlog-${receiver}`, queueName(props.prefix, receiver, 'online'), receiver);
+    }
+    for (const receiver of props.orderedReceivers) {
+      this.addDeadLetters(
+        `OrderedDeadLetters-${receiver}`,
+        queueName(props.prefix, receiver, 'ordered-dead-letters'),
+        receiver,
       );
+      this.addBacklog(`OrderedBacklog-${receiver}`, queueName(props.prefix, receiver, 'ordered'), receiver);
     }
     this.addDeadLetters('DeadLetters-delay', props.delayDeadLetters, 'the delay queue');
+  }
+
+  private addBacklog(id: string, queue: string, of: string): void {
+    this.tell(
+      new Alarm(this, id, {
+        alarmDescription: `The oldest event for ${of} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is paused. See docs/operating.md.`,
+        metric: queueMetric('ApproximateAgeOfOldestMessage', queue),
+        threshold: backlogAgeSecondsMax,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: 3,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      }),
+    );
   }
 
   private addDeadLetters(id: string, queue: string, of: string): void {

@@ -1,6 +1,7 @@
 import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Declaration as Declared } from '../core/declaration.ts';
+import { type Declaration as Declared, orderedReceivers } from '../core/declaration.ts';
+import { endpointPortsDefault } from '../core/endpoint.ts';
 import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
 import { Alarms } from './alarms.ts';
@@ -33,6 +34,13 @@ export class BusStack extends Stack {
       allowedValues: ['public', 'any'],
       description: 'Which endpoints receivers may have: public https, or any (for a laptop)',
     });
+    const endpointPorts = new CfnParameter(this, 'EndpointPorts', {
+      type: 'String',
+      default: String(endpointPortsDefault),
+      allowedPattern: '^(any|[0-9]{1,5}(,[0-9]{1,5})*)$',
+      constraintDescription: 'must be any, or ports such as 443,8443',
+      description: 'The ports at which endpoints of receivers may be, or any (for a laptop)',
+    });
 
     const { table } = new BusTable(this, 'Store');
     const delay = new Delay(this, 'Delay', place);
@@ -49,6 +57,7 @@ export class BusStack extends Stack {
       [variables.scheduleRoleArn]: delay.schedulerRole.roleArn,
       [variables.deliverFunction]: `${prefix}-deliver`,
       [variables.endpoints]: endpoints.valueAsString,
+      [variables.endpointPorts]: endpointPorts.valueAsString,
       ...trace.environment,
     };
 
@@ -77,6 +86,7 @@ export class BusStack extends Stack {
     const alarms = new Alarms(this, 'Alarms', {
       prefix,
       receivers: Object.keys(declaration.receivers),
+      orderedReceivers: orderedReceivers(declaration),
       delayDeadLetters: delay.deadLetters.queueName,
     });
     const { probe } = new Breaker(this, 'Breaker', {

@@ -45,7 +45,10 @@ export class Declaration extends Construct {
       this.addResources(receiver, receiverResources(props.place, receiver, spec));
     }
     for (const receiver of orderedReceivers(declaration)) {
-      this.addResources(receiver, orderedResources(props.place, receiver, declaration.receivers[receiver] ?? {}));
+      this.addResources(
+        receiver,
+        orderedResources(props.place, receiver, declaration.receivers[receiver] ?? {}),
+      );
     }
     for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
       for (const receiver of Object.keys(receivers)) this.addSubscription(topic, receiver);

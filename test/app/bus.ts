@@ -15,8 +15,9 @@ import { create as createSchedule } from '../../functions/schedule.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
 import type { Principal } from '../../lib/core/access.ts';
+import { orderAttribute } from '../../lib/core/order.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
-import { type QueueRole, queueName } from '../../lib/core/resources.ts';
+import { type Lane, type QueueRole, queueName } from '../../lib/core/resources.ts';
 import { createDynamodb } from '../../lib/local/engines/dynamodb/index.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
 import { root } from '../../lib/local/engines/engine.ts';
@@ -65,6 +66,7 @@ export const environment = {
   BUSBAR_SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/busbar-scheduler',
   BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
   BUSBAR_ENDPOINTS: 'any',
+  BUSBAR_ENDPOINT_PORTS: 'any',
   BUSBAR_TRACE_TABLE: 'busbar-traces',
   BUSBAR_TRACE: 'failures',
   AWS_REGION: 'us-east-1',
@@ -216,6 +218,7 @@ export async function testBus() {
       log: runtime.log,
       http: runtime.http,
       endpoints: 'any' as const,
+      endpointPorts: 'any' as const,
       lookup: async () => 'public' as const,
       registry: createRegistryStore(table, account.clock),
       keys: createKeyStore(table, account.clock),
@@ -249,7 +252,7 @@ export async function testBus() {
       new ReceiveMessageCommand({
         QueueUrl: queueUrl,
         MaxNumberOfMessages: 10,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
         MessageAttributeNames: ['All'],
       }),
     );
@@ -266,6 +269,9 @@ export async function testBus() {
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
         sentAtMs: Number(message.Attributes?.SentTimestamp),
+        ...(message.Attributes?.MessageGroupId !== undefined && {
+          group: message.Attributes.MessageGroupId,
+        }),
       }),
     );
   }
@@ -307,32 +313,52 @@ export async function testBus() {
         updatedAt: '2026-01-01T00:00:00.000Z',
         ...fields,
       };
-      await tools.registry.putReceiver(receiver);
+      await tools.registry.changeReceiver(name, () => receiver);
       await tools.provision.putReceiver(name, receiver);
       return receiver;
     },
 
     /** A topic in the registry and in SNS. */
     async topic(name: string, fields: object = {}): Promise<void> {
-      await tools.provision.putTopic(name);
-      await tools.registry.putTopic({
+      await tools.provision.putTopic(name, 'ordered' in fields && fields.ordered !== false);
+      await tools.registry.changeTopic(name, () => ({
         topic: name,
         owner: 'shop',
         declared: false,
         createdAt: '2026-01-01T00:00:00.000Z',
         updatedAt: '2026-01-01T00:00:00.000Z',
         ...fields,
-      });
+      }));
+    },
+
+    /** A subscription in the registry and in SNS; its topic and receiver are there. */
+    async subscription(topic: string, receiver: string, filter?: object): Promise<void> {
+      const [source, sink] = await Promise.all([
+        tools.registry.topic(topic),
+        tools.registry.receiver(receiver),
+      ]);
+      if (source === undefined || sink === undefined)
+        throw new Error('Make the topic and the receiver first.');
+      const settings = { filter: filter as never, isOrdered: orderAttribute(source) !== undefined };
+      await tools.provision.putSubscription(topic, receiver, settings, sink);
+      await tools.registry.changeSubscription(topic, receiver, () => ({
+        topic,
+        receiver,
+        ...(filter !== undefined && { filter: filter as never }),
+        declared: false,
+        createdAt: '2026-01-01T00:00:00.000Z',
+        updatedAt: '2026-01-01T00:00:00.000Z',
+      }));
     },
 
     /** Takes one batch from the receiver's lane as a mapping does: what is not kept is deleted. Another instance has other caches. */
-    async runLane(name: string, instance = tools) {
-      const messages = await receive(urlOf(name, 'online'));
-      const kept = await deliver(instance, { receiver: name, role: 'online', messages });
+    async runLane(name: string, instance = tools, role: Lane = 'online') {
+      const messages = await receive(urlOf(name, role));
+      const kept = await deliver(instance, { receiver: name, role, messages });
       for (const { messageId, receiptHandle } of messages) {
         if (kept.includes(messageId)) continue;
         await account.sqs.send(
-          new DeleteMessageCommand({ QueueUrl: urlOf(name, 'online'), ReceiptHandle: receiptHandle }),
+          new DeleteMessageCommand({ QueueUrl: urlOf(name, role), ReceiptHandle: receiptHandle }),
         );
       }
       return { received: messages.length, kept: kept.length };

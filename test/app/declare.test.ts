@@ -64,9 +64,21 @@ describe('declaring', () => {
     await declareBus(bus, whole);
     await putTopic(bus.tools, admin, 'own', {});
     const own = { declared: false, createdAt: '', updatedAt: '' };
-    await bus.tools.registry.putSubscription({ topic: 'own', receiver: 'shop', ...own });
-    await bus.tools.registry.putSubscription({ topic: 'own', receiver: 'crm', ...own });
-    await bus.tools.registry.putSubscription({ topic: 'returns', receiver: 'shop', ...own });
+    await bus.tools.registry.changeSubscription('own', 'shop', () => ({
+      topic: 'own',
+      receiver: 'shop',
+      ...own,
+    }));
+    await bus.tools.registry.changeSubscription('own', 'crm', () => ({
+      topic: 'own',
+      receiver: 'crm',
+      ...own,
+    }));
+    await bus.tools.registry.changeSubscription('returns', 'shop', () => ({
+      topic: 'returns',
+      receiver: 'shop',
+      ...own,
+    }));
     await declareBus(bus, { topics: { orders: {} }, receivers: { shop: { endpoint } } });
     expect(await names(bus)).toEqual({
       topics: ['orders', 'own'],
@@ -99,7 +111,7 @@ describe('declaring', () => {
     await bus.clock.advance(60_000);
     const shop = await bus.tools.registry.receiver('shop');
     if (shop === undefined) throw new Error('It was declared.');
-    await bus.tools.registry.putReceiver({ ...shop, state: 'disabled' });
+    await bus.tools.registry.changeReceiver('shop', () => ({ ...shop, state: 'disabled' }));
     await bus.tools.mappings.setEnabled('shop', false);
     await bus.clock.advance(60_000);
     const state = async () => {

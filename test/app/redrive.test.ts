@@ -267,11 +267,11 @@ describe('a redrive', () => {
     const run = await startRedrive(bus.tools, admin, 'shop', {});
     const receiver = await bus.tools.registry.receiver('shop');
     if (receiver === undefined) throw new Error('There is no receiver.');
-    await bus.tools.registry.putReceiver({ ...receiver, state: 'paused' });
+    await bus.tools.registry.changeReceiver('shop', () => ({ ...receiver, state: 'paused' }));
     expect(await continueRedrive(bus.tools, { receiver: 'shop', redrive: run.id })).toBe(30);
     expect(await stopRedrive(bus.tools, admin, 'shop')).toMatchObject({ state: 'stopped' });
     expect(await continueRedrive(bus.tools, { receiver: 'shop', redrive: run.id })).toBeUndefined();
-    await bus.tools.registry.putReceiver(receiver);
+    await bus.tools.registry.changeReceiver('shop', () => receiver);
     expect(await redrive(bus)).toMatchObject({ state: 'done', sent: 2 });
   });
 

@@ -320,13 +320,13 @@ describe('what is declared', () => {
     const bus = await testBus();
     await bus.topic('orders', { declared: true });
     await bus.receiver('shop', { declared: true });
-    await bus.tools.registry.putSubscription({
+    await bus.tools.registry.changeSubscription('orders', 'shop', () => ({
       topic: 'orders',
       receiver: 'shop',
       declared: true,
       createdAt: '',
       updatedAt: '',
-    });
+    }));
     await expect(deleteTopic(bus.tools, admin, 'orders')).rejects.toMatchObject({ code: 'declared' });
     await expect(deleteReceiver(bus.tools, admin, 'shop', true)).rejects.toMatchObject({ code: 'declared' });
     await expect(deleteSubscription(bus.tools, admin, 'orders', 'shop')).rejects.toMatchObject({

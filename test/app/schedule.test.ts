@@ -16,7 +16,7 @@ async function runningBus(): Promise<TestBus> {
   const bus = await testBus();
   await bus.topic('orders');
   await bus.receiver('shop');
-  await bus.tools.provision.putSubscription('orders', 'shop', undefined);
+  await bus.subscription('orders', 'shop');
   bus.endpoint(url, () => 200);
   bus.run();
   return bus;

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { checkEndpoint } from '../../lib/core/endpoint.ts';
+import { checkEndpoint, readEndpointPorts } from '../../lib/core/endpoint.ts';
 import { pathsOf, refusalOf } from './refusal.ts';
 
-const strict = { policy: 'public', ownHosts: ['abc.execute-api.eu-west-1.amazonaws.com'] } as const;
-const laptop = { policy: 'any', ownHosts: ['127.0.0.1:4100'] } as const;
+const strict = {
+  policy: 'public',
+  ports: [443, 8443],
+  ownHosts: ['abc.execute-api.eu-west-1.amazonaws.com'],
+} as const;
+const laptop = { policy: 'any', ports: 'any', ownHosts: ['127.0.0.1:4100'] } as const;
 
 describe('on AWS', () => {
   it.each([
@@ -11,7 +15,7 @@ describe('on AWS', () => {
     'https://example.com/events?a=%20b',
     'https://EXAMPLE.com:8443/',
     'https://bücher.example/',
-    'https://203.0.113.9/',
+    'https://8.8.8.8/',
     'https://invalid.example/',
   ])('takes %s', (endpoint) => {
     expect(checkEndpoint(endpoint, strict)).toEqual(new URL(endpoint));
@@ -29,6 +33,12 @@ describe('on AWS', () => {
     ['https://:secret@example.com', 'user name or password'],
     ['https://example.com/#part', 'fragment'],
     ['https://example.com:0/', 'port 0'],
+    ['https://example.com:8080/', 'has the port 8080; this bus calls 443, 8443 alone'],
+    ['https://example.com:22/', 'stack parameter EndpointPorts'],
+    ['https://example.com:08442/', 'has the port 8442'],
+    ['https://metadata/', 'name of a local network'],
+    ['https://instance-data.ec2.internal/', 'name of a local network'],
+    ['https://203.0.113.9/', 'no public address'],
     ['https://0.0.0.0/', 'no address to reach'],
     ['https://0/', 'no address to reach'],
     ['https://[::]/', 'no address to reach'],
@@ -72,5 +82,23 @@ describe('on a laptop', () => {
 
   it('still refuses schemes that are no HTTP', () => {
     expect(refusalOf(() => checkEndpoint('ws://localhost:3000/', laptop)).message).toContain('scheme ws');
+  });
+});
+
+describe('the ports of endpoints', () => {
+  it.each<[string, unknown]>([
+    ['any', 'any'],
+    ['443', [443]],
+    ['443,8443', [443, 8443]],
+    ['443, 9443', [443, 9443]],
+    ['', undefined],
+    ['0', undefined],
+    ['443,', undefined],
+    ['65536', undefined],
+    ['https', undefined],
+    ['443;8443', undefined],
+    ['-1', undefined],
+  ])('written as %j are %j', (text, ports) => {
+    expect(readEndpointPorts(text)).toEqual(ports);
   });
 });

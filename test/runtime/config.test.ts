@@ -27,6 +27,15 @@ describe('the environment', () => {
     );
   });
 
+  it('has ports of endpoints', () => {
+    expect(parseConfig({ ...environment, BUSBAR_ENDPOINT_PORTS: '443,9443' }).endpointPorts).toEqual([
+      443, 9443,
+    ]);
+    expect(() => parseConfig({ ...environment, BUSBAR_ENDPOINT_PORTS: 'https' })).toThrow(
+      'BUSBAR_ENDPOINT_PORTS is "https"; it is any, or ports such as 443,8443.',
+    );
+  });
+
   it.each(['Public', 'all', 'true'])('has endpoints that are public or any, and not %s', (value) => {
     expect(() => parseConfig({ ...environment, BUSBAR_ENDPOINTS: value })).toThrow(
       `BUSBAR_ENDPOINTS is "${value}"; it is public or any.`,

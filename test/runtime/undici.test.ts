@@ -49,7 +49,7 @@ const post = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
 async function misbehaving(listener: RequestListener, time = clock()) {
   const server = createServer(listener);
   const url = `http://127.0.0.1:${await listen(server)}/events?a=b%20c`;
-  const http = undiciHttp({ clock: time, endpoints: 'any' });
+  const http = undiciHttp({ clock: time, endpoints: 'any', ports: 'any' });
   return { server, time, url, send: (more?: Partial<HttpRequest>) => http.send(post(url, more)) };
 }
 
@@ -57,7 +57,7 @@ async function misbehaving(listener: RequestListener, time = clock()) {
 async function raw(answer: (socket: Socket) => void) {
   const server = createTcpServer((socket) => socket.once('data', () => answer(socket)));
   const url = `http://127.0.0.1:${await listen(server)}/`;
-  return undiciHttp({ clock: clock(), endpoints: 'any' }).send(post(url));
+  return undiciHttp({ clock: clock(), endpoints: 'any', ports: 'any' }).send(post(url));
 }
 
 describe('a request', () => {
@@ -152,7 +152,7 @@ describe('the timeout', () => {
     };
     const server = createServer((_, response) => response.writeHead(204).end());
     const url = `http://127.0.0.1:${await listen(server)}/`;
-    await undiciHttp({ clock: counting, endpoints: 'any' }).send(post(url));
+    await undiciHttp({ clock: counting, endpoints: 'any', ports: 'any' }).send(post(url));
     expect(timers).toEqual({ set: 1, cancelled: 1 });
   });
 });
@@ -187,7 +187,7 @@ describe('an endpoint that breaks off', () => {
     const port = await listen(server);
     server.close();
     await once(server, 'close');
-    const http = undiciHttp({ clock: clock(), endpoints: 'any' });
+    const http = undiciHttp({ clock: clock(), endpoints: 'any', ports: 'any' });
     expect(await http.send(post(`http://127.0.0.1:${port}/`))).toMatchObject({
       kind: 'failure',
       failure: 'refused',
@@ -226,7 +226,7 @@ describe('a body', () => {
 
 describe('TLS', () => {
   const https = (port: number) =>
-    undiciHttp({ clock: clock(), endpoints: 'any' }).send(post(`https://127.0.0.1:${port}/`));
+    undiciHttp({ clock: clock(), endpoints: 'any', ports: 'any' }).send(post(`https://127.0.0.1:${port}/`));
 
   it('with a certificate that nobody vouches for is refused before anything is sent', async () => {
     let requests = 0;
@@ -287,7 +287,7 @@ describe('connections', () => {
 });
 
 describe('on AWS', () => {
-  const http = () => undiciHttp({ clock: clock(), endpoints: 'public' });
+  const http = () => undiciHttp({ clock: clock(), endpoints: 'public', ports: 'any' });
 
   it.each([
     'http://example.com/',

@@ -1,9 +1,24 @@
+import { BusbarError } from '../../core/errors.ts';
 import { bus } from '../../core/limits.ts';
 import type { Receiver, Subscription, Topic } from '../../core/registry.ts';
 import type { Clock } from '../clock.ts';
 import type { Table } from '../table.ts';
 
-/** The topics, receivers and subscriptions that the bus knows. */
+/**
+ * Makes what shall stand there out of what does; the very same document when nothing changes. It is run again on what
+ * another has written meanwhile, and so has no effects of its own. What it throws ends the change.
+ */
+export type Change<Document> = (was: Document | undefined) => Document;
+
+export interface Changed<Document> {
+  readonly was: Document | undefined;
+  readonly now: Document;
+}
+
+/**
+ * The topics, receivers and subscriptions that the bus knows. There is no plain put: a change is written only in the
+ * place of the very row that it was made from, so that two at the same time both take effect.
+ */
 export interface RegistryStore {
   /** What is a few seconds old will do: for the hot path. */
   cachedTopic(topic: string): Promise<Topic | undefined>;
@@ -16,9 +31,13 @@ export interface RegistryStore {
   receivers(): Promise<Receiver[]>;
   /** Of one topic, or of all. */
   subscriptions(topic?: string): Promise<Subscription[]>;
-  putTopic(topic: Topic): Promise<void>;
-  putReceiver(receiver: Receiver): Promise<void>;
-  putSubscription(subscription: Subscription): Promise<void>;
+  changeTopic(topic: string, change: Change<Topic>): Promise<Changed<Topic>>;
+  changeReceiver(receiver: string, change: Change<Receiver>): Promise<Changed<Receiver>>;
+  changeSubscription(
+    topic: string,
+    receiver: string,
+    change: Change<Subscription>,
+  ): Promise<Changed<Subscription>>;
   deleteTopic(topic: string): Promise<void>;
   deleteReceiver(receiver: string): Promise<void>;
   deleteSubscription(topic: string, receiver: string): Promise<void>;
@@ -53,9 +72,28 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     );
     return document;
   };
-  const put = async (key: { pk: string; sk: string }, document: unknown) => {
-    cache.delete(`${key.pk}/${key.sk}`);
-    await table.put({ ...key, document });
+  /** @throws BusbarError conflict when others are first time and again. */
+  const changeRow = async <Document>(
+    key: { pk: string; sk: string },
+    change: Change<Document>,
+  ): Promise<Changed<Document>> => {
+    for (let round = 1; round <= bus.registryChangeRoundsMax; round++) {
+      const was = await read<Document>(key);
+      const now = change(was);
+      if (now === was) return { was, now };
+      const row = { ...key, document: now };
+      const written =
+        was === undefined
+          ? (await table.putIfFree(row, clock.now())) === undefined
+          : await table.replace(row, was);
+      cache.delete(`${key.pk}/${key.sk}`);
+      if (written) return { was, now };
+    }
+    throw new BusbarError(
+      'conflict',
+      `${key.sk} is changed by others faster than this change could be written. Nothing was changed by it; try again.`,
+      { retryAfterSeconds: 1 },
+    );
   };
   const remove = async (key: { pk: string; sk: string }) => {
     cache.delete(`${key.pk}/${key.sk}`);
@@ -74,10 +112,9 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     receivers: () => all<Receiver>('registry#receiver'),
     subscriptions: (topic) =>
       all<Subscription>('registry#subscription', topic === undefined ? '' : `${topic}#`),
-    putTopic: (topic) => put(topicKey(topic.topic), topic),
-    putReceiver: (receiver) => put(receiverKey(receiver.receiver), receiver),
-    putSubscription: (subscription) =>
-      put(subscriptionKey(subscription.topic, subscription.receiver), subscription),
+    changeTopic: (topic, change) => changeRow(topicKey(topic), change),
+    changeReceiver: (receiver, change) => changeRow(receiverKey(receiver), change),
+    changeSubscription: (topic, receiver, change) => changeRow(subscriptionKey(topic, receiver), change),
     deleteTopic: (topic) => remove(topicKey(topic)),
     deleteReceiver: (receiver) => remove(receiverKey(receiver)),
     deleteSubscription: (topic, receiver) => remove(subscriptionKey(topic, receiver)),

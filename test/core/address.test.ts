@@ -1,5 +1,7 @@
+import { BlockList, isIP } from 'node:net';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPublicAddress } from '../../lib/runtime/address.ts';
+import { isPublicAddress } from '../../lib/core/address.ts';
 
 describe('an address that an endpoint may have', () => {
   it.each([
@@ -26,6 +28,8 @@ describe('an address that an endpoint may have', () => {
     '2001:4860:4860::8888',
     '2001:200::1',
     '3ffe::1',
+    '2600:1:2:3:4:5:6:7',
+    '2600::1.2.3.4',
   ])('is %s', (address) => {
     expect(isPublicAddress(address)).toBe(true);
   });
@@ -82,10 +86,55 @@ describe('an address that it may not have', () => {
     expect(isPublicAddress(address)).toBe(false);
   });
 
-  it.each(['', 'example.com', '1.2.3', '0x7f.1', '2130706433', '[::1]', '8.8.8.8 ', '8.8.8.8:80'])(
-    'is no address at all: %j',
-    (text) => {
-      expect(isPublicAddress(text)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    'example.com',
+    '1.2.3',
+    '0x7f.1',
+    '2130706433',
+    '[::1]',
+    '8.8.8.8 ',
+    '8.8.8.8:80',
+    '2600::1.2.3.4::',
+    '2600:1.2.3.4::',
+    '2600:1.2.3.4',
+    '2600::1::2',
+    '2600:1:2:3:4:5:6:7:8',
+    '2600:::',
+    '2600::12345',
+    '2600::256.1.1.1',
+  ])('is no address at all: %j', (text) => {
+    expect(isPublicAddress(text)).toBe(false);
+  });
+});
+
+describe('the reader of addresses', () => {
+  /** The same ranges by node's own reader and block list. */
+  const blocked = new BlockList();
+  for (const range of ['0.0.0.0/8', '10.0.0.0/8', '127.0.0.0/8', '172.16.0.0/12', '224.0.0.0/3']) {
+    const [network = '', prefix] = range.split('/');
+    blocked.addSubnet(network, Number(prefix), 'ipv4');
+  }
+
+  it('agrees with that of node on every IPv4 address of some ranges', () => {
+    fc.assert(
+      fc.property(fc.ipV4(), (address) => {
+        if (blocked.check(address, 'ipv4')) expect(isPublicAddress(address)).toBe(false);
+      }),
+    );
+  });
+
+  it('agrees with that of node on what an IPv6 address is, and on where it belongs', () => {
+    const unicast = new BlockList();
+    unicast.addSubnet('2000::', 3, 'ipv6');
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.ipV6(), fc.string({ unit: fc.constantFrom(...'0123456789abcdef:.') })),
+        (text) => {
+          if (isIP(text) !== 6) expect(text.includes(':') && isPublicAddress(text)).toBe(false);
+          else if (!unicast.check(text, 'ipv6')) expect(isPublicAddress(text)).toBe(false);
+        },
+      ),
+    );
+  });
 });
