@@ -7,6 +7,7 @@ import { deliverAgain } from '../lib/app/deliver-again.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
+import { rotateSecret } from '../lib/app/secrets.ts';
 import {
   deleteSubscription,
   getSubscription,
@@ -33,6 +34,7 @@ import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../lib/runtime/stores/traces.ts';
@@ -58,6 +60,7 @@ export function create(runtime: BaseRuntime) {
     registry: createRegistryStore(table, runtime.clock),
     provision: createProvision(runtime, config),
     mappings: createMappings(runtime, config),
+    secrets: createSecretStore(table, runtime.clock),
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     probes: createProbes(runtime, config),
@@ -105,6 +108,10 @@ export function create(runtime: BaseRuntime) {
     [
       'POST /v1/receivers/{receiver}/skip',
       async (event, who) => ok(await skipEvents(tools, who, name(event, 'receiver'), jsonBody(event))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/rotate-secret',
+      async (event, who) => ok(await rotateSecret(tools, who, name(event, 'receiver'), jsonBody(event))),
     ],
     [
       'POST /v1/receivers/{receiver}/breaker',

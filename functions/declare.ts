@@ -7,6 +7,7 @@ import { createMappings } from '../lib/runtime/mappings.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
@@ -18,6 +19,7 @@ import { createTable } from '../lib/runtime/table.ts';
  */
 export function create(runtime: Runtime) {
   const config = parseConfig(runtime.env);
+  const table = createTable(runtime, config);
   const tools = {
     clock: runtime.clock,
     random: runtime.random,
@@ -25,7 +27,8 @@ export function create(runtime: Runtime) {
     endpointPorts: config.endpointPorts,
     mappings: createMappings(runtime, config),
     schemas: createSchemaChecker(),
-    registry: createRegistryStore(createTable(runtime, config), runtime.clock),
+    registry: createRegistryStore(table, runtime.clock),
+    secrets: createSecretStore(table, runtime.clock),
   };
   return middy<CloudFormationCustomResourceEvent, void>().handler(async (event) => {
     let failure: unknown;

@@ -7,6 +7,7 @@ import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
+import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
@@ -23,6 +24,7 @@ export function deliverTools(runtime: Runtime) {
     http: runtime.http,
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),
+    secrets: createSecretStore(table, runtime.clock),
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     retrySlots: createRetrySlots(table),

@@ -32,3 +32,9 @@ export function declaredRefusal(what: string): BusbarError {
     `${what} is declared in busbar.config.ts, or something of it is. Remove it there and deploy.`,
   );
 }
+
+export const unknownReceiver = (name: string) =>
+  new BusbarError(
+    'unknown_receiver',
+    `There is no receiver ${name}. Make it with PUT /v1/receivers/${name}.`,
+  );

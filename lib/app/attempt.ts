@@ -4,19 +4,21 @@ import type { Receiver } from '../core/registry.ts';
 import { writeRequest } from '../core/request.ts';
 import { postsPerBatch } from '../core/resources.ts';
 import { policyFor } from '../core/retry.ts';
-import { secretKey } from '../core/signature.ts';
 import { traceOf } from '../core/trace.ts';
 import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
+import type { SecretStore } from '../runtime/stores/secrets.ts';
 import { inOrder } from './order.ts';
 import { type RetrySlotTools, releaseRetrySlot, takeRetrySlot } from './retry-slots.ts';
+import { type SigningKeys, signingKeys } from './secrets.ts';
 import type { Decision, LaneMessage } from './settle.ts';
 import type { Due } from './sort-out.ts';
 import { traceAttempt } from './trace.ts';
 
 export interface AttemptTools extends RetrySlotTools {
   readonly http: Http;
+  readonly secrets: SecretStore;
 }
 
 /** The messages of a receiver that is disabled or paused are looked at again after this time, should the mapping still run. */
@@ -53,7 +55,17 @@ export async function attemptAll(
   onOutcome: (outcome: Outcome) => void,
 ): Promise<Decision[]> {
   const concurrency = receiver.limits?.concurrency;
-  const keys = [secretKey(receiver.secret)];
+  const keys = await signingKeys(tools, receiver).catch((error) => {
+    // Signed by the current secret alone it might be refused, and would spend an attempt for a fault of ours.
+    tools.log('error', 'The secrets of a receiver could not be read', {
+      receiver: receiver.receiver,
+      reason: String(error),
+    });
+    return undefined;
+  });
+  if (keys === undefined) {
+    return due.map(({ message }) => ({ message, done: false, hideSeconds: bus.ownFaultSeconds }));
+  }
   const slot = due.some(isRetry) ? await takeRetrySlot(tools, receiver.receiver, concurrency) : undefined;
   const inTurn = inOrder(due);
   const attempt = async (each: Due): Promise<Decision> => {
@@ -85,7 +97,7 @@ function brokenOff(tools: AttemptTools, receiver: Receiver, message: LaneMessage
 async function attemptOne(
   tools: AttemptTools,
   receiver: Receiver,
-  keys: readonly Uint8Array[],
+  keys: SigningKeys,
   lane: string,
   { message, delivery, attempt, earlier }: Due,
   onOutcome: (outcome: Outcome) => void,
@@ -134,16 +146,17 @@ async function attemptOne(
 async function post(
   tools: AttemptTools,
   receiver: Receiver,
-  keys: readonly Uint8Array[],
+  keys: SigningKeys,
   delivery: Delivery,
   attempt: number,
 ): Promise<Outcome> {
+  const nowMs = tools.clock.now();
   const request = writeRequest({
     delivery,
     attempt,
-    nowMs: tools.clock.now(),
+    nowMs,
     format: receiver.format ?? 'structured',
-    keys,
+    keys: keys.at(nowMs),
     headers: receiver.headers,
     traceparent: childTrace(delivery.traceparent, tools.random),
   });

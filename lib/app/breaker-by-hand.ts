@@ -9,7 +9,7 @@ type BreakerShown = NonNullable<Receiver['breaker']> & ShownBreaker;
 
 /** A receiver with its breaker. @throws BusbarError unknown_receiver, forbidden. */
 export async function getReceiverAndBreaker(
-  tools: Pick<FlowTools, 'registry' | 'skips'> & Pick<BreakerTools, 'breakers'>,
+  tools: Pick<FlowTools, 'registry' | 'skips' | 'clock'> & Pick<BreakerTools, 'breakers'>,
   principal: Principal,
   name: string,
 ): Promise<Omit<ShownReceiver, 'breaker'> & { breaker: BreakerShown }> {

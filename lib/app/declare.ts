@@ -1,15 +1,18 @@
 import type { Declaration } from '../core/declaration.ts';
 import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
 import { keptFlow } from '../core/flow.ts';
+import { keptSecrets } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Mappings } from '../runtime/mappings.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
+import type { SecretStore } from '../runtime/stores/secrets.ts';
 
 export interface DeclareTools {
   readonly registry: RegistryStore;
+  readonly secrets: SecretStore;
   readonly mappings: Mappings;
   readonly schemas: SchemaChecker;
   readonly clock: Clock;
@@ -28,7 +31,8 @@ const ownerDefault = 'admin';
  */
 export async function declare(tools: DeclareTools, declaration: Declaration): Promise<void> {
   const { registry } = tools;
-  const now = new Date(tools.clock.now()).toISOString();
+  const nowMs = tools.clock.now();
+  const now = new Date(nowMs).toISOString();
   for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
     if (spec.schema !== undefined) tools.schemas.check(spec.schema);
     await registry.changeTopic(name, (existing) => ({
@@ -51,7 +55,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       receiver: name,
       owner,
       endpoint: url.href,
-      secret: existing?.secret ?? made,
+      ...(existing === undefined ? { secret: made } : keptSecrets(existing, nowMs)),
       ...keptFlow(existing),
       ...dates(existing, now),
     }));
@@ -71,7 +75,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       }));
     }
   }
-  await retract(registry, declaration);
+  await retract(tools, declaration);
 }
 
 function dates(existing: { readonly createdAt: string } | undefined, now: string) {
@@ -79,20 +83,23 @@ function dates(existing: { readonly createdAt: string } | undefined, now: string
 }
 
 /** Takes out what was declared once and is no more, with the subscriptions that hang on it. */
-async function retract(registry: RegistryStore, declaration: Declaration): Promise<void> {
+async function retract({ registry, secrets }: DeclareTools, declaration: Declaration): Promise<void> {
   const gone = {
     topics: (await registry.topics())
       .filter(({ topic, declared }) => declared && !Object.hasOwn(declaration.topics, topic))
       .map(({ topic }) => topic),
-    receivers: (await registry.receivers())
-      .filter(({ receiver, declared }) => declared && !Object.hasOwn(declaration.receivers, receiver))
-      .map(({ receiver }) => receiver),
+    receivers: (await registry.receivers()).filter(
+      ({ receiver, declared }) => declared && !Object.hasOwn(declaration.receivers, receiver),
+    ),
   };
   for (const { topic, receiver, declared } of await registry.subscriptions()) {
     const isDeclaredStill = Object.hasOwn(declaration.subscriptions[topic] ?? {}, receiver);
-    const hangs = gone.topics.includes(topic) || gone.receivers.includes(receiver);
+    const hangs = gone.topics.includes(topic) || gone.receivers.some((each) => each.receiver === receiver);
     if (hangs || (declared && !isDeclaredStill)) await registry.deleteSubscription(topic, receiver);
   }
   for (const topic of gone.topics) await registry.deleteTopic(topic);
-  for (const receiver of gone.receivers) await registry.deleteReceiver(receiver);
+  for (const { receiver, earlierSecrets } of gone.receivers) {
+    await secrets.forget(receiver, earlierSecrets);
+    await registry.deleteReceiver(receiver);
+  }
 }

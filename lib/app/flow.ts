@@ -28,14 +28,17 @@ export async function ownReceiver(
   return receiver;
 }
 
-async function showWithSkip(tools: Pick<FlowTools, 'skips'>, receiver: Receiver): Promise<ShownReceiver> {
-  const { skip, ...shown } = showReceiver(receiver);
+async function showWithSkip(
+  tools: Pick<FlowTools, 'skips' | 'clock'>,
+  receiver: Receiver,
+): Promise<ShownReceiver> {
+  const { skip, ...shown } = showReceiver(receiver, tools.clock.now());
   if (skip === undefined) return shown;
   return { ...shown, skip: { ...skip, dropped: await tools.skips.dropped(receiver.receiver, skip) } };
 }
 
 export async function getReceiver(
-  tools: Pick<FlowTools, 'registry' | 'skips'>,
+  tools: Pick<FlowTools, 'registry' | 'skips' | 'clock'>,
   principal: Principal,
   name: string,
 ): Promise<ShownReceiver> {

@@ -2,16 +2,21 @@ import { type Principal, requireOwner } from '../core/access.ts';
 import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
 import { BusbarError } from '../core/errors.ts';
 import { keptFlow } from '../core/flow.ts';
+import { bus } from '../core/limits.ts';
 import { orderAttribute } from '../core/order.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
+import { replaceSecret } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
 import type { RedriveStore } from '../runtime/stores/redrives.ts';
-import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
+import type { SecretStore } from '../runtime/stores/secrets.ts';
+import { type AdminTools, declaredRefusal, ownerOf, type Put, unknownReceiver } from './admin.ts';
+import { changeKeepingSecret } from './secrets.ts';
 
 export interface ReceiverTools extends AdminTools {
+  readonly secrets: SecretStore;
   readonly endpoints: EndpointPolicy;
   readonly endpointPorts: EndpointPorts;
   readonly lookup: HostLookup;
@@ -26,12 +31,6 @@ export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: st
   throw unknownReceiver(name);
 }
 
-const unknownReceiver = (name: string) =>
-  new BusbarError(
-    'unknown_receiver',
-    `There is no receiver ${name}. Make it with PUT /v1/receivers/${name}.`,
-  );
-
 /** A member sees its own. */
 export async function listReceivers(
   tools: AdminTools,
@@ -39,12 +38,13 @@ export async function listReceivers(
 ): Promise<{ receivers: Shown[] }> {
   const receivers = await tools.registry.receivers();
   const seen = receivers.filter(({ owner }) => principal.role === 'admin' || owner === principal.application);
-  return { receivers: seen.map(showReceiver) };
+  const nowMs = tools.clock.now();
+  return { receivers: seen.map((receiver) => showReceiver(receiver, nowMs)) };
 }
 
 /**
  * Makes or changes a receiver; one that was disabled is active again, one that was paused stays so. The secret is in the answer only when it is
- * new: made by the bus, or given with this call.
+ * new: made by the bus, or given with this call. One that it takes the place of signs as well for a day.
  * @param ownHosts the hosts under which the bus itself is reached.
  */
 export async function putReceiver(
@@ -57,16 +57,20 @@ export async function putReceiver(
   const { secret: given, ...spec } = parseSpec(receiverSchema, body);
   const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
   await checkReachable(tools, checkEndpoint(spec.endpoint, rules));
-  const now = new Date(tools.clock.now()).toISOString();
+  const nowMs = tools.clock.now();
+  const now = new Date(nowMs).toISOString();
   const made = createSecret(tools.random);
+  const overlapSeconds = bus.secretOverlapSecondsDefault;
   // The registry before the mapping: what is consumed must be known.
-  const { was, now: receiver } = await tools.registry.changeReceiver(name, (existing) => {
+  const { was, now: receiver } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
     return {
       receiver: name,
       ...spec,
       owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
-      secret: given ?? existing?.secret ?? made,
+      ...(existing === undefined
+        ? { secret: given ?? made }
+        : replaceSecret(existing, { secret: given ?? existing.secret, earlierId, overlapSeconds }, nowMs)),
       ...keptFlow(existing),
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
@@ -74,7 +78,7 @@ export async function putReceiver(
     };
   });
   await provision(tools, receiver);
-  const shown = showReceiver(receiver);
+  const shown = showReceiver(receiver, nowMs);
   return {
     created: was === undefined,
     document: receiver.secret === was?.secret ? shown : { ...shown, secret: receiver.secret },
@@ -139,6 +143,7 @@ export async function deleteReceiver(
     readonly breakers: BreakerStore;
     readonly deadLetters: DeadLetterStore;
     readonly redrives: RedriveStore;
+    readonly secrets: SecretStore;
   },
   principal: Principal,
   name: string,
@@ -171,6 +176,7 @@ export async function deleteReceiver(
   // A receiver of the same name that is made later is another one.
   await tools.deadLetters.removeAll(name);
   await tools.redrives.remove(name);
+  await tools.secrets.forget(name, receiver.earlierSecrets);
   await tools.registry.deleteReceiver(name);
   // Last: without its receiver a breaker does nothing, and the probe ends its schedule by itself.
   await tools.breakers.delete(name);

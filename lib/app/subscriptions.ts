@@ -8,7 +8,7 @@ import {
   subscriptionSchema,
   type Topic,
 } from '../core/registry.ts';
-import { type AdminTools, declaredRefusal, type Put } from './admin.ts';
+import { type AdminTools, declaredRefusal, type Put, unknownReceiver } from './admin.ts';
 import { getTopic } from './topics.ts';
 
 export async function getSubscription(
@@ -104,12 +104,7 @@ async function requireBothEnds(
   const source = await getTopic(tools, topic);
   requireOwner(principal, source.owner, `The topic ${topic}`);
   const sink = await tools.registry.receiver(receiver);
-  if (sink === undefined) {
-    throw new BusbarError(
-      'unknown_receiver',
-      `There is no receiver ${receiver}. Make it with PUT /v1/receivers/${receiver}.`,
-    );
-  }
+  if (sink === undefined) throw unknownReceiver(receiver);
   requireOwner(principal, sink.owner, `The receiver ${receiver}`);
   return { source, sink };
 }

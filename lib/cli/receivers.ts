@@ -45,6 +45,7 @@ Examples:
     --retry 5s,1m,10m --concurrency 20 --per-second 100 --header 'X-Team: billing'
   busbar receivers list
   busbar receivers pause billing
+  busbar receivers rotate-secret billing --overlap 24h
   busbar receivers skip billing --before 2026-01-31T12:00:00Z
   busbar receivers resume billing`,
   );
@@ -134,6 +135,21 @@ Examples:
       ),
     );
   receivers
+    .command('rotate-secret')
+    .description('give a receiver another secret; for a while the earlier one signs too')
+    .argument('<receiver>')
+    .option('--secret <whsec>', 'this one; without it the bus makes one and shows it once')
+    .option('--overlap <time>', 'how long the earlier one signs as well: 24h; 0 ends it now', seconds)
+    .action((receiver: string, options: { secret?: string; overlap?: number }, command: Command) =>
+      act(
+        session,
+        command,
+        `${pathOf(receiver)}/rotate-secret`,
+        given({ secret: options.secret, overlapSeconds: options.overlap }),
+        (answer) => rotationTold(receiver, answer),
+      ),
+    );
+  receivers
     .command('breaker')
     .description('force the breaker of a receiver open or closed, or give it back (auto)')
     .argument('<receiver>')
@@ -153,6 +169,18 @@ Examples:
     return `/receivers/${encodeURIComponent(receiver)}`;
   }
   return receivers;
+}
+
+function rotationTold(
+  receiver: string,
+  { secret, earlierSecrets }: Readonly<Record<string, unknown>>,
+): string {
+  const untils = Array.isArray(earlierSecrets) ? earlierSecrets.map(({ until }) => String(until)).sort() : [];
+  const last = untils.at(-1);
+  const earlier =
+    last === undefined ? 'No earlier secret signs any more.' : `Earlier ones sign too until ${last}.`;
+  if (typeof secret !== 'string') return `Receiver ${receiver} has this secret already. ${earlier}`;
+  return `Receiver ${receiver} has another secret, shown only now: ${secret}\n${earlier}`;
 }
 
 function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>> {

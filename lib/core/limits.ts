@@ -100,6 +100,11 @@ export const bus = {
   dedupClaimSeconds: 30,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
+  /** For how long an earlier secret signs beside its successor, unless the rotation says otherwise. */
+  secretOverlapSecondsDefault: 24 * 3600,
+  secretOverlapSecondsMax: 30 * 24 * 3600,
+  /** Each is a signature more in every delivery; more than a few means that somebody rotates in a circle. */
+  earlierSecretsMax: 4,
   /** How often a change of a topic, receiver or subscription is made anew because another was written first. */
   registryChangeRoundsMax: 8,
   /** How long the record of a failing delivery is kept. */

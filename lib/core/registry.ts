@@ -155,6 +155,12 @@ export interface Skip {
   readonly at: string;
 }
 
+/** A secret that was replaced, and until when it signs; its value is kept apart. */
+export interface EarlierSecret {
+  readonly id: string;
+  readonly until: string;
+}
+
 export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Kept {
   readonly receiver: string;
   readonly state: ReceiverState;
@@ -163,6 +169,8 @@ export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Kept {
   readonly skip?: Skip;
   /** Never shown after it was made. */
   readonly secret: string;
+  /** Those that sign as well while the secret is replaced. */
+  readonly earlierSecrets?: readonly EarlierSecret[];
 }
 
 export interface Subscription {
@@ -201,13 +209,24 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unkno
 /** Headers whose values are credentials by their names. */
 const credentialHeader = /auth|key|token|secret|password|signature/i;
 
-/** What the API shows of a receiver: everything but the secret and the values of headers that carry credentials. */
-export function showReceiver(receiver: Receiver): Omit<Receiver, 'secret'> {
-  const { secret: _, ...shown } = receiver;
-  if (shown.headers === undefined) return shown;
-  const headers = Object.entries(shown.headers).map(([name, value]) => [
-    name,
-    credentialHeader.test(name) ? '(hidden)' : value,
-  ]);
-  return { ...shown, headers: Object.fromEntries(headers) };
+/** A receiver as the API shows it. */
+export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets'> & {
+  readonly earlierSecrets?: readonly Pick<EarlierSecret, 'until'>[];
+};
+
+/** What the API shows of a receiver: everything but its secrets and the values of headers that carry credentials. */
+export function showReceiver(receiver: Receiver, nowMs: number): ShownReceiver {
+  const { secret: _, earlierSecrets = [], headers, ...shown } = receiver;
+  const live = earlierSecrets.filter(({ until }) => Date.parse(until) > nowMs);
+  return {
+    ...shown,
+    ...(headers !== undefined && { headers: hideCredentials(headers) }),
+    ...(live.length > 0 && { earlierSecrets: live.map(({ until }) => ({ until })) }),
+  };
+}
+
+function hideCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, credentialHeader.test(name) ? '(hidden)' : value]),
+  );
 }

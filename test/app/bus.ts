@@ -44,6 +44,7 @@ import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createRedriveStore } from '../../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
+import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
@@ -229,6 +230,7 @@ export async function testBus() {
       probes: createProbes(runtime, config),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
+      secrets: createSecretStore(table, account.clock),
       skips: createSkipStore(table),
       deadLetters: createDeadLetterStore(table),
       deadLetterQueues: createDeadLetterQueues(runtime, config),

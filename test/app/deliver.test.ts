@@ -56,11 +56,13 @@ describe('a delivery that succeeds', () => {
     const bus = await busWithReceiver();
     bus.endpoint(url, () => 204);
     await invoke(bus, '1', '2', '3');
-    expect(await bus.runLane('shop')).toEqual({ received: 3, kept: 0 });
+    const before = bus.calls.length;
+    expect(await bus.runLane('shop', bus.newTools())).toEqual({ received: 3, kept: 0 });
     expect(ids(bus).sort()).toEqual(['1', '2', '3']);
     expect(await bus.rows('delivery#')).toEqual([]);
     // The receiver and its breaker, which a function then knows for some seconds.
-    expect(bus.calls.filter((call) => /GetItem|BatchGetItem/.test(call))).toHaveLength(2);
+    const reads = bus.calls.slice(before).filter((call) => /GetItem|BatchGetItem/.test(call));
+    expect(reads).toHaveLength(2);
   });
 
   it('is signed with the secret of the receiver', async () => {

@@ -139,6 +139,40 @@ describe('receivers', () => {
     expect(bus.requests.at(-1)?.path).toBe('/receivers/billing?force=true');
   });
 
+  it('get another secret, which is shown once with the time until the earlier ones sign', async () => {
+    const answer = {
+      receiver: 'billing',
+      secret: 'whsec_new',
+      earlierSecrets: [{ until: '2026-01-02T00:00:00.000Z' }],
+    };
+    bus.troubles.push({ status: 200, body: answer });
+    const rotated = await busbar('receivers', 'rotate-secret', 'billing', '--overlap', '24h');
+    expect(rotated).toEqual({
+      code: 0,
+      stdout:
+        'Receiver billing has another secret, shown only now: whsec_new\nEarlier ones sign too until 2026-01-02T00:00:00.000Z.\n',
+      stderr: '',
+    });
+    expect(bus.requests.at(-1)).toMatchObject({
+      method: 'POST',
+      path: '/receivers/billing/rotate-secret',
+      body: '{"overlapSeconds":86400}',
+    });
+    bus.troubles.push({ status: 200, body: { receiver: 'billing' } });
+    const ended = await busbar(
+      'receivers',
+      'rotate-secret',
+      'billing',
+      '--secret',
+      'whsec_x',
+      '--overlap',
+      '0',
+    );
+    expect(ended.stdout).toBe(
+      'Receiver billing has this secret already. No earlier secret signs any more.\n',
+    );
+  });
+
   it('need an endpoint', async () => {
     const { code, stderr } = await busbar('receivers', 'put', 'billing');
     expect(code).toBe(2);

@@ -183,7 +183,7 @@ it('shows a receiver without its secret and without the credentials in its heade
     updatedAt: '2026-01-01T00:00:00.000Z',
     headers: { Authorization: 'Bearer s3cret', 'X-Api-Key': 's3cret', 'X-Tenant': 'acme' },
   };
-  const shown = showReceiver(kept);
+  const shown = showReceiver(kept, 0);
   expect(JSON.stringify(shown)).not.toMatch(/s3cret|whsec/);
   expect(shown).toMatchObject({
     receiver: 'shop',
