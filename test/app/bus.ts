@@ -249,11 +249,11 @@ export async function testBus() {
   const urlOf = (receiver: string, role: QueueRole) =>
     `${config.queueUrlBase}/${queueName(config.prefix, receiver, role)}`;
 
-  async function receive(queueUrl: string) {
+  async function receive(queueUrl: string, max = 10) {
     const { Messages = [] } = await account.sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: queueUrl,
-        MaxNumberOfMessages: 10,
+        MaxNumberOfMessages: max,
         MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
         MessageAttributeNames: ['All'],
       }),
