@@ -107,7 +107,7 @@ it('attempts no event while an earlier one of its key is undecided, whatever fai
           outcomes = [...each.outcomes];
           if (each.refused !== undefined) {
             bus.intercept(each.refused, () => {
-              throw new AwsError('ServiceUnavailable', 'Not now', 503);
+              throw new AwsError('ServiceUnavailable', 'Not now', { status: 503 });
             });
           }
           await runBatch(each.deliver, each.lost);
