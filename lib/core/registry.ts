@@ -35,7 +35,11 @@ export const topicSchema = z.strictObject({
   /** What is recorded of its events (see core/trace); as the stack says when left out. */
   trace: z.enum(traceModes).optional(),
   /** Events of one key reach each receiver in the order of their publishing; the key is `subject` or what is named. */
-  ordered: z.union([z.boolean(), z.strictObject({ by: orderAttributeSchema })]).optional(),
+  ordered: z
+    .union([z.boolean(), z.strictObject({ by: orderAttributeSchema })], {
+      error: 'is neither true nor {"by": <attribute>}: subject, source, type or an extension attribute',
+    })
+    .optional(),
 });
 
 /** Headers that the bus, the connection or the proxy in between owns; a receiver may not set them. */
