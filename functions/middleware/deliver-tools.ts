@@ -12,6 +12,7 @@ import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
+import { createTokens } from '../../lib/runtime/tokens.ts';
 
 /** What the functions work with that send to endpoints; made once an instance, because stores remember. */
 export function deliverTools(runtime: Runtime) {
@@ -22,6 +23,7 @@ export function deliverTools(runtime: Runtime) {
     random: runtime.random,
     log: runtime.log,
     http: runtime.http,
+    tokens: createTokens(runtime),
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),
     secrets: createSecretStore(table, runtime.clock),

@@ -5,19 +5,18 @@ import { writeRequest } from '../core/request.ts';
 import { postsPerBatch } from '../core/resources.ts';
 import { policyFor } from '../core/retry.ts';
 import { traceOf } from '../core/trace.ts';
-import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
 import { inOrder } from './order.ts';
 import { type RetrySlotTools, releaseRetrySlot, takeRetrySlot } from './retry-slots.ts';
 import { type SigningKeys, signingKeys } from './secrets.ts';
+import { type SendTools, send, sendSecondsMax } from './send.ts';
 import type { Decision, LaneMessage } from './settle.ts';
 import type { Due } from './sort-out.ts';
 import { traceAttempt } from './trace.ts';
 
-export interface AttemptTools extends RetrySlotTools {
-  readonly http: Http;
+export interface AttemptTools extends RetrySlotTools, SendTools {
   readonly secrets: SecretStore;
 }
 
@@ -35,12 +34,9 @@ export const parked = (message: LaneMessage): Decision => ({
  * function, which is cut off then: nothing would be counted, and what was delivered would come again.
  */
 export function lastStart(receiver: Receiver, startedMs: number): number {
-  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - endpointTimeoutSeconds(receiver);
+  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - sendSecondsMax(receiver);
   return startedMs + seconds * 1000;
 }
-
-export const endpointTimeoutSeconds = (receiver: Receiver) =>
-  receiver.timeoutSeconds ?? bus.endpointTimeoutSecondsDefault;
 
 /**
  * Attempts all that are given, first attempts before retries. Retries need a slot, so that slow ones leave room for the
@@ -160,16 +156,7 @@ async function post(
     headers: receiver.headers,
     traceparent: childTrace(delivery.traceparent, tools.random),
   });
-  const outcome = await tools.http.send({
-    method: 'POST',
-    url: receiver.endpoint,
-    headers: request.headers,
-    body: request.body,
-    timeoutMs: endpointTimeoutSeconds(receiver) * 1000,
-  });
-  if (outcome.kind === 'failure') return outcome;
-  const { status, headers, body } = outcome;
-  return { kind: 'answer', status, retryAfter: headers['retry-after'], response: body };
+  return await send(tools, receiver, { method: 'POST', headers: request.headers, body: request.body });
 }
 
 /**

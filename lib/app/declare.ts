@@ -56,6 +56,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       owner,
       endpoint: url.href,
       ...(existing === undefined ? { secret: made } : keptSecrets(existing, nowMs)),
+      ...(existing?.oauth2 !== undefined && { oauth2: existing.oauth2 }),
       ...keptFlow(existing),
       ...dates(existing, now),
     }));

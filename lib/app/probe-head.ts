@@ -1,33 +1,23 @@
 import { type BreakerEvent, weigh } from '../core/breaker.ts';
 import { causeOf } from '../core/delivery.ts';
 import type { Receiver } from '../core/registry.ts';
-import type { Http } from '../runtime/http.ts';
-import { endpointTimeoutSeconds } from './attempt.ts';
 import { type BreakerTools, changeAndFollow, changeBreaker } from './breaker.ts';
+import { type SendTools, send } from './send.ts';
 
 /**
  * Asks the endpoint of an open breaker for its health by a HEAD request, for receivers that chose so. Any answer but a
  * 5xx will do: an endpoint that knows no HEAD answers 405, and works.
  */
-export async function probeByHead(
-  tools: BreakerTools & { readonly http: Http },
-  receiver: Receiver,
-): Promise<void> {
+export async function probeByHead(tools: BreakerTools & SendTools, receiver: Receiver): Promise<void> {
   const { changed } = await changeBreaker(tools, receiver, { kind: 'probe-began' });
   if (!changed) return;
-  const outcome = await tools.http.send({
+  const outcome = await send(tools, receiver, {
     method: 'HEAD',
-    url: receiver.endpoint,
     headers: { ...receiver.headers, 'user-agent': 'busbar/1' },
-    timeoutMs: endpointTimeoutSeconds(receiver) * 1000,
   });
-  const judged =
-    outcome.kind === 'failure'
-      ? outcome
-      : ({ kind: 'answer', status: outcome.status, retryAfter: undefined, response: '' } as const);
   const event: BreakerEvent =
-    weigh(judged) === 'success'
+    weigh(outcome) === 'success'
       ? { kind: 'probe-succeeded' }
-      : { kind: 'probe-failed', cause: causeOf(judged) };
+      : { kind: 'probe-failed', cause: causeOf(outcome) };
   await changeAndFollow(tools, receiver, event);
 }

@@ -3,6 +3,7 @@ import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/
 import { BusbarError } from '../core/errors.ts';
 import { keptFlow } from '../core/flow.ts';
 import { bus } from '../core/limits.ts';
+import { keptOAuth2 } from '../core/oauth2.ts';
 import { orderAttribute } from '../core/order.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
 import { replaceSecret } from '../core/secret.ts';
@@ -54,9 +55,10 @@ export async function putReceiver(
   body: unknown,
   ownHosts: readonly string[],
 ): Promise<Put<Shown & { secret?: string }>> {
-  const { secret: given, ...spec } = parseSpec(receiverSchema, body);
+  const { secret: given, oauth2: grant, ...spec } = parseSpec(receiverSchema, body);
   const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
   await checkReachable(tools, checkEndpoint(spec.endpoint, rules));
+  if (grant !== undefined) await checkTokenUrl(tools, grant.tokenUrl, ownHosts);
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
   const made = createSecret(tools.random);
@@ -64,9 +66,11 @@ export async function putReceiver(
   // The registry before the mapping: what is consumed must be known.
   const { was, now: receiver } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
+    const oauth2 = keptOAuth2(grant, spec.headers, existing?.oauth2);
     return {
       receiver: name,
       ...spec,
+      ...(oauth2 !== undefined && { oauth2 }),
       owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
       ...(existing === undefined
         ? { secret: given ?? made }
@@ -118,6 +122,24 @@ export async function changeOwnReceiver(
     return change(receiver);
   });
   return now;
+}
+
+/** The bus sends secrets there, and goes by the same rules as for endpoints. */
+async function checkTokenUrl(
+  tools: ReceiverTools,
+  tokenUrl: string,
+  ownHosts: readonly string[],
+): Promise<void> {
+  try {
+    const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
+    await checkReachable(tools, checkEndpoint(tokenUrl, rules));
+  } catch (error) {
+    if (!(error instanceof BusbarError) || error.code !== 'invalid_request') throw error;
+    const detail = error.fields[0]?.detail ?? error.message;
+    throw new BusbarError('invalid_request', `oauth2.tokenUrl ${detail}.`, {
+      fields: [{ path: 'oauth2.tokenUrl', detail }],
+    });
+  }
 }
 
 /** A name that does not resolve is a mistake in the body, as long as this machine can resolve names at all. */

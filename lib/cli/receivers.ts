@@ -3,7 +3,15 @@ import { act, get, given, list, put, remove } from './collection.ts';
 import { usageError } from './failure.ts';
 import type { Session } from './session.ts';
 import { field } from './table.ts';
-import { header, positiveInteger, positiveNumber, rfc3339, seconds, secondsList } from './values.ts';
+import {
+  header,
+  jsonOrFile,
+  positiveInteger,
+  positiveNumber,
+  rfc3339,
+  seconds,
+  secondsList,
+} from './values.ts';
 
 interface ReceiverOptions {
   readonly endpoint: string;
@@ -18,6 +26,7 @@ interface ReceiverOptions {
   readonly perSecond?: number;
   readonly perType?: number;
   readonly header?: Readonly<Record<string, string>>;
+  readonly oauth2?: unknown;
 }
 
 const columns = [
@@ -80,6 +89,11 @@ Examples:
     .option('--concurrency <count>', 'at most this many requests at a time', positiveInteger)
     .option('--per-second <rate>', 'at most this many requests a second', positiveNumber)
     .option('--per-type <count>', 'at most this many requests of one type at a time', positiveInteger)
+    .option(
+      '--oauth2 <json>',
+      'send a token that is fetched by client credentials: {tokenUrl, clientId, clientSecret}, or @file',
+      jsonOrFile,
+    )
     .option('--header <"Name: value">', 'send this header too (may be repeated)', header)
     .action((receiver: string, options: ReceiverOptions, command: Command) =>
       put(session, command, pathOf(receiver), settingsOf(options), `Receiver ${receiver} is saved.`),
@@ -196,6 +210,7 @@ function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>>
     breaker: options.probe && { probe: options.probe },
     limits: Object.keys(limits).length > 0 ? limits : undefined,
     headers: options.header,
+    oauth2: options.oauth2,
   });
 }
 

@@ -36,6 +36,15 @@ export interface ReceiverSettings {
   readonly retry?: { readonly delaysSeconds: readonly number[] };
   readonly limits?: { readonly concurrency?: number; readonly perSecond?: number; readonly perType?: number };
   readonly headers?: Readonly<Record<string, string>>;
+  readonly oauth2?: {
+    readonly tokenUrl: string;
+    readonly clientId: string;
+    /** The one that the bus has when left out. */
+    readonly clientSecret?: string;
+    readonly scope?: string;
+    readonly audience?: string;
+    readonly clientAuthentication?: 'basic' | 'body';
+  };
 }
 
 /** What a topic is made of (`PUT /v1/topics/{topic}`); `schema` is a JSON Schema for `data`. */

@@ -18,7 +18,8 @@ const endpointParameterSchema = z.strictObject({
 export const endpointParametersMetadata = 'Busbar::EndpointParameters';
 
 const declaredReceiverSchema = receiverSchema
-  .omit({ secret: true })
+  // Credentials have no place in a template; over the API they are set all the same, and a deployment keeps them.
+  .omit({ secret: true, oauth2: true })
   .extend({ endpoint: z.union([z.string().max(2048), endpointParameterSchema]) });
 
 export const declarationSchema = z.strictObject({

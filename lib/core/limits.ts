@@ -100,6 +100,18 @@ export const bus = {
   dedupClaimSeconds: 30,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
+  /** How long the token endpoint of a receiver may take. */
+  tokenTimeoutSeconds: 10,
+  /** How long before its end a token is replaced; a fifth of its time when that is less. */
+  tokenEarlySeconds: 60,
+  /** For how long a token is trusted that does not say when it expires, and at most. */
+  tokenSecondsDefault: 300,
+  tokenSecondsMax: 24 * 3600,
+  /** A token endpoint that failed is not asked again for this time by the same instance, or as it asks, up to the second. */
+  tokenFailureSeconds: 5,
+  tokenFailureSecondsMax: 60,
+  /** A token that is refused younger than this is not replaced: the next would be refused as well. */
+  tokenRefreshPauseSeconds: 30,
   /** For how long an earlier secret signs beside its successor, unless the rotation says otherwise. */
   secretOverlapSecondsDefault: 24 * 3600,
   secretOverlapSecondsMax: 30 * 24 * 3600,

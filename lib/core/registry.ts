@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { BusbarError } from './errors.ts';
 import { checkFilter } from './filter.ts';
 import { bus } from './limits.ts';
+import { type OAuth2, oauth2Schema } from './oauth2.ts';
 import { secretKey, writeSecret } from './signature.ts';
 import { traceModes } from './trace.ts';
 
@@ -46,6 +47,11 @@ export const topicSchema = z.strictObject({
 const reservedHeader =
   /^(host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|date|via|forwarded|x-forwarded-.*|webhook-.*|busbar-.*|ce-.*|traceparent|tracestate|user-agent|cookie)$/;
 
+/** Headers whose values are credentials by their names. */
+export const credentialHeader = /auth|key|token|secret|password|signature/i;
+/** What stands for a credential in what the API shows. */
+const hidden = '(hidden)';
+
 const headersSchema = z
   .record(
     z
@@ -55,7 +61,8 @@ const headersSchema = z
     z
       .string()
       .max(2048)
-      .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII on one line'),
+      .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII on one line')
+      .refine((value) => value !== hidden, 'is what is shown in place of the value. Give the value itself'),
   )
   .refine((headers) => Object.keys(headers).length <= 20, 'has more than 20 headers')
   .refine(
@@ -120,6 +127,8 @@ export const receiverSchema = z.strictObject({
     })
     .optional(),
   headers: headersSchema.optional(),
+  /** The endpoint wants a token, which is fetched by client credentials. */
+  oauth2: oauth2Schema.optional(),
 });
 
 export const subscriptionSchema = z.strictObject({
@@ -165,12 +174,13 @@ export interface EarlierSecret {
   readonly until: string;
 }
 
-export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Kept {
+export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret' | 'oauth2'>, Kept {
   readonly receiver: string;
   readonly state: ReceiverState;
   /** Why it is disabled or paused. */
   readonly stateReason?: string;
   readonly skip?: Skip;
+  readonly oauth2?: OAuth2;
   /** Never shown after it was made. */
   readonly secret: string;
   /** Those that sign as well while the secret is replaced. */
@@ -210,27 +220,30 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unkno
   throw new BusbarError('invalid_request', `${detail}.`, { fields });
 }
 
-/** Headers whose values are credentials by their names. */
-const credentialHeader = /auth|key|token|secret|password|signature/i;
-
 /** A receiver as the API shows it. */
-export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets'> & {
+export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'oauth2'> & {
+  readonly oauth2?: Omit<OAuth2, 'clientSecret'>;
   readonly earlierSecrets?: readonly Pick<EarlierSecret, 'until'>[];
 };
 
 /** What the API shows of a receiver: everything but its secrets and the values of headers that carry credentials. */
 export function showReceiver(receiver: Receiver, nowMs: number): ShownReceiver {
-  const { secret: _, earlierSecrets = [], headers, ...shown } = receiver;
+  const { secret: _, earlierSecrets = [], headers, oauth2, ...shown } = receiver;
   const live = earlierSecrets.filter(({ until }) => Date.parse(until) > nowMs);
   return {
     ...shown,
     ...(headers !== undefined && { headers: hideCredentials(headers) }),
+    ...(oauth2 !== undefined && { oauth2: withoutSecret(oauth2) }),
     ...(live.length > 0 && { earlierSecrets: live.map(({ until }) => ({ until })) }),
   };
 }
 
+function withoutSecret({ clientSecret: _, ...shown }: OAuth2): Omit<OAuth2, 'clientSecret'> {
+  return shown;
+}
+
 function hideCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, credentialHeader.test(name) ? '(hidden)' : value]),
+    Object.entries(headers).map(([name, value]) => [name, credentialHeader.test(name) ? hidden : value]),
   );
 }

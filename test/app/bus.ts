@@ -49,6 +49,7 @@ import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
+import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
@@ -218,6 +219,7 @@ export async function testBus() {
       random,
       log: runtime.log,
       http: runtime.http,
+      tokens: createTokens(runtime),
       endpoints: 'any' as const,
       endpointPorts: 'any' as const,
       lookup: async () => 'public' as const,
