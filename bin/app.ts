@@ -10,6 +10,12 @@ if (!/^[a-z][a-z0-9]{0,15}$/.test(prefix)) {
     `The context value prefix is ${JSON.stringify(prefix)}. It starts every name: 1 to 16 of a-z and 0-9.`,
   );
 }
+const tableKeyArn: string | undefined = app.node.tryGetContext('tableKey');
+if (tableKeyArn !== undefined && !/^arn:[^:]+:kms:[^:]+:\d{12}:key\/[\w-]+$/.test(tableKeyArn)) {
+  throw new Error(
+    `The context value tableKey is ${JSON.stringify(tableKeyArn)}. Give the ARN of a KMS key: arn:aws:kms:…:key/…, no alias.`,
+  );
+}
 // The bootstrap rule would make the template ask SSM, which only a real deployment has.
 const synthesizer = new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
 new BusStack(app, 'Busbar', {
@@ -17,5 +23,6 @@ new BusStack(app, 'Busbar', {
   description: 'Busbar, a serverless event bus',
   prefix,
   declaration,
+  tableKeyArn,
   synthesizer,
 });

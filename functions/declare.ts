@@ -6,6 +6,7 @@ import { parseConfig } from '../lib/runtime/config.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
+import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { lazy } from '../lib/runtime/system.ts';
@@ -28,6 +29,7 @@ export function create(runtime: Runtime) {
     mappings: createMappings(runtime, config),
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),
+    offloads: createOffloadStore(table, runtime.clock),
     secrets: createSecretStore(table, runtime.clock),
   };
   return middy<CloudFormationCustomResourceEvent, void>().handler(async (event) => {

@@ -15,12 +15,13 @@ export function create(runtime: Runtime) {
     const [first] = event.Records;
     if (first === undefined) return { batchItemFailures: [] };
     const owner = queueOwner(config.prefix, first.eventSourceARN);
-    if (owner === undefined) {
+    if (owner === undefined || owner.role === 'dead-letters' || owner.role === 'ordered-dead-letters') {
       throw new Error(
         `The queue ${first.eventSourceARN} is no lane of a receiver. Delete its event source mapping.`,
       );
     }
-    const kept = await deliver(tools, { ...owner, messages: event.Records.map(laneMessage) });
+    const { receiver, role } = owner;
+    const kept = await deliver(tools, { receiver, role, messages: event.Records.map(laneMessage) });
     return { batchItemFailures: kept.map((itemIdentifier) => ({ itemIdentifier })) };
   });
 }

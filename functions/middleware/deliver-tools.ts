@@ -1,18 +1,20 @@
 import { parseConfig } from '../../lib/runtime/config.ts';
 import { createMappings } from '../../lib/runtime/mappings.ts';
-import { createProbes } from '../../lib/runtime/probes.ts';
 import { createQueues } from '../../lib/runtime/queues.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
 import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
+import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
+import { createPaceStore } from '../../lib/runtime/stores/pace.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
-import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
 import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
+import { createSlots } from '../../lib/runtime/stores/slots.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTokens } from '../../lib/runtime/tokens.ts';
+import { createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
 
 /** What the functions work with that send to endpoints; made once an instance, because stores remember. */
 export function deliverTools(runtime: Runtime) {
@@ -29,7 +31,11 @@ export function deliverTools(runtime: Runtime) {
     secrets: createSecretStore(table, runtime.clock),
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
-    retrySlots: createRetrySlots(table),
+    slots: createSlots(table),
+    pace: createPaceStore(table),
+    offloads: createOffloadStore(table, runtime.clock),
+    offloadWatches: createOffloadWatches(runtime, config),
+    observed: new Map(),
     queues: createQueues(runtime, config),
     mappings: createMappings(runtime, config),
     probes: createProbes(runtime, config),

@@ -1,22 +1,24 @@
 import { type Delivery, judge, type Outcome, recordAttempt, type Verdict } from '../core/delivery.ts';
+import type { LanePlan } from '../core/lane-plan.ts';
 import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
 import { writeRequest } from '../core/request.ts';
-import { postsPerBatch } from '../core/resources.ts';
 import { policyFor } from '../core/retry.ts';
 import { traceOf } from '../core/trace.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
 import { inOrder } from './order.ts';
-import { type RetrySlotTools, releaseRetrySlot, takeRetrySlot } from './retry-slots.ts';
+import { createPacer, type PaceTools } from './pace.ts';
+import { runLimited } from './run-limited.ts';
 import { type SigningKeys, signingKeys } from './secrets.ts';
 import { type SendTools, send, sendSecondsMax } from './send.ts';
 import type { Decision, LaneMessage } from './settle.ts';
-import type { Due } from './sort-out.ts';
+import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
+import { type Due, held } from './sort-out.ts';
 import { traceAttempt } from './trace.ts';
 
-export interface AttemptTools extends RetrySlotTools, SendTools {
+export interface AttemptTools extends SlotTools, PaceTools, SendTools {
   readonly secrets: SecretStore;
 }
 
@@ -38,23 +40,31 @@ export function lastStart(receiver: Receiver, startedMs: number): number {
   return startedMs + seconds * 1000;
 }
 
+/** What an attempt took, for whoever counts. */
+export interface Attempted {
+  readonly eventType: string;
+  readonly outcome: Outcome;
+  readonly latencyMs: number;
+}
+
 /**
- * Attempts all that are given, first attempts before retries. Retries need a slot, so that slow ones leave room for the
- * first attempts of other batches.
+ * Attempts all that are given, first attempts before retries, within the plan of the lane and at the receiver's pace.
+ * Retries need a slot, so that slow ones leave room for the first attempts of other batches.
  */
 export async function attemptAll(
   tools: AttemptTools,
   receiver: Receiver,
   lane: string,
+  plan: LanePlan,
   due: readonly Due[],
   lastStartMs: number,
-  onOutcome: (outcome: Outcome) => void,
+  onOutcome: (attempted: Attempted) => void,
 ): Promise<Decision[]> {
-  const concurrency = receiver.limits?.concurrency;
+  const { receiver: name, limits } = receiver;
   const keys = await signingKeys(tools, receiver).catch((error) => {
     // Signed by the current secret alone it might be refused, and would spend an attempt for a fault of ours.
     tools.log('error', 'The secrets of a receiver could not be read', {
-      receiver: receiver.receiver,
+      receiver: name,
       reason: String(error),
     });
     return undefined;
@@ -62,8 +72,8 @@ export async function attemptAll(
   if (keys === undefined) {
     return due.map(({ message }) => ({ message, done: false, hideSeconds: bus.ownFaultSeconds }));
   }
-  const slot = due.some(isRetry) ? await takeRetrySlot(tools, receiver.receiver, concurrency) : undefined;
-  const inTurn = inOrder(due);
+  const slot = due.some(isRetry) ? await takeRetrySlot(tools, name, plan) : undefined;
+  const pacer = createPacer(tools, name, limits?.perSecond, due.length, lastStartMs);
   const attempt = async (each: Due): Promise<Decision> => {
     const { message } = each;
     if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
@@ -71,14 +81,22 @@ export async function attemptAll(
       const seconds = bus.retrySlotWaitSeconds * (1 + tools.random.next());
       return { message, done: false, hideSeconds: seconds };
     }
-    return await attemptOne(tools, receiver, keys, lane, each, onOutcome).catch((error) =>
-      brokenOff(tools, receiver, message, error),
-    );
+    try {
+      const pace = await pacer.next();
+      if (pace.kind === 'later') return held(tools, message, pace.waitSeconds);
+      return await attemptOne(tools, receiver, keys, lane, each, onOutcome);
+    } catch (error) {
+      return brokenOff(tools, receiver, message, error);
+    }
   };
-  const decisions = await mapLimited(due, postsPerBatch(concurrency), (each) =>
-    inTurn(each, () => attempt(each)),
-  );
-  await releaseRetrySlot(tools, receiver.receiver, slot);
+  const bounds = {
+    limit: plan.postsPerBatch,
+    perKey: plan.postsPerType,
+    keyOf: ({ delivery }: Due) => delivery.eventType,
+  };
+  const inTurn = inOrder(due);
+  const decisions = await runLimited(due, bounds, (each) => inTurn(each, () => attempt(each)));
+  await releaseSlot(tools, name, slot);
   return decisions;
 }
 
@@ -96,7 +114,7 @@ async function attemptOne(
   keys: SigningKeys,
   lane: string,
   { message, delivery, attempt, earlier }: Due,
-  onOutcome: (outcome: Outcome) => void,
+  onOutcome: (attempted: Attempted) => void,
 ): Promise<Decision> {
   const startedMs = tools.clock.now();
   const outcome = await post(tools, receiver, keys, delivery, attempt);
@@ -105,7 +123,7 @@ async function attemptOne(
   const verdict = judge(outcome, attempt, policy, nowMs, tools.random.next());
   const latencyMs = nowMs - startedMs;
   logAttempt(tools.log, delivery, attempt, outcome, verdict, latencyMs);
-  onOutcome(outcome);
+  onOutcome({ eventType: delivery.eventType, outcome, latencyMs });
   const traced = traceAttempt(delivery, {
     mode: traceOf(message.attributes),
     lane,
@@ -189,21 +207,4 @@ function logAttempt(
     ...(outcome.kind === 'answer' ? { status: outcome.status } : { failure: outcome.failure }),
     ...(verdict.kind === 'retry' && { retryInSeconds: Math.round(verdict.delaySeconds) }),
   });
-}
-
-/** Runs at most `limit` at once; the answers keep the order of the items. */
-async function mapLimited<Item, Answer>(
-  items: readonly Item[],
-  limit: number,
-  run: (item: Item) => Promise<Answer> | Answer,
-): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < items.length; index = next++) {
-      answers[index] = await run(items[index] as Item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return answers;
 }

@@ -15,17 +15,16 @@ import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Mappings } from '../runtime/mappings.ts';
-import type { Probes } from '../runtime/probes.ts';
 import type { Random } from '../runtime/random.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
+import type { Watches } from '../runtime/watches.ts';
+import { type PollingTools, startPolling, stopPolling } from './polling.ts';
 
-export interface BreakerTools {
+export interface BreakerTools extends PollingTools {
   readonly registry: RegistryStore;
   readonly breakers: BreakerStore;
-  readonly probes: Probes;
-  readonly mappings: Mappings;
+  readonly probes: Watches;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -118,7 +117,7 @@ export async function changeAndFollow(
 }
 
 /**
- * Stops polling the lane of a breaker that stays open, and starts it again afterwards. Each step may break off: the
+ * Stops polling the lanes of a breaker that stays open, and starts it again afterwards. Each step may break off: the
  * schedule is made before polling stops and deleted after it has started, and it puts right what is between.
  */
 export async function followBreaker(
@@ -130,19 +129,19 @@ export async function followBreaker(
   const { receiver: name } = receiver;
   if (shouldStopMapping(breaker)) {
     await tools.probes.start(name);
-    await tools.mappings.setEnabled(name, false);
+    await stopPolling(tools, name);
     await changeBreaker(tools, receiver, { kind: 'mapping-stopped' });
     return;
   }
   const wasStopped = (before.kind === 'open' && before.mappingStopped) || before.kind === 'forced-open';
   const flows = breaker.kind !== 'open' && breaker.kind !== 'forced-open';
-  if (wasStopped && flows) await startPolling(tools, receiver);
+  if (wasStopped && flows) await endOutage(tools, receiver);
 }
 
-/** Polls the lane again, unless something else than its breaker stopped it, and ends the schedule. */
-export async function startPolling(tools: BreakerTools, receiver: Guarded): Promise<void> {
+/** Polls the lanes again, unless something else than its breaker stopped it, and ends the schedule. */
+export async function endOutage(tools: BreakerTools, receiver: Guarded): Promise<void> {
   const current = await tools.registry.receiver(receiver.receiver);
-  if (current?.state === 'active') await tools.mappings.setEnabled(receiver.receiver, true);
+  if (current?.state === 'active') await startPolling(tools, receiver.receiver);
   await tools.probes.stop(receiver.receiver);
 }
 

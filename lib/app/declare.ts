@@ -4,16 +4,15 @@ import { keptFlow } from '../core/flow.ts';
 import { keptSecrets } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
+import { type PollingTools, startPolling, stopPolling } from './polling.ts';
 
-export interface DeclareTools {
+export interface DeclareTools extends PollingTools {
   readonly registry: RegistryStore;
   readonly secrets: SecretStore;
-  readonly mappings: Mappings;
   readonly schemas: SchemaChecker;
   readonly clock: Clock;
   readonly random: Random;
@@ -63,7 +62,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     // The stack does not see that its mapping was stopped after a 410, and would leave it so; and a changed one it
     // starts, although the receiver is paused.
     if (was !== undefined && was.state !== 'active') {
-      await tools.mappings.setEnabled(name, was.state === 'disabled');
+      await (was.state === 'disabled' ? startPolling : stopPolling)(tools, name);
     }
   }
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {

@@ -1,15 +1,19 @@
 import { type Admission, weigh } from '../core/breaker.ts';
 import { causeOf } from '../core/delivery.ts';
+import { type LanePlan, lanePlan } from '../core/lane-plan.ts';
 import { bus } from '../core/limits.ts';
+import { isSplit } from '../core/offload.ts';
 import type { Receiver } from '../core/registry.ts';
-import { type AttemptTools, attemptAll, lastStart, parked } from './attempt.ts';
+import { type Attempted, type AttemptTools, attemptAll, lastStart, parked } from './attempt.ts';
 import { admission, type BreakerTools, breakerPolicy, countAttempts, orTell } from './breaker.ts';
+import { hotTypes, type OffloadTools, observeBatch, placeBatch } from './offload.ts';
 import { probeByDelivery } from './probe-delivery.ts';
 import { probeByHead } from './probe-head.ts';
-import { type Batch, type SettleTools, settle } from './settle.ts';
+import { type Batch, type Decision, type SettleTools, settle } from './settle.ts';
 import { settleAndTrace } from './settle-and-trace.ts';
 import { dropSkipped, type SkipTools } from './skip.ts';
-import { held, type SortOutTools, sortOut } from './sort-out.ts';
+import { releaseSlot, takeTurn } from './slots.ts';
+import { type Due, held, type SortedOut, type SortOutTools, sortOut } from './sort-out.ts';
 import type { TraceTools } from './trace.ts';
 
 export interface DeliverTools
@@ -18,6 +22,7 @@ export interface DeliverTools
     SortOutTools,
     AttemptTools,
     BreakerTools,
+    OffloadTools,
     TraceTools {}
 
 /**
@@ -25,6 +30,7 @@ export interface DeliverTools
  * visibility or dead letter. Answers the ids of the messages that must stay in the queue.
  */
 export async function deliver(tools: DeliverTools, batch: Batch): Promise<string[]> {
+  const startedMs = tools.clock.now();
   let receiver = await tools.registry.cachedReceiver(batch.receiver);
   // What is remembered as standing still may be active again, and its messages would be parked for nothing.
   if (receiver !== undefined && receiver.state !== 'active')
@@ -47,36 +53,73 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
     const waiting = messages.map((message) => held(tools, message, admitted.waitSeconds));
     return await settle(tools, batch, [...skipped, ...waiting]);
   }
-  const lastStartMs = lastStart(receiver, tools.clock.now());
-  const { settled, due } = await sortOut(tools, receiver, messages);
-  const decided = [...skipped, ...settled];
-  if (admitted.kind === 'probe') {
-    return await probeByDelivery(tools, receiver, batch, { settled: decided, due }, lastStartMs);
-  }
+  const offload = await hotTypes(tools, batch.receiver);
+  const { placed, messages: staying } = await placeBatch(tools, batch, offload, messages);
+  const { settled, due } = await sortOut(tools, receiver, staying);
+  const sorted = { settled: [...skipped, ...placed, ...settled], due };
+  const lastStartMs = lastStart(receiver, startedMs);
+  if (admitted.kind === 'probe') return await probeByDelivery(tools, receiver, batch, sorted, lastStartMs);
+  const plan = lanePlan(receiver, batch.role, isSplit(offload, startedMs));
+  return await deliverDue(tools, receiver, batch, sorted, { admitted, plan, lastStartMs, startedMs });
+}
 
+/** How a batch is delivered: what its breaker and its lane leave to it, and until when. */
+interface Way {
+  readonly admitted: Extract<Admission, { kind: 'all' | 'some' }>;
+  readonly plan: LanePlan;
+  readonly startedMs: number;
+  readonly lastStartMs: number;
+}
+
+async function deliverDue(
+  tools: DeliverTools,
+  receiver: Receiver,
+  batch: Batch,
+  { settled, due }: SortedOut,
+  { admitted, plan, startedMs, lastStartMs }: Way,
+): Promise<string[]> {
   const posts = admitted.kind === 'some' ? admitted.posts : due.length;
   const restWaitsSeconds = admitted.kind === 'some' ? admitted.restWaitsSeconds : 0;
   const waiting = due.slice(posts).map(({ message }) => held(tools, message, restWaitsSeconds));
-  const counts = { successes: 0, failures: 0 };
-  let cause = '';
-  const attempted = await attemptAll(
-    tools,
-    receiver,
-    batch.role,
-    due.slice(0, posts),
-    lastStartMs,
-    (outcome) => {
-      if (weigh(outcome) === 'success') counts.successes++;
-      else {
-        counts.failures++;
-        cause = causeOf(outcome);
-      }
-    },
+  const attempts: Attempted[] = [];
+  const decisions = await inTurn(tools, batch.receiver, plan, due.slice(0, posts), lastStartMs, (going) =>
+    attemptAll(tools, receiver, batch.role, plan, going, lastStartMs, (attempted) =>
+      attempts.push(attempted),
+    ),
   );
-  const kept = await settleAndTrace(tools, batch, [...decided, ...attempted, ...waiting]);
+  const kept = await settleAndTrace(tools, batch, [...settled, ...decisions, ...waiting]);
+
+  const outcomes = attempts.map(({ outcome }) => outcome);
+  const failed = outcomes.filter((outcome) => weigh(outcome) === 'failure');
+  const counts = { successes: outcomes.length - failed.length, failures: failed.length };
+  const last = failed.at(-1);
   // Thrown on, a fault here would bring back what this batch delivered; the next failure counts again.
-  await orTell(tools, receiver, () => countAttempts(tools, receiver, admitted, counts, cause));
+  await orTell(tools, receiver, () =>
+    countAttempts(tools, receiver, admitted, counts, last === undefined ? '' : causeOf(last)),
+  );
+  if (batch.role === 'online') {
+    await observeBatch(tools, receiver, { startedMs, messages: batch.messages, attempts });
+  }
   return kept;
+}
+
+/** Delivers when it is the batch's turn, where batches go one at a time. */
+async function inTurn(
+  tools: DeliverTools,
+  receiver: string,
+  plan: LanePlan,
+  due: readonly Due[],
+  lastStartMs: number,
+  go: (due: readonly Due[]) => Promise<Decision[]>,
+): Promise<Decision[]> {
+  if (plan.turn === undefined || due.length === 0) return await go(due);
+  const turn = await takeTurn(tools, receiver, plan.turn, lastStartMs);
+  if (turn === undefined) return due.map(({ message }) => held(tools, message, bus.turnWaitSeconds));
+  try {
+    return await go(due);
+  } finally {
+    await releaseSlot(tools, receiver, turn);
+  }
 }
 
 /** What the breaker lets the batch do, after a probe by HEAD where the receiver has chosen that and it is due. */

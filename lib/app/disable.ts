@@ -1,9 +1,8 @@
 import { disabled } from '../core/flow.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
-import { followState } from './follow-state.ts';
+import { followState, type PollingTools } from './polling.ts';
 
 /** The endpoint that answered 410; the receiver may have another one by now. */
 export interface Gone {
@@ -15,9 +14,8 @@ export interface Gone {
  * Stops sending to a receiver whose endpoint is gone (410). Its events wait in its queues until it is put again.
  */
 export async function disable(
-  tools: {
+  tools: PollingTools & {
     readonly registry: RegistryStore;
-    readonly mappings: Mappings;
     readonly clock: Clock;
     readonly log: Log;
   },

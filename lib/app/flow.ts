@@ -1,14 +1,12 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { paused, resumed, skipOf, skipSchema } from '../core/flow.ts';
 import { parseSpec, type Receiver, showReceiver } from '../core/registry.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { SkipStore } from '../runtime/stores/skips.ts';
 import type { AdminTools } from './admin.ts';
-import { followState } from './follow-state.ts';
+import { followState, type PollingTools } from './polling.ts';
 import { changeOwnReceiver, findReceiver } from './receivers.ts';
 
-export interface FlowTools extends AdminTools {
-  readonly mappings: Mappings;
+export interface FlowTools extends AdminTools, PollingTools {
   readonly skips: SkipStore;
 }
 

@@ -1,5 +1,6 @@
 import { admit, type Breaker, type BreakerEvent, weigh } from '../core/breaker.ts';
 import { causeOf } from '../core/delivery.ts';
+import { lanePlan } from '../core/lane-plan.ts';
 import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
 import { type AttemptTools, attemptAll } from './attempt.ts';
@@ -32,7 +33,8 @@ export async function probeByDelivery(
 
   let answered = false;
   let cause: string | undefined;
-  const tried = await attemptAll(tools, receiver, batch.role, [trial], lastStartMs, (outcome) => {
+  const plan = lanePlan(receiver, batch.role, false);
+  const tried = await attemptAll(tools, receiver, batch.role, plan, [trial], lastStartMs, ({ outcome }) => {
     answered = true;
     if (weigh(outcome) === 'failure') cause = causeOf(outcome);
   });

@@ -1,13 +1,14 @@
 import { admit, breakerOf } from '../core/breaker.ts';
 import type { Queues } from '../runtime/queues.ts';
-import { breakerPolicy, startPolling } from './breaker.ts';
+import { breakerPolicy, endOutage } from './breaker.ts';
 import { type DeliverTools, deliver } from './deliver.ts';
+import { entryLanes } from './polling.ts';
 import { probeByHead } from './probe-head.ts';
 
 export type ProbeTools = DeliverTools & { readonly queues: Queues };
 
 /**
- * Looks after a receiver whose lane is not polled because its breaker is open: probes its endpoint when that is due.
+ * Looks after a receiver whose lanes are not polled because its breaker is open: probes its endpoint when that is due.
  * Called every few minutes for as long as it is so, and puts right whatever broke off between two steps.
  */
 export async function probe(tools: ProbeTools, name: string): Promise<void> {
@@ -16,11 +17,11 @@ export async function probe(tools: ProbeTools, name: string): Promise<void> {
   const breaker = breakerOf(await tools.breakers.read(name), receiver.endpoint);
   // Who opened it by hand closes it by hand.
   if (breaker.kind === 'forced-open') return await tools.probes.stop(name);
-  if (breaker.kind !== 'open') return await startPolling(tools, receiver);
+  if (breaker.kind !== 'open') return await endOutage(tools, receiver);
   if (receiver.state !== 'active' || admit(breaker, tools.clock.now()).kind !== 'probe') return;
   if (breakerPolicy(receiver).probe === 'head') return await probeByHead(tools, receiver);
 
-  for (const role of ['online', 'ordered'] as const) {
+  for (const role of entryLanes) {
     if (await probeLane(tools, { receiver: name, role })) return;
   }
 }
@@ -28,7 +29,7 @@ export async function probe(tools: ProbeTools, name: string): Promise<void> {
 /** Tries what a lane holds. False when there was nothing in it: the next event is the probe. */
 async function probeLane(
   tools: ProbeTools,
-  lane: { readonly receiver: string; readonly role: 'online' | 'ordered' },
+  lane: { readonly receiver: string; readonly role: (typeof entryLanes)[number] },
 ): Promise<boolean> {
   const messages = await tools.queues.receive(lane);
   if (messages.length === 0) return false;

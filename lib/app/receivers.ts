@@ -11,6 +11,7 @@ import { createSecret } from '../core/signature.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
+import type { OffloadStore } from '../runtime/stores/offloads.ts';
 import type { RedriveStore } from '../runtime/stores/redrives.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put, unknownReceiver } from './admin.ts';
@@ -163,6 +164,7 @@ async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
 export async function deleteReceiver(
   tools: AdminTools & {
     readonly breakers: BreakerStore;
+    readonly offloads: OffloadStore;
     readonly deadLetters: DeadLetterStore;
     readonly redrives: RedriveStore;
     readonly secrets: SecretStore;
@@ -200,6 +202,7 @@ export async function deleteReceiver(
   await tools.redrives.remove(name);
   await tools.secrets.forget(name, receiver.earlierSecrets);
   await tools.registry.deleteReceiver(name);
-  // Last: without its receiver a breaker does nothing, and the probe ends its schedule by itself.
+  // Last: without its receiver they do nothing, and what watches it ends its schedule by itself.
   await tools.breakers.delete(name);
+  await tools.offloads.delete(name);
 }

@@ -19,7 +19,7 @@ export interface SecretTools {
 
 /**
  * Gives a receiver another secret; for the overlap its deliveries carry a signature by each.
- * @throws BusbarError unknown_receiver, forbidden, invalid_request, too_many_secrets, conflict.
+ * @throws BusbarError unknown_receiver, forbidden, invalid_request, conflict.
  */
 export async function rotateSecret(
   tools: SecretTools,

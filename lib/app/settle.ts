@@ -2,22 +2,21 @@ import { deadLetterAttributes } from '../core/dead-letter.ts';
 import type { DeliveryRecord } from '../core/delivery.ts';
 import { aws, bus } from '../core/limits.ts';
 import { behindTheFirst } from '../core/order.ts';
-import type { QueueRole } from '../core/resources.ts';
+import type { Lane } from '../core/resources.ts';
 import { topicAttribute } from '../core/routing.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Mappings } from '../runtime/mappings.ts';
 import type { Queues } from '../runtime/queues.ts';
 import type { DeliveryStore } from '../runtime/stores/deliveries.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import { disable, type Gone } from './disable.ts';
+import type { PollingTools } from './polling.ts';
 import type { Traced } from './trace.ts';
 
-export interface SettleTools {
+export interface SettleTools extends PollingTools {
   readonly registry: RegistryStore;
   readonly deliveries: DeliveryStore;
   readonly queues: Queues;
-  readonly mappings: Mappings;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -38,7 +37,7 @@ export interface LaneMessage {
 
 export interface Batch {
   readonly receiver: string;
-  readonly role: QueueRole;
+  readonly role: Lane;
   readonly messages: readonly LaneMessage[];
 }
 

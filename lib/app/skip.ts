@@ -1,4 +1,5 @@
 import { isSkipped } from '../core/flow.ts';
+import { enteredAtMs } from '../core/offload.ts';
 import type { Receiver } from '../core/registry.ts';
 import type { Log } from '../runtime/log.ts';
 import type { SkipStore } from '../runtime/stores/skips.ts';
@@ -19,7 +20,7 @@ export async function dropSkipped(
   messages: readonly LaneMessage[],
 ): Promise<{ skipped: Decision[]; messages: readonly LaneMessage[] }> {
   const { skip } = receiver;
-  const old = messages.filter((message) => isSkipped(skip, message.sentAtMs));
+  const old = messages.filter((message) => isSkipped(skip, enteredAtMs(message)));
   if (skip === undefined || old.length === 0) return { skipped: [], messages };
   await tools.skips.countDropped(receiver.receiver, skip, old.length);
   tools.log('warn', 'Events were skipped', {

@@ -1,5 +1,6 @@
 import { type Delivery, type DeliveryRecord, deliveryIdOf, readiness } from '../core/delivery.ts';
 import { bus } from '../core/limits.ts';
+import { wasReceivedBefore } from '../core/offload.ts';
 import type { Receiver } from '../core/registry.ts';
 import { redriveAttribute, topicAttribute } from '../core/routing.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -89,8 +90,8 @@ export async function sortOut(
 }
 
 /** A first receive has no record, so that a delivery that succeeds at once costs no read and no write. */
-const mayHaveRecord = ({ receives, attributes }: LaneMessage) =>
-  receives > 1 || redriveAttribute in attributes;
+const mayHaveRecord = (message: LaneMessage) =>
+  wasReceivedBefore(message) || redriveAttribute in message.attributes;
 
 /** Undefined when they cannot be read: whoever may have one then waits, and the others go on. */
 async function findRecords(

@@ -27,7 +27,6 @@ const table = {
   order_fixed: [409, 'The order of a topic cannot change'],
   in_use: [409, 'It is still in use'],
   not_active: [409, 'The receiver is not active'],
-  too_many_secrets: [409, 'Too many earlier secrets still sign'],
   redrive_running: [409, 'A redrive is running already'],
   declared: [409, 'It is declared in busbar.config.ts'],
   conflict: [409, 'Others changed it at the same time'],

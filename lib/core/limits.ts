@@ -66,6 +66,41 @@ export const bus = {
   retryJitterPart: 0.1,
   /** For how long an endpoint may ask us to stay away; a longer `Retry-After` is taken for a mistake. */
   retryAfterSecondsMax: 24 * 3600,
+  /** How many posts may be under way at a receiver that sets no limit. */
+  concurrencyDefault: 100,
+  /** A batch takes so many seconds' slots of a limited rate at a time, and waits for them in the function. */
+  paceAheadSeconds: 2,
+  /** Slots further ahead are not taken: whoever cannot use them would leave the endpoint idle. */
+  paceHorizonSeconds: 5,
+  /** A post that begins later than its slot by more waits for another one: a 40th of ten seconds. */
+  paceLateMs: 250,
+  /** A type is hot that takes more than this part of the posts, where the receiver sets no `perType`. */
+  hotShareDefault: 0.8,
+  /** What is seen of a lane within this time counts. */
+  hotWindowSeconds: 10,
+  /** A lane lags behind whose batches have so many messages, one of which waited for so long. */
+  hotBatchMessagesMin: 5,
+  hotWaitSeconds: 1,
+  /** Batches that took less time in all say nothing. */
+  hotEvidenceSeconds: 1,
+  /** How much of it an instance remembers. */
+  hotBatchesMax: 100,
+  /** Other types that were seen within this time are there. */
+  hotOthersSeconds: 300,
+  /** A row of hot types stays small. */
+  hotTypesMax: 50,
+  /** How long a function trusts what it read of hot types. */
+  offloadCacheSeconds: 5,
+  /** How often a receiver with hot types is looked at, whether they cooled; Scheduler knows no shorter rate. */
+  offloadCheckMinutes: 1,
+  /** Between two looks, less what a schedule comes early: what was so in both was so in between. */
+  offloadCalmSeconds: 50,
+  /** An offline lane keeps up in which no more than a batch waits. */
+  offloadCalmMessages: 10,
+  /** How often a batch looks whether it is its turn, where batches go one at a time. */
+  turnPollMs: 100,
+  /** A batch whose turn did not come within the function's time comes back after so long. */
+  turnWaitSeconds: 5,
   /** Retries run in at most this part of a receiver's concurrent batches; the rest is free for first attempts. */
   retryBatchesPart: 0.5,
   /** A retry that finds no free slot looks again after this time, and up to as much later. */
@@ -115,7 +150,7 @@ export const bus = {
   /** For how long an earlier secret signs beside its successor, unless the rotation says otherwise. */
   secretOverlapSecondsDefault: 24 * 3600,
   secretOverlapSecondsMax: 30 * 24 * 3600,
-  /** Each is a signature more in every delivery; more than a few means that somebody rotates in a circle. */
+  /** Each is a signature more in every delivery. */
   earlierSecretsMax: 4,
   /** How often a change of a topic, receiver or subscription is made anew because another was written first. */
   registryChangeRoundsMax: 8,

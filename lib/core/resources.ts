@@ -1,5 +1,6 @@
 import type { Filter } from './filter.ts';
 import { filterScope } from './filter.ts';
+import { mappingConcurrency, type Planned } from './lane-plan.ts';
 import { aws, bus } from './limits.ts';
 
 /**
@@ -133,10 +134,7 @@ export interface ReceiverResources {
 }
 
 /** The parts of a receiver that its resources go by. */
-export interface ReceiverSettings {
-  readonly limits?: { readonly concurrency?: number | undefined } | undefined;
-  readonly state?: string;
-}
+export type ReceiverSettings = Planned & { readonly state?: string };
 
 function receiverQueue(
   place: Place,
@@ -187,9 +185,9 @@ export function receiverResources(place: Place, receiver: string, spec: Receiver
       queue('offline', backstop(arn('dead-letters'))),
     ],
     mappings: [
-      mapping('online', arn('online'), mappingConcurrency(spec.limits?.concurrency), spec.state !== 'paused'),
-      // Nothing is sent to the offline lane yet, and a mapping that polls is paid for by the hour.
-      mapping('offline', arn('offline'), aws.lambda.mappingConcurrencyMin, false),
+      mapping('online', arn('online'), mappingConcurrency(spec, 'online'), spec.state !== 'paused'),
+      // Polled only while a type is hot: a mapping that polls is paid for by the hour.
+      mapping('offline', arn('offline'), mappingConcurrency(spec, 'offline'), false),
     ],
   };
 }
@@ -215,7 +213,7 @@ export function orderedResources(place: Place, receiver: string, spec: ReceiverS
       mapping(
         'ordered',
         lane,
-        mappingConcurrency(spec.limits?.concurrency),
+        mappingConcurrency(spec, 'ordered'),
         spec.state === undefined || spec.state === 'active',
       ),
     ],
@@ -251,26 +249,6 @@ function mapping(
     maximumConcurrency,
     enabled,
   };
-}
-
-const concurrentBatchesDefault = 10;
-
-/** How many batches of a receiver run at once: enough for its concurrency, each batch posting in parallel. */
-export function mappingConcurrency(concurrency: number | undefined): number {
-  if (concurrency === undefined) return concurrentBatchesDefault;
-  const batches = Math.ceil(concurrency / aws.sqs.batchEntriesMax);
-  return Math.min(Math.max(batches, aws.lambda.mappingConcurrencyMin), aws.lambda.mappingConcurrencyMax);
-}
-
-/** How many posts one batch may have in flight, so that all batches together stay within the receiver's limit. */
-export function postsPerBatch(concurrency: number | undefined): number {
-  if (concurrency === undefined) return aws.sqs.batchEntriesMax;
-  return Math.max(1, Math.floor(concurrency / mappingConcurrency(concurrency)));
-}
-
-/** In how many of a receiver's concurrent batches retries may run; the others are for first attempts alone. */
-export function retrySlots(concurrency: number | undefined): number {
-  return Math.max(1, Math.floor(mappingConcurrency(concurrency) * bus.retryBatchesPart));
 }
 
 export interface SubscriptionResource {
@@ -310,9 +288,11 @@ export function subscriptionResource(
   };
 }
 
-/** The function that probes receivers whose breaker is open and whose lane is not polled. */
-export const probeFunctionArn = (place: Place) =>
-  `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-probe`;
+/** What looks at single receivers every few minutes, while they need it; each is a function of this name. */
+export type Watcher = 'probe' | 'offload';
+
+export const watcherArn = (place: Place, watcher: Watcher) =>
+  `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-${watcher}`;
 
 /** No event's schedule is called so: those are hashes. */
-export const probeScheduleName = (receiver: string) => `probe-${receiver}`;
+export const watchName = (watcher: Watcher, receiver: string) => `${watcher}-${receiver}`;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { BusbarError } from './errors.ts';
 import { type BusEvent, utf8Bytes } from './event.ts';
 import { aws, bus } from './limits.ts';
@@ -27,6 +28,17 @@ export interface Message {
   readonly attributes: Readonly<Record<string, string>>;
   /** Where it stands in the order of an ordered topic; such a message goes to FIFO topics and queues only. */
   readonly order?: Order;
+  /** Whom the message is of, among whom a standard queue is fair (SQS guide, "Amazon SQS fair queues"). */
+  readonly group?: string;
+}
+
+/**
+ * The group of an event type: a queue in which one type floods hands out the events of the others first. Groups take
+ * up to 128 characters of ASCII without spaces; another type is known by its hash.
+ */
+export function fairGroup(type: string): string {
+  if (/^[!-~]{1,128}$/.test(type)) return type;
+  return createHash('sha256').update(type).digest('base64url');
 }
 
 /** The part of an event that routing reads. */
@@ -46,7 +58,12 @@ export function messageOf(event: RoutableEvent, target: Target): Message {
   if (event.subject !== undefined) attributes.subject = event.subject;
   if ('topic' in target) attributes[topicAttribute] = target.topic;
   if (event.trace !== undefined) attributes[traceAttribute] = event.trace;
-  return { body: event.body, attributes, ...(event.order !== undefined && { order: event.order }) };
+  return {
+    body: event.body,
+    attributes,
+    // A group on a FIFO queue is an order, and not for fairness.
+    ...(event.order !== undefined ? { order: event.order } : { group: fairGroup(event.type) }),
+  };
 }
 
 /** The size of a message as SNS and SQS count it: body, attribute names, their type names and values, in UTF-8. */

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { BusbarError } from './errors.ts';
 import { bus } from './limits.ts';
 import { type Receiver, secretSchema } from './registry.ts';
 
@@ -33,7 +32,6 @@ export function liveSecrets(
  * The receiver's secrets once another one has taken the place of the current one, which goes on signing for the overlap
  * under the id. Earlier ones keep their own time: who rotates again because an answer was lost must not cut off a
  * consumer that knows the first secret only.
- * @throws BusbarError too_many_secrets.
  */
 export function replaceSecret(
   was: Secrets,
@@ -43,14 +41,11 @@ export function replaceSecret(
   if (next.overlapSeconds === 0) return { secret: next.secret };
   const kept = keptSecrets(was, nowMs);
   if (next.secret === was.secret) return kept;
-  const live = kept.earlierSecrets ?? [];
-  const [first] = live.map(({ until }) => until).sort();
-  if (first !== undefined && live.length >= bus.earlierSecretsMax) {
-    throw new BusbarError(
-      'too_many_secrets',
-      `${live.length} earlier secrets still sign, the first until ${first}. Rotate again after that, or with overlapSeconds 0, which ends all of them now.`,
-    );
-  }
   const until = new Date(nowMs + next.overlapSeconds * 1000).toISOString();
-  return { secret: next.secret, earlierSecrets: [...live, { id: next.earlierId, until }] };
+  const all = [...(kept.earlierSecrets ?? []), { id: next.earlierId, until }];
+  // Too many would make the header too long; the one that ends first makes room.
+  const lasting = [...all]
+    .sort((one, other) => other.until.localeCompare(one.until))
+    .slice(0, bus.earlierSecretsMax);
+  return { secret: next.secret, earlierSecrets: all.filter((each) => lasting.includes(each)) };
 }

@@ -15,7 +15,7 @@ export function keepAdminKey(dataDirectory: string, given: string | undefined): 
   const key = given ?? (kept === '' ? `bbk_${randomBytes(32).toString('base64url')}` : kept);
   if (key === kept) return key;
   try {
-    mkdirSync(dataDirectory, { recursive: true });
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
     writeFileSync(file, `${key}\n`, { mode: 0o600 });
     chmodSync(file, 0o600);
   } catch (error) {

@@ -139,8 +139,8 @@ async function introduce(
 
 /** Functions log to a file: on a terminal their lines would stand between those of the person who works there. */
 function fileLog(file: string): { write: Log; close(): Promise<void> } {
-  mkdirSync(join(file, '..'), { recursive: true });
-  const stream = createWriteStream(file, { flags: 'a' });
+  mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
   return {
     write(level, message, fields) {
       if (level === 'debug') return;

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Store } from './engines/engine.ts';
@@ -157,8 +157,10 @@ const formatVersion = 1;
 
 function open(file: string, directory: string, durability: Durability): DatabaseSync {
   try {
-    mkdirSync(directory, { recursive: true });
+    // Secrets lie in it in clear: on a laptop the rights of the file are what keeps them.
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     const database = new DatabaseSync(file);
+    chmodSync(file, 0o600);
     // One bus owns its data: a second one on the same directory would not see what this one holds in memory.
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;

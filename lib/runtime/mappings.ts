@@ -6,30 +6,28 @@ import {
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import { BusbarError } from '../core/errors.ts';
-import { queueArn } from '../core/resources.ts';
+import { type Lane, queueArn } from '../core/resources.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 
 /** The event source mappings that consume a receiver's queues. */
 export interface Mappings {
-  /** Starts or stops consuming the receiver's online and ordered lanes. AWS takes up to a minute to act on it. */
-  setEnabled(receiver: string, enabled: boolean): Promise<void>;
+  /** Starts or stops consuming a lane of the receiver. AWS takes up to a minute to act on it. */
+  setEnabled(receiver: string, lane: Lane, enabled: boolean): Promise<void>;
 }
 
 export function createMappings(runtime: BaseRuntime, config: Config): Mappings {
   const client = new LambdaClient(runtime.aws);
   return {
-    async setEnabled(receiver, enabled) {
-      for (const lane of ['online', 'ordered'] as const) {
-        const mapping = await findMapping(client, config, queueArn(config, receiver, lane));
-        if (mapping?.UUID === undefined) continue;
-        // The control plane allows few calls a second, so that none is made for nothing.
-        if (mapping.State === (enabled ? 'Enabled' : 'Disabled')) continue;
-        const { UUID } = mapping;
-        await whenSettled(runtime, () =>
-          client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: enabled })),
-        );
-      }
+    async setEnabled(receiver, lane, enabled) {
+      const mapping = await findMapping(client, config, queueArn(config, receiver, lane));
+      if (mapping?.UUID === undefined) return;
+      // The control plane allows few calls a second, so that none is made for nothing.
+      if (mapping.State === (enabled ? 'Enabled' : 'Disabled')) return;
+      const { UUID } = mapping;
+      await whenSettled(runtime, () =>
+        client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: enabled })),
+      );
     },
   };
 }

@@ -106,24 +106,23 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       BatchSize: mapping.batchSize,
       FunctionResponseTypes: [...mapping.functionResponseTypes],
       ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency },
-      Enabled: mapping.enabled,
     };
+    const { enabled: Enabled, eventSourceArn: EventSourceArn } = mapping;
     const create = () =>
-      lambda.send(
-        new CreateEventSourceMappingCommand({ ...settings, EventSourceArn: mapping.eventSourceArn }),
-      );
+      lambda.send(new CreateEventSourceMappingCommand({ ...settings, Enabled, EventSourceArn }));
     if (existing?.UUID === undefined) return void (await create());
     const isEnabled =
       existing.State === 'Enabled' || existing.State === 'Enabling' || existing.State === 'Creating';
+    // Whether the offline lane is polled is up to its hot types.
+    const wanted = mapping.lane === 'offline' ? isEnabled : mapping.enabled;
     const same =
-      existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency &&
-      isEnabled === mapping.enabled;
+      existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency && isEnabled === wanted;
     // The control plane allows few calls a second, so that none is made for nothing.
     if (same) return;
     const { UUID } = existing;
     try {
       await whenSettled(runtime, () =>
-        lambda.send(new UpdateEventSourceMappingCommand({ ...settings, UUID })),
+        lambda.send(new UpdateEventSourceMappingCommand({ ...settings, Enabled: wanted, UUID })),
       );
     } catch (error) {
       // It was being deleted, with the receiver that had the name before.

@@ -1,6 +1,7 @@
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
   QueueDoesNotExist,
   ReceiveMessageCommand,
   type ReceiveMessageCommandOutput,
@@ -47,12 +48,20 @@ export interface Queues {
   ): Promise<(SendFailure | undefined)[]>;
   /** Up to ten messages that wait, hidden from others for the queue's visibility timeout; none where there is no queue. */
   receive(queue: QueueName): Promise<ReceivedMessage[]>;
+  /** How many messages a queue holds, as AWS counts, roughly: ready to be received, and in all. */
+  count(queue: QueueName): Promise<{ readonly ready: number; readonly inAll: number }>;
   /** Takes up to ten received messages out of the queue. Answers why where it did not happen. */
   acknowledge(
     queue: QueueName,
     messages: readonly { readonly receiptHandle: string }[],
   ): Promise<(SendFailure | undefined)[]>;
 }
+
+const countAttributes = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
 
 export function createQueues(runtime: BaseRuntime, config: Config): Queues {
   const client = new SQSClient(runtime.aws);
@@ -74,6 +83,7 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
               Id: String(index),
               MessageBody: message.body,
               MessageAttributes: stringAttributes(message.attributes),
+              ...(message.group !== undefined && { MessageGroupId: message.group }),
               ...(message.delaySeconds !== undefined && { DelaySeconds: message.delaySeconds }),
               ...fifoMembers(message.order),
             })),
@@ -124,8 +134,19 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
         sentAtMs: Number(message.Attributes?.SentTimestamp),
-        ...(message.Attributes?.MessageGroupId !== undefined && { group: message.Attributes.MessageGroupId }),
+        // On a standard queue a group is no order.
+        ...(typeof queue === 'object' &&
+          queue.role === 'ordered' &&
+          message.Attributes?.MessageGroupId !== undefined && { group: message.Attributes.MessageGroupId }),
       }));
+    },
+
+    async count(queue) {
+      const { Attributes = {} } = await client.send(
+        new GetQueueAttributesCommand({ QueueUrl: urlOf(queue), AttributeNames: [...countAttributes] }),
+      );
+      const counts = countAttributes.map((name) => Number(Attributes[name] ?? 0));
+      return { ready: counts[0] ?? 0, inAll: counts.reduce((sum, count) => sum + count, 0) };
     },
 
     async acknowledge(queue, messages) {

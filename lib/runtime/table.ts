@@ -51,12 +51,24 @@ export interface Table {
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
   /** Puts the row in the place of one that still says the same as `earlier`; answers whether it did. */
   replace(row: Row, earlier: unknown): Promise<boolean>;
+  /** Deletes the row if it still says the same as `earlier`; answers whether it did. */
+  remove(key: Key, earlier: unknown): Promise<boolean>;
   /** Adds to the numbers of a row, which begin at 0; answers what they are then. */
   add(
     key: Key,
     amounts: Readonly<Record<string, number>>,
     expiresAtSeconds: number,
   ): Promise<Record<string, number>>;
+  /**
+   * Advances a number of a row that never falls behind `atLeast`. Answers what it is then; or, where it is above
+   * `atMost` already, that it was left so. One write where the guess is right whether it has fallen behind, else two.
+   */
+  advance(
+    key: Key,
+    by: number,
+    bounds: { readonly atLeast: number; readonly atMost: number; readonly isBehind: boolean },
+    expiresAtSeconds: number,
+  ): Promise<{ readonly advanced: boolean; readonly value: number }>;
   putMany(rows: readonly Row[]): Promise<void>;
   delete(key: Key): Promise<void>;
   deleteMany(keys: readonly Key[]): Promise<void>;
@@ -204,6 +216,24 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
       }
     },
 
+    async remove(key, earlier) {
+      try {
+        await client.send(
+          new DeleteItemCommand({
+            TableName,
+            Key: keyItem(key),
+            ConditionExpression: '#document = :earlier',
+            ExpressionAttributeNames: { '#document': 'document' },
+            ExpressionAttributeValues: { ':earlier': { S: JSON.stringify(earlier) } },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+
     async add(key, amounts, expiresAtSeconds) {
       const names = Object.keys(amounts);
       const answer = await client.send(
@@ -220,6 +250,50 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
         }),
       );
       return Object.fromEntries(names.map((name) => [name, Number(answer.Attributes?.[name]?.N)]));
+    },
+
+    async advance(key, by, bounds, expiresAtSeconds) {
+      const { atLeast, atMost } = bounds;
+      const update = (expression: string, condition: string, values: Record<string, number>) =>
+        client.send(
+          new UpdateItemCommand({
+            TableName,
+            Key: keyItem(key),
+            UpdateExpression: `SET #value = ${expression}, expiresAt = :expiresAt`,
+            ConditionExpression: condition,
+            ExpressionAttributeNames: { '#value': 'value' },
+            ExpressionAttributeValues: Object.fromEntries(
+              Object.entries({ ...values, ':expiresAt': expiresAtSeconds }).map(([name, value]) => [
+                name,
+                { N: String(value) },
+              ]),
+            ),
+            ReturnValues: 'UPDATED_NEW',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        );
+      // The row is behind or it is not, which only the write that fails can tell; others may advance it in between.
+      for (let isBehind = bounds.isBehind; ; isBehind = !isBehind) {
+        try {
+          if (isBehind) {
+            await update(':start', 'attribute_not_exists(#value) OR #value < :atLeast', {
+              ':start': atLeast + by,
+              ':atLeast': atLeast,
+            });
+            return { advanced: true, value: atLeast + by };
+          }
+          const answer = await update('#value + :by', '#value BETWEEN :atLeast AND :atMost', {
+            ':by': by,
+            ':atLeast': atLeast,
+            ':atMost': atMost,
+          });
+          return { advanced: true, value: Number(answer.Attributes?.value?.N) };
+        } catch (error) {
+          if (!(error instanceof ConditionalCheckFailedException)) throw error;
+          const value = Number(error.Item?.value?.N ?? Number.NEGATIVE_INFINITY);
+          if (value > atMost) return { advanced: false, value };
+        }
+      }
     },
 
     putMany: (rows) => writeMany(rows.map((row) => ({ PutRequest: { Item: item(row) } }))),

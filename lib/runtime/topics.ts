@@ -34,6 +34,7 @@ export function createTopicSender(runtime: BaseRuntime, config: Config): TopicSe
               Id: String(index),
               Message: message.body,
               MessageAttributes: stringAttributes(message.attributes),
+              ...(message.group !== undefined && { MessageGroupId: message.group }),
               ...fifoMembers(message.order),
             })),
           }),

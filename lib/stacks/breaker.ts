@@ -1,16 +1,15 @@
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { breakerOpened } from '../core/breaker.ts';
 import { bus } from '../core/limits.ts';
-import { probeFunctionArn, probeScheduleName } from '../core/resources.ts';
 import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { grantSending } from './delivery.ts';
 import { reasons } from './nag.ts';
 import type { Delay } from './schedule.ts';
+import { grantWatching, watchSchedules } from './watch.ts';
 
 interface BreakerProps extends BusPartProps {
   readonly tableArn: string;
@@ -39,24 +38,8 @@ export class Breaker extends Construct {
       environment,
     });
     grantSending(this.probe, place, tableArn);
-    delay.schedulerRole.addToPolicy(
-      new PolicyStatement({
-        effect: Effect.ALLOW,
-        actions: ['lambda:InvokeFunction'],
-        resources: [probeFunctionArn(place)],
-      }),
-    );
-    const schedules = `arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${delay.group.name}/${probeScheduleName('*')}`;
-    for (const starter of [deliver, this.probe]) {
-      starter.grantByPattern(
-        ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'],
-        [schedules],
-        reasons.madeAtRunTime,
-      );
-      starter.grant(['iam:PassRole'], [delay.schedulerRole.roleArn], {
-        StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
-      });
-    }
+    grantWatching([deliver, this.probe], { place, delay, watcher: 'probe' });
+    const schedules = watchSchedules(place, delay, 'probe');
     admin.grantByPattern(['scheduler:DeleteSchedule'], [schedules], reasons.madeAtRunTime);
     alarms.tell(this.openedAlarm(place.prefix, deliver));
   }

@@ -31,6 +31,8 @@ export class BusFunction extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
   readonly logGroup: LogGroup;
+  /** Whether it was granted anything on a table. */
+  usesTables = false;
 
   constructor(scope: Construct, id: string, props: BusFunctionProps) {
     super(scope, id);
@@ -63,6 +65,7 @@ export class BusFunction extends Construct {
 
   /** Allows actions on resources that are known by name, under conditions where they are given. */
   grant(actions: string[], resources: string[], conditions?: Conditions): void {
+    this.usesTables ||= actions.some((action) => action.startsWith('dynamodb:'));
     this.role.addToPolicy(
       new PolicyStatement({ effect: Effect.ALLOW, actions, resources, ...(conditions && { conditions }) }),
     );

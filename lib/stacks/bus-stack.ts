@@ -7,19 +7,24 @@ import { Admin } from './admin.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { Breaker } from './breaker.ts';
+import { BusFunction } from './bus-function.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
+import { Offload } from './offload.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
+import { TableKey } from './table-key.ts';
 import { Trace } from './trace.ts';
 
 export interface BusStackProps extends StackProps {
   /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
   readonly prefix: string;
   readonly declaration: Declared;
+  /** The ARN of a KMS key of the team's for the tables; AWS's own when left out. */
+  readonly tableKeyArn?: string | undefined;
 }
 
 /** The bus, part by part. Each part grants itself what it needs. */
@@ -42,9 +47,10 @@ export class BusStack extends Stack {
       description: 'The ports at which endpoints of receivers may be, or any (for a laptop)',
     });
 
-    const { table } = new BusTable(this, 'Store');
+    const tableKey = new TableKey(this, 'TableKey', props.tableKeyArn);
+    const { table } = new BusTable(this, 'Store', tableKey);
     const delay = new Delay(this, 'Delay', place);
-    const trace = new Trace(this, 'Traces');
+    const trace = new Trace(this, 'Traces', tableKey);
     const tableArn = table.tableArn;
     const environment = {
       [variables.table]: table.tableName,
@@ -99,6 +105,11 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
+
+    // Last, when every part has granted itself what it needs.
+    const parts = this.node.findAll().filter((part) => part instanceof BusFunction);
+    tableKey.grantUse(parts.filter(({ usesTables }) => usesTables));
 
     new CfnOutput(this, 'ApiUrl', { description: 'The URL of the HTTP API', value: api.apiEndpoint });
     new CfnOutput(this, 'FirstAdminKey', {

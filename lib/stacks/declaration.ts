@@ -19,7 +19,7 @@ import {
 } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
-import { reasons } from './nag.ts';
+import { grantMappings } from './mappings.ts';
 
 interface DeclarationProps extends BusPartProps {
   readonly declaration: Declared;
@@ -145,10 +145,7 @@ export class Declaration extends Construct {
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
       [tableArn],
     );
-    declare.grantByPattern(['lambda:ListEventSourceMappings'], ['*'], reasons.noResource);
-    declare.grantByPattern(['lambda:UpdateEventSourceMapping'], ['*'], reasons.ownMappingsOnly, {
-      ArnEquals: { 'lambda:FunctionArn': this.props.deliver.functionArn },
-    });
+    grantMappings(declare, place);
     const receivers = Object.fromEntries(
       Object.entries(declaration.receivers).map(([name, spec]) => [
         name,

@@ -3,6 +3,7 @@ import { bus } from '../core/limits.ts';
 import type { Place } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, type BusPartProps } from './bus-part.ts';
+import { grantMappings } from './mappings.ts';
 import { reasons } from './nag.ts';
 
 /** The one way out: one function consumes the lanes of every receiver, each by a mapping of its own. */
@@ -42,11 +43,11 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
     [anyQueue(place, 'online'), anyQueue(place, 'offline'), anyQueue(place, 'ordered')],
     reasons.madeAtRunTime,
   );
-  sender.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'dead-letters')], reasons.madeAtRunTime);
-  sender.grantByPattern(['lambda:ListEventSourceMappings'], ['*'], reasons.noResource);
-  sender.grantByPattern(['lambda:UpdateEventSourceMapping'], ['*'], reasons.ownMappingsOnly, {
-    ArnEquals: {
-      'lambda:FunctionArn': `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-deliver`,
-    },
-  });
+  // Dead letters, and what goes from one lane to the other.
+  sender.grantByPattern(
+    ['sqs:SendMessage'],
+    [anyQueue(place, 'dead-letters'), anyQueue(place, 'online'), anyQueue(place, 'offline')],
+    reasons.madeAtRunTime,
+  );
+  grantMappings(sender, place);
 }

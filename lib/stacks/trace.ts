@@ -1,10 +1,11 @@
 import { CfnParameter, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { traceModes } from '../core/trace.ts';
 import { variables } from '../runtime/config.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
+import type { TableKey } from './table-key.ts';
 
 /**
  * The traces of events, in a table of their own: they come in numbers, nothing reads their stream, nobody restores
@@ -14,7 +15,7 @@ export class Trace extends Construct {
   readonly table: Table;
   readonly environment: Readonly<Record<string, string>>;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, key: TableKey) {
     super(scope, id);
     const mode = new CfnParameter(this, 'Mode', {
       type: 'String',
@@ -28,7 +29,7 @@ export class Trace extends Construct {
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       timeToLiveAttribute: 'expiresAt',
-      encryption: TableEncryption.AWS_MANAGED,
+      ...key.encryption,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     Validations.of(this.table).acknowledge({ id: 'AwsSolutions-DDB3', reason: reasons.tracesAreNotRestored });

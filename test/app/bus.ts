@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { onTestFinished } from 'vitest';
 import { create as createDeliver } from '../../functions/deliver.ts';
+import { create as createOffload } from '../../functions/offload.ts';
 import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
@@ -30,7 +31,6 @@ import { parseConfig } from '../../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../../lib/runtime/dead-letter-queue.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
 import { createMappings } from '../../lib/runtime/mappings.ts';
-import { createProbes } from '../../lib/runtime/probes.ts';
 import { createProvision } from '../../lib/runtime/provision.ts';
 import { createQueues } from '../../lib/runtime/queues.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
@@ -41,16 +41,19 @@ import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDeadLetterStore } from '../../lib/runtime/stores/dead-letters.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
+import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
+import { createPaceStore } from '../../lib/runtime/stores/pace.ts';
 import { createRedriveStore } from '../../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
-import { createRetrySlots } from '../../lib/runtime/stores/retry-slots.ts';
 import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
+import { createSlots } from '../../lib/runtime/stores/slots.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
+import { createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
 
@@ -125,8 +128,18 @@ export async function testBus() {
     },
   });
 
+  const idleInstances: ReturnType<typeof createDeliver>[] = [];
+  let keepsInstances = false;
   const code = lambdaCode({
-    'busbar-deliver': (event, context) => createDeliver(runtime)(event as never, context as never),
+    'busbar-deliver': async (event, context) => {
+      const instance = idleInstances.pop() ?? createDeliver(runtime);
+      try {
+        return await instance(event as never, context as never);
+      } finally {
+        if (keepsInstances) idleInstances.push(instance);
+      }
+    },
+    'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
     'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
     'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
     'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
@@ -188,7 +201,13 @@ export async function testBus() {
   await account.sqs.send(
     new CreateQueueCommand({ QueueName: 'busbar-redrive', Attributes: { VisibilityTimeout: '360' } }),
   );
-  for (const name of ['busbar-deliver', 'busbar-probe', 'busbar-redrive', 'busbar-schedule']) {
+  for (const name of [
+    'busbar-deliver',
+    'busbar-offload',
+    'busbar-probe',
+    'busbar-redrive',
+    'busbar-schedule',
+  ]) {
     await createFunction(account.lambda, name, { Timeout: name === 'busbar-schedule' ? 30 : 60 });
   }
   await account.lambda.send(
@@ -228,8 +247,12 @@ export async function testBus() {
       claims: createClaimStore(table),
       deliveries: createDeliveryStore(table),
       breakers: createBreakerStore(table, account.clock),
-      retrySlots: createRetrySlots(table),
+      slots: createSlots(table),
+      pace: createPaceStore(table),
+      offloads: createOffloadStore(table, account.clock),
       probes: createProbes(runtime, config),
+      offloadWatches: createOffloadWatches(runtime, config),
+      observed: new Map(),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
       secrets: createSecretStore(table, account.clock),
@@ -273,9 +296,10 @@ export async function testBus() {
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
         sentAtMs: Number(message.Attributes?.SentTimestamp),
-        ...(message.Attributes?.MessageGroupId !== undefined && {
-          group: message.Attributes.MessageGroupId,
-        }),
+        ...(queueUrl.endsWith('.fifo') &&
+          message.Attributes?.MessageGroupId !== undefined && {
+            group: message.Attributes.MessageGroupId,
+          }),
       }),
     );
   }
@@ -298,6 +322,11 @@ export async function testBus() {
     intercept: (operation: `${Service}.${string}`, interceptor: Interceptor) =>
       void interceptors.set(operation, interceptor),
     restore: (operation: `${Service}.${string}`) => void interceptors.delete(operation),
+
+    /** Has invocations of the deliver function find what earlier ones of their instance remember; else each is the first. */
+    keepInstances() {
+      keepsInstances = true;
+    },
 
     /** Starts the pollers of every mapping. */
     run() {

@@ -112,7 +112,7 @@ describe('declaring', () => {
     const shop = await bus.tools.registry.receiver('shop');
     if (shop === undefined) throw new Error('It was declared.');
     await bus.tools.registry.changeReceiver('shop', () => ({ ...shop, state: 'disabled' }));
-    await bus.tools.mappings.setEnabled('shop', false);
+    await bus.tools.mappings.setEnabled('shop', 'online', false);
     await bus.clock.advance(60_000);
     const state = async () => {
       const { EventSourceMappings = [] } = await bus.lambda.send(

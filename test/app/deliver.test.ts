@@ -60,9 +60,9 @@ describe('a delivery that succeeds', () => {
     expect(await bus.runLane('shop', bus.newTools())).toEqual({ received: 3, kept: 0 });
     expect(ids(bus).sort()).toEqual(['1', '2', '3']);
     expect(await bus.rows('delivery#')).toEqual([]);
-    // The receiver and its breaker, which a function then knows for some seconds.
+    // The receiver, its breaker and its hot types, which a function then knows for some seconds.
     const reads = bus.calls.slice(before).filter((call) => /GetItem|BatchGetItem/.test(call));
-    expect(reads).toHaveLength(2);
+    expect(reads).toHaveLength(3);
   });
 
   it('is signed with the secret of the receiver', async () => {

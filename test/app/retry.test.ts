@@ -174,7 +174,7 @@ describe('a first attempt', () => {
     bus.endpoint(url, () => 500);
     await invoke(bus, ['1']);
     await bus.runLane('shop');
-    await bus.tools.retrySlots.take('shop', 0, bus.clock.now());
+    await bus.tools.slots.take('retry', 'shop', '0', bus.clock.now());
     await bus.clock.advance(6 * second);
     await bus.runLane('shop');
     expect(attempts(bus)).toEqual([1]);

@@ -2,9 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aws, bus } from '../../lib/core/limits.ts';
 import {
-  mappingConcurrency,
   type Place,
-  postsPerBatch,
   type QueueRole,
   queueArn,
   queueName,
@@ -143,34 +141,12 @@ describe('a receiver', () => {
   it('reports what failed of a batch, and polls only the lane that is used', () => {
     expect(mappings).toEqual([
       expect.objectContaining({ lane: 'online', enabled: true, maximumConcurrency: 10 }),
-      expect.objectContaining({ lane: 'offline', enabled: false, maximumConcurrency: 2 }),
+      expect.objectContaining({ lane: 'offline', enabled: false, maximumConcurrency: 5 }),
     ]);
     for (const mapping of mappings) {
       expect(mapping.functionResponseTypes).toEqual(['ReportBatchItemFailures']);
       expect(mapping.batchSize).toBe(10);
     }
-  });
-});
-
-describe('concurrency', () => {
-  it('of all batches together is within the limit of the receiver, from two on', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 2, max: 10_000 }), (concurrency) => {
-        const batches = mappingConcurrency(concurrency);
-        const posts = postsPerBatch(concurrency);
-        expect(batches).toBeGreaterThanOrEqual(aws.lambda.mappingConcurrencyMin);
-        expect(batches).toBeLessThanOrEqual(aws.lambda.mappingConcurrencyMax);
-        expect(posts).toBeGreaterThanOrEqual(1);
-        expect(batches * posts).toBeLessThanOrEqual(concurrency);
-        // And uses more than half of what it may.
-        expect(batches * posts).toBeGreaterThan(concurrency / 2);
-      }),
-    );
-  });
-
-  it('without a limit posts whole batches', () => {
-    expect(postsPerBatch(undefined)).toBe(10);
-    expect(mappingConcurrency(undefined)).toBe(10);
   });
 });
 

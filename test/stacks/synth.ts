@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll } from 'vitest';
 import type { Declaration } from '../../lib/core/declaration.ts';
-import { BusStack } from '../../lib/stacks/bus-stack.ts';
+import { BusStack, type BusStackProps } from '../../lib/stacks/bus-stack.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 export type JsonObject = { readonly [name: string]: Json };
@@ -26,12 +26,15 @@ export interface Template {
 const root = join(import.meta.dirname, '..', '..');
 
 /** Synthesizes the bus as bin/app.ts does, with every function bundled: once a test file, for it takes seconds. */
-export function synthesize(declaration: Declaration): { app: App; template: Template } {
+export function synthesize(
+  declaration: Declaration,
+  props: Partial<BusStackProps> = {},
+): { app: App; template: Template } {
   const outdir = mkdtempSync(join(tmpdir(), 'busbar-synth-'));
   afterAll(() => rmSync(outdir, { recursive: true, force: true }));
   const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: object };
   const app = new App({ analyticsReporting: false, outdir, context: { ...context } });
-  new BusStack(app, 'Busbar', { prefix: 'busbar', declaration });
+  new BusStack(app, 'Busbar', { prefix: 'busbar', declaration, ...props });
   return { app, template: app.synth().getStackByName('Busbar').template as Template };
 }
 

@@ -108,7 +108,7 @@ describe('the table of traces', () => {
 describe('functions', () => {
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
-      ['admin', 'declare', 'deliver', 'keys', 'probe', 'publish', 'redrive', 'schedule'].map(
+      ['admin', 'declare', 'deliver', 'keys', 'offload', 'probe', 'publish', 'redrive', 'schedule'].map(
         (name) => `busbar-${name}`,
       ),
     );
@@ -313,7 +313,7 @@ describe('grants', () => {
     const changing = grants.filter(({ actions }) =>
       actions.some((action) => /:(Create|Update|Delete)EventSourceMapping$/.test(action)),
     );
-    expect(changing).toHaveLength(4);
+    expect(changing).toHaveLength(5);
     for (const { condition } of changing) {
       expect(condition).toEqual({
         ArnEquals: { 'lambda:FunctionArn': 'arn:aws:lambda:us-east-1:000000000000:function:busbar-deliver' },
@@ -323,8 +323,8 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish delays events; deliver and probe have a receiver probed.
-    expect(passing).toHaveLength(3);
+    // Publish delays events; deliver, probe and offload have receivers looked after.
+    expect(passing).toHaveLength(4);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],

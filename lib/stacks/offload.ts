@@ -1,0 +1,38 @@
+import { Construct } from 'constructs';
+import { BusFunction } from './bus-function.ts';
+import { anyQueue, type BusPartProps } from './bus-part.ts';
+import { grantMappings } from './mappings.ts';
+import { reasons } from './nag.ts';
+import type { Delay } from './schedule.ts';
+import { grantWatching } from './watch.ts';
+
+interface OffloadProps extends BusPartProps {
+  readonly tableArn: string;
+  readonly delay: Delay;
+  readonly deliver: BusFunction;
+  readonly probe: BusFunction;
+}
+
+/**
+ * What hot types need beside the deliver function: a function that looks whether they cooled, called by a schedule a
+ * receiver while its offline lane is open.
+ */
+export class Offload extends Construct {
+  constructor(scope: Construct, id: string, props: OffloadProps) {
+    super(scope, id);
+    const { place, environment, tableArn, delay, deliver, probe } = props;
+    const offload = new BusFunction(this, 'Offload', {
+      name: 'offload',
+      prefix: place.prefix,
+      description: 'Looks whether hot types cooled, and closes the offline lane',
+      timeoutSeconds: 30,
+      memoryMb: 256,
+      environment,
+    });
+    offload.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);
+    offload.grantByPattern(['sqs:GetQueueAttributes'], [anyQueue(place, 'offline')], reasons.madeAtRunTime);
+    grantMappings(offload, place);
+    // A probe is a delivery, and sees hot types as well.
+    grantWatching([deliver, probe, offload], { place, delay, watcher: 'offload' });
+  }
+}
