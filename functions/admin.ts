@@ -5,6 +5,7 @@ import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker-by-hand.
 import { getDeadLetter, listDeadLetters } from '../lib/app/dead-letters.ts';
 import { deliverAgain } from '../lib/app/deliver-again.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
+import { cancelEvent, reTimeEvent } from '../lib/app/recall.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
 import { rotateSecret } from '../lib/app/secrets.ts';
@@ -15,6 +16,8 @@ import {
   putSubscription,
 } from '../lib/app/subscriptions.ts';
 import { deleteTopic, getTopic, listTopics, putTopic } from '../lib/app/topics.ts';
+import { validateReceiver } from '../lib/app/validate-by-hand.ts';
+import { takeCallback } from '../lib/app/validation-callback.ts';
 import { why } from '../lib/app/why.ts';
 import type { Principal } from '../lib/core/access.ts';
 import { BusbarError } from '../lib/core/errors.ts';
@@ -25,10 +28,12 @@ import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import { createProvision } from '../lib/runtime/provision.ts';
 import { createQueues } from '../lib/runtime/queues.ts';
-import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import type { Runtime } from '../lib/runtime/runtime.ts';
+import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
 import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
+import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
@@ -38,16 +43,17 @@ import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../lib/runtime/stores/traces.ts';
-import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { lazy } from '../lib/runtime/system.ts';
+import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createProbes } from '../lib/runtime/watches.ts';
+import { createProbes, createValidations } from '../lib/runtime/watches.ts';
 import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
-import { whyQuestion } from './middleware/why.ts';
+import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
 type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
 
 /** Everything of the HTTP API but publish and invoke. */
-export function create(runtime: BaseRuntime) {
+export function create(runtime: Runtime) {
   const config = parseConfig(runtime.env);
   const table = createTable(runtime, config);
   const keys = createKeyStore(table, runtime.clock);
@@ -57,6 +63,11 @@ export function create(runtime: BaseRuntime) {
     endpoints: config.endpoints,
     endpointPorts: config.endpointPorts,
     lookup: systemHostLookup,
+    http: runtime.http,
+    validate: config.validate,
+    validations: createValidations(runtime, config),
+    origin: config.origin,
+    apiUrl: config.apiUrl,
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),
     provision: createProvision(runtime, config),
@@ -71,6 +82,8 @@ export function create(runtime: BaseRuntime) {
     deadLetterQueues: createDeadLetterQueues(runtime, config),
     redrives: createRedriveStore(table),
     queues: createQueues(runtime, config),
+    schedules: createSchedules(runtime, config),
+    delayed: createDelayedStore(table),
     deliveries: createDeliveryStore(table),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
@@ -114,6 +127,10 @@ export function create(runtime: BaseRuntime) {
     [
       'POST /v1/receivers/{receiver}/rotate-secret',
       async (event, who) => ok(await rotateSecret(tools, who, name(event, 'receiver'), jsonBody(event))),
+    ],
+    [
+      'POST /v1/receivers/{receiver}/validate',
+      async (event, who) => ok(await validateReceiver(tools, who, name(event, 'receiver'))),
     ],
     [
       'POST /v1/receivers/{receiver}/breaker',
@@ -174,6 +191,13 @@ export function create(runtime: BaseRuntime) {
         gone(deleteSubscription(tools, who, name(event, 'topic'), name(event, 'receiver'))),
     ],
     ['GET /v1/events', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
+    ...['/v1/events/{id}', '/v1/events'].flatMap((path): [string, Answer][] => [
+      [`DELETE ${path}`, async (event, who) => gone(cancelEvent(tools, who, recallQuestion(event)))],
+      [
+        `PATCH ${path}`,
+        async (event, who) => ok(await reTimeEvent(tools, who, recallQuestion(event), jsonBody(event))),
+      ],
+    ]),
     ['GET /v1/events/{id}', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
   ];
 
@@ -183,15 +207,27 @@ export function create(runtime: BaseRuntime) {
       await answer(event, await authenticate(keys, event.headers.authorization));
     return { method: method as Method, path, handler };
   });
+  /** The owner of an endpoint has no key: the token that it was sent is what it shows. By GET from a browser, too. */
+  const agree = async (event: ApiEvent): Promise<ApiAnswer> => {
+    const { token = '' } = query(event, 'token');
+    return ok(
+      await takeCallback(tools, name(event, 'receiver'), token, event.headers['webhook-allowed-rate']),
+    );
+  };
+  const callbacks = (['GET', 'POST'] as const).map((method) => ({
+    method: method as Method,
+    path: '/v1/receivers/{receiver}/validation',
+    handler: agree,
+  }));
   const health = { method: 'GET' as Method, path: '/v1/health', handler: async () => ok({ status: 'ok' }) };
 
   return middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))
     .handler(
       httpRouter({
-        routes: [health, ...routes],
+        routes: [health, ...callbacks, ...routes],
         notFoundResponse: ({ method, path }) => {
-          throw unknownCall(method, path, [health, ...routes]);
+          throw unknownCall(method, path, [health, ...callbacks, ...routes]);
         },
       }),
     );
@@ -259,4 +295,4 @@ function ownHosts(event: ApiEvent): string[] {
   return [event.headers.host, event.requestContext.domainName].filter((host) => host !== undefined);
 }
 
-export const handler = lazy(() => create(systemRuntime()));
+export const handler = lazy(() => create(systemRuntimeWithHttp()));

@@ -12,6 +12,7 @@ import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
+import { createValidations } from '../lib/runtime/watches.ts';
 
 /**
  * The custom resource of the stack: writes what busbar.config.ts declares into the registry. It answers to a URL
@@ -26,6 +27,8 @@ export function create(runtime: Runtime) {
     random: runtime.random,
     endpoints: config.endpoints,
     endpointPorts: config.endpointPorts,
+    validate: config.validate,
+    validations: createValidations(runtime, config),
     mappings: createMappings(runtime, config),
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),

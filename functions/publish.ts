@@ -9,6 +9,7 @@ import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createClaimStore } from '../lib/runtime/stores/claims.ts';
+import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
@@ -45,6 +46,7 @@ export function create(runtime: BaseRuntime) {
     topics: createTopicSender(runtime, config),
     queues: createQueues(runtime, config),
     schedules: createSchedules(runtime, config),
+    delayed: createDelayedStore(table),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
     trace: config.trace,

@@ -1,10 +1,13 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { releaseDue } from '../lib/app/schedule.ts';
+import { releaseDue } from '../lib/app/release.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import { createSchedules } from '../lib/runtime/schedules.ts';
+import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { createTable } from '../lib/runtime/table.ts';
 import { createTopicSender } from '../lib/runtime/topics.ts';
 
 /** Consumes the delay queue: routes what is due, and hides the rest for the rest of its time. */
@@ -12,7 +15,10 @@ export function create(runtime: BaseRuntime) {
   const config = parseConfig(runtime.env);
   const tools = {
     clock: runtime.clock,
+    random: runtime.random,
     log: runtime.log,
+    delayed: createDelayedStore(createTable(runtime, config)),
+    schedules: createSchedules(runtime, config),
     topics: createTopicSender(runtime, config),
     queues: createQueues(runtime, config),
   };

@@ -25,6 +25,7 @@ export function deliverTools(runtime: Runtime) {
     random: runtime.random,
     log: runtime.log,
     http: runtime.http,
+    origin: config.origin,
     tokens: createTokens(runtime),
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),

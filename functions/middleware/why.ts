@@ -1,8 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import type { RecallQuestion } from '../../lib/core/delayed.ts';
 import { BusbarError } from '../../lib/core/errors.ts';
 import { parseTimestamp } from '../../lib/core/event.ts';
-
-const parameters = ['id', 'source', 'since'];
 
 /**
  * What `GET /v1/events/{id}` and `GET /v1/events?id=` ask. The second is for ids with slashes: an HTTP API decodes the
@@ -14,23 +13,34 @@ export function whyQuestion(event: APIGatewayProxyEventV2): {
   source: string | undefined;
   sinceMs: number | undefined;
 } {
+  const { id, query } = idAndQuery(event, ['id', 'source', 'since']);
+  const sinceMs = query.since === undefined ? undefined : parseTimestamp(query.since);
+  if (Number.isNaN(sinceMs)) throw wrong('since', 'is no RFC 3339 time such as 2026-01-31T12:00:00Z');
+  return { id, source: query.source, sinceMs };
+}
+
+/** Which event is to be cancelled or re-timed; its id stands in the path or, when it has slashes, in the query. */
+export function recallQuestion(event: APIGatewayProxyEventV2): RecallQuestion {
+  const { id, query } = idAndQuery(event, ['id', 'source', 'topic', 'receiver']);
+  return { id, source: query.source, topic: query.topic, receiver: query.receiver };
+}
+
+function idAndQuery(
+  event: APIGatewayProxyEventV2,
+  parameters: readonly string[],
+): { id: string; query: Readonly<Record<string, string | undefined>> } {
   const query = event.queryStringParameters ?? {};
   const unknown = Object.keys(query).find((name) => !parameters.includes(name));
   if (unknown !== undefined)
     throw wrong(unknown, `is not a parameter here; there are ${parameters.join(', ')}`);
   const id = event.pathParameters?.id ?? query.id;
   if (id === undefined || id === '') {
-    throw wrong(
-      'id',
-      'is missing. Give it as GET /v1/events/{id}, or as GET /v1/events?id= when it has slashes',
-    );
+    throw wrong('id', 'is missing. Give it as /v1/events/{id}, or as /v1/events?id= when it has slashes');
   }
   if (event.pathParameters?.id !== undefined && query.id !== undefined && query.id !== id) {
     throw wrong('id', 'is another one than in the path');
   }
-  const sinceMs = query.since === undefined ? undefined : parseTimestamp(query.since);
-  if (Number.isNaN(sinceMs)) throw wrong('since', 'is no RFC 3339 time such as 2026-01-31T12:00:00Z');
-  return { id, source: query.source, sinceMs };
+  return { id, query };
 }
 
 function wrong(path: string, detail: string): BusbarError {

@@ -5,6 +5,7 @@ import type { Receiver } from '../core/registry.ts';
 import { writeRequest } from '../core/request.ts';
 import { policyFor } from '../core/retry.ts';
 import { traceOf } from '../core/trace.ts';
+import { allowedPerSecond } from '../core/validation.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
@@ -19,6 +20,8 @@ import { type Due, held } from './sort-out.ts';
 import { traceAttempt } from './trace.ts';
 
 export interface AttemptTools extends SlotTools, PaceTools, SendTools {
+  /** What the bus calls itself to endpoints that agreed: a DNS name. */
+  readonly origin: string;
   readonly secrets: SecretStore;
 }
 
@@ -60,7 +63,7 @@ export async function attemptAll(
   lastStartMs: number,
   onOutcome: (attempted: Attempted) => void,
 ): Promise<Decision[]> {
-  const { receiver: name, limits } = receiver;
+  const { receiver: name } = receiver;
   const keys = await signingKeys(tools, receiver).catch((error) => {
     // Signed by the current secret alone it might be refused, and would spend an attempt for a fault of ours.
     tools.log('error', 'The secrets of a receiver could not be read', {
@@ -73,7 +76,7 @@ export async function attemptAll(
     return due.map(({ message }) => ({ message, done: false, hideSeconds: bus.ownFaultSeconds }));
   }
   const slot = due.some(isRetry) ? await takeRetrySlot(tools, name, plan) : undefined;
-  const pacer = createPacer(tools, name, limits?.perSecond, due.length, lastStartMs);
+  const pacer = createPacer(tools, name, allowedPerSecond(receiver), due.length, lastStartMs);
   const attempt = async (each: Due): Promise<Decision> => {
     const { message } = each;
     if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
@@ -172,6 +175,7 @@ async function post(
     format: receiver.format ?? 'structured',
     keys: keys.at(nowMs),
     headers: receiver.headers,
+    origin: receiver.validate === 'handshake' ? tools.origin : undefined,
     traceparent: childTrace(delivery.traceparent, tools.random),
   });
   return await send(tools, receiver, { method: 'POST', headers: request.headers, body: request.body });

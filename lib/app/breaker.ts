@@ -11,6 +11,7 @@ import {
   reduceBreaker,
   shouldStopMapping,
 } from '../core/breaker.ts';
+import { isFlowing } from '../core/flow.ts';
 import { bus } from '../core/limits.ts';
 import type { Receiver } from '../core/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -141,7 +142,7 @@ export async function followBreaker(
 /** Polls the lanes again, unless something else than its breaker stopped it, and ends the schedule. */
 export async function endOutage(tools: BreakerTools, receiver: Guarded): Promise<void> {
   const current = await tools.registry.receiver(receiver.receiver);
-  if (current?.state === 'active') await startPolling(tools, receiver.receiver);
+  if (current !== undefined && isFlowing(current)) await startPolling(tools, receiver.receiver);
   await tools.probes.stop(receiver.receiver);
 }
 

@@ -1,3 +1,4 @@
+import { isFlowing } from '../core/flow.ts';
 import { bus } from '../core/limits.ts';
 import { batchOf, isFinished, judgeCanary, nextSendMs, type Redrive, selects } from '../core/redrive.ts';
 import type { Queues } from '../runtime/queues.ts';
@@ -88,7 +89,7 @@ const toSeconds = (milliseconds: number) => Math.max(1, Math.ceil(milliseconds /
 async function takeStep(tools: ContinueTools, run: Redrive, untilMs: number): Promise<Step> {
   const receiver = await tools.registry.receiver(run.receiver);
   if (receiver === undefined) return over(run, 'halted', 'The receiver was deleted.');
-  if (receiver.state !== 'active') return { run, waitMs: troubleMs };
+  if (!isFlowing(receiver)) return { run, waitMs: troubleMs };
   if (run.state === 'collecting') return await collect(tools, run, untilMs);
   if (run.state === 'canary') return await watchCanary(tools, run);
   return await sendNext(tools, run);

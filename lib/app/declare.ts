@@ -1,14 +1,18 @@
 import type { Declaration } from '../core/declaration.ts';
 import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
-import { keptFlow } from '../core/flow.ts';
+import { isFlowing, keptFlow } from '../core/flow.ts';
+import type { Receiver } from '../core/registry.ts';
 import { keptSecrets } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
+import { isPending, type ValidateMode, withValidation } from '../core/validation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
-import { type PollingTools, startPolling, stopPolling } from './polling.ts';
+import type { Watches } from '../runtime/watches.ts';
+import { followState, type PollingTools } from './polling.ts';
+import { expectValidation } from './validate.ts';
 
 export interface DeclareTools extends PollingTools {
   readonly registry: RegistryStore;
@@ -18,6 +22,8 @@ export interface DeclareTools extends PollingTools {
   readonly random: Random;
   readonly endpoints: EndpointPolicy;
   readonly endpointPorts: EndpointPorts;
+  readonly validate: ValidateMode;
+  readonly validations: Watches;
 }
 
 /** The application that owns what names no owner. */
@@ -49,21 +55,27 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       ownHosts: [],
     });
     const made = createSecret(tools.random);
-    const { was } = await registry.changeReceiver(name, (existing) => ({
-      ...spec,
-      receiver: name,
-      owner,
-      endpoint: url.href,
-      ...(existing === undefined ? { secret: made } : keptSecrets(existing, nowMs)),
-      ...(existing?.oauth2 !== undefined && { oauth2: existing.oauth2 }),
-      ...keptFlow(existing),
-      ...dates(existing, now),
-    }));
-    // The stack does not see that its mapping was stopped after a 410, and would leave it so; and a changed one it
-    // starts, although the receiver is paused.
-    if (was !== undefined && was.state !== 'active') {
-      await (was.state === 'disabled' ? startPolling : stopPolling)(tools, name);
-    }
+    const validate = spec.validate ?? (tools.validate === 'handshake' ? 'handshake' : undefined);
+    await expectValidation(tools, { receiver: name, validate });
+    const { was, now: written } = await registry.changeReceiver(name, (existing) => {
+      const declared: Receiver = {
+        ...spec,
+        ...(validate !== undefined && { validate }),
+        receiver: name,
+        owner,
+        endpoint: url.href,
+        ...(existing === undefined ? { secret: made } : keptSecrets(existing, nowMs)),
+        ...(existing?.oauth2 !== undefined && { oauth2: existing.oauth2 }),
+        ...keptFlow(existing),
+        ...dates(existing, now),
+      };
+      return withValidation(declared, existing, nowMs);
+    });
+    // Asked within minutes, so that a deployment does not wait for strangers.
+    if (isPending(written)) await expectValidation(tools, written);
+    // The stack does not see that its mapping was stopped after a 410, and would leave it so; a changed one it starts,
+    // although the receiver is paused, or stops, although its endpoint has agreed.
+    if ((was !== undefined && !isFlowing(was)) || validate === 'handshake') await followState(tools, written);
   }
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
     for (const [receiver, { filter }] of Object.entries(receivers)) {

@@ -1,9 +1,11 @@
 import { type Admission, weigh } from '../core/breaker.ts';
 import { causeOf } from '../core/delivery.ts';
+import { isFlowing } from '../core/flow.ts';
 import { type LanePlan, lanePlan } from '../core/lane-plan.ts';
 import { bus } from '../core/limits.ts';
 import { isSplit } from '../core/offload.ts';
 import type { Receiver } from '../core/registry.ts';
+import { mayDeliver } from '../core/validation.ts';
 import { type Attempted, type AttemptTools, attemptAll, lastStart, parked } from './attempt.ts';
 import { admission, type BreakerTools, breakerPolicy, countAttempts, orTell } from './breaker.ts';
 import { hotTypes, type OffloadTools, observeBatch, placeBatch } from './offload.ts';
@@ -33,12 +35,17 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
   const startedMs = tools.clock.now();
   let receiver = await tools.registry.cachedReceiver(batch.receiver);
   // What is remembered as standing still may be active again, and its messages would be parked for nothing.
-  if (receiver !== undefined && receiver.state !== 'active')
+  if (receiver !== undefined && !isFlowing(receiver))
     receiver = await tools.registry.receiver(batch.receiver);
   if (receiver === undefined) {
     // The registry is written before the mapping, so it was deleted and its queues will be.
     tools.log('warn', 'A message is for a receiver that does not exist', { receiver: batch.receiver });
     return batch.messages.map((message) => message.messageId);
+  }
+  if (!mayDeliver(receiver)) {
+    // Its lane is not polled much longer, or its endpoint is just being asked.
+    const waiting = batch.messages.map((message) => held(tools, message, bus.ownFaultSeconds));
+    return await settle(tools, batch, waiting);
   }
   if (receiver.state !== 'active') {
     return await settle(
@@ -98,7 +105,9 @@ async function deliverDue(
     countAttempts(tools, receiver, admitted, counts, last === undefined ? '' : causeOf(last)),
   );
   if (batch.role === 'online') {
-    await observeBatch(tools, receiver, { startedMs, messages: batch.messages, attempts });
+    // What went to the other lane took nothing from this one.
+    const messages = due.map(({ message }) => message);
+    await observeBatch(tools, receiver, { startedMs, messages, attempts });
   }
   return kept;
 }

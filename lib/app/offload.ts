@@ -1,4 +1,5 @@
 import { breakerOf } from '../core/breaker.ts';
+import { isFlowing } from '../core/flow.ts';
 import { bus } from '../core/limits.ts';
 import {
   floodingType,
@@ -147,7 +148,7 @@ async function openOffline(tools: OffloadTools, receiver: string, type: string):
 /** Polls the offline lane, unless the receiver stands still or its breaker has stopped the polling. */
 async function pollOffline(tools: LookTools, name: string): Promise<void> {
   const receiver = await tools.registry.receiver(name);
-  if (receiver?.state !== 'active') return;
+  if (receiver === undefined || !isFlowing(receiver)) return;
   const breaker = breakerOf(await tools.breakers.read(name), receiver.endpoint);
   if (breaker.kind === 'forced-open' || (breaker.kind === 'open' && breaker.mappingStopped)) return;
   await tools.mappings.setEnabled(name, 'offline', true);

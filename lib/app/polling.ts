@@ -1,3 +1,4 @@
+import { isFlowing } from '../core/flow.ts';
 import type { Receiver } from '../core/registry.ts';
 import type { Mappings } from '../runtime/mappings.ts';
 import type { OffloadStore } from '../runtime/stores/offloads.ts';
@@ -35,11 +36,9 @@ export async function followState(
 ): Promise<void> {
   let followed = receiver;
   for (;;) {
-    await (isActive(followed) ? startPolling : stopPolling)(tools, receiver.receiver);
+    await (isFlowing(followed) ? startPolling : stopPolling)(tools, receiver.receiver);
     const current = await tools.registry.receiver(receiver.receiver);
-    if (current === undefined || isActive(current) === isActive(followed)) return;
+    if (current === undefined || isFlowing(current) === isFlowing(followed)) return;
     followed = current;
   }
 }
-
-const isActive = ({ state }: Receiver) => state === 'active';

@@ -1,4 +1,5 @@
 import { admit, breakerOf } from '../core/breaker.ts';
+import { isFlowing } from '../core/flow.ts';
 import type { Queues } from '../runtime/queues.ts';
 import { breakerPolicy, endOutage } from './breaker.ts';
 import { type DeliverTools, deliver } from './deliver.ts';
@@ -18,7 +19,7 @@ export async function probe(tools: ProbeTools, name: string): Promise<void> {
   // Who opened it by hand closes it by hand.
   if (breaker.kind === 'forced-open') return await tools.probes.stop(name);
   if (breaker.kind !== 'open') return await endOutage(tools, receiver);
-  if (receiver.state !== 'active' || admit(breaker, tools.clock.now()).kind !== 'probe') return;
+  if (!isFlowing(receiver) || admit(breaker, tools.clock.now()).kind !== 'probe') return;
   if (breakerPolicy(receiver).probe === 'head') return await probeByHead(tools, receiver);
 
   for (const role of entryLanes) {

@@ -91,7 +91,7 @@ export async function takeEntries(
   const checked = checkEntries(tools, entries, target, topic, results);
   const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
   refuseOvertaking(checked, results);
-  await send(tools, target, claimed, topic?.dedupSeconds, results);
+  await send(tools, target, claimed, topic, results);
   const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
   await tracePublished(tools, topic?.trace ?? tools.trace, target, taken);
   answerTwins(checked, results);
@@ -264,11 +264,13 @@ async function send(
   tools: PublishTools,
   target: Target,
   candidates: readonly Candidate[],
-  dedupSeconds: number | undefined,
+  topic: Topic | undefined,
   results: Map<number, EntryResult>,
 ): Promise<void> {
   const now = candidates.filter(({ index, dueAtMs }) => dueAtMs === undefined && !results.has(index));
-  const later = candidates.filter((candidate) => candidate.dueAtMs !== undefined);
+  const later = candidates.flatMap((candidate) =>
+    candidate.dueAtMs === undefined ? [] : [{ ...candidate, dueAtMs: candidate.dueAtMs }],
+  );
 
   const sending = route(
     tools,
@@ -286,19 +288,20 @@ async function send(
       results.set(index, rejected(index, event.id, unavailable(problem)));
     }
   });
-  const delaying = later.map(async ({ index, event, dueAtMs }) => {
-    try {
-      await delay(tools, target, event, dueAtMs ?? 0);
-      results.set(index, { index, id: event.id, status: 'scheduled' });
-    } catch (error) {
-      const refusal = error instanceof BusbarError ? error : unavailable('The event could not be stored');
-      tools.log('error', 'An event could not be delayed', { ...target, reason: String(error) });
-      results.set(index, rejected(index, event.id, refusal));
+  const delaying = delay(tools, target, later, topic?.cancellable ?? true).then((refusals) => {
+    for (const [position, { index, event }] of later.entries()) {
+      const refusal = refusals[position];
+      results.set(
+        index,
+        refusal === undefined
+          ? { index, id: event.id, status: 'scheduled' }
+          : rejected(index, event.id, refusal),
+      );
     }
   });
-  await Promise.all([sending, ...delaying]);
+  await Promise.all([sending, delaying]);
 
-  if (dedupSeconds) await settleClaims(tools, candidates, dedupSeconds, results);
+  if (topic?.dedupSeconds) await settleClaims(tools, candidates, topic.dedupSeconds, results);
 }
 
 async function settleClaims(

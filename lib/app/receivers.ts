@@ -1,13 +1,14 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../core/endpoint.ts';
 import { BusbarError } from '../core/errors.ts';
-import { keptFlow } from '../core/flow.ts';
+import { isFlowing, keptFlow } from '../core/flow.ts';
 import { bus } from '../core/limits.ts';
 import { keptOAuth2 } from '../core/oauth2.ts';
 import { orderAttribute } from '../core/order.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
 import { replaceSecret } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
+import { type ValidateMode, withValidation } from '../core/validation.ts';
 import type { HostLookup } from '../runtime/host-lookup.ts';
 import type { BreakerStore } from '../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
@@ -16,12 +17,15 @@ import type { RedriveStore } from '../runtime/stores/redrives.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put, unknownReceiver } from './admin.ts';
 import { changeKeepingSecret } from './secrets.ts';
+import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
 
-export interface ReceiverTools extends AdminTools {
+export interface ReceiverTools extends AdminTools, ValidateTools {
   readonly secrets: SecretStore;
   readonly endpoints: EndpointPolicy;
   readonly endpointPorts: EndpointPorts;
   readonly lookup: HostLookup;
+  /** Whether the operator demands that endpoints agree. */
+  readonly validate: ValidateMode;
 }
 
 type Shown = ReturnType<typeof showReceiver>;
@@ -60,18 +64,21 @@ export async function putReceiver(
   const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
   await checkReachable(tools, checkEndpoint(spec.endpoint, rules));
   if (grant !== undefined) await checkTokenUrl(tools, grant.tokenUrl, ownHosts);
+  const validate = validateOf(tools, principal, spec.validate);
+  await expectValidation(tools, { receiver: name, validate });
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
   const made = createSecret(tools.random);
   const overlapSeconds = bus.secretOverlapSecondsDefault;
   // The registry before the mapping: what is consumed must be known.
-  const { was, now: receiver } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
+  const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
     const oauth2 = keptOAuth2(grant, spec.headers, existing?.oauth2);
-    return {
+    const put: Receiver = {
       receiver: name,
       ...spec,
       ...(oauth2 !== undefined && { oauth2 }),
+      ...(validate !== undefined && { validate }),
       owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
       ...(existing === undefined
         ? { secret: given ?? made }
@@ -81,13 +88,28 @@ export async function putReceiver(
       createdAt: existing?.createdAt ?? now,
       updatedAt: now,
     };
+    return withValidation(put, existing, nowMs);
   });
+  const receiver = await validateWritten(tools, written);
   await provision(tools, receiver);
   const shown = showReceiver(receiver, nowMs);
   return {
     created: was === undefined,
     document: receiver.secret === was?.secret ? shown : { ...shown, secret: receiver.secret },
   };
+}
+
+/** How a receiver's endpoint is validated. An operator who demands the handshake is who may let one go without. */
+function validateOf(
+  tools: ReceiverTools,
+  principal: Principal,
+  asked: ValidateMode | undefined,
+): ValidateMode | undefined {
+  if (tools.validate === 'none' || asked === 'handshake') return asked;
+  if (asked === undefined) return 'handshake';
+  if (principal.role === 'admin') return asked;
+  const detail = 'is none, but this bus demands that endpoints agree: leave it out, or have an admin put it';
+  throw new BusbarError('forbidden', `validate ${detail}.`, { fields: [{ path: 'validate', detail }] });
 }
 
 /**
@@ -105,7 +127,8 @@ async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
 }
 
 const sameAtAws = (one: Receiver, other: Receiver) =>
-  JSON.stringify([one.limits, one.state]) === JSON.stringify([other.limits, other.state]);
+  JSON.stringify([one.limits, one.state, isFlowing(one)]) ===
+  JSON.stringify([other.limits, other.state, isFlowing(other)]);
 
 /**
  * Changes a receiver of the caller's own.

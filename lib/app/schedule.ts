@@ -1,31 +1,117 @@
+import { type DelayedEvent, delayedKey, stepDelayed } from '../core/delayed.ts';
 import { BusbarError } from '../core/errors.ts';
-import { type BusEvent, utf8Bytes } from '../core/event.ts';
-import { bus } from '../core/limits.ts';
+import type { BusEvent } from '../core/event.ts';
+import { aws } from '../core/limits.ts';
 import type { Order } from '../core/order.ts';
 import type { Target } from '../core/routing.ts';
-import { chooseWait, type Delayed, scheduleName, secondsUntil } from '../core/schedule.ts';
+import type { Delayed } from '../core/schedule.ts';
 import type { TraceMode } from '../core/trace.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
-import type { Queues } from '../runtime/queues.ts';
-import type { Schedules } from '../runtime/schedules.ts';
-import { type RouteTools, route } from './route.ts';
+import type { Random } from '../runtime/random.ts';
+import type { DelayedStore } from '../runtime/stores/delayed.ts';
+import { dropTimer, lookTimer, setTimers, type Timer, type TimerTools } from './timers.ts';
 
-export interface DelayTools {
-  readonly queues: Queues;
-  readonly schedules: Schedules;
-  readonly clock: Clock;
+export interface DelayTools extends TimerTools {
+  readonly delayed: DelayedStore;
+  readonly random: Random;
 }
 
-/** Stores an event until it is due. @throws BusbarError event_too_large, unavailable. */
+/** An event and when it is due. */
+export interface Later {
+  readonly event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order };
+  readonly dueAtMs: number;
+}
+
+/** A turn that was never before; it may name a schedule. */
+export const newTurn = (random: Random) => `delay-${random.uuid()}`;
+
+/**
+ * Stores events until they are due. Answers, in their order, why one was not stored, or undefined where it was.
+ *
+ * The row comes first: a timer without a row would find nothing and lose the event, while a row without a timer was
+ * never answered for.
+ * @param cancellable false keeps those that are due within 15 minutes in the queue alone, without a row.
+ */
 export async function delay(
   tools: DelayTools,
   target: Target,
-  event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order },
-  dueAtMs: number,
+  events: readonly Later[],
+  cancellable: boolean,
+): Promise<(BusbarError | undefined)[]> {
+  const nowMs = tools.clock.now();
+  const stored = await Promise.all(
+    events.map(async (later): Promise<Stored> => {
+      if (!cancellable && later.dueAtMs - nowMs <= aws.sqs.delaySecondsMax * 1000) {
+        return { timer: { name: '', dueAtMs: later.dueAtMs, text: JSON.stringify(wholeOf(target, later)) } };
+      }
+      return await storeRow(tools, target, later, nowMs);
+    }),
+  );
+  const timers = stored.flatMap(({ timer }) => (timer === undefined ? [] : [timer]));
+  const problems = await setTimers(tools, timers);
+  return await Promise.all(
+    stored.map(async ({ timer, problem, undo, done }) => {
+      const failed = timer === undefined ? problem : problems[timers.indexOf(timer)];
+      if (failed === undefined) {
+        await done?.();
+        return undefined;
+      }
+      tools.log('error', 'An event could not be delayed', { ...target, reason: failed });
+      await undo?.();
+      return unavailable();
+    }),
+  );
+}
+
+interface Stored {
+  readonly timer?: Timer;
+  readonly problem?: string;
+  readonly undo?: () => Promise<void>;
+  readonly done?: () => Promise<void>;
+}
+
+async function storeRow(tools: DelayTools, target: Target, later: Later, nowMs: number): Promise<Stored> {
+  const { event, dueAtMs } = later;
+  const { id, source, type, subject, trace, order, body } = event;
+  const kept: DelayedEvent = { target, id, source, type, subject, trace, order, atMs: nowMs, body };
+  const step = stepDelayed(undefined, { kind: 'publish', dueAtMs }, nowMs, newTurn(tools.random));
+  if (step.kind !== 'write') throw new Error('A publish always writes.');
+  const row = delayedKey(kept);
+  const { turn } = step.next;
+  try {
+    const before = await tools.delayed.put(kept, step.next);
+    return {
+      timer: lookTimer({ row, turn, dueAtMs }),
+      async done() {
+        if (before?.state.state === 'waiting') await dropTimer(tools, before.state.turn);
+      },
+      async undo() {
+        // Where the event waited already, its older timer finds the row and sees to it: it must stay.
+        if (before === undefined) await forget(tools, row, turn);
+      },
+    };
+  } catch (error) {
+    return { problem: String(error) };
+  }
+}
+
+async function forget(
+  tools: DelayTools,
+  row: Parameters<DelayedStore['remove']>[0],
+  turn: string,
 ): Promise<void> {
-  const { id, source, type, subject, body, trace, order } = event;
-  const delayed: Delayed = {
+  try {
+    await tools.delayed.remove(row, turn);
+  } catch (error) {
+    // It has no timer, so that nothing comes of it; it goes when it expires.
+    tools.log('warn', 'The row of an event that was not taken could not be removed', {
+      reason: String(error),
+    });
+  }
+}
+
+function wholeOf(target: Target, { event, dueAtMs }: Later): Delayed {
+  const { id, source, type, subject, trace, order, body } = event;
+  return {
     target,
     dueAtMs,
     event: {
@@ -38,107 +124,12 @@ export async function delay(
     },
     body,
   };
-  const text = JSON.stringify(delayed);
-  const wait = chooseWait(dueAtMs, tools.clock.now());
-  if (wait.kind === 'schedule') {
-    if (utf8Bytes(text) > bus.eventBytesMax) {
-      throw new BusbarError(
-        'event_too_large',
-        `The event has ${utf8Bytes(text)} bytes as it is stored until it is due; at most ${bus.eventBytesMax} fit. Store the data elsewhere and send a reference to it.`,
-      );
-    }
-    await tools.schedules.create(scheduleName(target, event, dueAtMs), wait.fireAtMs, text);
-    return;
-  }
-  const [failure] = await tools.queues.send('delay', [
-    { body: text, attributes: {}, delaySeconds: wait.delaySeconds },
-  ]);
-  if (failure !== undefined)
-    throw new BusbarError('unavailable', `The event could not be stored: ${failure.reason}`);
 }
 
-/** One message of the delay queue. */
-export interface DelayedMessage {
-  readonly messageId: string;
-  readonly receiptHandle: string;
-  readonly body: string;
-}
-
-/** The delayed event that a message holds; undefined when it was not written by the bus. */
-function readDelayed(message: DelayedMessage): Delayed | undefined {
-  try {
-    const { target, dueAtMs, event, body } = JSON.parse(message.body) ?? {};
-    const isOurs =
-      (typeof target?.topic === 'string' || typeof target?.receiver === 'string') &&
-      Number.isFinite(dueAtMs) &&
-      typeof event?.type === 'string' &&
-      typeof event.source === 'string' &&
-      typeof body === 'string';
-    return isOurs ? { target, dueAtMs, event, body } : undefined;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
-}
-
-/**
- * Routes the delayed events that are due and hides the others for the rest of their time. Answers the ids of
- * the messages that must stay in the queue.
- */
-export async function releaseDue(
-  tools: RouteTools & { readonly clock: Clock; readonly log: Log },
-  messages: readonly DelayedMessage[],
-): Promise<string[]> {
-  const nowMs = tools.clock.now();
-  const waiting: { receiptHandle: string; seconds: number }[] = [];
-  const kept: string[] = [];
-  const due = new Map<string, { message: DelayedMessage; delayed: Delayed }[]>();
-  for (const message of messages) {
-    const delayed = readDelayed(message);
-    if (delayed === undefined) {
-      // It ends among the failed ones by the queue's own redrive, and holds up no other until then.
-      tools.log('error', 'A message of the delay queue is no delayed event', {
-        messageId: message.messageId,
-      });
-      kept.push(message.messageId);
-      continue;
-    }
-    const seconds = secondsUntil(delayed.dueAtMs, nowMs);
-    if (seconds > 0) {
-      waiting.push({ receiptHandle: message.receiptHandle, seconds });
-      kept.push(message.messageId);
-    } else {
-      const key = JSON.stringify(delayed.target);
-      due.set(key, [...(due.get(key) ?? []), { message, delayed }]);
-    }
-  }
-  for (const failure of await tools.queues.hide('delay', waiting)) {
-    // It only comes back sooner or later than meant, and is looked at again then.
-    if (failure !== undefined)
-      tools.log('warn', 'A delayed event could not be hidden', { reason: failure.reason });
-  }
-  await Promise.all(
-    [...due.values()].map(async (released) => {
-      // Into an ordered topic, events of one key go in the order in which they are due.
-      const group = released.toSorted((left, right) => left.delayed.dueAtMs - right.delayed.dueAtMs);
-      const [first] = group;
-      if (first === undefined) return;
-      const failures = await route(
-        tools,
-        first.delayed.target,
-        group.map(({ delayed }) => ({
-          ...delayed.event,
-          subject: delayed.event.subject,
-          body: delayed.body,
-        })),
-      );
-      for (const [index, { message }] of group.entries()) {
-        const failure = failures[index];
-        if (failure === undefined) continue;
-        tools.log('error', 'A due event could not be routed', { reason: failure.reason });
-        kept.push(message.messageId);
-      }
-    }),
+function unavailable(): BusbarError {
+  return new BusbarError(
+    'unavailable',
+    'The event could not be stored until it is due: AWS refused or throttled it. Send it again.',
+    { retryAfterSeconds: 1 },
   );
-  return kept;
 }

@@ -4,7 +4,6 @@ import { refusalsOf } from '../core/filter-match.ts';
 import { bus } from '../core/limits.ts';
 import type { Sighting } from '../core/occurrence.ts';
 import { messageOf, type RoutableEvent, type Target } from '../core/routing.ts';
-import { chooseWait } from '../core/schedule.ts';
 import {
   type DeliveredEvent,
   type PublishedEvent,
@@ -56,8 +55,8 @@ export interface Taken {
 }
 
 /**
- * Traces the events of one request that were taken, in one row. Where not everything is traced, only what waits in a
- * schedule is seen: it costs a row of its own in any case.
+ * Traces the events of one request that were taken, in one row. Where not everything is traced, only what was delayed
+ * is seen: it has a row of its own in any case.
  */
 export async function tracePublished(
   tools: TraceTools & { readonly registry: RegistryStore },
@@ -66,14 +65,8 @@ export async function tracePublished(
   taken: readonly Taken[],
 ): Promise<void> {
   const nowMs = tools.clock.now();
-  const sightings = taken.flatMap(({ event: { id, source, type }, dueAtMs }): Sighting[] =>
-    dueAtMs !== undefined && chooseWait(dueAtMs, nowMs).kind === 'schedule'
-      ? [{ kind: 'scheduled', id, source, type, target, atMs: nowMs, dueAtMs }]
-      : [],
-  );
-  if (mode === 'none' || (mode === 'failures' && sightings.length === 0) || taken.length === 0) return;
+  if (mode !== 'all' || taken.length === 0) return;
   await bestEffort(tools, async () => {
-    if (mode === 'failures') return await tools.sightings.put(sightings);
     const subscriptions = 'topic' in target ? await tools.registry.cachedSubscriptions(target.topic) : [];
     const receivers = 'topic' in target ? subscriptions.map(({ receiver }) => receiver) : [target.receiver];
     const events = taken.map(({ event, dueAtMs }): PublishedEvent => {
@@ -96,7 +89,7 @@ export interface Traced {
   /** Set when everything is traced, and nothing else keeps this delivery. */
   readonly delivered?: DeliveredEvent;
   /** Set at the first failure. */
-  readonly sighting?: Sighting;
+  readonly sighting?: Extract<Sighting, { kind: 'failing' }>;
   /** All attempts so far, to be kept with the record; absent when single attempts are not traced. */
   readonly history?: readonly AttemptRecord[];
 }
@@ -140,7 +133,7 @@ export async function traceBatch(
   const delivered = traced.flatMap((one) => (one.delivered === undefined ? [] : [one.delivered]));
   // A queue may hand out a message twice in one batch.
   const sightings = new Map(
-    traced.flatMap(({ sighting }) => (sighting?.kind === 'failing' ? [[sighting.deliveryId, sighting]] : [])),
+    traced.flatMap(({ sighting }) => (sighting === undefined ? [] : [[sighting.deliveryId, sighting]])),
   );
   if (delivered.length === 0 && sightings.size === 0) return;
   await bestEffort(tools, () =>

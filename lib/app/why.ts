@@ -105,7 +105,7 @@ async function explainOne(
   const records = await tools.deliveries.find(shown.map((receiver) => deliveryIdAt(occurrence, receiver)));
   const published = occurrence.published.at(-1);
   const publishedAtMs = published?.atMs ?? occurrence.scheduled?.atMs;
-  const dueAtMs = published?.dueAtMs ?? occurrence.scheduled?.dueAtMs;
+  const dueAtMs = occurrence.scheduled?.dueAtMs ?? published?.dueAtMs;
   return {
     id: occurrence.id,
     source: occurrence.source,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { deadLettersCommand } from './dead-letters.ts';
+import { eventsCommand } from './events.ts';
 import { exitCodes } from './exit-codes.ts';
 import { explain } from './failure.ts';
 import { invokeCommand } from './invoke.ts';
@@ -80,6 +81,7 @@ function createProgram(session: Session): Command {
     subscriptionsCommand,
     deadLettersCommand,
     redriveCommand,
+    eventsCommand,
     whyCommand,
     smokeCommand,
   ]) {

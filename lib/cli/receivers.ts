@@ -1,4 +1,5 @@
 import { Argument, Command, Option } from 'commander';
+import type { ShownValidation } from '../core/validation.ts';
 import { act, get, given, list, put, remove } from './collection.ts';
 import { usageError } from './failure.ts';
 import type { Session } from './session.ts';
@@ -22,6 +23,7 @@ interface ReceiverOptions {
   readonly retry?: readonly number[];
   readonly businessFailures?: string;
   readonly probe?: string;
+  readonly validate?: string;
   readonly concurrency?: number;
   readonly perSecond?: number;
   readonly perType?: number;
@@ -43,6 +45,19 @@ const breakerTold: Readonly<Record<string, (receiver: string) => string>> = {
   closed: (receiver) => `The breaker of ${receiver} is closed, and stays so whatever its endpoint does.`,
   auto: (receiver) => `The breaker of ${receiver} judges by itself again.`,
 };
+
+/** What asking came to, with what the endpoint would have to do. */
+function validationTold(receiver: string, validation: unknown): string {
+  const { state, detail, allowedRatePerMinute } = validation as ShownValidation;
+  switch (state) {
+    case 'granted':
+      return `The endpoint of ${receiver} agreed, to ${allowedRatePerMinute ?? 'any number of'} requests a minute.`;
+    case 'refused':
+      return `The endpoint of ${receiver} refused: its events wait. ${detail ?? ''}`;
+    case 'pending':
+      return `The endpoint of ${receiver} has not agreed yet: its events wait, and it is asked again. ${detail ?? ''}`;
+  }
+}
 
 export function receiversCommand(session: Session): Command {
   const receivers = new Command('receivers').description('list, show, make and delete receivers').addHelpText(
@@ -85,6 +100,12 @@ Examples:
     )
     .addOption(
       new Option('--probe <how>', 'what tries an endpoint that failed').choices(['delivery', 'head']),
+    )
+    .addOption(
+      new Option('--validate <how>', 'whether the endpoint must agree before it gets events').choices([
+        'none',
+        'handshake',
+      ]),
     )
     .option('--concurrency <count>', 'at most this many requests at a time', positiveInteger)
     .option('--per-second <rate>', 'at most this many requests a second', positiveNumber)
@@ -164,6 +185,15 @@ Examples:
       ),
     );
   receivers
+    .command('validate')
+    .description('ask the endpoint of a receiver again whether it agrees to get events')
+    .argument('<receiver>')
+    .action((receiver: string, _, command: Command) =>
+      act(session, command, `${pathOf(receiver)}/validate`, undefined, (answer) =>
+        validationTold(receiver, answer.validation),
+      ),
+    );
+  receivers
     .command('breaker')
     .description('force the breaker of a receiver open or closed, or give it back (auto)')
     .argument('<receiver>')
@@ -207,6 +237,7 @@ function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>>
     secret: options.secret,
     timeoutSeconds: options.timeout,
     retry: retryOf(options),
+    validate: options.validate,
     breaker: options.probe && { probe: options.probe },
     limits: Object.keys(limits).length > 0 ? limits : undefined,
     headers: options.header,

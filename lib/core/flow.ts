@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BusbarError } from './errors.ts';
 import type { Receiver, Skip } from './registry.ts';
+import { mayDeliver } from './validation.ts';
 
 /** Pause, resume and skip: what a team does by hand to the flow of its events. */
 
@@ -23,6 +24,9 @@ export function skipOf(before: string, nowMs: number): Skip {
 export function isSkipped(skip: Skip | undefined, sentAtMs: number): boolean {
   return skip !== undefined && sentAtMs < Date.parse(skip.before);
 }
+
+/** Whether a receiver's events are to be delivered: nobody stopped it, and its endpoint agreed where it must. */
+export const isFlowing = (receiver: Receiver): boolean => receiver.state === 'active' && mayDeliver(receiver);
 
 /** The receiver as it stands still. */
 export function paused(receiver: Receiver, by: string, nowMs: number): Receiver {

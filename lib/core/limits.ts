@@ -81,8 +81,11 @@ export const bus = {
   /** A lane lags behind whose batches have so many messages, one of which waited for so long. */
   hotBatchMessagesMin: 5,
   hotWaitSeconds: 1,
-  /** Batches that took less time in all say nothing. */
-  hotEvidenceSeconds: 1,
+  /**
+   * Batches that took less time in all say nothing: a short burst is over before AWS polls the offline lane, which
+   * takes it up to a minute.
+   */
+  hotEvidenceSeconds: 3,
   /** How much of it an instance remembers. */
   hotBatchesMax: 100,
   /** Other types that were seen within this time are there. */
@@ -129,10 +132,31 @@ export const bus = {
   poisonReceivesMax: 1000,
   /** At most ten years ahead. */
   delaySecondsMax: 10 * 366 * 24 * 3600,
+  /** A timer comes up to this early, and the function waits the rest out: SQS counts in whole seconds. */
+  delayHeldMs: 800,
+  /** While a function routes a delayed event no other does; it is longer than that function may run. */
+  delayLeaseSeconds: 40,
+  /** The longest leg of a schedule: AWS documents no furthest date, and a leg more a year costs nothing. */
+  scheduleLegSeconds: 366 * 24 * 3600,
+  /** For how long a throttled schedule is tried again within a request, before it is refused. */
+  scheduleRetrySeconds: 12,
+  /** How often a write is tried again that others get in between of. */
+  conditionalTriesMax: 8,
   /** Deduplication keeps a row an event; a day covers any producer's retry. */
   dedupSecondsMax: 7 * 24 * 3600,
   /** How long a publisher that died may block the same event, before the next try takes over its claim. */
   dedupClaimSeconds: 30,
+  /** How long an endpoint may take to say whether it agrees to get events: a PUT waits for it. */
+  validationTimeoutSeconds: 8,
+  /** The pause before an endpoint that has not agreed is asked again; each further one doubles it. */
+  validationPauseSeconds: 2 * 60,
+  validationPauseSecondsMax: 6 * 3600,
+  /** How often the schedule looks whether that is due; it is exact to this. */
+  validationScheduleMinutes: 2,
+  /** Whoever has not agreed by then will not: some twenty requests have been made. */
+  validationSecondsMax: 3 * 24 * 3600,
+  /** How many of the URLs by which an owner may agree later stay good at the same time. */
+  validationTokensMax: 32,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
   /** How long the token endpoint of a receiver may take. */

@@ -1,3 +1,4 @@
+import type { DelayedState } from './delayed.ts';
 import { deliveryIdOf } from './delivery.ts';
 import type { Target } from './routing.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type TraceRow,
 } from './trace.ts';
 
-/** That an event was seen, kept under its id alone: a delivery of it failed, or it waits in a schedule. */
+/** That an event was seen, kept under its id alone: a delivery of it failed, or it was delayed. */
 export type Sighting =
   | {
       readonly kind: 'failing';
@@ -28,6 +29,7 @@ export type Sighting =
       readonly target: Target;
       readonly atMs: number;
       readonly dueAtMs: number;
+      readonly state: DelayedState['state'];
     };
 
 /** One event at one target, and everything that is known of it. */
@@ -40,7 +42,10 @@ export interface Occurrence {
   readonly published: (PublishedEvent & { readonly atMs: number; readonly receivers: readonly string[] })[];
   readonly delivered: (DeliveredEvent & { readonly receiver: string; readonly lane: string })[];
   readonly failing: Set<string>;
-  scheduled: { readonly atMs: number; readonly dueAtMs: number } | undefined;
+  /** What its row says, where it was delayed: when it is due by now, and whether it was cancelled. */
+  scheduled:
+    | { readonly atMs: number; readonly dueAtMs: number; readonly state: DelayedState['state'] }
+    | undefined;
 }
 
 /**

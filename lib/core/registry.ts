@@ -5,6 +5,7 @@ import { bus } from './limits.ts';
 import { type OAuth2, oauth2Schema } from './oauth2.ts';
 import { secretKey, writeSecret } from './signature.ts';
 import { traceModes } from './trace.ts';
+import { type ShownValidation, showValidation, type Validation, validateModes } from './validation.ts';
 
 /** What teams tell the bus, over the API or in busbar.config.ts: the shapes, parsed at the edge once. */
 
@@ -33,6 +34,11 @@ export const topicSchema = z.strictObject({
   schema: z.union([z.record(z.string(), z.unknown()), z.boolean()]).optional(),
   /** For how long a second event of the same source and id is answered `duplicate`; 0 or absent: never. */
   dedupSeconds: z.int().min(0).max(bus.dedupSecondsMax).optional(),
+  /**
+   * Whether its delayed events can be cancelled and re-timed; true when left out. False saves the row of those that
+   * are delayed by 15 minutes or less.
+   */
+  cancellable: z.boolean().optional(),
   /** What is recorded of its events (see core/trace); as the stack says when left out. */
   trace: z.enum(traceModes).optional(),
   /** Events of one key reach each receiver in the order of their publishing; the key is `subject` or what is named. */
@@ -127,6 +133,8 @@ export const receiverSchema = z.strictObject({
     })
     .optional(),
   headers: headersSchema.optional(),
+  /** Whether the owner of the endpoint must agree before anything is sent there; as the stack says when left out. */
+  validate: z.enum(validateModes).optional(),
   /** The endpoint wants a token, which is fetched by client credentials. */
   oauth2: oauth2Schema.optional(),
 });
@@ -180,6 +188,8 @@ export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret' | 'oauth
   /** Why it is disabled or paused. */
   readonly stateReason?: string;
   readonly skip?: Skip;
+  /** What is known of its endpoint's agreement, where it needs one. */
+  readonly validation?: Validation;
   readonly oauth2?: OAuth2;
   /** Never shown after it was made. */
   readonly secret: string;
@@ -221,18 +231,20 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unkno
 }
 
 /** A receiver as the API shows it. */
-export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'oauth2'> & {
+export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'validation' | 'oauth2'> & {
+  readonly validation?: ShownValidation;
   readonly oauth2?: Omit<OAuth2, 'clientSecret'>;
   readonly earlierSecrets?: readonly Pick<EarlierSecret, 'until'>[];
 };
 
 /** What the API shows of a receiver: everything but its secrets and the values of headers that carry credentials. */
 export function showReceiver(receiver: Receiver, nowMs: number): ShownReceiver {
-  const { secret: _, earlierSecrets = [], headers, oauth2, ...shown } = receiver;
+  const { secret: _, earlierSecrets = [], headers, validation, oauth2, ...shown } = receiver;
   const live = earlierSecrets.filter(({ until }) => Date.parse(until) > nowMs);
   return {
     ...shown,
     ...(headers !== undefined && { headers: hideCredentials(headers) }),
+    ...(validation !== undefined && { validation: showValidation(validation) }),
     ...(oauth2 !== undefined && { oauth2: withoutSecret(oauth2) }),
     ...(live.length > 0 && { earlierSecrets: live.map(({ until }) => ({ until })) }),
   };

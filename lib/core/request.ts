@@ -21,6 +21,8 @@ export function writeRequest(options: {
   readonly keys: readonly Uint8Array[];
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly traceparent: string | undefined;
+  /** What the bus calls itself, to an endpoint that agreed to get events from there. */
+  readonly origin?: string | undefined;
 }): DeliveryRequest {
   const { delivery, attempt, nowMs, keys, traceparent } = options;
   const timestampSeconds = Math.floor(nowMs / 1000);
@@ -34,6 +36,7 @@ export function writeRequest(options: {
       'webhook-id': delivery.deliveryId,
       'webhook-timestamp': String(timestampSeconds),
       'webhook-signature': sign(keys, delivery.deliveryId, timestampSeconds, body),
+      ...(options.origin !== undefined && { 'webhook-request-origin': options.origin }),
       'busbar-attempt': String(attempt),
       ...(delivery.topic !== undefined && { 'busbar-topic': delivery.topic }),
       ...(traceparent !== undefined && { traceparent }),

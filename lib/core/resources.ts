@@ -2,6 +2,7 @@ import type { Filter } from './filter.ts';
 import { filterScope } from './filter.ts';
 import { mappingConcurrency, type Planned } from './lane-plan.ts';
 import { aws, bus } from './limits.ts';
+import { mayDeliver } from './validation.ts';
 
 /**
  * What AWS holds for a topic, a receiver and a subscription, as plain data: names and attributes in AWS's own
@@ -134,7 +135,7 @@ export interface ReceiverResources {
 }
 
 /** The parts of a receiver that its resources go by. */
-export type ReceiverSettings = Planned & { readonly state?: string };
+export type ReceiverSettings = Planned & { readonly state?: string } & Parameters<typeof mayDeliver>[0];
 
 function receiverQueue(
   place: Place,
@@ -185,7 +186,12 @@ export function receiverResources(place: Place, receiver: string, spec: Receiver
       queue('offline', backstop(arn('dead-letters'))),
     ],
     mappings: [
-      mapping('online', arn('online'), mappingConcurrency(spec, 'online'), spec.state !== 'paused'),
+      mapping(
+        'online',
+        arn('online'),
+        mappingConcurrency(spec, 'online'),
+        spec.state !== 'paused' && mayDeliver(spec),
+      ),
       // Polled only while a type is hot: a mapping that polls is paid for by the hour.
       mapping('offline', arn('offline'), mappingConcurrency(spec, 'offline'), false),
     ],
@@ -214,7 +220,7 @@ export function orderedResources(place: Place, receiver: string, spec: ReceiverS
         'ordered',
         lane,
         mappingConcurrency(spec, 'ordered'),
-        spec.state === undefined || spec.state === 'active',
+        (spec.state === undefined || spec.state === 'active') && mayDeliver(spec),
       ),
     ],
   };
@@ -289,7 +295,7 @@ export function subscriptionResource(
 }
 
 /** What looks at single receivers every few minutes, while they need it; each is a function of this name. */
-export type Watcher = 'probe' | 'offload';
+export type Watcher = 'probe' | 'offload' | 'validate';
 
 export const watcherArn = (place: Place, watcher: Watcher) =>
   `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-${watcher}`;

@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
-import { aws } from './limits.ts';
+import { aws, bus } from './limits.ts';
 import type { Order } from './order.ts';
 import type { Target } from './routing.ts';
 import type { TraceMode } from './trace.ts';
 
-/** An event that waits in the delay queue or in a schedule: where it goes, when, and what it is. */
+/**
+ * An event that waits in the delay queue whole, without a row: what topics that are not `cancellable` delay by up
+ * to 15 minutes. All others wait in the table (see delayed.ts).
+ */
 export interface Delayed {
   readonly target: Target;
   readonly dueAtMs: number;
@@ -20,8 +22,9 @@ export interface Delayed {
 }
 
 /**
- * How an event waits. Up to 15 minutes by SQS delay, to the second. Beyond, EventBridge Scheduler sends it to the
- * same queue early enough that its precision of a minute cannot make it late, and the queue holds the rest.
+ * How a timer waits. Up to 15 minutes by SQS delay. Beyond, EventBridge Scheduler sends it to the same queue early
+ * enough that its precision of a minute cannot make it late, and the queue holds the rest. Very long waits go by
+ * legs, because AWS documents no furthest date of a schedule.
  */
 export type Wait =
   | { readonly kind: 'queue'; readonly delaySeconds: number }
@@ -31,28 +34,19 @@ export type Wait =
 const earlySeconds = 2 * aws.scheduler.precisionSeconds;
 
 export function chooseWait(dueAtMs: number, nowMs: number): Wait {
-  const restSeconds = secondsUntil(dueAtMs, nowMs);
-  if (restSeconds <= aws.sqs.delaySecondsMax) return { kind: 'queue', delaySeconds: restSeconds };
-  return { kind: 'schedule', fireAtMs: dueAtMs - earlySeconds * 1000 };
-}
-
-/** Whole seconds until the moment, rounded up so that nothing is early; 0 when it has come. */
-export function secondsUntil(dueAtMs: number, nowMs: number): number {
-  return Math.max(0, Math.ceil((dueAtMs - nowMs) / 1000));
+  if (dueAtMs - nowMs <= aws.sqs.delaySecondsMax * 1000) {
+    return { kind: 'queue', delaySeconds: secondsToHide(dueAtMs, nowMs) };
+  }
+  const legMs = nowMs + bus.scheduleLegSeconds * 1000;
+  return { kind: 'schedule', fireAtMs: Math.min(dueAtMs - earlySeconds * 1000, legMs) };
 }
 
 /**
- * The name of an event's schedule, in 64 characters as Scheduler takes them. Why all of these: the same event may
- * be due twice, at two times or for two receivers, but not twice at once.
+ * For how many whole seconds a timer is hidden: it comes up to `delayHeldMs` early, which the function waits out, so
+ * that what is due on a fraction of a second is not almost a second late.
  */
-export function scheduleName(
-  target: Target,
-  event: { readonly source: string; readonly id: string },
-  dueAtMs: number,
-): string {
-  return createHash('sha256')
-    .update(JSON.stringify([target, event.source, event.id, dueAtMs]))
-    .digest('hex');
+export function secondsToHide(dueAtMs: number, nowMs: number): number {
+  return Math.max(0, Math.ceil((dueAtMs - nowMs - bus.delayHeldMs) / 1000));
 }
 
 /** A one-time expression of EventBridge Scheduler: `at(2026-01-31T12:00:00)`, in UTC, whole seconds. */

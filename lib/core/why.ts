@@ -1,11 +1,12 @@
 import type { AttemptRecord } from './attempts.ts';
 import type { DeliveryRecord } from './delivery.ts';
 import type { Refusal } from './filter-match.ts';
-import { isSkipped } from './flow.ts';
+import { isFlowing, isSkipped } from './flow.ts';
 import { deliveryIdAt, type Occurrence } from './occurrence.ts';
 import type { Receiver } from './registry.ts';
 import type { Lane } from './resources.ts';
 import type { TraceMode } from './trace.ts';
+import { mayDeliver } from './validation.ts';
 
 /** What the registry says now about an occurrence's target. */
 export interface Surroundings {
@@ -56,7 +57,7 @@ export interface Fate {
   readonly refusedBy?: readonly Refusal[];
   readonly lane?: string;
   /**
-   * `accepted` (waits for its first attempt), `scheduled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
+   * `accepted` (waits for its first attempt), `scheduled`, `cancelled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
    * `parked` (its receiver stands still), `skipped`, `unknown` (not recorded). Absent when the filter refused.
    */
   readonly state?: string;
@@ -144,8 +145,11 @@ export function fateOf(
 
   const invoked = 'receiver' in occurrence.target;
   const matched = published !== undefined || invoked || subscription?.filtered === false ? true : 'unknown';
-  const dueAtMs = published?.dueAtMs ?? occurrence.scheduled?.dueAtMs;
+  const dueAtMs = occurrence.scheduled?.dueAtMs ?? published?.dueAtMs;
   const waiting = { ...fate, matched, lane: now.lane, attempts: [] } as const;
+  if (occurrence.scheduled?.state === 'cancelled') {
+    return { ...waiting, state: 'cancelled', note: 'it was cancelled before it was due' };
+  }
   if (dueAtMs !== undefined && dueAtMs > now.nowMs) {
     return { ...waiting, state: 'scheduled', nextAttemptAt: iso(dueAtMs) };
   }
@@ -167,6 +171,10 @@ export function fateOf(
   }
   if (known.state !== 'active')
     return { ...waiting, state: 'parked', note: `the receiver is ${known.state}` };
+  if (!mayDeliver(known)) {
+    const note = `its endpoint has not agreed to get events: ${known.validation?.state ?? 'pending'}`;
+    return { ...waiting, state: 'parked', note };
+  }
   return { ...waiting, state: 'accepted', note: 'no attempt is recorded yet' };
 }
 
@@ -174,7 +182,7 @@ function stateOf(record: DeliveryRecord, receiver: Receiver | undefined, nowMs: 
   if (record.state !== 'retrying') return record.state;
   // What failed before the skip entered the lane before it, too.
   if (isSkipped(receiver?.skip, record.lastAttemptAtMs)) return 'skipped';
-  if (receiver !== undefined && receiver.state !== 'active') return 'parked';
+  if (receiver !== undefined && !isFlowing(receiver)) return 'parked';
   return record.nextAttemptAtMs !== undefined && record.nextAttemptAtMs > nowMs ? 'retrying' : 'delivering';
 }
 

@@ -1,5 +1,6 @@
 import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/endpoint.ts';
 import { type TraceMode, traceModes } from '../core/trace.ts';
+import { type ValidateMode, validateModes } from '../core/validation.ts';
 
 /**
  * The environment of the functions: one vocabulary, written by the stack and read here, parsed once at the cold
@@ -22,6 +23,12 @@ export const variables = {
   endpoints: 'BUSBAR_ENDPOINTS',
   /** The ports at which endpoints may be, such as `443,8443`, or `any`. */
   endpointPorts: 'BUSBAR_ENDPOINT_PORTS',
+  /** `none`, or `handshake`: whether the owners of all endpoints must agree before anything is sent there. */
+  validate: 'BUSBAR_VALIDATE',
+  /** What the bus calls itself to them: a DNS name. */
+  origin: 'BUSBAR_ORIGIN',
+  /** The URL of the HTTP API; only where owners are told it. */
+  apiUrl: 'BUSBAR_API_URL',
   /** The table of traces. */
   traceTable: 'BUSBAR_TRACE_TABLE',
   /** `none`, `failures` or `all`: what is recorded of a topic that does not say so itself, and of invoked events. */
@@ -41,6 +48,9 @@ export interface Config {
   readonly deliverFunction: string;
   readonly endpoints: EndpointPolicy;
   readonly endpointPorts: EndpointPorts;
+  readonly validate: ValidateMode;
+  readonly origin: string;
+  readonly apiUrl: string | undefined;
   readonly traceTable: string;
   readonly trace: TraceMode;
   /** The origin and account of every queue URL, without a slash at its end. */
@@ -70,6 +80,12 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       `The environment variable ${variables.endpointPorts} is ${JSON.stringify(env[variables.endpointPorts])}; it is any, or ports such as 443,8443.`,
     );
   }
+  const validate = validateModes.find((mode) => mode === read(variables.validate));
+  if (validate === undefined) {
+    throw new Error(
+      `The environment variable ${variables.validate} is ${JSON.stringify(env[variables.validate])}; it is ${validateModes.join(', ')}.`,
+    );
+  }
   const trace = traceModes.find((mode) => mode === read(variables.trace));
   if (trace === undefined) {
     throw new Error(
@@ -90,6 +106,9 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     deliverFunction: read(variables.deliverFunction),
     endpoints,
     endpointPorts,
+    validate,
+    origin: read(variables.origin),
+    apiUrl: env[variables.apiUrl],
     traceTable: read(variables.traceTable),
     trace,
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),

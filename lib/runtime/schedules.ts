@@ -1,4 +1,11 @@
-import { ConflictException, CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
+import {
+  ConflictException,
+  CreateScheduleCommand,
+  DeleteScheduleCommand,
+  ResourceNotFoundException,
+  SchedulerClient,
+} from '@aws-sdk/client-scheduler';
+import { bus } from '../core/limits.ts';
 import { atExpression } from '../core/schedule.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
@@ -6,10 +13,14 @@ import type { BaseRuntime } from './runtime.ts';
 /** Schedules of EventBridge that put a text into the delay queue, once. */
 export interface Schedules {
   /**
+   * A throttled call is made again with growing, jittered pauses for some seconds. Quotas:
+   * https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html
    * @param name at most 64 of [0-9a-zA-Z-_.]; a schedule that already stands under it is left as it is, so
    * that a repeated call makes one schedule.
    */
   create(name: string, fireAtMs: number, input: string): Promise<void>;
+  /** It may have fired, and so be gone. */
+  delete(name: string): Promise<void>;
 }
 
 export function createSchedules(runtime: BaseRuntime, config: Config): Schedules {
@@ -17,20 +28,46 @@ export function createSchedules(runtime: BaseRuntime, config: Config): Schedules
   return {
     async create(name, fireAtMs, input) {
       try {
-        await client.send(
-          new CreateScheduleCommand({
-            Name: name,
-            GroupName: config.scheduleGroup,
-            ScheduleExpression: atExpression(fireAtMs),
-            ScheduleExpressionTimezone: 'UTC',
-            FlexibleTimeWindow: { Mode: 'OFF' },
-            ActionAfterCompletion: 'DELETE',
-            Target: { Arn: config.delayQueueArn, RoleArn: config.scheduleRoleArn, Input: input },
-          }),
+        await patiently(runtime, () =>
+          client.send(
+            new CreateScheduleCommand({
+              Name: name,
+              GroupName: config.scheduleGroup,
+              ScheduleExpression: atExpression(fireAtMs),
+              ScheduleExpressionTimezone: 'UTC',
+              FlexibleTimeWindow: { Mode: 'OFF' },
+              ActionAfterCompletion: 'DELETE',
+              Target: { Arn: config.delayQueueArn, RoleArn: config.scheduleRoleArn, Input: input },
+            }),
+          ),
         );
       } catch (error) {
         if (!(error instanceof ConflictException)) throw error;
       }
     },
+    async delete(name) {
+      try {
+        await patiently(runtime, () =>
+          client.send(new DeleteScheduleCommand({ Name: name, GroupName: config.scheduleGroup })),
+        );
+      } catch (error) {
+        if (!(error instanceof ResourceNotFoundException)) throw error;
+      }
+    },
   };
+}
+
+/** Makes a call again while AWS throttles it: after 50 ms, then after twice as long each time, each less by chance. */
+async function patiently<Answer>(runtime: BaseRuntime, call: () => Promise<Answer>): Promise<Answer> {
+  const untilMs = runtime.clock.now() + bus.scheduleRetrySeconds * 1000;
+  for (let round = 0; ; round++) {
+    try {
+      return await call();
+    } catch (error) {
+      const isThrottled = error instanceof Error && /Throttl|TooManyRequests/i.test(error.name);
+      const waitMs = Math.min(2000, 50 * 2 ** round) * (0.5 + runtime.random.next() / 2);
+      if (!isThrottled || runtime.clock.now() + waitMs > untilMs) throw error;
+      await new Promise<void>((resolve) => runtime.clock.setTimer(waitMs, resolve));
+    }
+  }
 }

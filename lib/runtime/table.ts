@@ -13,18 +13,15 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { aws } from '../core/limits.ts';
 import type { Config } from './config.ts';
+import { expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
 import type { BaseRuntime } from './runtime.ts';
 
-export interface Key {
-  readonly pk: string;
-  readonly sk: string;
-}
+export type { Fields, Key, Row } from './row.ts';
 
-/** A row of the bus table: its document is kept as JSON text, so that what was put is what is read. */
-export interface Row<Document = unknown> extends Key {
-  readonly document: Document;
-  /** Epoch seconds after which DynamoDB may delete the row, and readers ignore it. */
-  readonly expiresAtSeconds?: number;
+/** A row as it is after a change, or as it stands when the change did not fit it. */
+export interface Changed {
+  readonly done: boolean;
+  readonly row: Row | undefined;
 }
 
 export interface Search {
@@ -51,6 +48,12 @@ export interface Table {
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
   /** Puts the row in the place of one that still says the same as `earlier`; answers whether it did. */
   replace(row: Row, earlier: unknown): Promise<boolean>;
+  /** Puts the row whatever stood there; answers what that was. */
+  swap(row: Row): Promise<Row | undefined>;
+  /** Sets fields of a row that has these others. A row that has expired counts, so that its state is never forgotten early. */
+  change(key: Key, fields: Fields, where: Fields, expiresAtSeconds: number): Promise<Changed>;
+  /** Deletes a row that has these fields; one that has others stays. */
+  deleteWhere(key: Key, where: Fields): Promise<void>;
   /** Deletes the row if it still says the same as `earlier`; answers whether it did. */
   remove(key: Key, earlier: unknown): Promise<boolean>;
   /** Adds to the numbers of a row, which begin at 0; answers what they are then. */
@@ -216,6 +219,58 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
       }
     },
 
+    async swap(row) {
+      const answer = await client.send(
+        new PutItemCommand({ TableName, Item: item(row), ReturnValues: 'ALL_OLD' }),
+      );
+      return answer.Attributes === undefined ? undefined : rowOf(answer.Attributes);
+    },
+
+    async change(key, fields, where, expiresAtSeconds) {
+      const set = expression('s', fields, ', ');
+      const only = expression('w', where, ' AND ');
+      try {
+        const answer = await client.send(
+          new UpdateItemCommand({
+            TableName,
+            Key: keyItem(key),
+            UpdateExpression: `SET expiresAt = :expiresAt, ${set.text}`,
+            ConditionExpression: only.text,
+            ExpressionAttributeNames: { ...set.names, ...only.names },
+            ExpressionAttributeValues: {
+              ...set.values,
+              ...only.values,
+              ':expiresAt': { N: String(expiresAtSeconds) },
+            },
+            ReturnValues: 'ALL_NEW',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        );
+        return { done: true, row: answer.Attributes && rowOf(answer.Attributes) };
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return { done: false, row: error.Item && rowOf(error.Item) };
+      }
+    },
+
+    async deleteWhere(key, where) {
+      const only = expression('w', where, ' AND ');
+      try {
+        await client.send(
+          new DeleteItemCommand({
+            TableName,
+            Key: keyItem(key),
+            ConditionExpression: only.text,
+            ExpressionAttributeNames: only.names,
+            ExpressionAttributeValues: only.values,
+          }),
+        );
+      } catch (error) {
+        // Somebody changed it meanwhile: it is theirs.
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
+    },
+
     async remove(key, earlier) {
       try {
         await client.send(
@@ -331,18 +386,6 @@ function backOff(runtime: BaseRuntime, round: number): Promise<void> {
   return new Promise((resolve) => runtime.clock.setTimer(waitMs, resolve));
 }
 
-function keyItem(key: Key): Record<string, AttributeValue> {
-  return { pk: { S: key.pk }, sk: { S: key.sk } };
-}
-
-function item(row: Row): Record<string, AttributeValue> {
-  return {
-    ...keyItem(row),
-    document: { S: JSON.stringify(row.document) },
-    ...(row.expiresAtSeconds !== undefined && { expiresAt: { N: String(row.expiresAtSeconds) } }),
-  };
-}
-
 /** Without those that have expired: TTL deletes within days, and until then they are still found. */
 function liveRows(
   runtime: BaseRuntime,
@@ -353,14 +396,4 @@ function liveRows(
     .filter((attributes) => attributes !== undefined)
     .map(rowOf)
     .filter((row) => row.expiresAtSeconds === undefined || row.expiresAtSeconds > nowSeconds);
-}
-
-function rowOf(attributes: Record<string, AttributeValue>): Row {
-  const { pk, sk, document, expiresAt } = attributes;
-  return {
-    pk: pk?.S ?? '',
-    sk: sk?.S ?? '',
-    document: JSON.parse(document?.S ?? 'null'),
-    ...(expiresAt?.N !== undefined && { expiresAtSeconds: Number(expiresAt.N) }),
-  };
 }

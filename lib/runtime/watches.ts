@@ -25,6 +25,10 @@ export const createProbes = (runtime: BaseRuntime, config: Config): Watches =>
 export const createOffloadWatches = (runtime: BaseRuntime, config: Config): Watches =>
   createWatches(runtime, config, 'offload', bus.offloadCheckMinutes);
 
+/** Ask the endpoints of receivers whose owners have not agreed yet to get events. */
+export const createValidations = (runtime: BaseRuntime, config: Config): Watches =>
+  createWatches(runtime, config, 'validate', bus.validationScheduleMinutes);
+
 function createWatches(runtime: BaseRuntime, config: Config, watcher: Watcher, minutes: number): Watches {
   const client = new SchedulerClient(runtime.aws);
   const named = (receiver: string) => ({

@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
+import type { Delay } from './schedule.ts';
 
 /** The registry: topics, receivers and subscriptions over the API, and keys by invocation only. */
 export class Admin extends Construct {
@@ -11,10 +12,15 @@ export class Admin extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    props: BusPartProps & { tableArn: string; deliverFunctionArn: string; redriveQueueArn: string },
+    props: BusPartProps & {
+      tableArn: string;
+      deliverFunctionArn: string;
+      redriveQueueArn: string;
+      delay: Delay;
+    },
   ) {
     super(scope, id);
-    const { place, environment, tableArn, deliverFunctionArn, redriveQueueArn } = props;
+    const { place, environment, tableArn, deliverFunctionArn, redriveQueueArn, delay } = props;
     this.admin = new BusFunction(this, 'Admin', {
       name: 'admin',
       prefix: place.prefix,
@@ -40,7 +46,10 @@ export class Admin extends Construct {
       [anyQueue(place, 'dead-letters'), anyQueue(place, 'ordered-dead-letters')],
       reasons.madeAtRunTime,
     );
-    this.admin.grant(['sqs:SendMessage'], [redriveQueueArn]);
+    // An event that is re-timed gets another timer, one that is cancelled needs none.
+    this.admin.grant(['dynamodb:UpdateItem'], [tableArn]);
+    this.admin.grant(['sqs:SendMessage'], [redriveQueueArn, delay.queue.queueArn]);
+    delay.grantSchedules(this.admin, place);
     this.admin.grantByPattern(
       [
         'sns:CreateTopic',

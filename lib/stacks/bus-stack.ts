@@ -18,6 +18,7 @@ import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 import { TableKey } from './table-key.ts';
 import { Trace } from './trace.ts';
+import { Validation, ValidationParameters } from './validation.ts';
 
 export interface BusStackProps extends StackProps {
   /** Starts the name of everything the bus owns; at most 16 lower-case letters and digits. */
@@ -51,6 +52,7 @@ export class BusStack extends Stack {
     const { table } = new BusTable(this, 'Store', tableKey);
     const delay = new Delay(this, 'Delay', place);
     const trace = new Trace(this, 'Traces', tableKey);
+    const validation = new ValidationParameters(this, 'ValidationParameters', prefix);
     const tableArn = table.tableArn;
     const environment = {
       [variables.table]: table.tableName,
@@ -65,10 +67,11 @@ export class BusStack extends Stack {
       [variables.endpoints]: endpoints.valueAsString,
       [variables.endpointPorts]: endpointPorts.valueAsString,
       ...trace.environment,
+      ...validation.environment,
     };
 
     const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
-    new Schedule(this, 'Schedule', { place, environment, delay });
+    new Schedule(this, 'Schedule', { place, environment, tableArn, delay });
     const { deliver } = new Delivery(this, 'Delivery', { place, environment, tableArn });
     const redrive = new Redrive(this, 'Redrive', { place, environment, tableArn });
     const { admin, keys } = new Admin(this, 'Admin', {
@@ -77,12 +80,13 @@ export class BusStack extends Stack {
       tableArn,
       deliverFunctionArn: deliver.function.functionArn,
       redriveQueueArn: redrive.queue.queueArn,
+      delay,
     });
     trace.grantWrite(publish);
     trace.grantWrite(deliver);
     trace.grantRead(admin);
     const { api } = new Api(this, 'Api', { prefix, publish: publish.function, admin: admin.function });
-    new Declaration(this, 'Declared', {
+    const { declare } = new Declaration(this, 'Declared', {
       place,
       environment,
       tableArn,
@@ -106,6 +110,15 @@ export class BusStack extends Stack {
     });
     trace.grantWrite(probe);
     new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
+
+    const validate = new Validation(this, 'Validation', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      starters: [admin, declare],
+    });
+    validate.tellApiUrl(api.apiEndpoint, admin);
 
     // Last, when every part has granted itself what it needs.
     const parts = this.node.findAll().filter((part) => part instanceof BusFunction);

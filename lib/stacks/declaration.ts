@@ -32,9 +32,11 @@ interface DeclarationProps extends BusPartProps {
  * the same description that the API uses, and a custom resource that tells the registry.
  */
 export class Declaration extends Construct {
+  readonly declare: BusFunction;
   private readonly props: DeclarationProps;
   private readonly topics = new Map<string, CfnTopic>();
   private readonly queues = new Map<string, CfnQueue[]>();
+  private readonly mappings: CfnEventSourceMapping[] = [];
 
   constructor(scope: Construct, id: string, props: DeclarationProps) {
     super(scope, id);
@@ -53,7 +55,7 @@ export class Declaration extends Construct {
     for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
       for (const receiver of Object.keys(receivers)) this.addSubscription(topic, receiver);
     }
-    this.tellRegistry();
+    this.declare = this.tellRegistry();
   }
 
   private addTopic(topic: string): void {
@@ -102,6 +104,7 @@ export class Declaration extends Construct {
         scalingConfig: { maximumConcurrency: mapping.maximumConcurrency },
         enabled: mapping.enabled,
       });
+      this.mappings.push(resource);
       for (const queue of made) resource.addResourceDependency(queue);
       // Lambda checks that the function's role may read the queue.
       if (this.props.deliver.role) resource.node.addDependency(this.props.deliver.role);
@@ -131,7 +134,7 @@ export class Declaration extends Construct {
     for (const queue of this.queues.get(receiver) ?? []) subscription.addResourceDependency(queue);
   }
 
-  private tellRegistry(): void {
+  private tellRegistry(): BusFunction {
     const { place, environment, tableArn, declaration } = this.props;
     const declare = new BusFunction(this, 'Declare', {
       name: 'declare',
@@ -162,6 +165,9 @@ export class Declaration extends Construct {
     // Nothing is in the registry before it is there.
     for (const topic of this.topics.values()) resource.node.addDependency(topic);
     for (const queue of [...this.queues.values()].flat()) resource.node.addDependency(queue);
+    // It starts and stops mappings, as the registry says.
+    for (const mapping of this.mappings) resource.node.addDependency(mapping);
+    return declare;
   }
 
   private endpointOf(receiver: string, spec: DeclaredReceiver): string {

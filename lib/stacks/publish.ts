@@ -21,19 +21,18 @@ export class Publish extends Construct {
       environment,
     });
     this.publish.grant(
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem', 'dynamodb:Query'],
+      [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:BatchWriteItem',
+        'dynamodb:Query',
+      ],
       [tableArn],
     );
     this.publish.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
     this.publish.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
     this.publish.grant(['sqs:SendMessage'], [delay.queue.queueArn]);
-    this.publish.grantByPattern(
-      ['scheduler:CreateSchedule'],
-      [`arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${delay.group.name}/*`],
-      reasons.schedules,
-    );
-    this.publish.grant(['iam:PassRole'], [delay.schedulerRole.roleArn], {
-      StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
-    });
+    delay.grantSchedules(this.publish, place);
   }
 }

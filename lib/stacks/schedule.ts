@@ -56,13 +56,33 @@ export class Delay extends Construct {
       },
     });
   }
+
+  /** Lets a function set and drop the timers of events that wait longer than a queue delays. */
+  grantSchedules(to: BusFunction, place: Place): void {
+    to.grantByPattern(
+      ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'],
+      [timerSchedules(place, this.group)],
+      reasons.schedules,
+    );
+    to.grant(['iam:PassRole'], [this.schedulerRole.roleArn], {
+      StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
+    });
+  }
 }
+
+/** The schedules of delayed events; probes have others. */
+const timerSchedules = (place: Place, group: CfnScheduleGroup) =>
+  `arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${group.name}/delay-*`;
 
 /** Consumes the delay queue. */
 export class Schedule extends Construct {
-  constructor(scope: Construct, id: string, props: BusPartProps & { readonly delay: Delay }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: BusPartProps & { readonly tableArn: string; readonly delay: Delay },
+  ) {
     super(scope, id);
-    const { place, environment, delay } = props;
+    const { place, environment, tableArn, delay } = props;
     const schedule = new BusFunction(this, 'Schedule', {
       name: 'schedule',
       prefix: place.prefix,
@@ -75,6 +95,8 @@ export class Schedule extends Construct {
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
       [delay.queue.queueArn],
     );
+    schedule.grant(['dynamodb:UpdateItem'], [tableArn]);
+    delay.grantSchedules(schedule, place);
     schedule.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
     schedule.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
     const mapping = new EventSourceMapping(this, 'Mapping', {
@@ -82,7 +104,8 @@ export class Schedule extends Construct {
       eventSourceArn: delay.queue.queueArn,
       batchSize: aws.sqs.batchEntriesMax,
       reportBatchItemFailures: true,
-      maxConcurrency: aws.lambda.mappingConcurrencyMin,
+      // A batch may wait for most of a second until its events are due.
+      maxConcurrency: 50,
     });
     mapping.node.addDependency(schedule.role);
   }

@@ -13,12 +13,14 @@ import { create as createOffload } from '../../functions/offload.ts';
 import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
+import { create as createValidate } from '../../functions/validate.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
 import type { Principal } from '../../lib/core/access.ts';
 import { orderAttribute } from '../../lib/core/order.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/resources.ts';
+import type { ValidateMode } from '../../lib/core/validation.ts';
 import { createDynamodb } from '../../lib/local/engines/dynamodb/index.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
 import { root } from '../../lib/local/engines/engine.ts';
@@ -39,6 +41,7 @@ import { createSchemaChecker } from '../../lib/runtime/schema.ts';
 import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDeadLetterStore } from '../../lib/runtime/stores/dead-letters.ts';
+import { createDelayedStore } from '../../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
@@ -53,7 +56,7 @@ import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
-import { createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
+import { createOffloadWatches, createProbes, createValidations } from '../../lib/runtime/watches.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
 
@@ -72,6 +75,8 @@ export const environment = {
   BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
   BUSBAR_ENDPOINTS: 'any',
   BUSBAR_ENDPOINT_PORTS: 'any',
+  BUSBAR_VALIDATE: 'none',
+  BUSBAR_ORIGIN: 'bus.example.com',
   BUSBAR_TRACE_TABLE: 'busbar-traces',
   BUSBAR_TRACE: 'failures',
   AWS_REGION: 'us-east-1',
@@ -143,6 +148,7 @@ export async function testBus() {
     'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
     'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
     'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
+    'busbar-validate': (event, context) => createValidate(runtime)(event as never, context as never),
   });
   const account = testAccount(
     [
@@ -207,6 +213,7 @@ export async function testBus() {
     'busbar-probe',
     'busbar-redrive',
     'busbar-schedule',
+    'busbar-validate',
   ]) {
     await createFunction(account.lambda, name, { Timeout: name === 'busbar-schedule' ? 30 : 60 });
   }
@@ -241,6 +248,10 @@ export async function testBus() {
       tokens: createTokens(runtime),
       endpoints: 'any' as const,
       endpointPorts: 'any' as const,
+      validate: 'none' as ValidateMode,
+      validations: createValidations(runtime, config),
+      origin: config.origin,
+      apiUrl: 'https://api.example.com' as string | undefined,
       lookup: async () => 'public' as const,
       registry: createRegistryStore(table, account.clock),
       keys: createKeyStore(table, account.clock),
@@ -262,6 +273,7 @@ export async function testBus() {
       redrives: createRedriveStore(table),
       queues: createQueues(runtime, config),
       schedules: createSchedules(runtime, config),
+      delayed: createDelayedStore(table),
       mappings: createMappings(runtime, config),
       provision: createProvision(runtime, config),
       sightings: createSightingStore(table),

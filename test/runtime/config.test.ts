@@ -12,7 +12,9 @@ describe('the environment', () => {
     });
   });
 
-  it.each([...Object.values(variables), 'AWS_REGION'])('must have %s, and says so', (name) => {
+  const needed = Object.values(variables).filter((name) => name !== variables.apiUrl);
+
+  it.each([...needed, 'AWS_REGION'])('must have %s, and says so', (name) => {
     for (const value of [undefined, '']) {
       expect(() => parseConfig({ ...environment, [name]: value })).toThrow(
         `The environment variable ${name} is missing.`,
@@ -24,6 +26,20 @@ describe('the environment', () => {
     expect(parseConfig({ ...environment, BUSBAR_TRACE: 'all' }).trace).toBe('all');
     expect(() => parseConfig({ ...environment, BUSBAR_TRACE: 'loud' })).toThrow(
       'BUSBAR_TRACE is "loud"; it is none, failures, all.',
+    );
+  });
+
+  it('has a way to validate endpoints that is one of two', () => {
+    expect(parseConfig({ ...environment, BUSBAR_VALIDATE: 'handshake' }).validate).toBe('handshake');
+    expect(() => parseConfig({ ...environment, BUSBAR_VALIDATE: 'yes' })).toThrow(
+      'BUSBAR_VALIDATE is "yes"; it is none, handshake.',
+    );
+  });
+
+  it('may leave out the URL of the API, which not every function is told', () => {
+    expect(parseConfig(environment).apiUrl).toBeUndefined();
+    expect(parseConfig({ ...environment, BUSBAR_API_URL: 'https://a.example.com' }).apiUrl).toBe(
+      'https://a.example.com',
     );
   });
 

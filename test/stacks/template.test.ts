@@ -105,12 +105,40 @@ describe('the table of traces', () => {
   });
 });
 
+describe('endpoints', () => {
+  it('are public, at two ports, and need not agree, unless the deployment says otherwise', () => {
+    const { Endpoints, EndpointPorts, Validate, Origin } = template.Parameters;
+    expect(Endpoints).toMatchObject({ Default: 'public', AllowedValues: ['public', 'any'] });
+    expect(EndpointPorts).toMatchObject({ Default: '443,8443' });
+    expect(Validate).toMatchObject({ Default: 'none', AllowedValues: ['none', 'handshake'] });
+    expect(Origin).toMatchObject({ Default: 'busbar.busbar.internal' });
+  });
+
+  it.each([
+    ['EndpointPorts', ['any', '443', '443,8443,9443'], ['', 'https', '443,', '443 8443']],
+    ['Origin', ['events.example.com', 'busbar.internal'], ['', 'https://example.com', 'a b', '.example.com']],
+  ] as const)('take for %s what they can read, and nothing else', (parameter, taken, refused) => {
+    const pattern = new RegExp(String(template.Parameters[parameter]?.AllowedPattern));
+    for (const value of taken) expect(value).toMatch(pattern);
+    for (const value of refused) expect(value).not.toMatch(pattern);
+  });
+});
+
 describe('functions', () => {
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
-      ['admin', 'declare', 'deliver', 'keys', 'offload', 'probe', 'publish', 'redrive', 'schedule'].map(
-        (name) => `busbar-${name}`,
-      ),
+      [
+        'admin',
+        'declare',
+        'deliver',
+        'keys',
+        'offload',
+        'probe',
+        'publish',
+        'redrive',
+        'schedule',
+        'validate',
+      ].map((name) => `busbar-${name}`),
     );
   });
 
@@ -132,9 +160,14 @@ describe('functions', () => {
 
   it.each(functions.map((own) => [own.FunctionName, own] as const))(
     '%s has the environment that the configuration reads, and nothing else',
-    (_, { Environment }) => {
+    (name, { Environment }) => {
+      // The URL of the API is told to those alone that hand it on to endpoints.
+      const told = Object.values(variables).filter(
+        (variable) =>
+          variable !== variables.apiUrl || ['busbar-admin', 'busbar-validate'].includes(String(name)),
+      );
       const names = Object.keys((Environment as JsonObject).Variables as JsonObject);
-      expect(names.sort()).toEqual(Object.values(variables).sort());
+      expect(names.sort()).toEqual(told.sort());
     },
   );
 
@@ -313,7 +346,7 @@ describe('grants', () => {
     const changing = grants.filter(({ actions }) =>
       actions.some((action) => /:(Create|Update|Delete)EventSourceMapping$/.test(action)),
     );
-    expect(changing).toHaveLength(5);
+    expect(changing).toHaveLength(6);
     for (const { condition } of changing) {
       expect(condition).toEqual({
         ArnEquals: { 'lambda:FunctionArn': 'arn:aws:lambda:us-east-1:000000000000:function:busbar-deliver' },
@@ -323,8 +356,9 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish delays events; deliver, probe and offload have receivers looked after.
-    expect(passing).toHaveLength(4);
+    // Publish, admin and schedule set timers of events; deliver, probe and offload have receivers looked after; declare
+    // and validate have endpoints asked.
+    expect(passing).toHaveLength(8);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],

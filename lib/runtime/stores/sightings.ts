@@ -1,16 +1,16 @@
 import { bus } from '../../core/limits.ts';
 import type { Sighting } from '../../core/occurrence.ts';
-import { scheduleName } from '../../core/schedule.ts';
 import { eventHash } from '../../core/trace.ts';
-import type { Table } from '../table.ts';
+import type { Row, Table } from '../table.ts';
+import { isDelayedRow, keptDelayed } from './delayed.ts';
 
 /**
- * Where an event can be found by its id alone: a row for each of its deliveries that failed once, and for each time
- * it waits in a schedule. Both have a row of their own already; this one is written once.
+ * Where an event can be found by its id alone: a row for each of its deliveries that failed once, written here and
+ * once, and the row in which it waits when it is delayed.
  */
 export interface SightingStore {
   find(eventId: string): Promise<Sighting[]>;
-  put(sightings: readonly Sighting[]): Promise<void>;
+  put(sightings: readonly Extract<Sighting, { kind: 'failing' }>[]): Promise<void>;
 }
 
 /** An id may be longer than a key. */
@@ -19,21 +19,23 @@ const partition = (eventId: string) => `event#${eventHash(eventId)}`;
 export function createSightingStore(table: Table): SightingStore {
   return {
     async find(eventId) {
-      return (await table.query(partition(eventId))).map((row) => row.document as Sighting);
+      return (await table.query(partition(eventId))).map(sightingOf);
     },
     put: (sightings) =>
       table.putMany(
         sightings.map((sighting) => ({
           pk: partition(sighting.id),
-          sk:
-            sighting.kind === 'failing'
-              ? `failing#${sighting.deliveryId}`
-              : `scheduled#${scheduleName(sighting.target, sighting, sighting.dueAtMs)}`,
+          sk: `failing#${sighting.deliveryId}`,
           document: sighting,
-          expiresAtSeconds:
-            Math.ceil((sighting.kind === 'failing' ? sighting.atMs : sighting.dueAtMs) / 1000) +
-            bus.deliveryRecordSeconds,
+          expiresAtSeconds: Math.ceil(sighting.atMs / 1000) + bus.deliveryRecordSeconds,
         })),
       ),
   };
+}
+
+function sightingOf(row: Row): Sighting {
+  if (!isDelayedRow(row)) return row.document as Sighting;
+  const { event, state } = keptDelayed(row);
+  const { id, source, type, target, atMs } = event;
+  return { kind: 'scheduled', id, source, type, target, atMs, dueAtMs: state.dueAtMs, state: state.state };
 }

@@ -1,0 +1,60 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** A row of the bus table: its document is kept as JSON text, so that what was put is what is read. */
+export interface Row<Document = unknown> extends Key {
+  readonly document: Document;
+  /** Epoch seconds after which DynamoDB may delete the row, and readers ignore it. */
+  readonly expiresAtSeconds?: number;
+  /** What is changed apart from the document, and may be a condition of the change. */
+  readonly fields?: Fields;
+}
+
+/** Attributes beside the document; none is called as a key, the document or its expiry. */
+export type Fields = Readonly<Record<string, string | number>>;
+
+export function keyItem(key: Key): Record<string, AttributeValue> {
+  return { pk: { S: key.pk }, sk: { S: key.sk } };
+}
+
+const attributeOf = (value: string | number): AttributeValue =>
+  typeof value === 'number' ? { N: String(value) } : { S: value };
+
+/** `#s0 = :s0, …` for fields, with its names and values. */
+export function expression(letter: string, fields: Fields, separator: string) {
+  const entries = Object.entries(fields);
+  return {
+    text: entries.map((_, at) => `#${letter}${at} = :${letter}${at}`).join(separator),
+    names: Object.fromEntries(entries.map(([name], at) => [`#${letter}${at}`, name])),
+    values: Object.fromEntries(entries.map(([, value], at) => [`:${letter}${at}`, attributeOf(value)])),
+  };
+}
+
+export function item(row: Row): Record<string, AttributeValue> {
+  return {
+    ...Object.fromEntries(
+      Object.entries(row.fields ?? {}).map(([name, value]) => [name, attributeOf(value)]),
+    ),
+    ...keyItem(row),
+    document: { S: JSON.stringify(row.document) },
+    ...(row.expiresAtSeconds !== undefined && { expiresAt: { N: String(row.expiresAtSeconds) } }),
+  };
+}
+
+export function rowOf(attributes: Record<string, AttributeValue>): Row {
+  const { pk, sk, document, expiresAt, ...others } = attributes;
+  const fields = Object.entries(others).flatMap(([name, value]) =>
+    value.S !== undefined ? [[name, value.S]] : value.N !== undefined ? [[name, Number(value.N)]] : [],
+  );
+  return {
+    pk: pk?.S ?? '',
+    sk: sk?.S ?? '',
+    document: JSON.parse(document?.S ?? 'null'),
+    ...(expiresAt?.N !== undefined && { expiresAtSeconds: Number(expiresAt.N) }),
+    ...(fields.length > 0 && { fields: Object.fromEntries(fields) }),
+  };
+}

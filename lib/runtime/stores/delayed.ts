@@ -1,0 +1,101 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import {
+  type DelayedEvent,
+  type DelayedKey,
+  type DelayedState,
+  delayedExpiresAtSeconds,
+  delayedKey,
+  delayedPrefix,
+} from '../../core/delayed.ts';
+import { eventHash } from '../../core/trace.ts';
+import type { Row, Table } from '../table.ts';
+
+/** A delayed event as its row has it. */
+export interface KeptDelayed {
+  readonly key: DelayedKey;
+  readonly state: DelayedState;
+  readonly event: DelayedEvent;
+}
+
+/** The events that wait until they are due: a row each, which decides who may do what with it (core/delayed.ts). */
+export interface DelayedStore {
+  /** Puts the row whatever stands there; answers what that was. */
+  put(event: DelayedEvent, state: DelayedState): Promise<KeptDelayed | undefined>;
+  /** Every event of this id, at whatever target and in whatever state. */
+  find(eventId: string): Promise<KeptDelayed[]>;
+  /** Writes the next state if the row is still of this turn; answers whether, and the row as it is then. */
+  change(
+    key: DelayedKey,
+    turn: string,
+    next: DelayedState,
+    nowMs: number,
+  ): Promise<{ readonly done: boolean; readonly kept: KeptDelayed | undefined }>;
+  /** Removes a row that nobody changed since this turn. */
+  remove(key: DelayedKey, turn: string): Promise<void>;
+}
+
+/** The event as it is kept: what is longer is packed, because a write is paid by the kilobyte. */
+type Document = Omit<DelayedEvent, 'body'> & { readonly body?: string; readonly packed?: string };
+
+const fieldsOf = ({ state, dueAtMs, turn, leaseUntilMs }: DelayedState) => ({
+  state,
+  dueAtMs,
+  turn,
+  leaseUntilMs,
+});
+
+/** Whether a row of an event's partition is that of a delayed event. */
+export const isDelayedRow = (row: Row) => row.sk.startsWith(delayedPrefix);
+
+export function keptDelayed(row: Row): KeptDelayed {
+  const { packed, body, ...event } = row.document as Document;
+  const { state, dueAtMs, turn, leaseUntilMs } = row.fields ?? {};
+  return {
+    key: { pk: row.pk, sk: row.sk },
+    state: {
+      state: state as DelayedState['state'],
+      dueAtMs: Number(dueAtMs),
+      turn: String(turn),
+      leaseUntilMs: Number(leaseUntilMs),
+    },
+    event: {
+      ...event,
+      body: packed === undefined ? (body ?? '') : inflateRawSync(Buffer.from(packed, 'base64')).toString(),
+    },
+  };
+}
+
+function documentOf({ body, ...event }: DelayedEvent): Document {
+  const packed = deflateRawSync(body).toString('base64');
+  return JSON.stringify(body).length <= packed.length ? { ...event, body } : { ...event, packed };
+}
+
+export function createDelayedStore(table: Table): DelayedStore {
+  return {
+    async put(event, state) {
+      const before = await table.swap({
+        ...delayedKey(event),
+        document: documentOf(event),
+        fields: fieldsOf(state),
+        expiresAtSeconds: delayedExpiresAtSeconds(state.dueAtMs),
+      });
+      return before && keptDelayed(before);
+    },
+    async find(eventId) {
+      const rows = await table.query(`event#${eventHash(eventId)}`, delayedPrefix);
+      return rows.map(keptDelayed).filter(({ event }) => event.id === eventId);
+    },
+    async change(key, turn, next, nowMs) {
+      // What was cancelled long before it was due is not kept until then.
+      const untilMs = next.state === 'cancelled' ? nowMs : next.dueAtMs;
+      const { done, row } = await table.change(
+        key,
+        fieldsOf(next),
+        { turn },
+        delayedExpiresAtSeconds(untilMs),
+      );
+      return { done, kept: row && keptDelayed(row) };
+    },
+    remove: (key, turn) => table.deleteWhere(key, { turn }),
+  };
+}
