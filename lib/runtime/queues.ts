@@ -9,7 +9,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { aws } from '../core/limits.ts';
-import { type QueueRole, queueName, redriveQueueName } from '../core/resources.ts';
+import { type QueueRole, queueName, redriveQueueName, transactionQueueName } from '../core/resources.ts';
 import type { Message } from '../core/routing.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
@@ -34,8 +34,12 @@ export interface ReceivedMessage {
   readonly group?: string;
 }
 
-/** Which queue is meant: a receiver's, the one for delayed events, or the one for redrives that are under way. */
-export type QueueName = { readonly receiver: string; readonly role: QueueRole } | 'delay' | 'redrive';
+/** Which queue is meant: a receiver's, the one for delayed events, for redrives under way, or for open transactions. */
+export type QueueName =
+  | { readonly receiver: string; readonly role: QueueRole }
+  | 'delay'
+  | 'redrive'
+  | 'transactions';
 
 /** Sends to queues, and hides messages that were received. */
 export interface Queues {
@@ -66,13 +70,7 @@ const countAttributes = [
 export function createQueues(runtime: BaseRuntime, config: Config): Queues {
   const client = new SQSClient(runtime.aws);
   const urlOf = (queue: QueueName) =>
-    queue === 'delay'
-      ? config.delayQueueUrl
-      : `${config.queueUrlBase}/${
-          queue === 'redrive'
-            ? redriveQueueName(config.prefix)
-            : queueName(config.prefix, queue.receiver, queue.role)
-        }`;
+    queue === 'delay' ? config.delayQueueUrl : `${config.queueUrlBase}/${nameOf(config.prefix, queue)}`;
   return {
     async send(queue, messages) {
       const answer = await settle(
@@ -157,6 +155,12 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
       );
     },
   };
+}
+
+function nameOf(prefix: string, queue: Exclude<QueueName, 'delay'>): string {
+  if (queue === 'redrive') return redriveQueueName(prefix);
+  if (queue === 'transactions') return transactionQueueName(prefix);
+  return queueName(prefix, queue.receiver, queue.role);
 }
 
 /** Receives from a queue that need not be there: not every receiver has an ordered lane. */
