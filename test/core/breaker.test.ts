@@ -293,16 +293,16 @@ it.each<[string, Outcome]>([
 });
 
 it('is shown with its state, since when, why, and when it is probed next', () => {
-  expect(showBreaker(neverOpened)).toEqual({ state: 'closed', forced: false });
-  expect(showBreaker(open)).toEqual({
+  expect(showBreaker(neverOpened, 0)).toEqual({ state: 'closed', forced: false });
+  expect(showBreaker(open, 0)).toEqual({
     state: 'open',
     forced: false,
     since: '2026-01-31T11:58:30.000Z',
     reason: 'all failed',
     nextProbeAt: '2026-01-31T12:00:00.000Z',
   });
-  expect(showBreaker(forcedOpen)).toMatchObject({ state: 'open', forced: true });
-  expect(showBreaker(forcedClosed)).toMatchObject({ state: 'closed', forced: true });
+  expect(showBreaker(forcedOpen, 0)).toMatchObject({ state: 'open', forced: true });
+  expect(showBreaker(forcedClosed, 0)).toMatchObject({ state: 'closed', forced: true });
 });
 
 it('is always probed again, whatever happens: no open breaker without a time within reach', () => {
