@@ -1,4 +1,5 @@
 import type { Bundle } from './bundles.ts';
+import { type Isolation, isolationText } from './isolation.ts';
 import type { Machine, NamedLimit } from './machine.ts';
 import type { Measurement } from './measure.ts';
 import type { Measured, Memory } from './scenarios.ts';
@@ -19,6 +20,7 @@ export interface Results {
   readonly nullRuns: Measured['nullRuns'];
   readonly memory: readonly Memory[];
   readonly overload: Measurement;
+  readonly isolation: Isolation;
   readonly limits: readonly NamedLimit[];
   readonly bundles: readonly Bundle[];
   readonly formats: readonly Bundle[];
@@ -32,7 +34,10 @@ export const headline = '1 topic x 1 receiver, batches of 10';
 
 export function withVerdict(findings: Findings): Results {
   const full = medians(findings.capacity[headline] ?? []);
-  return { ...findings, verdict: judge(full, findings.overload, medians(findings.memory)) };
+  return {
+    ...findings,
+    verdict: judge(full, findings.overload, medians(findings.memory), findings.isolation),
+  };
 }
 
 /** The results as text, medians over the rounds. */
@@ -48,6 +53,7 @@ export function reportOf(results: Results): string {
       'Overload (batches of 100, as fast as the bus answers, waiting for no Retry-After)',
       loads({ '1 topic x 10 receivers': [results.overload] }),
     ),
+    section('Isolation (one receiver, two types)', isolationText(results.isolation)),
     section('Without a bus: generator straight to the sink', nullRuns(results.nullRuns)),
     section('The limits of this machine', limits(results.limits)),
     section(`Bundles (${start})`, bundles(results.bundles)),

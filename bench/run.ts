@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Bundle, measureBundles, measureFormats } from './bundles.ts';
+import { isolationText, measureIsolation } from './isolation.ts';
 import { describeMachine, measureLimits } from './machine.ts';
 import { reportOf, withVerdict } from './report.ts';
 import { measureOverload, measureRounds, type Scope } from './scenarios.ts';
@@ -12,6 +13,7 @@ const usage = `npm run bench -- [options]
   --rounds <n>   how often everything is measured (default 3)
   --seconds <n>  how long each load runs (default 3)
   --quick        one round of 2 s
+  --isolation    only the flood of one type beside another (docs/decisions/040-limits-and-hot-types.md)
   --formats      compare bundle formats as well (docs/decisions/003-bundle-format.md)
   --json         print the results as JSON`;
 
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    isolation: { type: 'boolean', default: false },
     formats: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -27,30 +30,43 @@ const { values } = parseArgs({
 });
 
 if (values.help) console.log(usage);
+else if (values.isolation) await runIsolation();
 else await run();
 
-async function run(): Promise<void> {
+async function runIsolation(): Promise<void> {
+  const { seconds, progress } = scopeOf();
+  console.log(isolationText(await measureIsolation(seconds * 10, progress)));
+}
+
+function scopeOf(): Scope {
   const startedMs = performance.now();
   const progress = (message: string) => {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0).padStart(4);
     process.stderr.write(`${seconds} s  ${message}\n`);
   };
-  const scope: Scope = {
+  return {
     rounds: amount('rounds', values.rounds, values.quick ? 1 : 3),
     seconds: amount('seconds', values.seconds, values.quick ? 2 : 3),
     progress,
   };
+}
+
+async function run(): Promise<void> {
+  const scope = scopeOf();
+  const { rounds, seconds, progress } = scope;
   const at = new Date().toISOString();
   const found = await withEnds(async (ends) => {
     const { capacity, latency, nullRuns, memory } = await measureRounds(ends, scope);
     const overload = await measureOverload(ends, scope);
     const limits = await measureLimits(ends, scope);
+    const isolation = await measureIsolation(scope.seconds * 10, progress);
     return {
       capacity: Object.fromEntries(capacity),
       latency: Object.fromEntries(latency),
       nullRuns,
       memory,
       overload,
+      isolation,
       limits,
     };
   });
@@ -58,7 +74,6 @@ async function run(): Promise<void> {
   // The bus has synthesized by now, so that the bundles are there.
   const bundles = await measureBundles(processes, progress);
   const formats: Bundle[] = values.formats ? await measureFormats(processes, progress) : [];
-  const { rounds, seconds } = scope;
   const results = withVerdict({
     at,
     machine: describeMachine(),

@@ -1,3 +1,4 @@
+import type { Isolation } from './isolation.ts';
 import type { Measurement } from './measure.ts';
 import type { Memory } from './scenarios.ts';
 import { number } from './table.ts';
@@ -10,10 +11,15 @@ export interface Judgement {
 }
 
 /** The targets hold for 2 cores; on another machine, and on a busy one, read the ratios to its limits instead. */
-const targets = { deliveredPerSecond: 3000, cpuSeconds: 0.35, dollars: 0.8, memoryGrowth: 1.2 };
+const targets = { deliveredPerSecond: 3000, cpuSeconds: 0.35, dollars: 0.8, memoryGrowth: 1.2, isolation: 2 };
 
 /** Judges the medians of 1 topic x 1 receiver in batches of ten, the overload run, and the memory of the bus. */
-export function judge(full: Measurement, overload: Measurement, memory: Memory): Judgement[] {
+export function judge(
+  full: Measurement,
+  overload: Measurement,
+  memory: Memory,
+  isolation: Isolation,
+): Judgement[] {
   const growth = memory.endMb / memory.warmMb;
   const { shed, shedWithoutRetryAfter, deliveries } = overload;
   return [
@@ -41,6 +47,11 @@ export function judge(full: Measurement, overload: Measurement, memory: Memory):
       target: `at most $${number(targets.dollars, 2)} per million deliveries, 1 x 1, batches of 10`,
       measured: `$${number(full.dollars, 3)}`,
       met: full.dollars <= targets.dollars,
+    },
+    {
+      target: `a flood of another type at 100:1 leaves the p99 of a type within ${targets.isolation} times`,
+      measured: `${number(isolation.ratio, 2)} times: ${number(isolation.unloaded.p99Ms, 1)} ms, then ${number(isolation.flooded.p99Ms, 1)} ms`,
+      met: isolation.ratio <= targets.isolation && isolation.delivered === isolation.published,
     },
   ];
 }

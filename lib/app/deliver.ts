@@ -118,7 +118,9 @@ async function deliverDue(
     countAttempts(tools, receiver, admitted, counts, last === undefined ? '' : causeOf(last)),
   );
   if (batch.role === 'online') {
-    await observeBatch(tools, receiver, { startedMs, messages: batch.messages, attempts });
+    // What went to the other lane took nothing from this one.
+    const messages = due.map(({ message }) => message);
+    await observeBatch(tools, receiver, { startedMs, messages, attempts });
   }
   return kept;
 }

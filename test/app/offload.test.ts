@@ -74,24 +74,25 @@ describe('a hot type', () => {
     bus.keepInstances();
     const { came, underWay } = slowEndpoint(bus, 200);
     bus.run();
-    const published = await flood(bus, 60, 100);
+    const published = await flood(bus, 40, 70);
     expect(bus.lines.join('\n')).toContain('A type is hot {"receiver":"shop","type":"noisy"}');
     expect(await getReceiverAndBreaker(bus.tools, shop, 'shop')).toMatchObject({
       offload: { hotTypes: [{ type: 'noisy' }], concurrency: 5 },
     });
+    expect(bus.lines.join('\n')).not.toContain('"type":"quiet"');
     const latencies = came
       .filter(({ type }) => type === 'quiet')
       .map(({ id, atMs }) => atMs - (published.get(id) ?? 0))
       .slice(15)
       .sort((left, right) => left - right);
-    expect(latencies.length).toBeGreaterThan(30);
+    expect(latencies.length).toBeGreaterThan(20);
     // 200 ms of it are the endpoint's.
     expect(latencies.at(-1)).toBeLessThan(400 * 2);
 
     await bus.clock.advance(10 * minute);
     const ids = came.map(({ id }) => id);
-    expect(new Set(ids).size).toBe(60 * 101);
-    expect(ids).toHaveLength(60 * 101);
+    expect(new Set(ids).size).toBe(40 * 71);
+    expect(ids).toHaveLength(40 * 71);
     expect(underWay.most).toBeLessThanOrEqual(10);
     expect(bus.lines.join('\n')).toContain('A type cooled');
     expect(bus.lines.join('\n')).toContain('An offline lane is closed');

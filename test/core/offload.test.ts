@@ -219,7 +219,7 @@ describe('a message that moves', () => {
 describe('a flood', () => {
   const batch = (busyMs: Record<string, number>, more: object = {}) => ({
     endedMs: nowMs,
-    durationMs: 500,
+    durationMs: 1500,
     busyMs: new Map(Object.entries(busyMs)),
     messages: 10,
     waitedMs: 5 * second,

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AcceptanceBus, startBus } from './bus.ts';
+import { type Sink, startSink } from './sink.ts';
+
+let bus: AcceptanceBus;
+const sinks: Sink[] = [];
+
+beforeAll(async () => {
+  bus = await startBus();
+});
+
+afterAll(async () => {
+  await Promise.all(sinks.map((sink) => sink.close()));
+  expect(await bus?.stop()).toBe(0);
+});
+
+/** A receiver whose endpoint takes a while, with the most posts that were under way, of all and of each type. */
+async function slowReceiver(name: string, limits: object, latencyMs: number) {
+  const underWay = new Map<string, number>();
+  const most = new Map<string, number>();
+  const change = (key: string, by: number) => {
+    const now = (underWay.get(key) ?? 0) + by;
+    underWay.set(key, now);
+    most.set(key, Math.max(most.get(key) ?? 0, now));
+  };
+  const sink = await startSink(({ body }, response) => {
+    const { type } = JSON.parse(body);
+    change('all', 1);
+    change(type, 1);
+    setTimeout(() => {
+      change('all', -1);
+      change(type, -1);
+      response.writeHead(204).end();
+    }, latencyMs);
+  });
+  sinks.push(sink);
+  await bus.call('PUT', `/v1/receivers/${name}`, { endpoint: sink.url, limits });
+  return { sink, most };
+}
+
+async function invoke(name: string, type: string, count: number) {
+  for (let start = 0; start < count; start += 100) {
+    const events = Array.from({ length: Math.min(100, count - start) }, (_, index) => ({
+      id: `${type}-${start + index}`,
+      type,
+      data: {},
+    }));
+    expect((await bus.call('POST', `/v1/receivers/${name}/events`, events)).status).toBe(202);
+  }
+}
+
+describe('the limits of a receiver', () => {
+  it.each([{ concurrency: 1 }, { concurrency: 4 }])('%j bound the posts under way', async (limits) => {
+    const { sink, most } = await slowReceiver(`bounded-${limits.concurrency}`, limits, 20);
+    await invoke(`bounded-${limits.concurrency}`, 'order', 60);
+    await sink.waitFor(60);
+    expect(most.get('all')).toBe(limits.concurrency);
+  });
+
+  it('bound the posts of one type, and leave the rest to the others', async () => {
+    const { sink, most } = await slowReceiver('typed', { concurrency: 8, perType: 2 }, 20);
+    await invoke('typed', 'order', 60);
+    await invoke('typed', 'invoice', 60);
+    await sink.waitFor(120);
+    expect(most.get('order')).toBeLessThanOrEqual(2);
+    expect(most.get('invoice')).toBeLessThanOrEqual(2);
+  });
+
+  it('bound the posts a second', async () => {
+    const { sink } = await slowReceiver('paced', { perSecond: 40 }, 1);
+    await invoke('paced', 'order', 120);
+    const arrivals = await sink.waitFor(120);
+    const tookMs = (arrivals.at(-1)?.atMs ?? 0) - (arrivals[0]?.atMs ?? 0);
+    // 119 intervals of 25 ms; a post may come later than its slot, and the one after it in time.
+    expect(tookMs).toBeGreaterThan(119 * 25 - 500);
+  });
+});
+
+describe('a hot type', () => {
+  it('goes by the offline lane, which its role lets it, and the others go on', async () => {
+    const { sink, most } = await slowReceiver('crowded', { concurrency: 4 }, 100);
+    await invoke('crowded', 'quiet', 1);
+    await invoke('crowded', 'noisy', 400);
+    await expect
+      .poll(async () => (await bus.call('GET', '/v1/receivers/crowded')).body.offload?.hotTypes, {
+        timeout: 30_000,
+        interval: 250,
+      })
+      .toEqual([{ type: 'noisy', since: expect.any(String) }]);
+    const before = sink.arrivals.length;
+    expect(before).toBeLessThan(300);
+    await bus.call('POST', '/v1/receivers/crowded/events', { id: 'late', type: 'quiet', data: {} });
+    await sink.waitFor(1, ({ body }) => JSON.parse(body).id === 'late');
+    // Not behind the flood, most of which still waits.
+    expect(sink.arrivals.length).toBeLessThan(380);
+    await sink.waitFor(402);
+    expect(new Set(sink.arrivals.map(({ body }) => JSON.parse(body).id)).size).toBe(402);
+    expect(most.get('all')).toBeLessThanOrEqual(4);
+    const why = await bus.call('GET', '/v1/events/noisy-399');
+    expect(JSON.stringify(why.body)).toContain('"lane":"offline"');
+  }, 90_000);
+});
