@@ -8,6 +8,7 @@ import {
   type Sized,
   topicAttribute,
 } from '../core/routing.ts';
+import { traceAttribute } from '../core/trace.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Queues } from '../runtime/queues.ts';
@@ -50,6 +51,7 @@ export async function sendBack(
     const attributes = {
       [redriveAttribute]: run.id,
       ...(content.topic !== undefined && { [topicAttribute]: content.topic }),
+      ...(content.trace !== undefined && { [traceAttribute]: content.trace }),
     };
     const order = await orderAnew(tools, run, kept.letter.id, content);
     const message = { body: content.body, attributes, ...(order !== undefined && { order }) };
