@@ -23,6 +23,7 @@ import { settleAndTrace } from './settle-and-trace.ts';
 import { dropSkipped, type SkipTools } from './skip.ts';
 import { releaseSlot, takeTurn } from './slots.ts';
 import { type Due, held, type SortedOut, type SortOutTools, sortOut } from './sort-out.ts';
+import { type StillPolledTools, stopStillPolled } from './still-polled.ts';
 import type { TraceTools } from './trace.ts';
 
 export interface DeliverTools
@@ -32,6 +33,7 @@ export interface DeliverTools
     AttemptTools,
     BreakerTools,
     OffloadTools,
+    StillPolledTools,
     TraceTools {}
 
 /**
@@ -55,11 +57,13 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
     return await settle(tools, batch, waiting);
   }
   if (receiver.state !== 'active') {
-    return await settle(
+    const kept = await settle(
       tools,
       batch,
       batch.messages.map((message) => parked(message)),
     );
+    await stopStillPolled(tools, receiver);
+    return kept;
   }
   const { skipped, messages } = await dropSkipped(tools, receiver, batch.messages);
   const admitted = await admitBatch(tools, receiver);

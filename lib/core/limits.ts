@@ -159,6 +159,8 @@ export const bus = {
   validationTokensMax: 32,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
+  /** How long the lanes of a receiver that stands still may be polled before they are stopped again. */
+  stillPolledSeconds: 150,
   /** How long the token endpoint of a receiver may take. */
   tokenTimeoutSeconds: 10,
   /** How long before its end a token is replaced; a fifth of its time when that is less. */

@@ -273,6 +273,7 @@ export async function testBus() {
       probes: createProbes(runtime, config),
       offloadWatches: createOffloadWatches(runtime, config),
       observed: new Map(),
+      stillPolled: new Map(),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
       secrets: createSecretStore(table, account.clock),
