@@ -51,6 +51,7 @@ const rules: readonly Rule[] = [
     room: 'lib/local/',
     may: ['lib/local/', 'lib/core/', 'lib/runtime/', 'lib/client/', 'zod', 'node:*'],
   },
+  { room: 'lib/client/dynamodb.ts', may: ['lib/client/', 'node:*', '@aws-sdk/client-dynamodb'] },
   { room: 'lib/client/', may: ['lib/client/', 'node:*'] },
   { room: 'lib/cli/start.ts', may: ['lib/cli/', 'lib/client/', 'lib/local/', 'commander', 'node:*'] },
   { room: 'lib/cli/', may: ['lib/cli/', 'lib/client/', 'lib/core/', 'commander', 'node:*'] },

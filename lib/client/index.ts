@@ -9,6 +9,16 @@ export {
 } from './client.ts';
 export type { CloudEvent, EntryResult, EntryStatus, EventInput, EventShorthand } from './cloud-event.ts';
 export { BusbarError, type Problem, PublishInterruptedError, PublishRejectedError } from './errors.ts';
+export {
+  type Handler,
+  type NewestOptions,
+  newestOnly,
+  type OnceOptions,
+  type OnEvent,
+  once,
+  RetryLaterError,
+} from './idempotency.ts';
+export { type MemoryStoreOptions, memoryStore } from './memory-store.ts';
 export { createReceiver, type Receiver, type ReceiverOptions } from './receiver.ts';
 export type { ClientClock, RetryOptions } from './retry.ts';
 export {
@@ -18,3 +28,4 @@ export {
   type VerifyOptions,
   verify,
 } from './verify.ts';
+export type { Begun, Work, WorkStore } from './work-store.ts';

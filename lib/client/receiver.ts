@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CloudEvent } from './cloud-event.ts';
+import { RetryLaterError } from './idempotency.ts';
 import { readSecret } from './signature.ts';
 import { type Delivery, VerificationError, verify } from './verify.ts';
 
@@ -17,6 +18,11 @@ export interface ReceiverOptions {
   readonly now?: () => number;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export interface Receiver {
   /** For servers in the style of fetch. */
   fetch(request: Request): Promise<Response>;
@@ -27,7 +33,7 @@ export interface Receiver {
 /**
  * An endpoint for the bus: verifies and parses each request and answers 204 when `onEvent` has done its work,
  * 401 when the request is not proven to come from the bus, 400 when it carries no event, 500 when `onEvent`
- * failed. Throws a `TypeError` at once when the secret is unusable.
+ * failed, and 503 with `Retry-After` when it failed with a `RetryLaterError`. Throws a `TypeError` at once when the secret is unusable.
  */
 export function createReceiver(options: ReceiverOptions): Receiver {
   const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret;
@@ -40,35 +46,40 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     method: string | undefined,
     headers: Parameters<typeof verify>[0]['headers'],
     body: AsyncIterable<Uint8Array> | null,
-  ): Promise<number> {
-    if (method !== 'POST') return 405;
+  ): Promise<Answer> {
+    if (method !== 'POST') return { status: 405 };
     const bytes = await readBody(body, maxBodyBytes);
-    if (bytes === undefined) return 413;
+    // A body that is too large is left unread.
+    if (bytes === undefined) return { status: 413, headers: { connection: 'close' } };
     let delivery: Delivery;
     try {
       delivery = verify({ headers, body: bytes, secrets, toleranceSeconds, now: now() });
     } catch (error) {
       if (!(error instanceof VerificationError)) throw error;
       onError(error);
-      return error.reason === 'invalid-event' ? 400 : 401;
+      return { status: error.reason === 'invalid-event' ? 400 : 401 };
     }
     try {
       await options.onEvent(delivery.event, delivery);
-      return 204;
+      return { status: 204 };
     } catch (error) {
       onError(error);
-      return 500;
+      if (!(error instanceof RetryLaterError)) return { status: 500 };
+      return { status: 503, headers: { 'retry-after': String(error.retryAfterSeconds) } };
     }
   }
 
   return {
     async fetch(request) {
-      return new Response(null, { status: await answer(request.method, request.headers, request.body) });
+      const { status, headers = {} } = await answer(request.method, request.headers, request.body);
+      // The connection is the server's business here.
+      const { connection: _, ...others } = headers;
+      return new Response(null, { status, headers: others });
     },
     node(request, response) {
-      // A body that is too large is left unread, and the connection must live on until the answer is sent.
+      // The connection must live on until the answer is sent, also when the body is left unread.
       answer(request.method, request.headers, request.iterator({ destroyOnReturn: false })).then(
-        (status) => response.writeHead(status, status === 413 ? { connection: 'close' } : {}).end(),
+        ({ status, headers }) => response.writeHead(status, headers ?? {}).end(),
         (error: unknown) => {
           // The sender went away in the middle of its body: nobody is left to answer.
           onError(error);

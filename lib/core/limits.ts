@@ -59,7 +59,7 @@ export const bus = {
   responseBytesMax: 64 * kib,
   /** How much of a response is kept with a failed attempt. */
   keptResponseCharacters: 1024,
-  /** The default retry list of the HTTP contract: 5 s to 10 h, ten attempts in 18 hours with the first. */
+  /** The default retry list of the HTTP contract: 5 s to 10 h, nine attempts in 17 h 43 min with the first. */
   retryDelaysSecondsDefault: [5, 30, 120, 600, 1800, 7200, 18_000, 36_000],
   retriesMax: 50,
   /** A retry waits up to this part longer than its delay, so that failures do not come back all at once. */

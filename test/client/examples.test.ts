@@ -47,7 +47,8 @@ describe('the examples', () => {
     expect(bus.events.map(({ event }) => event.data)).toEqual([{ total: 5 }, { total: 120 }, { total: 42 }]);
   });
 
-  it('the consumer registers itself, and prints a delivery that is signed with its secret', async () => {
+  /** Starts a consumer, and gives a way to deliver to it as the bus does. */
+  async function startConsumer(name: string, receiver: string) {
     const subscribed = new Promise<void>((resolve) => {
       // The third call is the subscription.
       bus.gates.push(
@@ -56,30 +57,61 @@ describe('the examples', () => {
         async () => resolve(),
       );
     });
-    const consumer = start('consumer.ts', { CONSUMER_PORT: String(await freePort()) });
+    const consumer = start(name, { CONSUMER_PORT: String(await freePort()) });
     expect(await consumer.next()).toMatch(/^Listening on port \d+\.$/);
     await subscribed;
-    const { endpoint, secret } = bus.receivers.get('example') ?? {};
-    const body = JSON.stringify({
-      specversion: '1.0',
-      id: 'e1',
-      source: '/s',
-      type: 'order.placed',
-      data: { total: 5 },
-    });
-    const signedAt = new Date();
-    const response = await fetch(String(endpoint), {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/cloudevents+json',
-        'webhook-id': 'dlv_1',
-        'webhook-timestamp': String(Math.floor(signedAt.getTime() / 1000)),
-        'webhook-signature': new Webhook(String(secret)).sign('dlv_1', signedAt, body),
-        'busbar-attempt': '1',
-      },
-      body,
-    });
-    expect(response.status).toBe(204);
-    expect(await consumer.next()).toBe('dlv_1 attempt 1 order.placed { total: 5 }');
+    const { endpoint, secret } = bus.receivers.get(receiver) ?? {};
+    async function deliver(deliveryId: string, event: object): Promise<number> {
+      const body = JSON.stringify({ specversion: '1.0', source: '/s', type: 'order.placed', ...event });
+      const signedAt = new Date();
+      const response = await fetch(String(endpoint), {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/cloudevents+json',
+          'webhook-id': deliveryId,
+          'webhook-timestamp': String(Math.floor(signedAt.getTime() / 1000)),
+          'webhook-signature': new Webhook(String(secret)).sign(deliveryId, signedAt, body),
+          'busbar-attempt': '1',
+        },
+        body,
+      });
+      return response.status;
+    }
+    return { deliver, next: consumer.next };
+  }
+
+  it('the consumer registers itself, and prints a delivery that is signed with its secret', async () => {
+    const { deliver, next } = await startConsumer('consumer.ts', 'example');
+    expect(await deliver('dlv_1', { id: 'e1', data: { total: 5 } })).toBe(204);
+    expect(await next()).toBe('dlv_1 attempt 1 order.placed { total: 5 }');
+  });
+
+  it('the consumer of payments books each once, although it comes again', async () => {
+    const { deliver, next } = await startConsumer('once.ts', 'ledger');
+    for (const deliveryId of ['dlv_1', 'dlv_1', 'dlv_2']) {
+      expect(await deliver(deliveryId, { id: 'p-1', data: { amount: 5 } })).toBe(204);
+    }
+    expect([await next(), await next(), await next()]).toEqual([
+      'booked p-1 { amount: 5 }',
+      'again p-1',
+      'again p-1',
+    ]);
+  });
+
+  it('the consumer of states drops what is older than what it has', async () => {
+    const { deliver, next } = await startConsumer('newest.ts', 'order-view');
+    for (const [version, state] of [
+      [1, 'new'],
+      [3, 'sent'],
+      [2, 'paid'],
+    ] as const) {
+      const event = { id: String(version), subject: 'order-7', version, data: { state } };
+      expect(await deliver(`dlv_${version}`, event)).toBe(204);
+    }
+    expect([await next(), await next(), await next()]).toEqual([
+      "now order-7 1 { state: 'new' }",
+      "now order-7 3 { state: 'sent' }",
+      'stale order-7 2 after 3',
+    ]);
   });
 });

@@ -1,0 +1,67 @@
+/**
+ * Books the payments of the topic `payments`, each once however often it is delivered. Start a bus with `npm start`,
+ * then: node examples/once.ts
+ * Then see it work: npx busbar publish payments '{"amount": 5}' --type payment.received --id p-1, twice.
+ * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program, and
+ * CONSUMER_PORT where it listens. DYNAMODB_ENDPOINT=http://127.0.0.1:4566 remembers in a table (of the laptop's bus), and
+ * so also over a restart and between several consumers, instead of in this process.
+ */
+import { randomBytes } from 'node:crypto';
+import { once as nextEvent } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import { createClient, createReceiver, memoryStore, once } from 'busbar/client';
+import { dynamoDbStore } from 'busbar/client/dynamodb';
+
+const secret = process.env.BUSBAR_SECRET ?? `whsec_${randomBytes(32).toString('base64')}`;
+const port = Number(process.env.CONSUMER_PORT ?? 4301);
+
+/** A table for what was done: the partition key `id`, and TTL on `expiresAt` where it is for good. */
+async function sharedStore(endpoint: string) {
+  const client = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  try {
+    await client.send(
+      new CreateTableCommand({
+        TableName: 'payments-done',
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      }),
+    );
+  } catch (error) {
+    // It is there from an earlier run.
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  return dynamoDbStore({ client, table: 'payments-done' });
+}
+
+const endpoint = process.env.DYNAMODB_ENDPOINT;
+const store = endpoint === undefined ? memoryStore() : await sharedStore(endpoint);
+
+const receiver = createReceiver({
+  secret,
+  onEvent: once(
+    {
+      store,
+      // The delivery id is the same over all attempts; the event's id is so over everything that a producer sends twice.
+      keyOf: ({ event }) => JSON.stringify([event.source, event.id]),
+      onDuplicate: ({ event }) => console.log('again', event.id),
+    },
+    (event) => console.log('booked', event.id, event.data),
+  ),
+});
+await nextEvent(createServer(receiver.node).listen(port, '127.0.0.1'), 'listening');
+console.log(`Listening on port ${port}.`);
+
+const bus = createClient({
+  url: process.env.BUSBAR_URL ?? 'http://127.0.0.1:4100',
+  key: process.env.BUSBAR_KEY ?? readFileSync('.busbar/admin.key', 'utf8').trim(),
+});
+await bus.putTopic('payments', { description: 'What customers pay' });
+await bus.putReceiver('ledger', { endpoint: process.env.ENDPOINT ?? `http://127.0.0.1:${port}/`, secret });
+await bus.putSubscription('payments', 'ledger');
