@@ -46,7 +46,7 @@ import { createTraceStore } from '../lib/runtime/stores/traces.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createProbes, createValidations } from '../lib/runtime/watches.ts';
+import { createPauseWatches, createProbes, createValidations } from '../lib/runtime/watches.ts';
 import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
@@ -76,6 +76,7 @@ export function create(runtime: Runtime) {
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     probes: createProbes(runtime, config),
+    pauseWatches: createPauseWatches(runtime, config),
     offloads: createOffloadStore(table, runtime.clock),
     log: runtime.log,
     deadLetters: createDeadLetterStore(table),
