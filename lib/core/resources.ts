@@ -33,6 +33,8 @@ export const queueName = (prefix: string, receiver: string, role: QueueRole) =>
 
 /** The queue of the redrives that are under way; no receiver's queue ends so. */
 export const redriveQueueName = (prefix: string) => `${prefix}-redrive`;
+/** The queue of the timers of open transactions. */
+export const transactionQueueName = (prefix: string) => `${prefix}-transactions`;
 
 export const topicArn = (place: Place, topic: string) =>
   `arn:${place.partition}:sns:${place.region}:${place.account}:${topicName(place.prefix, topic)}`;

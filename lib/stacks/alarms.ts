@@ -8,9 +8,11 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { queueName } from '../core/resources.ts';
+import type { BusFunction } from './bus-function.ts';
 
 /** An event that waited longer than this in a lane has an operator look. */
 const backlogAgeSecondsMax = 15 * 60;
@@ -74,6 +76,43 @@ export class Alarms extends Construct {
       new Alarm(this, id, {
         alarmDescription: `There are dead letters of ${of}. See docs/operating.md.`,
         metric: queueMetric('ApproximateNumberOfMessagesVisible', queue),
+        threshold: 0,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      }),
+    );
+  }
+
+  /** An alarm for a line of the log: one metric, however many functions write it. */
+  tellOfLine(
+    scope: Construct,
+    id: string,
+    about: {
+      readonly functions: readonly BusFunction[];
+      readonly line: string;
+      readonly metricName: string;
+      readonly prefix: string;
+      readonly description: string;
+    },
+  ): void {
+    const { functions, line, metricName, prefix } = about;
+    const filters = functions.map(
+      ({ logGroup, node }) =>
+        new MetricFilter(scope, `${id}In${node.id}`, {
+          logGroup,
+          filterPattern: FilterPattern.stringValue('$.message', '=', line),
+          metricNamespace: `Busbar/${prefix}`,
+          metricName,
+          metricValue: '1',
+        }),
+    );
+    const [metric] = filters.map((filter) => filter.metric({ statistic: 'Sum' }));
+    if (metric === undefined) throw new Error(`No function writes the line: ${line}`);
+    this.tell(
+      new Alarm(scope, `${id}Alarm`, {
+        alarmDescription: about.description,
+        metric,
         threshold: 0,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluationPeriods: 1,
