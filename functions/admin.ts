@@ -66,7 +66,12 @@ import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
 import { createTopicSender } from '../lib/runtime/topics.ts';
 import { createWake } from '../lib/runtime/wake.ts';
-import { createHoldWatches, createProbes, createValidations } from '../lib/runtime/watches.ts';
+import {
+  createHoldWatches,
+  createPauseWatches,
+  createProbes,
+  createValidations,
+} from '../lib/runtime/watches.ts';
 import {
   type ApiAnswer,
   type ApiEvent,
@@ -103,6 +108,7 @@ export function create(runtime: Runtime) {
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     probes: createProbes(runtime, config),
+    pauseWatches: createPauseWatches(runtime, config),
     offloads: createOffloadStore(table, runtime.clock),
     log: runtime.log,
     deadLetters: createDeadLetterStore(table),

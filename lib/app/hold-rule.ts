@@ -1,6 +1,8 @@
 import { deliveryIdOf } from '../core/delivery.ts';
 import { isOpen } from '../core/hold.ts';
 import { type Backlog, type HoldRule, judgeRule } from '../core/hold-rule.ts';
+import { orderAttribute } from '../core/order.ts';
+import type { Topic } from '../core/registry.ts';
 import type { Lane } from '../core/resources.ts';
 import type { Backlogs, Waiting } from '../runtime/backlogs.ts';
 import type { Queues } from '../runtime/queues.ts';
@@ -14,13 +16,16 @@ export interface HoldRuleTools extends ChangeHoldTools {
   readonly deliveries: DeliveryStore;
 }
 
-const lanes: readonly Lane[] = ['online', 'offline'];
+/** The lanes that a topic shares with others; an ordered topic has another one in front of them. */
+const lanesOf = (topic: Topic): readonly Lane[] =>
+  orderAttribute(topic) === undefined ? ['online', 'offline'] : ['ordered', 'online', 'offline'];
 
 /** Does what the rule of a topic asks for. What cannot be measured leaves the topic as it is. */
 export async function followRule(tools: HoldRuleTools, topic: string): Promise<void> {
-  const rule = (await tools.registry.topic(topic))?.holdWhen;
+  const document = await tools.registry.topic(topic);
+  const rule = document?.holdWhen;
   const hold = await tools.holds.find(topic);
-  if (rule === undefined) {
+  if (document === undefined || rule === undefined) {
     // The rule was taken away while it held the topic: nobody else would release it.
     if (isOpen(hold) && hold.by === 'rule') await applyHold(tools, topic, { kind: 'release', by: 'rule' });
     return;
@@ -29,7 +34,9 @@ export async function followRule(tools: HoldRuleTools, topic: string): Promise<v
   // The rule has no say in what is held by hand.
   if (isHeld && hold.by === 'hand') return;
   const subscriptions = await tools.registry.subscriptions(topic);
-  const backlogs = await Promise.all(subscriptions.map(({ receiver }) => measure(tools, receiver, rule)));
+  const backlogs = await Promise.all(
+    subscriptions.map(({ receiver }) => measure(tools, receiver, lanesOf(document), rule)),
+  );
   const verdict = judgeRule(rule, backlogs);
   if (verdict.kind === 'hold' && !isHeld) await begin(tools, topic, { by: 'rule', reason: verdict.reason });
   if (verdict.kind === 'release' && isHeld) {
@@ -43,16 +50,21 @@ export async function followRule(tools: HoldRuleTools, topic: string): Promise<v
 }
 
 /** What waits for a receiver in its lanes, whichever topic it came by. */
-async function measure(tools: HoldRuleTools, receiver: string, rule: HoldRule): Promise<Backlog> {
+async function measure(
+  tools: HoldRuleTools,
+  receiver: string,
+  lanes: readonly Lane[],
+  rule: HoldRule,
+): Promise<Backlog> {
   const counts = await Promise.all(lanes.map((role) => tools.queues.count({ receiver, role })));
   const backlogEvents = counts.reduce((sum, { ready }) => sum + ready, 0);
   const asksForAge = rule.backlogSeconds !== undefined || rule.releaseBelow?.backlogSeconds !== undefined;
-  const backlogSeconds = asksForAge && backlogEvents > 0 ? await ageOf(tools, receiver) : 0;
+  const backlogSeconds = asksForAge && backlogEvents > 0 ? await ageOf(tools, receiver, lanes) : 0;
   return { receiver, backlogEvents, backlogSeconds };
 }
 
 /** For how long the oldest of a sample waits for its first attempt; what is retried waits on purpose. */
-async function ageOf(tools: HoldRuleTools, receiver: string): Promise<number> {
+async function ageOf(tools: HoldRuleTools, receiver: string, lanes: readonly Lane[]): Promise<number> {
   const waiting = (await Promise.all(lanes.map((lane) => tools.backlogs.peek(receiver, lane)))).flat();
   const ids = waiting.map((message) => deliveryIdIn(message, receiver));
   const tried = await tools.deliveries.find(ids.filter((id) => id !== undefined));

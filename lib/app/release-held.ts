@@ -65,14 +65,24 @@ async function step(tools: ReleaseHeldTools, hold: Hold, worker: string): Promis
     kind: 'sent',
     worker,
     count,
-    nextSendAtMs:
-      problem === undefined
-        ? nextRoundMs(hold, count, nowMs)
-        : tools.clock.now() + bus.releaseTroubleSeconds * 1000,
+    nextSendAtMs: nextAtMs(
+      hold,
+      { count, left, ...(problem !== undefined && { problem }) },
+      nowMs,
+      tools.clock.now(),
+    ),
     ...(problem !== undefined && { trouble: problem }),
   });
   if (left || problem !== undefined || counted?.state !== 'releasing') return counted;
   return await end(tools, counted, worker);
+}
+
+/** When the next round goes, which began at `startedAtMs` and is over now. */
+function nextAtMs(hold: Hold, { count, left, problem }: Round, startedAtMs: number, nowMs: number): number {
+  if (problem !== undefined) return nowMs + bus.releaseTroubleSeconds * 1000;
+  // All that there is was stored a moment ago, and has to settle.
+  if (count === 0 && left) return nowMs + bus.releaseSettleMs;
+  return nextRoundMs(hold, count, startedAtMs);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { deadLetterAttributes } from '../core/dead-letter.ts';
 import type { DeliveryRecord } from '../core/delivery.ts';
 import { aws, bus } from '../core/limits.ts';
+import { behindTheFirst } from '../core/order.ts';
 import type { Lane } from '../core/resources.ts';
-import { topicAttribute } from '../core/routing.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Queues } from '../runtime/queues.ts';
@@ -30,6 +30,8 @@ export interface LaneMessage {
   readonly receives: number;
   /** When it was put into the queue. */
   readonly sentAtMs: number;
+  /** Its message group; set in the ordered lane. */
+  readonly group?: string;
 }
 
 export interface Batch {
@@ -58,8 +60,9 @@ export interface Decision {
 export async function settle(
   tools: SettleTools,
   batch: Batch,
-  decisions: readonly Decision[],
+  decided: readonly Decision[],
 ): Promise<string[]> {
+  const decisions = behindTheFirst(batch.messages, decided);
   const queue = { receiver: batch.receiver, role: batch.role };
   const kept = new Set(
     decisions.filter((decision) => !decision.done).map(({ message }) => message.messageId),
@@ -132,7 +135,7 @@ async function moveToDeadLetters(
     { receiver, role: 'dead-letters' },
     dead.map(({ message, deadLetter }) => ({
       body: message.body,
-      attributes: deadLetterAttributes(deadLetter, message.attributes[topicAttribute]),
+      attributes: deadLetterAttributes(deadLetter, message.attributes),
     })),
   );
   return dead.flatMap(({ message }, index) => {

@@ -3,6 +3,7 @@ import { BusbarError } from '../core/errors.ts';
 import { placeOf } from '../core/held.ts';
 import { bus } from '../core/limits.ts';
 import { deliveryIdAt, type Occurrence, occurrencesOf, type Sighting } from '../core/occurrence.ts';
+import { orderAttribute } from '../core/order.ts';
 import type { Topic } from '../core/registry.ts';
 import { type TraceMode, timeInId } from '../core/trace.ts';
 import { type ExplainedEvent, fateOf, receiversOf, type Surroundings, type Why } from '../core/why.ts';
@@ -110,6 +111,7 @@ async function explainOne(
   const now: Surroundings = {
     nowMs: known.nowMs,
     trace: topic?.trace ?? tools.trace,
+    lane: topic !== undefined && orderAttribute(topic) !== undefined ? 'ordered' : 'online',
     subscribed: subscriptions.map(({ receiver, filter }) => ({ receiver, filtered: filter !== undefined })),
     receivers: known.receivers,
   };

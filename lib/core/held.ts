@@ -73,28 +73,36 @@ export function inOrder(
   const known = pages
     .flatMap(({ rows, hasMore }) => (hasMore ? [rows.at(-1)?.sk ?? ''] : []))
     .reduce<string | undefined>((least, sk) => (least === undefined || sk < least ? sk : least), undefined);
-  const ready = pages
-    .flatMap(({ rows }) => rows)
-    .filter(({ sk }) => storedAtMs(sk) < beforeMs && (known === undefined || sk <= known))
-    .sort(bySk);
-  const left = pages.some(({ hasMore }) => hasMore) || ready.length > most;
+  const [settled, young] = parted(
+    pages.flatMap(({ rows }) => rows),
+    ({ sk }) => storedAtMs(sk) < beforeMs,
+  );
+  const ready = settled.filter(({ sk }) => known === undefined || sk <= known).sort(bySk);
+  // The few that came just now are taken along at the end of the release.
+  const left = pages.some(({ hasMore }) => hasMore) || ready.length > most || young.length > most;
   return { rows: ready.slice(0, most), left };
+}
+
+function parted<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): readonly [Item[], Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 export const bySk = (one: HeldPlace, other: HeldPlace) =>
   one.sk < other.sk ? -1 : one.sk > other.sk ? 1 : 0;
 
-/** Parts events into lanes that are sent at the same time. Events of one subject are in one lane, in their order. */
+/** Parts events into lanes that are sent at the same time. Events of one key of an ordered topic,
+ * or else of one subject, are in one lane, in their order. */
 export function lanesOf(rows: readonly Kept[], lanes: number): Kept[][] {
   const parted = Array.from({ length: lanes }, (): Kept[] => []);
   for (const row of rows) parted[laneOf(row.event, lanes)]?.push(row);
   return parted.filter((lane) => lane.length > 0);
 }
 
-/** What has no subject has an order all the same: it is in the first lane. */
-function laneOf({ subject }: HeldEvent, lanes: number): number {
-  if (subject === undefined) return 0;
+/** What has neither key nor subject has an order all the same: it is in the first lane. */
+function laneOf({ order, subject }: HeldEvent, lanes: number): number {
+  const key = order?.group ?? subject;
+  if (key === undefined) return 0;
   let hash = 0;
-  for (let at = 0; at < subject.length; at++) hash = (Math.imul(hash, 31) + subject.charCodeAt(at)) >>> 0;
+  for (let at = 0; at < key.length; at++) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) >>> 0;
   return hash % lanes;
 }

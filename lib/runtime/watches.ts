@@ -33,6 +33,10 @@ export const createHoldWatches = (runtime: BaseRuntime, config: Config): Watches
 export const createValidations = (runtime: BaseRuntime, config: Config): Watches =>
   createWatches(runtime, config, 'validate', bus.validationScheduleMinutes);
 
+/** Tell the backlog alarm of a receiver that it is paused. */
+export const createPauseWatches = (runtime: BaseRuntime, config: Config): Watches =>
+  createWatches(runtime, config, 'pause', bus.pauseWatchMinutes);
+
 function createWatches(runtime: BaseRuntime, config: Config, watcher: Watcher, minutes: number): Watches {
   const client = new SchedulerClient(runtime.aws);
   const kind = watcher === 'hold' ? 'topic' : 'receiver';

@@ -1,11 +1,17 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { queueName } from '../core/resources.ts';
+import { type Lane, queueName } from '../core/resources.ts';
 import type { BusFunction } from './bus-function.ts';
 
 /** An event that waited longer than this in a lane has an operator look. */
@@ -13,7 +19,7 @@ const backlogAgeSecondsMax = 15 * 60;
 
 /**
  * For each declared receiver: someone is told when an event died, and when events wait too long. Both watch
- * metrics of SQS itself, which cost nothing; an alarm costs its ten cents a month.
+ * metrics of SQS itself, which cost nothing; an alarm costs ten cents a month for each metric that it reads.
  */
 export class Alarms extends Construct {
   /** Where every alarm is told. It costs nothing until someone subscribes. */
@@ -25,6 +31,8 @@ export class Alarms extends Construct {
     props: {
       readonly prefix: string;
       readonly receivers: readonly string[];
+      /** Those that have an ordered lane. */
+      readonly orderedReceivers: readonly string[];
       readonly delayDeadLetters: string;
     },
   ) {
@@ -51,18 +59,30 @@ export class Alarms extends Construct {
         queueName(props.prefix, receiver, 'dead-letters'),
         receiver,
       );
-      this.tell(
-        new Alarm(this, `Backlog-${receiver}`, {
-          alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is paused. See docs/operating.md.`,
-          metric: queueMetric('ApproximateAgeOfOldestMessage', queueName(props.prefix, receiver, 'online')),
-          threshold: backlogAgeSecondsMax,
-          comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-          evaluationPeriods: 3,
-          treatMissingData: TreatMissingData.NOT_BREACHING,
-        }),
+      this.addBacklog(`Backlog-${receiver}`, props.prefix, receiver, 'online');
+    }
+    for (const receiver of props.orderedReceivers) {
+      this.addDeadLetters(
+        `OrderedDeadLetters-${receiver}`,
+        queueName(props.prefix, receiver, 'ordered-dead-letters'),
+        receiver,
       );
+      this.addBacklog(`OrderedBacklog-${receiver}`, props.prefix, receiver, 'ordered');
     }
     this.addDeadLetters('DeadLetters-delay', props.delayDeadLetters, 'the delay queue');
+  }
+
+  private addBacklog(id: string, prefix: string, receiver: string, lane: Lane): void {
+    this.tell(
+      new Alarm(this, id, {
+        alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is disabled. See docs/operating.md.`,
+        metric: waitingUnpaused(prefix, receiver, lane),
+        threshold: backlogAgeSecondsMax,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      }),
+    );
   }
 
   private addDeadLetters(id: string, queue: string, of: string): void {
@@ -119,6 +139,35 @@ export class Alarms extends Construct {
     alarm.addAlarmAction(new SnsAction(this.alarmTopic));
     alarm.addOkAction(new SnsAction(this.alarmTopic));
   }
+}
+
+/** The metric by which a paused receiver is known; with a dimension for each, which is paid for while it is paused. */
+export const pausedMetric = (prefix: string) => ({
+  metricNamespace: `Busbar/${prefix}`,
+  metricName: 'Paused',
+});
+
+/** For how long the oldest event in a lane of a receiver waits; 0 while it is paused, since events are to wait then. */
+function waitingUnpaused(prefix: string, receiver: string, lane: Lane): MathExpression {
+  const { metricNamespace: namespace, metricName } = pausedMetric(prefix);
+  const period = Duration.minutes(5);
+  return new MathExpression({
+    expression: 'IF(FILL(paused, 0) > 0, 0, age)',
+    label: 'Age of the oldest event, unless paused',
+    period,
+    usingMetrics: {
+      age: queueMetric('ApproximateAgeOfOldestMessage', queueName(prefix, receiver, lane)).with({
+        period,
+      }),
+      paused: new Metric({
+        namespace,
+        metricName,
+        dimensionsMap: { Receiver: receiver },
+        statistic: 'Maximum',
+        period,
+      }),
+    },
+  });
 }
 
 function queueMetric(metricName: string, queue: string): Metric {

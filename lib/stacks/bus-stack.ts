@@ -1,6 +1,6 @@
 import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Declaration as Declared } from '../core/declaration.ts';
+import { type Declaration as Declared, orderedReceivers } from '../core/declaration.ts';
 import { endpointPortsDefault } from '../core/endpoint.ts';
 import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
@@ -13,6 +13,7 @@ import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
 import { Hold } from './hold.ts';
 import { Offload } from './offload.ts';
+import { Pause } from './pause.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Relay } from './relay.ts';
@@ -99,6 +100,7 @@ export class BusStack extends Stack {
     const alarms = new Alarms(this, 'Alarms', {
       prefix,
       receivers: Object.keys(declaration.receivers),
+      orderedReceivers: orderedReceivers(declaration),
       delayDeadLetters: delay.deadLetters.queueName,
     });
     const { probe } = new Breaker(this, 'Breaker', {
@@ -111,6 +113,7 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    new Pause(this, 'Pause', { place, environment, tableArn, delay, admin });
     const transaction = new Transaction(this, 'Transaction', {
       place,
       environment,

@@ -49,7 +49,7 @@ export class Hold extends Construct {
     // The rules look into the lanes, and take nothing out.
     this.hold.grantByPattern(
       ['sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
-      [anyQueue(place, 'online'), anyQueue(place, 'offline')],
+      [anyQueue(place, 'online'), anyQueue(place, 'offline'), anyQueue(place, 'ordered')],
       reasons.madeAtRunTime,
     );
     grantWatching([admin, declare, this.hold], { place, delay, watcher: 'hold' });

@@ -12,6 +12,7 @@ import { create as createCheckTransaction } from '../../functions/check-transact
 import { create as createDeliver } from '../../functions/deliver.ts';
 import { create as createHold } from '../../functions/hold.ts';
 import { create as createOffload } from '../../functions/offload.ts';
+import { create as createPause } from '../../functions/pause.ts';
 import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
 import { create as createRelay } from '../../functions/relay.ts';
@@ -20,6 +21,7 @@ import { create as createValidate } from '../../functions/validate.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
 import type { Principal } from '../../lib/core/access.ts';
+import { orderAttribute } from '../../lib/core/order.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/resources.ts';
 import type { ValidateMode } from '../../lib/core/validation.ts';
@@ -65,6 +67,7 @@ import { createWake } from '../../lib/runtime/wake.ts';
 import {
   createHoldWatches,
   createOffloadWatches,
+  createPauseWatches,
   createProbes,
   createValidations,
 } from '../../lib/runtime/watches.ts';
@@ -161,6 +164,7 @@ export async function testBus() {
       },
       'busbar-hold': (event, context) => createHold(runtime)(event as never, context as never),
       'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
+      'busbar-pause': (event, context) => createPause(runtime)(event as never, context as never),
       'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
       'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
       'busbar-relay': (event, context) => createRelay(runtime)(event as never, context as never),
@@ -231,6 +235,7 @@ export async function testBus() {
     'busbar-deliver',
     'busbar-hold',
     'busbar-offload',
+    'busbar-pause',
     'busbar-probe',
     'busbar-redrive',
     'busbar-schedule',
@@ -291,7 +296,9 @@ export async function testBus() {
       wake: createWake(runtime, config),
       probes: createProbes(runtime, config),
       offloadWatches: createOffloadWatches(runtime, config),
+      pauseWatches: createPauseWatches(runtime, config),
       observed: new Map(),
+      stillPolled: new Map(),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
       secrets: createSecretStore(table, account.clock),
@@ -314,12 +321,12 @@ export async function testBus() {
   const urlOf = (receiver: string, role: QueueRole) =>
     `${config.queueUrlBase}/${queueName(config.prefix, receiver, role)}`;
 
-  async function receive(queueUrl: string) {
+  async function receive(queueUrl: string, max = 10) {
     const { Messages = [] } = await account.sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: queueUrl,
-        MaxNumberOfMessages: 10,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+        MaxNumberOfMessages: max,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
         MessageAttributeNames: ['All'],
       }),
     );
@@ -336,6 +343,10 @@ export async function testBus() {
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
         sentAtMs: Number(message.Attributes?.SentTimestamp),
+        ...(queueUrl.endsWith('.fifo') &&
+          message.Attributes?.MessageGroupId !== undefined && {
+            group: message.Attributes.MessageGroupId,
+          }),
       }),
     );
   }
@@ -389,7 +400,7 @@ export async function testBus() {
 
     /** A topic in the registry and in SNS. */
     async topic(name: string, fields: object = {}): Promise<void> {
-      await tools.provision.putTopic(name);
+      await tools.provision.putTopic(name, 'ordered' in fields && fields.ordered !== false);
       await tools.registry.changeTopic(name, () => ({
         topic: name,
         owner: 'shop',
@@ -397,6 +408,26 @@ export async function testBus() {
         createdAt: '2026-01-01T00:00:00.000Z',
         updatedAt: '2026-01-01T00:00:00.000Z',
         ...fields,
+      }));
+    },
+
+    /** A subscription in the registry and in SNS; its topic and receiver are there. */
+    async subscription(topic: string, receiver: string, filter?: object): Promise<void> {
+      const [source, sink] = await Promise.all([
+        tools.registry.topic(topic),
+        tools.registry.receiver(receiver),
+      ]);
+      if (source === undefined || sink === undefined)
+        throw new Error('Make the topic and the receiver first.');
+      const settings = { filter: filter as never, isOrdered: orderAttribute(source) !== undefined };
+      await tools.provision.putSubscription(topic, receiver, settings, sink);
+      await tools.registry.changeSubscription(topic, receiver, () => ({
+        topic,
+        receiver,
+        ...(filter !== undefined && { filter: filter as never }),
+        declared: false,
+        createdAt: '2026-01-01T00:00:00.000Z',
+        updatedAt: '2026-01-01T00:00:00.000Z',
       }));
     },
 

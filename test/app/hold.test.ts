@@ -297,6 +297,7 @@ describe('a release', () => {
     bus.run();
     await hold(bus);
     await send(bus, range(1, 30));
+    await bus.clock.advance(5);
     await release(bus);
     let count = 30;
     const flow: Promise<string>[] = [];
@@ -643,7 +644,8 @@ describe('a rule', () => {
     await going;
     const { state: now, held } = await state(bus);
     expect(now).toBe('holding');
-    expect(held).toBeGreaterThan(10);
+    expect(held).toBeGreaterThan(0);
+    expect(held).toBeLessThan(60);
     expect((await bus.count(bus.urlOf('billing', 'online'))).ready).toBeLessThan(50);
   });
 

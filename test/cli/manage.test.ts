@@ -37,22 +37,28 @@ describe('topics', () => {
       '10m',
       '--trace',
       'all',
+      '--ordered',
+      'account',
     );
     expect(bus.topics.get('n')).toEqual({
       topic: 'n',
       schema: { type: 'object' },
       dedupSeconds: 600,
       trace: 'all',
+      ordered: { by: 'account' },
     });
     expect((await busbar('topics', 'list')).stdout).toBe(
       [
-        'TOPIC   OWNER  DEDUP (S)  TRACE  SCHEMA  DESCRIPTION',
-        'orders  shop                             What customers order',
-        'n              600        all    yes',
+        'TOPIC   OWNER  DEDUP (S)  TRACE  ORDERED BY  SCHEMA  DESCRIPTION',
+        'orders  shop                                         What customers order',
+        'n              600        all    account     yes',
         '',
       ].join('\n'),
     );
     expect((await busbar('topics', 'get', 'orders')).stdout).toContain('owner        shop\n');
+    await busbar('topics', 'put', 'ledger', '--ordered');
+    expect(bus.topics.get('ledger')).toEqual({ topic: 'ledger', ordered: true });
+    await busbar('topics', 'delete', 'ledger');
     expect((await busbar('topics', 'delete', 'orders')).stdout).toBe('Topic orders is deleted.\n');
     expect([...bus.topics.keys()]).toEqual(['n']);
   });
@@ -171,6 +177,41 @@ describe('receivers', () => {
     expect(ended.stdout).toBe(
       'Receiver billing has this secret already. No earlier secret signs any more.\n',
     );
+  });
+
+  it.each([
+    [{ state: 'granted' }, 'The endpoint of billing agreed, to any number of requests a minute.\n'],
+    [
+      { state: 'granted', allowedRatePerMinute: 60 },
+      'The endpoint of billing agreed, to 60 requests a minute.\n',
+    ],
+    [
+      { state: 'refused', detail: 'It is gone.' },
+      'The endpoint of billing refused: its events wait. It is gone.\n',
+    ],
+    [
+      { state: 'pending', detail: 'It answered 405.' },
+      'The endpoint of billing has not agreed yet: its events wait, and it is asked again. It answered 405.\n',
+    ],
+  ])('are asked for their agreement, and tell what came of it: %j', async (validation, told) => {
+    bus.troubles.push({ status: 200, body: { receiver: 'billing', validation } });
+    expect(await busbar('receivers', 'validate', 'billing')).toEqual({ code: 0, stdout: told, stderr: '' });
+    expect(bus.requests.at(-1)).toMatchObject({ method: 'POST', path: '/receivers/billing/validate' });
+  });
+
+  it('are put under the handshake', async () => {
+    await busbar(
+      'receivers',
+      'put',
+      'billing',
+      '--endpoint',
+      'https://b.example/in',
+      '--validate',
+      'handshake',
+    );
+    expect(bus.receivers.get('billing')).toMatchObject({ validate: 'handshake' });
+    const wrong = await busbar('receivers', 'put', 'billing', '--endpoint', 'https://b/', '--validate', 'x');
+    expect(wrong.code).toBe(2);
   });
 
   it('need an endpoint', async () => {

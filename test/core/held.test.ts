@@ -72,9 +72,11 @@ describe('what is released next', () => {
     expect(left).toBe(true);
   });
 
-  it('is nothing that was stored while it was read, which does not count as left', () => {
+  it('is nothing that was stored while it was read, which counts as left only when it is much', () => {
     const pages: HeldPage[] = [{ rows: [kept(0, place(5)), kept(0, place(10))], hasMore: false }];
     expect(inOrder(pages, 10, 10)).toEqual({ rows: [kept(0, place(5))], left: false });
+    const many = Array.from({ length: 11 }, (_, at) => kept(0, place(20 + at)));
+    expect(inOrder([{ rows: many, hasMore: false }], 10, 10)).toEqual({ rows: [], left: true });
   });
 
   it('keeps the order of everything, however it is spread and however much is read at a time', () => {

@@ -3,6 +3,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import declaration from '../../busbar.config.ts';
 import { breakerOpened } from '../../lib/core/breaker.ts';
+import { isPausedLine } from '../../lib/core/flow.ts';
 import { bus } from '../../lib/core/limits.ts';
 import { eventRefused } from '../../lib/core/refused.ts';
 import { transactionGivenUp } from '../../lib/core/transaction.ts';
@@ -141,6 +142,7 @@ describe('functions', () => {
         'deliver',
         'keys',
         'offload',
+        'pause',
         'probe',
         'publish',
         'redrive',
@@ -295,15 +297,59 @@ describe('queues', () => {
 
 describe('alarms', () => {
   const alarms = properties('AWS::CloudWatch::Alarm');
-  const watched = alarms.map(({ MetricName, Dimensions }) => {
+  const simple = alarms.filter(({ Metrics }) => Metrics === undefined);
+  const watched = simple.map(({ MetricName, Dimensions }) => {
     const [dimension] = listOf(resolved(template, Dimensions ?? [])) as JsonObject[];
     const queue = String(dimension?.Value);
     return `${MetricName} ${queue.replace(/^<(.*)\.QueueName>$/, (_, id) => String(template.Resources[id]?.Properties.QueueName))}`;
   });
 
-  it('tell of dead letters and of events that wait too long', () => {
+  it('tell of events that wait too long, unless their receiver is paused', () => {
+    const [backlog, ...others] = alarms.filter(({ Metrics }) => Metrics !== undefined);
+    expect(others).toEqual([]);
+    expect(backlog).toMatchObject({ Threshold: 900, TreatMissingData: 'notBreaching' });
+    expect(backlog?.Metrics).toEqual([
+      expect.objectContaining({ Expression: 'IF(FILL(paused, 0) > 0, 0, age)' }),
+      expect.objectContaining({
+        Id: 'age',
+        ReturnData: false,
+        MetricStat: expect.objectContaining({
+          Metric: expect.objectContaining({
+            Namespace: 'AWS/SQS',
+            MetricName: 'ApproximateAgeOfOldestMessage',
+            Dimensions: [{ Name: 'QueueName', Value: 'busbar-example-warehouse-online' }],
+          }),
+        }),
+      }),
+      expect.objectContaining({
+        Id: 'paused',
+        ReturnData: false,
+        MetricStat: expect.objectContaining({
+          Metric: expect.objectContaining({
+            Namespace: 'Busbar/busbar',
+            MetricName: 'Paused',
+            Dimensions: [{ Name: 'Receiver', Value: 'example-warehouse' }],
+          }),
+        }),
+      }),
+    ]);
+    expect(properties('AWS::Logs::MetricFilter')).toContainEqual(
+      expect.objectContaining({
+        FilterPattern: `{ $.message = "${isPausedLine}" }`,
+        MetricTransformations: [
+          {
+            MetricName: 'Paused',
+            MetricNamespace: 'Busbar/busbar',
+            MetricValue: '1',
+            Dimensions: [{ Key: 'Receiver', Value: '$.receiver' }],
+          },
+        ],
+      }),
+    );
+  });
+
+  it('tell of dead letters', () => {
     expect(watched.sort()).toEqual([
-      'ApproximateAgeOfOldestMessage busbar-example-warehouse-online',
       'ApproximateNumberOfMessagesVisible busbar-delay-failed',
       'ApproximateNumberOfMessagesVisible busbar-example-warehouse-dead-letters',
       'BreakersOpened undefined',
@@ -322,12 +368,13 @@ describe('alarms', () => {
       ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
+      ['Paused', `{ $.message = "${isPausedLine}" }`],
       ['TransactionsGivenUp', `{ $.message = "${transactionGivenUp}" }`],
     ]);
   });
 
   it('are quiet while nothing is measured', () => {
-    for (const alarm of alarms) {
+    for (const alarm of simple) {
       expect(alarm).toMatchObject({
         ...(alarm.Namespace === 'Busbar/busbar'
           ? { Namespace: 'Busbar/busbar', Statistic: 'Sum' }
@@ -393,9 +440,9 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish, relay, the checks, admin and schedule set timers of events; deliver, probe and offload have receivers looked after; declare
-    // and validate have endpoints asked.
-    expect(passing).toHaveLength(10);
+    // Publish, relay, the checks, admin and schedule set timers of events; deliver, probe and offload have receivers looked after;
+    // declare and validate have endpoints asked; pause ends its watch.
+    expect(passing).toHaveLength(11);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],
