@@ -7,11 +7,12 @@ import {
   heldIdOf,
   type Kept,
   placeOf,
+  shards,
   storedAtMs,
 } from '../core/held.ts';
 import { type Hold, isOpen, isReleasing, notOnHold } from '../core/hold.ts';
 import { bus } from '../core/limits.ts';
-import { type HoldName, shards } from '../runtime/stores/held.ts';
+import type { HoldName } from '../runtime/stores/held.ts';
 import { type HoldTools, ownTopic } from './hold.ts';
 import { type RouteTools, route } from './route.ts';
 

@@ -1,8 +1,8 @@
-import { inOrder, type Kept, lanesOf } from '../core/held.ts';
+import { inOrder, type Kept, lanesOf, shards } from '../core/held.ts';
 import { type Hold, isReleasing, nextRoundMs, releaseInTrouble, roundOf } from '../core/hold.ts';
 import { bus } from '../core/limits.ts';
 import { batchLimits, messageBytes, messageOf, packBatches } from '../core/routing.ts';
-import { type HeldStore, type HoldName, shards } from '../runtime/stores/held.ts';
+import type { HeldStore, HoldName } from '../runtime/stores/held.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 import { type RouteTools, route } from './route.ts';

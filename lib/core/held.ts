@@ -16,6 +16,9 @@ export interface Kept extends HeldPlace {
   readonly event: HeldEvent;
 }
 
+/** The partitions of a hold. */
+export const shards: readonly number[] = Array.from({ length: bus.heldShards }, (_, shard) => shard);
+
 /** The last place that an instance gave away. */
 export interface LastPlace {
   readonly ms: number;

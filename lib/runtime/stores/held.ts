@@ -8,6 +8,7 @@ import {
   type Kept,
   type LastPlace,
   nextPlaces,
+  shards,
 } from '../../core/held.ts';
 import type { HeldCounts } from '../../core/hold.ts';
 import { aws, bus } from '../../core/limits.ts';
@@ -40,8 +41,6 @@ export interface HeldStore {
 
 /** A large event is packed: JSON in JSON may grow beyond what a row takes. */
 type Document = HeldEvent | { readonly packed: string };
-
-export const shards = Array.from({ length: bus.heldShards }, (_, shard) => shard);
 
 const partition = ({ topic, id }: HoldName, shard: number) => `held#${topic}#${id}#${shard}`;
 const countKey = ({ topic, id }: HoldName, what: keyof HeldCounts, shard: number): Key => ({
