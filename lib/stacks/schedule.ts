@@ -99,9 +99,17 @@ export class Schedule extends Construct {
       timeoutSeconds,
       memoryMb: 256,
       environment,
+      // A look at a recurring schedule sets the timer of the next one.
+      mayCallItself: true,
     });
     schedule.grant(
-      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+      [
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        'sqs:GetQueueAttributes',
+        'sqs:ChangeMessageVisibility',
+        'sqs:SendMessage',
+      ],
       [delay.queue.queueArn],
     );
     schedule.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [tableArn]);
