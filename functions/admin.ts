@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import httpRouter, { type Method } from '@middy/http-router';
 import { authenticate } from '../lib/app/authenticate.ts';
 import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker-by-hand.ts';
+import { renewCheckSecret } from '../lib/app/check-secret.ts';
 import { getDeadLetter, listDeadLetters } from '../lib/app/dead-letters.ts';
 import { deliverAgain } from '../lib/app/deliver-again.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
@@ -24,6 +25,12 @@ import {
   putSubscription,
 } from '../lib/app/subscriptions.ts';
 import { deleteTopic, getTopic, listTopics, putTopic } from '../lib/app/topics.ts';
+import {
+  beginTransaction,
+  commitTransaction,
+  getTransaction,
+  rollbackTransaction,
+} from '../lib/app/transaction.ts';
 import { validateReceiver } from '../lib/app/validate-by-hand.ts';
 import { takeCallback } from '../lib/app/validation-callback.ts';
 import { why } from '../lib/app/why.ts';
@@ -40,6 +47,7 @@ import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
+import { createCheckSecretStore } from '../lib/runtime/stores/check-secrets.ts';
 import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
@@ -52,11 +60,19 @@ import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../lib/runtime/stores/skips.ts';
 import { createTraceStore } from '../lib/runtime/stores/traces.ts';
+import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createProbes, createValidations } from '../lib/runtime/watches.ts';
-import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
+import { createPauseWatches, createProbes, createValidations } from '../lib/runtime/watches.ts';
+import {
+  type ApiAnswer,
+  type ApiEvent,
+  bodyBytes,
+  jsonAnswer,
+  jsonBody,
+  problems,
+} from './middleware/api.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
 type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
@@ -85,6 +101,7 @@ export function create(runtime: Runtime) {
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     probes: createProbes(runtime, config),
+    pauseWatches: createPauseWatches(runtime, config),
     offloads: createOffloadStore(table, runtime.clock),
     log: runtime.log,
     deadLetters: createDeadLetterStore(table),
@@ -98,6 +115,8 @@ export function create(runtime: Runtime) {
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
     trace: config.trace,
+    transactions: createTransactionStore(table),
+    checkSecrets: createCheckSecretStore(table),
   };
 
   const calls: readonly [route: string, answer: Answer][] = [
@@ -221,6 +240,24 @@ export function create(runtime: Runtime) {
       async (event, who) =>
         gone(deleteSubscription(tools, who, name(event, 'topic'), name(event, 'receiver'))),
     ],
+    [
+      'POST /v1/transactions',
+      async (event, who) =>
+        jsonAnswer(201, await beginTransaction(tools, who, eventRequest(event), ownHosts(event))),
+    ],
+    [
+      'GET /v1/transactions/{id}',
+      async (event, who) => ok(await getTransaction(tools, who, text(event, 'id'))),
+    ],
+    [
+      'POST /v1/transactions/{id}/commit',
+      async (event, who) => ok(await commitTransaction(tools, who, text(event, 'id'))),
+    ],
+    [
+      'POST /v1/transactions/{id}/rollback',
+      async (event, who) => ok(await rollbackTransaction(tools, who, text(event, 'id'))),
+    ],
+    ['POST /v1/check-secret', async (_, who) => ok(await renewCheckSecret(tools, who))],
     ['GET /v1/events', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
     ...['/v1/events/{id}', '/v1/events'].flatMap((path): [string, Answer][] => [
       [`DELETE ${path}`, async (event, who) => gone(cancelEvent(tools, who, recallQuestion(event)))],
@@ -301,6 +338,13 @@ function name(event: ApiEvent, parameter: 'topic' | 'receiver' | 'schedule'): st
 
 /** A part of the path that may hold anything; the API has unescaped it, so that it cannot hold a slash. */
 const text = (event: ApiEvent, parameter: string): string => event.pathParameters?.[parameter] ?? '';
+
+/** A body whose events keep their data letter by letter. */
+const eventRequest = (event: ApiEvent) => ({
+  contentType: event.headers['content-type'],
+  headers: event.headers,
+  body: bodyBytes(event),
+});
 
 /** What a call takes in its query. @throws BusbarError invalid_request for anything else. */
 function query<Name extends string>(event: ApiEvent, ...names: Name[]): Partial<Record<Name, string>> {

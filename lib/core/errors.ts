@@ -23,6 +23,7 @@ const table = {
   unknown_subscription: [404, 'There is no such subscription'],
   unknown_dead_letter: [404, 'There is no such dead letter'],
   unknown_redrive: [404, 'There was no redrive'],
+  unknown_transaction: [404, 'There is no such transaction'],
   unknown_validation: [404, 'There is no such request for agreement'],
   event_not_kept: [404, 'The event is not kept'],
   method_not_allowed: [405, 'The method is not allowed here'],
@@ -32,6 +33,8 @@ const table = {
   in_use: [409, 'It is still in use'],
   not_active: [409, 'The receiver is not active'],
   redrive_running: [409, 'A redrive is running already'],
+  transaction_decided: [409, 'The transaction was decided otherwise'],
+  transaction_exists: [409, 'There is another transaction of this id'],
   declared: [409, 'It is declared in busbar.config.ts'],
   conflict: [409, 'Others changed it at the same time'],
   claimed: [409, 'The same event is being published right now'],
@@ -82,9 +85,13 @@ export class BusbarError extends Error {
 
   /** True when the same request may succeed later. */
   get retryable(): boolean {
-    return this.status >= 500 || this.code === 'claimed' || this.code === 'conflict';
+    return mayPassLater(this.code);
   }
 }
+
+/** Whether what was refused so may be taken later, just as it is. */
+export const mayPassLater = (code: ErrorCode): boolean =>
+  table[code][0] >= 500 || code === 'claimed' || code === 'conflict';
 
 /** A problem document (RFC 9457). */
 export interface Problem {

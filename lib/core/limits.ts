@@ -59,13 +59,17 @@ export const bus = {
   responseBytesMax: 64 * kib,
   /** How much of a response is kept with a failed attempt. */
   keptResponseCharacters: 1024,
-  /** The default retry list of the HTTP contract: 5 s to 10 h, ten attempts in 18 hours with the first. */
+  /** The default retry list of the HTTP contract: 5 s to 10 h, nine attempts in 17 h 43 min with the first. */
   retryDelaysSecondsDefault: [5, 30, 120, 600, 1800, 7200, 18_000, 36_000],
   retriesMax: 50,
   /** A retry waits up to this part longer than its delay, so that failures do not come back all at once. */
   retryJitterPart: 0.1,
   /** For how long an endpoint may ask us to stay away; a longer `Retry-After` is taken for a mistake. */
   retryAfterSecondsMax: 24 * 3600,
+  /** How often the backlog alarm hears of a pause; it looks at five minutes. */
+  pauseWatchMinutes: 2,
+  /** A pause this long is forgotten: queues drop what is older than 14 days. */
+  pauseForgottenSeconds: 10 * 24 * 3600,
   /** How many posts may be under way at a receiver that sets no limit. */
   concurrencyDefault: 100,
   /** A batch takes so many seconds' slots of a limited rate at a time, and waits for them in the function. */
@@ -165,6 +169,8 @@ export const bus = {
   validationTokensMax: 32,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
+  /** How long the lanes of a receiver that stands still may be polled before they are stopped again. */
+  stillPolledSeconds: 150,
   /** How long the token endpoint of a receiver may take. */
   tokenTimeoutSeconds: 10,
   /** How long before its end a token is replaced; a fifth of its time when that is less. */
@@ -206,4 +212,34 @@ export const bus = {
   traceWriteSeconds: 1,
   /** How long a search for an event may take: the API gives up after 30 s. */
   traceSearchSeconds: 15,
+  transactionEventsMax: 25,
+  /** When the bus asks about a transaction that nobody ended, where its producer does not say. */
+  checkAfterSecondsDefault: 60,
+  /** So that all checks of a transaction end before SQS drops the message that times them. */
+  checkAfterSecondsMax: 12 * 3600,
+  /** After so many checks without a verdict a transaction is rolled back. */
+  transactionChecksMax: 15,
+  /** The wait between checks doubles up to this, or stays at what the producer asked for when that is more. */
+  checkWaitSecondsMax: 3600,
+  /** How long a transaction stays open that has neither a check URL nor a time of its own. */
+  transactionOpenSeconds: 3600,
+  /** How often the timer of a transaction looks in any case, should everything else have failed. */
+  transactionLookSeconds: 15 * 60,
+  /** A timer that finds no transaction waits so long for it: the call that begins it may be under way. */
+  transactionBeginSeconds: 60,
+  /** When what could not be sent of a committed transaction is tried again. */
+  transactionAgainSeconds: 15,
+  /** For how long a transaction is known after it ended. */
+  transactionKeptSeconds: 30 * 24 * 3600,
+  /** How many bytes of events go into one row before they are packed; packed at worst they fill 350 KB of its 400. */
+  transactionRowBytes: 256 * kib,
+  /** How long a replaced check secret signs beside the new one. */
+  checkSecretOverlapSeconds: 24 * 3600,
+  /** The function that times transactions: ten checks side by side, each as long as an endpoint may take. */
+  transactionTimeoutSeconds: 60,
+  relayTimeoutSeconds: 60,
+  /** How many rows the relay is brought at a time. */
+  relayBatchSize: 100,
+  /** How often the stream brings again what failed, before it is left to the timers and the sweep. */
+  relayRetries: 3,
 } as const;

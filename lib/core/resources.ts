@@ -33,6 +33,8 @@ export const queueName = (prefix: string, receiver: string, role: QueueRole) =>
 
 /** The queue of the redrives that are under way; no receiver's queue ends so. */
 export const redriveQueueName = (prefix: string) => `${prefix}-redrive`;
+/** The queue of the timers of open transactions. */
+export const transactionQueueName = (prefix: string) => `${prefix}-transactions`;
 
 export const topicArn = (place: Place, topic: string) =>
   `arn:${place.partition}:sns:${place.region}:${place.account}:${topicName(place.prefix, topic)}`;
@@ -234,7 +236,7 @@ export function subscriptionResource(
 }
 
 /** What looks at single receivers every few minutes, while they need it; each is a function of this name. */
-export type Watcher = 'probe' | 'offload' | 'validate';
+export type Watcher = 'probe' | 'offload' | 'validate' | 'pause';
 
 export const watcherArn = (place: Place, watcher: Watcher) =>
   `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-${watcher}`;

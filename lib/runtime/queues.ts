@@ -7,7 +7,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { aws } from '../core/limits.ts';
-import { type QueueRole, queueName, redriveQueueName } from '../core/resources.ts';
+import { type QueueRole, queueName, redriveQueueName, transactionQueueName } from '../core/resources.ts';
 import type { Message } from '../core/routing.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
@@ -30,8 +30,12 @@ export interface ReceivedMessage {
   readonly sentAtMs: number;
 }
 
-/** Which queue is meant: a receiver's, the one for delayed events, or the one for redrives that are under way. */
-export type QueueName = { readonly receiver: string; readonly role: QueueRole } | 'delay' | 'redrive';
+/** Which queue is meant: a receiver's, the one for delayed events, for redrives under way, or for open transactions. */
+export type QueueName =
+  | { readonly receiver: string; readonly role: QueueRole }
+  | 'delay'
+  | 'redrive'
+  | 'transactions';
 
 /** Sends to queues, and hides messages that were received. */
 export interface Queues {
@@ -62,13 +66,7 @@ const countAttributes = [
 export function createQueues(runtime: BaseRuntime, config: Config): Queues {
   const client = new SQSClient(runtime.aws);
   const urlOf = (queue: QueueName) =>
-    queue === 'delay'
-      ? config.delayQueueUrl
-      : `${config.queueUrlBase}/${
-          queue === 'redrive'
-            ? redriveQueueName(config.prefix)
-            : queueName(config.prefix, queue.receiver, queue.role)
-        }`;
+    queue === 'delay' ? config.delayQueueUrl : `${config.queueUrlBase}/${nameOf(config.prefix, queue)}`;
   return {
     async send(queue, messages) {
       const answer = await settle(
@@ -147,6 +145,12 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
       );
     },
   };
+}
+
+function nameOf(prefix: string, queue: Exclude<QueueName, 'delay'>): string {
+  if (queue === 'redrive') return redriveQueueName(prefix);
+  if (queue === 'transactions') return transactionQueueName(prefix);
+  return queueName(prefix, queue.receiver, queue.role);
 }
 
 /** Deletes up to ten received messages; answers, in their order, why one was not. */

@@ -17,6 +17,12 @@ export interface Row<Document = unknown> extends Key {
 /** Attributes beside the document; none is called as a key, the document or its expiry. */
 export type Fields = Readonly<Record<string, string | number>>;
 
+/** A row as it is after a change, or as it stands when the change did not fit it. */
+export interface Changed {
+  readonly done: boolean;
+  readonly row: Row | undefined;
+}
+
 export function keyItem(key: Key): Record<string, AttributeValue> {
   return { pk: { S: key.pk }, sk: { S: key.sk } };
 }

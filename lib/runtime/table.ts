@@ -13,16 +13,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { aws } from '../core/limits.ts';
 import type { Config } from './config.ts';
-import { expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
+import { type Changed, expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
+import { putAllIfFree } from './row-transaction.ts';
 import type { BaseRuntime } from './runtime.ts';
 
-export type { Fields, Key, Row } from './row.ts';
-
-/** A row as it is after a change, or as it stands when the change did not fit it. */
-export interface Changed {
-  readonly done: boolean;
-  readonly row: Row | undefined;
-}
+export type { Changed, Fields, Key, Row } from './row.ts';
 
 export interface Search {
   readonly pk: string;
@@ -46,6 +41,8 @@ export interface Table {
   put(row: Row): Promise<void>;
   /** Puts the row if there is none or an expired one; else answers the one that is there. */
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
+  /** Puts all rows or none, if none of them is there; answers whether it did. At most 100 rows of 4 MB. */
+  createAll(rows: readonly Row[]): Promise<boolean>;
   /** Puts the row in the place of one that still says the same as `earlier`; answers whether it did. */
   replace(row: Row, earlier: unknown): Promise<boolean>;
   /** Puts the row whatever stood there; answers what that was. */
@@ -199,6 +196,8 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
         throw error;
       }
     },
+
+    createAll: (rows) => putAllIfFree(client, TableName, rows),
 
     async replace(row, earlier) {
       try {

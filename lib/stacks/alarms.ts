@@ -1,17 +1,25 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { queueName } from '../core/resources.ts';
+import type { BusFunction } from './bus-function.ts';
 
 /** An event that waited longer than this in a lane has an operator look. */
 const backlogAgeSecondsMax = 15 * 60;
 
 /**
  * For each declared receiver: someone is told when an event died, and when events wait too long. Both watch
- * metrics of SQS itself, which cost nothing; an alarm costs its ten cents a month.
+ * metrics of SQS itself, which cost nothing; an alarm costs ten cents a month for each metric that it reads.
  */
 export class Alarms extends Construct {
   /** Where every alarm is told. It costs nothing until someone subscribes. */
@@ -51,11 +59,11 @@ export class Alarms extends Construct {
       );
       this.tell(
         new Alarm(this, `Backlog-${receiver}`, {
-          alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is paused. See docs/operating.md.`,
-          metric: queueMetric('ApproximateAgeOfOldestMessage', queueName(props.prefix, receiver, 'online')),
+          alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is disabled. See docs/operating.md.`,
+          metric: waitingUnpaused(props.prefix, receiver),
           threshold: backlogAgeSecondsMax,
           comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-          evaluationPeriods: 3,
+          evaluationPeriods: 1,
           treatMissingData: TreatMissingData.NOT_BREACHING,
         }),
       );
@@ -76,10 +84,76 @@ export class Alarms extends Construct {
     );
   }
 
+  /** An alarm for a line of the log: one metric, however many functions write it. */
+  tellOfLine(
+    scope: Construct,
+    id: string,
+    about: {
+      readonly functions: readonly BusFunction[];
+      readonly line: string;
+      readonly metricName: string;
+      readonly prefix: string;
+      readonly description: string;
+    },
+  ): void {
+    const { functions, line, metricName, prefix } = about;
+    const filters = functions.map(
+      ({ logGroup, node }) =>
+        new MetricFilter(scope, `${id}In${node.id}`, {
+          logGroup,
+          filterPattern: FilterPattern.stringValue('$.message', '=', line),
+          metricNamespace: `Busbar/${prefix}`,
+          metricName,
+          metricValue: '1',
+        }),
+    );
+    const [metric] = filters.map((filter) => filter.metric({ statistic: 'Sum' }));
+    if (metric === undefined) throw new Error(`No function writes the line: ${line}`);
+    this.tell(
+      new Alarm(scope, `${id}Alarm`, {
+        alarmDescription: about.description,
+        metric,
+        threshold: 0,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      }),
+    );
+  }
+
   tell(alarm: Alarm): void {
     alarm.addAlarmAction(new SnsAction(this.alarmTopic));
     alarm.addOkAction(new SnsAction(this.alarmTopic));
   }
+}
+
+/** The metric by which a paused receiver is known; with a dimension for each, which is paid for while it is paused. */
+export const pausedMetric = (prefix: string) => ({
+  metricNamespace: `Busbar/${prefix}`,
+  metricName: 'Paused',
+});
+
+/** For how long the oldest event of a receiver waits; 0 while it is paused, since events are to wait then. */
+function waitingUnpaused(prefix: string, receiver: string): MathExpression {
+  const { metricNamespace: namespace, metricName } = pausedMetric(prefix);
+  const period = Duration.minutes(5);
+  return new MathExpression({
+    expression: 'IF(FILL(paused, 0) > 0, 0, age)',
+    label: 'Age of the oldest event, unless paused',
+    period,
+    usingMetrics: {
+      age: queueMetric('ApproximateAgeOfOldestMessage', queueName(prefix, receiver, 'online')).with({
+        period,
+      }),
+      paused: new Metric({
+        namespace,
+        metricName,
+        dimensionsMap: { Receiver: receiver },
+        statistic: 'Maximum',
+        period,
+      }),
+    },
+  });
 }
 
 function queueMetric(metricName: string, queue: string): Metric {

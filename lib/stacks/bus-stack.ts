@@ -12,12 +12,15 @@ import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
 import { Offload } from './offload.ts';
+import { Pause } from './pause.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
+import { Relay } from './relay.ts';
 import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 import { TableKey } from './table-key.ts';
 import { Trace } from './trace.ts';
+import { Transaction } from './transaction.ts';
 import { Validation, ValidationParameters } from './validation.ts';
 
 export interface BusStackProps extends StackProps {
@@ -108,6 +111,25 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    new Pause(this, 'Pause', { place, environment, tableArn, delay, admin });
+    const transaction = new Transaction(this, 'Transaction', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      admin,
+      alarms,
+    });
+    const { relay } = new Relay(this, 'Relay', {
+      place,
+      environment,
+      table,
+      delay,
+      timers: transaction.queue,
+      check: transaction.check,
+      alarms,
+    });
+    for (const sender of [transaction.check, relay]) trace.grantWrite(sender);
     new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
 
     const validate = new Validation(this, 'Validation', {

@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import type { Place } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
@@ -20,19 +21,28 @@ export class Publish extends Construct {
       memoryMb: 512,
       environment,
     });
-    this.publish.grant(
-      [
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:BatchWriteItem',
-        'dynamodb:Query',
-      ],
-      [tableArn],
-    );
-    this.publish.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
-    this.publish.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
-    this.publish.grant(['sqs:SendMessage'], [delay.queue.queueArn]);
-    delay.grantSchedules(this.publish, place);
+    grantPublishing(this.publish, { place, tableArn, delay });
   }
+}
+
+/** What a function may do that sends events on their way: to topics, to receivers, or into schedules. */
+export function grantPublishing(
+  publisher: BusFunction,
+  to: { readonly place: Place; readonly tableArn: string; readonly delay: Delay },
+): void {
+  const { place, tableArn, delay } = to;
+  publisher.grant(
+    [
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:BatchWriteItem',
+      'dynamodb:Query',
+    ],
+    [tableArn],
+  );
+  publisher.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
+  publisher.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
+  publisher.grant(['sqs:SendMessage'], [delay.queue.queueArn]);
+  delay.grantSchedules(publisher, place);
 }

@@ -8,10 +8,13 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { onTestFinished } from 'vitest';
+import { create as createCheckTransaction } from '../../functions/check-transaction.ts';
 import { create as createDeliver } from '../../functions/deliver.ts';
 import { create as createOffload } from '../../functions/offload.ts';
+import { create as createPause } from '../../functions/pause.ts';
 import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
+import { create as createRelay } from '../../functions/relay.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
 import { create as createValidate } from '../../functions/validate.ts';
 import { deliver } from '../../lib/app/deliver.ts';
@@ -20,7 +23,7 @@ import type { Principal } from '../../lib/core/access.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/resources.ts';
 import type { ValidateMode } from '../../lib/core/validation.ts';
-import { createDynamodb } from '../../lib/local/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../../lib/local/engines/dynamodb/index.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
 import { root } from '../../lib/local/engines/engine.ts';
 import { createScheduler } from '../../lib/local/engines/scheduler/index.ts';
@@ -56,7 +59,12 @@ import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
-import { createOffloadWatches, createProbes, createValidations } from '../../lib/runtime/watches.ts';
+import {
+  createOffloadWatches,
+  createPauseWatches,
+  createProbes,
+  createValidations,
+} from '../../lib/runtime/watches.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
 
@@ -135,26 +143,34 @@ export async function testBus(startMs?: number) {
 
   const idleInstances: ReturnType<typeof createDeliver>[] = [];
   let keepsInstances = false;
-  const code = lambdaCode({
-    'busbar-deliver': async (event, context) => {
-      const instance = idleInstances.pop() ?? createDeliver(runtime);
-      try {
-        return await instance(event as never, context as never);
-      } finally {
-        if (keepsInstances) idleInstances.push(instance);
-      }
+  const dynamodb = dynamodbEngines();
+  const code = lambdaCode(
+    {
+      'busbar-check-transaction': (event, context) =>
+        createCheckTransaction(runtime)(event as never, context as never),
+      'busbar-deliver': async (event, context) => {
+        const instance = idleInstances.pop() ?? createDeliver(runtime);
+        try {
+          return await instance(event as never, context as never);
+        } finally {
+          if (keepsInstances) idleInstances.push(instance);
+        }
+      },
+      'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
+      'busbar-pause': (event, context) => createPause(runtime)(event as never, context as never),
+      'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
+      'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
+      'busbar-relay': (event, context) => createRelay(runtime)(event as never, context as never),
+      'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
+      'busbar-validate': (event, context) => createValidate(runtime)(event as never, context as never),
     },
-    'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
-    'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
-    'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
-    'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
-    'busbar-validate': (event, context) => createValidate(runtime)(event as never, context as never),
-  });
+    { onStreamRecords: dynamodb.onStreamRecords },
+  );
   const account = testAccount(
     [
       createSqs,
       createSns,
-      (host: Host) => createDynamodb(host),
+      ...dynamodb.builders,
       createScheduler({ onProblem: (problem) => lines.push(JSON.stringify(problem)) }),
       code.builder,
     ].map(watched),
@@ -198,6 +214,7 @@ export async function testBus(startMs?: number) {
           { AttributeName: 'pk', KeyType: 'HASH' },
           { AttributeName: 'sk', KeyType: 'RANGE' },
         ],
+        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
       }),
     );
   }
@@ -211,6 +228,7 @@ export async function testBus(startMs?: number) {
   for (const name of [
     'busbar-deliver',
     'busbar-offload',
+    'busbar-pause',
     'busbar-probe',
     'busbar-redrive',
     'busbar-schedule',
@@ -264,7 +282,9 @@ export async function testBus(startMs?: number) {
       offloads: createOffloadStore(table, account.clock),
       probes: createProbes(runtime, config),
       offloadWatches: createOffloadWatches(runtime, config),
+      pauseWatches: createPauseWatches(runtime, config),
       observed: new Map(),
+      stillPolled: new Map(),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
       secrets: createSecretStore(table, account.clock),

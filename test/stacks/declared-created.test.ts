@@ -35,7 +35,8 @@ const declared = (type: string): JsonObject[] =>
   resourcesOf(template, type).map(([, { Properties }]) => resolved(template, Properties) as JsonObject);
 
 /** The names that the declaration's own resources have; the rest of the bus is made by the stack alone. */
-const isDeclared = (name: Json | undefined) => !/^busbar-(delay|delay-failed|redrive)$/.test(String(name));
+const isDeclared = (name: Json | undefined) =>
+  !/^busbar-(delay|delay-failed|redrive|transactions)$|StreamArn>$/.test(String(name));
 
 /** Everything that is declared, made through the API instead. */
 async function created(): Promise<TestBus> {

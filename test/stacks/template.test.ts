@@ -3,7 +3,10 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import declaration from '../../busbar.config.ts';
 import { breakerOpened } from '../../lib/core/breaker.ts';
+import { isPausedLine } from '../../lib/core/flow.ts';
 import { bus } from '../../lib/core/limits.ts';
+import { eventRefused } from '../../lib/core/refused.ts';
+import { transactionGivenUp } from '../../lib/core/transaction.ts';
 import { variables } from '../../lib/runtime/config.ts';
 import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
 
@@ -11,7 +14,10 @@ const { app, template } = synthesize(declaration);
 const properties = (type: string) => resourcesOf(template, type).map(([, resource]) => resource.Properties);
 const functions = properties('AWS::Lambda::Function');
 const queues = properties('AWS::SQS::Queue');
-const mappings = properties('AWS::Lambda::EventSourceMapping');
+const allMappings = properties('AWS::Lambda::EventSourceMapping');
+const isOfStream = ({ EventSourceArn = '' }: JsonObject) =>
+  String(resolved(template, EventSourceArn)).endsWith('.StreamArn>');
+const mappings = allMappings.filter((mapping) => !isOfStream(mapping));
 const named = (list: readonly JsonObject[], key: string, name: string): JsonObject => {
   const found = list.find((candidate) => candidate[key] === name);
   if (found === undefined) throw new Error(`There is no ${name}.`);
@@ -82,7 +88,7 @@ describe('the table of traces', () => {
     expect(traces?.DeletionPolicy).toBe('Delete');
   });
 
-  it('is written by publish, deliver and probe one row a call, and read by the admin alone', () => {
+  it('is written by who publishes and who delivers, one row a call, and read by the admin alone', () => {
     const granted = resourcesOf(template, 'AWS::IAM::Policy').flatMap(([policy, { Properties }]) =>
       listOf((Properties.PolicyDocument as JsonObject).Statement)
         .map((statement) => statement as JsonObject)
@@ -94,6 +100,8 @@ describe('the table of traces', () => {
       'Breaker dynamodb:PutItem',
       'Delivery dynamodb:PutItem',
       'Publish dynamodb:PutItem',
+      'Relay dynamodb:PutItem',
+      'Transaction dynamodb:PutItem',
     ]);
   });
 
@@ -129,13 +137,16 @@ describe('functions', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
       [
         'admin',
+        'check-transaction',
         'declare',
         'deliver',
         'keys',
         'offload',
+        'pause',
         'probe',
         'publish',
         'redrive',
+        'relay',
         'schedule',
         'validate',
       ].map((name) => `busbar-${name}`),
@@ -180,7 +191,7 @@ describe('functions', () => {
 });
 
 describe('event source mappings', () => {
-  it('are one for the delay queue, one for redrives and two for each declared receiver', () => {
+  it('are one for each queue of the bus itself, and two for each declared receiver', () => {
     expect(
       mappings
         .map(({ EventSourceArn = '' }) => String(resolved(template, EventSourceArn)).split(':').at(-1))
@@ -190,6 +201,28 @@ describe('event source mappings', () => {
       'busbar-example-warehouse-offline',
       'busbar-example-warehouse-online',
       'busbar-redrive',
+      'busbar-transactions',
+    ]);
+  });
+
+  it('of streams read what wakes them, and do not stop for what fails', () => {
+    expect(allMappings.filter(isOfStream)).toEqual([
+      expect.objectContaining({
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        BisectBatchOnFunctionError: true,
+        MaximumRetryAttempts: 3,
+        StartingPosition: 'TRIM_HORIZON',
+        FilterCriteria: {
+          Filters: [
+            {
+              Pattern: JSON.stringify({
+                eventName: ['INSERT', 'MODIFY'],
+                dynamodb: { NewImage: { wakes: { S: ['relay'] } } },
+              }),
+            },
+          ],
+        },
+      }),
     ]);
   });
 
@@ -230,7 +263,7 @@ describe('event source mappings', () => {
 
 describe('queues', () => {
   it('keep what they have for as long as SQS lets them, encrypted', () => {
-    expect(queues).toHaveLength(6);
+    expect(queues).toHaveLength(7);
     for (const queue of queues) {
       expect(queue).toMatchObject({ MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
     }
@@ -264,36 +297,86 @@ describe('queues', () => {
 
 describe('alarms', () => {
   const alarms = properties('AWS::CloudWatch::Alarm');
-  const watched = alarms.map(({ MetricName, Dimensions }) => {
+  const simple = alarms.filter(({ Metrics }) => Metrics === undefined);
+  const watched = simple.map(({ MetricName, Dimensions }) => {
     const [dimension] = listOf(resolved(template, Dimensions ?? [])) as JsonObject[];
     const queue = String(dimension?.Value);
     return `${MetricName} ${queue.replace(/^<(.*)\.QueueName>$/, (_, id) => String(template.Resources[id]?.Properties.QueueName))}`;
   });
 
-  it('tell of dead letters and of events that wait too long', () => {
+  it('tell of events that wait too long, unless their receiver is paused', () => {
+    const [backlog, ...others] = alarms.filter(({ Metrics }) => Metrics !== undefined);
+    expect(others).toEqual([]);
+    expect(backlog).toMatchObject({ Threshold: 900, TreatMissingData: 'notBreaching' });
+    expect(backlog?.Metrics).toEqual([
+      expect.objectContaining({ Expression: 'IF(FILL(paused, 0) > 0, 0, age)' }),
+      expect.objectContaining({
+        Id: 'age',
+        ReturnData: false,
+        MetricStat: expect.objectContaining({
+          Metric: expect.objectContaining({
+            Namespace: 'AWS/SQS',
+            MetricName: 'ApproximateAgeOfOldestMessage',
+            Dimensions: [{ Name: 'QueueName', Value: 'busbar-example-warehouse-online' }],
+          }),
+        }),
+      }),
+      expect.objectContaining({
+        Id: 'paused',
+        ReturnData: false,
+        MetricStat: expect.objectContaining({
+          Metric: expect.objectContaining({
+            Namespace: 'Busbar/busbar',
+            MetricName: 'Paused',
+            Dimensions: [{ Name: 'Receiver', Value: 'example-warehouse' }],
+          }),
+        }),
+      }),
+    ]);
+    expect(properties('AWS::Logs::MetricFilter')).toContainEqual(
+      expect.objectContaining({
+        FilterPattern: `{ $.message = "${isPausedLine}" }`,
+        MetricTransformations: [
+          {
+            MetricName: 'Paused',
+            MetricNamespace: 'Busbar/busbar',
+            MetricValue: '1',
+            Dimensions: [{ Key: 'Receiver', Value: '$.receiver' }],
+          },
+        ],
+      }),
+    );
+  });
+
+  it('tell of dead letters', () => {
     expect(watched.sort()).toEqual([
-      'ApproximateAgeOfOldestMessage busbar-example-warehouse-online',
       'ApproximateNumberOfMessagesVisible busbar-delay-failed',
       'ApproximateNumberOfMessagesVisible busbar-example-warehouse-dead-letters',
       'BreakersOpened undefined',
+      'EventsRefused undefined',
+      'TransactionsGivenUp undefined',
     ]);
   });
 
-  it('tell of a breaker that opened, by one metric for all receivers', () => {
-    expect(properties('AWS::Logs::MetricFilter')).toEqual([
-      expect.objectContaining({
-        FilterPattern: `{ $.message = "${breakerOpened}" }`,
-        MetricTransformations: [
-          { MetricName: 'BreakersOpened', MetricNamespace: 'Busbar/busbar', MetricValue: '1' },
-        ],
-      }),
+  it('tell of lines of the log, by one metric each', () => {
+    const filters = properties('AWS::Logs::MetricFilter').map(({ FilterPattern, MetricTransformations }) => {
+      const [metric] = listOf(MetricTransformations) as JsonObject[];
+      expect(metric).toMatchObject({ MetricNamespace: 'Busbar/busbar', MetricValue: '1' });
+      return [metric?.MetricName, FilterPattern];
+    });
+    expect(filters.sort()).toEqual([
+      ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
+      ['EventsRefused', `{ $.message = "${eventRefused}" }`],
+      ['EventsRefused', `{ $.message = "${eventRefused}" }`],
+      ['Paused', `{ $.message = "${isPausedLine}" }`],
+      ['TransactionsGivenUp', `{ $.message = "${transactionGivenUp}" }`],
     ]);
   });
 
   it('are quiet while nothing is measured', () => {
-    for (const alarm of alarms) {
+    for (const alarm of simple) {
       expect(alarm).toMatchObject({
-        ...(alarm.MetricName === 'BreakersOpened'
+        ...(alarm.Namespace === 'Busbar/busbar'
           ? { Namespace: 'Busbar/busbar', Statistic: 'Sum' }
           : { Namespace: 'AWS/SQS', Statistic: 'Maximum' }),
         TreatMissingData: 'notBreaching',
@@ -313,6 +396,7 @@ describe('grants', () => {
 
   /** What AWS knows no resource for; a condition narrows it down where there is one. */
   const withoutResource: Readonly<Record<string, 'condition' | 'none'>> = {
+    'dynamodb:ListStreams': 'none',
     'lambda:ListEventSourceMappings': 'none',
     'lambda:CreateEventSourceMapping': 'condition',
     'lambda:UpdateEventSourceMapping': 'condition',
@@ -331,7 +415,7 @@ describe('grants', () => {
               return narrowing === 'none' || (narrowing === 'condition' && condition !== undefined);
             });
           }
-          return !/^<\w+\.(Arn|Ref)>$/.test(resource) && !/[:/]busbar[-/][^:]*$/.test(resource);
+          return !/^<\w+\.(Arn|StreamArn|Ref)>$/.test(resource) && !/[:/]busbar[-/][^:]*$/.test(resource);
         })
         .map((resource) => `${policy}: ${actions.join()} on ${resource}`),
     );
@@ -356,9 +440,9 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish, admin and schedule set timers of events; deliver, probe and offload have receivers looked after; declare
-    // and validate have endpoints asked.
-    expect(passing).toHaveLength(8);
+    // Publish, relay, the checks, admin and schedule set timers of events; deliver, probe and offload have receivers looked after;
+    // declare and validate have endpoints asked; pause ends its watch.
+    expect(passing).toHaveLength(11);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],

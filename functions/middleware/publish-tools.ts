@@ -1,0 +1,32 @@
+import type { Config } from '../../lib/runtime/config.ts';
+import { createQueues } from '../../lib/runtime/queues.ts';
+import type { BaseRuntime } from '../../lib/runtime/runtime.ts';
+import { createSchedules } from '../../lib/runtime/schedules.ts';
+import { createSchemaChecker } from '../../lib/runtime/schema.ts';
+import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
+import { createDelayedStore } from '../../lib/runtime/stores/delayed.ts';
+import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
+import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
+import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
+import { createTable } from '../../lib/runtime/table.ts';
+import { createTopicSender } from '../../lib/runtime/topics.ts';
+
+/** What the functions work with that send events on their way; made once an instance, because stores remember. */
+export function publishTools(runtime: BaseRuntime, config: Config) {
+  const table = createTable(runtime, config);
+  return {
+    clock: runtime.clock,
+    random: runtime.random,
+    log: runtime.log,
+    registry: createRegistryStore(table, runtime.clock),
+    claims: createClaimStore(table),
+    schemas: createSchemaChecker(),
+    topics: createTopicSender(runtime, config),
+    queues: createQueues(runtime, config),
+    schedules: createSchedules(runtime, config),
+    delayed: createDelayedStore(table),
+    sightings: createSightingStore(table),
+    traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
+    trace: config.trace,
+  };
+}

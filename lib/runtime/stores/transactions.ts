@@ -1,0 +1,77 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { utf8Bytes } from '../../core/event.ts';
+import { bus } from '../../core/limits.ts';
+import { wakesRelay } from '../../core/relay.ts';
+import { packBatches } from '../../core/routing.ts';
+import type { StoredEvent } from '../../core/stored-event.ts';
+import { phaseOf, type Transaction } from '../../core/transaction.ts';
+import type { Table } from '../table.ts';
+
+/** Transactions: a row for the state, which is small and often written, and as few as hold the events, packed. */
+export interface TransactionStore {
+  /** Writes a new transaction with its events, all or nothing; false when there is one of this id. */
+  create(transaction: Transaction, events: readonly StoredEvent[]): Promise<boolean>;
+  find(id: string): Promise<Transaction | undefined>;
+  /** The events, in the order they were given; empty when they are out or thrown away. */
+  events(id: string): Promise<StoredEvent[]>;
+  /** Writes the row in the place of `earlier`; false when somebody else changed it meanwhile. */
+  replace(to: Transaction, earlier: Transaction): Promise<boolean>;
+  /** Deletes the events. */
+  clear(id: string): Promise<void>;
+}
+
+export const transactionPk = (id: string) => `transaction#${id}`;
+const stateKey = (id: string) => ({ pk: transactionPk(id), sk: 'state' });
+const eventsPrefix = 'events#';
+
+/** The state row. A commit wakes the relay by the stream, even if whoever committed dies at once. */
+function stateRow(transaction: Transaction) {
+  const phase = phaseOf(transaction);
+  const isOver = phase === 'published' || phase === 'cleared';
+  return {
+    ...stateKey(transaction.id),
+    document: transaction,
+    ...(phase === 'committed' && { fields: wakesRelay }),
+    ...(isOver && {
+      expiresAtSeconds:
+        Math.ceil(Date.parse(transaction.settledAt ?? '') / 1000) + bus.transactionKeptSeconds,
+    }),
+  };
+}
+
+/** Packed, because JSON in JSON could grow beyond what a row takes, and because what is written is paid by the KB. */
+function eventRows(id: string, events: readonly StoredEvent[]) {
+  const sized = events.map((event) => ({ event, bytes: utf8Bytes(event.body) }));
+  const packs = packBatches(sized, {
+    entriesMax: bus.transactionEventsMax,
+    bytesMax: bus.transactionRowBytes,
+  });
+  return packs.map((pack, at) => ({
+    pk: transactionPk(id),
+    sk: `${eventsPrefix}${String(at).padStart(2, '0')}`,
+    document: gzipSync(JSON.stringify(pack.map(({ event }) => event))).toString('base64'),
+  }));
+}
+
+export function createTransactionStore(table: Table): TransactionStore {
+  return {
+    create: (transaction, events) =>
+      table.createAll([stateRow(transaction), ...eventRows(transaction.id, events)]),
+    find: async (id) =>
+      (await table.get(stateKey(id), { consistent: true }))?.document as Transaction | undefined,
+    async events(id) {
+      const rows = await table.query(transactionPk(id), eventsPrefix);
+      return rows.flatMap(
+        (row) =>
+          JSON.parse(
+            gunzipSync(Buffer.from(row.document as string, 'base64')).toString('utf8'),
+          ) as StoredEvent[],
+      );
+    },
+    replace: (to, earlier) => table.replace(stateRow(to), earlier),
+    async clear(id) {
+      const rows = await table.query(transactionPk(id), eventsPrefix);
+      await table.deleteMany(rows);
+    },
+  };
+}

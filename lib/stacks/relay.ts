@@ -1,0 +1,79 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { bus } from '../core/limits.ts';
+import { eventRefused } from '../core/refused.ts';
+import { wakesRelay } from '../core/relay.ts';
+import type { Alarms } from './alarms.ts';
+import { BusFunction } from './bus-function.ts';
+import type { BusPartProps } from './bus-part.ts';
+import { reasons } from './nag.ts';
+import { grantPublishing } from './publish.ts';
+import type { Delay } from './schedule.ts';
+
+interface RelayProps extends BusPartProps {
+  readonly table: Table;
+  readonly delay: Delay;
+  readonly timers: Queue;
+  readonly check: BusFunction;
+  readonly alarms: Alarms;
+}
+
+/** Lets go what the table holds when a row says so: the stream of the bus table brings such rows, and no others. */
+export class Relay extends Construct {
+  readonly relay: BusFunction;
+
+  constructor(scope: Construct, id: string, props: RelayProps) {
+    super(scope, id);
+    const { place, environment, table, delay, timers, check, alarms } = props;
+    this.relay = new BusFunction(this, 'Relay', {
+      name: 'relay',
+      prefix: place.prefix,
+      description: 'Publishes what lies in a table and may go',
+      timeoutSeconds: bus.relayTimeoutSeconds,
+      memoryMb: 256,
+      environment,
+    });
+    grantPublishing(this.relay, { place, tableArn: table.tableArn, delay });
+    this.relay.grant(['sqs:SendMessage'], [timers.queueArn]);
+    this.addStream('Rows', table, {
+      eventName: FilterRule.or('INSERT', 'MODIFY'),
+      dynamodb: { NewImage: { wakes: { S: FilterRule.isEqual(wakesRelay.wakes) } } },
+    });
+    alarms.tellOfLine(this, 'Refused', {
+      functions: [this.relay, check],
+      line: eventRefused,
+      metricName: 'EventsRefused',
+      prefix: place.prefix,
+      description:
+        'An event that the bus had taken over cannot be published as it is; it is listed by GET /v1/refused. See docs/operating.md.',
+    });
+  }
+
+  /**
+   * Reads the stream of a table by a filter, which costs nothing for what it leaves out. What fails is brought again a
+   * few times and then left to the timers and the sweep: the table has it, and the stream must not wait for it.
+   */
+  private addStream(id: string, table: Table, pattern: Record<string, unknown>): void {
+    const { tableStreamArn } = table;
+    if (tableStreamArn === undefined) throw new Error(`The table ${table.node.path} has no stream.`);
+    this.relay.grant(
+      ['dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:DescribeStream'],
+      [tableStreamArn],
+    );
+    // ListStreams knows no resource below the table's own streams.
+    this.relay.grantByPattern(['dynamodb:ListStreams'], ['*'], reasons.noResource);
+    const mapping = new EventSourceMapping(this, `${id}Mapping`, {
+      target: this.relay.function,
+      eventSourceArn: tableStreamArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: bus.relayBatchSize,
+      reportBatchItemFailures: true,
+      bisectBatchOnError: true,
+      retryAttempts: bus.relayRetries,
+      filters: [FilterCriteria.filter(pattern)],
+    });
+    mapping.node.addDependency(this.relay.role);
+  }
+}
