@@ -1,5 +1,6 @@
 import { type DelayedEvent, delayedKey } from '../core/delayed.ts';
 import { aws, bus } from '../core/limits.ts';
+import { orderOf } from '../core/order.ts';
 import { eventOf, planFiring, type Recurrence, targetOf } from '../core/recurrence.ts';
 import type { Tick } from '../core/timer.ts';
 import type { TraceMode } from '../core/trace.ts';
@@ -97,8 +98,10 @@ async function fireAll(
   const nowMs = tools.clock.now();
   const looks = await Promise.all(
     fireMs.map(async (plannedMs) => {
-      const { id, source, type, subject, body } = eventOf(recurrence.schedule, recurrence.event, plannedMs);
-      const event: DelayedEvent = { target, id, source, type, subject, body, atMs: nowMs, ...trace };
+      const made = eventOf(recurrence.schedule, recurrence.event, plannedMs);
+      const { id, source, type, subject, body } = made;
+      const order = topic && orderOf(topic, made, plannedMs);
+      const event: DelayedEvent = { target, id, source, type, subject, body, order, atMs: nowMs, ...trace };
       const turn = newTurn(tools.random);
       const fresh = { state: 'waiting', dueAtMs: plannedMs, turn, leaseUntilMs: 0 } as const;
       const standing = await tools.delayed.putNew(event, fresh, nowMs);

@@ -25,6 +25,7 @@ export type Leaving =
 interface Ready {
   readonly target: Target;
   readonly event: RoutableEvent;
+  readonly dueAtMs: number;
   /** Says in its row that it left, where it has one. */
   left(): Promise<void>;
 }
@@ -59,9 +60,11 @@ export async function leave(tools: LeaveTools, timers: readonly Leaving[]): Prom
 
 async function routeGroup(
   tools: LeaveTools,
-  group: readonly { index: number; ready: Ready }[],
+  released: readonly { index: number; ready: Ready }[],
   outcomes: Outcome[],
 ): Promise<void> {
+  // Into an ordered topic, events of one key go in the order in which they are due.
+  const group = released.toSorted((left, right) => left.ready.dueAtMs - right.ready.dueAtMs);
   const [first] = group;
   if (first === undefined) return;
   const failures = await route(
@@ -93,7 +96,12 @@ async function decide(tools: LeaveTools, timer: Leaving): Promise<Decision> {
     }
   }
   const { target, event, body } = timer.delayed;
-  const ready = { target, event: { ...event, subject: event.subject, body }, left: async () => undefined };
+  const ready = {
+    target,
+    event: { ...event, subject: event.subject, body },
+    dueAtMs: timer.delayed.dueAtMs,
+    left: async () => undefined,
+  };
   return { ready };
 }
 
@@ -134,10 +142,18 @@ async function setAgain(tools: LeaveTools, next: Look, earlierTurn: string): Pro
 }
 
 function readyOf(tools: LeaveTools, { key, state, event }: KeptDelayed): Ready {
-  const { type, source, subject, body, trace } = event;
+  const { type, source, subject, body, trace, order } = event;
   return {
     target: event.target,
-    event: { type, source, subject, body, ...(trace !== undefined && { trace }) },
+    event: {
+      type,
+      source,
+      subject,
+      body,
+      ...(trace !== undefined && { trace }),
+      ...(order !== undefined && { order }),
+    },
+    dueAtMs: state.dueAtMs,
     async left() {
       const nowMs = tools.clock.now();
       const step = stepDelayed(state, { kind: 'routed', turn: state.turn }, nowMs, newTurn(tools.random));

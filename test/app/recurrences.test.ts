@@ -29,7 +29,7 @@ async function runningBus(startMs?: number): Promise<TestBus & { arrived: Arrive
   const bus = await testBus(startMs);
   await bus.receiver('shop');
   await bus.topic('orders');
-  await bus.tools.provision.putSubscription('orders', 'shop', undefined);
+  await bus.subscription('orders', 'shop');
   const arrived: Arrived[] = [];
   bus.endpoint(url, ({ body }) => {
     const { id, time } = JSON.parse(String(body));
