@@ -58,7 +58,7 @@ import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createProbes, createValidations } from '../lib/runtime/watches.ts';
+import { createPauseWatches, createProbes, createValidations } from '../lib/runtime/watches.ts';
 import {
   type ApiAnswer,
   type ApiEvent,
@@ -95,6 +95,7 @@ export function create(runtime: Runtime) {
     skips: createSkipStore(table),
     breakers: createBreakerStore(table, runtime.clock),
     probes: createProbes(runtime, config),
+    pauseWatches: createPauseWatches(runtime, config),
     offloads: createOffloadStore(table, runtime.clock),
     log: runtime.log,
     deadLetters: createDeadLetterStore(table),

@@ -37,6 +37,7 @@ export function deliverTools(runtime: Runtime) {
     offloads: createOffloadStore(table, runtime.clock),
     offloadWatches: createOffloadWatches(runtime, config),
     observed: new Map(),
+    stillPolled: new Map(),
     queues: createQueues(runtime, config),
     mappings: createMappings(runtime, config),
     probes: createProbes(runtime, config),

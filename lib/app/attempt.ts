@@ -1,3 +1,4 @@
+import { restAskedFor } from '../core/breaker.ts';
 import { type Delivery, judge, type Outcome, recordAttempt, type Verdict } from '../core/delivery.ts';
 import type { LanePlan } from '../core/lane-plan.ts';
 import { bus } from '../core/limits.ts';
@@ -81,6 +82,11 @@ export async function attemptAll(
     perKey: plan.postsPerType,
     keyOf: ({ delivery }: Due) => delivery.eventType,
   };
+  let restUntilMs = 0;
+  const watch = (attempted: Attempted) => {
+    restUntilMs = Math.max(restUntilMs, restAskedFor(attempted.outcome, tools.clock.now()) ?? 0);
+    onOutcome(attempted);
+  };
   const decisions = await runLimited(due, bounds, async (each): Promise<Decision> => {
     const { message } = each;
     if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
@@ -91,7 +97,10 @@ export async function attemptAll(
     try {
       const pace = await pacer.next();
       if (pace.kind === 'later') return held(tools, message, pace.waitSeconds);
-      return await attemptOne(tools, receiver, keys, lane, each, onOutcome);
+      // The endpoint has asked for a rest since the batch began.
+      const restMs = restUntilMs - tools.clock.now();
+      if (restMs > 0) return held(tools, message, restMs / 1000);
+      return await attemptOne(tools, receiver, keys, lane, each, watch);
     } catch (error) {
       return brokenOff(tools, receiver, message, error);
     }

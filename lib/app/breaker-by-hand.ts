@@ -20,7 +20,7 @@ export async function getReceiverAndBreaker(
   const offload = showOffload(await tools.offloads.read(name), receiver, tools.clock.now());
   return {
     ...receiver,
-    breaker: { ...receiver.breaker, ...showBreaker(breakerOf(kept, receiver.endpoint)) },
+    breaker: { ...receiver.breaker, ...showBreaker(breakerOf(kept, receiver.endpoint), tools.clock.now()) },
     ...(offload !== undefined && { offload }),
   };
 }
@@ -51,5 +51,5 @@ export async function forceBreaker(
   } else if (breaker.kind !== 'open') {
     await endOutage(tools, receiver);
   }
-  return showBreaker(breaker);
+  return showBreaker(breaker, tools.clock.now());
 }

@@ -1,4 +1,4 @@
-import { type Admission, weigh } from '../core/breaker.ts';
+import { type Admission, restAskedFor, weigh } from '../core/breaker.ts';
 import { causeOf } from '../core/delivery.ts';
 import { isFlowing } from '../core/flow.ts';
 import { type LanePlan, lanePlan } from '../core/lane-plan.ts';
@@ -7,7 +7,14 @@ import { isSplit } from '../core/offload.ts';
 import type { Receiver } from '../core/registry.ts';
 import { mayDeliver } from '../core/validation.ts';
 import { type Attempted, type AttemptTools, attemptAll, lastStart, parked } from './attempt.ts';
-import { admission, type BreakerTools, breakerPolicy, countAttempts, orTell } from './breaker.ts';
+import {
+  admission,
+  type BreakerTools,
+  breakerPolicy,
+  changeBreaker,
+  countAttempts,
+  orTell,
+} from './breaker.ts';
 import { hotTypes, type OffloadTools, observeBatch, placeBatch } from './offload.ts';
 import { probeByDelivery } from './probe-delivery.ts';
 import { probeByHead } from './probe-head.ts';
@@ -16,6 +23,7 @@ import { settleAndTrace } from './settle-and-trace.ts';
 import { dropSkipped, type SkipTools } from './skip.ts';
 import { releaseSlot, takeTurn } from './slots.ts';
 import { type Due, held, type SortedOut, type SortOutTools, sortOut } from './sort-out.ts';
+import { type StillPolledTools, stopStillPolled } from './still-polled.ts';
 import type { TraceTools } from './trace.ts';
 
 export interface DeliverTools
@@ -25,6 +33,7 @@ export interface DeliverTools
     AttemptTools,
     BreakerTools,
     OffloadTools,
+    StillPolledTools,
     TraceTools {}
 
 /**
@@ -48,11 +57,13 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
     return await settle(tools, batch, waiting);
   }
   if (receiver.state !== 'active') {
-    return await settle(
+    const kept = await settle(
       tools,
       batch,
       batch.messages.map((message) => parked(message)),
     );
+    await stopStillPolled(tools, receiver);
+    return kept;
   }
   const { skipped, messages } = await dropSkipped(tools, receiver, batch.messages);
   const admitted = await admitBatch(tools, receiver);
@@ -94,9 +105,15 @@ async function deliverDue(
       attempts.push(attempted),
     ),
   );
+  const outcomes = attempts.map(({ outcome }) => outcome);
+  const rests = outcomes.map((outcome) => restAskedFor(outcome, tools.clock.now()) ?? 0);
+  const untilMs = Math.max(0, ...rests);
+  // Before the rest is settled: other batches are to know it as soon as can be.
+  if (untilMs > 0) {
+    await orTell(tools, receiver, () => changeBreaker(tools, receiver, { kind: 'throttled', untilMs }));
+  }
   const kept = await settleAndTrace(tools, batch, [...settled, ...decisions, ...waiting]);
 
-  const outcomes = attempts.map(({ outcome }) => outcome);
   const failed = outcomes.filter((outcome) => weigh(outcome) === 'failure');
   const counts = { successes: outcomes.length - failed.length, failures: failed.length };
   const last = failed.at(-1);

@@ -136,12 +136,12 @@ export async function observeBatch(
   }
 }
 
-/** The row first: each of the others may break off, and the watch puts it right. */
+/** Whatever breaks off, the watch puts right: it is there before the row says that the type is hot. */
 async function openOffline(tools: OffloadTools, receiver: string, type: string): Promise<void> {
-  const { changed } = await change(tools, receiver, { kind: 'flooded', type });
-  if (!changed) return;
-  await tools.offloadWatches.start(receiver);
-  await pollOffline(tools, receiver);
+  const { changed } = await change(tools, receiver, { kind: 'flooded', type }, () =>
+    tools.offloadWatches.start(receiver),
+  );
+  if (changed) await pollOffline(tools, receiver);
 }
 
 /** Polls the offline lane, unless the receiver stands still or its breaker has stopped the polling. */
@@ -158,18 +158,26 @@ async function pollOffline(tools: LookTools, name: string): Promise<void> {
  * minute for as long as the lane is open; it puts right whatever broke off between two steps.
  */
 export async function lookAfterOffload(tools: LookTools, name: string): Promise<void> {
-  if ((await tools.registry.receiver(name)) === undefined) return await tools.offloadWatches.stop(name);
-  if ((await tools.offloads.read(name)) === undefined) {
-    await tools.mappings.setEnabled(name, 'offline', false);
-    await tools.offloadWatches.stop(name);
-    // A type may have become hot meanwhile, and its steps may have come before these.
-    if ((await tools.offloads.read(name)) === undefined) return;
-    await tools.offloadWatches.start(name);
-  }
+  const receiver = await tools.registry.receiver(name);
+  const kept = await tools.offloads.read(name);
+  if (receiver === undefined || kept === undefined) return await tools.offloadWatches.stop(name);
   const counted = await tools.queues.count({ receiver: name, role: 'offline' });
-  const { offload } = await change(tools, name, { kind: 'counted', ...counted });
-  // A lane that was closed is polled for one minute more, for what may have gone there in the last moment.
-  if (offload !== undefined) await pollOffline(tools, name);
+  const { changed, offload } = await change(tools, name, { kind: 'counted', ...counted });
+  // A lane that is to be closed is polled for one minute more, for what may have gone there in the last moment.
+  if (offload?.closing && !changed) return await closeOffline(tools, name, offload);
+  await pollOffline(tools, name);
+}
+
+/** The row last: a type that becomes hot meanwhile changes it, and is seen by that. */
+async function closeOffline(tools: LookTools, receiver: string, closing: Offload): Promise<void> {
+  await tools.mappings.setEnabled(receiver, 'offline', false);
+  await tools.offloadWatches.stop(receiver);
+  if (await tools.offloads.swap(receiver, closing, undefined)) {
+    tools.log('info', 'An offline lane is closed', { receiver });
+    return;
+  }
+  await tools.offloadWatches.start(receiver);
+  await pollOffline(tools, receiver);
 }
 
 const roundsMax = 4;
@@ -178,11 +186,13 @@ async function change(
   tools: LookTools,
   receiver: string,
   event: OffloadEvent,
+  beforehand: () => Promise<void> = async () => undefined,
 ): Promise<{ readonly changed: boolean; readonly offload: Offload | undefined }> {
   for (let round = 1; round <= roundsMax; round++) {
     const before = await tools.offloads.read(receiver);
     const offload = reduceOffload(before, event, tools.clock.now());
     if (offload === before) return { changed: false, offload };
+    await beforehand();
     if (await tools.offloads.swap(receiver, before, offload)) {
       tellChange(tools.log, receiver, before, offload);
       return { changed: true, offload };
@@ -203,5 +213,4 @@ function tellChange(
     else if (known.untilMs === undefined && untilMs !== undefined)
       log('info', 'A type cooled', { receiver, type });
   }
-  if (offload === undefined) log('info', 'An offline lane is closed', { receiver });
 }

@@ -12,7 +12,8 @@ export interface PollingTools {
 /** Starts to consume a receiver's lanes: the offline lane only while types are hot or events are left in it. */
 export async function startPolling(tools: PollingTools, receiver: string): Promise<void> {
   await tools.mappings.setEnabled(receiver, 'online', true);
-  if ((await tools.offloads.read(receiver)) !== undefined) {
+  const offload = await tools.offloads.read(receiver);
+  if (offload !== undefined && !offload.closing) {
     await tools.mappings.setEnabled(receiver, 'offline', true);
   }
 }

@@ -1,5 +1,6 @@
 import { anew, type Redrive } from '../core/redrive.ts';
 import { batchLimits, messageBytes, packBatches, redriveAttribute, topicAttribute } from '../core/routing.ts';
+import { traceAttribute } from '../core/trace.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Queues } from '../runtime/queues.ts';
@@ -40,6 +41,7 @@ export async function sendBack(
     const attributes = {
       [redriveAttribute]: run.id,
       ...(content.topic !== undefined && { [topicAttribute]: content.topic }),
+      ...(content.trace !== undefined && { [traceAttribute]: content.trace }),
     };
     const message = { body: content.body, attributes };
     outgoing.push({ ...kept, ...message, bytes: messageBytes(message) });

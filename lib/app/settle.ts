@@ -2,7 +2,6 @@ import { deadLetterAttributes } from '../core/dead-letter.ts';
 import type { DeliveryRecord } from '../core/delivery.ts';
 import { aws, bus } from '../core/limits.ts';
 import type { Lane } from '../core/resources.ts';
-import { topicAttribute } from '../core/routing.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Queues } from '../runtime/queues.ts';
@@ -132,7 +131,7 @@ async function moveToDeadLetters(
     { receiver, role: 'dead-letters' },
     dead.map(({ message, deadLetter }) => ({
       body: message.body,
-      attributes: deadLetterAttributes(deadLetter, message.attributes[topicAttribute]),
+      attributes: deadLetterAttributes(deadLetter, message.attributes),
     })),
   );
   return dead.flatMap(({ message }, index) => {

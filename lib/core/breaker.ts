@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { failureKind, type Outcome } from './delivery.ts';
 import { aws, bus } from './limits.ts';
+import { retryAfterSeconds } from './retry.ts';
 
 /** When a receiver's breaker opens, and how it finds out that the endpoint is back. */
 export interface BreakerPolicy {
@@ -20,9 +21,15 @@ export const defaultBreaker: BreakerPolicy = {
   minimumAttempts: 10,
 };
 
+/** How long an endpoint that works wants to be left alone: it answered 429 with a `Retry-After`. */
+export interface Rest {
+  readonly endpoint: string;
+  readonly untilMs: number;
+}
+
 /** The breaker of one receiver. Times are epoch milliseconds. */
 export type Breaker =
-  | { readonly kind: 'closed'; readonly sinceMs: number; readonly reason: string }
+  | { readonly kind: 'closed'; readonly sinceMs: number; readonly reason: string; readonly rest?: Rest }
   | {
       readonly kind: 'open';
       readonly sinceMs: number;
@@ -45,6 +52,7 @@ export type Breaker =
       /** How many deliveries a batch may attempt. */
       readonly postsPerBatch: number;
       readonly steppedAtMs: number;
+      readonly rest?: Rest;
     }
   /** By hand, until it is given back. */
   | { readonly kind: 'forced-open'; readonly sinceMs: number; readonly reason: string }
@@ -59,6 +67,8 @@ export type BreakerEvent =
   | { readonly kind: 'probe-failed'; readonly cause: string }
   /** What a batch of a half-open breaker came to. */
   | { readonly kind: 'batch-ended'; readonly counts: Counts; readonly cause: string }
+  /** The endpoint asked to be left alone. */
+  | { readonly kind: 'throttled'; readonly untilMs: number }
   | { readonly kind: 'mapping-stopped' }
   | { readonly kind: 'forced'; readonly to: 'open' | 'closed' | 'auto'; readonly by: string };
 
@@ -81,6 +91,7 @@ export const neverOpened: Breaker = { kind: 'closed', sinceMs: 0, reason: '' };
 /** The breaker after an event; the very same one where the event changes nothing. */
 export function reduceBreaker(breaker: Breaker, event: BreakerEvent, context: BreakerContext): Breaker {
   if (event.kind === 'forced') return force(breaker, event.to, event.by, context);
+  if (event.kind === 'throttled') return leaveAlone(breaker, event.untilMs, context);
   switch (breaker.kind) {
     case 'closed':
       return event.kind === 'counted' ? trip(breaker, event.counts, event.cause, context) : breaker;
@@ -92,6 +103,13 @@ export function reduceBreaker(breaker: Breaker, event: BreakerEvent, context: Br
     case 'forced-closed':
       return breaker;
   }
+}
+
+/** One that is open leaves its endpoint alone anyway, and one that is forced does as it was told. */
+function leaveAlone(breaker: Breaker, untilMs: number, { endpoint }: BreakerContext): Breaker {
+  if (breaker.kind !== 'closed' && breaker.kind !== 'half-open') return breaker;
+  if (breaker.rest?.endpoint === endpoint && breaker.rest.untilMs >= untilMs) return breaker;
+  return { ...breaker, rest: { endpoint, untilMs } };
 }
 
 type Open = Extract<Breaker, { kind: 'open' }>;
@@ -226,18 +244,39 @@ export type Admission =
 export function admit(breaker: Breaker, nowMs: number): Admission {
   switch (breaker.kind) {
     case 'closed':
+      return resting(breaker.rest, nowMs) ?? { kind: 'all' };
     case 'forced-closed':
       return { kind: 'all' };
     case 'forced-open':
       return { kind: 'none', waitSeconds: bus.breakerForcedWaitSeconds };
     case 'half-open':
-      return { kind: 'some', posts: breaker.postsPerBatch, restWaitsSeconds: bus.breakerRampStepSeconds };
+      return (
+        resting(breaker.rest, nowMs) ?? {
+          kind: 'some',
+          posts: breaker.postsPerBatch,
+          restWaitsSeconds: bus.breakerRampStepSeconds,
+        }
+      );
     case 'open': {
       const untilMs = Math.max(breaker.nextProbeAtMs, breaker.probingUntilMs);
       if (nowMs >= untilMs) return { kind: 'probe' };
       return { kind: 'none', waitSeconds: Math.ceil((untilMs - nowMs) / 1000) };
     }
   }
+}
+
+/** Waits that are long are cut, so that what is received is looked at again should the breaker be forced meanwhile. */
+function resting(rest: Rest | undefined, nowMs: number): Admission | undefined {
+  if (rest === undefined || nowMs >= rest.untilMs) return undefined;
+  const waitSeconds = Math.ceil((rest.untilMs - nowMs) / 1000);
+  return { kind: 'none', waitSeconds: Math.min(waitSeconds, bus.breakerForcedWaitSeconds) };
+}
+
+/** Until when an endpoint wants no further requests (CloudEvents webhooks 1.0.2, section 2.2); undefined when it says nothing. */
+export function restAskedFor(outcome: Outcome, nowMs: number): number | undefined {
+  if (outcome.kind !== 'answer' || outcome.status !== 429) return undefined;
+  const seconds = retryAfterSeconds(outcome.retryAfter, nowMs);
+  return seconds === undefined || seconds === 0 ? undefined : nowMs + seconds * 1000;
 }
 
 /** Whether the outage has lasted so long that the lane is better not polled. */
@@ -253,7 +292,10 @@ export function shouldStopMapping(breaker: Breaker): boolean {
 export function breakerOf(kept: Breaker | undefined, endpoint: string): Breaker {
   if (kept === undefined) return neverOpened;
   const concerns = kept.kind === 'open' || kept.kind === 'half-open' ? kept.endpoint === endpoint : true;
-  return concerns ? kept : neverOpened;
+  if (!concerns) return neverOpened;
+  if (kept.kind !== 'closed' || kept.rest === undefined || kept.rest.endpoint === endpoint) return kept;
+  const { rest: _, ...others } = kept;
+  return others;
 }
 
 /**
@@ -279,16 +321,20 @@ export interface ShownBreaker {
   readonly since?: string;
   readonly reason?: string;
   readonly nextProbeAt?: string;
+  /** The endpoint asked to be left alone until then. */
+  readonly restsUntil?: string;
 }
 
-export function showBreaker(breaker: Breaker): ShownBreaker {
+export function showBreaker(breaker: Breaker, nowMs: number): ShownBreaker {
   const { kind, sinceMs, reason } = breaker;
   const forced = kind === 'forced-open' || kind === 'forced-closed';
+  const rest = 'rest' in breaker ? breaker.rest : undefined;
   return {
     state: kind === 'forced-open' ? 'open' : kind === 'forced-closed' ? 'closed' : kind,
     forced,
     ...(sinceMs > 0 && { since: new Date(sinceMs).toISOString() }),
     ...(reason !== '' && { reason }),
     ...(kind === 'open' && { nextProbeAt: new Date(breaker.nextProbeAtMs).toISOString() }),
+    ...(rest !== undefined && rest.untilMs > nowMs && { restsUntil: new Date(rest.untilMs).toISOString() }),
   };
 }

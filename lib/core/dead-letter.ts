@@ -1,13 +1,19 @@
 import { type DeliveryRecord, deliveryIdOf } from './delivery.ts';
 import { topicAttribute } from './routing.ts';
+import { traceAttribute } from './trace.ts';
 
-/** What travels with a dead letter, so that it explains itself: its cause, its attempts and when they were. */
+/**
+ * What travels with a dead letter, so that it explains itself: its cause, its attempts and when they were.
+ * @param attributes of the message that dies: what of them a redrive needs stays.
+ */
 export function deadLetterAttributes(
   record: DeliveryRecord,
-  topic: string | undefined,
+  attributes: Readonly<Record<string, string>>,
 ): Record<string, string> {
+  const { [topicAttribute]: topic, [traceAttribute]: trace } = attributes;
   return {
     ...(topic !== undefined && { [topicAttribute]: topic }),
+    ...(trace !== undefined && { [traceAttribute]: trace }),
     'busbar-delivery-id': record.deliveryId,
     'busbar-cause': record.cause,
     ...(record.failure !== undefined && { 'busbar-failure': record.failure }),
@@ -45,6 +51,8 @@ export interface DeadLetter {
 export interface DeadLetterContent {
   readonly body: string;
   readonly topic: string | undefined;
+  /** The topic's trace as of the publish, which a redrive keeps. */
+  readonly trace?: string | undefined;
 }
 
 /** A message of the dead-letter queue. */
@@ -101,9 +109,9 @@ export function readDeadLetter(
 function contentOf({ body, attributes }: DeadLetterMessage): DeadLetterContent {
   const { Type, Message, MessageAttributes } = parseObject(body);
   if (Type !== 'Notification' || typeof Message !== 'string')
-    return { body, topic: attributes[topicAttribute] };
+    return { body, topic: attributes[topicAttribute], trace: attributes[traceAttribute] };
   const wrapped = MessageAttributes as Record<string, { Value?: string }> | undefined;
-  return { body: Message, topic: wrapped?.[topicAttribute]?.Value };
+  return { body: Message, topic: wrapped?.[topicAttribute]?.Value, trace: wrapped?.[traceAttribute]?.Value };
 }
 
 function eventOf(body: string): { id: string; source: string; type: string } | undefined {

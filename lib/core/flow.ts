@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { BusbarError } from './errors.ts';
+import { bus } from './limits.ts';
 import type { Receiver, Skip } from './registry.ts';
 import { mayDeliver } from './validation.ts';
 
@@ -34,6 +35,7 @@ export function paused(receiver: Receiver, by: string, nowMs: number): Receiver 
     ...receiver,
     state: 'paused',
     stateReason: `Paused by ${by} at ${new Date(nowMs).toISOString()}`,
+    pausedAt: new Date(nowMs).toISOString(),
   };
 }
 
@@ -48,17 +50,36 @@ export function disabled(receiver: Receiver, endpoint: string, reason: string): 
 
 export function resumed(receiver: Receiver): Receiver {
   if (receiver.state === 'active') return receiver;
-  const { stateReason: _, ...rest } = receiver;
+  const { stateReason: _, pausedAt: __, ...rest } = receiver;
   return { ...rest, state: 'active' };
 }
 
+/** The line of the log by which the backlog alarm of a receiver knows that it is paused. */
+export const isPausedLine = 'A receiver is paused';
+
+/**
+ * What is told of a receiver while it is watched for its pause: that it is paused, which keeps its backlog alarm quiet; or
+ * that it is paused for so long that its queues are about to lose events; or nothing, because the pause is over.
+ */
+export function pauseNotice(
+  receiver: Receiver | undefined,
+  nowMs: number,
+): 'paused' | 'forgotten' | undefined {
+  if (receiver?.state !== 'paused' || receiver.pausedAt === undefined) return undefined;
+  const pausedMs = nowMs - Date.parse(receiver.pausedAt);
+  return pausedMs < bus.pauseForgottenSeconds * 1000 ? 'paused' : 'forgotten';
+}
+
 /** What a receiver keeps of how its events flow when its settings are replaced: a pause ends by a resume alone. */
-export function keptFlow(existing: Receiver | undefined): Pick<Receiver, 'state' | 'stateReason' | 'skip'> {
+export function keptFlow(
+  existing: Receiver | undefined,
+): Pick<Receiver, 'state' | 'stateReason' | 'pausedAt' | 'skip'> {
   const skip = existing?.skip !== undefined && { skip: existing.skip };
   if (existing?.state !== 'paused') return { state: 'active', ...skip };
   return {
     state: 'paused',
     ...(existing.stateReason !== undefined && { stateReason: existing.stateReason }),
+    ...(existing.pausedAt !== undefined && { pausedAt: existing.pausedAt }),
     ...skip,
   };
 }

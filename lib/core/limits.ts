@@ -66,6 +66,10 @@ export const bus = {
   retryJitterPart: 0.1,
   /** For how long an endpoint may ask us to stay away; a longer `Retry-After` is taken for a mistake. */
   retryAfterSecondsMax: 24 * 3600,
+  /** How often the backlog alarm hears of a pause; it looks at five minutes. */
+  pauseWatchMinutes: 2,
+  /** A pause this long is forgotten: queues drop what is older than 14 days. */
+  pauseForgottenSeconds: 10 * 24 * 3600,
   /** How many posts may be under way at a receiver that sets no limit. */
   concurrencyDefault: 100,
   /** A batch takes so many seconds' slots of a limited rate at a time, and waits for them in the function. */
@@ -159,6 +163,8 @@ export const bus = {
   validationTokensMax: 32,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
+  /** How long the lanes of a receiver that stands still may be polled before they are stopped again. */
+  stillPolledSeconds: 150,
   /** How long the token endpoint of a receiver may take. */
   tokenTimeoutSeconds: 10,
   /** How long before its end a token is replaced; a fifth of its time when that is less. */

@@ -12,6 +12,8 @@ export interface Offload {
   readonly calmSinceMs?: number | undefined;
   /** Since when the offline lane has been empty while none is. */
   readonly emptySinceMs?: number | undefined;
+  /** The offline lane is being closed. */
+  readonly closing?: true;
 }
 
 export interface HotType {
@@ -32,10 +34,7 @@ const knownAfterMs = (bus.offloadCacheSeconds + 1) * 1000;
 const tailMs = bus.endpointTimeoutSecondsMax * 1000;
 const calmMs = bus.offloadCalmSeconds * 1000;
 
-/**
- * The hot types after an event: the very same ones where it changes nothing; undefined when the offline lane is to be
- * closed.
- */
+/** The hot types after an event: the very same ones where it changes nothing. */
 export function reduceOffload(
   offload: Offload | undefined,
   event: OffloadEvent,
@@ -72,13 +71,14 @@ function count(
   }
   if (hot.length > 0) return offload;
   // What AWS counts is a minute old at worst: a lane is empty that was so twice.
-  const { emptySinceMs } = offload;
+  const { emptySinceMs, closing = false } = offload;
   if (inAll > 0) {
-    const isSaid = emptySinceMs === undefined && Object.keys(offload.hot).length === 0;
+    const isSaid = emptySinceMs === undefined && !closing && Object.keys(offload.hot).length === 0;
     return isSaid ? offload : { hot: {} };
   }
+  if (closing) return offload;
   if (emptySinceMs === undefined) return { hot: {}, emptySinceMs: nowMs };
-  return nowMs - emptySinceMs < calmMs ? offload : undefined;
+  return nowMs - emptySinceMs < calmMs ? offload : { hot: {}, closing: true };
 }
 
 const isHot = ({ untilMs }: HotType, nowMs: number) => untilMs === undefined || nowMs < untilMs;

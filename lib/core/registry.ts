@@ -173,6 +173,8 @@ export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret' | 'oauth
   readonly state: ReceiverState;
   /** Why it is disabled or paused. */
   readonly stateReason?: string;
+  /** Since when it is paused. RFC 3339. */
+  readonly pausedAt?: string;
   readonly skip?: Skip;
   /** What is known of its endpoint's agreement, where it needs one. */
   readonly validation?: Validation;

@@ -233,7 +233,7 @@ export function subscriptionResource(
 }
 
 /** What looks at single receivers every few minutes, while they need it; each is a function of this name. */
-export type Watcher = 'probe' | 'offload' | 'validate';
+export type Watcher = 'probe' | 'offload' | 'validate' | 'pause';
 
 export const watcherArn = (place: Place, watcher: Watcher) =>
   `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-${watcher}`;

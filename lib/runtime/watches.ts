@@ -29,6 +29,10 @@ export const createOffloadWatches = (runtime: BaseRuntime, config: Config): Watc
 export const createValidations = (runtime: BaseRuntime, config: Config): Watches =>
   createWatches(runtime, config, 'validate', bus.validationScheduleMinutes);
 
+/** Tell the backlog alarm of a receiver that it is paused. */
+export const createPauseWatches = (runtime: BaseRuntime, config: Config): Watches =>
+  createWatches(runtime, config, 'pause', bus.pauseWatchMinutes);
+
 function createWatches(runtime: BaseRuntime, config: Config, watcher: Watcher, minutes: number): Watches {
   const client = new SchedulerClient(runtime.aws);
   const named = (receiver: string) => ({

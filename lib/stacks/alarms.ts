@@ -1,5 +1,11 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
@@ -13,7 +19,7 @@ const backlogAgeSecondsMax = 15 * 60;
 
 /**
  * For each declared receiver: someone is told when an event died, and when events wait too long. Both watch
- * metrics of SQS itself, which cost nothing; an alarm costs its ten cents a month.
+ * metrics of SQS itself, which cost nothing; an alarm costs ten cents a month for each metric that it reads.
  */
 export class Alarms extends Construct {
   /** Where every alarm is told. It costs nothing until someone subscribes. */
@@ -53,11 +59,11 @@ export class Alarms extends Construct {
       );
       this.tell(
         new Alarm(this, `Backlog-${receiver}`, {
-          alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is paused. See docs/operating.md.`,
-          metric: queueMetric('ApproximateAgeOfOldestMessage', queueName(props.prefix, receiver, 'online')),
+          alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is disabled. See docs/operating.md.`,
+          metric: waitingUnpaused(props.prefix, receiver),
           threshold: backlogAgeSecondsMax,
           comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-          evaluationPeriods: 3,
+          evaluationPeriods: 1,
           treatMissingData: TreatMissingData.NOT_BREACHING,
         }),
       );
@@ -119,6 +125,35 @@ export class Alarms extends Construct {
     alarm.addAlarmAction(new SnsAction(this.alarmTopic));
     alarm.addOkAction(new SnsAction(this.alarmTopic));
   }
+}
+
+/** The metric by which a paused receiver is known; with a dimension for each, which is paid for while it is paused. */
+export const pausedMetric = (prefix: string) => ({
+  metricNamespace: `Busbar/${prefix}`,
+  metricName: 'Paused',
+});
+
+/** For how long the oldest event of a receiver waits; 0 while it is paused, since events are to wait then. */
+function waitingUnpaused(prefix: string, receiver: string): MathExpression {
+  const { metricNamespace: namespace, metricName } = pausedMetric(prefix);
+  const period = Duration.minutes(5);
+  return new MathExpression({
+    expression: 'IF(FILL(paused, 0) > 0, 0, age)',
+    label: 'Age of the oldest event, unless paused',
+    period,
+    usingMetrics: {
+      age: queueMetric('ApproximateAgeOfOldestMessage', queueName(prefix, receiver, 'online')).with({
+        period,
+      }),
+      paused: new Metric({
+        namespace,
+        metricName,
+        dimensionsMap: { Receiver: receiver },
+        statistic: 'Maximum',
+        period,
+      }),
+    },
+  });
 }
 
 function queueMetric(metricName: string, queue: string): Metric {

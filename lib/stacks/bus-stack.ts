@@ -13,6 +13,7 @@ import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
 import { Offload } from './offload.ts';
 import { Outbox, Sweep } from './outbox.ts';
+import { Pause } from './pause.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Relay } from './relay.ts';
@@ -111,6 +112,7 @@ export class BusStack extends Stack {
       alarms,
     });
     trace.grantWrite(probe);
+    new Pause(this, 'Pause', { place, environment, tableArn, delay, admin });
     const transaction = new Transaction(this, 'Transaction', {
       place,
       environment,

@@ -413,3 +413,62 @@ describe('by hand', () => {
     });
   });
 });
+
+describe('an endpoint that asks to be left alone', () => {
+  const throttling = async (retryAfter: string) => {
+    const bus = await busWithReceiver();
+    let requests = 0;
+    bus.endpoint(url, () => (requests++ === 0 ? answer(429, { 'retry-after': retryAfter }) : 204));
+    await invoke(bus, ['e-1']);
+    await bus.runLane('shop');
+    return bus;
+  };
+
+  it('gets nothing until then, neither this event nor another, from no instance; and spends no attempt', async () => {
+    const bus = await throttling('600');
+    await invoke(bus, numbered(5, 'later'));
+    for (const instance of [bus.tools, bus.newTools()]) await bus.runLane('shop', instance);
+    expect(posts(bus)).toHaveLength(1);
+    expect(await breakerOf(bus)).toMatchObject({
+      state: 'closed',
+      restsUntil: new Date(bus.clock.now() + 600 * second).toISOString(),
+    });
+    bus.run();
+    await bus.clock.advance(9 * minute);
+    expect(posts(bus)).toHaveLength(1);
+    await bus.clock.advance(4 * minute);
+    expect(posts(bus)).toHaveLength(7);
+    expect(posts(bus).map(attemptOf).sort()).toEqual([1, 1, 1, 1, 1, 1, 2]);
+    expect(await breakerOf(bus)).not.toHaveProperty('restsUntil');
+  });
+
+  it('is told from another endpoint that the receiver is given meanwhile', async () => {
+    const bus = await throttling('600');
+    const next = 'https://shop.example.com/other';
+    bus.endpoint(next, () => 204);
+    await putReceiver(bus.tools, admin, 'shop', { endpoint: next }, []);
+    await bus.clock.advance(6 * second);
+    await invoke(bus, ['later']);
+    await bus.runLane('shop');
+    expect(posts(bus).at(-1)?.url).toBe(next);
+  });
+
+  it('says nothing by a 429 without a time: only its event waits for a retry', async () => {
+    const bus = await busWithReceiver();
+    bus.endpoint(url, () => 429);
+    await invoke(bus, ['e-1']);
+    await bus.runLane('shop');
+    await invoke(bus, ['e-2']);
+    await bus.runLane('shop');
+    expect(posts(bus)).toHaveLength(2);
+    expect(await breakerOf(bus)).not.toHaveProperty('restsUntil');
+  });
+
+  it('keeps the rest of a batch back that is sent one by one', async () => {
+    const bus = await busWithReceiver({ limits: { concurrency: 1 } });
+    bus.endpoint(url, () => answer(429, { 'retry-after': '60' }));
+    await invoke(bus, numbered(10));
+    await bus.runLane('shop');
+    expect(posts(bus)).toHaveLength(1);
+  });
+});

@@ -11,6 +11,7 @@ import { onTestFinished } from 'vitest';
 import { create as createCheckTransaction } from '../../functions/check-transaction.ts';
 import { create as createDeliver } from '../../functions/deliver.ts';
 import { create as createOffload } from '../../functions/offload.ts';
+import { create as createPause } from '../../functions/pause.ts';
 import { create as createProbe } from '../../functions/probe.ts';
 import { create as createRedrive } from '../../functions/redrive.ts';
 import { create as createRelay } from '../../functions/relay.ts';
@@ -57,7 +58,12 @@ import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
-import { createOffloadWatches, createProbes, createValidations } from '../../lib/runtime/watches.ts';
+import {
+  createOffloadWatches,
+  createPauseWatches,
+  createProbes,
+  createValidations,
+} from '../../lib/runtime/watches.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
 
@@ -150,6 +156,7 @@ export async function testBus() {
         }
       },
       'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
+      'busbar-pause': (event, context) => createPause(runtime)(event as never, context as never),
       'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
       'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
       'busbar-relay': (event, context) => createRelay(runtime)(event as never, context as never),
@@ -219,6 +226,7 @@ export async function testBus() {
   for (const name of [
     'busbar-deliver',
     'busbar-offload',
+    'busbar-pause',
     'busbar-probe',
     'busbar-redrive',
     'busbar-schedule',
@@ -272,7 +280,9 @@ export async function testBus() {
       offloads: createOffloadStore(table, account.clock),
       probes: createProbes(runtime, config),
       offloadWatches: createOffloadWatches(runtime, config),
+      pauseWatches: createPauseWatches(runtime, config),
       observed: new Map(),
+      stillPolled: new Map(),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
       secrets: createSecretStore(table, account.clock),

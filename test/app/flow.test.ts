@@ -1,4 +1,5 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { describe, expect, it } from 'vitest';
 import { declare } from '../../lib/app/declare.ts';
 import { getReceiver, pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow.ts';
@@ -54,6 +55,26 @@ describe('pausing', () => {
     expect(await mappingState(bus)).toBe('Enabled');
     expect(await bus.runLane('shop')).toEqual({ received: 1, kept: 0 });
     expect(attempts(bus)).toEqual([1]);
+  });
+
+  it('is told to the backlog alarm of a declared receiver until it ends, or is forgotten', async () => {
+    const bus = await testBus();
+    await bus.receiver('shop', { declared: true });
+    await bus.receiver('other');
+    await pauseReceiver(bus.tools, admin, 'shop');
+    await pauseReceiver(bus.tools, admin, 'other');
+    bus.run();
+    const told = (line: string) => bus.lines.filter((each) => each.includes(line)).length;
+    await bus.clock.advance(3600 * second);
+    expect(told('info: A receiver is paused {"receiver":"shop"')).toBeGreaterThanOrEqual(29);
+    expect(told('"receiver":"other"')).toBe(0);
+    await resumeReceiver(bus.tools, admin, 'shop');
+    const before = bus.lines.length;
+    await bus.clock.advance(3600 * second);
+    expect(bus.lines.slice(before).join()).not.toContain('paused');
+    expect((await bus.scheduler.send(new ListSchedulesCommand({ GroupName: 'busbar' }))).Schedules).toEqual(
+      [],
+    );
   });
 
   it('keeps when a retry is due, and which attempt it is', async () => {

@@ -221,22 +221,48 @@ describe('the offline lane', () => {
     await bus.clock.advance(second);
     expect(await mappingState(bus, 'offline')).toBe('Enabled');
 
-    // A type became hot, and its function died before it could do more than write it down.
+    // Its last look was cut off after it had decided to close the lane.
+    const closing = { hot: {}, closing: true } as const;
     await bus.tools.offloads.delete('shop');
+    await bus.tools.offloads.swap('shop', undefined, closing);
     await lookAfterOffload(bus.tools, 'shop');
     expect(await watches(bus)).toEqual([]);
+    expect(await bus.rows('offload#')).toEqual([]);
     await bus.clock.advance(second);
     expect(await mappingState(bus, 'offline')).toBe('Disabled');
   });
 
-  it('is opened again by a type that became hot while the watch was ending', async () => {
+  it.each(['scheduler.CreateSchedule', 'dynamodb.PutItem', 'lambda.UpdateEventSourceMapping'] as const)(
+    'is watched before a type is hot, so that nothing is left in it when %s breaks off',
+    async (broken) => {
+      const bus = await busWith();
+      bus.keepInstances();
+      const { came } = slowEndpoint(bus, 200);
+      bus.run();
+      let failures = 0;
+      bus.intercept(broken, (input, next) => {
+        if (failures > 0 || JSON.stringify(input).includes('slot#')) return next();
+        failures++;
+        throw new Error('broken off');
+      });
+      await flood(bus, 15, 100);
+      expect(failures).toBe(1);
+      await bus.clock.advance(15 * minute);
+      expect(new Set(came.map(({ id }) => id)).size).toBe(15 * 101);
+      expect(await watches(bus)).toEqual([]);
+    },
+  );
+
+  it('is opened again by a type that becomes hot while it is being closed', async () => {
     const bus = await busWith();
     await open(bus);
+    const closing = { hot: {}, closing: true } as const;
     await bus.tools.offloads.delete('shop');
-    const offload = { hot: { noisy: { sinceMs: bus.clock.now() } } };
+    await bus.tools.offloads.swap('shop', undefined, closing);
     bus.intercept('scheduler.DeleteSchedule', async (_, next) => {
       const answer = await next();
-      await bus.newTools().offloads.swap('shop', undefined, offload);
+      const hot = { hot: { noisy: { sinceMs: bus.clock.now() } } };
+      expect(await bus.newTools().offloads.swap('shop', closing, hot)).toBe(true);
       return answer;
     });
     bus.run();

@@ -173,6 +173,41 @@ describe('receivers', () => {
     );
   });
 
+  it.each([
+    [{ state: 'granted' }, 'The endpoint of billing agreed, to any number of requests a minute.\n'],
+    [
+      { state: 'granted', allowedRatePerMinute: 60 },
+      'The endpoint of billing agreed, to 60 requests a minute.\n',
+    ],
+    [
+      { state: 'refused', detail: 'It is gone.' },
+      'The endpoint of billing refused: its events wait. It is gone.\n',
+    ],
+    [
+      { state: 'pending', detail: 'It answered 405.' },
+      'The endpoint of billing has not agreed yet: its events wait, and it is asked again. It answered 405.\n',
+    ],
+  ])('are asked for their agreement, and tell what came of it: %j', async (validation, told) => {
+    bus.troubles.push({ status: 200, body: { receiver: 'billing', validation } });
+    expect(await busbar('receivers', 'validate', 'billing')).toEqual({ code: 0, stdout: told, stderr: '' });
+    expect(bus.requests.at(-1)).toMatchObject({ method: 'POST', path: '/receivers/billing/validate' });
+  });
+
+  it('are put under the handshake', async () => {
+    await busbar(
+      'receivers',
+      'put',
+      'billing',
+      '--endpoint',
+      'https://b.example/in',
+      '--validate',
+      'handshake',
+    );
+    expect(bus.receivers.get('billing')).toMatchObject({ validate: 'handshake' });
+    const wrong = await busbar('receivers', 'put', 'billing', '--endpoint', 'https://b/', '--validate', 'x');
+    expect(wrong.code).toBe(2);
+  });
+
   it('need an endpoint', async () => {
     const { code, stderr } = await busbar('receivers', 'put', 'billing');
     expect(code).toBe(2);

@@ -105,6 +105,7 @@ export async function standInBus(options: { key?: string } = {}) {
         'retry',
         'limits',
         'headers',
+        'validate',
       ];
       return keep('receivers', receivers, name, method, name, body, fields, { receiver: name });
     }

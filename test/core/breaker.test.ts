@@ -9,6 +9,7 @@ import {
   defaultBreaker,
   neverOpened,
   reduceBreaker,
+  restAskedFor,
   shouldStopMapping,
   showBreaker,
   weigh,
@@ -292,17 +293,75 @@ it.each<[string, Outcome]>([
   expect(weigh(outcome)).toBe(weight);
 });
 
+describe('an endpoint that asks to be left alone', () => {
+  const untilMs = nowMs + 90 * second;
+  const throttled = (breaker: Breaker, until = untilMs) =>
+    reduceBreaker(breaker, { kind: 'throttled', untilMs: until }, context);
+
+  it.each<[string, Breaker]>([
+    ['closed', closed],
+    ['half-open', halfOpen],
+  ])('is, while the breaker is %s, and not a moment longer', (_, breaker) => {
+    const resting = throttled(breaker);
+    expect(admit(resting, nowMs)).toEqual({ kind: 'none', waitSeconds: 90 });
+    expect(admit(resting, untilMs - 1)).toEqual({ kind: 'none', waitSeconds: 1 });
+    expect(admit(resting, untilMs)).toEqual(admit(breaker, untilMs));
+  });
+
+  it.each<[string, Breaker]>([
+    ['open', open],
+    ['forced open', forcedOpen],
+    ['forced closed', forcedClosed],
+  ])('changes nothing when the breaker is %s', (_, breaker) => {
+    expect(throttled(breaker)).toBe(breaker);
+  });
+
+  it('asks for longer, and never for shorter', () => {
+    const resting = throttled(closed);
+    expect(throttled(resting, untilMs - 1)).toBe(resting);
+    expect(admit(throttled(resting, untilMs + second), untilMs)).toEqual({ kind: 'none', waitSeconds: 1 });
+  });
+
+  it('is looked at again at the latest after a quarter of an hour, should somebody force it meanwhile', () => {
+    expect(admit(throttled(closed, nowMs + 86_400 * second), nowMs)).toEqual({
+      kind: 'none',
+      waitSeconds: bus.breakerForcedWaitSeconds,
+    });
+  });
+
+  it('asks for itself alone', () => {
+    expect(breakerOf(throttled(closed), endpoint)).toHaveProperty('rest');
+    expect(breakerOf(throttled(closed), 'https://other.example.com/')).toEqual(closed);
+  });
+
+  it('may fail all the same, which opens the breaker', () => {
+    expect(reduceBreaker(throttled(closed), events.bad, context).kind).toBe('open');
+  });
+
+  it.each<[string | undefined, number, number | undefined]>([
+    ['90', 429, untilMs],
+    ['Sat, 31 Jan 2026 12:01:30 GMT', 429, untilMs],
+    ['0', 429, undefined],
+    ['soon', 429, undefined],
+    [undefined, 429, undefined],
+    // What is not available is for the failure rate to judge.
+    ['90', 503, undefined],
+  ])('does so by Retry-After: %j with %i', (retryAfter, status, expected) => {
+    expect(restAskedFor({ kind: 'answer', status, retryAfter, response: '' }, nowMs)).toBe(expected);
+  });
+});
+
 it('is shown with its state, since when, why, and when it is probed next', () => {
-  expect(showBreaker(neverOpened)).toEqual({ state: 'closed', forced: false });
-  expect(showBreaker(open)).toEqual({
+  expect(showBreaker(neverOpened, 0)).toEqual({ state: 'closed', forced: false });
+  expect(showBreaker(open, 0)).toEqual({
     state: 'open',
     forced: false,
     since: '2026-01-31T11:58:30.000Z',
     reason: 'all failed',
     nextProbeAt: '2026-01-31T12:00:00.000Z',
   });
-  expect(showBreaker(forcedOpen)).toMatchObject({ state: 'open', forced: true });
-  expect(showBreaker(forcedClosed)).toMatchObject({ state: 'closed', forced: true });
+  expect(showBreaker(forcedOpen, 0)).toMatchObject({ state: 'open', forced: true });
+  expect(showBreaker(forcedClosed, 0)).toMatchObject({ state: 'closed', forced: true });
 });
 
 it('is always probed again, whatever happens: no open breaker without a time within reach', () => {

@@ -15,9 +15,12 @@ const record: DeliveryRecord = {
   detail: 'out of stock',
 };
 
-it('explains itself: its topic, cause, attempts and when they were', () => {
-  expect(deadLetterAttributes(record, 'orders')).toEqual({
+it('explains itself: its topic and trace, cause, attempts and when they were', () => {
+  expect(
+    deadLetterAttributes(record, { 'busbar-topic': 'orders', 'busbar-trace': 'all', other: 'x' }),
+  ).toEqual({
     'busbar-topic': 'orders',
+    'busbar-trace': 'all',
     'busbar-delivery-id': 'dlv_1',
     'busbar-cause': 'http-500',
     'busbar-detail': 'out of stock',
@@ -28,7 +31,7 @@ it('explains itself: its topic, cause, attempts and when they were', () => {
 });
 
 it('has no attribute where there is nothing to say, since SQS refuses an empty one', () => {
-  const attributes = deadLetterAttributes({ ...record, detail: '' }, undefined);
+  const attributes = deadLetterAttributes({ ...record, detail: '' }, {});
   expect(Object.keys(attributes)).not.toContain('busbar-detail');
   expect(Object.keys(attributes)).not.toContain('busbar-topic');
 });
@@ -38,7 +41,7 @@ it('holds only what SQS takes in a text, whatever the endpoint answered', () => 
     fc.property(fc.string({ unit: 'binary' }), fc.string(), (binary, text) => {
       const attributes = deadLetterAttributes(
         { ...record, detail: `${binary}\u0000\uffff\ud800${text}` },
-        'orders',
+        { 'busbar-topic': 'orders' },
       );
       // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
       for (const character of attributes['busbar-detail'] ?? '') {
@@ -55,5 +58,8 @@ it('holds only what SQS takes in a text, whatever the endpoint answered', () => 
 });
 
 it('stays within the ten attributes of an SQS message', () => {
-  expect(Object.keys(deadLetterAttributes(record, 'orders')).length).toBeLessThanOrEqual(10);
+  expect(
+    Object.keys(deadLetterAttributes(record, { 'busbar-topic': 'orders', 'busbar-trace': 'all', other: 'x' }))
+      .length,
+  ).toBeLessThanOrEqual(10);
 });

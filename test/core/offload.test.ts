@@ -31,6 +31,7 @@ const states = {
   open: { hot: {} },
   empty: { hot: {}, emptySinceMs: nowMs - minute },
   emptyJustNow: { hot: {}, emptySinceMs: nowMs - second },
+  closing: { hot: {}, closing: true },
 } satisfies Record<string, Offload | undefined>;
 
 const events = {
@@ -101,7 +102,14 @@ const table: Record<keyof typeof states, Record<keyof typeof events, Offload | u
     otherFloods: { hot: { b: fresh } },
     waiting: { hot: {} },
     keepsUp: { hot: {} },
-    none: undefined,
+    none: { hot: {}, closing: true },
+  },
+  closing: {
+    sameFloods: { hot: { a: fresh } },
+    otherFloods: { hot: { b: fresh } },
+    waiting: { hot: {} },
+    keepsUp: { hot: {} },
+    none: same,
   },
   emptyJustNow: {
     sameFloods: { hot: { a: fresh } },

@@ -3,7 +3,9 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import declaration from '../../busbar.config.ts';
 import { breakerOpened } from '../../lib/core/breaker.ts';
+import { isPausedLine } from '../../lib/core/flow.ts';
 import { bus } from '../../lib/core/limits.ts';
+import { outboxWaits } from '../../lib/core/outbox.ts';
 import { eventRefused } from '../../lib/core/refused.ts';
 import { transactionGivenUp } from '../../lib/core/transaction.ts';
 import { variables } from '../../lib/runtime/config.ts';
@@ -131,6 +133,34 @@ describe('endpoints', () => {
   });
 });
 
+describe('the outbox', () => {
+  it('is a table of its own: producers may write to it, and who may write what is the business of IAM', () => {
+    const outbox = named(properties('AWS::DynamoDB::Table'), 'TableName', 'busbar-outbox');
+    expect(outbox).toMatchObject({
+      StreamSpecification: { StreamViewType: 'KEYS_ONLY' },
+      BillingMode: 'PAY_PER_REQUEST',
+    });
+    const [id = ''] =
+      resourcesOf(template, 'AWS::DynamoDB::Table').find(
+        ([, table]) => table.Properties.TableName === 'busbar-outbox',
+      ) ?? [];
+    const granted = grants
+      .filter(({ resources }) => resources.some((resource) => resource.startsWith(`<${id}.`)))
+      .map(({ policy, actions }) => `${/^[A-Z][a-z]+/.exec(policy)?.[0]} ${actions.join(' ')}`);
+    expect(granted.sort()).toEqual([
+      'Admin dynamodb:PutItem',
+      'Relay dynamodb:BatchWriteItem dynamodb:Query',
+      'Relay dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator',
+      'Sweep dynamodb:Scan dynamodb:UpdateItem',
+    ]);
+  });
+
+  it('is swept every minute', () => {
+    const sweeping = named(properties('AWS::Scheduler::Schedule'), 'Name', 'busbar-sweep');
+    expect(sweeping).toMatchObject({ GroupName: 'busbar', ScheduleExpression: 'rate(1 minute)' });
+  });
+});
+
 describe('functions', () => {
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
@@ -141,11 +171,13 @@ describe('functions', () => {
         'deliver',
         'keys',
         'offload',
+        'pause',
         'probe',
         'publish',
         'redrive',
         'relay',
         'schedule',
+        'sweep',
         'validate',
       ].map((name) => `busbar-${name}`),
     );
@@ -204,24 +236,27 @@ describe('event source mappings', () => {
   });
 
   it('of streams read what wakes them, and do not stop for what fails', () => {
-    expect(allMappings.filter(isOfStream)).toEqual([
-      expect.objectContaining({
+    const streams = allMappings.filter(isOfStream);
+    const patterns = streams.map(({ FilterCriteria }) => (FilterCriteria as JsonObject).Filters);
+    expect(patterns).toEqual([
+      [
+        {
+          Pattern: JSON.stringify({
+            eventName: ['INSERT', 'MODIFY'],
+            dynamodb: { NewImage: { wakes: { S: ['relay'] } } },
+          }),
+        },
+      ],
+      [{ Pattern: JSON.stringify({ eventName: ['INSERT', 'MODIFY'] }) }],
+    ]);
+    for (const mapping of streams) {
+      expect(mapping).toMatchObject({
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         BisectBatchOnFunctionError: true,
         MaximumRetryAttempts: 3,
         StartingPosition: 'TRIM_HORIZON',
-        FilterCriteria: {
-          Filters: [
-            {
-              Pattern: JSON.stringify({
-                eventName: ['INSERT', 'MODIFY'],
-                dynamodb: { NewImage: { wakes: { S: ['relay'] } } },
-              }),
-            },
-          ],
-        },
-      }),
-    ]);
+      });
+    }
   });
 
   it.each(
@@ -295,19 +330,64 @@ describe('queues', () => {
 
 describe('alarms', () => {
   const alarms = properties('AWS::CloudWatch::Alarm');
-  const watched = alarms.map(({ MetricName, Dimensions }) => {
+  const simple = alarms.filter(({ Metrics }) => Metrics === undefined);
+  const watched = simple.map(({ MetricName, Dimensions }) => {
     const [dimension] = listOf(resolved(template, Dimensions ?? [])) as JsonObject[];
     const queue = String(dimension?.Value);
     return `${MetricName} ${queue.replace(/^<(.*)\.QueueName>$/, (_, id) => String(template.Resources[id]?.Properties.QueueName))}`;
   });
 
-  it('tell of dead letters and of events that wait too long', () => {
+  it('tell of events that wait too long, unless their receiver is paused', () => {
+    const [backlog, ...others] = alarms.filter(({ Metrics }) => Metrics !== undefined);
+    expect(others).toEqual([]);
+    expect(backlog).toMatchObject({ Threshold: 900, TreatMissingData: 'notBreaching' });
+    expect(backlog?.Metrics).toEqual([
+      expect.objectContaining({ Expression: 'IF(FILL(paused, 0) > 0, 0, age)' }),
+      expect.objectContaining({
+        Id: 'age',
+        ReturnData: false,
+        MetricStat: expect.objectContaining({
+          Metric: expect.objectContaining({
+            Namespace: 'AWS/SQS',
+            MetricName: 'ApproximateAgeOfOldestMessage',
+            Dimensions: [{ Name: 'QueueName', Value: 'busbar-example-warehouse-online' }],
+          }),
+        }),
+      }),
+      expect.objectContaining({
+        Id: 'paused',
+        ReturnData: false,
+        MetricStat: expect.objectContaining({
+          Metric: expect.objectContaining({
+            Namespace: 'Busbar/busbar',
+            MetricName: 'Paused',
+            Dimensions: [{ Name: 'Receiver', Value: 'example-warehouse' }],
+          }),
+        }),
+      }),
+    ]);
+    expect(properties('AWS::Logs::MetricFilter')).toContainEqual(
+      expect.objectContaining({
+        FilterPattern: `{ $.message = "${isPausedLine}" }`,
+        MetricTransformations: [
+          {
+            MetricName: 'Paused',
+            MetricNamespace: 'Busbar/busbar',
+            MetricValue: '1',
+            Dimensions: [{ Key: 'Receiver', Value: '$.receiver' }],
+          },
+        ],
+      }),
+    );
+  });
+
+  it('tell of dead letters', () => {
     expect(watched.sort()).toEqual([
-      'ApproximateAgeOfOldestMessage busbar-example-warehouse-online',
       'ApproximateNumberOfMessagesVisible busbar-delay-failed',
       'ApproximateNumberOfMessagesVisible busbar-example-warehouse-dead-letters',
       'BreakersOpened undefined',
       'EventsRefused undefined',
+      'OutboxWaits undefined',
       'TransactionsGivenUp undefined',
     ]);
   });
@@ -322,12 +402,14 @@ describe('alarms', () => {
       ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
+      ['OutboxWaits', `{ $.message = "${outboxWaits}" }`],
+      ['Paused', `{ $.message = "${isPausedLine}" }`],
       ['TransactionsGivenUp', `{ $.message = "${transactionGivenUp}" }`],
     ]);
   });
 
   it('are quiet while nothing is measured', () => {
-    for (const alarm of alarms) {
+    for (const alarm of simple) {
       expect(alarm).toMatchObject({
         ...(alarm.Namespace === 'Busbar/busbar'
           ? { Namespace: 'Busbar/busbar', Statistic: 'Sum' }
@@ -393,9 +475,9 @@ describe('grants', () => {
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish, relay, the checks, admin and schedule set timers of events; deliver, probe and offload have receivers looked after; declare
-    // and validate have endpoints asked.
-    expect(passing).toHaveLength(10);
+    // Publish, relay, the checks, admin and schedule set timers of events; deliver, probe and offload have receivers looked after;
+    // declare and validate have endpoints asked; pause ends its watch.
+    expect(passing).toHaveLength(11);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],

@@ -38,6 +38,7 @@ interface ContentDocument {
   /** The sort key of the letter's other row. */
   readonly key: string;
   readonly topic?: string;
+  readonly trace?: string;
   /** Packed, because JSON in JSON could grow beyond what a row takes. */
   readonly body: string;
 }
@@ -76,6 +77,7 @@ export function createDeadLetterStore(table: Table): DeadLetterStore {
           key,
           body,
           ...(content.topic !== undefined && { topic: content.topic }),
+          ...(content.trace !== undefined && { trace: content.trace }),
         };
         return { letter, key, document, fits: body.length <= bus.deadLetterBytesMax };
       });
@@ -124,9 +126,9 @@ export function createDeadLetterStore(table: Table): DeadLetterStore {
     async contents(receiver, ids) {
       const rows = await contentRows(receiver, ids);
       return new Map(
-        rows.map(({ id, body, topic }) => [
+        rows.map(({ id, body, topic, trace }) => [
           id,
-          { body: gunzipSync(Buffer.from(body, 'base64')).toString('utf8'), topic },
+          { body: gunzipSync(Buffer.from(body, 'base64')).toString('utf8'), topic, trace },
         ]),
       );
     },

@@ -1,0 +1,24 @@
+import middy from '@middy/core';
+import { lookAfterPause } from '../lib/app/flow.ts';
+import { parseConfig } from '../lib/runtime/config.ts';
+import type { BaseRuntime } from '../lib/runtime/runtime.ts';
+import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
+import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { createTable } from '../lib/runtime/table.ts';
+import { createPauseWatches } from '../lib/runtime/watches.ts';
+
+/** Called by the schedule of a declared receiver while it is paused. */
+export function create(runtime: BaseRuntime) {
+  const config = parseConfig(runtime.env);
+  const tools = {
+    clock: runtime.clock,
+    log: runtime.log,
+    registry: createRegistryStore(createTable(runtime, config), runtime.clock),
+    pauseWatches: createPauseWatches(runtime, config),
+  };
+  return middy<{ receiver: string }, void>().handler(
+    async ({ receiver }) => await lookAfterPause(tools, receiver),
+  );
+}
+
+export const handler = lazy(() => create(systemRuntime()));
