@@ -15,7 +15,7 @@ export function create(runtime: Runtime) {
     const [first] = event.Records;
     if (first === undefined) return { batchItemFailures: [] };
     const owner = queueOwner(config.prefix, first.eventSourceARN);
-    if (owner === undefined || owner.role === 'dead-letters') {
+    if (owner === undefined || owner.role === 'dead-letters' || owner.role === 'ordered-dead-letters') {
       throw new Error(
         `The queue ${first.eventSourceARN} is no lane of a receiver. Delete its event source mapping.`,
       );
@@ -38,6 +38,9 @@ function laneMessage(record: SQSRecord): LaneMessage {
     attributes,
     receives: Number(record.attributes.ApproximateReceiveCount),
     sentAtMs: Number(record.attributes.SentTimestamp),
+    // A group on a standard queue is no order.
+    ...(record.eventSourceARN.endsWith('.fifo') &&
+      record.attributes.MessageGroupId !== undefined && { group: record.attributes.MessageGroupId }),
   };
 }
 

@@ -10,6 +10,7 @@ import { allowedPerSecond } from '../core/validation.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
+import { inOrder } from './order.ts';
 import { createPacer, type PaceTools } from './pace.ts';
 import { runLimited } from './run-limited.ts';
 import { type SigningKeys, signingKeys } from './secrets.ts';
@@ -77,17 +78,12 @@ export async function attemptAll(
   }
   const slot = due.some(isRetry) ? await takeRetrySlot(tools, name, plan) : undefined;
   const pacer = createPacer(tools, name, allowedPerSecond(receiver), due.length, lastStartMs);
-  const bounds = {
-    limit: plan.postsPerBatch,
-    perKey: plan.postsPerType,
-    keyOf: ({ delivery }: Due) => delivery.eventType,
-  };
   let restUntilMs = 0;
   const watch = (attempted: Attempted) => {
     restUntilMs = Math.max(restUntilMs, restAskedFor(attempted.outcome, tools.clock.now()) ?? 0);
     onOutcome(attempted);
   };
-  const decisions = await runLimited(due, bounds, async (each): Promise<Decision> => {
+  const attempt = async (each: Due): Promise<Decision> => {
     const { message } = each;
     if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
     if (isRetry(each) && slot === undefined) {
@@ -104,7 +100,14 @@ export async function attemptAll(
     } catch (error) {
       return brokenOff(tools, receiver, message, error);
     }
-  });
+  };
+  const bounds = {
+    limit: plan.postsPerBatch,
+    perKey: plan.postsPerType,
+    keyOf: ({ delivery }: Due) => delivery.eventType,
+  };
+  const inTurn = inOrder(due);
+  const decisions = await runLimited(due, bounds, (each) => inTurn(each, () => attempt(each)));
   await releaseSlot(tools, name, slot);
   return decisions;
 }

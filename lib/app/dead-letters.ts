@@ -47,11 +47,14 @@ export async function listDeadLetters(
   const limit = limitOf(query.limit);
   const after = keyOf(query.cursor);
   await takeIn(tools, name, tools.clock.now() + bus.takeInSeconds * 1000);
-  const { ready, hidden } = await tools.deadLetterQueues.count(name);
+  const [own, ordered] = await Promise.all([
+    tools.deadLetterQueues.count(name, 'dead-letters'),
+    tools.deadLetterQueues.count(name, 'ordered-dead-letters'),
+  ]);
   const { letters, last } = await pageOf(tools, name, after, limit, query.cause);
   return {
     receiver: name,
-    waiting: ready + hidden,
+    waiting: own.ready + own.hidden + ordered.ready + ordered.hidden,
     ...(after === '' && { clusters: clusters(await tools.deadLetters.all(name)) }),
     deadLetters: letters,
     ...(last !== undefined && { cursor: Buffer.from(last).toString('base64url') }),

@@ -59,7 +59,8 @@ export async function placeBatch(
   messages: readonly LaneMessage[],
 ): Promise<{ placed: Decision[]; messages: readonly LaneMessage[] }> {
   const { receiver, role: lane } = batch;
-  if (offload === undefined && lane === 'online') return { placed: [], messages };
+  // Out of the ordered lane an event would lose its order.
+  if (lane === 'ordered' || (offload === undefined && lane === 'online')) return { placed: [], messages };
   const nowMs = tools.clock.now();
   const stays: LaneMessage[] = [];
   const moving: LaneMessage[] = [];

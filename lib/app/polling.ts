@@ -4,6 +4,9 @@ import type { Mappings } from '../runtime/mappings.ts';
 import type { OffloadStore } from '../runtime/stores/offloads.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 
+/** The lanes into which events come first; not every receiver has both. */
+export const entryLanes = ['online', 'ordered'] as const;
+
 export interface PollingTools {
   readonly mappings: Mappings;
   readonly offloads: OffloadStore;
@@ -11,7 +14,7 @@ export interface PollingTools {
 
 /** Starts to consume a receiver's lanes: the offline lane only while types are hot or events are left in it. */
 export async function startPolling(tools: PollingTools, receiver: string): Promise<void> {
-  await tools.mappings.setEnabled(receiver, 'online', true);
+  for (const lane of entryLanes) await tools.mappings.setEnabled(receiver, lane, true);
   const offload = await tools.offloads.read(receiver);
   if (offload !== undefined && !offload.closing) {
     await tools.mappings.setEnabled(receiver, 'offline', true);
@@ -20,7 +23,7 @@ export async function startPolling(tools: PollingTools, receiver: string): Promi
 
 /** Stops to consume them; what is in them waits. */
 export async function stopPolling(tools: Pick<PollingTools, 'mappings'>, receiver: string): Promise<void> {
-  await tools.mappings.setEnabled(receiver, 'online', false);
+  for (const lane of entryLanes) await tools.mappings.setEnabled(receiver, lane, false);
   await tools.mappings.setEnabled(receiver, 'offline', false);
 }
 

@@ -1,4 +1,4 @@
-import { admit, type Breaker, type BreakerEvent, weigh } from '../core/breaker.ts';
+import { admit, type Breaker, type BreakerEvent, restAskedFor, weigh } from '../core/breaker.ts';
 import { causeOf } from '../core/delivery.ts';
 import { lanePlan } from '../core/lane-plan.ts';
 import { bus } from '../core/limits.ts';
@@ -33,16 +33,18 @@ export async function probeByDelivery(
 
   let answered = false;
   let cause: string | undefined;
+  let restUntilMs: number | undefined;
   const plan = lanePlan(receiver, batch.role, false);
   const tried = await attemptAll(tools, receiver, batch.role, plan, [trial], lastStartMs, ({ outcome }) => {
     answered = true;
+    restUntilMs = restAskedFor(outcome, tools.clock.now());
     if (weigh(outcome) === 'failure') cause = causeOf(outcome);
   });
   // A fault of ours is no outcome: whoever comes when the time of this probe is over probes again.
   const event: BreakerEvent | undefined = !answered
     ? undefined
     : cause === undefined
-      ? { kind: 'probe-succeeded' }
+      ? { kind: 'probe-succeeded', restUntilMs }
       : { kind: 'probe-failed', cause };
   const ended = event && (await orTell(tools, receiver, () => changeBreaker(tools, receiver, event)));
   const breaker = ended?.breaker ?? began.breaker;

@@ -1,4 +1,4 @@
-import { type BreakerEvent, weigh } from '../core/breaker.ts';
+import { type BreakerEvent, restAskedFor, weigh } from '../core/breaker.ts';
 import { causeOf } from '../core/delivery.ts';
 import type { Receiver } from '../core/registry.ts';
 import { type BreakerTools, changeAndFollow, changeBreaker } from './breaker.ts';
@@ -17,7 +17,7 @@ export async function probeByHead(tools: BreakerTools & SendTools, receiver: Rec
   });
   const event: BreakerEvent =
     weigh(outcome) === 'success'
-      ? { kind: 'probe-succeeded' }
+      ? { kind: 'probe-succeeded', restUntilMs: restAskedFor(outcome, tools.clock.now()) }
       : { kind: 'probe-failed', cause: causeOf(outcome) };
   await changeAndFollow(tools, receiver, event);
 }

@@ -3,6 +3,7 @@ import { isFlowing } from '../core/flow.ts';
 import type { Queues } from '../runtime/queues.ts';
 import { breakerPolicy, endOutage } from './breaker.ts';
 import { type DeliverTools, deliver } from './deliver.ts';
+import { entryLanes } from './polling.ts';
 import { probeByHead } from './probe-head.ts';
 
 export type ProbeTools = DeliverTools & { readonly queues: Queues };
@@ -21,15 +22,27 @@ export async function probe(tools: ProbeTools, name: string): Promise<void> {
   if (!isFlowing(receiver) || admit(breaker, tools.clock.now()).kind !== 'probe') return;
   if (breakerPolicy(receiver).probe === 'head') return await probeByHead(tools, receiver);
 
-  const lane = { receiver: name, role: 'online' } as const;
+  for (const role of entryLanes) {
+    if (await probeLane(tools, { receiver: name, role })) return;
+  }
+}
+
+/** Tries what a lane holds. False when there was nothing in it: the next event is the probe. */
+async function probeLane(
+  tools: ProbeTools,
+  lane: { readonly receiver: string; readonly role: (typeof entryLanes)[number] },
+): Promise<boolean> {
   const messages = await tools.queues.receive(lane);
-  // With nothing to try, the next event is the probe.
-  if (messages.length === 0) return;
+  if (messages.length === 0) return false;
   const kept = new Set(await deliver(tools, { ...lane, messages }));
   const done = messages.filter(({ messageId }) => !kept.has(messageId));
   for (const failure of await tools.queues.acknowledge(lane, done)) {
     // It comes again under the same delivery id.
     if (failure !== undefined)
-      tools.log('warn', 'A probe could not be acknowledged', { receiver: name, reason: failure.reason });
+      tools.log('warn', 'A probe could not be acknowledged', {
+        receiver: lane.receiver,
+        reason: failure.reason,
+      });
   }
+  return true;
 }

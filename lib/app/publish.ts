@@ -4,6 +4,7 @@ import { acceptance, duplicateKey, newClaim } from '../core/duplicate.ts';
 import { BusbarError, type ErrorCode, type FieldError } from '../core/errors.ts';
 import type { BusEvent } from '../core/event.ts';
 import { type Entry, type EventRequest, readEvents } from '../core/event-forms.ts';
+import { type Order, orderOf } from '../core/order.ts';
 import type { Topic } from '../core/registry.ts';
 import { checkMessageSize, messageOf, type Target } from '../core/routing.ts';
 import type { TraceMode } from '../core/trace.ts';
@@ -13,6 +14,7 @@ import type { Random } from '../runtime/random.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
 import type { ClaimStore } from '../runtime/stores/claims.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
+import { overtaking } from './order.ts';
 import { type RouteTools, route } from './route.ts';
 import { type DelayTools, delay } from './schedule.ts';
 import { type TraceTools, tracePublished } from './trace.ts';
@@ -42,7 +44,7 @@ export interface EntryResult {
 /** An event that passed every check so far, with its place in the request. */
 export interface Candidate {
   readonly index: number;
-  readonly event: BusEvent & { readonly trace?: TraceMode };
+  readonly event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order };
   readonly dueAtMs: number | undefined;
   readonly claimKey: string | undefined;
   /** Where the very same event stands again in the request. */
@@ -88,6 +90,7 @@ export async function takeEntries(
   const results = new Map<number, EntryResult>();
   const checked = checkEntries(tools, entries, target, topic, results);
   const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
+  refuseOvertaking(checked, results);
   await send(tools, target, claimed, topic, results);
   const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
   await tracePublished(tools, topic?.trace ?? tools.trace, target, taken);
@@ -139,7 +142,11 @@ export function checkEntries(
     try {
       if ('error' in entry) throw entry.error;
       const { index, dueAtMs } = entry;
-      const event = trace === 'failures' ? entry.event : { ...entry.event, trace };
+      const order = topic && orderOf(topic, entry.event, dueAtMs);
+      const event =
+        trace === 'failures' && order === undefined
+          ? entry.event
+          : { ...entry.event, ...(trace !== 'failures' && { trace }), ...(order !== undefined && { order }) };
       checkMessageSize(messageOf(event, target));
       if (topic?.schema !== undefined) checkSchema(tools.schemas, topic, entry.data());
       const identity = JSON.stringify([event.source, event.id]);
@@ -238,6 +245,20 @@ async function claim(
   return taken.filter((candidate) => candidate !== undefined);
 }
 
+/** Refuses what would go ahead of an event of its key that may be taken when it is sent again. */
+function refuseOvertaking(candidates: readonly Candidate[], results: Map<number, EntryResult>): void {
+  const refused = new Set<string>();
+  for (const { index, event, dueAtMs } of candidates) {
+    if (event.order === undefined || dueAtMs !== undefined) continue;
+    const { group } = event.order;
+    const result = results.get(index);
+    if (result?.status === 'rejected') refused.add(group);
+    else if (result === undefined && refused.has(group)) {
+      results.set(index, rejected(index, event.id, unavailable(overtaking)));
+    }
+  }
+}
+
 /** Sends what is due now and stores what is due later; then settles the claims by what became of each. */
 async function send(
   tools: PublishTools,
@@ -246,7 +267,7 @@ async function send(
   topic: Topic | undefined,
   results: Map<number, EntryResult>,
 ): Promise<void> {
-  const now = candidates.filter((candidate) => candidate.dueAtMs === undefined);
+  const now = candidates.filter(({ index, dueAtMs }) => dueAtMs === undefined && !results.has(index));
   const later = candidates.flatMap((candidate) =>
     candidate.dueAtMs === undefined ? [] : [{ ...candidate, dueAtMs: candidate.dueAtMs }],
   );
@@ -263,7 +284,8 @@ async function send(
         continue;
       }
       tools.log('error', 'An event could not be sent', { ...target, reason: failure.reason });
-      results.set(index, rejected(index, event.id, unavailable('The event could not be stored')));
+      const problem = failure.reason === overtaking ? overtaking : 'The event could not be stored';
+      results.set(index, rejected(index, event.id, unavailable(problem)));
     }
   });
   const delaying = delay(tools, target, later, topic?.cancellable ?? true).then((refusals) => {

@@ -4,6 +4,7 @@ import { BusbarError } from '../core/errors.ts';
 import { isFlowing, keptFlow } from '../core/flow.ts';
 import { bus } from '../core/limits.ts';
 import { keptOAuth2 } from '../core/oauth2.ts';
+import { orderAttribute } from '../core/order.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../core/registry.ts';
 import { replaceSecret } from '../core/secret.ts';
 import { createSecret } from '../core/signature.ts';
@@ -213,7 +214,9 @@ export async function deleteReceiver(
     }
   }
   for (const { topic } of subscriptions) {
-    await tools.provision.deleteSubscription(topic, name);
+    const source = await tools.registry.topic(topic);
+    const isOrdered = source !== undefined && orderAttribute(source) !== undefined;
+    await tools.provision.deleteSubscription(topic, name, isOrdered);
     await tools.registry.deleteSubscription(topic, name);
   }
   await tools.provision.deleteReceiver(name);

@@ -28,6 +28,7 @@ type Outcome = 'done' | 'keep' | { readonly hideSeconds: number };
 interface Ready {
   readonly target: Target;
   readonly event: RoutableEvent;
+  readonly dueAtMs: number;
   /** Says in its row that it left, where it has one. */
   left(): Promise<void>;
 }
@@ -109,7 +110,9 @@ async function releaseAll(
     }),
   );
   await Promise.all(
-    [...groups.values()].map(async (group) => {
+    [...groups.values()].map(async (released) => {
+      // Into an ordered topic, events of one key go in the order in which they are due.
+      const group = released.toSorted((left, right) => left.ready.dueAtMs - right.ready.dueAtMs);
       const [first] = group;
       if (first === undefined) return;
       const failures = await route(
@@ -144,7 +147,12 @@ async function decide(tools: ReleaseTools, timer: TimerMessage): Promise<Decisio
     }
   }
   const { target, event, body } = timer.delayed;
-  const ready = { target, event: { ...event, subject: event.subject, body }, left: async () => undefined };
+  const ready = {
+    target,
+    event: { ...event, subject: event.subject, body },
+    dueAtMs: timer.delayed.dueAtMs,
+    left: async () => undefined,
+  };
   return { ready };
 }
 
@@ -185,10 +193,18 @@ async function setAgain(tools: ReleaseTools, next: Look, earlierTurn: string): P
 }
 
 function readyOf(tools: ReleaseTools, { key, state, event }: KeptDelayed): Ready {
-  const { type, source, subject, body, trace } = event;
+  const { type, source, subject, body, trace, order } = event;
   return {
     target: event.target,
-    event: { type, source, subject, body, ...(trace !== undefined && { trace }) },
+    event: {
+      type,
+      source,
+      subject,
+      body,
+      ...(trace !== undefined && { trace }),
+      ...(order !== undefined && { order }),
+    },
+    dueAtMs: state.dueAtMs,
     async left() {
       const nowMs = tools.clock.now();
       const step = stepDelayed(state, { kind: 'routed', turn: state.turn }, nowMs, newTurn(tools.random));

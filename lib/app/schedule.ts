@@ -2,6 +2,7 @@ import { type DelayedEvent, delayedKey, stepDelayed } from '../core/delayed.ts';
 import { BusbarError } from '../core/errors.ts';
 import type { BusEvent } from '../core/event.ts';
 import { aws } from '../core/limits.ts';
+import type { Order } from '../core/order.ts';
 import type { Target } from '../core/routing.ts';
 import type { Delayed } from '../core/schedule.ts';
 import type { TraceMode } from '../core/trace.ts';
@@ -16,7 +17,7 @@ export interface DelayTools extends TimerTools {
 
 /** An event and when it is due. */
 export interface Later {
-  readonly event: BusEvent & { readonly trace?: TraceMode };
+  readonly event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order };
   readonly dueAtMs: number;
 }
 
@@ -70,8 +71,8 @@ interface Stored {
 
 async function storeRow(tools: DelayTools, target: Target, later: Later, nowMs: number): Promise<Stored> {
   const { event, dueAtMs } = later;
-  const { id, source, type, subject, trace, body } = event;
-  const kept: DelayedEvent = { target, id, source, type, subject, trace, atMs: nowMs, body };
+  const { id, source, type, subject, trace, order, body } = event;
+  const kept: DelayedEvent = { target, id, source, type, subject, trace, order, atMs: nowMs, body };
   const step = stepDelayed(undefined, { kind: 'publish', dueAtMs }, nowMs, newTurn(tools.random));
   if (step.kind !== 'write') throw new Error('A publish always writes.');
   const row = delayedKey(kept);
@@ -109,7 +110,7 @@ async function forget(
 }
 
 function wholeOf(target: Target, { event, dueAtMs }: Later): Delayed {
-  const { id, source, type, subject, trace, body } = event;
+  const { id, source, type, subject, trace, order, body } = event;
   return {
     target,
     dueAtMs,
@@ -119,6 +120,7 @@ function wholeOf(target: Target, { event, dueAtMs }: Later): Delayed {
       type,
       ...(subject !== undefined && { subject }),
       ...(trace !== undefined && { trace }),
+      ...(order !== undefined && { order }),
     },
     body,
   };

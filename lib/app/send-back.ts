@@ -1,13 +1,24 @@
+import { type Order, orderAttribute, orderOf, redriveDeduplicationId } from '../core/order.ts';
 import { anew, type Redrive } from '../core/redrive.ts';
-import { batchLimits, messageBytes, packBatches, redriveAttribute, topicAttribute } from '../core/routing.ts';
+import {
+  batchLimits,
+  type Message,
+  messageBytes,
+  redriveAttribute,
+  type Sized,
+  topicAttribute,
+} from '../core/routing.ts';
 import { traceAttribute } from '../core/trace.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Queues } from '../runtime/queues.ts';
 import type { DeadLetterStore, KeptDeadLetter } from '../runtime/stores/dead-letters.ts';
 import type { DeliveryStore } from '../runtime/stores/deliveries.ts';
+import type { RegistryStore } from '../runtime/stores/registry.ts';
+import { sendAll } from './order.ts';
 
 export interface SendBackTools {
+  readonly registry: RegistryStore;
   readonly deadLetters: DeadLetterStore;
   readonly deliveries: DeliveryStore;
   readonly queues: Queues;
@@ -30,8 +41,7 @@ export async function sendBack(
   const contents = await tools.deadLetters.contents(receiver, ids);
   const records = await tools.deliveries.find(ids);
   const settled: KeptDeadLetter[] = [];
-  const outgoing: (KeptDeadLetter & { body: string; attributes: Record<string, string>; bytes: number })[] =
-    [];
+  const outgoing: (KeptDeadLetter & Message & Sized)[] = [];
   for (const kept of letters) {
     const content = contents.get(kept.letter.id);
     if (content === undefined || records.get(kept.letter.id)?.state === 'delivered') {
@@ -43,7 +53,8 @@ export async function sendBack(
       ...(content.topic !== undefined && { [topicAttribute]: content.topic }),
       ...(content.trace !== undefined && { [traceAttribute]: content.trace }),
     };
-    const message = { body: content.body, attributes };
+    const order = await orderAnew(tools, run, kept.letter.id, content);
+    const message = { body: content.body, attributes, ...(order !== undefined && { order }) };
     outgoing.push({ ...kept, ...message, bytes: messageBytes(message) });
   }
   // The record first: by the old one, an attempt that breaks off would be followed by the last one of the policy.
@@ -53,9 +64,12 @@ export async function sendBack(
   }
   const gone = [...settled];
   let failure: string | undefined;
-  for (const batch of packBatches(outgoing, batchLimits.queue)) {
-    const failures = await tools.queues.send({ receiver, role: 'online' }, batch);
-    for (const [index, kept] of batch.entries()) {
+  for (const role of ['online', 'ordered'] as const) {
+    const ofLane = outgoing.filter(({ order }) => (order === undefined) === (role === 'online'));
+    const failures = await sendAll(ofLane, batchLimits.queue, (batch) =>
+      tools.queues.send({ receiver, role }, batch),
+    );
+    for (const [index, kept] of ofLane.entries()) {
       const failed = failures[index];
       if (failed === undefined) gone.push(kept);
       else failure = failed.reason;
@@ -66,4 +80,24 @@ export async function sendBack(
     tools.log('error', 'A dead letter could not be redriven yet', { receiver, reason: failure });
   }
   return { sent: gone.length - settled.length, settledBefore: settled.length, failure };
+}
+
+/**
+ * Where a dead letter stands when it goes back: at the end of its key, as an event of an ordered topic to which its
+ * receiver is still subscribed; else nowhere, and it goes to the online lane.
+ */
+async function orderAnew(
+  tools: SendBackTools,
+  run: Redrive,
+  deliveryId: string,
+  content: { readonly topic?: string | undefined; readonly body: string },
+): Promise<Order | undefined> {
+  if (content.topic === undefined) return undefined;
+  const topic = await tools.registry.cachedTopic(content.topic);
+  if (topic === undefined || orderAttribute(topic) === undefined) return undefined;
+  const subscriptions = await tools.registry.cachedSubscriptions(topic.topic);
+  if (!subscriptions.some(({ receiver }) => receiver === run.receiver)) return undefined;
+  const order = orderOf(topic, { ...JSON.parse(content.body), body: content.body });
+  // Sent again after a crash it is the same message; sent by a later redrive it is another.
+  return order && { ...order, deduplicationId: redriveDeduplicationId(run.id, deliveryId) };
 }

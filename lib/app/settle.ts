@@ -1,6 +1,7 @@
 import { deadLetterAttributes } from '../core/dead-letter.ts';
 import type { DeliveryRecord } from '../core/delivery.ts';
 import { aws, bus } from '../core/limits.ts';
+import { behindTheFirst } from '../core/order.ts';
 import type { Lane } from '../core/resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -29,6 +30,8 @@ export interface LaneMessage {
   readonly receives: number;
   /** When it was put into the queue. */
   readonly sentAtMs: number;
+  /** Its message group; set in the ordered lane. */
+  readonly group?: string;
 }
 
 export interface Batch {
@@ -57,8 +60,9 @@ export interface Decision {
 export async function settle(
   tools: SettleTools,
   batch: Batch,
-  decisions: readonly Decision[],
+  decided: readonly Decision[],
 ): Promise<string[]> {
+  const decisions = behindTheFirst(batch.messages, decided);
   const queue = { receiver: batch.receiver, role: batch.role };
   const kept = new Set(
     decisions.filter((decision) => !decision.done).map(({ message }) => message.messageId),

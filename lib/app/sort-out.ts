@@ -7,6 +7,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { DeliveryStore } from '../runtime/stores/deliveries.ts';
+import { behind } from './order.ts';
 import type { Decision, LaneMessage } from './settle.ts';
 
 export interface SortOutTools {
@@ -22,12 +23,14 @@ export interface Due {
   readonly delivery: Delivery;
   readonly attempt: number;
   readonly earlier: DeliveryRecord | undefined;
+  /** How many deliveries of its key are before it in the batch; 0 where there is no order. */
+  readonly place: number;
 }
 
 /** What a batch holds: messages that are decided without an attempt, and deliveries that are due. */
 export interface SortedOut {
   readonly settled: readonly Decision[];
-  /** First attempts before retries. */
+  /** The first of each key before the second of any, and first attempts before retries. */
   readonly due: readonly Due[];
 }
 
@@ -37,7 +40,10 @@ export function held(tools: { readonly random: Random }, message: LaneMessage, s
   return { message, done: false, hideSeconds };
 }
 
-/** Reads the messages of a batch and, where they were received before, the records of their deliveries. */
+/**
+ * Reads the messages of a batch and, where they were received before, the records of their deliveries. In the ordered lane
+ * nothing is due behind an event of its key that must wait, or dies.
+ */
 export async function sortOut(
   tools: SortOutTools,
   receiver: Receiver,
@@ -48,22 +54,39 @@ export async function sortOut(
   const nowMs = tools.clock.now();
   const settled: Decision[] = [];
   const due: Due[] = [];
+  const places = new Map<string, number>();
+  const waiting = new Set<string>();
   for (const { message, delivery } of parsed) {
-    if (typeof delivery === 'string') {
-      settled.push(poison(receiver, message, delivery, nowMs));
-    } else if (records === undefined && mayHaveRecord(message)) {
-      settled.push(held(tools, message, bus.ownFaultSeconds));
-    } else {
-      const earlier = mayHaveRecord(message) ? records?.get(delivery.deliveryId) : undefined;
-      const ready = readiness(earlier, nowMs);
-      if (ready.kind === 'done') settled.push({ message, done: true });
-      else if (ready.kind === 'early')
-        settled.push({ message, done: false, hideSeconds: ready.delaySeconds });
-      else due.push({ message, delivery, attempt: ready.attempt, earlier });
+    const { group } = message;
+    if (group !== undefined && waiting.has(group)) {
+      settled.push(behind(message));
+      continue;
     }
+    const decision = decide(message, delivery);
+    if ('attempt' in decision) {
+      const place = group === undefined ? 0 : (places.get(group) ?? 0);
+      if (group !== undefined) places.set(group, place + 1);
+      due.push({ ...decision, place });
+      continue;
+    }
+    settled.push(decision);
+    if (group !== undefined && (!decision.done || decision.deadLetter !== undefined)) waiting.add(group);
   }
-  due.sort((left, right) => Number(left.earlier !== undefined) - Number(right.earlier !== undefined));
+  due.sort(
+    (left, right) =>
+      left.place - right.place || Number(left.earlier !== undefined) - Number(right.earlier !== undefined),
+  );
   return { settled, due };
+
+  function decide(message: LaneMessage, delivery: Delivery | string): Decision | Omit<Due, 'place'> {
+    if (typeof delivery === 'string') return poison(receiver, message, delivery, nowMs);
+    if (records === undefined && mayHaveRecord(message)) return held(tools, message, bus.ownFaultSeconds);
+    const earlier = mayHaveRecord(message) ? records?.get(delivery.deliveryId) : undefined;
+    const ready = readiness(earlier, nowMs);
+    if (ready.kind === 'done') return { message, done: true };
+    if (ready.kind === 'early') return { message, done: false, hideSeconds: ready.delaySeconds };
+    return { message, delivery, attempt: ready.attempt, earlier };
+  }
 }
 
 /** A first receive has no record, so that a delivery that succeeds at once costs no read and no write. */

@@ -1,6 +1,13 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
-import { parseSpec, type Subscription, subscriptionSchema } from '../core/registry.ts';
+import { orderAttribute } from '../core/order.ts';
+import {
+  parseSpec,
+  type Receiver,
+  type Subscription,
+  subscriptionSchema,
+  type Topic,
+} from '../core/registry.ts';
 import { type AdminTools, declaredRefusal, type Put, unknownReceiver } from './admin.ts';
 import { getTopic } from './topics.ts';
 
@@ -34,10 +41,11 @@ export async function putSubscription(
   body: unknown,
 ): Promise<Put<Subscription>> {
   const { filter } = parseSpec(subscriptionSchema, body);
-  await requireBothEnds(tools, principal, topic, receiver);
+  const { source, sink } = await requireBothEnds(tools, principal, topic, receiver);
+  const isOrdered = orderAttribute(source) !== undefined;
   const before = await tools.registry.subscription(topic, receiver);
   try {
-    await tools.provision.putSubscription(topic, receiver, filter);
+    await tools.provision.putSubscription(topic, receiver, { filter, isOrdered }, sink);
   } catch (error) {
     // SNS owns the language of filters and has the last word on it.
     if ((error as Error).name !== 'InvalidParameterException') throw error;
@@ -53,15 +61,20 @@ export async function putSubscription(
     updatedAt: now,
   }));
   // Somebody else put it at the same time, and SNS may have got the two filters in the other order.
-  if (JSON.stringify(was) !== JSON.stringify(before)) await settleFilter(tools, document);
+  if (JSON.stringify(was) !== JSON.stringify(before)) await settleFilter(tools, document, isOrdered, sink);
   return { created: was === undefined, document };
 }
 
 /** Brings SNS to what the registry says, until that stays so. */
-async function settleFilter(tools: AdminTools, written: Subscription): Promise<void> {
+async function settleFilter(
+  tools: AdminTools,
+  written: Subscription,
+  isOrdered: boolean,
+  sink: Receiver,
+): Promise<void> {
   const { topic, receiver } = written;
   for (let settled = written; ; ) {
-    await tools.provision.putSubscription(topic, receiver, settled.filter);
+    await tools.provision.putSubscription(topic, receiver, { filter: settled.filter, isOrdered }, sink);
     const current = await tools.registry.subscription(topic, receiver);
     if (current === undefined || JSON.stringify(current) === JSON.stringify(settled)) return;
     settled = current;
@@ -75,9 +88,9 @@ export async function deleteSubscription(
   receiver: string,
 ): Promise<void> {
   const subscription = await getSubscription(tools, topic, receiver);
-  await requireBothEnds(tools, principal, topic, receiver);
+  const { source } = await requireBothEnds(tools, principal, topic, receiver);
   if (subscription.declared) throw declaredRefusal(`The subscription of ${receiver} to ${topic}`);
-  await tools.provision.deleteSubscription(topic, receiver);
+  await tools.provision.deleteSubscription(topic, receiver, orderAttribute(source) !== undefined);
   await tools.registry.deleteSubscription(topic, receiver);
 }
 
@@ -87,10 +100,11 @@ async function requireBothEnds(
   principal: Principal,
   topic: string,
   receiver: string,
-): Promise<void> {
+): Promise<{ source: Topic; sink: Receiver }> {
   const source = await getTopic(tools, topic);
   requireOwner(principal, source.owner, `The topic ${topic}`);
   const sink = await tools.registry.receiver(receiver);
   if (sink === undefined) throw unknownReceiver(receiver);
   requireOwner(principal, sink.owner, `The receiver ${receiver}`);
+  return { source, sink };
 }

@@ -1,6 +1,6 @@
 import { readDeadLetter } from '../core/dead-letter.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { DeadLetterQueues } from '../runtime/dead-letter-queue.ts';
+import type { DeadLetterQueues, DeadLetterRole } from '../runtime/dead-letter-queue.ts';
 import type { Log } from '../runtime/log.ts';
 import type { DeadLetterStore } from '../runtime/stores/dead-letters.ts';
 
@@ -24,23 +24,30 @@ const emptyAnswersMax = 5;
  * @returns whether the queue was empty before the time was over.
  */
 export async function takeIn(tools: TakeInTools, receiver: string, untilMs: number): Promise<boolean> {
-  const answers = await Promise.all(
-    Array.from({ length: readers }, () => readUntilEmpty(tools, receiver, untilMs)),
-  );
+  const answers = await Promise.all([
+    ...Array.from({ length: readers }, () => readUntilEmpty(tools, receiver, 'dead-letters', untilMs)),
+    // Little comes here, if anything.
+    readUntilEmpty(tools, receiver, 'ordered-dead-letters', untilMs),
+  ]);
   return answers.every((isEmpty) => isEmpty);
 }
 
-async function readUntilEmpty(tools: TakeInTools, receiver: string, untilMs: number): Promise<boolean> {
+async function readUntilEmpty(
+  tools: TakeInTools,
+  receiver: string,
+  role: DeadLetterRole,
+  untilMs: number,
+): Promise<boolean> {
   let emptyAnswers = 0;
   while (tools.clock.now() < untilMs) {
-    const messages = await tools.deadLetterQueues.receive(receiver, hideSeconds);
+    const messages = await tools.deadLetterQueues.receive(receiver, role, hideSeconds);
     if (messages.length > 0) {
       emptyAnswers = 0;
-      await keep(tools, receiver, messages);
+      await keep(tools, receiver, role, messages);
       continue;
     }
     emptyAnswers += 1;
-    const { ready } = await tools.deadLetterQueues.count(receiver);
+    const { ready } = await tools.deadLetterQueues.count(receiver, role);
     if (ready === 0 || emptyAnswers === emptyAnswersMax) return true;
   }
   return false;
@@ -49,6 +56,7 @@ async function readUntilEmpty(tools: TakeInTools, receiver: string, untilMs: num
 async function keep(
   tools: TakeInTools,
   receiver: string,
+  role: DeadLetterRole,
   messages: Awaited<ReturnType<DeadLetterQueues['receive']>>,
 ): Promise<void> {
   const kept = await tools.deadLetters.put(
@@ -67,6 +75,7 @@ async function keep(
   const done = messages.filter((_, index) => kept[index] === true);
   const failures = await tools.deadLetterQueues.delete(
     receiver,
+    role,
     done.map(({ receiptHandle }) => receiptHandle),
   );
   for (const failure of failures) {

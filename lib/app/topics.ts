@@ -1,5 +1,6 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
+import { orderAttribute, orderAttributeDefault } from '../core/order.ts';
 import { parseSpec, type Topic, topicSchema } from '../core/registry.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
@@ -26,9 +27,13 @@ export async function putTopic(
 ): Promise<Put<Topic>> {
   const spec = parseSpec(topicSchema, body);
   if (spec.schema !== undefined) tools.schemas.check(spec.schema);
+  const attribute = orderAttribute(spec);
   const now = new Date(tools.clock.now()).toISOString();
   const next = (existing: Topic | undefined): Topic => {
-    if (existing !== undefined) requireOwner(principal, existing.owner, `The topic ${name}`);
+    if (existing !== undefined) {
+      requireOwner(principal, existing.owner, `The topic ${name}`);
+      requireSameOrder(existing, attribute);
+    }
     return {
       topic: name,
       ...spec,
@@ -39,9 +44,25 @@ export async function putTopic(
     };
   };
   // AWS first: what the registry names exists. And before that, whether the caller may.
-  if (!next(await tools.registry.topic(name)).declared) await tools.provision.putTopic(name);
+  if (!next(await tools.registry.topic(name)).declared) {
+    await tools.provision.putTopic(name, attribute !== undefined);
+  }
   const { was, now: topic } = await tools.registry.changeTopic(name, next);
   return { created: was === undefined, document: topic };
+}
+
+/** What is under way would overtake what comes after the change, so that there is none. */
+function requireSameOrder(existing: Topic, attribute: string | undefined): void {
+  const before = orderAttribute(existing);
+  if (before === attribute) return;
+  const { topic } = existing;
+  throw new BusbarError(
+    'order_fixed',
+    before === undefined
+      ? `The topic ${topic} was made without an order, and keeps that. Leave \`ordered\` out, or make another topic with it, subscribe its receivers there, and publish to that one.`
+      : `The topic ${topic} was made ordered by ${before}, and keeps that. Send \`ordered: ${before === orderAttributeDefault ? 'true' : `{"by": "${before}"}`}\` along, or make another topic, subscribe its receivers there, and publish to that one.`,
+    { fields: [{ path: 'ordered', detail: 'cannot change after the topic was made' }] },
+  );
 }
 
 /** Deletes the topic and its subscriptions; what its receivers already have is delivered. */
@@ -52,7 +73,7 @@ export async function deleteTopic(tools: AdminTools, principal: Principal, name:
   if (topic.declared || subscriptions.some((subscription) => subscription.declared)) {
     throw declaredRefusal(`The topic ${name}`);
   }
-  await tools.provision.deleteTopic(name);
+  await tools.provision.deleteTopic(name, orderAttribute(topic) !== undefined);
   for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);
   await tools.registry.deleteTopic(name);
 }

@@ -2,6 +2,7 @@ import type { Principal } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
 import { bus } from '../core/limits.ts';
 import { deliveryIdAt, type Occurrence, occurrencesOf } from '../core/occurrence.ts';
+import { orderAttribute } from '../core/order.ts';
 import type { Topic } from '../core/registry.ts';
 import { type TraceMode, timeInId } from '../core/trace.ts';
 import { type ExplainedEvent, fateOf, receiversOf, type Surroundings, type Why } from '../core/why.ts';
@@ -92,6 +93,7 @@ async function explainOne(
   const now: Surroundings = {
     nowMs: known.nowMs,
     trace: topic?.trace ?? tools.trace,
+    lane: topic !== undefined && orderAttribute(topic) !== undefined ? 'ordered' : 'online',
     subscribed: subscriptions.map(({ receiver, filter }) => ({ receiver, filtered: filter !== undefined })),
     receivers: known.receivers,
   };

@@ -1,4 +1,6 @@
 import { Command, Option } from 'commander';
+import { orderAttribute } from '../core/order.ts';
+import type { Topic } from '../core/registry.ts';
 import { traceModes } from '../core/trace.ts';
 import { get, given, list, put, remove } from './collection.ts';
 import type { Session } from './session.ts';
@@ -11,6 +13,7 @@ interface TopicOptions {
   readonly schema?: unknown;
   readonly dedup?: number;
   readonly trace?: string;
+  readonly ordered?: string | true;
 }
 
 const columns = [
@@ -18,6 +21,10 @@ const columns = [
   field('owner'),
   field('dedupSeconds', 'dedup (s)'),
   field('trace'),
+  {
+    title: 'ordered by',
+    value: (row: Readonly<Record<string, unknown>>) => orderAttribute(row as Pick<Topic, 'ordered'>) ?? '',
+  },
   {
     title: 'schema',
     value: (row: Readonly<Record<string, unknown>>) => (row.schema === undefined ? '' : 'yes'),
@@ -32,6 +39,7 @@ export function topicsCommand(session: Session): Command {
 Examples:
   busbar topics list
   busbar topics put orders --description 'What customers order' --schema @order.schema.json --dedup 10m
+  busbar topics put ledger --ordered account
   busbar topics get orders --json`,
   );
   topics
@@ -56,9 +64,14 @@ Examples:
       seconds,
     )
     .addOption(new Option('--trace <what>', 'what `busbar why` can tell of its events').choices(traceModes))
+    .option(
+      '--ordered [attribute]',
+      'deliver events of one key in order; the key is the subject, or the attribute that is named',
+    )
     .action((topic: string, options: TopicOptions, command: Command) => {
-      const { owner, description, schema, dedup: dedupSeconds, trace } = options;
-      const settings = given({ owner, description, schema, dedupSeconds, trace });
+      const { owner, description, schema, dedup: dedupSeconds, trace, ordered: by } = options;
+      const ordered = typeof by === 'string' ? { by } : by;
+      const settings = given({ owner, description, schema, dedupSeconds, trace, ordered });
       return put(session, command, pathOf(topic), settings, `Topic ${topic} is saved.`);
     });
   topics

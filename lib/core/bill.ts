@@ -28,6 +28,14 @@ export const prices = {
 
   /** One request for each started 64 KB of the whole call. */
   'sns.requests': { dollars: 0.5, per: million, source: snsPricing },
+  /**
+   * FIFO topics: by the call and by its bytes, and so is what they bring to queues. Recalled from the pricing page and
+   * not checked in the price list.
+   */
+  'sns.fifo-requests': { dollars: 0.3, per: million, source: snsPricing },
+  'sns.fifo-payload-bytes': { dollars: 0.017, per: 1e9, source: snsPricing },
+  'sns.fifo-deliveries-sqs': { dollars: 0.01, per: million, source: snsPricing },
+  'sns.fifo-delivered-bytes': { dollars: 0.001, per: 1e9, source: snsPricing },
   /** Policies over attributes are free; one over the body costs by what it reads (not checked in the price list). */
   'sns.filter-payload-bytes': { dollars: 0.09, per: 1e9, source: snsPricing },
   /** SNS itself charges nothing for what it brings, or fails to bring, to a queue. */

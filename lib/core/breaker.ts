@@ -63,7 +63,8 @@ export type BreakerEvent =
   | { readonly kind: 'counted'; readonly counts: Counts; readonly cause: string }
   /** An invocation wants to probe; it may when this changes the breaker. */
   | { readonly kind: 'probe-began' }
-  | { readonly kind: 'probe-succeeded' }
+  /** The endpoint works; it may ask to be left alone all the same. */
+  | { readonly kind: 'probe-succeeded'; readonly restUntilMs?: number | undefined }
   | { readonly kind: 'probe-failed'; readonly cause: string }
   /** What a batch of a half-open breaker came to. */
   | { readonly kind: 'batch-ended'; readonly counts: Counts; readonly cause: string }
@@ -137,8 +138,10 @@ function whileOpen(open: Open, event: BreakerEvent, context: BreakerContext): Br
     case 'probe-began':
       if (admit(open, nowMs).kind !== 'probe') return open;
       return { ...open, probingUntilMs: nowMs + bus.breakerProbeSeconds * 1000 };
-    case 'probe-succeeded':
-      return halfOpen(open, open.endpoint, open.probesFailed, context);
+    case 'probe-succeeded': {
+      const half = halfOpen(open, open.endpoint, open.probesFailed, context);
+      return event.restUntilMs === undefined ? half : leaveAlone(half, event.restUntilMs, context);
+    }
     case 'probe-failed':
       return openAgain(open, event.cause, context);
     case 'mapping-stopped':

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { BusbarError } from './errors.ts';
+import { orderAttribute } from './order.ts';
 import { nameSchema, parseSpec, receiverSchema, subscriptionSchema, topicSchema } from './registry.ts';
 
 /**
@@ -47,6 +48,17 @@ export function parseDeclaration(value: unknown): Declaration {
     }
   }
   return declaration;
+}
+
+export const isOrderedTopic = ({ topics }: Declaration, topic: string): boolean =>
+  orderAttribute(topics[topic] ?? {}) !== undefined;
+
+/** The receivers that are subscribed to an ordered topic, and so have an ordered lane. */
+export function orderedReceivers(declaration: Declaration): string[] {
+  const ordered = Object.entries(declaration.subscriptions).flatMap(([topic, receivers]) =>
+    isOrderedTopic(declaration, topic) ? Object.keys(receivers) : [],
+  );
+  return [...new Set(ordered)];
 }
 
 function undeclared(path: string, what: string, where: string): BusbarError {

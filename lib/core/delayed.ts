@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { ErrorCode } from './errors.ts';
 import { parseTimestamp } from './event.ts';
 import { bus } from './limits.ts';
+import type { Order } from './order.ts';
 import type { Target } from './routing.ts';
 import { eventHash, type TraceMode } from './trace.ts';
 
@@ -30,6 +31,7 @@ export interface DelayedEvent {
   readonly type: string;
   readonly subject?: string | undefined;
   readonly trace?: TraceMode | undefined;
+  readonly order?: Order | undefined;
   /** When it was published. */
   readonly atMs: number;
   readonly body: string;

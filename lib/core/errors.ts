@@ -30,6 +30,7 @@ const table = {
   ambiguous_event: [409, 'Several events have this id'],
   event_left: [409, 'The event has left'],
   event_cancelled: [409, 'The event was cancelled'],
+  order_fixed: [409, 'The order of a topic cannot change'],
   in_use: [409, 'It is still in use'],
   not_active: [409, 'The receiver is not active'],
   redrive_running: [409, 'A redrive is running already'],

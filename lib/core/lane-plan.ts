@@ -68,7 +68,7 @@ export function mappingConcurrency(receiver: Planned, lane: Lane): number {
 }
 
 function plannedBatches(receiver: Planned, lane: Lane): number {
-  if (lane === 'online') return shareOut(totalPosts(receiver), typePosts(receiver));
+  if (lane !== 'offline') return shareOut(totalPosts(receiver), typePosts(receiver));
   const posts = offlinePosts(receiver);
   return shareOut(posts, posts);
 }
@@ -80,7 +80,11 @@ function plannedBatches(receiver: Planned, lane: Lane): number {
 export function lanePlan(receiver: Planned, lane: Lane, isSplit: boolean): LanePlan {
   const total = totalPosts(receiver);
   const posts =
-    lane === 'offline' ? offlinePosts(receiver) : isSplit ? total - offlinePosts(receiver) : total;
+    lane === 'offline'
+      ? offlinePosts(receiver)
+      : lane === 'online' && isSplit
+        ? total - offlinePosts(receiver)
+        : total;
   const perType = Math.min(typePosts(receiver), Math.max(1, posts));
   const planned = plannedBatches(receiver, lane);
   const together = planned >= aws.lambda.mappingConcurrencyMin && planned <= Math.min(posts, perType);

@@ -18,6 +18,14 @@ export const nameSchema = z
 
 const ownerSchema = nameSchema.optional();
 
+/** These are not alike for any two events, or say nothing about which belong together. */
+const noKey = /^(id|time|specversion|data|datacontenttype|dataschema|traceparent|tracestate)$/;
+
+const orderAttributeSchema = z
+  .string()
+  .regex(/^[a-z0-9]{1,64}$/, 'is no CloudEvents attribute: lower-case letters and digits')
+  .refine((name) => !noKey.test(name), 'is no key: name subject, source, type or an extension attribute');
+
 export const topicSchema = z.strictObject({
   /** The application that owns it; the caller's own when left out. */
   owner: ownerSchema,
@@ -33,6 +41,12 @@ export const topicSchema = z.strictObject({
   cancellable: z.boolean().optional(),
   /** What is recorded of its events (see core/trace); as the stack says when left out. */
   trace: z.enum(traceModes).optional(),
+  /** Events of one key reach each receiver in the order of their publishing; the key is `subject` or what is named. */
+  ordered: z
+    .union([z.boolean(), z.strictObject({ by: orderAttributeSchema })], {
+      error: 'is neither true nor {"by": <attribute>}: subject, source, type or an extension attribute',
+    })
+    .optional(),
 });
 
 /** Headers that the bus, the connection or the proxy in between owns; a receiver may not set them. */

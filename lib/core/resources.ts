@@ -18,16 +18,22 @@ export interface Place {
   readonly prefix: string;
 }
 
-export type Lane = 'online' | 'offline';
-export type QueueRole = Lane | 'dead-letters';
+/** `ordered` is a FIFO queue, made when the receiver is first subscribed to an ordered topic. */
+export type Lane = 'online' | 'offline' | 'ordered';
+/** `ordered-dead-letters` takes only what SQS and SNS themselves give up: for a FIFO queue that must be FIFO, too. */
+export type QueueRole = Lane | 'dead-letters' | 'ordered-dead-letters';
 
-const queueEndings: Readonly<Record<QueueRole, string>> = {
+/** Names of FIFO queues end so (SQS API reference, CreateQueue), and no name of a team has a dot. */
+export const queueEndings: Readonly<Record<QueueRole, string>> = {
   online: '-online',
   offline: '-offline',
+  ordered: '-ordered.fifo',
   'dead-letters': '-dead-letters',
+  'ordered-dead-letters': '-dead.fifo',
 };
 
-export const topicName = (prefix: string, topic: string) => `${prefix}-${topic}`;
+export const topicName = (prefix: string, topic: string, isOrdered = false) =>
+  `${prefix}-${topic}${isOrdered ? '.fifo' : ''}`;
 export const queueName = (prefix: string, receiver: string, role: QueueRole) =>
   `${prefix}-${receiver}${queueEndings[role]}`;
 
@@ -36,8 +42,8 @@ export const redriveQueueName = (prefix: string) => `${prefix}-redrive`;
 /** The queue of the timers of open transactions. */
 export const transactionQueueName = (prefix: string) => `${prefix}-transactions`;
 
-export const topicArn = (place: Place, topic: string) =>
-  `arn:${place.partition}:sns:${place.region}:${place.account}:${topicName(place.prefix, topic)}`;
+export const topicArn = (place: Place, topic: string, isOrdered = false) =>
+  `arn:${place.partition}:sns:${place.region}:${place.account}:${topicName(place.prefix, topic, isOrdered)}`;
 export const queueArn = (place: Place, receiver: string, role: QueueRole) =>
   `arn:${place.partition}:sqs:${place.region}:${place.account}:${queueName(place.prefix, receiver, role)}`;
 
@@ -48,7 +54,7 @@ export function queueOwner(
 ): { readonly receiver: string; readonly role: QueueRole } | undefined {
   const name = arn.slice(arn.lastIndexOf(':') + 1);
   if (!name.startsWith(`${prefix}-`)) return undefined;
-  for (const role of ['online', 'offline', 'dead-letters'] as const) {
+  for (const role of Object.keys(queueEndings) as QueueRole[]) {
     if (name.endsWith(queueEndings[role])) {
       return { receiver: name.slice(prefix.length + 1, -queueEndings[role].length), role };
     }
@@ -73,16 +79,24 @@ function refusePlainHttp(service: 'sqs' | 'sns', arn: string): Record<string, un
 export interface TopicResources {
   readonly name: string;
   readonly arn: string;
-  readonly attributes: { readonly DisplayName: string };
+  readonly attributes: {
+    readonly DisplayName: string;
+    readonly FifoTopic?: true;
+    readonly FifoThroughputScope?: 'MessageGroup';
+  };
   readonly policy: Policy;
 }
 
-export function topicResources(place: Place, topic: string): TopicResources {
-  const arn = topicArn(place, topic);
+/** @param isOrdered whether its events have an order: a FIFO topic, which counts duplicates and throughput by group. */
+export function topicResources(place: Place, topic: string, isOrdered: boolean): TopicResources {
+  const arn = topicArn(place, topic, isOrdered);
   return {
-    name: topicName(place.prefix, topic),
+    name: topicName(place.prefix, topic, isOrdered),
     arn,
-    attributes: { DisplayName: topic },
+    attributes: {
+      DisplayName: topic,
+      ...(isOrdered && { FifoTopic: true, FifoThroughputScope: 'MessageGroup' }),
+    },
     policy: { Version: '2012-10-17', Statement: [refusePlainHttp('sns', arn)] },
   };
 }
@@ -95,6 +109,9 @@ export interface QueueResource {
     readonly VisibilityTimeout: number;
     readonly MessageRetentionPeriod: number;
     readonly SqsManagedSseEnabled: boolean;
+    readonly FifoQueue?: true;
+    readonly DeduplicationScope?: 'messageGroup';
+    readonly FifoThroughputLimit?: 'perMessageGroupId';
     readonly RedrivePolicy?: { readonly deadLetterTargetArn: string; readonly maxReceiveCount: number };
     readonly RedriveAllowPolicy?: {
       readonly redrivePermission: string;
@@ -119,16 +136,20 @@ export interface ReceiverResources {
   readonly mappings: readonly MappingResource[];
 }
 
-export function receiverResources(
+/** The parts of a receiver that its resources go by. */
+export type ReceiverSettings = Planned & { readonly state?: string } & Parameters<typeof mayDeliver>[0];
+
+function receiverQueue(
   place: Place,
   receiver: string,
-  spec: Planned & { readonly state?: string } & Parameters<typeof mayDeliver>[0],
-): ReceiverResources {
-  const arn = (role: QueueRole) => queueArn(place, receiver, role);
-  const queue = (role: QueueRole, more: Partial<QueueResource['attributes']>): QueueResource => ({
+  role: QueueRole,
+  more: Partial<QueueResource['attributes']>,
+): QueueResource {
+  const arn = queueArn(place, receiver, role);
+  return {
     role,
     name: queueName(place.prefix, receiver, role),
-    arn: arn(role),
+    arn,
     attributes: {
       VisibilityTimeout: bus.deliverTimeoutSeconds * aws.lambda.visibilityToTimeoutRatio,
       MessageRetentionPeriod: aws.sqs.retentionSecondsMax,
@@ -138,26 +159,33 @@ export function receiverResources(
     policy: {
       Version: '2012-10-17',
       Statement: [
-        refusePlainHttp('sqs', arn(role)),
+        refusePlainHttp('sqs', arn),
         // By name prefix, so that a new subscription needs no new policy; the dead letters take what SNS
         // could not hand over to the lane.
-        allowTopics(place, arn(role)),
+        allowTopics(place, arn),
       ],
     },
-  });
-  const backstop = {
-    RedrivePolicy: { deadLetterTargetArn: arn('dead-letters'), maxReceiveCount: bus.poisonReceivesMax },
   };
+}
+
+const backstop = (deadLetterTargetArn: string) => ({
+  RedrivePolicy: { deadLetterTargetArn, maxReceiveCount: bus.poisonReceivesMax },
+});
+
+const deadLettersOf = (...sourceQueueArns: string[]) => ({
+  RedriveAllowPolicy: { redrivePermission: 'byQueue', sourceQueueArns },
+});
+
+/** What every receiver has. */
+export function receiverResources(place: Place, receiver: string, spec: ReceiverSettings): ReceiverResources {
+  const arn = (role: QueueRole) => queueArn(place, receiver, role);
+  const queue = (role: QueueRole, more: Partial<QueueResource['attributes']>) =>
+    receiverQueue(place, receiver, role, more);
   return {
     queues: [
-      queue('dead-letters', {
-        RedriveAllowPolicy: {
-          redrivePermission: 'byQueue',
-          sourceQueueArns: [arn('online'), arn('offline')],
-        },
-      }),
-      queue('online', backstop),
-      queue('offline', backstop),
+      queue('dead-letters', deadLettersOf(arn('online'), arn('offline'))),
+      queue('online', backstop(arn('dead-letters'))),
+      queue('offline', backstop(arn('dead-letters'))),
     ],
     mappings: [
       mapping(
@@ -168,6 +196,34 @@ export function receiverResources(
       ),
       // Polled only while a type is hot: a mapping that polls is paid for by the hour.
       mapping('offline', arn('offline'), mappingConcurrency(spec, 'offline'), false),
+    ],
+  };
+}
+
+/**
+ * What a receiver has besides once it is subscribed to an ordered topic: a FIFO queue in high throughput, where one
+ * message group waits for no other, and a mapping that polls it and is paid for by the hour.
+ */
+export function orderedResources(place: Place, receiver: string, spec: ReceiverSettings): ReceiverResources {
+  const lane = queueArn(place, receiver, 'ordered');
+  const deadLetters = queueArn(place, receiver, 'ordered-dead-letters');
+  const fifo = {
+    FifoQueue: true,
+    DeduplicationScope: 'messageGroup',
+    FifoThroughputLimit: 'perMessageGroupId',
+  } as const;
+  return {
+    queues: [
+      receiverQueue(place, receiver, 'ordered-dead-letters', { ...fifo, ...deadLettersOf(lane) }),
+      receiverQueue(place, receiver, 'ordered', { ...fifo, ...backstop(deadLetters) }),
+    ],
+    mappings: [
+      mapping(
+        'ordered',
+        lane,
+        mappingConcurrency(spec, 'ordered'),
+        (spec.state === undefined || spec.state === 'active') && mayDeliver(spec),
+      ),
     ],
   };
 }
@@ -214,20 +270,28 @@ export interface SubscriptionResource {
   };
 }
 
+export interface SubscriptionSettings {
+  readonly filter: Filter | undefined;
+  /** Whether its topic is. */
+  readonly isOrdered: boolean;
+}
+
 export function subscriptionResource(
   place: Place,
   topic: string,
   receiver: string,
-  filter: Filter | undefined,
+  { filter, isOrdered }: SubscriptionSettings,
 ): SubscriptionResource {
   return {
-    topicArn: topicArn(place, topic),
-    endpoint: queueArn(place, receiver, 'online'),
+    topicArn: topicArn(place, topic, isOrdered),
+    endpoint: queueArn(place, receiver, isOrdered ? 'ordered' : 'online'),
     attributes: {
       RawMessageDelivery: true,
       ...(filter !== undefined && { FilterPolicy: filter, FilterPolicyScope: filterScope(filter) }),
       // What SNS cannot hand over (a queue policy gone wrong) is kept where the operator looks.
-      RedrivePolicy: { deadLetterTargetArn: queueArn(place, receiver, 'dead-letters') },
+      RedrivePolicy: {
+        deadLetterTargetArn: queueArn(place, receiver, isOrdered ? 'ordered-dead-letters' : 'dead-letters'),
+      },
     },
   };
 }

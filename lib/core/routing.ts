@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { BusbarError } from './errors.ts';
 import { type BusEvent, utf8Bytes } from './event.ts';
 import { aws, bus } from './limits.ts';
+import type { Order } from './order.ts';
 import { type TraceMode, traceAttribute } from './trace.ts';
 
 /** Where an event goes: to every subscriber of a topic, or to one named receiver. */
@@ -25,6 +26,8 @@ export function chooseRoute(target: Target): Route {
 export interface Message {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Where it stands in the order of an ordered topic; such a message goes to FIFO topics and queues only. */
+  readonly order?: Order;
   /** Whom the message is of, among whom a standard queue is fair (SQS guide, "Amazon SQS fair queues"). */
   readonly group?: string;
 }
@@ -42,6 +45,8 @@ export function fairGroup(type: string): string {
 export type RoutableEvent = Pick<BusEvent, 'type' | 'source' | 'subject' | 'body'> & {
   /** How it is traced, unless by failures only. */
   readonly trace?: TraceMode;
+  /** Set for an event of an ordered topic. */
+  readonly order?: Order;
 };
 
 export const topicAttribute = 'busbar-topic';
@@ -53,7 +58,12 @@ export function messageOf(event: RoutableEvent, target: Target): Message {
   if (event.subject !== undefined) attributes.subject = event.subject;
   if ('topic' in target) attributes[topicAttribute] = target.topic;
   if (event.trace !== undefined) attributes[traceAttribute] = event.trace;
-  return { body: event.body, attributes, group: fairGroup(event.type) };
+  return {
+    body: event.body,
+    attributes,
+    // A group on a FIFO queue is an order, and not for fairness.
+    ...(event.order !== undefined ? { order: event.order } : { group: fairGroup(event.type) }),
+  };
 }
 
 /** The size of a message as SNS and SQS count it: body, attribute names, their type names and values, in UTF-8. */

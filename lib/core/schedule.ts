@@ -1,4 +1,5 @@
 import { aws, bus } from './limits.ts';
+import type { Order } from './order.ts';
 import type { Target } from './routing.ts';
 import type { TraceMode } from './trace.ts';
 
@@ -15,6 +16,7 @@ export interface Delayed {
     readonly type: string;
     readonly subject?: string;
     readonly trace?: TraceMode;
+    readonly order?: Order;
   };
   readonly body: string;
 }

@@ -4,6 +4,7 @@ import type { Refusal } from './filter-match.ts';
 import { isFlowing, isSkipped } from './flow.ts';
 import { deliveryIdAt, type Occurrence } from './occurrence.ts';
 import type { Receiver } from './registry.ts';
+import type { Lane } from './resources.ts';
 import type { TraceMode } from './trace.ts';
 import { mayDeliver } from './validation.ts';
 
@@ -12,6 +13,8 @@ export interface Surroundings {
   readonly nowMs: number;
   /** The trace of the target as it is set now. */
   readonly trace: TraceMode;
+  /** The lane into which the target's events come first. */
+  readonly lane: Lane;
   /** Who is subscribed now; none for an event that was invoked. */
   readonly subscribed: readonly { readonly receiver: string; readonly filtered: boolean }[];
   readonly receivers: ReadonlyMap<string, Receiver>;
@@ -136,14 +139,14 @@ export function fateOf(
   }
   if (successes.length > 0) {
     const attempts = successes.map(attemptOfTrace);
-    return { ...fate, matched: true, lane: attempts[0]?.lane ?? 'online', state: 'delivered', attempts };
+    return { ...fate, matched: true, lane: attempts[0]?.lane ?? now.lane, state: 'delivered', attempts };
   }
   if (refusals !== undefined) return { ...fate, matched: false, refusedBy: refusals, attempts: [] };
 
   const invoked = 'receiver' in occurrence.target;
   const matched = published !== undefined || invoked || subscription?.filtered === false ? true : 'unknown';
   const dueAtMs = occurrence.scheduled?.dueAtMs ?? published?.dueAtMs;
-  const waiting = { ...fate, matched, lane: 'online', attempts: [] } as const;
+  const waiting = { ...fate, matched, lane: now.lane, attempts: [] } as const;
   if (occurrence.scheduled?.state === 'cancelled') {
     return { ...waiting, state: 'cancelled', note: 'it was cancelled before it was due' };
   }

@@ -26,12 +26,15 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { BusbarError } from '../core/errors.ts';
-import type { Filter } from '../core/filter.ts';
 import {
   type MappingResource,
+  orderedResources,
   type QueueResource,
   queueArn,
+  type ReceiverResources,
+  type ReceiverSettings,
   receiverResources,
+  type SubscriptionSettings,
   subscriptionResource,
   topicArn,
   topicResources,
@@ -40,21 +43,26 @@ import type { Config } from './config.ts';
 import { findMapping, whenSettled } from './mappings.ts';
 import type { BaseRuntime } from './runtime.ts';
 
-type ReceiverSettings = Parameters<typeof receiverResources>[2];
-
 /**
  * Makes and unmakes what AWS holds for the registry, from the same description that the stack renders. Every
  * call may be repeated: it brings about a state, whatever stood before.
  */
 export interface Provision {
-  putTopic(topic: string): Promise<void>;
-  deleteTopic(topic: string): Promise<void>;
+  putTopic(topic: string, isOrdered: boolean): Promise<void>;
+  deleteTopic(topic: string, isOrdered: boolean): Promise<void>;
+  /** Brings its ordered lane along where it has one. */
   putReceiver(receiver: string, spec: ReceiverSettings): Promise<void>;
   deleteReceiver(receiver: string): Promise<void>;
   /** How many events wait in a receiver's queues, in flight and dead letters included; as AWS counts, roughly. */
   countWaiting(receiver: string): Promise<number>;
-  putSubscription(topic: string, receiver: string, filter: Filter | undefined): Promise<void>;
-  deleteSubscription(topic: string, receiver: string): Promise<void>;
+  /** Makes the receiver's ordered lane first where the topic is ordered. */
+  putSubscription(
+    topic: string,
+    receiver: string,
+    settings: SubscriptionSettings,
+    spec: ReceiverSettings,
+  ): Promise<void>;
+  deleteSubscription(topic: string, receiver: string, isOrdered: boolean): Promise<void>;
 }
 
 export function createProvision(runtime: BaseRuntime, config: Config): Provision {
@@ -64,7 +72,10 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
   const urlOf = (queue: QueueResource) => `${config.queueUrlBase}/${queue.name}`;
 
   async function putQueue(queue: QueueResource): Promise<void> {
-    const attributes = { ...textAttributes(queue.attributes), Policy: JSON.stringify(queue.policy) };
+    const attributes: Record<string, string> = {
+      ...textAttributes(queue.attributes),
+      Policy: JSON.stringify(queue.policy),
+    };
     try {
       await sqs.send(new CreateQueueCommand({ QueueName: queue.name, Attributes: attributes }));
     } catch (error) {
@@ -76,8 +87,16 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
         );
       }
       if (!(error instanceof QueueNameExists)) throw error;
-      await sqs.send(new SetQueueAttributesCommand({ QueueUrl: urlOf(queue), Attributes: attributes }));
+      // Whether a queue is FIFO is decided when it is made, and is no attribute to be set.
+      const { FifoQueue: _, ...settable } = attributes;
+      await sqs.send(new SetQueueAttributesCommand({ QueueUrl: urlOf(queue), Attributes: settable }));
     }
+  }
+
+  async function putResources({ queues, mappings }: ReceiverResources): Promise<void> {
+    // One after the other: the lanes name the dead letters, and a mapping its queue.
+    for (const queue of queues) await putQueue(queue);
+    for (const mapping of mappings) await putMapping(mapping);
   }
 
   async function putMapping(mapping: MappingResource): Promise<void> {
@@ -112,12 +131,18 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     }
   }
 
-  async function findSubscription(topic: string, endpoint: string): Promise<string | undefined> {
+  /** The mapping is made last and deleted first, so that with it everything is there. */
+  async function hasOrderedLane(receiver: string): Promise<boolean> {
+    const found = await findMapping(lambda, config, queueArn(config, receiver, 'ordered'));
+    return found !== undefined && found.State !== 'Deleting';
+  }
+
+  async function findSubscription(TopicArn: string, endpoint: string): Promise<string | undefined> {
     let token: string | undefined;
     do {
       const page = await sns.send(
         new ListSubscriptionsByTopicCommand({
-          TopicArn: topicArn(config, topic),
+          TopicArn,
           ...(token !== undefined && { NextToken: token }),
         }),
       );
@@ -129,9 +154,11 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
   }
 
   return {
-    async putTopic(topic) {
-      const resources = topicResources(config, topic);
-      await sns.send(new CreateTopicCommand({ Name: resources.name, Attributes: resources.attributes }));
+    async putTopic(topic, isOrdered) {
+      const resources = topicResources(config, topic, isOrdered);
+      await sns.send(
+        new CreateTopicCommand({ Name: resources.name, Attributes: textAttributes(resources.attributes) }),
+      );
       await sns.send(
         new SetTopicAttributesCommand({
           TopicArn: resources.arn,
@@ -141,19 +168,17 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       );
     },
 
-    async deleteTopic(topic) {
-      await sns.send(new DeleteTopicCommand({ TopicArn: topicArn(config, topic) }));
+    async deleteTopic(topic, isOrdered) {
+      await sns.send(new DeleteTopicCommand({ TopicArn: topicArn(config, topic, isOrdered) }));
     },
 
     async putReceiver(receiver, spec) {
-      const { queues, mappings } = receiverResources(config, receiver, spec);
-      // One after the other: the lanes name the dead letters, and a mapping its queue.
-      for (const queue of queues) await putQueue(queue);
-      for (const mapping of mappings) await putMapping(mapping);
+      await putResources(receiverResources(config, receiver, spec));
+      if (await hasOrderedLane(receiver)) await putResources(orderedResources(config, receiver, spec));
     },
 
     async deleteReceiver(receiver) {
-      const { queues, mappings } = receiverResources(config, receiver, {});
+      const { queues, mappings } = allResources(config, receiver);
       for (const mapping of mappings) {
         const existing = await findMapping(lambda, config, mapping.eventSourceArn);
         if (existing?.UUID === undefined || existing.State === 'Deleting') continue;
@@ -170,7 +195,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     },
 
     async countWaiting(receiver) {
-      const { queues } = receiverResources(config, receiver, {});
+      const { queues } = allResources(config, receiver);
       let waiting = 0;
       for (const queue of queues) {
         try {
@@ -185,10 +210,14 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       return waiting;
     },
 
-    async putSubscription(topic, receiver, filter) {
-      const resource = subscriptionResource(config, topic, receiver, filter);
+    async putSubscription(topic, receiver, settings, spec) {
+      // One that is there is left as it is: its mapping may stand still for a breaker.
+      if (settings.isOrdered && !(await hasOrderedLane(receiver))) {
+        await putResources(orderedResources(config, receiver, spec));
+      }
+      const resource = subscriptionResource(config, topic, receiver, settings);
       const attributes = textAttributes(resource.attributes);
-      const existing = await findSubscription(topic, resource.endpoint);
+      const existing = await findSubscription(resource.topicArn, resource.endpoint);
       if (existing === undefined) {
         await sns.send(
           new SubscribeCommand({
@@ -216,10 +245,23 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       }
     },
 
-    async deleteSubscription(topic, receiver) {
-      const existing = await findSubscription(topic, queueArn(config, receiver, 'online'));
+    async deleteSubscription(topic, receiver, isOrdered) {
+      const { topicArn, endpoint } = subscriptionResource(config, topic, receiver, {
+        filter: undefined,
+        isOrdered,
+      });
+      const existing = await findSubscription(topicArn, endpoint);
       if (existing !== undefined) await sns.send(new UnsubscribeCommand({ SubscriptionArn: existing }));
     },
+  };
+}
+
+/** Whatever a receiver may have: what is not there is nothing to count or to delete. */
+function allResources(config: Config, receiver: string): ReceiverResources {
+  const [always, ordered] = [receiverResources(config, receiver, {}), orderedResources(config, receiver, {})];
+  return {
+    queues: [...always.queues, ...ordered.queues],
+    mappings: [...always.mappings, ...ordered.mappings],
   };
 }
 

@@ -2,7 +2,9 @@ import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
+  QueueDoesNotExist,
   ReceiveMessageCommand,
+  type ReceiveMessageCommandOutput,
   SendMessageBatchCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -11,7 +13,7 @@ import { type QueueRole, queueName, redriveQueueName, transactionQueueName } fro
 import type { Message } from '../core/routing.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
-import { failuresOf, type SendFailure, settle, stringAttributes } from './topics.ts';
+import { failuresOf, fifoMembers, type SendFailure, settle, stringAttributes } from './topics.ts';
 
 export interface OutgoingMessage extends Message {
   /** 0 to 900. */
@@ -28,6 +30,8 @@ export interface ReceivedMessage {
   readonly receives: number;
   /** When it was put into the queue. */
   readonly sentAtMs: number;
+  /** Its message group; set in a FIFO queue. */
+  readonly group?: string;
 }
 
 /** Which queue is meant: a receiver's, the one for delayed events, for redrives under way, or for open transactions. */
@@ -46,7 +50,7 @@ export interface Queues {
     queue: QueueName,
     messages: readonly { readonly receiptHandle: string; readonly seconds: number }[],
   ): Promise<(SendFailure | undefined)[]>;
-  /** Up to ten messages that wait, hidden from others for the queue's visibility timeout. */
+  /** Up to ten messages that wait, hidden from others for the queue's visibility timeout; none where there is no queue. */
   receive(queue: QueueName): Promise<ReceivedMessage[]>;
   /** How many messages a queue holds, as AWS counts, roughly: ready to be received, and in all. */
   count(queue: QueueName): Promise<{ readonly ready: number; readonly inAll: number }>;
@@ -79,6 +83,7 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
               MessageAttributes: stringAttributes(message.attributes),
               ...(message.group !== undefined && { MessageGroupId: message.group }),
               ...(message.delaySeconds !== undefined && { DelaySeconds: message.delaySeconds }),
+              ...fifoMembers(message.order),
             })),
           }),
         ),
@@ -104,13 +109,14 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
     },
 
     async receive(queue) {
-      const { Messages = [] } = await client.send(
+      const { Messages = [] } = await orNoQueue(
+        client,
         new ReceiveMessageCommand({
           QueueUrl: urlOf(queue),
           MaxNumberOfMessages: aws.sqs.batchEntriesMax,
           // A short poll asks only some of SQS's servers, and may find nothing where there is something.
           WaitTimeSeconds: 1,
-          MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+          MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
           MessageAttributeNames: ['All'],
         }),
       );
@@ -126,6 +132,10 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
         sentAtMs: Number(message.Attributes?.SentTimestamp),
+        // On a standard queue a group is no order.
+        ...(typeof queue === 'object' &&
+          queue.role === 'ordered' &&
+          message.Attributes?.MessageGroupId !== undefined && { group: message.Attributes.MessageGroupId }),
       }));
     },
 
@@ -151,6 +161,19 @@ function nameOf(prefix: string, queue: Exclude<QueueName, 'delay'>): string {
   if (queue === 'redrive') return redriveQueueName(prefix);
   if (queue === 'transactions') return transactionQueueName(prefix);
   return queueName(prefix, queue.receiver, queue.role);
+}
+
+/** Receives from a queue that need not be there: not every receiver has an ordered lane. */
+export async function orNoQueue(
+  client: SQSClient,
+  command: ReceiveMessageCommand,
+): Promise<Pick<ReceiveMessageCommandOutput, 'Messages'>> {
+  try {
+    return await client.send(command);
+  } catch (error) {
+    if (!(error instanceof QueueDoesNotExist)) throw error;
+    return {};
+  }
 }
 
 /** Deletes up to ten received messages; answers, in their order, why one was not. */

@@ -1,4 +1,5 @@
 import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
+import type { Order } from '../core/order.ts';
 import { topicArn } from '../core/resources.ts';
 import type { Message } from '../core/routing.ts';
 import type { Config } from './config.ts';
@@ -13,7 +14,10 @@ export interface SendFailure {
 
 /** Sends batches to topics. */
 export interface TopicSender {
-  /** Sends up to ten messages; answers, in their order, why one was not taken, or undefined where it was. */
+  /**
+   * Sends up to ten messages, all of them with an order or none; answers, in their order, why one was not taken, or
+   * undefined where it was.
+   */
   send(topic: string, messages: readonly Message[]): Promise<(SendFailure | undefined)[]>;
 }
 
@@ -21,7 +25,7 @@ export function createTopicSender(runtime: BaseRuntime, config: Config): TopicSe
   const client = new SNSClient(runtime.aws);
   return {
     async send(topic, messages) {
-      const TopicArn = topicArn(config, topic);
+      const TopicArn = topicArn(config, topic, messages[0]?.order !== undefined);
       const answer = await settle(
         client.send(
           new PublishBatchCommand({
@@ -31,6 +35,7 @@ export function createTopicSender(runtime: BaseRuntime, config: Config): TopicSe
               Message: message.body,
               MessageAttributes: stringAttributes(message.attributes),
               ...(message.group !== undefined && { MessageGroupId: message.group }),
+              ...fifoMembers(message.order),
             })),
           }),
         ),
@@ -39,6 +44,10 @@ export function createTopicSender(runtime: BaseRuntime, config: Config): TopicSe
     },
   };
 }
+
+/** The order of a message as FIFO topics and queues take it. */
+export const fifoMembers = (order: Order | undefined) =>
+  order !== undefined && { MessageGroupId: order.group, MessageDeduplicationId: order.deduplicationId };
 
 export function stringAttributes(attributes: Readonly<Record<string, string>>) {
   return Object.fromEntries(

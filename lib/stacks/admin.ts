@@ -43,7 +43,7 @@ export class Admin extends Construct {
     // Dead letters are taken into the table when somebody looks at them.
     this.admin.grantByPattern(
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
-      [anyQueue(place, 'dead-letters')],
+      [anyQueue(place, 'dead-letters'), anyQueue(place, 'ordered-dead-letters')],
       reasons.madeAtRunTime,
     );
     // An event that is re-timed gets another timer, one that is cancelled needs none.

@@ -11,7 +11,7 @@ import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { queueName } from '../core/resources.ts';
+import { type Lane, queueName } from '../core/resources.ts';
 import type { BusFunction } from './bus-function.ts';
 
 /** An event that waited longer than this in a lane has an operator look. */
@@ -31,6 +31,8 @@ export class Alarms extends Construct {
     props: {
       readonly prefix: string;
       readonly receivers: readonly string[];
+      /** Those that have an ordered lane. */
+      readonly orderedReceivers: readonly string[];
       readonly delayDeadLetters: string;
     },
   ) {
@@ -57,18 +59,30 @@ export class Alarms extends Construct {
         queueName(props.prefix, receiver, 'dead-letters'),
         receiver,
       );
-      this.tell(
-        new Alarm(this, `Backlog-${receiver}`, {
-          alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is disabled. See docs/operating.md.`,
-          metric: waitingUnpaused(props.prefix, receiver),
-          threshold: backlogAgeSecondsMax,
-          comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-          evaluationPeriods: 1,
-          treatMissingData: TreatMissingData.NOT_BREACHING,
-        }),
+      this.addBacklog(`Backlog-${receiver}`, props.prefix, receiver, 'online');
+    }
+    for (const receiver of props.orderedReceivers) {
+      this.addDeadLetters(
+        `OrderedDeadLetters-${receiver}`,
+        queueName(props.prefix, receiver, 'ordered-dead-letters'),
+        receiver,
       );
+      this.addBacklog(`OrderedBacklog-${receiver}`, props.prefix, receiver, 'ordered');
     }
     this.addDeadLetters('DeadLetters-delay', props.delayDeadLetters, 'the delay queue');
+  }
+
+  private addBacklog(id: string, prefix: string, receiver: string, lane: Lane): void {
+    this.tell(
+      new Alarm(this, id, {
+        alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is disabled. See docs/operating.md.`,
+        metric: waitingUnpaused(prefix, receiver, lane),
+        threshold: backlogAgeSecondsMax,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      }),
+    );
   }
 
   private addDeadLetters(id: string, queue: string, of: string): void {
@@ -133,8 +147,8 @@ export const pausedMetric = (prefix: string) => ({
   metricName: 'Paused',
 });
 
-/** For how long the oldest event of a receiver waits; 0 while it is paused, since events are to wait then. */
-function waitingUnpaused(prefix: string, receiver: string): MathExpression {
+/** For how long the oldest event in a lane of a receiver waits; 0 while it is paused, since events are to wait then. */
+function waitingUnpaused(prefix: string, receiver: string, lane: Lane): MathExpression {
   const { metricNamespace: namespace, metricName } = pausedMetric(prefix);
   const period = Duration.minutes(5);
   return new MathExpression({
@@ -142,7 +156,7 @@ function waitingUnpaused(prefix: string, receiver: string): MathExpression {
     label: 'Age of the oldest event, unless paused',
     period,
     usingMetrics: {
-      age: queueMetric('ApproximateAgeOfOldestMessage', queueName(prefix, receiver, 'online')).with({
+      age: queueMetric('ApproximateAgeOfOldestMessage', queueName(prefix, receiver, lane)).with({
         period,
       }),
       paused: new Metric({

@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Place, QueueRole } from '../core/resources.ts';
+import { type Place, type QueueRole, queueEndings } from '../core/resources.ts';
 
 /** What every part of the bus is given: where the bus lives, and the environment of its functions. */
 export interface BusPartProps {
@@ -20,4 +20,4 @@ export const anyTopic = (place: Place) =>
 
 /** The queues of all receivers that have this role. */
 export const anyQueue = (place: Place, role: QueueRole | '*') =>
-  `arn:${place.partition}:sqs:${place.region}:${place.account}:${place.prefix}-*${role === '*' ? '' : `-${role}`}`;
+  `arn:${place.partition}:sqs:${place.region}:${place.account}:${place.prefix}-*${role === '*' ? '' : queueEndings[role]}`;

@@ -1,6 +1,6 @@
 import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Declaration as Declared } from '../core/declaration.ts';
+import { type Declaration as Declared, orderedReceivers } from '../core/declaration.ts';
 import { endpointPortsDefault } from '../core/endpoint.ts';
 import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
@@ -100,6 +100,7 @@ export class BusStack extends Stack {
     const alarms = new Alarms(this, 'Alarms', {
       prefix,
       receivers: Object.keys(declaration.receivers),
+      orderedReceivers: orderedReceivers(declaration),
       delayDeadLetters: delay.deadLetters.queueName,
     });
     const { probe } = new Breaker(this, 'Breaker', {

@@ -7,8 +7,16 @@ import {
   type Declaration as Declared,
   type DeclaredReceiver,
   endpointParametersMetadata,
+  isOrderedTopic,
+  orderedReceivers,
 } from '../core/declaration.ts';
-import { receiverResources, subscriptionResource, topicResources } from '../core/resources.ts';
+import {
+  orderedResources,
+  type ReceiverResources,
+  receiverResources,
+  subscriptionResource,
+  topicResources,
+} from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { grantMappings } from './mappings.ts';
@@ -35,7 +43,15 @@ export class Declaration extends Construct {
     this.props = props;
     const { declaration } = props;
     for (const topic of Object.keys(declaration.topics)) this.addTopic(topic);
-    for (const [receiver, spec] of Object.entries(declaration.receivers)) this.addReceiver(receiver, spec);
+    for (const [receiver, spec] of Object.entries(declaration.receivers)) {
+      this.addResources(receiver, receiverResources(props.place, receiver, spec));
+    }
+    for (const receiver of orderedReceivers(declaration)) {
+      this.addResources(
+        receiver,
+        orderedResources(props.place, receiver, declaration.receivers[receiver] ?? {}),
+      );
+    }
     for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
       for (const receiver of Object.keys(receivers)) this.addSubscription(topic, receiver);
     }
@@ -43,17 +59,18 @@ export class Declaration extends Construct {
   }
 
   private addTopic(topic: string): void {
-    const { name, attributes, policy } = topicResources(this.props.place, topic);
+    const isOrdered = isOrderedTopic(this.props.declaration, topic);
+    const { name, attributes, policy } = topicResources(this.props.place, topic, isOrdered);
     const resource = new CfnTopic(this, `Topic-${topic}`, {
       topicName: name,
       displayName: attributes.DisplayName,
+      ...(attributes.FifoTopic && { fifoTopic: true, fifoThroughputScope: attributes.FifoThroughputScope }),
     });
     this.topics.set(topic, resource);
     new CfnTopicPolicy(this, `TopicPolicy-${topic}`, { topics: [resource.ref], policyDocument: policy });
   }
 
-  private addReceiver(receiver: string, spec: DeclaredReceiver): void {
-    const { queues, mappings } = receiverResources(this.props.place, receiver, spec);
+  private addResources(receiver: string, { queues, mappings }: ReceiverResources): void {
     const made: CfnQueue[] = [];
     for (const { role, name, attributes, policy } of queues) {
       const queue = new CfnQueue(this, `Queue-${receiver}-${role}`, {
@@ -63,6 +80,11 @@ export class Declaration extends Construct {
         sqsManagedSseEnabled: attributes.SqsManagedSseEnabled,
         redrivePolicy: attributes.RedrivePolicy,
         redriveAllowPolicy: attributes.RedriveAllowPolicy,
+        ...(attributes.FifoQueue && {
+          fifoQueue: true,
+          deduplicationScope: attributes.DeduplicationScope,
+          fifoThroughputLimit: attributes.FifoThroughputLimit,
+        }),
       });
       // The policies name their queues as text, so that CloudFormation cannot see the order by itself.
       for (const earlier of made) queue.addResourceDependency(earlier);
@@ -72,7 +94,7 @@ export class Declaration extends Construct {
         policyDocument: policy,
       });
     }
-    this.queues.set(receiver, made);
+    this.queues.set(receiver, [...(this.queues.get(receiver) ?? []), ...made]);
     for (const mapping of mappings) {
       const resource = new CfnEventSourceMapping(this, `Mapping-${receiver}-${mapping.lane}`, {
         functionName: this.props.deliver.functionArn,
@@ -91,7 +113,11 @@ export class Declaration extends Construct {
 
   private addSubscription(topic: string, receiver: string): void {
     const filter = this.props.declaration.subscriptions[topic]?.[receiver]?.filter;
-    const { endpoint, attributes } = subscriptionResource(this.props.place, topic, receiver, filter);
+    const isOrdered = isOrderedTopic(this.props.declaration, topic);
+    const { endpoint, attributes } = subscriptionResource(this.props.place, topic, receiver, {
+      filter,
+      isOrdered,
+    });
     const source = this.topics.get(topic);
     if (source === undefined) throw new Error(`The topic ${topic} is not declared.`);
     const subscription = new CfnSubscription(this, `Subscription-${topic}-${receiver}`, {

@@ -40,7 +40,7 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
   );
   sender.grantByPattern(
     ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-    [anyQueue(place, 'online'), anyQueue(place, 'offline')],
+    [anyQueue(place, 'online'), anyQueue(place, 'offline'), anyQueue(place, 'ordered')],
     reasons.madeAtRunTime,
   );
   // Dead letters, and what goes from one lane to the other.

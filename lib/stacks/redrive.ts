@@ -47,10 +47,14 @@ export class Redrive extends Construct {
     );
     redrive.grantByPattern(
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
-      [anyQueue(place, 'dead-letters')],
+      [anyQueue(place, 'dead-letters'), anyQueue(place, 'ordered-dead-letters')],
       reasons.madeAtRunTime,
     );
-    redrive.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
+    redrive.grantByPattern(
+      ['sqs:SendMessage'],
+      [anyQueue(place, 'online'), anyQueue(place, 'ordered')],
+      reasons.madeAtRunTime,
+    );
     const mapping = new EventSourceMapping(this, 'Mapping', {
       target: redrive.function,
       eventSourceArn: this.queue.queueArn,

@@ -464,6 +464,19 @@ describe('an endpoint that asks to be left alone', () => {
     expect(await breakerOf(bus)).not.toHaveProperty('restsUntil');
   });
 
+  it('may say so to a probe: it works, and is left alone', async () => {
+    const bus = await openBus();
+    let requests = 0;
+    bus.endpoint(url, () => (requests++ === 0 ? answer(429, { 'retry-after': '600' }) : 204));
+    await invoke(bus, ['new']);
+    bus.run();
+    await bus.clock.advance(9 * minute);
+    expect(requests).toBe(1);
+    expect(await breakerOf(bus)).toMatchObject({ state: 'half-open', restsUntil: expect.any(String) });
+    await bus.clock.advance(4 * minute);
+    expect(requests).toBeGreaterThan(1);
+  });
+
   it('keeps the rest of a batch back that is sent one by one', async () => {
     const bus = await busWithReceiver({ limits: { concurrency: 1 } });
     bus.endpoint(url, () => answer(429, { 'retry-after': '60' }));

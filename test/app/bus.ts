@@ -20,6 +20,7 @@ import { create as createValidate } from '../../functions/validate.ts';
 import { deliver } from '../../lib/app/deliver.ts';
 import type { LaneMessage } from '../../lib/app/settle.ts';
 import type { Principal } from '../../lib/core/access.ts';
+import { orderAttribute } from '../../lib/core/order.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/resources.ts';
 import type { ValidateMode } from '../../lib/core/validation.ts';
@@ -305,12 +306,12 @@ export async function testBus() {
   const urlOf = (receiver: string, role: QueueRole) =>
     `${config.queueUrlBase}/${queueName(config.prefix, receiver, role)}`;
 
-  async function receive(queueUrl: string) {
+  async function receive(queueUrl: string, max = 10) {
     const { Messages = [] } = await account.sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: queueUrl,
-        MaxNumberOfMessages: 10,
-        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
+        MaxNumberOfMessages: max,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
         MessageAttributeNames: ['All'],
       }),
     );
@@ -327,6 +328,10 @@ export async function testBus() {
         ),
         receives: Number(message.Attributes?.ApproximateReceiveCount),
         sentAtMs: Number(message.Attributes?.SentTimestamp),
+        ...(queueUrl.endsWith('.fifo') &&
+          message.Attributes?.MessageGroupId !== undefined && {
+            group: message.Attributes.MessageGroupId,
+          }),
       }),
     );
   }
@@ -380,7 +385,7 @@ export async function testBus() {
 
     /** A topic in the registry and in SNS. */
     async topic(name: string, fields: object = {}): Promise<void> {
-      await tools.provision.putTopic(name);
+      await tools.provision.putTopic(name, 'ordered' in fields && fields.ordered !== false);
       await tools.registry.changeTopic(name, () => ({
         topic: name,
         owner: 'shop',
@@ -388,6 +393,26 @@ export async function testBus() {
         createdAt: '2026-01-01T00:00:00.000Z',
         updatedAt: '2026-01-01T00:00:00.000Z',
         ...fields,
+      }));
+    },
+
+    /** A subscription in the registry and in SNS; its topic and receiver are there. */
+    async subscription(topic: string, receiver: string, filter?: object): Promise<void> {
+      const [source, sink] = await Promise.all([
+        tools.registry.topic(topic),
+        tools.registry.receiver(receiver),
+      ]);
+      if (source === undefined || sink === undefined)
+        throw new Error('Make the topic and the receiver first.');
+      const settings = { filter: filter as never, isOrdered: orderAttribute(source) !== undefined };
+      await tools.provision.putSubscription(topic, receiver, settings, sink);
+      await tools.registry.changeSubscription(topic, receiver, () => ({
+        topic,
+        receiver,
+        ...(filter !== undefined && { filter: filter as never }),
+        declared: false,
+        createdAt: '2026-01-01T00:00:00.000Z',
+        updatedAt: '2026-01-01T00:00:00.000Z',
       }));
     },
 

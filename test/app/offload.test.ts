@@ -1,6 +1,6 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { getReceiverAndBreaker } from '../../lib/app/breaker-by-hand.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow.ts';
 import { lookAfterOffload } from '../../lib/app/offload.ts';
@@ -67,6 +67,9 @@ async function flood(bus: TestBus, seconds: number, perSecond: number): Promise<
   }
   return publishedAtMs;
 }
+
+// Thousands of deliveries take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 describe('a hot type', () => {
   it('is delivered apart, leaves the others their pace, and comes back when it cooled', async () => {

@@ -11,7 +11,7 @@ async function busWithTopic(fields: object = {}): Promise<TestBus> {
   const bus = await testBus();
   await bus.topic('orders', fields);
   await bus.receiver('shop');
-  await bus.tools.provision.putSubscription('orders', 'shop', undefined);
+  await bus.subscription('orders', 'shop');
   return bus;
 }
 

@@ -16,14 +16,7 @@ async function runningBus(): Promise<TestBus> {
   const bus = await testBus();
   await bus.topic('orders');
   await bus.receiver('shop');
-  await bus.tools.provision.putSubscription('orders', 'shop', undefined);
-  await bus.tools.registry.changeSubscription('orders', 'shop', () => ({
-    topic: 'orders',
-    receiver: 'shop',
-    declared: false,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    updatedAt: '2026-01-01T00:00:00.000Z',
-  }));
+  await bus.subscription('orders', 'shop');
   bus.endpoint(url, () => 200);
   bus.run();
   return bus;

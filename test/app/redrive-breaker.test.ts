@@ -74,7 +74,7 @@ describe('a redrive', () => {
       const bus = await testBus();
       await bus.receiver('shop', { retry: { delaysSeconds: [] } });
       await bus.topic('orders', { trace });
-      await bus.tools.provision.putSubscription('orders', 'shop', undefined);
+      await bus.subscription('orders', 'shop');
       bus.endpoint(url, () => 500);
       await publish(bus.tools, admin, { topic: 'orders' }, shorthand({ type: 'a', id: 'one', data: {} }));
       await bus.clock.advance(second);

@@ -16,7 +16,7 @@ async function runningBus(): Promise<TestBus> {
   const bus = await testBus();
   await bus.topic('orders');
   await bus.receiver('shop');
-  await bus.tools.provision.putSubscription('orders', 'shop', undefined);
+  await bus.subscription('orders', 'shop');
   bus.endpoint(url, () => 200);
   bus.run();
   return bus;
@@ -227,7 +227,7 @@ describe('an event with a delay', () => {
   it('costs three small writes, ten timers a call, and no row where its topic is not cancellable', async () => {
     const bus = await runningBus();
     await bus.topic('fixed', { cancellable: false });
-    await bus.tools.provision.putSubscription('fixed', 'shop', undefined);
+    await bus.subscription('fixed', 'shop');
     const units = async (topic: string, delaySeconds: number) => {
       const before = { ...bus.meter.counts() };
       const events = Array.from({ length: 10 }, (_, n) => ({

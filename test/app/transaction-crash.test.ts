@@ -27,7 +27,7 @@ async function runningBus(): Promise<TransactionBus> {
   await bus.receiver('billing');
   await bus.receiver('crm');
   for (const name of ['billing', 'crm']) bus.endpoint(`https://${name}.example.com/events`, () => 204);
-  await bus.tools.provision.putSubscription('orders', 'billing', undefined);
+  await bus.subscription('orders', 'billing');
   bus.run();
   return bus;
 }

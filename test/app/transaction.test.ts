@@ -26,7 +26,7 @@ async function runningBus(options: { run?: boolean } = {}): Promise<TransactionB
   await bus.receiver('billing');
   await bus.receiver('crm');
   for (const name of ['billing', 'crm']) bus.endpoint(`https://${name}.example.com/events`, () => 204);
-  await bus.tools.provision.putSubscription('orders', 'billing', undefined);
+  await bus.subscription('orders', 'billing');
   if (options.run !== false) bus.run();
   return bus;
 }

@@ -25,15 +25,7 @@ async function busWith(
 }
 
 async function subscribe(bus: TestBus, receiver: string, filter?: object): Promise<void> {
-  await bus.tools.provision.putSubscription('orders', receiver, filter as never);
-  await bus.tools.registry.changeSubscription('orders', receiver, () => ({
-    topic: 'orders',
-    receiver,
-    ...(filter !== undefined && { filter: filter as never }),
-    declared: false,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    updatedAt: '2026-01-01T00:00:00.000Z',
-  }));
+  await bus.subscription('orders', receiver, filter);
 }
 
 const send = (bus: TestBus, events: unknown, target: Target = { topic: 'orders' }, tools = bus.tools) =>

@@ -37,22 +37,28 @@ describe('topics', () => {
       '10m',
       '--trace',
       'all',
+      '--ordered',
+      'account',
     );
     expect(bus.topics.get('n')).toEqual({
       topic: 'n',
       schema: { type: 'object' },
       dedupSeconds: 600,
       trace: 'all',
+      ordered: { by: 'account' },
     });
     expect((await busbar('topics', 'list')).stdout).toBe(
       [
-        'TOPIC   OWNER  DEDUP (S)  TRACE  SCHEMA  DESCRIPTION',
-        'orders  shop                             What customers order',
-        'n              600        all    yes',
+        'TOPIC   OWNER  DEDUP (S)  TRACE  ORDERED BY  SCHEMA  DESCRIPTION',
+        'orders  shop                                         What customers order',
+        'n              600        all    account     yes',
         '',
       ].join('\n'),
     );
     expect((await busbar('topics', 'get', 'orders')).stdout).toContain('owner        shop\n');
+    await busbar('topics', 'put', 'ledger', '--ordered');
+    expect(bus.topics.get('ledger')).toEqual({ topic: 'ledger', ordered: true });
+    await busbar('topics', 'delete', 'ledger');
     expect((await busbar('topics', 'delete', 'orders')).stdout).toBe('Topic orders is deleted.\n');
     expect([...bus.topics.keys()]).toEqual(['n']);
   });

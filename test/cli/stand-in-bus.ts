@@ -92,7 +92,7 @@ export async function standInBus(options: { key?: string } = {}) {
       );
     }
     if (room === 'topics') {
-      const fields = ['owner', 'description', 'schema', 'dedupSeconds', 'trace'];
+      const fields = ['owner', 'description', 'schema', 'dedupSeconds', 'trace', 'ordered'];
       return keep('topics', topics, name, method, name, body, fields, { topic: name });
     }
     if (room === 'receivers') {

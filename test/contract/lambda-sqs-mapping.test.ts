@@ -229,6 +229,98 @@ describe('the event of a batch', () => {
   });
 });
 
+describe('a FIFO queue', () => {
+  const queue = { FifoQueue: 'true', ContentBasedDeduplication: 'true' };
+  const reporting = { FunctionResponseTypes: ['ReportBatchItemFailures' as const] };
+
+  /** Sends bodies such as `a1` to the group that the body begins with. */
+  async function sendToGroups({ sqs }: Awaited<ReturnType<typeof setUp>>, ...texts: string[]) {
+    for (let from = 0; from < texts.length; from += 10) {
+      await sqs.send(
+        new SendMessageBatchCommand({
+          QueueUrl: queueUrl('work.fifo'),
+          Entries: texts.slice(from, from + 10).map((MessageBody, index) => ({
+            Id: String(index),
+            MessageBody,
+            MessageGroupId: MessageBody.slice(0, 1),
+          })),
+        }),
+      );
+    }
+  }
+
+  it('gives several groups in a batch, and a group that fails blocks no other', async () => {
+    const seen: string[] = [];
+    let broken = 'a';
+    const account = await setUp(
+      async (event) => {
+        const failed = new Set<string>();
+        for (const { body, messageId } of event.Records) {
+          seen.push(body);
+          if (body.startsWith(broken) || failed.has('a')) failed.add(messageId);
+        }
+        return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
+      },
+      { name: 'work.fifo', queue, mapping: reporting },
+    );
+    await sendToGroups(account, 'a1', 'b1', 'a2', 'c1');
+    await account.clock.advance(0);
+    expect(seen.sort()).toEqual(['a1', 'a2', 'b1', 'c1']);
+    await sendToGroups(account, 'a3', 'b2');
+    await account.clock.advance(1000);
+    expect(seen.slice(4)).toEqual(['b2']);
+    broken = 'none';
+    await account.clock.advance(30_000);
+    expect(seen.slice(5)).toEqual(['a1', 'a2', 'a3']);
+    expect(await account.counts()).toEqual([0, 0]);
+  });
+
+  it('is worked on by no more invocations at once than it has groups', async () => {
+    const worker = heldWorker();
+    const account = await setUp(worker.work, {
+      name: 'work.fifo',
+      queue,
+      mapping: { BatchSize: 1, ScalingConfig: { MaximumConcurrency: 5 } },
+    });
+    await sendToGroups(account, 'a1', 'a2', 'a3', 'b1', 'b2');
+    await account.clock.advance(5000);
+    expect(worker.open.map(({ event }) => bodies(event)[0]).sort()).toEqual(['a1', 'b1']);
+    worker.open.find(({ event }) => bodies(event)[0] === 'a1')?.finish();
+    await account.clock.advance(1000);
+    expect(worker.open.map(({ event }) => bodies(event)[0]).sort()).toEqual(['a2', 'b1']);
+    for (let left = 4; left > 0; left--) {
+      worker.open[0]?.finish();
+      await account.clock.advance(1000);
+    }
+    expect(await account.counts()).toEqual([0, 0]);
+  });
+
+  it('gives nothing that did not fit into a batch before what failed of its group', async () => {
+    const seen: string[] = [];
+    let failing = true;
+    const account = await setUp(
+      async (event) => {
+        seen.push(...event.Records.map(({ body }) => body.slice(0, 2)));
+        const failed = event.Records.filter(({ body }) => failing && body.startsWith('a'));
+        return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+      },
+      { name: 'work.fifo', queue, mapping: false },
+    );
+    // Seven of them are more than the 6 MB of an invocation.
+    for (const text of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7']) {
+      await sendToGroups(account, text.padEnd(1_000_000, '.'));
+    }
+    await createFunction(account.lambda, 'worker', { Timeout: 30 });
+    await account.map({ ...reporting, ScalingConfig: { MaximumConcurrency: 2 } });
+    await account.clock.advance(20_000);
+    expect(seen).toEqual(['a1', 'a2', 'a3', 'a4', 'a5', 'a6']);
+    failing = false;
+    await account.clock.advance(120_000);
+    expect(seen.slice(6)).toEqual(['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7']);
+    expect(await account.counts()).toEqual([0, 0]);
+  });
+});
+
 describe('failures', () => {
   it('leaves the messages of a failed batch to their visibility timeout', async () => {
     let failing = true;

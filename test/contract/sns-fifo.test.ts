@@ -41,7 +41,14 @@ test('a FIFO topic hands group and deduplication id to a FIFO queue and counts i
     ['g', 'd1'],
     ['g', 'd2'],
   ]);
-  expect(meter.counts()).toEqual({ 'sns.fifo-requests': 2, 'sns.deliveries-sqs': 2 });
+  const bytes = Buffer.byteLength(String(queues.sent[0]?.input.MessageBody));
+  expect(meter.counts()).toMatchObject({
+    'sns.fifo-requests': 2,
+    'sns.fifo-deliveries-sqs': 2,
+    'sns.fifo-delivered-bytes': 2 * bytes,
+  });
+  expect(meter.counts()['sns.fifo-payload-bytes']).toBeGreaterThan(0);
+  expect(meter.counts()).not.toHaveProperty('sns.deliveries-sqs');
 });
 
 test('a standard queue of a FIFO topic gets the message without group and deduplication id', async () => {

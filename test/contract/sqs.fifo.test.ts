@@ -1,11 +1,12 @@
 import {
+  ChangeMessageVisibilityBatchCommand,
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
   PurgeQueueCommand,
   SendMessageBatchCommand,
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { arnOf, bodiesOf, handleOf, type SqsAccount, sqsAccount } from './sqs-queue.ts';
+import { arnOf, bodiesOf, handleOf, restarted, type SqsAccount, sqsAccount } from './sqs-queue.ts';
 
 const fifo = { FifoQueue: 'true', ContentBasedDeduplication: 'true' };
 
@@ -13,6 +14,19 @@ const fifo = { FifoQueue: 'true', ContentBasedDeduplication: 'true' };
 async function sendAll({ send }: SqsAccount, url: string, ...bodies: string[]) {
   for (const body of bodies) await send(url, body, { MessageGroupId: body.split('-')[0] });
 }
+
+/** Changes in one call for how long messages stay hidden. */
+const hide = ({ sqs }: SqsAccount, url: string, ...entries: [Parameters<typeof handleOf>[0], number][]) =>
+  sqs.send(
+    new ChangeMessageVisibilityBatchCommand({
+      QueueUrl: url,
+      Entries: entries.map(([message, VisibilityTimeout], index) => ({
+        Id: String(index),
+        ReceiptHandle: handleOf(message),
+        VisibilityTimeout,
+      })),
+    }),
+  );
 
 describe('what a FIFO queue asks of a message', () => {
   it('is a group and a deduplication id', async () => {
@@ -202,6 +216,46 @@ describe('order', () => {
       }),
     );
     expect(bodiesOf(await receive(url))).toEqual(['g-1', 'g-2']);
+  });
+
+  it('holds a group back for its first message alone, when those behind are made visible', async () => {
+    const account = sqsAccount();
+    const { create, receive, counts, clock } = account;
+    const url = await create('a.fifo', fifo);
+    await sendAll(account, url, 'g1-m1', 'g1-m2', 'g1-m3', 'g2-m1');
+    const [first, second, third] = await receive(url, { MaxNumberOfMessages: 3 });
+    await hide(account, url, [first, 60], [second, 0], [third, 0]);
+    expect(await counts(url)).toEqual([3, 1, 0]);
+    expect(bodiesOf(await receive(url))).toEqual(['g2-m1']);
+    await clock.advance(59_999);
+    expect(bodiesOf(await receive(url))).toEqual(['g2-m1']);
+    await clock.advance(1);
+    expect(bodiesOf(await receive(url))).toEqual(['g1-m1', 'g1-m2', 'g1-m3']);
+  });
+
+  it('holds a group back until what was hidden behind its first message is visible, too', async () => {
+    const account = sqsAccount();
+    const { create, receive, clock } = account;
+    const url = await create('a.fifo', fifo);
+    await sendAll(account, url, 'g-1', 'g-2');
+    const [first, second] = await receive(url);
+    await hide(account, url, [first, 5], [second, 60]);
+    await clock.advance(59_999);
+    expect(await receive(url)).toEqual([]);
+    await clock.advance(1);
+    expect(bodiesOf(await receive(url))).toEqual(['g-1', 'g-2']);
+  });
+
+  it('holds a group back over a restart, when its first message was hidden', async () => {
+    const before = sqsAccount();
+    const url = await before.create('a.fifo', fifo);
+    await sendAll(before, url, 'g1-m1', 'g1-m2', 'g2-m1');
+    const [first, second] = await before.receive(url, { MaxNumberOfMessages: 2 });
+    await hide(before, url, [first, 60], [second, 0]);
+    const after = await restarted(before);
+    expect(bodiesOf(await after.receive(url, { VisibilityTimeout: 1 }))).toEqual(['g2-m1']);
+    await after.clock.advance(60_000);
+    expect(bodiesOf(await after.receive(url)).sort()).toEqual(['g1-m1', 'g1-m2', 'g2-m1']);
   });
 
   it('wakes a long poll when a delete frees a group', async () => {

@@ -66,7 +66,7 @@ describe('names', () => {
 });
 
 describe('a topic', () => {
-  const resources = topicResources(place, 'orders');
+  const resources = topicResources(place, 'orders', false);
 
   it('is named by the prefix', () => {
     expect(resources).toMatchObject({ name: 'busbar-orders', arn: topicArn(place, 'orders') });
@@ -152,7 +152,7 @@ describe('a receiver', () => {
 
 describe('a subscription', () => {
   it('delivers raw to the online lane and keeps what SNS cannot hand over', () => {
-    expect(subscriptionResource(place, 'orders', 'shop', undefined)).toEqual({
+    expect(subscriptionResource(place, 'orders', 'shop', { filter: undefined, isOrdered: false })).toEqual({
       topicArn: topicArn(place, 'orders'),
       endpoint: queueArn(place, 'shop', 'online'),
       attributes: {
@@ -163,8 +163,9 @@ describe('a subscription', () => {
   });
 
   it('has the scope that its filter needs', () => {
-    const scopeOf = (filter: Parameters<typeof subscriptionResource>[3]) =>
-      subscriptionResource(place, 'orders', 'shop', filter).attributes.FilterPolicyScope;
+    const scopeOf = (filter: Parameters<typeof subscriptionResource>[3]['filter']) =>
+      subscriptionResource(place, 'orders', 'shop', { filter, isOrdered: false }).attributes
+        .FilterPolicyScope;
     expect(scopeOf({ type: ['a'] })).toBe('MessageAttributes');
     expect(scopeOf({ data: { a: [1] } })).toBe('MessageBody');
   });

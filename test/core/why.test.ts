@@ -50,6 +50,7 @@ function fate({ traced = [], sightings = [], record: kept, known, trace = 'failu
   return fateOf(occurrence, 'billing', kept, {
     nowMs,
     trace,
+    lane: 'online',
     subscribed: filtered === undefined ? [] : [{ receiver: 'billing', filtered }],
     receivers: new Map(known === null ? [] : [['billing', known ?? receiver('active')]]),
   });
@@ -186,7 +187,7 @@ describe('what is known of an id', () => {
     const [occurrence] = occurrencesOf('1', undefined, rows(), [{ ...failing, receiver: 'by-hand' }]);
     if (occurrence === undefined) throw new Error('nothing is known');
     const subscribed = [{ receiver: 'new', filtered: false }];
-    const now = { nowMs, trace: 'all' as const, subscribed, receivers: new Map() };
+    const now = { nowMs, trace: 'all' as const, lane: 'online' as const, subscribed, receivers: new Map() };
     expect(receiversOf(occurrence, now)).toEqual(['billing', 'by-hand']);
   });
 });

@@ -6,14 +6,15 @@ import {
 } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { defineBus } from '../../lib/core/declaration.ts';
+import { defineBus, isOrderedTopic } from '../../lib/core/declaration.ts';
 import { type TestBus, testBus } from '../app/bus.ts';
 import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
 
 const long = 'a'.repeat(48);
+const journal = 'j'.repeat(48);
 const endpoint = 'https://example.com/events';
 const declaration = defineBus({
-  topics: { orders: { description: 'x' }, [long]: {} },
+  topics: { orders: { description: 'x' }, [long]: {}, [journal]: { ordered: { by: 'account' } } },
   receivers: {
     shop: { endpoint },
     crm: { endpoint, limits: { concurrency: 200 } },
@@ -25,6 +26,7 @@ const declaration = defineBus({
       crm: { filter: { type: [{ prefix: 'order.' }] } },
       [long]: { filter: { data: { amount: [{ numeric: ['>', 10] }] } } },
     },
+    [journal]: { shop: {}, [long]: { filter: { type: ['a'] } } },
     [long]: { [long]: { filter: { $or: [{ type: ['a'] }, { subject: ['b "quoted"'] }] } } },
   },
 });
@@ -42,12 +44,15 @@ const isDeclared = (name: Json | undefined) =>
 async function created(): Promise<TestBus> {
   const bus = await testBus();
   const { provision } = bus.tools;
-  for (const topic of Object.keys(declaration.topics)) await provision.putTopic(topic);
+  for (const topic of Object.keys(declaration.topics)) {
+    await provision.putTopic(topic, isOrderedTopic(declaration, topic));
+  }
   for (const [receiver, spec] of Object.entries(declaration.receivers))
     await provision.putReceiver(receiver, spec);
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
     for (const [receiver, { filter }] of Object.entries(receivers)) {
-      await provision.putSubscription(topic, receiver, filter);
+      const settings = { filter, isOrdered: isOrderedTopic(declaration, topic) };
+      await provision.putSubscription(topic, receiver, settings, declaration.receivers[receiver] ?? {});
     }
   }
   return bus;
@@ -78,9 +83,8 @@ describe('what is declared and what is created are the same on AWS', () => {
     const { sns } = await created();
     // The topic of the alarms is the stack's alone.
     const topics = declared('AWS::SNS::Topic').filter(({ TopicName }) => TopicName !== 'busbar_alarms');
-    expect(topics).toHaveLength(2);
+    expect(topics).toHaveLength(3);
     for (const { TopicName, DisplayName, ...more } of topics) {
-      expect(more).toEqual({});
       const TopicArn = `arn:aws:sns:us-east-1:000000000000:${TopicName}`;
       const { Attributes = {} } = await sns.send(new GetTopicAttributesCommand({ TopicArn }));
       const byAws = [
@@ -90,8 +94,11 @@ describe('what is declared and what is created are the same on AWS', () => {
         'SubscriptionsConfirmed',
         'SubscriptionsDeleted',
         'SubscriptionsPending',
+        'ContentBasedDeduplication',
       ];
+      expect(Object.keys(more)).toEqual(DisplayName === journal ? ['FifoThroughputScope', 'FifoTopic'] : []);
       expect(without(said(Attributes), byAws)).toEqual({
+        ...said(more),
         DisplayName,
         Policy: policyOf('AWS::SNS::TopicPolicy', 'Topics', TopicArn),
       });
@@ -109,13 +116,15 @@ describe('what is declared and what is created are the same on AWS', () => {
     };
     // What a queue has that nobody asked anything of.
     await sqs.send(new CreateQueueCommand({ QueueName: 'plain' }));
+    await sqs.send(new CreateQueueCommand({ QueueName: 'plain.fifo', Attributes: { FifoQueue: 'true' } }));
     const { attributes: plain } = await attributesOf('plain');
+    const { attributes: plainFifo } = await attributesOf('plain.fifo');
     const queues = declared('AWS::SQS::Queue').filter(({ QueueName }) => isDeclared(QueueName));
-    expect(queues).toHaveLength(9);
+    expect(queues).toHaveLength(13);
     for (const { QueueName, ...properties } of queues) {
       const { QueueUrl, attributes } = await attributesOf(QueueName);
       expect(attributes).toEqual({
-        ...plain,
+        ...(properties.FifoQueue === true ? plainFifo : plain),
         ...said(properties),
         Policy: policyOf('AWS::SQS::QueuePolicy', 'Queues', QueueUrl),
         QueueArn: `arn:aws:sqs:us-east-1:000000000000:${QueueName}`,
@@ -126,7 +135,7 @@ describe('what is declared and what is created are the same on AWS', () => {
   it('for subscriptions', async () => {
     const { sns } = await created();
     const subscriptions = declared('AWS::SNS::Subscription');
-    expect(subscriptions).toHaveLength(4);
+    expect(subscriptions).toHaveLength(6);
     for (const { TopicArn, Endpoint, Protocol, ...properties } of subscriptions) {
       const { Subscriptions = [] } = await sns.send(
         new ListSubscriptionsByTopicCommand({ TopicArn: String(TopicArn) }),
@@ -150,7 +159,7 @@ describe('what is declared and what is created are the same on AWS', () => {
     const mappings = declared('AWS::Lambda::EventSourceMapping').filter(({ EventSourceArn }) =>
       isDeclared(String(EventSourceArn).split(':').at(-1)),
     );
-    expect(mappings).toHaveLength(6);
+    expect(mappings).toHaveLength(8);
     for (const { EventSourceArn, FunctionName, Enabled, ...properties } of mappings) {
       const { EventSourceMappings = [] } = await lambda.send(
         new ListEventSourceMappingsCommand({ EventSourceArn: String(EventSourceArn) }),

@@ -28,6 +28,10 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
   let growing = false;
   let lastResult = 'No records processed';
   const url = queueUrl(host, mapping.eventSourceArn);
+  const fifo = mapping.eventSourceArn.endsWith('.fifo');
+  /** The message group of what has an order; on a standard queue a group is none. */
+  const groupOf = (attributes: Readonly<Record<string, string>> | undefined): string[] =>
+    fifo && attributes?.MessageGroupId !== undefined ? [attributes.MessageGroupId] : [];
 
   /** The role as it is now: an update of the function may have changed it. */
   function role(): Caller {
@@ -87,8 +91,11 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
         }
         scale.onWork(host.clock.now());
         rescale();
-        await work(gathered);
+        const left = await work(gathered);
+        carried = carried.filter(({ Attributes }) => !groupOf(Attributes).some((group) => left.has(group)));
       } catch (error) {
+        // What became of the batch is not known, so that nothing may go ahead of it.
+        if (fifo) carried = [];
         report('poll-failed', errorMessage(error));
         await pause(host.clock, Math.max(1000, scale.onFailure(running)), stopping.signal);
       }
@@ -96,11 +103,14 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
     running -= 1;
   }
 
-  async function work(batch: Gathered): Promise<void> {
+  /** Gives the message groups of which something is left in the queue: what was carried of them must not overtake it. */
+  async function work(batch: Gathered): Promise<ReadonlySet<string>> {
     const done = new Map(batch.filteredOut);
+    const groups = () =>
+      new Set([...batch.records].flatMap(([id, record]) => (done.has(id) ? [] : groupOf(record.attributes))));
     if (batch.records.size > 0) {
       const outcome = await invoke(batch);
-      if (outcome === undefined) return;
+      if (outcome === undefined) return groups();
       if (outcome.functionError === undefined) {
         lastResult = 'OK';
         const failed = mapping.reportBatchItemFailures
@@ -117,6 +127,7 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
     await remove([...done.values()]);
     // The next batch waits for the commit of this one, which also lets other work of the process run.
     await host.store.committed();
+    return groups();
   }
 
   async function backOff(): Promise<void> {

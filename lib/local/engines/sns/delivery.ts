@@ -29,6 +29,10 @@ interface Pending {
 
 const table = 'sns.deliveries';
 
+/** The ARN of a subscription is that of its topic and an id. */
+const isOfFifo = ({ subscriptionArn }: Pending): boolean =>
+  subscriptionArn.slice(0, subscriptionArn.lastIndexOf(':')).endsWith('.fifo');
+
 /**
  * Whether a refusal is the fault of the queue's side, or a throttle. All others are the fault of this side (the queue
  * is gone, or its policy does not allow the topic) and are not tried again.
@@ -117,7 +121,12 @@ export function createDeliverer(host: Host, state: State): Deliverer {
   }
 
   function delivered(pending: Pending): void {
-    host.meter.count(pending.target === 'queue' ? 'sns.deliveries-sqs' : 'sns.deliveries-redriven', 1);
+    if (pending.target === 'queue' && isOfFifo(pending)) {
+      host.meter.count('sns.fifo-deliveries-sqs', 1);
+      host.meter.count('sns.fifo-delivered-bytes', Buffer.byteLength(pending.message.MessageBody, 'utf8'));
+    } else {
+      host.meter.count(pending.target === 'queue' ? 'sns.deliveries-sqs' : 'sns.deliveries-redriven', 1);
+    }
     settle(pending);
   }
 

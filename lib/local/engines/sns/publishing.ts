@@ -69,10 +69,11 @@ function fanOut(
   }
 }
 
-/** Counts one call of Publish or PublishBatch: a request for each 64 KB of its whole payload. */
+/** Counts one call of Publish or PublishBatch: a request for each 64 KB of its whole payload, and on FIFO topics its bytes. */
 export function countRequests({ host }: Sns, topic: Topic, bytes: number): void {
   host.meter.count(
     topic.fifo ? 'sns.fifo-requests' : 'sns.requests',
     Math.max(1, Math.ceil(bytes / snsLimits.requestUnitBytes)),
   );
+  if (topic.fifo) host.meter.count('sns.fifo-payload-bytes', bytes);
 }

@@ -6,6 +6,7 @@ const properties = z.strictObject({
   DisplayName: z.string().optional(),
   FifoTopic: flag.optional(),
   ContentBasedDeduplication: flag.optional(),
+  FifoThroughputScope: z.string().optional(),
   Tags: z.array(z.strictObject({ Key: z.string(), Value: z.string() })).optional(),
   KmsMasterKeyId: waived('Encryption at rest is the business of AWS; the data file lies on your own disk.'),
   TracingConfig: waived('There is no X-Ray here.'),
@@ -24,6 +25,9 @@ export const snsTopic = resourceType<z.infer<typeof properties>>({
         ...(wanted.DisplayName === undefined ? {} : { DisplayName: wanted.DisplayName }),
         ...(fifo ? { FifoTopic: 'true' } : {}),
         ...(wanted.ContentBasedDeduplication === true ? { ContentBasedDeduplication: 'true' } : {}),
+        ...(wanted.FifoThroughputScope === undefined
+          ? {}
+          : { FifoThroughputScope: wanted.FifoThroughputScope }),
       },
       ...(wanted.Tags === undefined ? {} : { Tags: wanted.Tags }),
     });
@@ -43,6 +47,14 @@ export const snsTopic = resourceType<z.infer<typeof properties>>({
         TopicArn,
         AttributeName: 'ContentBasedDeduplication',
         AttributeValue: String(wanted.ContentBasedDeduplication ?? false),
+      });
+    }
+    if (wanted.FifoThroughputScope !== before.FifoThroughputScope) {
+      await account.call('sns', 'SetTopicAttributes', {
+        TopicArn,
+        AttributeName: 'FifoThroughputScope',
+        // What SNS takes where nothing is said (SNS API reference, CreateTopic).
+        AttributeValue: wanted.FifoThroughputScope ?? 'Topic',
       });
     }
     const kept = new Set((wanted.Tags ?? []).map(({ Key }) => Key));
