@@ -19,7 +19,7 @@ async function runningBus(options: { run?: boolean } = {}): Promise<OutboxBus> {
   await bus.topic('orders');
   await bus.receiver('billing');
   bus.endpoint('https://billing.example.com/events', () => 204);
-  await bus.tools.provision.putSubscription('orders', 'billing', undefined);
+  await bus.tools.provision.putSubscription('orders', 'billing', { filter: undefined, isOrdered: false }, {});
   if (options.run !== false) bus.run();
   return bus;
 }
@@ -321,7 +321,12 @@ describe('an entry that cannot be published as it is', () => {
     await retryRefused(bus.tools, shop, first?.id ?? '');
     await bus.clock.until(async () => (await refused()).length === 1, minute);
     await bus.topic('later');
-    await bus.tools.provision.putSubscription('later', 'billing', undefined);
+    await bus.tools.provision.putSubscription(
+      'later',
+      'billing',
+      { filter: undefined, isOrdered: false },
+      {},
+    );
     const [second_] = await refused();
     await retryRefused(bus.tools, shop, second_?.id ?? '');
     await bus.clock.until(() => bus.requests.length === 1, minute);
