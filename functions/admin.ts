@@ -17,6 +17,7 @@ import {
   resumeRecurrence,
 } from '../lib/app/recurrences.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
+import { deleteRefused, getRefused, listRefused, retryRefused } from '../lib/app/refused.ts';
 import { rotateSecret } from '../lib/app/secrets.ts';
 import {
   deleteSubscription,
@@ -53,8 +54,10 @@ import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
+import { createOutboxStore } from '../lib/runtime/stores/outbox.ts';
 import { createRecurrenceStore } from '../lib/runtime/stores/recurrences.ts';
 import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
+import { createRefusedStore } from '../lib/runtime/stores/refused.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
@@ -117,6 +120,8 @@ export function create(runtime: Runtime) {
     trace: config.trace,
     transactions: createTransactionStore(table),
     checkSecrets: createCheckSecretStore(table),
+    refused: createRefusedStore(table),
+    outbox: createOutboxStore(runtime, config),
   };
 
   const calls: readonly [route: string, answer: Answer][] = [
@@ -257,6 +262,16 @@ export function create(runtime: Runtime) {
       'POST /v1/transactions/{id}/rollback',
       async (event, who) => ok(await rollbackTransaction(tools, who, text(event, 'id'))),
     ],
+    [
+      'GET /v1/refused',
+      async (event, who) => ok(await listRefused(tools, who, query(event, 'limit', 'cursor'))),
+    ],
+    ['GET /v1/refused/{id}', async (event, who) => ok(await getRefused(tools, who, text(event, 'id')))],
+    [
+      'POST /v1/refused/{id}/retry',
+      async (event, who) => jsonAnswer(202, await retryRefused(tools, who, text(event, 'id'))),
+    ],
+    ['DELETE /v1/refused/{id}', async (event, who) => gone(deleteRefused(tools, who, text(event, 'id')))],
     ['POST /v1/check-secret', async (_, who) => ok(await renewCheckSecret(tools, who))],
     ['GET /v1/events', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
     ...['/v1/events/{id}', '/v1/events'].flatMap((path): [string, Answer][] => [

@@ -23,6 +23,7 @@ const table = {
   unknown_subscription: [404, 'There is no such subscription'],
   unknown_dead_letter: [404, 'There is no such dead letter'],
   unknown_redrive: [404, 'There was no redrive'],
+  unknown_refused: [404, 'Nothing of this id was refused'],
   unknown_transaction: [404, 'There is no such transaction'],
   unknown_validation: [404, 'There is no such request for agreement'],
   event_not_kept: [404, 'The event is not kept'],

@@ -242,4 +242,15 @@ export const bus = {
   relayBatchSize: 100,
   /** How often the stream brings again what failed, before it is left to the timers and the sweep. */
   relayRetries: 3,
+  /** For how long one invocation of the relay goes on with what is there; the rest is the next one's. */
+  relaySliceSeconds: 30,
+  /** How many entries of one key are read at a time. */
+  relayPageRows: 25,
+  /** An entry that is older is no longer left to the stream alone. */
+  sweepAfterSeconds: 60,
+  /** How long the sweep waits before it has the stream bring the same key again. */
+  sweepAgainSeconds: 60,
+  /** When entries wait for longer, an operator is told. */
+  outboxWaitSecondsMax: 15 * 60,
+  refusedPageMax: 1000,
 } as const;

@@ -5,6 +5,7 @@ import declaration from '../../busbar.config.ts';
 import { breakerOpened } from '../../lib/core/breaker.ts';
 import { isPausedLine } from '../../lib/core/flow.ts';
 import { bus } from '../../lib/core/limits.ts';
+import { outboxWaits } from '../../lib/core/outbox.ts';
 import { eventRefused } from '../../lib/core/refused.ts';
 import { transactionGivenUp } from '../../lib/core/transaction.ts';
 import { variables } from '../../lib/runtime/config.ts';
@@ -132,6 +133,34 @@ describe('endpoints', () => {
   });
 });
 
+describe('the outbox', () => {
+  it('is a table of its own: producers may write to it, and who may write what is the business of IAM', () => {
+    const outbox = named(properties('AWS::DynamoDB::Table'), 'TableName', 'busbar-outbox');
+    expect(outbox).toMatchObject({
+      StreamSpecification: { StreamViewType: 'KEYS_ONLY' },
+      BillingMode: 'PAY_PER_REQUEST',
+    });
+    const [id = ''] =
+      resourcesOf(template, 'AWS::DynamoDB::Table').find(
+        ([, table]) => table.Properties.TableName === 'busbar-outbox',
+      ) ?? [];
+    const granted = grants
+      .filter(({ resources }) => resources.some((resource) => resource.startsWith(`<${id}.`)))
+      .map(({ policy, actions }) => `${/^[A-Z][a-z]+/.exec(policy)?.[0]} ${actions.join(' ')}`);
+    expect(granted.sort()).toEqual([
+      'Admin dynamodb:PutItem',
+      'Relay dynamodb:BatchWriteItem dynamodb:Query',
+      'Relay dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator',
+      'Sweep dynamodb:Scan dynamodb:UpdateItem',
+    ]);
+  });
+
+  it('is swept every minute', () => {
+    const sweeping = named(properties('AWS::Scheduler::Schedule'), 'Name', 'busbar-sweep');
+    expect(sweeping).toMatchObject({ GroupName: 'busbar', ScheduleExpression: 'rate(1 minute)' });
+  });
+});
+
 describe('functions', () => {
   it('are broken off by Lambda when they call themselves, but for the one that sets its own next timers', () => {
     const allowed = functions.filter(({ RecursiveLoop }) => RecursiveLoop !== undefined);
@@ -155,6 +184,7 @@ describe('functions', () => {
         'redrive',
         'relay',
         'schedule',
+        'sweep',
         'validate',
       ].map((name) => `busbar-${name}`),
     );
@@ -213,24 +243,27 @@ describe('event source mappings', () => {
   });
 
   it('of streams read what wakes them, and do not stop for what fails', () => {
-    expect(allMappings.filter(isOfStream)).toEqual([
-      expect.objectContaining({
+    const streams = allMappings.filter(isOfStream);
+    const patterns = streams.map(({ FilterCriteria }) => (FilterCriteria as JsonObject).Filters);
+    expect(patterns).toEqual([
+      [
+        {
+          Pattern: JSON.stringify({
+            eventName: ['INSERT', 'MODIFY'],
+            dynamodb: { NewImage: { wakes: { S: ['relay'] } } },
+          }),
+        },
+      ],
+      [{ Pattern: JSON.stringify({ eventName: ['INSERT', 'MODIFY'] }) }],
+    ]);
+    for (const mapping of streams) {
+      expect(mapping).toMatchObject({
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         BisectBatchOnFunctionError: true,
         MaximumRetryAttempts: 3,
         StartingPosition: 'TRIM_HORIZON',
-        FilterCriteria: {
-          Filters: [
-            {
-              Pattern: JSON.stringify({
-                eventName: ['INSERT', 'MODIFY'],
-                dynamodb: { NewImage: { wakes: { S: ['relay'] } } },
-              }),
-            },
-          ],
-        },
-      }),
-    ]);
+      });
+    }
   });
 
   it.each(
@@ -361,6 +394,7 @@ describe('alarms', () => {
       'ApproximateNumberOfMessagesVisible busbar-example-warehouse-dead-letters',
       'BreakersOpened undefined',
       'EventsRefused undefined',
+      'OutboxWaits undefined',
       'TransactionsGivenUp undefined',
     ]);
   });
@@ -375,6 +409,7 @@ describe('alarms', () => {
       ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
+      ['OutboxWaits', `{ $.message = "${outboxWaits}" }`],
       ['Paused', `{ $.message = "${isPausedLine}" }`],
       ['TransactionsGivenUp', `{ $.message = "${transactionGivenUp}" }`],
     ]);
