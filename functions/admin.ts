@@ -10,7 +10,16 @@ import { dropHeld, getHeld, listHeld, sendHeld } from '../lib/app/held.ts';
 import { getHold, putHold, releaseHold } from '../lib/app/hold.ts';
 import { cancelEvent, reTimeEvent } from '../lib/app/recall.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
+import {
+  deleteRecurrence,
+  getRecurrence,
+  listRecurrences,
+  pauseRecurrence,
+  putRecurrence,
+  resumeRecurrence,
+} from '../lib/app/recurrences.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
+import { deleteRefused, getRefused, listRefused, retryRefused } from '../lib/app/refused.ts';
 import { rotateSecret } from '../lib/app/secrets.ts';
 import {
   deleteSubscription,
@@ -54,7 +63,10 @@ import { createHeldStore } from '../lib/runtime/stores/held.ts';
 import { createHoldStore } from '../lib/runtime/stores/holds.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
+import { createOutboxStore } from '../lib/runtime/stores/outbox.ts';
+import { createRecurrenceStore } from '../lib/runtime/stores/recurrences.ts';
 import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
+import { createRefusedStore } from '../lib/runtime/stores/refused.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
@@ -122,12 +134,15 @@ export function create(runtime: Runtime) {
     holdWatches: createHoldWatches(runtime, config),
     wake: createWake(runtime, config),
     topics: createTopicSender(runtime, config),
+    recurrences: createRecurrenceStore(table),
     deliveries: createDeliveryStore(table),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
     trace: config.trace,
     transactions: createTransactionStore(table),
     checkSecrets: createCheckSecretStore(table),
+    refused: createRefusedStore(table),
+    outbox: createOutboxStore(runtime, config),
   };
 
   const calls: readonly [route: string, answer: Answer][] = [
@@ -171,6 +186,27 @@ export function create(runtime: Runtime) {
     [
       'DELETE /v1/topics/{topic}/held/{id}',
       async (event, who) => gone(dropHeld(tools, who, name(event, 'topic'), text(event, 'id'))),
+    ],
+    ['GET /v1/schedules', async (_, who) => ok(await listRecurrences(tools, who))],
+    [
+      'GET /v1/schedules/{schedule}',
+      async (event, who) => ok(await getRecurrence(tools, who, name(event, 'schedule'))),
+    ],
+    [
+      'PUT /v1/schedules/{schedule}',
+      async (event, who) => put(await putRecurrence(tools, who, name(event, 'schedule'), jsonBody(event))),
+    ],
+    [
+      'DELETE /v1/schedules/{schedule}',
+      async (event, who) => gone(deleteRecurrence(tools, who, name(event, 'schedule'))),
+    ],
+    [
+      'POST /v1/schedules/{schedule}/pause',
+      async (event, who) => ok(await pauseRecurrence(tools, who, name(event, 'schedule'))),
+    ],
+    [
+      'POST /v1/schedules/{schedule}/resume',
+      async (event, who) => ok(await resumeRecurrence(tools, who, name(event, 'schedule'))),
     ],
     ['GET /v1/receivers', async (_, who) => ok(await listReceivers(tools, who))],
     [
@@ -281,6 +317,16 @@ export function create(runtime: Runtime) {
       'POST /v1/transactions/{id}/rollback',
       async (event, who) => ok(await rollbackTransaction(tools, who, text(event, 'id'))),
     ],
+    [
+      'GET /v1/refused',
+      async (event, who) => ok(await listRefused(tools, who, query(event, 'limit', 'cursor'))),
+    ],
+    ['GET /v1/refused/{id}', async (event, who) => ok(await getRefused(tools, who, text(event, 'id')))],
+    [
+      'POST /v1/refused/{id}/retry',
+      async (event, who) => jsonAnswer(202, await retryRefused(tools, who, text(event, 'id'))),
+    ],
+    ['DELETE /v1/refused/{id}', async (event, who) => gone(deleteRefused(tools, who, text(event, 'id')))],
     ['POST /v1/check-secret', async (_, who) => ok(await renewCheckSecret(tools, who))],
     ['GET /v1/events', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
     ...['/v1/events/{id}', '/v1/events'].flatMap((path): [string, Answer][] => [
@@ -351,7 +397,7 @@ const gone = async (done: Promise<void>): Promise<ApiAnswer> => {
 };
 
 /** A name of the path. @throws BusbarError invalid_request. */
-function name(event: ApiEvent, parameter: 'topic' | 'receiver'): string {
+function name(event: ApiEvent, parameter: 'topic' | 'receiver' | 'schedule'): string {
   const parsed = nameSchema.safeParse(event.pathParameters?.[parameter]);
   if (parsed.success) return parsed.data;
   const detail = parsed.error.issues[0]?.message ?? 'is no name';

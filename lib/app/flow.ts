@@ -1,7 +1,6 @@
 import { type Principal, requireOwner } from '../core/access.ts';
-import { isPausedLine, paused, pauseNotice, resumed, skipOf, skipSchema } from '../core/flow.ts';
+import { paused, resumed, skipOf, skipSchema } from '../core/flow.ts';
 import { parseSpec, type Receiver, showReceiver } from '../core/registry.ts';
-import type { Log } from '../runtime/log.ts';
 import type { SkipStore } from '../runtime/stores/skips.ts';
 import type { Watches } from '../runtime/watches.ts';
 import type { AdminTools } from './admin.ts';
@@ -60,23 +59,6 @@ export async function pauseReceiver(
   // Last, because it is slow: until then each message is parked as it is received.
   await followState(tools, receiver);
   return await showWithSkip(tools, receiver);
-}
-
-/** Tells the backlog alarm of a paused receiver so, in a line that is counted; ends the watch with the pause. */
-export async function lookAfterPause(
-  tools: Pick<FlowTools, 'registry' | 'pauseWatches' | 'clock'> & { readonly log: Log },
-  name: string,
-): Promise<void> {
-  const receiver = await tools.registry.receiver(name);
-  const notice = pauseNotice(receiver, tools.clock.now());
-  if (notice === undefined) return await tools.pauseWatches.stop(name);
-  const pausedAt = receiver?.pausedAt;
-  if (notice === 'paused') tools.log('info', isPausedLine, { receiver: name, pausedAt });
-  else
-    tools.log('error', 'A receiver is paused for so long that its queues lose events', {
-      receiver: name,
-      pausedAt,
-    });
 }
 
 /** Goes on with a receiver that was paused, or disabled by a 410. */

@@ -1,5 +1,6 @@
 import { admit, breakerOf } from '../core/breaker.ts';
 import { isFlowing } from '../core/flow.ts';
+import type { Lane } from '../core/resources.ts';
 import type { Queues } from '../runtime/queues.ts';
 import { breakerPolicy, endOutage } from './breaker.ts';
 import { type DeliverTools, deliver } from './deliver.ts';
@@ -22,7 +23,9 @@ export async function probe(tools: ProbeTools, name: string): Promise<void> {
   if (!isFlowing(receiver) || admit(breaker, tools.clock.now()).kind !== 'probe') return;
   if (breakerPolicy(receiver).probe === 'head') return await probeByHead(tools, receiver);
 
-  for (const role of entryLanes) {
+  const offload = await tools.offloads.read(name);
+  const lanes: Lane[] = [...entryLanes, ...(offload === undefined ? [] : (['offline'] as const))];
+  for (const role of lanes) {
     if (await probeLane(tools, { receiver: name, role })) return;
   }
 }
@@ -30,7 +33,7 @@ export async function probe(tools: ProbeTools, name: string): Promise<void> {
 /** Tries what a lane holds. False when there was nothing in it: the next event is the probe. */
 async function probeLane(
   tools: ProbeTools,
-  lane: { readonly receiver: string; readonly role: (typeof entryLanes)[number] },
+  lane: { readonly receiver: string; readonly role: Lane },
 ): Promise<boolean> {
   const messages = await tools.queues.receive(lane);
   if (messages.length === 0) return false;

@@ -78,9 +78,8 @@ export function holdCommands(session: Session): Command[] {
     .option('--limit <count>', 'at most so many, up to 100', positiveInteger)
     .option('--cursor <cursor>', 'go on behind an earlier list')
     .action((topic: string, options: { limit?: number; cursor?: string }, command: Command) => {
-      const query = new URLSearchParams(
-        Object.entries(given({ ...options })).map(([name, value]) => [name, String(value)]),
-      );
+      const query = new URLSearchParams();
+      for (const [name, value] of Object.entries(given({ ...options }))) query.set(name, String(value));
       const path = `${pathOf(topic)}/held${query.size === 0 ? '' : `?${query}`}`;
       return list(session, command, path, columns, 'held events');
     });

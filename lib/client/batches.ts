@@ -19,7 +19,8 @@ export interface Entry {
 export interface Defaults {
   readonly source: string;
   readonly id: () => string;
-  readonly time: () => string;
+  /** Undefined leaves it to the bus. */
+  readonly time: () => string | undefined;
 }
 
 /**

@@ -4,6 +4,12 @@ import type { EntryResult, EventInput } from './cloud-event.ts';
 import { BusbarError, PublishInterruptedError, PublishRejectedError } from './errors.ts';
 import { isTransientRejection, readResults } from './results.ts';
 import { backoffMs, retryDefaults, systemClock } from './retry.ts';
+import {
+  type BeginOptions,
+  type Transaction,
+  type TransactionEvent,
+  transactionBody,
+} from './transactions.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
 export interface ClientOptions extends TransportOptions {
@@ -81,6 +87,15 @@ export interface Client {
     receiver: string,
     settings?: { readonly filter?: unknown },
   ): Promise<unknown>;
+  /**
+   * Keeps up to 25 events until `commit` or `rollback`: all or none. Begin before the producer's own transaction, and
+   * commit after it; what is never ended is asked about at `checkUrl`, or rolled back.
+   */
+  begin(events: readonly TransactionEvent[], options?: BeginOptions): Promise<Transaction>;
+  /** May be repeated; rejects with `transaction_decided` after a rollback. */
+  commit(id: string): Promise<Transaction>;
+  /** May be repeated; rejects with `transaction_decided` after a commit. */
+  rollback(id: string): Promise<Transaction>;
   /** Any other call of the API; `path` begins behind `/v1`, and `body` is sent as JSON. */
   call(method: string, path: string, body?: unknown, options?: { signal?: AbortSignal }): Promise<unknown>;
 }
@@ -188,6 +203,16 @@ export function createClient(options: ClientOptions): Client {
         `/topics/${encodeURIComponent(topic)}/subscriptions/${encodeURIComponent(receiver)}`,
         settings,
       ),
+    begin: async (events, beginOptions = {}) =>
+      (await request('POST', '/transactions', {
+        body: transactionBody(events, beginOptions, defaults),
+        contentType: 'application/json',
+        signal: beginOptions.signal,
+      })) as Transaction,
+    commit: async (id) =>
+      (await call('POST', `/transactions/${encodeURIComponent(id)}/commit`)) as Transaction,
+    rollback: async (id) =>
+      (await call('POST', `/transactions/${encodeURIComponent(id)}/rollback`)) as Transaction,
     call,
   };
 }

@@ -19,8 +19,24 @@ export {
   RetryLaterError,
 } from './idempotency.ts';
 export { type MemoryStoreOptions, memoryStore } from './memory-store.ts';
+export {
+  type OutboxEvent,
+  type OutboxOptions,
+  type OutboxWrite,
+  outboxAttributes,
+  outboxEntry,
+  outboxItem,
+} from './outbox.ts';
 export { createReceiver, type Receiver, type ReceiverOptions } from './receiver.ts';
 export type { ClientClock, RetryOptions } from './retry.ts';
+export {
+  type BeginOptions,
+  type CheckerOptions,
+  type CheckVerdict,
+  createChecker,
+  type Transaction,
+  type TransactionEvent,
+} from './transactions.ts';
 export {
   type Delivery,
   VerificationError,

@@ -91,7 +91,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
 }
 
 /** Undefined when the body is larger than `maxBytes`; the rest is not kept. */
-async function readBody(
+export async function readBody(
   body: AsyncIterable<Uint8Array> | null,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {

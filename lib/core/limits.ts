@@ -144,6 +144,12 @@ export const bus = {
   scheduleLegSeconds: 366 * 24 * 3600,
   /** For how long a throttled schedule is tried again within a request, before it is refused. */
   scheduleRetrySeconds: 12,
+  /** What a recurring schedule fires later than this was missed. */
+  misfireSeconds: 60,
+  /** So many events a look at a schedule fires at most. */
+  firesMax: 100,
+  /** How often Scheduler itself has a recurring schedule looked at, whatever became of its timers. */
+  guardMinutes: 60,
   /** How often a write is tried again that others get in between of. */
   conditionalTriesMax: 8,
   /** Deduplication keeps a row an event; a day covers any producer's retry. */
@@ -284,4 +290,15 @@ export const bus = {
   relayBatchSize: 100,
   /** How often the stream brings again what failed, before it is left to the timers and the sweep. */
   relayRetries: 3,
+  /** For how long one invocation of the relay goes on with what is there; the rest is the next one's. */
+  relaySliceSeconds: 30,
+  /** How many entries of one key are read at a time. */
+  relayPageRows: 25,
+  /** An entry that is older is no longer left to the stream alone. */
+  sweepAfterSeconds: 60,
+  /** How long the sweep waits before it has the stream bring the same key again. */
+  sweepAgainSeconds: 60,
+  /** When entries wait for longer, an operator is told. */
+  outboxWaitSecondsMax: 15 * 60,
+  refusedPageMax: 1000,
 } as const;

@@ -130,7 +130,8 @@ async function introduce(
     for (const { receiver } of subscriptions) {
       const { endpoint } = (await client.call('GET', `/receivers/${receiver}`)) as { endpoint: string };
       if (endpoint !== example.url) continue;
-      await client.putReceiver(receiver, { endpoint, secret });
+      // The one of the start before signs nothing more: nobody knows it.
+      await client.call('POST', `/receivers/${receiver}/rotate-secret`, { secret, overlapSeconds: 0 });
       if (topic === exampleTopic) shown = { topic, receiver };
     }
   }

@@ -13,6 +13,7 @@ import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
 import { Hold } from './hold.ts';
 import { Offload } from './offload.ts';
+import { Outbox, Sweep } from './outbox.ts';
 import { Pause } from './pause.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
@@ -122,10 +123,13 @@ export class BusStack extends Stack {
       admin,
       alarms,
     });
+    const outbox = new Outbox(this, 'Outbox', place, tableKey);
+    new Sweep(this, 'Sweep', { place, environment, outbox, delay, admin, alarms });
     const { relay } = new Relay(this, 'Relay', {
       place,
       environment,
       table,
+      outbox,
       delay,
       timers: transaction.queue,
       check: transaction.check,

@@ -16,6 +16,8 @@ export const reasons = {
     'A message is a redrive and is received until it is over, however often; its state is in the table.',
   timersAreReceivedOften:
     'A message is the timer of a transaction and is received until it is over; its state is in the table.',
+  outboxIsEmptied:
+    'Entries of the outbox are published and deleted within seconds: there is no point in time to restore them to.',
   keysInFunctions: 'The functions check the keys, which belong to applications and are kept as hashes.',
   noAccessLog:
     'The functions log what fails with its request id, and a line for each request would add a sixth to its price.',

@@ -9,11 +9,13 @@ import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
+import type { Outbox } from './outbox.ts';
 import { grantPublishing } from './publish.ts';
 import type { Delay } from './schedule.ts';
 
 interface RelayProps extends BusPartProps {
   readonly table: Table;
+  readonly outbox: Outbox;
   readonly delay: Delay;
   readonly timers: Queue;
   readonly check: BusFunction;
@@ -26,7 +28,7 @@ export class Relay extends Construct {
 
   constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
-    const { place, environment, table, delay, timers, check, alarms } = props;
+    const { place, environment, table, outbox, delay, timers, check, alarms } = props;
     this.relay = new BusFunction(this, 'Relay', {
       name: 'relay',
       prefix: place.prefix,
@@ -37,10 +39,14 @@ export class Relay extends Construct {
     });
     grantPublishing(this.relay, { place, tableArn: table.tableArn, delay });
     this.relay.grant(['sqs:SendMessage'], [timers.queueArn]);
+    this.relay.grantByPattern(['dynamodb:ListStreams'], ['*'], reasons.noResource);
     this.addStream('Rows', table, {
       eventName: FilterRule.or('INSERT', 'MODIFY'),
       dynamodb: { NewImage: { wakes: { S: FilterRule.isEqual(wakesRelay.wakes) } } },
     });
+    this.relay.grant(['dynamodb:Query', 'dynamodb:BatchWriteItem'], [outbox.table.tableArn]);
+    // What is deleted was published, and needs nobody.
+    this.addStream('Outbox', outbox.table, { eventName: FilterRule.or('INSERT', 'MODIFY') });
     alarms.tellOfLine(this, 'Refused', {
       functions: [this.relay, check],
       line: eventRefused,
@@ -62,8 +68,6 @@ export class Relay extends Construct {
       ['dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:DescribeStream'],
       [tableStreamArn],
     );
-    // ListStreams knows no resource below the table's own streams.
-    this.relay.grantByPattern(['dynamodb:ListStreams'], ['*'], reasons.noResource);
     const mapping = new EventSourceMapping(this, `${id}Mapping`, {
       target: this.relay.function,
       eventSourceArn: tableStreamArn,

@@ -96,7 +96,8 @@ describe('an ordered topic', () => {
       await sink?.close();
       await again?.stop();
     }
-  });
+    // The bus starts twice here.
+  }, 60_000);
 
   it('is made so once and for all, and says so', async () => {
     expect((await bus.call('GET', '/v1/topics/orders')).body).toMatchObject({ ordered: true });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { publish } from '../../lib/app/publish.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { answer, member, shorthand, type TestBus, testBus } from './bus.ts';
@@ -62,6 +62,9 @@ function mostInTenSeconds(startsMs: readonly number[]): number {
   }
   return most;
 }
+
+// Thousands of deliveries take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 describe('limits.perSecond', () => {
   it.each([

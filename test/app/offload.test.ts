@@ -1,9 +1,10 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { getReceiverAndBreaker } from '../../lib/app/breaker-by-hand.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow.ts';
 import { lookAfterOffload } from '../../lib/app/offload.ts';
+import { probe } from '../../lib/app/probe.ts';
 import { publish } from '../../lib/app/publish.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { answer, member, shorthand, type TestBus, testBus } from './bus.ts';
@@ -67,6 +68,9 @@ async function flood(bus: TestBus, seconds: number, perSecond: number): Promise<
   }
   return publishedAtMs;
 }
+
+// Thousands of deliveries take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 describe('a hot type', () => {
   it('is delivered apart, leaves the others their pace, and comes back when it cooled', async () => {
@@ -209,6 +213,30 @@ describe('the offline lane', () => {
     await bus.tools.provision.putReceiver('shop', { limits: { concurrency: 40 } });
     await bus.clock.advance(second);
     expect(await mappingState(bus, 'offline')).toBe('Enabled');
+  });
+
+  it('is probed when its receiver stands still by its breaker and nothing else waits', async () => {
+    const bus = await busWith();
+    bus.endpoint(url, () => 200);
+    await open(bus);
+    await invoke(bus, 'noisy', ['1']);
+    expect(await bus.runLane('shop')).toEqual({ received: 1, kept: 0 });
+    await bus.tools.breakers.swap('shop', undefined, {
+      kind: 'open',
+      sinceMs: 0,
+      reason: 'down',
+      endpoint: url,
+      probesFailed: 3,
+      nextProbeAtMs: 0,
+      probingUntilMs: 0,
+      mappingStopped: true,
+    });
+    // The probe asks each lane for a second before it goes on to the next.
+    const probed = probe(bus.newTools(), 'shop');
+    await bus.clock.advance(30 * second);
+    await probed;
+    expect(bus.requests).toHaveLength(1);
+    expect((await bus.newTools().breakers.read('shop'))?.kind).toBe('half-open');
   });
 
   it('is looked after by a watch that puts right what broke off', async () => {

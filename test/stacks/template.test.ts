@@ -6,6 +6,7 @@ import { breakerOpened } from '../../lib/core/breaker.ts';
 import { isPausedLine } from '../../lib/core/flow.ts';
 import { heldByRule, releaseInTrouble } from '../../lib/core/hold.ts';
 import { bus } from '../../lib/core/limits.ts';
+import { outboxWaits } from '../../lib/core/outbox.ts';
 import { eventRefused } from '../../lib/core/refused.ts';
 import { transactionGivenUp } from '../../lib/core/transaction.ts';
 import { variables } from '../../lib/runtime/config.ts';
@@ -133,7 +134,42 @@ describe('endpoints', () => {
   });
 });
 
+describe('the outbox', () => {
+  it('is a table of its own: producers may write to it, and who may write what is the business of IAM', () => {
+    const outbox = named(properties('AWS::DynamoDB::Table'), 'TableName', 'busbar-outbox');
+    expect(outbox).toMatchObject({
+      StreamSpecification: { StreamViewType: 'KEYS_ONLY' },
+      BillingMode: 'PAY_PER_REQUEST',
+    });
+    const [id = ''] =
+      resourcesOf(template, 'AWS::DynamoDB::Table').find(
+        ([, table]) => table.Properties.TableName === 'busbar-outbox',
+      ) ?? [];
+    const granted = grants
+      .filter(({ resources }) => resources.some((resource) => resource.startsWith(`<${id}.`)))
+      .map(({ policy, actions }) => `${/^[A-Z][a-z]+/.exec(policy)?.[0]} ${actions.join(' ')}`);
+    expect(granted.sort()).toEqual([
+      'Admin dynamodb:PutItem',
+      'Relay dynamodb:BatchWriteItem dynamodb:Query',
+      'Relay dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator',
+      'Sweep dynamodb:Scan dynamodb:UpdateItem',
+    ]);
+  });
+
+  it('is swept every minute', () => {
+    const sweeping = named(properties('AWS::Scheduler::Schedule'), 'Name', 'busbar-sweep');
+    expect(sweeping).toMatchObject({ GroupName: 'busbar', ScheduleExpression: 'rate(1 minute)' });
+  });
+});
+
 describe('functions', () => {
+  it('are broken off by Lambda when they call themselves, but for the one that sets its own next timers', () => {
+    const allowed = functions.filter(({ RecursiveLoop }) => RecursiveLoop !== undefined);
+    expect(allowed.map(({ FunctionName, RecursiveLoop }) => [FunctionName, RecursiveLoop])).toEqual([
+      ['busbar-schedule', 'Allow'],
+    ]);
+  });
+
   it('are those of the folder, one each', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
       [
@@ -150,6 +186,7 @@ describe('functions', () => {
         'redrive',
         'relay',
         'schedule',
+        'sweep',
         'validate',
       ].map((name) => `busbar-${name}`),
     );
@@ -208,24 +245,27 @@ describe('event source mappings', () => {
   });
 
   it('of streams read what wakes them, and do not stop for what fails', () => {
-    expect(allMappings.filter(isOfStream)).toEqual([
-      expect.objectContaining({
+    const streams = allMappings.filter(isOfStream);
+    const patterns = streams.map(({ FilterCriteria }) => (FilterCriteria as JsonObject).Filters);
+    expect(patterns).toEqual([
+      [
+        {
+          Pattern: JSON.stringify({
+            eventName: ['INSERT', 'MODIFY'],
+            dynamodb: { NewImage: { wakes: { S: ['relay'] } } },
+          }),
+        },
+      ],
+      [{ Pattern: JSON.stringify({ eventName: ['INSERT', 'MODIFY'] }) }],
+    ]);
+    for (const mapping of streams) {
+      expect(mapping).toMatchObject({
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         BisectBatchOnFunctionError: true,
         MaximumRetryAttempts: 3,
         StartingPosition: 'TRIM_HORIZON',
-        FilterCriteria: {
-          Filters: [
-            {
-              Pattern: JSON.stringify({
-                eventName: ['INSERT', 'MODIFY'],
-                dynamodb: { NewImage: { wakes: { S: ['relay'] } } },
-              }),
-            },
-          ],
-        },
-      }),
-    ]);
+      });
+    }
   });
 
   it.each(
@@ -356,6 +396,7 @@ describe('alarms', () => {
       'ApproximateNumberOfMessagesVisible busbar-example-warehouse-dead-letters',
       'BreakersOpened undefined',
       'EventsRefused undefined',
+      'OutboxWaits undefined',
       'ReleasesInTrouble undefined',
       'TopicsHeldByRule undefined',
       'TransactionsGivenUp undefined',
@@ -372,6 +413,7 @@ describe('alarms', () => {
       ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
+      ['OutboxWaits', `{ $.message = "${outboxWaits}" }`],
       ['Paused', `{ $.message = "${isPausedLine}" }`],
       ['ReleasesInTrouble', `{ $.message = "${releaseInTrouble}" }`],
       ['TopicsHeldByRule', `{ $.message = "${heldByRule}" }`],

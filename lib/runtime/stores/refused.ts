@@ -6,7 +6,8 @@ import type { Table } from '../table.ts';
 export interface RefusedStore {
   /** @param event its text, whatever it is. */
   put(refused: Refused, event: string): Promise<void>;
-  find(application: string, id: string): Promise<{ refused: Refused; event: string } | undefined>;
+  /** @param application of which alone, or undefined for any. */
+  find(application: string | undefined, id: string): Promise<{ refused: Refused; event: string } | undefined>;
   /** Some behind `after`; of one application, or of all. `last` is where to go on, if there may be more. */
   page(
     application: string | undefined,
@@ -27,6 +28,9 @@ const pk = (application: string) => `refused#${application}`;
 const applicationsPk = 'refused-applications';
 
 export function createRefusedStore(table: Table): RefusedStore {
+  const namesOf = async (application: string | undefined) =>
+    application === undefined ? (await table.query(applicationsPk)).map(({ sk }) => sk) : [application];
+
   return {
     async put(refused, event) {
       const document: Kept = { refused, event: gzipSync(event).toString('base64') };
@@ -34,17 +38,18 @@ export function createRefusedStore(table: Table): RefusedStore {
       await table.put({ pk: pk(refused.application), sk: refused.id, document });
     },
     async find(application, id) {
-      const row = await table.get({ pk: pk(application), sk: id }, { consistent: true });
-      if (row === undefined) return undefined;
-      const { refused, event } = row.document as Kept;
-      return { refused, event: gunzipSync(Buffer.from(event, 'base64')).toString('utf8') };
+      for (const name of await namesOf(application)) {
+        const row = await table.get({ pk: pk(name), sk: id }, { consistent: true });
+        if (row === undefined) continue;
+        const { refused, event } = row.document as Kept;
+        return { refused, event: gunzipSync(Buffer.from(event, 'base64')).toString('utf8') };
+      }
+      return undefined;
     },
     async page(application, after, limit) {
       const [of, behind = ''] = after === '' ? ['', ''] : after.split('/');
-      const all =
-        application === undefined ? (await table.query(applicationsPk)).map(({ sk }) => sk) : [application];
       const refused: Refused[] = [];
-      for (const name of all.filter((candidate) => candidate >= (of ?? ''))) {
+      for (const name of (await namesOf(application)).filter((candidate) => candidate >= (of ?? ''))) {
         const { rows, last } = await table.page(pk(name), name === of ? behind : '', limit - refused.length);
         refused.push(...rows.map((row) => (row.document as Kept).refused));
         const end = refused.at(-1);

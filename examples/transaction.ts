@@ -1,0 +1,58 @@
+/**
+ * Half messages: the bus keeps the events until this program says how its own work ended, and asks if it does not.
+ * Start a bus with `npm start`, then: node examples/transaction.ts
+ * BUSBAR_URL and BUSBAR_KEY name another bus and its key, CHECKER_PORT another port for its questions.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createChecker, createClient } from 'busbar/client';
+
+const bus = createClient({
+  url: process.env.BUSBAR_URL ?? 'http://127.0.0.1:4100',
+  key: process.env.BUSBAR_KEY ?? readFileSync('.busbar/admin.key', 'utf8').trim(),
+  source: '/examples/shop',
+});
+await bus.putTopic('orders', { description: 'What customers order' });
+await bus.putTopic('stock', { description: 'What leaves the shelves' });
+
+// Shown once: a real program keeps it where it keeps its other secrets.
+const { checkSecret } = (await bus.call('POST', '/check-secret')) as { checkSecret: string };
+
+/** Stands for the producer's own database. */
+const placed = new Set<string>();
+const server = createServer(
+  createChecker({
+    secret: checkSecret,
+    onCheck: ({ transactionId }) => {
+      console.log(`asked about ${transactionId}`);
+      return placed.has(transactionId) ? 'commit' : 'rollback';
+    },
+  }),
+);
+const port = Number(process.env.CHECKER_PORT ?? 4250);
+await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+
+const events = (orderId: string) => [
+  { topic: 'orders', type: 'order.placed', subject: orderId, data: { total: 42 } },
+  { topic: 'stock', type: 'stock.reserved', subject: orderId, data: { sku: 'a-1', count: 2 } },
+];
+const checks = { checkUrl: `http://127.0.0.1:${port}/`, checkAfterSeconds: 2 };
+
+// The good case: begin, do the work, commit.
+const first = await bus.begin(events('1001'), checks);
+placed.add(first.id);
+console.log(`${(await bus.commit(first.id)).state} ${first.id}`);
+
+// This one forgets to say how it ended: the bus asks.
+const second = await bus.begin(events('1002'), checks);
+placed.add(second.id);
+for (let open = true; open; ) {
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const { state, decidedBy } = (await bus.call('GET', `/transactions/${second.id}`)) as {
+    state: string;
+    decidedBy?: string;
+  };
+  open = state === 'half';
+  if (!open) console.log(`${state} ${second.id}, by its ${decidedBy}`);
+}
+server.close();
