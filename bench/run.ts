@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Bundle, measureBundles, measureFormats } from './bundles.ts';
+import { delaysText, measureDelays } from './delays.ts';
 import { isolationText, measureIsolation } from './isolation.ts';
 import { describeMachine, measureLimits } from './machine.ts';
 import { reportOf, withVerdict } from './report.ts';
@@ -14,6 +15,7 @@ const usage = `npm run bench -- [options]
   --seconds <n>  how long each load runs (default 3)
   --quick        one round of 2 s
   --isolation    only the flood of one type beside another (docs/decisions/040-limits-and-hot-types.md)
+  --delays       only delayed events: 100,000 that wait at once (with --quick 2,000; --events <n> for so many)
   --formats      compare bundle formats as well (docs/decisions/003-bundle-format.md)
   --json         print the results as JSON`;
 
@@ -23,6 +25,8 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     isolation: { type: 'boolean', default: false },
+    delays: { type: 'boolean', default: false },
+    events: { type: 'string' },
     formats: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -31,11 +35,20 @@ const { values } = parseArgs({
 
 if (values.help) console.log(usage);
 else if (values.isolation) await runIsolation();
+else if (values.delays) await runDelays();
 else await run();
 
 async function runIsolation(): Promise<void> {
   const { seconds, progress } = scopeOf();
   console.log(isolationText(await measureIsolation(seconds * 10, progress)));
+}
+
+async function runDelays(): Promise<void> {
+  const events = Math.round(amount('events', values.events, values.quick ? 2000 : 100_000));
+  const { progress } = scopeOf();
+  const perSecond = values.quick ? 100 : 300;
+  const found = await withEnds((ends) => measureDelays(ends, { events, perSecond, progress }));
+  console.log(values.json ? JSON.stringify(found, undefined, 2) : delaysText(found));
 }
 
 function scopeOf(): Scope {

@@ -8,6 +8,14 @@ import { deliverAgain } from '../lib/app/deliver-again.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
 import { cancelEvent, reTimeEvent } from '../lib/app/recall.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
+import {
+  deleteRecurrence,
+  getRecurrence,
+  listRecurrences,
+  pauseRecurrence,
+  putRecurrence,
+  resumeRecurrence,
+} from '../lib/app/recurrences.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
 import { deleteRefused, getRefused, listRefused, retryRefused } from '../lib/app/refused.ts';
 import { rotateSecret } from '../lib/app/secrets.ts';
@@ -47,6 +55,7 @@ import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
 import { createOutboxStore } from '../lib/runtime/stores/outbox.ts';
+import { createRecurrenceStore } from '../lib/runtime/stores/recurrences.ts';
 import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
 import { createRefusedStore } from '../lib/runtime/stores/refused.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
@@ -104,6 +113,7 @@ export function create(runtime: Runtime) {
     queues: createQueues(runtime, config),
     schedules: createSchedules(runtime, config),
     delayed: createDelayedStore(table),
+    recurrences: createRecurrenceStore(table),
     deliveries: createDeliveryStore(table),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
@@ -122,6 +132,27 @@ export function create(runtime: Runtime) {
       async (event, who) => put(await putTopic(tools, who, name(event, 'topic'), jsonBody(event))),
     ],
     ['DELETE /v1/topics/{topic}', async (event, who) => gone(deleteTopic(tools, who, name(event, 'topic')))],
+    ['GET /v1/schedules', async (_, who) => ok(await listRecurrences(tools, who))],
+    [
+      'GET /v1/schedules/{schedule}',
+      async (event, who) => ok(await getRecurrence(tools, who, name(event, 'schedule'))),
+    ],
+    [
+      'PUT /v1/schedules/{schedule}',
+      async (event, who) => put(await putRecurrence(tools, who, name(event, 'schedule'), jsonBody(event))),
+    ],
+    [
+      'DELETE /v1/schedules/{schedule}',
+      async (event, who) => gone(deleteRecurrence(tools, who, name(event, 'schedule'))),
+    ],
+    [
+      'POST /v1/schedules/{schedule}/pause',
+      async (event, who) => ok(await pauseRecurrence(tools, who, name(event, 'schedule'))),
+    ],
+    [
+      'POST /v1/schedules/{schedule}/resume',
+      async (event, who) => ok(await resumeRecurrence(tools, who, name(event, 'schedule'))),
+    ],
     ['GET /v1/receivers', async (_, who) => ok(await listReceivers(tools, who))],
     [
       'GET /v1/receivers/{receiver}',
@@ -311,7 +342,7 @@ const gone = async (done: Promise<void>): Promise<ApiAnswer> => {
 };
 
 /** A name of the path. @throws BusbarError invalid_request. */
-function name(event: ApiEvent, parameter: 'topic' | 'receiver'): string {
+function name(event: ApiEvent, parameter: 'topic' | 'receiver' | 'schedule'): string {
   const parsed = nameSchema.safeParse(event.pathParameters?.[parameter]);
   if (parsed.success) return parsed.data;
   const detail = parsed.error.issues[0]?.message ?? 'is no name';

@@ -6,18 +6,24 @@ import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
+import { createRecurrenceStore } from '../lib/runtime/stores/recurrences.ts';
+import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { createTable } from '../lib/runtime/table.ts';
 import { createTopicSender } from '../lib/runtime/topics.ts';
 
-/** Consumes the delay queue: routes what is due, and hides the rest for the rest of its time. */
+/** Consumes the delay queue: lets events leave that are due, fires recurring schedules, and hides what is early. */
 export function create(runtime: BaseRuntime) {
   const config = parseConfig(runtime.env);
+  const table = createTable(runtime, config);
   const tools = {
     clock: runtime.clock,
     random: runtime.random,
     log: runtime.log,
-    delayed: createDelayedStore(createTable(runtime, config)),
+    delayed: createDelayedStore(table),
+    recurrences: createRecurrenceStore(table),
+    registry: createRegistryStore(table, runtime.clock),
+    trace: config.trace,
     schedules: createSchedules(runtime, config),
     topics: createTopicSender(runtime, config),
     queues: createQueues(runtime, config),

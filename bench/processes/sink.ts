@@ -18,10 +18,22 @@ export interface Arrivals {
   readonly p99Ms: number | undefined;
 }
 
+/** How late deliveries came after a time in their data that was in the future when they were published. */
+export interface Lateness {
+  readonly distinct: number;
+  readonly duplicates: number;
+  readonly earliestMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly latestMs: number;
+}
+
 const sentAt = Buffer.from('"sentAtMs":');
 
 let seen = new Set<string>();
 let latenciesMs: number[] = [];
+/** The id of the event behind each of them. */
+let ids: string[] = [];
 let duplicates = 0;
 let lastMs = 0;
 
@@ -43,6 +55,7 @@ function arrived(webhookId: string, body: Buffer | undefined): void {
   lastMs = monotonicMs();
   const at = body?.indexOf(sentAt) ?? -1;
   if (body === undefined || at < 0) throw new Error('A delivery came without the time at which it was sent.');
+  ids.push(/"id":"([^"]*)"/.exec(body.toString('latin1', 0, 200))?.[1] ?? '');
   latenciesMs.push(lastMs - Number.parseFloat(body.toString('latin1', at + sentAt.length, at + 40)));
 }
 
@@ -58,10 +71,26 @@ const actions = {
   reset: (_: null): void => {
     seen = new Set();
     latenciesMs = [];
+    ids = [];
     duplicates = 0;
     lastMs = 0;
   },
   count: (_: null): number => seen.size,
+  /** @param shiftsMs by how much an event was moved since it was published, by its id. */
+  lateness: (shiftsMs: readonly (readonly [id: string, shiftMs: number])[]): Lateness => {
+    const shifts = new Map(shiftsMs);
+    const late = latenciesMs.map((latencyMs, index) => latencyMs - (shifts.get(ids[index] ?? '') ?? 0));
+    const sorted = Float64Array.from(late).sort();
+    const at = (part: number) => percentile(sorted, part) ?? Number.NaN;
+    return {
+      distinct: seen.size,
+      duplicates,
+      earliestMs: at(0),
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
+      latestMs: at(1),
+    };
+  },
   arrivals: (_: null): Arrivals => {
     const sorted = Float64Array.from(latenciesMs).sort();
     return {

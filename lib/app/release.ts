@@ -1,18 +1,7 @@
-import { type DelayedState, type Look, stepDelayed } from '../core/delayed.ts';
 import { aws, bus } from '../core/limits.ts';
-import type { RoutableEvent, Target } from '../core/routing.ts';
-import { secondsToHide } from '../core/schedule.ts';
 import { dueOf, readTimer, type TimerMessage } from '../core/timer.ts';
-import type { Random } from '../runtime/random.ts';
-import type { DelayedStore, KeptDelayed } from '../runtime/stores/delayed.ts';
-import { type RouteTools, route } from './route.ts';
-import { newTurn } from './schedule.ts';
-import { dropTimer, lookTimer, setTimers, type TimerTools } from './timers.ts';
-
-export interface ReleaseTools extends RouteTools, TimerTools {
-  readonly delayed: DelayedStore;
-  readonly random: Random;
-}
+import { type FireTools, fire } from './fire.ts';
+import { hidden, type Leaving, leave, type Outcome } from './leave.ts';
 
 /** One message of the delay queue. */
 export interface DelayQueueMessage {
@@ -21,32 +10,21 @@ export interface DelayQueueMessage {
   readonly body: string;
 }
 
-/** What is done with a message of the delay queue: it is over, hidden for some seconds, or kept as it is. */
-type Outcome = 'done' | 'keep' | { readonly hideSeconds: number };
-
-/** An event that is due and that this function may route. */
-interface Ready {
-  readonly target: Target;
-  readonly event: RoutableEvent;
-  readonly dueAtMs: number;
-  /** Says in its row that it left, where it has one. */
-  left(): Promise<void>;
-}
-
-type Decision = { readonly outcome: Outcome } | { readonly ready: Ready };
+type Come = readonly [message: DelayQueueMessage, timer: TimerMessage];
+type Outcomes = ReadonlyMap<DelayQueueMessage, Outcome>;
 
 /**
  * Routes the delayed events that are due and hides the timers of others for the rest of their time. Answers the ids
  * of the messages that must stay in the queue.
  */
 export async function releaseDue(
-  tools: ReleaseTools,
+  tools: FireTools,
   messages: readonly DelayQueueMessage[],
 ): Promise<string[]> {
   const nowMs = tools.clock.now();
   const outcomes = new Map<DelayQueueMessage, Outcome>();
-  const due: [DelayQueueMessage, TimerMessage][] = [];
-  const soon: [DelayQueueMessage, TimerMessage][] = [];
+  const due: Come[] = [];
+  const soon: Come[] = [];
   for (const message of messages) {
     const timer = readTimer(message.body);
     if (timer === undefined) {
@@ -74,14 +52,10 @@ export async function releaseDue(
   return messages.filter((message) => !done.has(message)).map(({ messageId }) => messageId);
 }
 
-const hidden = (untilMs: number, nowMs: number): Outcome => ({
-  hideSeconds: Math.min(aws.sqs.delaySecondsMax, Math.max(1, secondsToHide(untilMs, nowMs))),
-});
-
-const passed = (tools: ReleaseTools, waitMs: number) =>
+const passed = (tools: FireTools, waitMs: number) =>
   new Promise<void>((resolve) => tools.clock.setTimer(Math.max(0, waitMs), resolve));
 
-async function hide(tools: ReleaseTools, outcomes: ReadonlyMap<DelayQueueMessage, Outcome>): Promise<void> {
+async function hide(tools: FireTools, outcomes: Outcomes): Promise<void> {
   const hiding = [...outcomes].flatMap(([{ receiptHandle }, outcome]) =>
     typeof outcome === 'object' ? [{ receiptHandle, seconds: outcome.hideSeconds }] : [],
   );
@@ -92,128 +66,23 @@ async function hide(tools: ReleaseTools, outcomes: ReadonlyMap<DelayQueueMessage
   }
 }
 
-/** Releases what is due, in one batch a target; answers what is done with each message. */
-async function releaseAll(
-  tools: ReleaseTools,
-  due: readonly [DelayQueueMessage, TimerMessage][],
-): Promise<Map<DelayQueueMessage, Outcome>> {
+/** Does what is due: lets events leave, and fires recurring schedules. */
+async function releaseAll(tools: FireTools, due: readonly Come[]): Promise<Outcomes> {
   const outcomes = new Map<DelayQueueMessage, Outcome>();
-  const groups = new Map<string, { message: DelayQueueMessage; ready: Ready }[]>();
-  await Promise.all(
-    due.map(async ([message, timer]) => {
-      const decision = await decide(tools, timer);
-      if ('outcome' in decision) outcomes.set(message, decision.outcome);
-      else {
-        const key = JSON.stringify(decision.ready.target);
-        groups.set(key, [...(groups.get(key) ?? []), { message, ready: decision.ready }]);
-      }
-    }),
+  const leaving: { message: DelayQueueMessage; timer: Leaving }[] = [];
+  const ticks: Promise<void>[] = [];
+  for (const [message, timer] of due) {
+    if (timer.kind !== 'tick') leaving.push({ message, timer });
+    else {
+      const firing = fire(tools, timer.tick).then((outcome) => void outcomes.set(message, outcome));
+      ticks.push(firing);
+    }
+  }
+  const left = await leave(
+    tools,
+    leaving.map(({ timer }) => timer),
   );
-  await Promise.all(
-    [...groups.values()].map(async (released) => {
-      // Into an ordered topic, events of one key go in the order in which they are due.
-      const group = released.toSorted((left, right) => left.ready.dueAtMs - right.ready.dueAtMs);
-      const [first] = group;
-      if (first === undefined) return;
-      const failures = await route(
-        tools,
-        first.ready.target,
-        group.map(({ ready }) => ready.event),
-      );
-      await Promise.all(
-        group.map(async ({ message, ready }, index) => {
-          const failure = failures[index];
-          if (failure === undefined) {
-            await ready.left();
-            outcomes.set(message, 'done');
-          } else {
-            tools.log('error', 'A due event could not be routed', { reason: failure.reason });
-            outcomes.set(message, { hideSeconds: bus.delayLeaseSeconds });
-          }
-        }),
-      );
-    }),
-  );
+  for (const [index, { message }] of leaving.entries()) outcomes.set(message, left[index] ?? 'keep');
+  await Promise.all(ticks);
   return outcomes;
-}
-
-async function decide(tools: ReleaseTools, timer: TimerMessage): Promise<Decision> {
-  if (timer.kind === 'look') {
-    try {
-      return await look(tools, timer.look);
-    } catch (error) {
-      tools.log('error', 'The row of a due event could not be read or written', { reason: String(error) });
-      return { outcome: 'keep' };
-    }
-  }
-  const { target, event, body } = timer.delayed;
-  const ready = {
-    target,
-    event: { ...event, subject: event.subject, body },
-    dueAtMs: timer.delayed.dueAtMs,
-    left: async () => undefined,
-  };
-  return { ready };
-}
-
-/** Looks at the row of an event, and takes the event when it is due and nobody else has it. */
-async function look(tools: ReleaseTools, { row, turn, dueAtMs }: Look): Promise<Decision> {
-  // As long as nobody changed it, the row is what it was when this timer was set: that saves a read.
-  let state: DelayedState | undefined = { state: 'waiting', dueAtMs, turn, leaseUntilMs: 0 };
-  for (let tries = 0; tries < bus.conditionalTriesMax; tries++) {
-    const nowMs = tools.clock.now();
-    const next = newTurn(tools.random);
-    const step = stepDelayed(state, { kind: 'look' }, nowMs, next);
-    if (step.kind === 'leave-alone') return { outcome: hidden(step.untilMs, nowMs) };
-    if (state === undefined || step.kind === 'nothing' || step.kind === 'refuse') return { outcome: 'done' };
-    if (step.kind === 'wait' && step.untilMs - nowMs <= aws.sqs.delaySecondsMax * 1000) {
-      return { outcome: hidden(step.untilMs, nowMs) };
-    }
-    const wanted = step.kind === 'wait' ? { ...state, turn: next } : step.next;
-    const { done, kept } = await tools.delayed.change(row, state.turn, wanted, nowMs);
-    if (done && kept !== undefined) {
-      return step.kind === 'wait'
-        ? { outcome: await setAgain(tools, { row, turn: next, dueAtMs: kept.state.dueAtMs }, state.turn) }
-        : { ready: readyOf(tools, kept) };
-    }
-    state = kept?.state;
-  }
-  return { outcome: 'keep' };
-}
-
-/** A timer that came long before its event, which was re-timed or waits in legs, is followed by another one. */
-async function setAgain(tools: ReleaseTools, next: Look, earlierTurn: string): Promise<Outcome> {
-  const [problem] = await setTimers(tools, [lookTimer(next)]);
-  if (problem !== undefined) {
-    tools.log('error', 'A timer could not be set again', { reason: problem });
-    return 'keep';
-  }
-  await dropTimer(tools, earlierTurn);
-  return 'done';
-}
-
-function readyOf(tools: ReleaseTools, { key, state, event }: KeptDelayed): Ready {
-  const { type, source, subject, body, trace, order } = event;
-  return {
-    target: event.target,
-    event: {
-      type,
-      source,
-      subject,
-      body,
-      ...(trace !== undefined && { trace }),
-      ...(order !== undefined && { order }),
-    },
-    dueAtMs: state.dueAtMs,
-    async left() {
-      const nowMs = tools.clock.now();
-      const step = stepDelayed(state, { kind: 'routed', turn: state.turn }, nowMs, newTurn(tools.random));
-      try {
-        if (step.kind === 'write') await tools.delayed.change(key, state.turn, step.next, nowMs);
-      } catch (error) {
-        // The event is on its way and its timer goes: only a second timer of it could send it again.
-        tools.log('warn', 'The row of an event that left could not be written', { reason: String(error) });
-      }
-    },
-  };
 }

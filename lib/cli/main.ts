@@ -8,6 +8,7 @@ import { listenCommand } from './listen.ts';
 import { publishCommand } from './publish.ts';
 import { receiversCommand } from './receivers.ts';
 import { redriveCommand } from './redrive.ts';
+import { schedulesCommand } from './schedules.ts';
 import { defaultUrl, type Session } from './session.ts';
 import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
@@ -82,6 +83,7 @@ function createProgram(session: Session): Command {
     deadLettersCommand,
     redriveCommand,
     eventsCommand,
+    schedulesCommand,
     whyCommand,
     smokeCommand,
   ]) {

@@ -19,6 +19,7 @@ const table = {
   unknown_topic: [404, 'There is no such topic'],
   unknown_receiver: [404, 'There is no such receiver'],
   unknown_event: [404, 'Nothing is known of such an event'],
+  unknown_schedule: [404, 'There is no such schedule'],
   unknown_subscription: [404, 'There is no such subscription'],
   unknown_dead_letter: [404, 'There is no such dead letter'],
   unknown_redrive: [404, 'There was no redrive'],

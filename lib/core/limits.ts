@@ -144,6 +144,12 @@ export const bus = {
   scheduleLegSeconds: 366 * 24 * 3600,
   /** For how long a throttled schedule is tried again within a request, before it is refused. */
   scheduleRetrySeconds: 12,
+  /** What a recurring schedule fires later than this was missed. */
+  misfireSeconds: 60,
+  /** So many events a look at a schedule fires at most. */
+  firesMax: 100,
+  /** How often Scheduler itself has a recurring schedule looked at, whatever became of its timers. */
+  guardMinutes: 60,
   /** How often a write is tried again that others get in between of. */
   conditionalTriesMax: 8,
   /** Deduplication keeps a row an event; a day covers any producer's retry. */

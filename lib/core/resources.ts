@@ -130,6 +130,9 @@ export interface MappingResource {
   readonly enabled: boolean;
 }
 
+/** The schedule that has a recurring schedule looked at every hour; timers have other names. */
+export const guardName = (schedule: string) => `every-${schedule}`;
+
 export interface ReceiverResources {
   /** The dead letters first: the others name it. */
   readonly queues: readonly QueueResource[];

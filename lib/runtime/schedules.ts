@@ -1,6 +1,7 @@
 import {
   ConflictException,
   CreateScheduleCommand,
+  type CreateScheduleInput,
   DeleteScheduleCommand,
   ResourceNotFoundException,
   SchedulerClient,
@@ -19,32 +20,40 @@ export interface Schedules {
    * that a repeated call makes one schedule.
    */
   create(name: string, fireAtMs: number, input: string): Promise<void>;
+  /** Has a text come every hour, whatever else happens; it may do so already. */
+  repeat(name: string, input: string): Promise<void>;
   /** It may have fired, and so be gone. */
   delete(name: string): Promise<void>;
 }
 
 export function createSchedules(runtime: BaseRuntime, config: Config): Schedules {
   const client = new SchedulerClient(runtime.aws);
+  async function make(
+    name: string,
+    schedule: Pick<CreateScheduleInput, 'ScheduleExpression'>,
+    input: string,
+  ) {
+    try {
+      await patiently(runtime, () =>
+        client.send(
+          new CreateScheduleCommand({
+            Name: name,
+            GroupName: config.scheduleGroup,
+            ScheduleExpressionTimezone: 'UTC',
+            FlexibleTimeWindow: { Mode: 'OFF' },
+            ActionAfterCompletion: 'DELETE',
+            Target: { Arn: config.delayQueueArn, RoleArn: config.scheduleRoleArn, Input: input },
+            ...schedule,
+          }),
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof ConflictException)) throw error;
+    }
+  }
   return {
-    async create(name, fireAtMs, input) {
-      try {
-        await patiently(runtime, () =>
-          client.send(
-            new CreateScheduleCommand({
-              Name: name,
-              GroupName: config.scheduleGroup,
-              ScheduleExpression: atExpression(fireAtMs),
-              ScheduleExpressionTimezone: 'UTC',
-              FlexibleTimeWindow: { Mode: 'OFF' },
-              ActionAfterCompletion: 'DELETE',
-              Target: { Arn: config.delayQueueArn, RoleArn: config.scheduleRoleArn, Input: input },
-            }),
-          ),
-        );
-      } catch (error) {
-        if (!(error instanceof ConflictException)) throw error;
-      }
-    },
+    create: (name, fireAtMs, input) => make(name, { ScheduleExpression: atExpression(fireAtMs) }, input),
+    repeat: (name, input) => make(name, { ScheduleExpression: `rate(${bus.guardMinutes} minutes)` }, input),
     async delete(name) {
       try {
         await patiently(runtime, () =>

@@ -48,7 +48,7 @@ export interface Table {
   /** Puts the row whatever stood there; answers what that was. */
   swap(row: Row): Promise<Row | undefined>;
   /** Sets fields of a row that has these others. A row that has expired counts, so that its state is never forgotten early. */
-  change(key: Key, fields: Fields, where: Fields, expiresAtSeconds: number): Promise<Changed>;
+  change(key: Key, fields: Fields, where: Fields, expiresAtSeconds?: number): Promise<Changed>;
   /** Deletes a row that has these fields; one that has others stays. */
   deleteWhere(key: Key, where: Fields): Promise<void>;
   /** Deletes the row if it still says the same as `earlier`; answers whether it did. */
@@ -233,13 +233,13 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
           new UpdateItemCommand({
             TableName,
             Key: keyItem(key),
-            UpdateExpression: `SET expiresAt = :expiresAt, ${set.text}`,
+            UpdateExpression: `SET ${expiresAtSeconds === undefined ? '' : 'expiresAt = :expiresAt, '}${set.text}`,
             ConditionExpression: only.text,
             ExpressionAttributeNames: { ...set.names, ...only.names },
             ExpressionAttributeValues: {
               ...set.values,
               ...only.values,
-              ':expiresAt': { N: String(expiresAtSeconds) },
+              ...(expiresAtSeconds !== undefined && { ':expiresAt': { N: String(expiresAtSeconds) } }),
             },
             ReturnValues: 'ALL_NEW',
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',

@@ -50,6 +50,7 @@ export class Admin extends Construct {
     this.admin.grant(['dynamodb:UpdateItem'], [tableArn]);
     this.admin.grant(['sqs:SendMessage'], [redriveQueueArn, delay.queue.queueArn]);
     delay.grantSchedules(this.admin, place);
+    delay.grantGuards(this.admin, place);
     this.admin.grantByPattern(
       [
         'sns:CreateTopic',

@@ -6,6 +6,7 @@ import {
   Code,
   Function as LambdaFunction,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
@@ -22,6 +23,8 @@ export interface BusFunctionProps {
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Set where a function is meant to send to its own queue: Lambda would break that off after about 16 rounds. */
+  readonly mayCallItself?: boolean;
 }
 
 type Conditions = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -55,6 +58,7 @@ export class BusFunction extends Construct {
       memorySize: props.memoryMb,
       environment: { ...props.environment },
       logGroup: this.logGroup,
+      ...(props.mayCallItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       // The platform's lines of every invocation would cost more than the invocation.
       loggingFormat: LoggingFormat.JSON,
       systemLogLevelV2: SystemLogLevel.WARN,

@@ -5,7 +5,7 @@ import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { aws } from '../core/limits.ts';
-import type { Place } from '../core/resources.ts';
+import { guardName, type Place } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
@@ -57,11 +57,20 @@ export class Delay extends Construct {
     });
   }
 
+  /** Lets a function guard recurring schedules; it passes the role as it does for timers. */
+  grantGuards(to: BusFunction, place: Place): void {
+    to.grantByPattern(
+      ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'],
+      [schedulesNamed(place, this.group, guardName('*'))],
+      reasons.madeAtRunTime,
+    );
+  }
+
   /** Lets a function set and drop the timers of events that wait longer than a queue delays. */
   grantSchedules(to: BusFunction, place: Place): void {
     to.grantByPattern(
       ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'],
-      [timerSchedules(place, this.group)],
+      [schedulesNamed(place, this.group, 'delay-*')],
       reasons.schedules,
     );
     to.grant(['iam:PassRole'], [this.schedulerRole.roleArn], {
@@ -71,8 +80,8 @@ export class Delay extends Construct {
 }
 
 /** The schedules of delayed events; probes have others. */
-const timerSchedules = (place: Place, group: CfnScheduleGroup) =>
-  `arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${group.name}/delay-*`;
+const schedulesNamed = (place: Place, group: CfnScheduleGroup, name: string) =>
+  `arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${group.name}/${name}`;
 
 /** Consumes the delay queue. */
 export class Schedule extends Construct {
@@ -86,16 +95,24 @@ export class Schedule extends Construct {
     const schedule = new BusFunction(this, 'Schedule', {
       name: 'schedule',
       prefix: place.prefix,
-      description: 'Routes delayed events when they are due',
+      description: 'Routes delayed events when they are due, and fires recurring schedules',
       timeoutSeconds,
       memoryMb: 256,
       environment,
+      // A look at a recurring schedule sets the timer of the next one.
+      mayCallItself: true,
     });
     schedule.grant(
-      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+      [
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        'sqs:GetQueueAttributes',
+        'sqs:ChangeMessageVisibility',
+        'sqs:SendMessage',
+      ],
       [delay.queue.queueArn],
     );
-    schedule.grant(['dynamodb:UpdateItem'], [tableArn]);
+    schedule.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [tableArn]);
     delay.grantSchedules(schedule, place);
     schedule.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
     schedule.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);

@@ -49,6 +49,7 @@ import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
 import { createPaceStore } from '../../lib/runtime/stores/pace.ts';
+import { createRecurrenceStore } from '../../lib/runtime/stores/recurrences.ts';
 import { createRedriveStore } from '../../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
@@ -110,7 +111,7 @@ export const answer = (status: number, headers: Record<string, string> = {}, bod
  * The bus's use cases on an account in memory: real SDK clients, a clock that the test moves, and endpoints that
  * the test answers for. Queues are polled only after `run()`; before, a test takes batches itself by `runLane`.
  */
-export async function testBus() {
+export async function testBus(startMs?: number) {
   const interceptors = new Map<string, Interceptor>();
   const calls: string[] = [];
   const seeded = seededRandom(7);
@@ -174,6 +175,7 @@ export async function testBus() {
       createScheduler({ onProblem: (problem) => lines.push(JSON.stringify(problem)) }),
       code.builder,
     ].map(watched),
+    startMs === undefined ? {} : { startMs },
   );
 
   const lines: string[] = [];
@@ -294,6 +296,7 @@ export async function testBus() {
       queues: createQueues(runtime, config),
       schedules: createSchedules(runtime, config),
       delayed: createDelayedStore(table),
+      recurrences: createRecurrenceStore(table),
       mappings: createMappings(runtime, config),
       provision: createProvision(runtime, config),
       sightings: createSightingStore(table),

@@ -72,3 +72,69 @@ describe('events', () => {
     );
   });
 });
+
+describe('schedules', () => {
+  const shown = {
+    schedule: 'nightly',
+    state: 'active',
+    topic: 'reports',
+    cron: '30 2 * * *',
+    timezone: 'Europe/Berlin',
+    next: ['2026-01-31T01:30:00.000Z'],
+  };
+
+  it('put sends what was given, and nothing else', async () => {
+    answer = { status: 201, body: shown };
+    const { code, stdout } = await busbar(
+      ...['schedules', 'put', 'nightly', '--topic', 'reports', '--cron', '30 2 * * *'],
+      ...['--timezone', 'Europe/Berlin', '--type', 'report.due', '--data', '{"n":1}', '--misfire', 'skip'],
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Schedule nightly is saved.\n' });
+    await busbar('schedules', 'put', 'poll', '--receiver', 'billing', '--every', '5m', '--type', 'poll.due');
+    expect(asked.map(({ call, body }) => [call, JSON.parse(body)])).toEqual([
+      [
+        'PUT /v1/schedules/nightly',
+        {
+          topic: 'reports',
+          cron: '30 2 * * *',
+          timezone: 'Europe/Berlin',
+          misfire: 'skip',
+          event: { type: 'report.due', data: { n: 1 } },
+        },
+      ],
+      ['PUT /v1/schedules/poll', { receiver: 'billing', everySeconds: 300, event: { type: 'poll.due' } }],
+    ]);
+  });
+
+  it.each([
+    [['put', 'x', '--type', 't', '--every', '5']],
+    [['put', 'x', '--type', 't', '--topic', 'a']],
+    [['put', 'x', '--topic', 'a', '--every', '5']],
+    [['put', 'x', '--type', 't', '--topic', 'a', '--every', '5', '--cron', '* * * * *']],
+    [['put', 'x', '--type', 't', '--topic', 'a', '--every', '5', '--misfire', 'never']],
+  ])('%j is a wrong command line', async (args) => {
+    expect((await busbar('schedules', ...args)).code).toBe(2);
+    expect(asked).toEqual([]);
+  });
+
+  it('are listed, paused, resumed and deleted', async () => {
+    answer = { status: 200, body: { schedules: [shown] } };
+    const { stdout } = await busbar('schedules', 'list');
+    expect(stdout).toMatch(
+      /nightly +active +30 2 \* \* \* Europe\/Berlin +reports +2026-01-31T01:30:00.000Z/,
+    );
+    answer = { status: 200, body: shown };
+    expect((await busbar('schedules', 'pause', 'nightly')).stdout).toBe('Schedule nightly is paused.\n');
+    expect((await busbar('schedules', 'resume', 'nightly')).stdout).toBe(
+      'Schedule nightly is active; it fires at 2026-01-31T01:30:00.000Z.\n',
+    );
+    answer = { status: 204 };
+    expect((await busbar('schedules', 'delete', 'nightly')).stdout).toBe('Schedule nightly is deleted.\n');
+    expect(asked.map(({ call }) => call)).toEqual([
+      'GET /v1/schedules',
+      'POST /v1/schedules/nightly/pause',
+      'POST /v1/schedules/nightly/resume',
+      'DELETE /v1/schedules/nightly',
+    ]);
+  });
+});

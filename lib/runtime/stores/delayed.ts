@@ -21,6 +21,8 @@ export interface KeptDelayed {
 export interface DelayedStore {
   /** Puts the row whatever stands there; answers what that was. */
   put(event: DelayedEvent, state: DelayedState): Promise<KeptDelayed | undefined>;
+  /** Puts the row where none stands; answers what stands there else. */
+  putNew(event: DelayedEvent, state: DelayedState, nowMs: number): Promise<KeptDelayed | undefined>;
   /** Every event of this id, at whatever target and in whatever state. */
   find(eventId: string): Promise<KeptDelayed[]>;
   /** Writes the next state if the row is still of this turn; answers whether, and the row as it is then. */
@@ -70,16 +72,22 @@ function documentOf({ body, ...event }: DelayedEvent): Document {
   return JSON.stringify(body).length <= packed.length ? { ...event, body } : { ...event, packed };
 }
 
+const rowOf = (event: DelayedEvent, state: DelayedState): Row => ({
+  ...delayedKey(event),
+  document: documentOf(event),
+  fields: fieldsOf(state),
+  expiresAtSeconds: delayedExpiresAtSeconds(state.dueAtMs),
+});
+
 export function createDelayedStore(table: Table): DelayedStore {
   return {
     async put(event, state) {
-      const before = await table.swap({
-        ...delayedKey(event),
-        document: documentOf(event),
-        fields: fieldsOf(state),
-        expiresAtSeconds: delayedExpiresAtSeconds(state.dueAtMs),
-      });
+      const before = await table.swap(rowOf(event, state));
       return before && keptDelayed(before);
+    },
+    async putNew(event, state, nowMs) {
+      const standing = await table.putIfFree(rowOf(event, state), nowMs);
+      return standing && keptDelayed(standing);
     },
     async find(eventId) {
       const rows = await table.query(`event#${eventHash(eventId)}`, delayedPrefix);

@@ -1,0 +1,112 @@
+import type { TimeZone } from './time-zone.ts';
+
+/**
+ * The five fields of cron as crontab(5) and most schedulers have them: minute, hour, day of the month, month, day of the
+ * week (0 to 7, Sunday is 0 and 7); `*`, lists, ranges, steps over `*` or a range, names of months and days; and
+ * `@hourly` to `@yearly`. When both days are restricted, either will do.
+ *
+ * A local time in the gap of spring does not exist and is skipped; one in the overlap of autumn comes once, at its first
+ * passing. EventBridge Scheduler does the same.
+ */
+export interface Cron {
+  /** The first time after an instant; undefined when there is none within 40 years. */
+  next(afterMs: number, zone: TimeZone): number | undefined;
+}
+
+/** Why a text is no cron expression, in words for its author. */
+export class CronError extends Error {}
+
+const shorthands: Readonly<Record<string, string>> = {
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@hourly': '0 * * * *',
+};
+const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+const dayMs = 86_400_000;
+/** 29 February on a given day of the week comes after 40 years at the latest, but in a century year that leaps not. */
+const daysAhead = 41 * 366;
+
+/** @throws CronError, naming the field. */
+export function parseCron(text: string): Cron {
+  const fields = (shorthands[text.trim().toLowerCase()] ?? text).trim().split(/\s+/);
+  if (fields.length !== 5) {
+    throw new CronError(
+      `has ${fields.length} fields; there are five: minute, hour, day of the month, month, day of the week`,
+    );
+  }
+  const [minute = '', hour = '', dayOfMonth = '', month = '', dayOfWeek = ''] = fields;
+  const minutes = values('minute', minute, 0, 59);
+  const hours = values('hour', hour, 0, 23);
+  const days = new Set(values('day of the month', dayOfMonth, 1, 31));
+  const monthsOf = new Set(values('month', month, 1, 12, months, 1));
+  const daysOfWeek = new Set(values('day of the week', dayOfWeek, 0, 7, weekdays, 0).map((day) => day % 7));
+  // A field that begins with a star does not restrict: then both must hold, else one is enough (crontab(5)).
+  const both = dayOfMonth.startsWith('*') || dayOfWeek.startsWith('*');
+  const isOnDay = (date: Date) => {
+    if (!monthsOf.has(date.getUTCMonth() + 1)) return false;
+    const inMonth = days.has(date.getUTCDate());
+    const inWeek = daysOfWeek.has(date.getUTCDay());
+    return both ? inMonth && inWeek : inMonth || inWeek;
+  };
+  return {
+    next(afterMs, zone) {
+      const wallMs = zone.toWall(afterMs);
+      const firstDayMs = Math.floor(wallMs / dayMs) * dayMs;
+      for (let day = 0; day < daysAhead; day++) {
+        const dateMs = firstDayMs + day * dayMs;
+        if (!isOnDay(new Date(dateMs))) continue;
+        for (const hourOf of hours) {
+          for (const minuteOf of minutes) {
+            const candidateMs = dateMs + (hourOf * 60 + minuteOf) * 60_000;
+            // What the wall has shown before is not after it: of an overlap only the first passing counts.
+            if (candidateMs <= wallMs) continue;
+            const instantMs = zone.toInstant(candidateMs);
+            if (instantMs !== undefined && instantMs > afterMs) return instantMs;
+          }
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The values of a field, ascending: `*`, `5`, `1-5`, `1-20/3`, and lists of those. */
+function values(
+  field: string,
+  text: string,
+  min: number,
+  max: number,
+  names: readonly string[] = [],
+  firstName = 0,
+): readonly number[] {
+  const wrong = (detail: string) => new CronError(`has the ${field} ${JSON.stringify(text)}: ${detail}`);
+  const number = (part: string): number => {
+    const named = names.indexOf(part.toLowerCase());
+    const value = named >= 0 ? named + firstName : /^\d{1,2}$/.test(part) ? Number(part) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw wrong(
+      `${JSON.stringify(part)} is not from ${min} to ${max}${names.length > 0 ? ' and no name' : ''}`,
+    );
+  };
+  const found = new Set<number>();
+  for (const item of text.split(',')) {
+    const [range = '', step, ...more] = item.split('/');
+    const [low = '', high, ...further] = range.split('-');
+    if (more.length > 0 || further.length > 0) throw wrong(`${JSON.stringify(item)} is no range or step`);
+    if (step !== undefined && range !== '*' && high === undefined) {
+      throw wrong(`a step needs a range or a star before it, such as ${low}-${max}/${step}`);
+    }
+    const from = range === '*' ? min : number(low);
+    const to = range === '*' ? max : high === undefined ? from : number(high);
+    const every = step === undefined ? 1 : /^[1-9]\d?$/.test(step) ? Number(step) : Number.NaN;
+    if (!(every <= max)) throw wrong(`${JSON.stringify(step)} is no step`);
+    if (from > to) throw wrong(`${range} ends before it begins`);
+    for (let value = from; value <= to; value += every) found.add(value);
+  }
+  return [...found].sort((one, other) => one - other);
+}

@@ -1,0 +1,57 @@
+/** A time on the wall, written as if it were UTC: milliseconds since 1970-01-01T00:00 on that wall. */
+export type WallMs = number;
+
+/** A zone of the IANA time zone database. */
+export interface TimeZone {
+  toWall(instantMs: number): WallMs;
+  /** The instant of a time on the wall; undefined in the gap of spring, the first of the two in the overlap of autumn. */
+  toInstant(wallMs: WallMs): number | undefined;
+}
+
+const dayMs = 86_400_000;
+const utc: TimeZone = { toWall: (instantMs) => instantMs, toInstant: (wallMs) => wallMs };
+const known = new Map<string, TimeZone>([['UTC', utc]]);
+
+/** The zone of a name such as `Europe/Berlin`; undefined when there is none. Offsets such as `+02:00` are none. */
+export function timeZone(name: string): TimeZone | undefined {
+  const zone = known.get(name) ?? (/^[A-Za-z]/.test(name) ? makeZone(name) : undefined);
+  if (zone !== undefined) known.set(name, zone);
+  return zone;
+}
+
+function makeZone(name: string): TimeZone | undefined {
+  let format: Intl.DateTimeFormat;
+  try {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: name,
+      calendar: 'gregory',
+      numberingSystem: 'latn',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+  const toWall = (instantMs: number): WallMs => {
+    const part: Record<string, number> = {};
+    for (const { type, value } of format.formatToParts(instantMs)) part[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
+    return Date.UTC(year, month - 1, day, hour, minute, second) + (((instantMs % 1000) + 1000) % 1000);
+  };
+  return {
+    toWall,
+    toInstant(wallMs) {
+      // The offset is that of a day before or of a day after: no zone changes twice within two days.
+      const instants = [wallMs - dayMs, wallMs + dayMs]
+        .map((nearMs) => wallMs - (toWall(nearMs) - nearMs))
+        .filter((instantMs) => toWall(instantMs) === wallMs);
+      return instants.length === 0 ? undefined : Math.min(...instants);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { Recurrence } from '../../core/recurrence.ts';
+import type { Row, Table } from '../table.ts';
+
+/** When a recurring schedule is looked at next. */
+export interface RecurrenceState {
+  /** Epoch milliseconds. */
+  readonly nextMs: number;
+  /** Another one after each change: the condition of the next. It also names the schedule of a long wait. */
+  readonly turn: string;
+  /** The last time that fired, in epoch milliseconds; 0 for none. */
+  readonly firedMs: number;
+  /** Why the last time fired nothing; empty when it did. */
+  readonly problem: string;
+}
+
+export interface KeptRecurrence {
+  readonly recurrence: Recurrence;
+  readonly state: RecurrenceState;
+}
+
+/** The recurring schedules. */
+export interface RecurrenceStore {
+  find(schedule: string): Promise<KeptRecurrence | undefined>;
+  all(): Promise<KeptRecurrence[]>;
+  /** Writes it in the place of `earlier`, or as a new one; answers false when somebody else changed it meanwhile. */
+  write(kept: KeptRecurrence, earlier: Recurrence | undefined, nowMs: number): Promise<boolean>;
+  /** Moves it on if it is still of this turn; answers it as it is then. */
+  change(
+    schedule: string,
+    turn: string,
+    state: RecurrenceState,
+  ): Promise<{ readonly done: boolean; readonly kept: KeptRecurrence | undefined }>;
+  remove(schedule: string): Promise<void>;
+}
+
+/** One partition: they are listed together, and one of a thousand writes a second would be the first to mind. */
+const rowKey = (schedule: string) => ({ pk: 'recurrence', sk: schedule });
+
+function keptOf(row: Row): KeptRecurrence {
+  const { nextMs, turn, firedMs, problem } = row.fields ?? {};
+  return {
+    recurrence: row.document as Recurrence,
+    state: {
+      nextMs: Number(nextMs),
+      turn: String(turn),
+      firedMs: Number(firedMs ?? 0),
+      problem: String(problem ?? ''),
+    },
+  };
+}
+
+const fieldsOf = ({ nextMs, turn, firedMs, problem }: RecurrenceState) => ({
+  nextMs,
+  turn,
+  firedMs,
+  problem,
+});
+
+export function createRecurrenceStore(table: Table): RecurrenceStore {
+  return {
+    async find(schedule) {
+      const row = await table.get(rowKey(schedule), { consistent: true });
+      return row && keptOf(row);
+    },
+    async all() {
+      return (await table.query('recurrence')).map(keptOf);
+    },
+    async write({ recurrence, state }, earlier, nowMs) {
+      const row = { ...rowKey(recurrence.schedule), document: recurrence, fields: fieldsOf(state) };
+      if (earlier === undefined) return (await table.putIfFree(row, nowMs)) === undefined;
+      return await table.replace(row, earlier);
+    },
+    async change(schedule, turn, state) {
+      const { done, row } = await table.change(rowKey(schedule), fieldsOf(state), { turn });
+      return { done, kept: row && keptOf(row) };
+    },
+    remove: (schedule) => table.delete(rowKey(schedule)),
+  };
+}
