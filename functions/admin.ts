@@ -44,7 +44,6 @@ import { takeCallback } from '../lib/app/validation-callback.ts';
 import { why } from '../lib/app/why.ts';
 import type { Principal } from '../lib/core/access.ts';
 import { BusbarError } from '../lib/core/errors.ts';
-import { nameSchema } from '../lib/core/registry.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../lib/runtime/dead-letter-queue.ts';
 import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
@@ -87,11 +86,11 @@ import {
 import {
   type ApiAnswer,
   type ApiEvent,
-  bodyBytes,
   jsonAnswer,
   jsonBody,
   problems,
 } from './middleware/api.ts';
+import { eventRequest, flag, gone, name, ok, ownHosts, put, query, text } from './middleware/call.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
 type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
@@ -385,59 +384,6 @@ function unknownCall(
   }
   const methods = allowed.map((route) => route.method).join(', ');
   return new BusbarError('method_not_allowed', `${path} takes ${methods}, not ${method}.`);
-}
-
-const ok = (document: unknown) => jsonAnswer(200, document);
-const put = ({ created, document }: { created: boolean; document: unknown }) =>
-  jsonAnswer(created ? 201 : 200, document);
-/** The answer to a deletion, once it is done. */
-const gone = async (done: Promise<void>): Promise<ApiAnswer> => {
-  await done;
-  return { statusCode: 204 };
-};
-
-/** A name of the path. @throws BusbarError invalid_request. */
-function name(event: ApiEvent, parameter: 'topic' | 'receiver' | 'schedule'): string {
-  const parsed = nameSchema.safeParse(event.pathParameters?.[parameter]);
-  if (parsed.success) return parsed.data;
-  const detail = parsed.error.issues[0]?.message ?? 'is no name';
-  throw new BusbarError('invalid_request', `${parameter} ${detail}.`, {
-    fields: [{ path: parameter, detail }],
-  });
-}
-
-/** A part of the path that may hold anything; the API has unescaped it, so that it cannot hold a slash. */
-const text = (event: ApiEvent, parameter: string): string => event.pathParameters?.[parameter] ?? '';
-
-/** A body whose events keep their data letter by letter. */
-const eventRequest = (event: ApiEvent) => ({
-  contentType: event.headers['content-type'],
-  headers: event.headers,
-  body: bodyBytes(event),
-});
-
-/** What a call takes in its query. @throws BusbarError invalid_request for anything else. */
-function query<Name extends string>(event: ApiEvent, ...names: Name[]): Partial<Record<Name, string>> {
-  const given = event.queryStringParameters ?? {};
-  const unknown = Object.keys(given).find((parameter) => !names.includes(parameter as Name));
-  if (unknown !== undefined) {
-    throw new BusbarError('invalid_request', `${unknown} is no parameter here; ${names.join(', ')} are.`, {
-      fields: [{ path: unknown, detail: 'is no parameter here' }],
-    });
-  }
-  return given as Partial<Record<Name, string>>;
-}
-
-function flag(event: ApiEvent, parameter: string): boolean {
-  const value = event.queryStringParameters?.[parameter];
-  if (value === undefined || value === 'false') return false;
-  if (value === 'true') return true;
-  throw new BusbarError('invalid_request', `${parameter} is ${JSON.stringify(value)}; it is true or false.`);
-}
-
-/** How the bus itself is reached: an endpoint there would send events round in a circle. */
-function ownHosts(event: ApiEvent): string[] {
-  return [event.headers.host, event.requestContext.domainName].filter((host) => host !== undefined);
 }
 
 export const handler = lazy(() => create(systemRuntimeWithHttp()));

@@ -115,5 +115,25 @@ function mediaTypeOf(text: string): string {
   return isWhole ? 'application/cloudevents+json' : 'application/json';
 }
 
+/**
+ * Where an entry of a producer's own table goes: by its key, or on one of the shelves for events without order; in the
+ * order of the stream that brought it. What was found without its record is older than all that, and goes first.
+ */
+export function outboxPlace(
+  application: string,
+  entry: { readonly key: string | undefined; readonly atMs: number | undefined; readonly identity: string },
+  sequenceNumber: string | undefined,
+): { readonly pk: string; readonly sk: string } {
+  const hash = createHash('sha256').update(entry.identity).digest('hex');
+  const shelf = (Number.parseInt(hash.slice(0, 2), 16) % 64).toString(16).padStart(2, '0');
+  return {
+    pk: `${outboxPrefix(application)}${entry.key || `~${shelf}`}`,
+    sk:
+      sequenceNumber !== undefined
+        ? `q${sequenceNumber.padStart(40, '0')}`
+        : `a${String(entry.atMs ?? 0).padStart(15, '0')}-${hash.slice(0, 16)}`,
+  };
+}
+
 /** The line of the log when entries wait for long; an alarm is made of it. */
 export const outboxWaits = 'Outbox entries wait';

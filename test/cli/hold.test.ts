@@ -69,7 +69,8 @@ describe('topics', () => {
       'POST /v1/topics/orders/held/3-1/send',
       'DELETE /v1/topics/orders/held/3-1',
     ]);
-  });
+    // Each command is a process of its own.
+  }, 90_000);
 
   it('are given a rule, and deleted with what they hold by force', async () => {
     await busbar('topics', 'put', 'low', '--hold-when', '{"backlogEvents":10}');
