@@ -83,13 +83,7 @@ import {
   createProbes,
   createValidations,
 } from '../lib/runtime/watches.ts';
-import {
-  type ApiAnswer,
-  type ApiEvent,
-  jsonAnswer,
-  jsonBody,
-  problems,
-} from './middleware/api.ts';
+import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
 import { eventRequest, flag, gone, name, ok, ownHosts, put, query, text } from './middleware/call.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
