@@ -83,8 +83,22 @@ import {
   createProbes,
   createValidations,
 } from '../lib/runtime/watches.ts';
-import { type ApiAnswer, type ApiEvent, jsonAnswer, jsonBody, problems } from './middleware/api.ts';
-import { eventRequest, flag, gone, name, ok, ownHosts, put, query, text } from './middleware/call.ts';
+import {
+  type ApiAnswer,
+  type ApiEvent,
+  eventRequest,
+  flag,
+  gone,
+  jsonAnswer,
+  jsonBody,
+  name,
+  ok,
+  ownHosts,
+  problems,
+  put,
+  query,
+  text,
+} from './middleware/api.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
 type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
