@@ -44,7 +44,7 @@ async function startWorld(store = memoryStore(), clock = virtualClock(Date.parse
   const starting = startTestBus(outDirectory, {
     store,
     clock,
-    parameters: { Endpoints: 'any' },
+    parameters: { Endpoints: 'any', EndpointPorts: 'any' },
     log: (level, message, fields) => {
       if (level === 'warn' || level === 'error') warnings.push(`${message} ${JSON.stringify(fields)}`);
     },
