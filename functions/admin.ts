@@ -6,6 +6,8 @@ import { renewCheckSecret } from '../lib/app/check-secret.ts';
 import { getDeadLetter, listDeadLetters } from '../lib/app/dead-letters.ts';
 import { deliverAgain } from '../lib/app/deliver-again.ts';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
+import { dropHeld, getHeld, listHeld, sendHeld } from '../lib/app/held.ts';
+import { getHold, putHold, releaseHold } from '../lib/app/hold.ts';
 import { cancelEvent, reTimeEvent } from '../lib/app/recall.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
 import {
@@ -25,7 +27,12 @@ import {
   listSubscriptions,
   putSubscription,
 } from '../lib/app/subscriptions.ts';
-import { deleteTopic, getTopic, listTopics, putTopic } from '../lib/app/topics.ts';
+import {
+  deleteTopicAndHeld,
+  getTopicAndHold,
+  listTopicsAndHolds,
+  putTopicAndWatch,
+} from '../lib/app/topic-and-hold.ts';
 import {
   beginTransaction,
   commitTransaction,
@@ -37,7 +44,6 @@ import { takeCallback } from '../lib/app/validation-callback.ts';
 import { why } from '../lib/app/why.ts';
 import type { Principal } from '../lib/core/access.ts';
 import { BusbarError } from '../lib/core/errors.ts';
-import { nameSchema } from '../lib/core/registry.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../lib/runtime/dead-letter-queue.ts';
 import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
@@ -52,6 +58,8 @@ import { createCheckSecretStore } from '../lib/runtime/stores/check-secrets.ts';
 import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
+import { createHeldStore } from '../lib/runtime/stores/held.ts';
+import { createHoldStore } from '../lib/runtime/stores/holds.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
 import { createOutboxStore } from '../lib/runtime/stores/outbox.ts';
@@ -67,14 +75,29 @@ import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createPauseWatches, createProbes, createValidations } from '../lib/runtime/watches.ts';
+import { createTopicSender } from '../lib/runtime/topics.ts';
+import { createWake } from '../lib/runtime/wake.ts';
+import {
+  createHoldWatches,
+  createPauseWatches,
+  createProbes,
+  createValidations,
+} from '../lib/runtime/watches.ts';
 import {
   type ApiAnswer,
   type ApiEvent,
-  bodyBytes,
+  eventRequest,
+  flag,
+  gone,
   jsonAnswer,
   jsonBody,
+  name,
+  ok,
+  ownHosts,
   problems,
+  put,
+  query,
+  text,
 } from './middleware/api.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
@@ -113,6 +136,11 @@ export function create(runtime: Runtime) {
     queues: createQueues(runtime, config),
     schedules: createSchedules(runtime, config),
     delayed: createDelayedStore(table),
+    holds: createHoldStore(table),
+    held: createHeldStore(table, runtime),
+    holdWatches: createHoldWatches(runtime, config),
+    wake: createWake(runtime, config),
+    topics: createTopicSender(runtime, config),
     recurrences: createRecurrenceStore(table),
     deliveries: createDeliveryStore(table),
     sightings: createSightingStore(table),
@@ -125,13 +153,47 @@ export function create(runtime: Runtime) {
   };
 
   const calls: readonly [route: string, answer: Answer][] = [
-    ['GET /v1/topics', async () => ok(await listTopics(tools))],
-    ['GET /v1/topics/{topic}', async (event) => ok(await getTopic(tools, name(event, 'topic')))],
+    ['GET /v1/topics', async () => ok(await listTopicsAndHolds(tools))],
+    ['GET /v1/topics/{topic}', async (event) => ok(await getTopicAndHold(tools, name(event, 'topic')))],
     [
       'PUT /v1/topics/{topic}',
-      async (event, who) => put(await putTopic(tools, who, name(event, 'topic'), jsonBody(event))),
+      async (event, who) => put(await putTopicAndWatch(tools, who, name(event, 'topic'), jsonBody(event))),
     ],
-    ['DELETE /v1/topics/{topic}', async (event, who) => gone(deleteTopic(tools, who, name(event, 'topic')))],
+    [
+      'DELETE /v1/topics/{topic}',
+      async (event, who) => gone(deleteTopicAndHeld(tools, who, name(event, 'topic'), flag(event, 'force'))),
+    ],
+    [
+      'PUT /v1/topics/{topic}/hold',
+      async (event, who) => ok(await putHold(tools, who, name(event, 'topic'), jsonBody(event))),
+    ],
+    [
+      'GET /v1/topics/{topic}/hold',
+      async (event, who) => ok(await getHold(tools, who, name(event, 'topic'))),
+    ],
+    [
+      'DELETE /v1/topics/{topic}/hold',
+      async (event, who) =>
+        jsonAnswer(202, await releaseHold(tools, who, name(event, 'topic'), query(event, 'perSecond'))),
+    ],
+    [
+      'GET /v1/topics/{topic}/held',
+      async (event, who) =>
+        ok(await listHeld(tools, who, name(event, 'topic'), query(event, 'limit', 'cursor'))),
+    ],
+    [
+      'GET /v1/topics/{topic}/held/{id}',
+      async (event, who) => ok(await getHeld(tools, who, name(event, 'topic'), text(event, 'id'))),
+    ],
+    [
+      'POST /v1/topics/{topic}/held/{id}/send',
+      async (event, who) =>
+        jsonAnswer(202, await sendHeld(tools, who, name(event, 'topic'), text(event, 'id'))),
+    ],
+    [
+      'DELETE /v1/topics/{topic}/held/{id}',
+      async (event, who) => gone(dropHeld(tools, who, name(event, 'topic'), text(event, 'id'))),
+    ],
     ['GET /v1/schedules', async (_, who) => ok(await listRecurrences(tools, who))],
     [
       'GET /v1/schedules/{schedule}',
@@ -330,59 +392,6 @@ function unknownCall(
   }
   const methods = allowed.map((route) => route.method).join(', ');
   return new BusbarError('method_not_allowed', `${path} takes ${methods}, not ${method}.`);
-}
-
-const ok = (document: unknown) => jsonAnswer(200, document);
-const put = ({ created, document }: { created: boolean; document: unknown }) =>
-  jsonAnswer(created ? 201 : 200, document);
-/** The answer to a deletion, once it is done. */
-const gone = async (done: Promise<void>): Promise<ApiAnswer> => {
-  await done;
-  return { statusCode: 204 };
-};
-
-/** A name of the path. @throws BusbarError invalid_request. */
-function name(event: ApiEvent, parameter: 'topic' | 'receiver' | 'schedule'): string {
-  const parsed = nameSchema.safeParse(event.pathParameters?.[parameter]);
-  if (parsed.success) return parsed.data;
-  const detail = parsed.error.issues[0]?.message ?? 'is no name';
-  throw new BusbarError('invalid_request', `${parameter} ${detail}.`, {
-    fields: [{ path: parameter, detail }],
-  });
-}
-
-/** A part of the path that may hold anything; the API has unescaped it, so that it cannot hold a slash. */
-const text = (event: ApiEvent, parameter: string): string => event.pathParameters?.[parameter] ?? '';
-
-/** A body whose events keep their data letter by letter. */
-const eventRequest = (event: ApiEvent) => ({
-  contentType: event.headers['content-type'],
-  headers: event.headers,
-  body: bodyBytes(event),
-});
-
-/** What a call takes in its query. @throws BusbarError invalid_request for anything else. */
-function query<Name extends string>(event: ApiEvent, ...names: Name[]): Partial<Record<Name, string>> {
-  const given = event.queryStringParameters ?? {};
-  const unknown = Object.keys(given).find((parameter) => !names.includes(parameter as Name));
-  if (unknown !== undefined) {
-    throw new BusbarError('invalid_request', `${unknown} is no parameter here; ${names.join(', ')} are.`, {
-      fields: [{ path: unknown, detail: 'is no parameter here' }],
-    });
-  }
-  return given as Partial<Record<Name, string>>;
-}
-
-function flag(event: ApiEvent, parameter: string): boolean {
-  const value = event.queryStringParameters?.[parameter];
-  if (value === undefined || value === 'false') return false;
-  if (value === 'true') return true;
-  throw new BusbarError('invalid_request', `${parameter} is ${JSON.stringify(value)}; it is true or false.`);
-}
-
-/** How the bus itself is reached: an endpoint there would send events round in a circle. */
-function ownHosts(event: ApiEvent): string[] {
-  return [event.headers.host, event.requestContext.domainName].filter((host) => host !== undefined);
 }
 
 export const handler = lazy(() => create(systemRuntimeWithHttp()));

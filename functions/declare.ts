@@ -6,13 +6,15 @@ import { parseConfig } from '../lib/runtime/config.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
+import { createHeldStore } from '../lib/runtime/stores/held.ts';
+import { createHoldStore } from '../lib/runtime/stores/holds.ts';
 import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createValidations } from '../lib/runtime/watches.ts';
+import { createHoldWatches, createValidations } from '../lib/runtime/watches.ts';
 
 /**
  * The custom resource of the stack: writes what busbar.config.ts declares into the registry. It answers to a URL
@@ -32,6 +34,9 @@ export function create(runtime: Runtime) {
     mappings: createMappings(runtime, config),
     schemas: createSchemaChecker(),
     registry: createRegistryStore(table, runtime.clock),
+    holds: createHoldStore(table),
+    held: createHeldStore(table, runtime),
+    holdWatches: createHoldWatches(runtime, config),
     offloads: createOffloadStore(table, runtime.clock),
     secrets: createSecretStore(table, runtime.clock),
   };

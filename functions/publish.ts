@@ -10,6 +10,8 @@ import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createClaimStore } from '../lib/runtime/stores/claims.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
+import { createHeldStore } from '../lib/runtime/stores/held.ts';
+import { createHoldStore } from '../lib/runtime/stores/holds.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
@@ -47,6 +49,8 @@ export function create(runtime: BaseRuntime) {
     queues: createQueues(runtime, config),
     schedules: createSchedules(runtime, config),
     delayed: createDelayedStore(table),
+    holds: createHoldStore(table),
+    held: createHeldStore(table, runtime),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
     trace: config.trace,

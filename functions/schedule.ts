@@ -6,6 +6,8 @@ import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
+import { createHeldStore } from '../lib/runtime/stores/held.ts';
+import { createHoldStore } from '../lib/runtime/stores/holds.ts';
 import { createRecurrenceStore } from '../lib/runtime/stores/recurrences.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
@@ -20,6 +22,8 @@ export function create(runtime: BaseRuntime) {
     clock: runtime.clock,
     random: runtime.random,
     log: runtime.log,
+    holds: createHoldStore(table),
+    held: createHeldStore(table, runtime),
     delayed: createDelayedStore(table),
     recurrences: createRecurrenceStore(table),
     registry: createRegistryStore(table, runtime.clock),

@@ -5,6 +5,8 @@ import { createSchedules } from '../../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../../lib/runtime/schema.ts';
 import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDelayedStore } from '../../lib/runtime/stores/delayed.ts';
+import { createHeldStore } from '../../lib/runtime/stores/held.ts';
+import { createHoldStore } from '../../lib/runtime/stores/holds.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
@@ -25,6 +27,8 @@ export function publishTools(runtime: BaseRuntime, config: Config) {
     queues: createQueues(runtime, config),
     schedules: createSchedules(runtime, config),
     delayed: createDelayedStore(table),
+    holds: createHoldStore(table),
+    held: createHeldStore(table, runtime),
     sightings: createSightingStore(table),
     traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
     trace: config.trace,

@@ -8,13 +8,20 @@ import { isPending, type ValidateMode, withValidation } from '../core/validation
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
+import type { HeldStore } from '../runtime/stores/held.ts';
+import type { HoldStore } from '../runtime/stores/holds.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import type { SecretStore } from '../runtime/stores/secrets.ts';
 import type { Watches } from '../runtime/watches.ts';
+import { requireNothingHeld } from './held.ts';
 import { followState, type PollingTools } from './polling.ts';
+import { keptHold } from './topics.ts';
 import { expectValidation } from './validate.ts';
 
 export interface DeclareTools extends PollingTools {
+  readonly holds: HoldStore;
+  readonly held: HeldStore;
+  readonly holdWatches: Watches;
   readonly registry: RegistryStore;
   readonly secrets: SecretStore;
   readonly schemas: SchemaChecker;
@@ -32,7 +39,7 @@ const ownerDefault = 'admin';
 /**
  * Brings the registry to what the stack declares, and takes out what it declared before. AWS's side of it is the
  * stack's own; a secret that a receiver already has stays.
- * @throws BusbarError invalid_schema, invalid_request.
+ * @throws BusbarError invalid_schema, invalid_request; in_use when a topic that is declared no more holds events.
  */
 export async function declare(tools: DeclareTools, declaration: Declaration): Promise<void> {
   const { registry } = tools;
@@ -44,8 +51,10 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       ...spec,
       topic: name,
       owner,
+      ...keptHold(existing),
       ...dates(existing, now),
     }));
+    if (spec.holdWhen !== undefined) await tools.holdWatches.start(name);
   }
   for (const [name, { owner = ownerDefault, endpoint, ...spec }] of Object.entries(declaration.receivers)) {
     // The stack has put the parameter's value in by now.
@@ -95,7 +104,8 @@ function dates(existing: { readonly createdAt: string } | undefined, now: string
 }
 
 /** Takes out what was declared once and is no more, with the subscriptions that hang on it. */
-async function retract({ registry, secrets }: DeclareTools, declaration: Declaration): Promise<void> {
+async function retract(tools: DeclareTools, declaration: Declaration): Promise<void> {
+  const { registry, secrets } = tools;
   const gone = {
     topics: (await registry.topics())
       .filter(({ topic, declared }) => declared && !Object.hasOwn(declaration.topics, topic))
@@ -104,6 +114,8 @@ async function retract({ registry, secrets }: DeclareTools, declaration: Declara
       ({ receiver, declared }) => declared && !Object.hasOwn(declaration.receivers, receiver),
     ),
   };
+  // The update fails then, and CloudFormation leaves the topic as it was.
+  for (const topic of gone.topics) await requireNothingHeld(tools, topic);
   for (const { topic, receiver, declared } of await registry.subscriptions()) {
     const isDeclaredStill = Object.hasOwn(declaration.subscriptions[topic] ?? {}, receiver);
     const hangs = gone.topics.includes(topic) || gone.receivers.some((each) => each.receiver === receiver);

@@ -1,14 +1,15 @@
 import { type DelayedState, type Look, stepDelayed } from '../core/delayed.ts';
+import type { HeldEvent } from '../core/held.ts';
 import { aws, bus } from '../core/limits.ts';
-import type { RoutableEvent, Target } from '../core/routing.ts';
+import type { Target } from '../core/routing.ts';
 import { type Delayed, secondsToHide } from '../core/schedule.ts';
 import type { Random } from '../runtime/random.ts';
 import type { DelayedStore, KeptDelayed } from '../runtime/stores/delayed.ts';
-import { type RouteTools, route } from './route.ts';
+import { type RouteOrHoldTools, routeOrHold } from './route-or-hold.ts';
 import { newTurn } from './schedule.ts';
 import { dropTimer, lookTimer, setTimers, type TimerTools } from './timers.ts';
 
-export interface LeaveTools extends RouteTools, TimerTools {
+export interface LeaveTools extends RouteOrHoldTools, TimerTools {
   readonly delayed: DelayedStore;
   readonly random: Random;
 }
@@ -24,7 +25,7 @@ export type Leaving =
 /** An event that is due and that this function may route. */
 interface Ready {
   readonly target: Target;
-  readonly event: RoutableEvent;
+  readonly event: HeldEvent;
   readonly dueAtMs: number;
   /** Says in its row that it left, where it has one. */
   left(): Promise<void>;
@@ -38,7 +39,7 @@ export const hidden = (untilMs: number, nowMs: number): Outcome => ({
 });
 
 /**
- * Lets events leave that are due and that nobody else has, in one batch a target. Answers, in their order, what is done
+ * Lets events leave that are due and that nobody else has, in one batch a target; those of topics on hold are held. Answers, in their order, what is done
  * with each timer.
  */
 export async function leave(tools: LeaveTools, timers: readonly Leaving[]): Promise<Outcome[]> {
@@ -67,15 +68,16 @@ async function routeGroup(
   const group = released.toSorted((left, right) => left.ready.dueAtMs - right.ready.dueAtMs);
   const [first] = group;
   if (first === undefined) return;
-  const failures = await route(
+  const routed = await routeOrHold(
     tools,
     first.ready.target,
     group.map(({ ready }) => ready.event),
   );
   await Promise.all(
     group.map(async ({ index, ready }, position) => {
-      const failure = failures[position];
-      if (failure === undefined) {
+      const failure = routed[position];
+      // What is held has left as well: it waits for the release of its topic now.
+      if (failure === undefined || typeof failure === 'string') {
         await ready.left();
         outcomes[index] = 'done';
       } else {
@@ -142,10 +144,11 @@ async function setAgain(tools: LeaveTools, next: Look, earlierTurn: string): Pro
 }
 
 function readyOf(tools: LeaveTools, { key, state, event }: KeptDelayed): Ready {
-  const { type, source, subject, body, trace, order } = event;
+  const { id, type, source, subject, body, trace, order } = event;
   return {
     target: event.target,
     event: {
+      id,
       type,
       source,
       subject,

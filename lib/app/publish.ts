@@ -15,11 +15,11 @@ import type { SchemaChecker } from '../runtime/schema.ts';
 import type { ClaimStore } from '../runtime/stores/claims.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import { overtaking } from './order.ts';
-import { type RouteTools, route } from './route.ts';
+import { type RouteOrHoldTools, routeOrHold } from './route-or-hold.ts';
 import { type DelayTools, delay } from './schedule.ts';
 import { type TraceTools, tracePublished } from './trace.ts';
 
-export interface PublishTools extends RouteTools, DelayTools, TraceTools {
+export interface PublishTools extends RouteOrHoldTools, DelayTools, TraceTools {
   readonly registry: RegistryStore;
   readonly claims: ClaimStore;
   readonly schemas: SchemaChecker;
@@ -34,7 +34,7 @@ export interface PublishTools extends RouteTools, DelayTools, TraceTools {
 export interface EntryResult {
   readonly index: number;
   readonly id?: string;
-  readonly status: 'accepted' | 'duplicate' | 'scheduled' | 'rejected';
+  readonly status: 'accepted' | 'duplicate' | 'scheduled' | 'held' | 'rejected';
   readonly code?: ErrorCode;
   readonly detail?: string;
   /** The fields that were wrong, each by its path. */
@@ -259,7 +259,7 @@ function refuseOvertaking(candidates: readonly Candidate[], results: Map<number,
   }
 }
 
-/** Sends what is due now and stores what is due later; then settles the claims by what became of each. */
+/** Sends or holds what is due now and stores what is due later; then settles the claims by what became of each. */
 async function send(
   tools: PublishTools,
   target: Target,
@@ -272,19 +272,20 @@ async function send(
     candidate.dueAtMs === undefined ? [] : [{ ...candidate, dueAtMs: candidate.dueAtMs }],
   );
 
-  const sending = route(
+  const sending = routeOrHold(
     tools,
     target,
     now.map((candidate) => candidate.event),
-  ).then((failures) => {
+  ).then((outcomes) => {
     for (const [position, { index, event }] of now.entries()) {
-      const failure = failures[position];
-      if (failure === undefined) {
-        results.set(index, { index, id: event.id, status: 'accepted' });
+      const outcome = outcomes[position] ?? missing(index);
+      if (typeof outcome === 'string') {
+        const status = outcome === 'held' ? 'held' : 'accepted';
+        results.set(index, { index, id: event.id, status });
         continue;
       }
-      tools.log('error', 'An event could not be sent', { ...target, reason: failure.reason });
-      const problem = failure.reason === overtaking ? overtaking : 'The event could not be stored';
+      tools.log('error', 'An event could not be sent', { ...target, reason: outcome.reason });
+      const problem = outcome.reason === overtaking ? overtaking : 'The event could not be stored';
       results.set(index, rejected(index, event.id, unavailable(problem)));
     }
   });

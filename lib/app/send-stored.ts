@@ -31,7 +31,7 @@ export type Sent =
 
 /**
  * Sends stored events by the way that requests take, as many to a batch as fit: the one place that lets go what a
- * table holds (the outbox, transactions, topics on hold). It never throws for one event what holds up the others.
+ * table holds (the outbox, transactions). It never throws for one event what holds up the others.
  *
  * Of each order key one event goes at a time, and when it must be tried again, those behind it wait with it. One that
  * is refused does not stop its key: it would stop it for ever.

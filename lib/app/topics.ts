@@ -1,7 +1,7 @@
 import { type Principal, requireOwner } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
 import { orderAttribute, orderAttributeDefault } from '../core/order.ts';
-import { parseSpec, type Topic, topicSchema } from '../core/registry.ts';
+import { parseSpec, type Subscription, type Topic, topicSchema } from '../core/registry.ts';
 import type { SchemaChecker } from '../runtime/schema.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
 
@@ -9,7 +9,7 @@ export interface TopicTools extends AdminTools {
   readonly schemas: SchemaChecker;
 }
 
-export async function getTopic(tools: AdminTools, name: string): Promise<Topic> {
+export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Topic> {
   const topic = await tools.registry.topic(name);
   if (topic !== undefined) return topic;
   throw new BusbarError('unknown_topic', `There is no topic ${name}. Make it with PUT /v1/topics/${name}.`);
@@ -41,6 +41,7 @@ export async function putTopic(
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
       updatedAt: now,
+      ...keptHold(existing),
     };
   };
   // AWS first: what the registry names exists. And before that, whether the caller may.
@@ -65,14 +66,28 @@ function requireSameOrder(existing: Topic, attribute: string | undefined): void 
   );
 }
 
-/** Deletes the topic and its subscriptions; what its receivers already have is delivered. */
-export async function deleteTopic(tools: AdminTools, principal: Principal, name: string): Promise<void> {
+/** A change of the settings of a topic does not release it. */
+export const keptHold = (existing: Topic | undefined) =>
+  existing?.hold !== undefined && { hold: existing.hold };
+
+/** A topic that the caller may delete, and its subscriptions. @throws BusbarError unknown_topic, forbidden, declared. */
+export async function requireDeletable(
+  tools: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  name: string,
+): Promise<{ topic: Topic; subscriptions: Subscription[] }> {
   const topic = await getTopic(tools, name);
   requireOwner(principal, topic.owner, `The topic ${name}`);
   const subscriptions = await tools.registry.subscriptions(name);
   if (topic.declared || subscriptions.some((subscription) => subscription.declared)) {
     throw declaredRefusal(`The topic ${name}`);
   }
+  return { topic, subscriptions };
+}
+
+/** Deletes the topic and its subscriptions; what its receivers already have is delivered. */
+export async function deleteTopic(tools: AdminTools, principal: Principal, name: string): Promise<void> {
+  const { topic, subscriptions } = await requireDeletable(tools, principal, name);
   await tools.provision.deleteTopic(name, orderAttribute(topic) !== undefined);
   for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);
   await tools.registry.deleteTopic(name);

@@ -1,13 +1,15 @@
 import type { Principal } from '../core/access.ts';
 import { BusbarError } from '../core/errors.ts';
+import { placeOf } from '../core/held.ts';
 import { bus } from '../core/limits.ts';
-import { deliveryIdAt, type Occurrence, occurrencesOf } from '../core/occurrence.ts';
+import { deliveryIdAt, type Occurrence, occurrencesOf, type Sighting } from '../core/occurrence.ts';
 import { orderAttribute } from '../core/order.ts';
 import type { Topic } from '../core/registry.ts';
 import { type TraceMode, timeInId } from '../core/trace.ts';
 import { type ExplainedEvent, fateOf, receiversOf, type Surroundings, type Why } from '../core/why.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { DeliveryStore } from '../runtime/stores/deliveries.ts';
+import type { HeldStore } from '../runtime/stores/held.ts';
 import type { RegistryStore } from '../runtime/stores/registry.ts';
 import type { SightingStore } from '../runtime/stores/sightings.ts';
 import type { TraceStore } from '../runtime/stores/traces.ts';
@@ -17,6 +19,7 @@ export interface WhyTools {
   readonly deliveries: DeliveryStore;
   readonly traces: TraceStore;
   readonly sightings: SightingStore;
+  readonly held: HeldStore;
   readonly clock: Clock;
   /** The trace of topics that set none. */
   readonly trace: TraceMode;
@@ -61,7 +64,8 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
     topics: new Map(topics.map((topic) => [topic.topic, topic])),
     receivers: new Map(receivers.map((receiver) => [receiver.receiver, receiver])),
   };
-  const occurrences = occurrencesOf(question.id, question.source, found.rows, sightings);
+  const stillHeld = await findStillHeld(tools, sightings);
+  const occurrences = occurrencesOf(question.id, question.source, found.rows, sightings, stillHeld);
   const explained = await Promise.all(
     occurrences.map((occurrence) => explainOne(tools, principal, occurrence, known)),
   );
@@ -79,6 +83,20 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
     searched: { since: new Date(found.searchedSinceMs).toISOString(), complete },
     ...(events.length === 0 && omitted !== undefined && { notRecorded: omitted }),
   };
+}
+
+/** The ids of those held events whose rows are there still: a release takes them out. */
+async function findStillHeld(tools: WhyTools, sightings: readonly Sighting[]): Promise<Set<string>> {
+  const found = await Promise.all(
+    sightings.map(async (sighting) => {
+      const place = sighting.kind === 'held' ? placeOf(sighting.heldId) : undefined;
+      if (sighting.kind !== 'held' || place === undefined) return [];
+      const { topic } = sighting.target;
+      const kept = await tools.held.find({ topic, id: sighting.hold }, [place]);
+      return kept.length > 0 ? [sighting.heldId] : [];
+    }),
+  );
+  return new Set(found.flat());
 }
 
 async function explainOne(
@@ -104,7 +122,7 @@ async function explainOne(
 
   const records = await tools.deliveries.find(shown.map((receiver) => deliveryIdAt(occurrence, receiver)));
   const published = occurrence.published.at(-1);
-  const publishedAtMs = published?.atMs ?? occurrence.scheduled?.atMs;
+  const publishedAtMs = published?.atMs ?? occurrence.scheduled?.atMs ?? occurrence.held?.atMs;
   const dueAtMs = occurrence.scheduled?.dueAtMs ?? published?.dueAtMs;
   return {
     id: occurrence.id,
@@ -114,6 +132,7 @@ async function explainOne(
     ...(publishedAtMs !== undefined && { publishedAt: new Date(publishedAtMs).toISOString() }),
     ...(occurrence.published.length > 1 && { publishes: occurrence.published.length }),
     ...(dueAtMs !== undefined && { dueAt: new Date(dueAtMs).toISOString() }),
+    ...(occurrence.held?.isStill === true && { heldAt: new Date(occurrence.held.atMs).toISOString() }),
     trace: published === undefined ? now.trace : 'all',
     receivers: shown.map((receiver) =>
       fateOf(occurrence, receiver, records.get(deliveryIdAt(occurrence, receiver)), now),

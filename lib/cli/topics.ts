@@ -3,6 +3,7 @@ import { orderAttribute } from '../core/order.ts';
 import type { Topic } from '../core/registry.ts';
 import { traceModes } from '../core/trace.ts';
 import { get, given, list, put, remove } from './collection.ts';
+import { holdCommands } from './hold.ts';
 import type { Session } from './session.ts';
 import { field } from './table.ts';
 import { jsonOrFile, seconds } from './values.ts';
@@ -14,6 +15,7 @@ interface TopicOptions {
   readonly dedup?: number;
   readonly trace?: string;
   readonly ordered?: string | true;
+  readonly holdWhen?: unknown;
 }
 
 const columns = [
@@ -40,6 +42,8 @@ Examples:
   busbar topics list
   busbar topics put orders --description 'What customers order' --schema @order.schema.json --dedup 10m
   busbar topics put ledger --ordered account
+  busbar topics hold orders --reason 'migration of the shop'
+  busbar topics release orders --per-second 50
   busbar topics get orders --json`,
   );
   topics
@@ -68,19 +72,31 @@ Examples:
       '--ordered [attribute]',
       'deliver events of one key in order; the key is the subject, or the attribute that is named',
     )
+    .option(
+      '--hold-when <json|@file>',
+      'when it gives way to others: {"backlogEvents": 10000, "backlogSeconds": 60}',
+      jsonOrFile,
+    )
     .action((topic: string, options: TopicOptions, command: Command) => {
-      const { owner, description, schema, dedup: dedupSeconds, trace, ordered: by } = options;
+      const { owner, description, schema, dedup: dedupSeconds, trace, ordered: by, holdWhen } = options;
       const ordered = typeof by === 'string' ? { by } : by;
-      const settings = given({ owner, description, schema, dedupSeconds, trace, ordered });
+      const settings = given({ owner, description, schema, dedupSeconds, trace, ordered, holdWhen });
       return put(session, command, pathOf(topic), settings, `Topic ${topic} is saved.`);
     });
   topics
     .command('delete')
     .description('delete a topic')
     .argument('<topic>')
-    .action((topic: string, _, command: Command) =>
-      remove(session, command, pathOf(topic), `Topic ${topic} is deleted.`),
+    .option('--force', 'even when it holds events, which go with it')
+    .action((topic: string, { force }: { force?: boolean }, command: Command) =>
+      remove(
+        session,
+        command,
+        `${pathOf(topic)}${force === true ? '?force=true' : ''}`,
+        `Topic ${topic} is deleted.`,
+      ),
     );
+  for (const command of holdCommands(session)) topics.addCommand(command);
 
   function pathOf(topic: string): string {
     session.about = { topic };

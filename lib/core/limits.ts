@@ -169,6 +169,54 @@ export const bus = {
   validationTokensMax: 32,
   /** How long a function trusts what it read of the registry. */
   registryCacheSeconds: 5,
+  /**
+   * The same of topics, where they are published to: a hold reaches every publisher after so long. Whoever publishes
+   * less often than this reads the topic each time, and whoever publishes more often hardly ever.
+   */
+  topicCacheSeconds: 1,
+  /** A hold begins so long after the last publisher knows of it, since clocks of machines differ. */
+  holdMarginMs: 250,
+  /** The events of a hold are spread over so many partitions, of which each takes 1,000 write units a second. */
+  heldShards: 16,
+  /** So many events of each partition are read at a time to be released. */
+  heldPageEvents: 50,
+  /** So many released events are under way at once, and go yet when the release is stopped. */
+  releaseRoundEvents: 400,
+  /** A release sends over so many lanes at once, each of them in order. */
+  releaseLanes: 8,
+  /** What was stored so recently is not released yet: an earlier event may not be readable everywhere. */
+  releaseSettleMs: 250,
+  /** At the end of a release publishers wait for so long at most until everything that was held is out. */
+  releaseGateMs: 5000,
+  /** For so long the end of a release is tried, within the time that publishers wait. */
+  releaseEndMs: 2500,
+  /** Before it looks for the last time, a release lets those finish who are storing. */
+  releaseGraceMs: 200,
+  /** How often a publisher looks whether the end has come. */
+  releaseGatePollMs: 100,
+  /** After AWS refused to take released events they are tried again after so long. */
+  releaseTroubleSeconds: 15,
+  releasePerSecondMin: 0.1,
+  releasePerSecondMax: 100_000,
+  /** Who releases holds the run for so long, and prolongs it with every round. */
+  releaseLeaseSeconds: 60,
+  /** The function that releases; for so long it goes on before it leaves the rest to the next. */
+  holdTimeoutSeconds: 900,
+  releaseSliceSeconds: 840,
+  /** When everybody who may have been storing as a release ended is done; what is found then goes as well. */
+  heldSweepSeconds: 60,
+  /** How often a topic with a rule or a release is looked after; Scheduler knows no shorter rate. */
+  holdWatchMinutes: 1,
+  /** A rule without a line for the release takes this part of the line for the hold. */
+  releaseLinePart: 0.5,
+  /** How long it can be found by its id that an event is or was held. */
+  heldSightingSeconds: 90 * 24 * 3600,
+  heldListMax: 100,
+  heldListDefault: 20,
+  /** A larger event is packed in its row, of 400 KB at most: JSON in JSON can grow to twice its size. */
+  heldPlainBytesMax: 128 * kib,
+  /** How long a topic that is deleted by force takes to drop what it holds, before the call must be made again. */
+  heldDropSeconds: 20,
   /** How long the lanes of a receiver that stands still may be polled before they are stopped again. */
   stillPolledSeconds: 150,
   /** How long the token endpoint of a receiver may take. */

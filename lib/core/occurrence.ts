@@ -9,7 +9,7 @@ import {
   type TraceRow,
 } from './trace.ts';
 
-/** That an event was seen, kept under its id alone: a delivery of it failed, or it was delayed. */
+/** That an event was seen, kept under its id alone: a delivery of it failed, it was delayed, or its topic held it. */
 export type Sighting =
   | {
       readonly kind: 'failing';
@@ -30,6 +30,17 @@ export type Sighting =
       readonly atMs: number;
       readonly dueAtMs: number;
       readonly state: DelayedState['state'];
+    }
+  | {
+      readonly kind: 'held';
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly target: { readonly topic: string };
+      readonly atMs: number;
+      /** In which hold, and under which id. */
+      readonly hold: string;
+      readonly heldId: string;
     };
 
 /** One event at one target, and everything that is known of it. */
@@ -46,18 +57,22 @@ export interface Occurrence {
   scheduled:
     | { readonly atMs: number; readonly dueAtMs: number; readonly state: DelayedState['state'] }
     | undefined;
+  /** When its topic held it the last time, and whether it does still. */
+  held: { readonly atMs: number; readonly isStill: boolean } | undefined;
 }
 
 /**
  * Puts together what rows and sightings tell of an event id. There are several occurrences where events of different
  * sources have the same id, or where one was sent to several targets.
  * @param source only of this source.
+ * @param stillHeld the ids of those held events that are there still.
  */
 export function occurrencesOf(
   id: string,
   source: string | undefined,
   rows: readonly TraceRow[],
   sightings: readonly Sighting[],
+  stillHeld: ReadonlySet<string> = new Set(),
 ): readonly Occurrence[] {
   const all = new Map<string, Occurrence>();
   const at = (event: { source: string; type: string }, target: Target): Occurrence => {
@@ -73,6 +88,7 @@ export function occurrencesOf(
       delivered: [],
       failing: new Set<string>(),
       scheduled: undefined,
+      held: undefined,
     };
     all.set(key, made);
     return made;
@@ -95,6 +111,15 @@ export function occurrencesOf(
   for (const sighting of sightings.filter((one) => one.id === id)) {
     if (sighting.kind === 'failing') {
       at(sighting, targetOf(sighting.topic, sighting.receiver)).failing.add(sighting.receiver);
+    } else if (sighting.kind === 'held') {
+      const occurrence = at(sighting, sighting.target);
+      const { atMs, heldId } = sighting;
+      const held = { atMs, isStill: stillHeld.has(heldId) };
+      // Of several holds the one counts that has it still, else the last.
+      const before = occurrence.held;
+      if (before === undefined || (held.isStill ? !before.isStill : !before.isStill && before.atMs < atMs)) {
+        occurrence.held = held;
+      }
     } else {
       at(sighting, sighting.target).scheduled = sighting;
     }

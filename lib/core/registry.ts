@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BusbarError } from './errors.ts';
 import { checkFilter } from './filter.ts';
+import { holdRuleSchema } from './hold-rule.ts';
 import { bus } from './limits.ts';
 import { type OAuth2, oauth2Schema } from './oauth2.ts';
 import { secretKey, writeSecret } from './signature.ts';
@@ -41,6 +42,8 @@ export const topicSchema = z.strictObject({
   cancellable: z.boolean().optional(),
   /** What is recorded of its events (see core/trace); as the stack says when left out. */
   trace: z.enum(traceModes).optional(),
+  /** When the topic gives way: it is put on hold while its receivers lag behind. */
+  holdWhen: holdRuleSchema.optional(),
   /** Events of one key reach each receiver in the order of their publishing; the key is `subject` or what is named. */
   ordered: z
     .union([z.boolean(), z.strictObject({ by: orderAttributeSchema })], {
@@ -162,6 +165,8 @@ interface Kept {
 
 export interface Topic extends Omit<TopicSpec, 'owner'>, Kept {
   readonly topic: string;
+  /** The id of its hold, while it may be on hold: whoever publishes looks at the hold then. */
+  readonly hold?: string;
 }
 
 /**

@@ -300,10 +300,10 @@ export function subscriptionResource(
 }
 
 /** What looks at single receivers every few minutes, while they need it; each is a function of this name. */
-export type Watcher = 'probe' | 'offload' | 'validate' | 'pause';
+export type Watcher = 'probe' | 'offload' | 'validate' | 'pause' | 'hold';
 
 export const watcherArn = (place: Place, watcher: Watcher) =>
   `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-${watcher}`;
 
 /** No event's schedule is called so: those are hashes. */
-export const watchName = (watcher: Watcher, receiver: string) => `${watcher}-${receiver}`;
+export const watchName = (watcher: Watcher, watched: string) => `${watcher}-${watched}`;

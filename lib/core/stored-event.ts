@@ -3,8 +3,8 @@ import type { Entry } from './event-forms.ts';
 import type { Target } from './routing.ts';
 
 /**
- * An event that the bus has accepted and keeps in the table until it may go: of a transaction, or of a topic on
- * hold. It was checked when it was stored, and is published as it is.
+ * An event that the bus has accepted and keeps in the table until it may go, such as that of a
+ * transaction. It was checked when it was stored, and is published as it is.
  */
 export interface StoredEvent extends Pick<BusEvent, 'id' | 'source' | 'type' | 'body'> {
   readonly target: Target;

@@ -57,7 +57,7 @@ export interface Fate {
   readonly refusedBy?: readonly Refusal[];
   readonly lane?: string;
   /**
-   * `accepted` (waits for its first attempt), `scheduled`, `cancelled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
+   * `accepted` (waits for its first attempt), `held` (its topic is on hold), `scheduled`, `cancelled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
    * `parked` (its receiver stands still), `skipped`, `unknown` (not recorded). Absent when the filter refused.
    */
   readonly state?: string;
@@ -81,6 +81,8 @@ export interface ExplainedEvent {
   /** How often, when more than once. */
   readonly publishes?: number;
   readonly dueAt?: string;
+  /** Since when its topic holds it. */
+  readonly heldAt?: string;
   readonly trace: TraceMode;
   readonly receivers: readonly Fate[];
   /** How many receivers are not shown because the caller does not own them. */
@@ -152,6 +154,9 @@ export function fateOf(
   }
   if (dueAtMs !== undefined && dueAtMs > now.nowMs) {
     return { ...waiting, state: 'scheduled', nextAttemptAt: iso(dueAtMs) };
+  }
+  if (occurrence.held?.isStill === true) {
+    return { ...waiting, state: 'held', note: 'its topic is on hold' };
   }
   if (occurrence.failing.has(receiver)) {
     return {

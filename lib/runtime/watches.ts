@@ -10,11 +10,11 @@ import { type Watcher, watcherArn, watchName } from '../core/resources.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 
-/** Schedules that have a function look at a receiver every few minutes: one a receiver, only while it needs that. */
+/** Schedules that have a function look at a receiver or topic every few minutes: one each, only while it needs that. */
 export interface Watches {
   /** Begins to look; it may be so already. */
-  start(receiver: string): Promise<void>;
-  stop(receiver: string): Promise<void>;
+  start(watched: string): Promise<void>;
+  stop(watched: string): Promise<void>;
 }
 
 /** Probe receivers whose breaker is open and whose lanes are not polled. */
@@ -24,6 +24,10 @@ export const createProbes = (runtime: BaseRuntime, config: Config): Watches =>
 /** Find out whether the hot types of a receiver cooled. */
 export const createOffloadWatches = (runtime: BaseRuntime, config: Config): Watches =>
   createWatches(runtime, config, 'offload', bus.offloadCheckMinutes);
+
+/** Go on with releases, and follow the rules by which topics give way. */
+export const createHoldWatches = (runtime: BaseRuntime, config: Config): Watches =>
+  createWatches(runtime, config, 'hold', bus.holdWatchMinutes);
 
 /** Ask the endpoints of receivers whose owners have not agreed yet to get events. */
 export const createValidations = (runtime: BaseRuntime, config: Config): Watches =>
@@ -35,22 +39,23 @@ export const createPauseWatches = (runtime: BaseRuntime, config: Config): Watche
 
 function createWatches(runtime: BaseRuntime, config: Config, watcher: Watcher, minutes: number): Watches {
   const client = new SchedulerClient(runtime.aws);
-  const named = (receiver: string) => ({
-    Name: watchName(watcher, receiver),
+  const kind = watcher === 'hold' ? 'topic' : 'receiver';
+  const named = (watched: string) => ({
+    Name: watchName(watcher, watched),
     GroupName: config.scheduleGroup,
   });
   return {
-    async start(receiver) {
+    async start(watched) {
       try {
         await client.send(
           new CreateScheduleCommand({
-            ...named(receiver),
+            ...named(watched),
             ScheduleExpression: `rate(${minutes} ${minutes === 1 ? 'minute' : 'minutes'})`,
             FlexibleTimeWindow: { Mode: 'OFF' },
             Target: {
               Arn: watcherArn(config, watcher),
               RoleArn: config.scheduleRoleArn,
-              Input: JSON.stringify({ receiver }),
+              Input: JSON.stringify({ [kind]: watched }),
             },
           }),
         );
@@ -58,9 +63,9 @@ function createWatches(runtime: BaseRuntime, config: Config, watcher: Watcher, m
         if (!(error instanceof ConflictException)) throw error;
       }
     },
-    async stop(receiver) {
+    async stop(watched) {
       try {
-        await client.send(new DeleteScheduleCommand(named(receiver)));
+        await client.send(new DeleteScheduleCommand(named(watched)));
       } catch (error) {
         if (!(error instanceof ResourceNotFoundException)) throw error;
       }

@@ -11,6 +11,7 @@ import { BusFunction } from './bus-function.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
 import { Delivery } from './delivery.ts';
+import { Hold } from './hold.ts';
 import { Offload } from './offload.ts';
 import { Outbox, Sweep } from './outbox.ts';
 import { Pause } from './pause.ts';
@@ -135,6 +136,7 @@ export class BusStack extends Stack {
       alarms,
     });
     for (const sender of [transaction.check, relay]) trace.grantWrite(sender);
+    new Hold(this, 'Hold', { place, environment, tableArn, delay, admin, declare, alarms });
     new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
 
     const validate = new Validation(this, 'Validation', {

@@ -32,6 +32,7 @@ interface DeclarationProps extends BusPartProps {
  * the same description that the API uses, and a custom resource that tells the registry.
  */
 export class Declaration extends Construct {
+  /** Writes what is declared into the registry. */
   readonly declare: BusFunction;
   private readonly props: DeclarationProps;
   private readonly topics = new Map<string, CfnTopic>();

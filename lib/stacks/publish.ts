@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import type { Place } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import { grantHolding } from './holding.ts';
 import { reasons } from './nag.ts';
 import type { Delay } from './schedule.ts';
 
@@ -41,6 +42,7 @@ export function grantPublishing(
     ],
     [tableArn],
   );
+  grantHolding(publisher, tableArn);
   publisher.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
   publisher.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
   publisher.grant(['sqs:SendMessage'], [delay.queue.queueArn]);

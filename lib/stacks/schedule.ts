@@ -8,6 +8,7 @@ import { aws } from '../core/limits.ts';
 import { guardName, type Place } from '../core/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import { grantHolding } from './holding.ts';
 import { reasons } from './nag.ts';
 
 const timeoutSeconds = 30;
@@ -113,6 +114,7 @@ export class Schedule extends Construct {
       [delay.queue.queueArn],
     );
     schedule.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [tableArn]);
+    grantHolding(schedule, tableArn);
     delay.grantSchedules(schedule, place);
     schedule.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
     schedule.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);

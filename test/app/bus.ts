@@ -10,6 +10,7 @@ import {
 import { onTestFinished } from 'vitest';
 import { create as createCheckTransaction } from '../../functions/check-transaction.ts';
 import { create as createDeliver } from '../../functions/deliver.ts';
+import { create as createHold } from '../../functions/hold.ts';
 import { create as createOffload } from '../../functions/offload.ts';
 import { create as createPause } from '../../functions/pause.ts';
 import { create as createProbe } from '../../functions/probe.ts';
@@ -32,6 +33,7 @@ import { createSns } from '../../lib/local/engines/sns/index.ts';
 import { createSqs } from '../../lib/local/engines/sqs/index.ts';
 import { seededRandom } from '../../lib/local/random.ts';
 import { requestHandler } from '../../lib/local/request-handler.ts';
+import { createBacklogs } from '../../lib/runtime/backlogs.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../../lib/runtime/dead-letter-queue.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
@@ -46,6 +48,8 @@ import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDeadLetterStore } from '../../lib/runtime/stores/dead-letters.ts';
 import { createDelayedStore } from '../../lib/runtime/stores/delayed.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
+import { createHeldStore } from '../../lib/runtime/stores/held.ts';
+import { createHoldStore } from '../../lib/runtime/stores/holds.ts';
 import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
 import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
 import { createPaceStore } from '../../lib/runtime/stores/pace.ts';
@@ -60,7 +64,9 @@ import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
 import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createTopicSender } from '../../lib/runtime/topics.ts';
+import { createWake } from '../../lib/runtime/wake.ts';
 import {
+  createHoldWatches,
   createOffloadWatches,
   createPauseWatches,
   createProbes,
@@ -157,6 +163,7 @@ export async function testBus(startMs?: number) {
           if (keepsInstances) idleInstances.push(instance);
         }
       },
+      'busbar-hold': (event, context) => createHold(runtime)(event as never, context as never),
       'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
       'busbar-pause': (event, context) => createPause(runtime)(event as never, context as never),
       'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
@@ -228,6 +235,7 @@ export async function testBus(startMs?: number) {
   );
   for (const name of [
     'busbar-deliver',
+    'busbar-hold',
     'busbar-offload',
     'busbar-pause',
     'busbar-probe',
@@ -235,7 +243,9 @@ export async function testBus(startMs?: number) {
     'busbar-schedule',
     'busbar-validate',
   ]) {
-    await createFunction(account.lambda, name, { Timeout: name === 'busbar-schedule' ? 30 : 60 });
+    await createFunction(account.lambda, name, {
+      Timeout: name === 'busbar-schedule' ? 30 : name === 'busbar-hold' ? 900 : 60,
+    });
   }
   await account.lambda.send(
     new CreateEventSourceMappingCommand({
@@ -281,6 +291,11 @@ export async function testBus(startMs?: number) {
       slots: createSlots(table),
       pace: createPaceStore(table),
       offloads: createOffloadStore(table, account.clock),
+      holds: createHoldStore(table),
+      held: createHeldStore(table, { clock: account.clock, random }),
+      holdWatches: createHoldWatches(runtime, config),
+      backlogs: createBacklogs(runtime, config),
+      wake: createWake(runtime, config),
       probes: createProbes(runtime, config),
       offloadWatches: createOffloadWatches(runtime, config),
       pauseWatches: createPauseWatches(runtime, config),

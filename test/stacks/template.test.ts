@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import declaration from '../../busbar.config.ts';
 import { breakerOpened } from '../../lib/core/breaker.ts';
 import { isPausedLine } from '../../lib/core/flow.ts';
+import { heldByRule, releaseInTrouble } from '../../lib/core/hold.ts';
 import { bus } from '../../lib/core/limits.ts';
 import { outboxWaits } from '../../lib/core/outbox.ts';
 import { eventRefused } from '../../lib/core/refused.ts';
@@ -176,6 +177,7 @@ describe('functions', () => {
         'check-transaction',
         'declare',
         'deliver',
+        'hold',
         'keys',
         'offload',
         'pause',
@@ -395,6 +397,8 @@ describe('alarms', () => {
       'BreakersOpened undefined',
       'EventsRefused undefined',
       'OutboxWaits undefined',
+      'ReleasesInTrouble undefined',
+      'TopicsHeldByRule undefined',
       'TransactionsGivenUp undefined',
     ]);
   });
@@ -411,6 +415,8 @@ describe('alarms', () => {
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['OutboxWaits', `{ $.message = "${outboxWaits}" }`],
       ['Paused', `{ $.message = "${isPausedLine}" }`],
+      ['ReleasesInTrouble', `{ $.message = "${releaseInTrouble}" }`],
+      ['TopicsHeldByRule', `{ $.message = "${heldByRule}" }`],
       ['TransactionsGivenUp', `{ $.message = "${transactionGivenUp}" }`],
     ]);
   });
@@ -483,8 +489,8 @@ describe('grants', () => {
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
     // Publish, relay, the checks, admin and schedule set timers of events; deliver, probe and offload have receivers looked after;
-    // declare and validate have endpoints asked; pause ends its watch.
-    expect(passing).toHaveLength(11);
+    // declare and validate have endpoints asked; pause ends its watch; hold has topics looked after.
+    expect(passing).toHaveLength(12);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],

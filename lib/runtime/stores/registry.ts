@@ -59,13 +59,19 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
 
   const cache = new Map<string, { untilMs: number; document: Promise<unknown> }>();
   /** Only what was found is remembered: a name that is made right now must be found at once. */
-  const cached = <Document>(key: { pk: string; sk: string }): Promise<Document | undefined> =>
-    remembered(`${key.pk}/${key.sk}`, () => read<Document>(key));
-  const remembered = <Document>(name: string, load: () => Promise<Document>): Promise<Document> => {
+  const cached = <Document>(
+    key: { pk: string; sk: string },
+    seconds?: number,
+  ): Promise<Document | undefined> => remembered(`${key.pk}/${key.sk}`, () => read<Document>(key), seconds);
+  const remembered = <Document>(
+    name: string,
+    load: () => Promise<Document>,
+    seconds: number = bus.registryCacheSeconds,
+  ): Promise<Document> => {
     const kept = cache.get(name);
     if (kept !== undefined && kept.untilMs > clock.now()) return kept.document as Promise<Document>;
     const document = load();
-    cache.set(name, { untilMs: clock.now() + bus.registryCacheSeconds * 1000, document });
+    cache.set(name, { untilMs: clock.now() + seconds * 1000, document });
     document.then(
       (found) => found === undefined && cache.delete(name),
       () => cache.delete(name),
@@ -101,7 +107,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
   };
 
   return {
-    cachedTopic: (topic) => cached<Topic>(topicKey(topic)),
+    cachedTopic: (topic) => cached<Topic>(topicKey(topic), bus.topicCacheSeconds),
     cachedReceiver: (receiver) => cached<Receiver>(receiverKey(receiver)),
     cachedSubscriptions: (topic) =>
       remembered(`subscriptions of ${topic}`, () => all<Subscription>('registry#subscription', `${topic}#`)),

@@ -1,0 +1,45 @@
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { aws } from '../core/limits.ts';
+import { type Lane, queueName } from '../core/resources.ts';
+import { topicAttribute } from '../core/routing.ts';
+import type { Config } from './config.ts';
+import type { BaseRuntime } from './runtime.ts';
+
+/** A message that waits in a lane. */
+export interface Waiting {
+  readonly body: string;
+  /** The topic it came by; undefined when it was invoked. */
+  readonly topic: string | undefined;
+  readonly sentAtMs: number;
+}
+
+/** Looks into lanes without taking anything out of them. */
+export interface Backlogs {
+  /**
+   * Up to ten messages that wait, of the oldest as far as SQS keeps order. They stay where they are; only SQS counts
+   * that they were received once more.
+   */
+  peek(receiver: string, lane: Lane): Promise<Waiting[]>;
+}
+
+export function createBacklogs(runtime: BaseRuntime, config: Config): Backlogs {
+  const client = new SQSClient(runtime.aws);
+  return {
+    async peek(receiver, lane) {
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({
+          QueueUrl: `${config.queueUrlBase}/${queueName(config.prefix, receiver, lane)}`,
+          MaxNumberOfMessages: aws.sqs.batchEntriesMax,
+          VisibilityTimeout: 0,
+          MessageSystemAttributeNames: ['SentTimestamp'],
+          MessageAttributeNames: [topicAttribute],
+        }),
+      );
+      return Messages.map(({ Body = '', Attributes, MessageAttributes }) => ({
+        body: Body,
+        topic: MessageAttributes?.[topicAttribute]?.StringValue,
+        sentAtMs: Number(Attributes?.SentTimestamp),
+      }));
+    },
+  };
+}
