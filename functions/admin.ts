@@ -388,7 +388,7 @@ function unknownCall(
     return new RegExp(`^${pattern}$`).test(path);
   });
   if (allowed.length === 0) {
-    return new BusbarError('unknown_route', `There is no ${method} ${path}. The README lists the calls.`);
+    return new BusbarError('unknown_route', `There is no ${method} ${path}. docs/api.md lists the calls.`);
   }
   const methods = allowed.map((route) => route.method).join(', ');
   return new BusbarError('method_not_allowed', `${path} takes ${methods}, not ${method}.`);
