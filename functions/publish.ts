@@ -4,22 +4,12 @@ import { type EntryResult, publish } from '../lib/app/publish.ts';
 import { BusbarError } from '../lib/core/errors.ts';
 import type { Target } from '../lib/core/routing.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
-import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { createSchedules } from '../lib/runtime/schedules.ts';
-import { createSchemaChecker } from '../lib/runtime/schema.ts';
-import { createClaimStore } from '../lib/runtime/stores/claims.ts';
-import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
-import { createHeldStore } from '../lib/runtime/stores/held.ts';
-import { createHoldStore } from '../lib/runtime/stores/holds.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
-import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
-import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
-import { createTraceStore } from '../lib/runtime/stores/traces.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { createTable } from '../lib/runtime/table.ts';
-import { createTopicSender } from '../lib/runtime/topics.ts';
 import { type ApiAnswer, type ApiEvent, bodyBytes, jsonAnswer, problems } from './middleware/api.ts';
+import { publishTools } from './middleware/publish-tools.ts';
 
 /**
  * What a producer with IAM rights invokes this function with: the same bodies as over HTTP, as text, with their
@@ -36,25 +26,8 @@ export interface DirectPublish {
 
 export function create(runtime: BaseRuntime) {
   const config = parseConfig(runtime.env);
-  const table = createTable(runtime, config);
-  const keys = createKeyStore(table, runtime.clock);
-  const tools = {
-    clock: runtime.clock,
-    random: runtime.random,
-    log: runtime.log,
-    registry: createRegistryStore(table, runtime.clock),
-    claims: createClaimStore(table),
-    schemas: createSchemaChecker(),
-    topics: createTopicSender(runtime, config),
-    queues: createQueues(runtime, config),
-    schedules: createSchedules(runtime, config),
-    delayed: createDelayedStore(table),
-    holds: createHoldStore(table),
-    held: createHeldStore(table, runtime),
-    sightings: createSightingStore(table),
-    traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
-    trace: config.trace,
-  };
+  const keys = createKeyStore(createTable(runtime, config), runtime.clock);
+  const tools = publishTools(runtime, config);
 
   const overHttp = middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))

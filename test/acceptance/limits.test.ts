@@ -96,7 +96,12 @@ describe('a hot type', () => {
     await sink.waitFor(402);
     expect(new Set(sink.arrivals.map(({ body }) => JSON.parse(body).id)).size).toBe(402);
     expect(most.get('all')).toBeLessThanOrEqual(4);
-    const why = await bus.call('GET', '/v1/events/noisy-399');
-    expect(JSON.stringify(why.body)).toContain('"lane":"offline"');
+    // Which of them went by the one lane and which by the other is a matter of moments.
+    const lanes = new Set<string>();
+    for (let at = 0; at < 400; at += 20) {
+      const why = JSON.stringify((await bus.call('GET', `/v1/events/noisy-${at}`)).body);
+      for (const lane of ['online', 'offline']) if (why.includes(`"lane":"${lane}"`)) lanes.add(lane);
+    }
+    expect([...lanes].sort()).toEqual(['offline', 'online']);
   }, 90_000);
 });

@@ -77,8 +77,8 @@ describe('a recurring schedule', () => {
     const times = [...new Set(timesOf('steady').map(({ time }) => Date.parse(time)))].sort((a, b) => a - b);
     for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] ?? 0)).toBe(2000);
     const ids = timesOf('steady').map(({ id }) => id);
-    // One whose delivery the kill cut off comes again, under the id that it had.
-    expect(ids.length - new Set(ids).size).toBeLessThanOrEqual(1);
+    // What the kill cut off comes again, once, under the id that it had.
+    for (const id of ids) expect(ids.filter((each) => each === id).length).toBeLessThanOrEqual(2);
     expect((await bus.call('GET', '/v1/schedules/yearly')).body.next[0]).toMatch(/-01-01T07:30:00.000Z$/);
     for (const name of ['steady', 'yearly']) {
       expect((await bus.call('DELETE', `/v1/schedules/${name}`)).status).toBe(204);

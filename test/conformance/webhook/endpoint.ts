@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
 import { selfSigned } from '../../runtime/self-signed.ts';
 
 /** A request as it arrived. */
@@ -33,6 +32,17 @@ export interface Endpoint {
 
 type Answerer = (arrival: Arrival, earlier: number) => Answer;
 
+const open = new Set<{ close(): unknown; closeAllConnections(): void }>();
+
+/** Ends all endpoints that were opened: at the end, since the tests run side by side. */
+export function closeEndpoints(): void {
+  for (const server of open) {
+    server.closeAllConnections();
+    server.close();
+  }
+  open.clear();
+}
+
 /** @param answers how requests are answered, by method; `earlier` counts those of the method before. */
 export async function openEndpoint(answers: {
   readonly options?: Answerer;
@@ -62,10 +72,7 @@ export async function openEndpoint(answers: {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  open.add(server);
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url: `${origin}/hooks/shop?tenant=7`,
@@ -97,10 +104,7 @@ export async function openUntrustedEndpoint() {
   const refused = once(server, 'tlsClientError');
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  open.add(server);
   return {
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     refused,

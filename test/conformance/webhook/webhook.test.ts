@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { closeEndpoints } from './endpoint.ts';
 import { deliveryRequest } from './section-2.1.ts';
 import { deliveryResponse } from './section-2.2.ts';
 import { authorization } from './section-3.ts';
@@ -19,6 +20,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  closeEndpoints();
   await started?.stop();
 });
 
@@ -27,7 +29,8 @@ const sender = (): Sender => {
   return started;
 };
 
-describe('HTTP 1.1 Web Hooks for Event Delivery 1.0.2', () => {
+// Most of them wait for what must not come, so that they do it together.
+describe.concurrent('HTTP 1.1 Web Hooks for Event Delivery 1.0.2', () => {
   deliveryRequest(sender);
   deliveryResponse(sender);
   authorization(sender);
