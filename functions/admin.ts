@@ -1,15 +1,29 @@
 import middy from '@middy/core';
 import httpRouter, { type Method } from '@middy/http-router';
-import { authenticate } from '../lib/app/authenticate.ts';
-import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker-by-hand.ts';
-import { renewCheckSecret } from '../lib/app/check-secret.ts';
-import { getDeadLetter, listDeadLetters } from '../lib/app/dead-letters.ts';
-import { deliverAgain } from '../lib/app/deliver-again.ts';
-import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow.ts';
-import { dropHeld, getHeld, listHeld, sendHeld } from '../lib/app/held.ts';
-import { getHold, putHold, releaseHold } from '../lib/app/hold.ts';
-import { cancelEvent, reTimeEvent } from '../lib/app/recall.ts';
-import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/receivers.ts';
+import { authenticate } from '../lib/app/access/authenticate.ts';
+import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker/breaker-by-hand.ts';
+import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow/flow.ts';
+import { dropHeld, getHeld, listHeld, sendHeld } from '../lib/app/hold/held.ts';
+import { getHold, putHold, releaseHold } from '../lib/app/hold/hold.ts';
+import { getDeadLetter, listDeadLetters } from '../lib/app/redrive/dead-letters.ts';
+import { deliverAgain } from '../lib/app/redrive/deliver-again.ts';
+import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive/redrive.ts';
+import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/registry/receivers.ts';
+import { rotateSecret } from '../lib/app/registry/secrets.ts';
+import {
+  deleteSubscription,
+  getSubscription,
+  listSubscriptions,
+  putSubscription,
+} from '../lib/app/registry/subscriptions.ts';
+import {
+  deleteTopicAndHeld,
+  getTopicAndHold,
+  listTopicsAndHolds,
+  putTopicAndWatch,
+} from '../lib/app/registry/topic-and-hold.ts';
+import { deleteRefused, getRefused, listRefused, retryRefused } from '../lib/app/relay/refused.ts';
+import { cancelEvent, reTimeEvent } from '../lib/app/schedule/recall.ts';
 import {
   deleteRecurrence,
   getRecurrence,
@@ -17,31 +31,17 @@ import {
   pauseRecurrence,
   putRecurrence,
   resumeRecurrence,
-} from '../lib/app/recurrences.ts';
-import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive.ts';
-import { deleteRefused, getRefused, listRefused, retryRefused } from '../lib/app/refused.ts';
-import { rotateSecret } from '../lib/app/secrets.ts';
-import {
-  deleteSubscription,
-  getSubscription,
-  listSubscriptions,
-  putSubscription,
-} from '../lib/app/subscriptions.ts';
-import {
-  deleteTopicAndHeld,
-  getTopicAndHold,
-  listTopicsAndHolds,
-  putTopicAndWatch,
-} from '../lib/app/topic-and-hold.ts';
+} from '../lib/app/schedule/recurrences.ts';
+import { renewCheckSecret } from '../lib/app/transaction/check-secret.ts';
 import {
   beginTransaction,
   commitTransaction,
   getTransaction,
   rollbackTransaction,
-} from '../lib/app/transaction.ts';
-import { validateReceiver } from '../lib/app/validate-by-hand.ts';
-import { takeCallback } from '../lib/app/validation-callback.ts';
-import { why } from '../lib/app/why.ts';
+} from '../lib/app/transaction/transaction.ts';
+import { validateReceiver } from '../lib/app/validate/validate-by-hand.ts';
+import { takeCallback } from '../lib/app/validate/validation-callback.ts';
+import { why } from '../lib/app/why/why.ts';
 import type { Principal } from '../lib/core/access.ts';
 import { BusbarError } from '../lib/core/errors.ts';
 import { parseConfig } from '../lib/runtime/config.ts';

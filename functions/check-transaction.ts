@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod';
-import { checkTransaction } from '../lib/app/check-transaction.ts';
+import { checkTransaction } from '../lib/app/transaction/check-transaction.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createCheckSecretStore } from '../lib/runtime/stores/check-secrets.ts';

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { declare } from '../lib/app/declare.ts';
+import { declare } from '../lib/app/registry/declare.ts';
 import { parseDeclaration } from '../lib/core/declaration.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';

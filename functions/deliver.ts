@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { deliver } from '../lib/app/deliver.ts';
-import type { LaneMessage } from '../lib/app/settle.ts';
+import { deliver } from '../lib/app/deliver/deliver.ts';
+import type { LaneMessage } from '../lib/app/deliver/settle.ts';
 import { queueOwner } from '../lib/core/resources.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { lazy } from '../lib/runtime/system.ts';

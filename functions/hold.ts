@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { lookAfterHold } from '../lib/app/look-after-hold.ts';
+import { lookAfterHold } from '../lib/app/hold/look-after-hold.ts';
 import { createBacklogs } from '../lib/runtime/backlogs.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createQueues } from '../lib/runtime/queues.ts';

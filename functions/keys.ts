@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import * as z from 'zod';
-import { makeKey, revokeKey } from '../lib/app/keys.ts';
+import { makeKey, revokeKey } from '../lib/app/access/keys.ts';
 import { BusbarError } from '../lib/core/errors.ts';
 import { nameSchema, parseSpec } from '../lib/core/registry.ts';
 import { parseConfig } from '../lib/runtime/config.ts';

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { lookAfterOffload } from '../lib/app/offload.ts';
+import { lookAfterOffload } from '../lib/app/deliver/offload.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import { createQueues } from '../lib/runtime/queues.ts';

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
-import { authenticate } from '../lib/app/authenticate.ts';
-import { type EntryResult, publish } from '../lib/app/publish.ts';
+import { authenticate } from '../lib/app/access/authenticate.ts';
+import { type EntryResult, publish } from '../lib/app/publish/publish.ts';
 import { BusbarError } from '../lib/core/errors.ts';
 import type { Target } from '../lib/core/routing.ts';
 import { parseConfig } from '../lib/runtime/config.ts';

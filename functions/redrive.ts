@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod';
-import { continueRedrive } from '../lib/app/continue-redrive.ts';
+import { continueRedrive } from '../lib/app/redrive/continue-redrive.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../lib/runtime/dead-letter-queue.ts';
 import { createQueues } from '../lib/runtime/queues.ts';

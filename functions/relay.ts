@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { relay } from '../lib/app/relay.ts';
-import { relayOutbox } from '../lib/app/relay-outbox.ts';
+import { relay } from '../lib/app/relay/relay.ts';
+import { relayOutbox } from '../lib/app/relay/relay-outbox.ts';
 import { outboxTableName } from '../lib/core/outbox.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { releaseDue } from '../lib/app/release.ts';
+import { releaseDue } from '../lib/app/schedule/release.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { sweep } from '../lib/app/sweep.ts';
+import { sweep } from '../lib/app/relay/sweep.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createOutboxStore } from '../lib/runtime/stores/outbox.ts';

@@ -142,8 +142,8 @@ describe('who may import whom', () => {
     ],
     ['lib/core/event.ts', { from: 'node:fs', typeOnly: false, line: 1 }, 'node:fs'],
     [
-      'lib/app/publish.ts',
-      { from: '../runtime/http.ts', typeOnly: false, line: 1 },
+      'lib/app/publish/publish.ts',
+      { from: '../../runtime/http.ts', typeOnly: false, line: 1 },
       'more than types of lib/runtime/http.ts',
     ],
     [
@@ -213,32 +213,40 @@ describe('functions', () => {
   });
 
   it.each(functions)('%s stands in front of a use case of the same name', (file) => {
-    expect(existsSync(join(root, file.replace('functions/', 'lib/app/')))).toBe(true);
+    const [, name] = file.split('/');
+    expect(files.filter((other) => other.startsWith('lib/app/') && other.endsWith(`/${name}`))).toHaveLength(
+      1,
+    );
   });
 });
 
 /** Verbs where something is done, nouns where it is described; the same word in every room. */
 it.each([
-  ['lib/app/publish.ts', 'lib/stacks/publish.ts', 'functions/publish.ts'],
+  ['lib/app/publish/publish.ts', 'lib/stacks/publish.ts', 'functions/publish.ts'],
   [
     'lib/core/delivery.ts',
-    'lib/app/deliver.ts',
+    'lib/app/deliver/deliver.ts',
     'lib/stacks/delivery.ts',
     'functions/deliver.ts',
     'lib/runtime/stores/deliveries.ts',
   ],
   [
     'lib/core/schedule.ts',
-    'lib/app/schedule.ts',
+    'lib/app/schedule/schedule.ts',
     'lib/stacks/schedule.ts',
     'functions/schedule.ts',
     'lib/runtime/schedules.ts',
   ],
-  ['lib/core/declaration.ts', 'lib/app/declare.ts', 'lib/stacks/declaration.ts', 'functions/declare.ts'],
-  ['lib/core/routing.ts', 'lib/app/route.ts'],
+  [
+    'lib/core/declaration.ts',
+    'lib/app/registry/declare.ts',
+    'lib/stacks/declaration.ts',
+    'functions/declare.ts',
+  ],
+  ['lib/core/routing.ts', 'lib/app/publish/route.ts'],
   ['lib/core/registry.ts', 'lib/runtime/stores/registry.ts'],
-  ['lib/app/admin.ts', 'lib/stacks/admin.ts', 'functions/admin.ts'],
-  ['lib/app/keys.ts', 'functions/keys.ts', 'lib/runtime/stores/keys.ts'],
+  ['lib/app/registry/admin.ts', 'lib/stacks/admin.ts', 'functions/admin.ts'],
+  ['lib/app/access/keys.ts', 'functions/keys.ts', 'lib/runtime/stores/keys.ts'],
 ])('%s has its counterparts', (...paths) => {
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });

@@ -6,7 +6,7 @@ export type Woken = { readonly kind: 'transaction'; readonly transaction: string
 
 /**
  * What a row that wakes asks for, by its partition key; undefined for a row that nothing is to be done with. A part of
- * the bus that stores events and lets them go later adds its prefix here, and its use case in lib/app/relay.ts.
+ * the bus that stores events and lets them go later adds its prefix here, and its use case in lib/app/relay/relay.ts.
  */
 export function wokenBy(pk: string): Woken | undefined {
   const [kind, ...rest] = pk.split('#');

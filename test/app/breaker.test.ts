@@ -1,10 +1,10 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { describe, expect, it } from 'vitest';
-import { forceBreaker, getReceiverAndBreaker } from '../../lib/app/breaker-by-hand.ts';
-import { pauseReceiver } from '../../lib/app/flow.ts';
-import { publish } from '../../lib/app/publish.ts';
-import { deleteReceiver, putReceiver } from '../../lib/app/receivers.ts';
+import { forceBreaker, getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
+import { pauseReceiver } from '../../lib/app/flow/flow.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
+import { deleteReceiver, putReceiver } from '../../lib/app/registry/receivers.ts';
 import { bus as limits } from '../../lib/core/limits.ts';
 import { queueArn } from '../../lib/core/resources.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';

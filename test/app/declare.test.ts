@@ -1,7 +1,7 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
-import { declare } from '../../lib/app/declare.ts';
-import { putTopic } from '../../lib/app/topics.ts';
+import { declare } from '../../lib/app/registry/declare.ts';
+import { putTopic } from '../../lib/app/registry/topics.ts';
 import { type DeclarationInput, defineBus } from '../../lib/core/declaration.ts';
 import { queueArn } from '../../lib/core/resources.ts';
 import { admin, type TestBus, testBus } from './bus.ts';

@@ -1,10 +1,10 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { describe, expect, it } from 'vitest';
-import { declare } from '../../lib/app/declare.ts';
-import { getReceiver, pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow.ts';
-import { publish } from '../../lib/app/publish.ts';
-import { putReceiver } from '../../lib/app/receivers.ts';
+import { getReceiver, pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow/flow.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
+import { declare } from '../../lib/app/registry/declare.ts';
+import { putReceiver } from '../../lib/app/registry/receivers.ts';
 import { queueArn } from '../../lib/core/resources.ts';
 import { admin, member, shorthand, type TestBus, testBus } from './bus.ts';
 

@@ -1,6 +1,6 @@
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
-import { getHold, putHold, releaseHold } from '../../lib/app/hold.ts';
-import { publish } from '../../lib/app/publish.ts';
+import { getHold, putHold, releaseHold } from '../../lib/app/hold/hold.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
 import type { Input, Output } from '../../lib/local/engines/engine.ts';
 import { member, shorthand, type TestBus, testBus } from './bus.ts';
 

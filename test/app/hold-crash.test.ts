@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lookAfterHold } from '../../lib/app/look-after-hold.ts';
+import { lookAfterHold } from '../../lib/app/hold/look-after-hold.ts';
 import { type FaultKind, faultKinds, inject } from './faults.ts';
 import {
   type HoldBus,

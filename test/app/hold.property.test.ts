@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { lookAfterHold } from '../../lib/app/look-after-hold.ts';
+import { lookAfterHold } from '../../lib/app/hold/look-after-hold.ts';
 import { type HoldBus, hold, holdBus, minute, release, send, untilReleased, waited } from './hold-bus.ts';
 
 /**

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { dropHeld, getHeld, listHeld, sendHeld } from '../../lib/app/held.ts';
-import { putHold } from '../../lib/app/hold.ts';
-import { lookAfterHold } from '../../lib/app/look-after-hold.ts';
-import { publish } from '../../lib/app/publish.ts';
+import { dropHeld, getHeld, listHeld, sendHeld } from '../../lib/app/hold/held.ts';
+import { putHold } from '../../lib/app/hold/hold.ts';
+import { lookAfterHold } from '../../lib/app/hold/look-after-hold.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
 import {
   deleteTopicAndHeld,
   getTopicAndHold,
   listTopicsAndHolds,
   putTopicAndWatch,
-} from '../../lib/app/topic-and-hold.ts';
-import { beginTransaction, commitTransaction } from '../../lib/app/transaction.ts';
-import { why } from '../../lib/app/why.ts';
+} from '../../lib/app/registry/topic-and-hold.ts';
+import { beginTransaction, commitTransaction } from '../../lib/app/transaction/transaction.ts';
+import { why } from '../../lib/app/why/why.ts';
 import { bus as limits } from '../../lib/core/limits.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, member, shorthand } from './bus.ts';

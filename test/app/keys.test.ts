@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { authenticate } from '../../lib/app/authenticate.ts';
-import { makeKey, revokeKey } from '../../lib/app/keys.ts';
+import { authenticate } from '../../lib/app/access/authenticate.ts';
+import { makeKey, revokeKey } from '../../lib/app/access/keys.ts';
 import { testBus } from './bus.ts';
 
 const member = { application: 'shop', role: 'member' } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { publish } from '../../lib/app/publish.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { answer, member, shorthand, type TestBus, testBus } from './bus.ts';
 

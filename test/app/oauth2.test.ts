@@ -1,9 +1,9 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { declare } from '../../lib/app/declare.ts';
-import { getReceiver } from '../../lib/app/flow.ts';
-import { publish } from '../../lib/app/publish.ts';
-import { listReceivers, putReceiver } from '../../lib/app/receivers.ts';
+import { getReceiver } from '../../lib/app/flow/flow.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
+import { declare } from '../../lib/app/registry/declare.ts';
+import { listReceivers, putReceiver } from '../../lib/app/registry/receivers.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
 import { admin, answer, environment, shorthand, type TestBus, testBus } from './bus.ts';

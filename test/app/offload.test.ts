@@ -1,11 +1,11 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { describe, expect, it, vi } from 'vitest';
-import { getReceiverAndBreaker } from '../../lib/app/breaker-by-hand.ts';
-import { pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow.ts';
-import { lookAfterOffload } from '../../lib/app/offload.ts';
-import { probe } from '../../lib/app/probe.ts';
-import { publish } from '../../lib/app/publish.ts';
+import { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
+import { probe } from '../../lib/app/breaker/probe.ts';
+import { lookAfterOffload } from '../../lib/app/deliver/offload.ts';
+import { pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow/flow.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { answer, member, shorthand, type TestBus, testBus } from './bus.ts';
 

@@ -1,8 +1,8 @@
 import { DeleteMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { deliver } from '../../lib/app/deliver.ts';
-import { publish } from '../../lib/app/publish.ts';
+import { deliver } from '../../lib/app/deliver/deliver.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, shorthand, testBus } from './bus.ts';
 

@@ -1,9 +1,9 @@
 import { PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deleteRefused, getRefused, listRefused, retryRefused } from '../../lib/app/refused.ts';
-import { relayOutbox } from '../../lib/app/relay-outbox.ts';
-import { sweep } from '../../lib/app/sweep.ts';
+import { deleteRefused, getRefused, listRefused, retryRefused } from '../../lib/app/relay/refused.ts';
+import { relayOutbox } from '../../lib/app/relay/relay-outbox.ts';
+import { sweep } from '../../lib/app/relay/sweep.ts';
 import { type OutboxOptions, outboxEntry } from '../../lib/client/outbox.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, member } from './bus.ts';

@@ -1,11 +1,11 @@
 import { GetEventSourceMappingCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { GetSubscriptionAttributesCommand, ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
-import { disable } from '../../lib/app/disable.ts';
-import { pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow.ts';
-import { deleteReceiver, putReceiver } from '../../lib/app/receivers.ts';
-import { getSubscription, putSubscription } from '../../lib/app/subscriptions.ts';
-import { putTopic } from '../../lib/app/topics.ts';
+import { pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow/flow.ts';
+import { disable } from '../../lib/app/registry/disable.ts';
+import { deleteReceiver, putReceiver } from '../../lib/app/registry/receivers.ts';
+import { getSubscription, putSubscription } from '../../lib/app/registry/subscriptions.ts';
+import { putTopic } from '../../lib/app/registry/topics.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { queueArn, topicArn } from '../../lib/core/resources.ts';
 import { admin, type TestBus, testBus } from './bus.ts';

@@ -1,8 +1,8 @@
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { describe, expect, it } from 'vitest';
-import { publish } from '../../lib/app/publish.ts';
-import { cancelEvent, reTimeEvent } from '../../lib/app/recall.ts';
-import { why } from '../../lib/app/why.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
+import { cancelEvent, reTimeEvent } from '../../lib/app/schedule/recall.ts';
+import { why } from '../../lib/app/why/why.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, environment, member, shorthand, type TestBus, testBus } from './bus.ts';
 

@@ -8,7 +8,7 @@ import {
   pauseRecurrence,
   putRecurrence,
   resumeRecurrence,
-} from '../../lib/app/recurrences.ts';
+} from '../../lib/app/schedule/recurrences.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, environment, member, type TestBus, testBus } from './bus.ts';
 

@@ -1,11 +1,11 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { continueRedrive } from '../../lib/app/continue-redrive.ts';
-import { listDeadLetters } from '../../lib/app/dead-letters.ts';
-import { deliverAgain } from '../../lib/app/deliver-again.ts';
-import { publish } from '../../lib/app/publish.ts';
-import { deleteReceiver } from '../../lib/app/receivers.ts';
-import { getRedrive, startRedrive, stopRedrive } from '../../lib/app/redrive.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
+import { continueRedrive } from '../../lib/app/redrive/continue-redrive.ts';
+import { listDeadLetters } from '../../lib/app/redrive/dead-letters.ts';
+import { deliverAgain } from '../../lib/app/redrive/deliver-again.ts';
+import { getRedrive, startRedrive, stopRedrive } from '../../lib/app/redrive/redrive.ts';
+import { deleteReceiver } from '../../lib/app/registry/receivers.ts';
 import type { Redrive } from '../../lib/core/redrive.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from './bus.ts';

@@ -2,16 +2,16 @@ import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { ListSubscriptionsByTopicCommand, ListTopicsCommand } from '@aws-sdk/client-sns';
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { getReceiver } from '../../lib/app/flow.ts';
-import { publish } from '../../lib/app/publish.ts';
-import { deleteReceiver, listReceivers, putReceiver } from '../../lib/app/receivers.ts';
+import { getReceiver } from '../../lib/app/flow/flow.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
+import { deleteReceiver, listReceivers, putReceiver } from '../../lib/app/registry/receivers.ts';
 import {
   deleteSubscription,
   getSubscription,
   listSubscriptions,
   putSubscription,
-} from '../../lib/app/subscriptions.ts';
-import { deleteTopic, getTopic, listTopics, putTopic } from '../../lib/app/topics.ts';
+} from '../../lib/app/registry/subscriptions.ts';
+import { deleteTopic, getTopic, listTopics, putTopic } from '../../lib/app/registry/topics.ts';
 import { queueArn, topicArn } from '../../lib/core/resources.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from './bus.ts';

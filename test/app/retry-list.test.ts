@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { forceBreaker } from '../../lib/app/breaker-by-hand.ts';
-import { publish } from '../../lib/app/publish.ts';
+import { forceBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
 import { aws, bus as limits } from '../../lib/core/limits.ts';
 import { admin, answer, shorthand, testBus } from './bus.ts';
 

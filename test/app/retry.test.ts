@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { publish } from '../../lib/app/publish.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
 import { deliveryIdOf } from '../../lib/core/delivery.ts';
 import { bus as limits } from '../../lib/core/limits.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';

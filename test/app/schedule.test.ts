@@ -1,8 +1,8 @@
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { DeleteMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { publish } from '../../lib/app/publish.ts';
-import { releaseDue } from '../../lib/app/release.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
+import { releaseDue } from '../../lib/app/schedule/release.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, environment, shorthand, type TestBus, testBus } from './bus.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { declare } from '../../lib/app/declare.ts';
-import { getReceiver } from '../../lib/app/flow.ts';
-import { publish } from '../../lib/app/publish.ts';
-import { deleteReceiver, putReceiver } from '../../lib/app/receivers.ts';
-import { rotateSecret } from '../../lib/app/secrets.ts';
+import { getReceiver } from '../../lib/app/flow/flow.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
+import { declare } from '../../lib/app/registry/declare.ts';
+import { deleteReceiver, putReceiver } from '../../lib/app/registry/receivers.ts';
+import { rotateSecret } from '../../lib/app/registry/secrets.ts';
 import { verify } from '../../lib/client/index.ts';
 import type { HttpRequest } from '../../lib/runtime/http.ts';
 import { admin, member, shorthand, type TestBus, testBus } from './bus.ts';

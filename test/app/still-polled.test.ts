@@ -1,7 +1,7 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
-import { pauseReceiver } from '../../lib/app/flow.ts';
-import { publish } from '../../lib/app/publish.ts';
+import { pauseReceiver } from '../../lib/app/flow/flow.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
 import { queueArn } from '../../lib/core/resources.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, shorthand, type TestBus, testBus } from './bus.ts';

@@ -4,7 +4,7 @@ import {
   commitTransaction,
   getTransaction,
   rollbackTransaction,
-} from '../../lib/app/transaction.ts';
+} from '../../lib/app/transaction/transaction.ts';
 import { BusbarError } from '../../lib/core/errors.ts';
 import { answer, member, shorthand } from './bus.ts';
 import { type FaultKind, faultKinds, inject } from './faults.ts';

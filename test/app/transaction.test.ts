@@ -1,14 +1,14 @@
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { renewCheckSecret } from '../../lib/app/check-secret.ts';
-import { checkTransaction } from '../../lib/app/check-transaction.ts';
-import { relayTransaction } from '../../lib/app/relay-transaction.ts';
+import { relayTransaction } from '../../lib/app/relay/relay-transaction.ts';
+import { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts';
+import { checkTransaction } from '../../lib/app/transaction/check-transaction.ts';
 import {
   beginTransaction,
   commitTransaction,
   getTransaction,
   rollbackTransaction,
-} from '../../lib/app/transaction.ts';
+} from '../../lib/app/transaction/transaction.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, answer, member, shorthand } from './bus.ts';
 import { type TransactionBus, transactionBus } from './transaction-bus.ts';

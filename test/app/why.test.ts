@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { publish } from '../../lib/app/publish.ts';
-import { type WhyQuestion, why } from '../../lib/app/why.ts';
+import { publish } from '../../lib/app/publish/publish.ts';
+import { type WhyQuestion, why } from '../../lib/app/why/why.ts';
 import type { Target } from '../../lib/core/routing.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { admin, answer, member, shorthand, type TestBus, testBus } from './bus.ts';

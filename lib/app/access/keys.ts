@@ -1,0 +1,35 @@
+import { createKey, hashKey, type KeyRecord, type Role } from '../../core/access.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { KeyStore } from '../../runtime/stores/keys.ts';
+
+export interface KeyTools {
+  readonly keys: KeyStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * Makes a key for an application; it is shown this once.
+ * @param key takes the place of a made one, so that a laptop can have a key known beforehand.
+ */
+export async function makeKey(
+  tools: KeyTools,
+  request: { readonly application: string; readonly role: Role; readonly key?: string | undefined },
+): Promise<{ key: string } & Omit<KeyRecord, 'hash'>> {
+  const key = request.key ?? createKey(tools.random);
+  const record: KeyRecord = {
+    application: request.application,
+    role: request.role,
+    hash: hashKey(key),
+    createdAt: new Date(tools.clock.now()).toISOString(),
+  };
+  await tools.keys.put(record);
+  const { hash: _, ...shown } = record;
+  return { key, ...shown };
+}
+
+/** Takes a key away; functions that have it in mind still take it for up to a minute. */
+export async function revokeKey(tools: KeyTools, key: string): Promise<void> {
+  await tools.keys.delete(hashKey(key));
+}

@@ -1,0 +1,55 @@
+import type { Principal } from '../../core/access.ts';
+import { breakerOf, forceBreakerSchema, type ShownBreaker, showBreaker } from '../../core/breaker.ts';
+import { type ShownOffload, showOffload } from '../../core/offload.ts';
+import { parseSpec, type Receiver } from '../../core/registry.ts';
+import { type FlowTools, getReceiver, ownReceiver, type ShownReceiver } from '../flow/flow.ts';
+import { stopPolling } from '../registry/polling.ts';
+import { type BreakerTools, changeBreaker, endOutage } from './breaker.ts';
+
+/** What a receiver chose for its breaker, and how it stands. */
+type BreakerShown = NonNullable<Receiver['breaker']> & ShownBreaker;
+
+/** A receiver with its breaker, and its hot types where it has some. @throws BusbarError unknown_receiver, forbidden. */
+export async function getReceiverAndBreaker(
+  tools: Pick<FlowTools, 'registry' | 'skips' | 'offloads'> & Pick<BreakerTools, 'breakers' | 'clock'>,
+  principal: Principal,
+  name: string,
+): Promise<Omit<ShownReceiver, 'breaker'> & { breaker: BreakerShown; offload?: ShownOffload }> {
+  const receiver = await getReceiver(tools, principal, name);
+  const kept = await tools.breakers.read(name);
+  const offload = showOffload(await tools.offloads.read(name), receiver, tools.clock.now());
+  return {
+    ...receiver,
+    breaker: { ...receiver.breaker, ...showBreaker(breakerOf(kept, receiver.endpoint), tools.clock.now()) },
+    ...(offload !== undefined && { offload }),
+  };
+}
+
+/**
+ * Forces a receiver's breaker open or closed, or gives it back. May be repeated: each call brings about the state,
+ * the polling of the lanes included.
+ * @throws BusbarError unknown_receiver, forbidden, invalid_request, unavailable.
+ */
+export async function forceBreaker(
+  tools: BreakerTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<ShownBreaker> {
+  const { state } = parseSpec(forceBreakerSchema, body);
+  const receiver = await ownReceiver(tools, principal, name);
+  // What this instance remembers may be seconds old, and the breaker may have opened since.
+  await tools.breakers.read(name);
+  const { breaker } = await changeBreaker(tools, receiver, {
+    kind: 'forced',
+    to: state,
+    by: principal.application,
+  });
+  if (breaker.kind === 'forced-open') {
+    await stopPolling(tools, name);
+    await tools.probes.stop(name);
+  } else if (breaker.kind !== 'open') {
+    await endOutage(tools, receiver);
+  }
+  return showBreaker(breaker, tools.clock.now());
+}

@@ -1,0 +1,157 @@
+import { type Delivery, type DeliveryRecord, deliveryIdOf, readiness } from '../../core/delivery.ts';
+import { bus } from '../../core/limits.ts';
+import { wasReceivedBefore } from '../../core/offload.ts';
+import type { Receiver } from '../../core/registry.ts';
+import { redriveAttribute, topicAttribute } from '../../core/routing.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
+import { behind } from './order.ts';
+import type { Decision, LaneMessage } from './settle.ts';
+
+export interface SortOutTools {
+  readonly deliveries: DeliveryStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A message whose delivery is due. */
+export interface Due {
+  readonly message: LaneMessage;
+  readonly delivery: Delivery;
+  readonly attempt: number;
+  readonly earlier: DeliveryRecord | undefined;
+  /** How many deliveries of its key are before it in the batch; 0 where there is no order. */
+  readonly place: number;
+}
+
+/** What a batch holds: messages that are decided without an attempt, and deliveries that are due. */
+export interface SortedOut {
+  readonly settled: readonly Decision[];
+  /** The first of each key before the second of any, and first attempts before retries. */
+  readonly due: readonly Due[];
+}
+
+/** Keeps a message for later, hidden for some seconds and a tenth of jitter; it spends no attempt. */
+export function held(tools: { readonly random: Random }, message: LaneMessage, seconds: number): Decision {
+  const hideSeconds = seconds * (1 + bus.retryJitterPart * tools.random.next());
+  return { message, done: false, hideSeconds };
+}
+
+/**
+ * Reads the messages of a batch and, where they were received before, the records of their deliveries. In the ordered lane
+ * nothing is due behind an event of its key that must wait, or dies.
+ */
+export async function sortOut(
+  tools: SortOutTools,
+  receiver: Receiver,
+  messages: readonly LaneMessage[],
+): Promise<SortedOut> {
+  const parsed = messages.map((message) => ({ message, delivery: readDelivery(receiver, message) }));
+  const records = await findRecords(tools, receiver, parsed);
+  const nowMs = tools.clock.now();
+  const settled: Decision[] = [];
+  const due: Due[] = [];
+  const places = new Map<string, number>();
+  const waiting = new Set<string>();
+  for (const { message, delivery } of parsed) {
+    const { group } = message;
+    if (group !== undefined && waiting.has(group)) {
+      settled.push(behind(message));
+      continue;
+    }
+    const decision = decide(message, delivery);
+    if ('attempt' in decision) {
+      const place = group === undefined ? 0 : (places.get(group) ?? 0);
+      if (group !== undefined) places.set(group, place + 1);
+      due.push({ ...decision, place });
+      continue;
+    }
+    settled.push(decision);
+    if (group !== undefined && (!decision.done || decision.deadLetter !== undefined)) waiting.add(group);
+  }
+  due.sort(
+    (left, right) =>
+      left.place - right.place || Number(left.earlier !== undefined) - Number(right.earlier !== undefined),
+  );
+  return { settled, due };
+
+  function decide(message: LaneMessage, delivery: Delivery | string): Decision | Omit<Due, 'place'> {
+    if (typeof delivery === 'string') return poison(receiver, message, delivery, nowMs);
+    if (records === undefined && mayHaveRecord(message)) return held(tools, message, bus.ownFaultSeconds);
+    const earlier = mayHaveRecord(message) ? records?.get(delivery.deliveryId) : undefined;
+    const ready = readiness(earlier, nowMs);
+    if (ready.kind === 'done') return { message, done: true };
+    if (ready.kind === 'early') return { message, done: false, hideSeconds: ready.delaySeconds };
+    return { message, delivery, attempt: ready.attempt, earlier };
+  }
+}
+
+/** A first receive has no record, so that a delivery that succeeds at once costs no read and no write. */
+const mayHaveRecord = (message: LaneMessage) =>
+  wasReceivedBefore(message) || redriveAttribute in message.attributes;
+
+/** Undefined when they cannot be read: whoever may have one then waits, and the others go on. */
+async function findRecords(
+  tools: SortOutTools,
+  receiver: Receiver,
+  parsed: readonly { message: LaneMessage; delivery: Delivery | string }[],
+): Promise<ReadonlyMap<string, DeliveryRecord> | undefined> {
+  const ids = parsed.flatMap(({ message, delivery }) =>
+    mayHaveRecord(message) && typeof delivery !== 'string' ? [delivery.deliveryId] : [],
+  );
+  if (ids.length === 0) return new Map();
+  try {
+    return await tools.deliveries.find(ids);
+  } catch (error) {
+    const reason = String(error);
+    tools.log('error', 'Records of deliveries could not be read', { receiver: receiver.receiver, reason });
+    return undefined;
+  }
+}
+
+/** The delivery that a message stands for, or why it stands for none. */
+function readDelivery(receiver: Receiver, message: LaneMessage): Delivery | string {
+  let event: Record<string, unknown>;
+  try {
+    event = JSON.parse(message.body);
+  } catch (error) {
+    return `The message is no JSON: ${(error as Error).message}`;
+  }
+  const { id, source, type, traceparent } = event ?? {};
+  if (typeof id !== 'string' || typeof source !== 'string' || typeof type !== 'string') {
+    return 'The message is no CloudEvent: id, source or type is missing';
+  }
+  const topic = message.attributes[topicAttribute];
+  return {
+    deliveryId: deliveryIdOf({ source, id }, topic, receiver.receiver),
+    receiver: receiver.receiver,
+    topic,
+    eventId: id,
+    eventSource: source,
+    eventType: type,
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    body: message.body,
+  };
+}
+
+/** What can never be delivered is a dead letter at once. */
+function poison(receiver: Receiver, message: LaneMessage, problem: string, nowMs: number): Decision {
+  return {
+    message,
+    done: true,
+    deadLetter: {
+      deliveryId: message.messageId,
+      receiver: receiver.receiver,
+      state: 'dead',
+      attempts: 0,
+      firstAttemptAtMs: nowMs,
+      lastAttemptAtMs: nowMs,
+      nextAttemptAtMs: undefined,
+      cause: 'malformed',
+      detail: problem,
+    },
+  };
+}

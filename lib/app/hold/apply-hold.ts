@@ -1,0 +1,66 @@
+import { type Hold, type HoldMessage, heldByRule, stepHold } from '../../core/hold.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { HoldStore } from '../../runtime/stores/holds.ts';
+
+export interface ApplyHoldTools {
+  readonly holds: HoldStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What a message made of a hold: how it stands now, and whether the message changed it. */
+export interface Applied {
+  readonly hold: Hold | undefined;
+  readonly changed: boolean;
+}
+
+/**
+ * Writes what a message does to the hold of a topic, in the place of the very row that it was decided on.
+ * @throws BusbarError what the message is refused with.
+ */
+export async function applyHold(
+  tools: ApplyHoldTools,
+  topic: string,
+  message: HoldMessage,
+): Promise<Applied> {
+  for (;;) {
+    const was = await tools.holds.find(topic);
+    const nowMs = tools.clock.now();
+    const step = stepHold(topic, was, message, nowMs, tools.random.uuid());
+    if (step.kind === 'refuse') throw step.error;
+    if (step.kind === 'none') return { hold: was, changed: false };
+    if (await tools.holds.replace(step.to, was, nowMs)) {
+      tell(tools.log, was, step.to);
+      return { hold: step.to, changed: true };
+    }
+    // Somebody else was first: look again what it says now.
+  }
+}
+
+/** A line for each change of the state that is seen from the outside. */
+function tell(
+  log: Log,
+  was: Hold | undefined,
+  { topic, state, by, application, reason, released, perSecond }: Hold,
+) {
+  if (was?.state === state) return;
+  switch (state) {
+    case 'holding':
+      log(by === 'rule' ? 'warn' : 'info', by === 'rule' ? heldByRule : 'A topic was put on hold', {
+        topic,
+        application,
+        reason,
+      });
+      return;
+    case 'releasing':
+      if (was?.state === 'holding') log('info', 'The release of a topic began', { topic, perSecond });
+      return;
+    case 'closing':
+      return;
+    case 'released':
+      log('info', 'The release of a topic is over', { topic, released });
+  }
+}

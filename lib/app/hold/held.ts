@@ -1,0 +1,244 @@
+import type { Principal } from '../../core/access.ts';
+import { BusbarError } from '../../core/errors.ts';
+import {
+  bySk,
+  type HeldEvent,
+  type HeldPlace,
+  heldIdOf,
+  type Kept,
+  placeOf,
+  shards,
+  storedAtMs,
+} from '../../core/held.ts';
+import { type Hold, isOpen, isReleasing, notOnHold } from '../../core/hold.ts';
+import { bus } from '../../core/limits.ts';
+import type { HoldName } from '../../runtime/stores/held.ts';
+import { type RouteTools, route } from '../publish/route.ts';
+import { type HoldTools, ownTopic } from './hold.ts';
+
+export interface HeldTools extends HoldTools, RouteTools {}
+
+/** A held event in a list; `id` is what it is sent or dropped by. */
+export interface ShownHeld extends Pick<HeldEvent, 'source' | 'type'> {
+  readonly id: string;
+  readonly eventId: string;
+  readonly subject?: string;
+  readonly heldAt: string;
+}
+
+function show({ event, ...place }: Kept): ShownHeld {
+  const { id: eventId, source, type, subject } = event;
+  return {
+    id: heldIdOf(place),
+    eventId,
+    source,
+    type,
+    ...(subject !== undefined && { subject }),
+    heldAt: new Date(storedAtMs(place.sk)).toISOString(),
+  };
+}
+
+/** The events that a topic holds, in the order in which they will be released, a page at a time. */
+export async function listHeld(
+  tools: HeldTools,
+  principal: Principal,
+  topic: string,
+  query: { readonly limit?: string; readonly cursor?: string },
+): Promise<{ events: ShownHeld[]; cursor?: string }> {
+  const hold = await ownHold(tools, principal, topic);
+  const limit = readLimit(query.limit);
+  const after = readCursor(query.cursor);
+  const pages = await Promise.all(shards.map((shard) => tools.held.page(hold, shard, limit, after)));
+  const rows = pages
+    .flatMap((page) => page.rows)
+    .sort(bySk)
+    .slice(0, limit);
+  const last = rows.at(-1);
+  const hasMore =
+    last !== undefined &&
+    pages.some(({ rows: all, hasMore }) => hasMore || all.some(({ sk }) => sk > last.sk));
+  return { events: rows.map(show), ...(hasMore && { cursor: last.sk }) };
+}
+
+function readLimit(text: string | undefined): number {
+  if (text === undefined) return bus.heldListDefault;
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= bus.heldListMax) return limit;
+  throw wrong('limit', `is ${JSON.stringify(text)}; it is a number from 1 to ${bus.heldListMax}`);
+}
+
+function readCursor(text = ''): string {
+  if (text === '' || /^[0-9a-z-]{1,64}$/.test(text)) return text;
+  throw wrong('cursor', 'is none that a list gave');
+}
+
+const wrong = (path: string, detail: string) =>
+  new BusbarError('invalid_request', `${path} ${detail}.`, { fields: [{ path, detail }] });
+
+/** One held event, whole. */
+export async function getHeld(
+  tools: HeldTools,
+  principal: Principal,
+  topic: string,
+  id: string,
+): Promise<ShownHeld & { event: unknown }> {
+  const { kept } = await find(tools, principal, topic, id);
+  return { ...show(kept), event: JSON.parse(kept.event.body) };
+}
+
+/** Sends one held event on its way, ahead of the others. */
+export async function sendHeld(
+  tools: HeldTools,
+  principal: Principal,
+  topic: string,
+  id: string,
+): Promise<ShownHeld> {
+  const { hold, kept } = await find(tools, principal, topic, id);
+  requireStill(tools, hold);
+  const [failure] = await route(tools, { topic }, [kept.event]);
+  if (failure !== undefined) {
+    throw new BusbarError(
+      'unavailable',
+      `The event could not be sent, and is still held: ${failure.reason}. Send it again.`,
+      { retryAfterSeconds: 1 },
+    );
+  }
+  await takeOut(tools, hold, kept, 'sent', principal);
+  return show(kept);
+}
+
+/** Throws one held event away. */
+export async function dropHeld(
+  tools: HeldTools,
+  principal: Principal,
+  topic: string,
+  id: string,
+): Promise<void> {
+  const { hold, kept } = await find(tools, principal, topic, id);
+  requireStill(tools, hold);
+  await takeOut(tools, hold, kept, 'dropped', principal);
+}
+
+async function takeOut(
+  tools: HeldTools,
+  hold: Hold,
+  kept: Kept,
+  how: 'sent' | 'dropped',
+  principal: Principal,
+): Promise<void> {
+  await tools.held.remove(hold, [kept]);
+  await tools.held.count(hold, how, 1, 0);
+  tools.log('info', `A held event was ${how} by hand`, {
+    topic: hold.topic,
+    application: principal.application,
+    ...show(kept),
+  });
+}
+
+async function ownHold(tools: HeldTools, principal: Principal, topic: string): Promise<Hold> {
+  await ownTopic(tools, principal, topic);
+  const hold = await tools.holds.find(topic);
+  if (!isOpen(hold)) throw notOnHold(topic);
+  return hold;
+}
+
+async function find(
+  tools: HeldTools,
+  principal: Principal,
+  topic: string,
+  id: string,
+): Promise<{ hold: Hold; kept: Kept }> {
+  const hold = await ownHold(tools, principal, topic);
+  const place: HeldPlace | undefined = placeOf(id);
+  const [kept] = place === undefined ? [] : await tools.held.find(hold, [place]);
+  if (kept !== undefined) return { hold, kept };
+  throw new BusbarError(
+    'unknown_held_event',
+    `The topic ${topic} holds no event ${id}: it was released, sent or dropped, or it never was there. GET /v1/topics/${topic}/held lists what it holds.`,
+  );
+}
+
+/** What a release may be sending at this moment cannot be dropped, and need not be sent. */
+function requireStill(tools: HeldTools, hold: Hold): void {
+  const isWorking = hold.worker !== undefined && hold.leaseUntilMs > tools.clock.now();
+  if (!isReleasing(hold) && !isWorking) return;
+  throw new BusbarError(
+    'releasing',
+    `The topic ${hold.topic} is being released, and the event may be on its way. Stop the release with PUT /v1/topics/${hold.topic}/hold first; what it has under way ends within a moment.`,
+    { retryAfterSeconds: 1 },
+  );
+}
+
+type DropTools = Pick<HeldTools, 'holds' | 'held' | 'holdWatches' | 'clock'>;
+
+/**
+ * Throws away what a topic holds that is about to be deleted.
+ * @throws BusbarError in_use without force, when there is anything; unavailable when there is more than one call drops.
+ */
+export async function dropAllHeld(tools: DropTools, topic: string, force: boolean): Promise<void> {
+  const untilMs = tools.clock.now() + bus.heldDropSeconds * 1000;
+  for (const name of await namesOf(tools, topic)) {
+    if (!force && (await holdsAny(tools, name))) throw stillHolds(topic);
+    await dropRows(tools, name, untilMs);
+  }
+}
+
+/** The holds of a topic that may have events. */
+async function namesOf(tools: Pick<DropTools, 'holds'>, topic: string): Promise<HoldName[]> {
+  const hold = await tools.holds.find(topic);
+  const swept = (await tools.holds.sweeps(topic)).map((sweep) => ({ topic, id: sweep.hold }));
+  return isOpen(hold) ? [...swept, hold] : swept;
+}
+
+async function holdsAny(tools: Pick<DropTools, 'held'>, name: HoldName): Promise<boolean> {
+  const pages = await Promise.all(shards.map((shard) => tools.held.page(name, shard, 1)));
+  return pages.some(({ rows }) => rows.length > 0);
+}
+
+async function dropRows(tools: DropTools, name: HoldName, untilMs: number): Promise<void> {
+  for (const shard of shards) {
+    for (;;) {
+      const { rows, hasMore } = await tools.held.page(name, shard, dropRowsAtOnce);
+      await tools.held.remove(name, rows);
+      if (!hasMore) break;
+      if (tools.clock.now() > untilMs) {
+        throw new BusbarError(
+          'unavailable',
+          `The topic ${name.topic} holds more events than one call can drop. Delete it again until it is gone.`,
+          { retryAfterSeconds: 1 },
+        );
+      }
+    }
+  }
+  await tools.held.forgetCounts(name);
+}
+
+const dropRowsAtOnce = 200;
+
+/** @throws BusbarError in_use when a topic holds events, which would be lost with it. */
+export async function requireNothingHeld(
+  tools: Pick<DropTools, 'holds' | 'held'>,
+  topic: string,
+): Promise<void> {
+  for (const name of await namesOf(tools, topic)) {
+    if (await holdsAny(tools, name)) throw stillHolds(topic);
+  }
+}
+
+const stillHolds = (topic: string) =>
+  new BusbarError(
+    'in_use',
+    `The topic ${topic} holds events that were accepted. Release them with DELETE /v1/topics/${topic}/hold; DELETE /v1/topics/${topic}?force=true drops them with the topic.`,
+  );
+
+/**
+ * Forgets the hold of a topic that is gone. The hold first: a publisher that has stored something meanwhile finds no
+ * hold any more, and refuses its events.
+ */
+export async function forgetHold(tools: DropTools, topic: string): Promise<void> {
+  const names = await namesOf(tools, topic);
+  await tools.holds.remove(topic);
+  for (const name of names) await dropRows(tools, name, Number.POSITIVE_INFINITY);
+  for (const sweep of await tools.holds.sweeps(topic)) await tools.holds.removeSweep(sweep);
+  await tools.holdWatches.stop(topic);
+}

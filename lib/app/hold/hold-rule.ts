@@ -1,0 +1,90 @@
+import { deliveryIdOf } from '../../core/delivery.ts';
+import { isOpen } from '../../core/hold.ts';
+import { type Backlog, type HoldRule, judgeRule } from '../../core/hold-rule.ts';
+import { orderAttribute } from '../../core/order.ts';
+import type { Topic } from '../../core/registry.ts';
+import type { Lane } from '../../core/resources.ts';
+import type { Backlogs, Waiting } from '../../runtime/backlogs.ts';
+import type { Queues } from '../../runtime/queues.ts';
+import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
+import { applyHold } from './apply-hold.ts';
+import { begin, type ChangeHoldTools } from './hold.ts';
+
+export interface HoldRuleTools extends ChangeHoldTools {
+  readonly queues: Queues;
+  readonly backlogs: Backlogs;
+  readonly deliveries: DeliveryStore;
+}
+
+/** The lanes that a topic shares with others; an ordered topic has another one in front of them. */
+const lanesOf = (topic: Topic): readonly Lane[] =>
+  orderAttribute(topic) === undefined ? ['online', 'offline'] : ['ordered', 'online', 'offline'];
+
+/** Does what the rule of a topic asks for. What cannot be measured leaves the topic as it is. */
+export async function followRule(tools: HoldRuleTools, topic: string): Promise<void> {
+  const document = await tools.registry.topic(topic);
+  const rule = document?.holdWhen;
+  const hold = await tools.holds.find(topic);
+  if (document === undefined || rule === undefined) {
+    // The rule was taken away while it held the topic: nobody else would release it.
+    if (isOpen(hold) && hold.by === 'rule') await applyHold(tools, topic, { kind: 'release', by: 'rule' });
+    return;
+  }
+  const isHeld = hold?.state === 'holding';
+  // The rule has no say in what is held by hand.
+  if (isHeld && hold.by === 'hand') return;
+  const subscriptions = await tools.registry.subscriptions(topic);
+  const backlogs = await Promise.all(
+    subscriptions.map(({ receiver }) => measure(tools, receiver, lanesOf(document), rule)),
+  );
+  const verdict = judgeRule(rule, backlogs);
+  if (verdict.kind === 'hold' && !isHeld) await begin(tools, topic, { by: 'rule', reason: verdict.reason });
+  if (verdict.kind === 'release' && isHeld) {
+    const { perSecond } = rule;
+    await applyHold(tools, topic, {
+      kind: 'release',
+      by: 'rule',
+      ...(perSecond !== undefined && { perSecond }),
+    });
+  }
+}
+
+/** What waits for a receiver in its lanes, whichever topic it came by. */
+async function measure(
+  tools: HoldRuleTools,
+  receiver: string,
+  lanes: readonly Lane[],
+  rule: HoldRule,
+): Promise<Backlog> {
+  const counts = await Promise.all(lanes.map((role) => tools.queues.count({ receiver, role })));
+  const backlogEvents = counts.reduce((sum, { ready }) => sum + ready, 0);
+  const asksForAge = rule.backlogSeconds !== undefined || rule.releaseBelow?.backlogSeconds !== undefined;
+  const backlogSeconds = asksForAge && backlogEvents > 0 ? await ageOf(tools, receiver, lanes) : 0;
+  return { receiver, backlogEvents, backlogSeconds };
+}
+
+/** For how long the oldest of a sample waits for its first attempt; what is retried waits on purpose. */
+async function ageOf(tools: HoldRuleTools, receiver: string, lanes: readonly Lane[]): Promise<number> {
+  const waiting = (await Promise.all(lanes.map((lane) => tools.backlogs.peek(receiver, lane)))).flat();
+  const ids = waiting.map((message) => deliveryIdIn(message, receiver));
+  const tried = await tools.deliveries.find(ids.filter((id) => id !== undefined));
+  const sentAtMs = waiting.flatMap((message, at) => {
+    const id = ids[at];
+    return id === undefined || tried.has(id) ? [] : [message.sentAtMs];
+  });
+  const nowMs = tools.clock.now();
+  return sentAtMs.reduce((oldest, sent) => Math.max(oldest, (nowMs - sent) / 1000), 0);
+}
+
+/** Undefined for what is no event of the bus. */
+function deliveryIdIn({ body, topic }: Waiting, receiver: string): string | undefined {
+  try {
+    const { id, source } = JSON.parse(body) ?? {};
+    return typeof id === 'string' && typeof source === 'string'
+      ? deliveryIdOf({ id, source }, topic, receiver)
+      : undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}

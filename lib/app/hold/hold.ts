@@ -1,0 +1,134 @@
+import { type Principal, requireOwner } from '../../core/access.ts';
+import {
+  type Hold,
+  holdSchema,
+  isOpen,
+  notOnHold,
+  readPerSecond,
+  type ShownHold,
+  showHold,
+} from '../../core/hold.ts';
+import { parseSpec, type Topic } from '../../core/registry.ts';
+import type { HeldStore } from '../../runtime/stores/held.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Wake } from '../../runtime/wake.ts';
+import type { Watches } from '../../runtime/watches.ts';
+import type { AdminTools } from '../registry/admin.ts';
+import { getTopic } from '../registry/topics.ts';
+import { sleep } from '../sleep.ts';
+import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
+import { forgetMark } from './release-held.ts';
+
+/** What changes holds, by hand or by rule. */
+export interface ChangeHoldTools extends ApplyHoldTools {
+  readonly registry: RegistryStore;
+  readonly held: HeldStore;
+  readonly holdWatches: Watches;
+}
+
+export interface HoldTools extends AdminTools, ChangeHoldTools {
+  readonly wake: Wake;
+}
+
+/** @throws BusbarError unknown_topic, forbidden. */
+export async function ownTopic(
+  tools: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  name: string,
+): Promise<Topic> {
+  const topic = await getTopic(tools, name);
+  requireOwner(principal, topic.owner, `The topic ${name}`);
+  return topic;
+}
+
+/**
+ * Puts a topic on hold, or stops its release. Answers when every publisher knows: what is published after the answer
+ * is held.
+ */
+export async function putHold(
+  tools: HoldTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<ShownHold> {
+  const { reason } = parseSpec(holdSchema, body ?? {});
+  await ownTopic(tools, principal, name);
+  const hold = await begin(tools, name, {
+    by: 'hand',
+    application: principal.application,
+    ...(reason !== undefined && { reason }),
+  });
+  await sleep(tools.clock, hold.fromMs - tools.clock.now());
+  return await showCounted(tools, hold);
+}
+
+/**
+ * Begins a hold. Publishers look at it only when the topic says so, and are given the time to read the topic anew: the
+ * mark is written first, and the hold begins so long after that nobody remembers the topic without it.
+ */
+export async function begin(
+  tools: ChangeHoldTools,
+  topic: string,
+  how: { readonly by: 'hand' | 'rule'; readonly application?: string; readonly reason?: string },
+): Promise<Hold> {
+  for (;;) {
+    const was = await tools.holds.find(topic);
+    // Marked anew, so that the end of an earlier hold, which may be under way, leaves the mark alone.
+    if (was?.state !== 'holding') await mark(tools, topic, `starting-${tools.random.uuid()}`);
+    const { hold } = await applyHold(tools, topic, { kind: 'hold', ...how });
+    if (hold === undefined) throw new Error(`The hold of ${topic} was not written.`);
+    await mark(tools, topic, hold.id);
+    // It may have ended before it was marked by its id.
+    if (isOpen(await tools.holds.find(topic))) return hold;
+    await forgetMark(tools, topic, hold.id);
+  }
+}
+
+async function mark(tools: ChangeHoldTools, topic: string, id: string): Promise<void> {
+  await getTopic(tools, topic);
+  await tools.registry.changeTopic(topic, (was) => {
+    if (was === undefined) throw new Error(`The topic ${topic} was deleted meanwhile.`);
+    return was.hold === id ? was : { ...was, hold: id };
+  });
+}
+
+/** Begins to release a topic, or changes the rate of its release. */
+export async function releaseHold(
+  tools: HoldTools,
+  principal: Principal,
+  name: string,
+  query: { readonly perSecond?: string },
+): Promise<ShownHold> {
+  const perSecond = readPerSecond(query.perSecond);
+  await ownTopic(tools, principal, name);
+  const { hold } = await applyHold(tools, name, {
+    kind: 'release',
+    by: 'hand',
+    ...(perSecond !== undefined && { perSecond }),
+  });
+  if (hold === undefined) throw notOnHold(name);
+  if (hold.state !== 'released') {
+    // The watch first: with it the release goes on whatever becomes of this call.
+    await tools.holdWatches.start(name);
+    try {
+      await tools.wake.hold(name);
+    } catch (error) {
+      tools.log('warn', 'A release could not be begun at once; it begins within a minute', {
+        topic: name,
+        reason: String(error),
+      });
+    }
+  }
+  return await showCounted(tools, hold);
+}
+
+export async function getHold(tools: HoldTools, principal: Principal, name: string): Promise<ShownHold> {
+  await ownTopic(tools, principal, name);
+  const hold = await tools.holds.find(name);
+  if (hold === undefined) throw notOnHold(name);
+  return await showCounted(tools, hold);
+}
+
+/** The hold as the API shows it, with how many events it has. */
+export const showCounted = async (tools: Pick<ChangeHoldTools, 'held'>, hold: Hold): Promise<ShownHold> =>
+  showHold(hold, await tools.held.counts(hold));

@@ -1,0 +1,69 @@
+import { isReleasing } from '../../core/hold.ts';
+import { bus } from '../../core/limits.ts';
+import { forgetHold } from './held.ts';
+import { followRule, type HoldRuleTools } from './hold-rule.ts';
+import { type ReleaseHeldTools, releaseHeld, releaseRound } from './release-held.ts';
+
+export type LookAfterHoldTools = HoldRuleTools & ReleaseHeldTools;
+
+/**
+ * Looks after a topic that has a rule or is being released: called every minute by a schedule, and at once when a
+ * release begins. Everything it does goes on where it broke off when it is called again.
+ */
+export async function lookAfterHold(tools: LookAfterHoldTools, topic: string): Promise<void> {
+  if ((await tools.registry.topic(topic)) === undefined) {
+    // It was deleted, and who did so may have died before the end.
+    await forgetHold(tools, topic);
+    return;
+  }
+  const untilMs = tools.clock.now() + bus.releaseSliceSeconds * 1000;
+  try {
+    await followRule(tools, topic);
+  } catch (error) {
+    // Whether a release goes on must not depend on what the rule looks at.
+    tools.log('error', 'The rule of a topic could not be followed', { topic, reason: String(error) });
+  }
+  await releaseHeld(tools, topic, untilMs);
+  await sweepAll(tools, topic);
+  if (await needsWatch(tools, topic)) return;
+  await tools.holdWatches.stop(topic);
+  // Somebody may have begun a release in between, and relied on the watch that is gone now.
+  if (await needsWatch(tools, topic)) await tools.holdWatches.start(topic);
+}
+
+async function needsWatch(tools: LookAfterHoldTools, topic: string): Promise<boolean> {
+  const document = await tools.registry.topic(topic);
+  if (document === undefined) return false;
+  if (document.holdWhen !== undefined || isReleasing(await tools.holds.find(topic))) return true;
+  return (await tools.holds.sweeps(topic)).length > 0;
+}
+
+/**
+ * Looks once more for events of releases that are over: a publisher that died between storing an event and answering
+ * for it has left one. Nobody can be storing there any more.
+ */
+async function sweepAll(tools: LookAfterHoldTools, topic: string): Promise<void> {
+  for (const sweep of await tools.holds.sweeps(topic)) {
+    if (sweep.dueAtMs > tools.clock.now()) continue;
+    const name = { topic, id: sweep.hold };
+    for (;;) {
+      const { count, left, problem } = await releaseRound(
+        tools,
+        name,
+        bus.releaseRoundEvents,
+        Number.POSITIVE_INFINITY,
+      );
+      if (count > 0) tools.log('warn', 'Events were left after a release, and were sent', { topic, count });
+      if (problem !== undefined) {
+        tools.log('error', 'Events that were left after a release could not be sent', {
+          topic,
+          reason: problem,
+        });
+        return;
+      }
+      if (count === 0 && !left) break;
+    }
+    await tools.held.forgetCounts(name);
+    await tools.holds.removeSweep(sweep);
+  }
+}

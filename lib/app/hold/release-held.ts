@@ -1,0 +1,181 @@
+import { inOrder, type Kept, lanesOf, shards } from '../../core/held.ts';
+import { type Hold, isReleasing, nextRoundMs, releaseInTrouble, roundOf } from '../../core/hold.ts';
+import { bus } from '../../core/limits.ts';
+import { batchLimits, messageBytes, messageOf, packBatches } from '../../core/routing.ts';
+import type { HeldStore, HoldName } from '../../runtime/stores/held.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import { type RouteTools, route } from '../publish/route.ts';
+import { sleep } from '../sleep.ts';
+import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
+
+export interface ReleaseHeldTools extends RouteTools, ApplyHoldTools {
+  readonly registry: Pick<RegistryStore, 'changeTopic' | 'topic'>;
+  readonly held: HeldStore;
+}
+
+/** What one round came to. */
+interface Round {
+  readonly count: number;
+  /** Whether there was more to be released. */
+  readonly left: boolean;
+  /** Why some of it did not go. */
+  readonly problem?: string;
+}
+
+/**
+ * Goes on with the release of a topic until it is over, stopped, or `untilMs`. Nothing is remembered but the rows that
+ * are left: an event is routed first and its row deleted then, so that whoever comes after a crash sends at most one
+ * round once more, with the same ids.
+ */
+export async function releaseHeld(tools: ReleaseHeldTools, topic: string, untilMs: number): Promise<void> {
+  const worker = tools.random.uuid();
+  const taken = await applyHold(tools, topic, { kind: 'take', worker });
+  // Somebody else releases, or there is nothing to be released.
+  if (!taken.changed || taken.hold === undefined) return;
+  let hold = taken.hold;
+  try {
+    while (hold.worker === worker && isReleasing(hold) && tools.clock.now() < untilMs) {
+      const next = await step(tools, hold, worker);
+      if (next === undefined) return;
+      hold = next;
+      const waitMs = hold.nextSendAtMs - tools.clock.now();
+      // At a low rate a stop is seen by the second.
+      if (waitMs > 0) await sleep(tools.clock, Math.min(waitMs, 1000));
+    }
+  } finally {
+    await applyHold(tools, topic, { kind: 'leave', worker });
+  }
+}
+
+/** One round, and the end when nothing is left. Answers the hold as it is then; undefined when it is over. */
+async function step(tools: ReleaseHeldTools, hold: Hold, worker: string): Promise<Hold | undefined> {
+  const { topic } = hold;
+  const nowMs = tools.clock.now();
+  if (hold.nextSendAtMs > nowMs) return (await tools.holds.find(topic)) ?? undefined;
+  const { count, left, problem } = await releaseRound(
+    tools,
+    hold,
+    roundOf(hold),
+    nowMs - bus.releaseSettleMs,
+  );
+  if (problem !== undefined) {
+    tools.log('error', releaseInTrouble, { topic, reason: problem });
+  }
+  const { hold: counted } = await applyHold(tools, topic, {
+    kind: 'sent',
+    worker,
+    count,
+    nextSendAtMs: nextAtMs(
+      hold,
+      { count, left, ...(problem !== undefined && { problem }) },
+      nowMs,
+      tools.clock.now(),
+    ),
+    ...(problem !== undefined && { trouble: problem }),
+  });
+  if (left || problem !== undefined || counted?.state !== 'releasing') return counted;
+  return await end(tools, counted, worker);
+}
+
+/** When the next round goes, which began at `startedAtMs` and is over now. */
+function nextAtMs(hold: Hold, { count, left, problem }: Round, startedAtMs: number, nowMs: number): number {
+  if (problem !== undefined) return nowMs + bus.releaseTroubleSeconds * 1000;
+  // All that there is was stored a moment ago, and has to settle.
+  if (count === 0 && left) return nowMs + bus.releaseSettleMs;
+  return nextRoundMs(hold, count, startedAtMs);
+}
+
+/**
+ * Ends the release: has publishers wait, takes along what those had begun to store, and lets everything flow again.
+ * Where too much comes, publishers go on storing and the release goes on, too.
+ */
+async function end(tools: ReleaseHeldTools, hold: Hold, worker: string): Promise<Hold | undefined> {
+  const { topic } = hold;
+  const closing = await applyHold(tools, topic, { kind: 'drained', worker });
+  if (!closing.changed) return closing.hold;
+  const untilMs = tools.clock.now() + bus.releaseEndMs;
+  await sleep(tools.clock, bus.releaseGraceMs);
+  let count = 0;
+  while (tools.clock.now() < untilMs) {
+    const round = await releaseRound(tools, hold, bus.releaseRoundEvents, Number.POSITIVE_INFINITY);
+    count += round.count;
+    if (round.problem !== undefined) break;
+    if (round.count > 0 || round.left) continue;
+    if (count > 0) await applyHold(tools, topic, { kind: 'sent', worker, count, nextSendAtMs: 0 });
+    // Before it is over: once it is, only the sweep finds what a publisher that died left behind.
+    const dueAtMs = tools.clock.now() + bus.heldSweepSeconds * 1000;
+    await tools.holds.addSweep({ topic, hold: hold.id, dueAtMs });
+    const over = await applyHold(tools, topic, { kind: 'over', worker });
+    if (!over.changed) return over.hold;
+    await forgetMark(tools, topic, hold.id);
+    return undefined;
+  }
+  if (count > 0) await applyHold(tools, topic, { kind: 'sent', worker, count, nextSendAtMs: 0 });
+  return (await applyHold(tools, topic, { kind: 'reopen', worker })).hold;
+}
+
+/** Publishers need not look at the hold any more; a hold that was begun meanwhile has a mark of its own. */
+export async function forgetMark(
+  tools: Pick<ReleaseHeldTools, 'registry'>,
+  topic: string,
+  id: string,
+): Promise<void> {
+  // Looked at first: a change would bring back a topic that was deleted meanwhile.
+  if ((await tools.registry.topic(topic))?.hold !== id) return;
+  await tools.registry.changeTopic(topic, (was) => {
+    if (was === undefined) throw new Error(`The topic ${topic} was deleted meanwhile.`);
+    if (was.hold !== id) return was;
+    const { hold: _, ...rest } = was;
+    return rest;
+  });
+}
+
+/** Routes the next events of a hold in their order, and takes them out. */
+export async function releaseRound(
+  tools: Pick<ReleaseHeldTools, 'topics' | 'queues' | 'held'>,
+  hold: HoldName,
+  most: number,
+  beforeMs: number,
+): Promise<Round> {
+  const limit = Math.min(bus.heldPageEvents, most);
+  const pages = await Promise.all(shards.map((shard) => tools.held.page(hold, shard, limit)));
+  const { rows, left } = inOrder(pages, beforeMs, most);
+  const lanes = await Promise.all(
+    lanesOf(rows, bus.releaseLanes).map((lane) => releaseLane(tools, hold, lane)),
+  );
+  const problem = lanes.find((lane) => lane.problem !== undefined)?.problem;
+  return {
+    count: lanes.reduce((sum, lane) => sum + lane.count, 0),
+    left,
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+/** One batch after the other, so that none overtakes another one that AWS refused. */
+async function releaseLane(
+  tools: Pick<ReleaseHeldTools, 'topics' | 'queues' | 'held'>,
+  hold: HoldName,
+  lane: readonly Kept[],
+): Promise<{ readonly count: number; readonly problem?: string }> {
+  const target = { topic: hold.topic };
+  const sized = lane.map((row) => ({ row, bytes: messageBytes(messageOf(row.event, target)) }));
+  let count = 0;
+  for (const batch of packBatches(sized, batchLimits.topic)) {
+    try {
+      const failures = await route(
+        tools,
+        target,
+        batch.map(({ row }) => row.event),
+      );
+      const out = batch.flatMap(({ row }, at) => (failures[at] === undefined ? [row] : []));
+      await tools.held.remove(hold, out);
+      count += out.length;
+      const failure = failures.find((one) => one !== undefined);
+      if (failure !== undefined) return { count, problem: failure.reason };
+    } catch (error) {
+      // Of the others of this round it is known what became of them.
+      return { count, problem: String(error) };
+    }
+  }
+  return { count };
+}

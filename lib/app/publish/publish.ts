@@ -1,0 +1,378 @@
+import type { Principal } from '../../core/access.ts';
+import { requireOwner } from '../../core/access.ts';
+import { acceptance, duplicateKey, newClaim } from '../../core/duplicate.ts';
+import { BusbarError, type ErrorCode, type FieldError } from '../../core/errors.ts';
+import type { BusEvent } from '../../core/event.ts';
+import { type Entry, type EventRequest, readEvents } from '../../core/event-forms.ts';
+import { type Order, orderOf } from '../../core/order.ts';
+import type { Topic } from '../../core/registry.ts';
+import { checkMessageSize, messageOf, type Target } from '../../core/routing.ts';
+import type { TraceMode } from '../../core/trace.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { SchemaChecker } from '../../runtime/schema.ts';
+import type { ClaimStore } from '../../runtime/stores/claims.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import { overtaking } from '../deliver/order.ts';
+import { type DelayTools, delay } from '../schedule/schedule.ts';
+import { type TraceTools, tracePublished } from '../why/trace.ts';
+import { type RouteOrHoldTools, routeOrHold } from './route-or-hold.ts';
+
+export interface PublishTools extends RouteOrHoldTools, DelayTools, TraceTools {
+  readonly registry: RegistryStore;
+  readonly claims: ClaimStore;
+  readonly schemas: SchemaChecker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The trace of topics that set none, and of invoked events. */
+  readonly trace: TraceMode;
+}
+
+/** What became of one event of a request. */
+export interface EntryResult {
+  readonly index: number;
+  readonly id?: string;
+  readonly status: 'accepted' | 'duplicate' | 'scheduled' | 'held' | 'rejected';
+  readonly code?: ErrorCode;
+  readonly detail?: string;
+  /** The fields that were wrong, each by its path. */
+  readonly errors?: readonly FieldError[];
+}
+
+/** An event that passed every check so far, with its place in the request. */
+export interface Candidate {
+  readonly index: number;
+  readonly event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order };
+  readonly dueAtMs: number | undefined;
+  readonly claimKey: string | undefined;
+  /** Where the very same event stands again in the request. */
+  readonly twins: number[];
+}
+
+/**
+ * Takes the events of a request to a topic or to one receiver. It answers only when AWS has stored every event
+ * that it calls accepted.
+ * @throws BusbarError when the request as a whole is refused, or when no event of it was taken.
+ */
+export async function publish(
+  tools: PublishTools,
+  principal: Principal,
+  target: Target,
+  request: EventRequest,
+): Promise<{ events: EntryResult[] }> {
+  const topic = await openTarget(tools, principal, target);
+  const entries = readEvents(request, {
+    nowMs: tools.clock.now(),
+    source: `/applications/${principal.application}`,
+    uuid: tools.random.uuid,
+    // One request is one trace, and two equal entries of it stay equal.
+    traceparent: newTrace(tools.random),
+  });
+
+  const events = await takeEntries(tools, target, topic, entries);
+  if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
+  return { events };
+}
+
+/**
+ * Takes events that were read: checks, deduplicates, sends or stores, and traces each, and answers what became of it
+ * in their order. Whoever publishes (a request, the relay of stored events) comes through here.
+ * @param topic undefined when the target is a receiver.
+ */
+export async function takeEntries(
+  tools: PublishTools,
+  target: Target,
+  topic: Topic | undefined,
+  entries: readonly Entry[],
+): Promise<EntryResult[]> {
+  const results = new Map<number, EntryResult>();
+  const checked = checkEntries(tools, entries, target, topic, results);
+  const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
+  refuseOvertaking(checked, results);
+  await send(tools, target, claimed, topic, results);
+  const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
+  await tracePublished(tools, topic?.trace ?? tools.trace, target, taken);
+  answerTwins(checked, results);
+  return entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
+}
+
+/** The topic, or undefined when the target is a receiver. @throws BusbarError unknown_topic, unknown_receiver, forbidden. */
+export async function openTarget(
+  tools: Pick<PublishTools, 'registry'>,
+  principal: Principal,
+  target: Target,
+): Promise<Topic | undefined> {
+  if ('topic' in target) {
+    const topic = await tools.registry.cachedTopic(target.topic);
+    if (topic === undefined) {
+      throw new BusbarError(
+        'unknown_topic',
+        `There is no topic ${target.topic}. Make it with PUT /v1/topics/${target.topic}.`,
+      );
+    }
+    requireOwner(principal, topic.owner, `The topic ${target.topic}`);
+    return topic;
+  }
+  const receiver = await tools.registry.cachedReceiver(target.receiver);
+  if (receiver === undefined) {
+    throw new BusbarError(
+      'unknown_receiver',
+      `There is no receiver ${target.receiver}. Make it with PUT /v1/receivers/${target.receiver}.`,
+    );
+  }
+  requireOwner(principal, receiver.owner, `The receiver ${target.receiver}`);
+  return undefined;
+}
+
+/** Everything that needs no call: form, size, schema, and events that stand twice in the request. */
+export function checkEntries(
+  tools: Pick<PublishTools, 'schemas' | 'trace'>,
+  entries: readonly Entry[],
+  target: Target,
+  topic: Topic | undefined,
+  results: Map<number, EntryResult>,
+): Candidate[] {
+  const candidates: Candidate[] = [];
+  const seen = new Map<string, Candidate>();
+  // A message without a word about it is traced by its failures.
+  const trace = topic?.trace ?? tools.trace;
+  for (const entry of entries) {
+    try {
+      if ('error' in entry) throw entry.error;
+      const { index, dueAtMs } = entry;
+      const order = topic && orderOf(topic, entry.event, dueAtMs);
+      const event =
+        trace === 'failures' && order === undefined
+          ? entry.event
+          : { ...entry.event, ...(trace !== 'failures' && { trace }), ...(order !== undefined && { order }) };
+      checkMessageSize(messageOf(event, target));
+      if (topic?.schema !== undefined) checkSchema(tools.schemas, topic, entry.data());
+      const identity = JSON.stringify([event.source, event.id]);
+      const twin = seen.get(identity);
+      if (twin !== undefined) {
+        if (twin.event.body !== event.body || twin.dueAtMs !== dueAtMs) {
+          throw new BusbarError(
+            'id_conflict',
+            `The event ${twin.index} of this request has the same source and id, but is another event. Give each event an id of its own.`,
+          );
+        }
+        twin.twins.push(index);
+        continue;
+      }
+      const candidate = {
+        index,
+        event,
+        dueAtMs,
+        claimKey: topic?.dedupSeconds ? duplicateKey(topic.topic, event) : undefined,
+        twins: [],
+      };
+      seen.set(identity, candidate);
+      candidates.push(candidate);
+    } catch (error) {
+      if (!(error instanceof BusbarError)) throw error;
+      results.set(entry.index, rejected(entry.index, 'error' in entry ? entry.id : entry.event.id, error));
+    }
+  }
+  return candidates;
+}
+
+/** An event that stands twice is a duplicate of its first, unless the first was rejected: then both are. */
+function answerTwins(candidates: readonly Candidate[], results: Map<number, EntryResult>): void {
+  for (const { index, event, twins } of candidates) {
+    const first = results.get(index) ?? missing(index);
+    for (const twin of twins) {
+      results.set(
+        twin,
+        first.status === 'rejected'
+          ? { ...first, index: twin }
+          : { index: twin, id: event.id, status: 'duplicate' },
+      );
+    }
+  }
+}
+
+function checkSchema(schemas: SchemaChecker, topic: Topic, data: unknown): void {
+  const errors = schemas.errorsOf(topic.schema, data ?? null);
+  if (errors.length === 0) return;
+  const detail = errors.map((error) => `${error.path} ${error.detail}`).join('; ');
+  throw new BusbarError(
+    'schema_mismatch',
+    `The data does not match the schema of the topic ${topic.topic}: ${detail}.`,
+    {
+      fields: errors,
+    },
+  );
+}
+
+/** Takes a claim for each event; those that are claimed or accepted already are settled here. */
+async function claim(
+  tools: PublishTools,
+  candidates: readonly Candidate[],
+  topic: Topic,
+  results: Map<number, EntryResult>,
+): Promise<Candidate[]> {
+  const nowMs = tools.clock.now();
+  const taken = await Promise.all(
+    candidates.map(async (candidate) => {
+      const { index, event, claimKey } = candidate;
+      if (claimKey === undefined) return candidate;
+      let standing: Awaited<ReturnType<ClaimStore['take']>>;
+      try {
+        standing = await tools.claims.take(claimKey, newClaim(nowMs), nowMs);
+      } catch (error) {
+        tools.log('error', 'A claim could not be taken', { topic: topic.topic, reason: String(error) });
+        results.set(
+          index,
+          rejected(index, event.id, unavailable('The event could not be checked for duplicates')),
+        );
+        return undefined;
+      }
+      if (standing === undefined) return candidate;
+      if (standing.state === 'accepted') {
+        results.set(index, { index, id: event.id, status: 'duplicate' });
+      } else {
+        const busy = new BusbarError(
+          'claimed',
+          'Another request is publishing the same event right now. Try again in a moment to learn what became of it.',
+        );
+        results.set(index, rejected(index, event.id, busy));
+      }
+      return undefined;
+    }),
+  );
+  return taken.filter((candidate) => candidate !== undefined);
+}
+
+/** Refuses what would go ahead of an event of its key that may be taken when it is sent again. */
+function refuseOvertaking(candidates: readonly Candidate[], results: Map<number, EntryResult>): void {
+  const refused = new Set<string>();
+  for (const { index, event, dueAtMs } of candidates) {
+    if (event.order === undefined || dueAtMs !== undefined) continue;
+    const { group } = event.order;
+    const result = results.get(index);
+    if (result?.status === 'rejected') refused.add(group);
+    else if (result === undefined && refused.has(group)) {
+      results.set(index, rejected(index, event.id, unavailable(overtaking)));
+    }
+  }
+}
+
+/** Sends or holds what is due now and stores what is due later; then settles the claims by what became of each. */
+async function send(
+  tools: PublishTools,
+  target: Target,
+  candidates: readonly Candidate[],
+  topic: Topic | undefined,
+  results: Map<number, EntryResult>,
+): Promise<void> {
+  const now = candidates.filter(({ index, dueAtMs }) => dueAtMs === undefined && !results.has(index));
+  const later = candidates.flatMap((candidate) =>
+    candidate.dueAtMs === undefined ? [] : [{ ...candidate, dueAtMs: candidate.dueAtMs }],
+  );
+
+  const sending = routeOrHold(
+    tools,
+    target,
+    now.map((candidate) => candidate.event),
+  ).then((outcomes) => {
+    for (const [position, { index, event }] of now.entries()) {
+      const outcome = outcomes[position] ?? missing(index);
+      if (typeof outcome === 'string') {
+        const status = outcome === 'held' ? 'held' : 'accepted';
+        results.set(index, { index, id: event.id, status });
+        continue;
+      }
+      tools.log('error', 'An event could not be sent', { ...target, reason: outcome.reason });
+      const problem = outcome.reason === overtaking ? overtaking : 'The event could not be stored';
+      results.set(index, rejected(index, event.id, unavailable(problem)));
+    }
+  });
+  const delaying = delay(tools, target, later, topic?.cancellable ?? true).then((refusals) => {
+    for (const [position, { index, event }] of later.entries()) {
+      const refusal = refusals[position];
+      results.set(
+        index,
+        refusal === undefined
+          ? { index, id: event.id, status: 'scheduled' }
+          : rejected(index, event.id, refusal),
+      );
+    }
+  });
+  await Promise.all([sending, delaying]);
+
+  if (topic?.dedupSeconds) await settleClaims(tools, candidates, topic.dedupSeconds, results);
+}
+
+async function settleClaims(
+  tools: PublishTools,
+  candidates: readonly Candidate[],
+  dedupSeconds: number,
+  results: ReadonlyMap<number, EntryResult>,
+): Promise<void> {
+  const keysWhere = (wasRejected: boolean) =>
+    candidates.flatMap(({ index, claimKey }) =>
+      claimKey !== undefined && (results.get(index)?.status === 'rejected') === wasRejected ? [claimKey] : [],
+    );
+  const settled = await Promise.allSettled([
+    tools.claims.accept(keysWhere(false), acceptance(tools.clock.now(), dedupSeconds)),
+    tools.claims.release(keysWhere(true)),
+  ]);
+  for (const outcome of settled) {
+    // The events are sent, and a claim runs out by itself: at worst the same event is taken once more.
+    if (outcome.status === 'rejected') {
+      tools.log('warn', 'Claims could not be settled', { reason: String(outcome.reason) });
+    }
+  }
+}
+
+function unavailable(problem: string): BusbarError {
+  return new BusbarError('unavailable', `${problem}. Nothing of it was kept: send it again.`, {
+    retryAfterSeconds: 1,
+  });
+}
+
+function rejected(index: number, id: string | undefined, error: BusbarError): EntryResult {
+  return {
+    index,
+    ...(id !== undefined && { id }),
+    status: 'rejected',
+    code: error.code,
+    detail: error.message,
+    ...(error.fields.length > 0 && { errors: error.fields }),
+  };
+}
+
+function missing(index: number): never {
+  throw new Error(`The event ${index} has no result.`);
+}
+
+/** One refused event refuses in its own words; several are listed. Our own failure is no fault of the request. */
+function allRejected(events: readonly EntryResult[]): BusbarError {
+  const codes = new Set(events.map((result) => result.code));
+  const [first] = events;
+  if (codes.has('unavailable')) {
+    return new BusbarError('unavailable', first?.detail ?? '', { members: { events }, retryAfterSeconds: 1 });
+  }
+  if (codes.has('claimed')) {
+    return new BusbarError('claimed', first?.detail ?? '', { members: { events }, retryAfterSeconds: 1 });
+  }
+  if (events.length === 1 && first?.code !== undefined) {
+    return new BusbarError(first.code, first.detail ?? '', {
+      fields: first.errors ?? [],
+      members: { events },
+    });
+  }
+  return new BusbarError(
+    'all_rejected',
+    `None of the ${events.length} events was taken; the first because: ${first?.detail ?? ''}`,
+    { members: { events } },
+  );
+}
+
+/** A new trace, sampled (W3C Trace Context). */
+export function newTrace(random: Random): string {
+  const hex = (length: number) => Buffer.from(random.bytes(length)).toString('hex');
+  return `00-${hex(16)}-${hex(8)}-01`;
+}

@@ -1,0 +1,186 @@
+import { isFlowing } from '../../core/flow.ts';
+import { bus } from '../../core/limits.ts';
+import { batchOf, isFinished, judgeCanary, nextSendMs, type Redrive, selects } from '../../core/redrive.ts';
+import type { Queues } from '../../runtime/queues.ts';
+import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
+import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
+import type { RedriveStore } from '../../runtime/stores/redrives.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import { sendBack } from './send-back.ts';
+import { type TakeInTools, takeIn } from './take-in.ts';
+
+export interface ContinueTools extends TakeInTools {
+  readonly registry: RegistryStore;
+  readonly redrives: RedriveStore;
+  readonly deliveries: DeliveryStore;
+  readonly queues: Queues;
+}
+
+/** What one step made of a run, and how long to wait before the next. */
+interface Step {
+  readonly run: Redrive;
+  readonly waitMs: number;
+}
+
+/** As long as a function that holds it can live. */
+const leaseMs = bus.redriveTimeoutSeconds * 1000;
+/** Shorter waits are waited for; longer ones are left to the queue. */
+const shortWaitMs = 1000;
+const troubleMs = 30_000;
+
+/**
+ * Carries a redrive on for some seconds. Its message stays in the queue, hidden, until the run is over: a crash
+ * only makes the next invocation come later, and no message is sent that could look like a loop.
+ * @returns for how many seconds the message is to be hidden; undefined when the run is over.
+ */
+export async function continueRedrive(
+  tools: ContinueTools,
+  { receiver, redrive }: { readonly receiver: string; readonly redrive: string },
+): Promise<number | undefined> {
+  const { clock } = tools;
+  const found = await tools.redrives.find(receiver);
+  if (found === undefined || found.id !== redrive || isFinished(found)) return undefined;
+  const leaseLeftMs = found.leaseUntilMs - clock.now();
+  if (leaseLeftMs > 0) return toSeconds(leaseLeftMs);
+  let run: Redrive = { ...found, leaseUntilMs: clock.now() + leaseMs };
+  // Somebody else took it at the same moment, or stopped it.
+  if (!(await tools.redrives.replace(run, found))) return 1;
+
+  const untilMs = clock.now() + bus.redriveSliceSeconds * 1000;
+  for (;;) {
+    let step: Step;
+    try {
+      step = await takeStep(tools, run, untilMs);
+    } catch (error) {
+      tools.log('error', 'A redrive is in trouble and will be continued', {
+        receiver,
+        redrive,
+        reason: String(error),
+      });
+      step = { run, waitMs: troubleMs };
+    }
+    const nowMs = clock.now();
+    const isSliceOver = step.waitMs > shortWaitMs || nowMs + step.waitMs >= untilMs;
+    const next: Redrive = {
+      ...step.run,
+      updatedAt: new Date(nowMs).toISOString(),
+      leaseUntilMs: isSliceOver ? 0 : run.leaseUntilMs,
+      dueAtMs: nowMs + step.waitMs,
+    };
+    if (!(await tools.redrives.replace(next, run))) return 1;
+    run = next;
+    if (isFinished(run)) {
+      tools.log(run.state === 'done' ? 'info' : 'warn', `A redrive is ${run.state}`, {
+        receiver,
+        redrive,
+        sent: run.sent,
+        total: run.total,
+        reason: run.reason,
+      });
+      return undefined;
+    }
+    if (isSliceOver) return toSeconds(step.waitMs);
+    if (step.waitMs > 0) await new Promise<void>((resolve) => clock.setTimer(step.waitMs, resolve));
+  }
+}
+
+const toSeconds = (milliseconds: number) => Math.max(1, Math.ceil(milliseconds / 1000));
+
+async function takeStep(tools: ContinueTools, run: Redrive, untilMs: number): Promise<Step> {
+  const receiver = await tools.registry.receiver(run.receiver);
+  if (receiver === undefined) return over(run, 'halted', 'The receiver was deleted.');
+  if (!isFlowing(receiver)) return { run, waitMs: troubleMs };
+  if (run.state === 'collecting') return await collect(tools, run, untilMs);
+  if (run.state === 'canary') return await watchCanary(tools, run);
+  return await sendNext(tools, run);
+}
+
+const over = (run: Redrive, state: 'done' | 'halted', reason?: string): Step => ({
+  run: { ...run, state, ...(reason !== undefined && { reason }) },
+  waitMs: 0,
+});
+
+async function collect(tools: ContinueTools, run: Redrive, untilMs: number): Promise<Step> {
+  if (!(await takeIn(tools, run.receiver, untilMs))) return { run, waitMs: 0 };
+  if (run.ids !== undefined) {
+    const found = await tools.deadLetters.find(run.receiver, run.ids);
+    const total = found.filter(({ letter }) => selects(run, letter)).length;
+    const counted = { ...run, total, missing: run.ids.length - found.length };
+    return total === 0 ? over(counted, 'done') : { run: { ...counted, state: 'canary' }, waitMs: 0 };
+  }
+  const total = (await tools.deadLetters.all(run.receiver)).filter((letter) => selects(run, letter)).length;
+  return total === 0 ? over(run, 'done') : { run: { ...run, total, state: 'canary' }, waitMs: 0 };
+}
+
+async function watchCanary(tools: ContinueTools, run: Redrive): Promise<Step> {
+  const nowMs = tools.clock.now();
+  if (run.canary === undefined) {
+    const { letters, looked } = await choose(tools, run, 1);
+    const [first] = letters;
+    if (first === undefined) return over(looked, 'done');
+    const { sent, settledBefore, failure } = await sendBack(tools, run, letters);
+    if (failure !== undefined) return { run, waitMs: troubleMs };
+    const counted = { ...looked, settledBefore: run.settledBefore + settledBefore };
+    // One that needed no sending proves nothing: the next is the canary.
+    if (sent === 0) return { run: counted, waitMs: 0 };
+    const canary = { id: first.letter.id, sentAt: new Date(nowMs).toISOString() };
+    return { run: { ...counted, sent: run.sent + 1, canary }, waitMs: shortWaitMs };
+  }
+  const record = (await tools.deliveries.find([run.canary.id])).get(run.canary.id);
+  const verdict = judgeCanary(record, Date.parse(run.canary.sentAt), nowMs);
+  switch (verdict.kind) {
+    case 'go':
+      return { run: { ...run, state: 'sending', nextSendAtMs: nowMs }, waitMs: 0 };
+    case 'halt':
+      return over(run, 'halted', verdict.reason);
+    case 'wait':
+      return { run, waitMs: verdict.seconds * 1000 };
+  }
+}
+
+async function sendNext(tools: ContinueTools, run: Redrive): Promise<Step> {
+  const nowMs = tools.clock.now();
+  if (run.nextSendAtMs > nowMs) return { run, waitMs: run.nextSendAtMs - nowMs };
+  const { letters, looked } = await choose(tools, run, batchOf(run));
+  if (letters.length === 0) return over(looked, 'done');
+  const { sent, settledBefore, failure } = await sendBack(tools, run, letters);
+  const counted = {
+    sent: run.sent + sent,
+    settledBefore: run.settledBefore + settledBefore,
+    nextSendAtMs: nextSendMs(run, sent, nowMs),
+  };
+  // What could not be sent is still a dead letter: the same place is looked at again.
+  if (failure !== undefined) return { run: { ...run, ...counted }, waitMs: troubleMs };
+  return { run: { ...looked, ...counted }, waitMs: 0 };
+}
+
+/** The next letters of a run, at most `count`, and the run with how far it has looked then. */
+async function choose(
+  tools: ContinueTools,
+  run: Redrive,
+  count: number,
+): Promise<{ letters: KeptDeadLetter[]; looked: Redrive }> {
+  if (run.ids !== undefined) {
+    for (let position = run.position; position < run.ids.length; position += count) {
+      const found = await tools.deadLetters.find(run.receiver, run.ids.slice(position, position + count));
+      const letters = found.filter(({ letter }) => selects(run, letter));
+      if (letters.length > 0) return { letters, looked: { ...run, position: position + count } };
+    }
+    return { letters: [], looked: run };
+  }
+  const letters: KeptDeadLetter[] = [];
+  let cursor: string | undefined = run.cursor;
+  while (cursor !== undefined) {
+    const page = await tools.deadLetters.page(run.receiver, cursor, pageLetters);
+    for (const kept of page.letters) {
+      cursor = kept.key;
+      if (selects(run, kept.letter)) letters.push(kept);
+      if (letters.length === count) return { letters, looked: { ...run, cursor } };
+    }
+    cursor = page.last;
+  }
+  return { letters, looked: { ...run, cursor: letters.at(-1)?.key ?? run.cursor } };
+}
+
+/** A call reads this many letters at most, to find those that a run is about. */
+const pageLetters = 100;

@@ -1,0 +1,117 @@
+import type { Principal } from '../../core/access.ts';
+import { type Cluster, clusters, type DeadLetter } from '../../core/dead-letter.ts';
+import { BusbarError } from '../../core/errors.ts';
+import { bus } from '../../core/limits.ts';
+import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import { ownReceiver } from '../flow/flow.ts';
+import { type TakeInTools, takeIn } from './take-in.ts';
+
+export interface DeadLetterTools extends TakeInTools {
+  readonly registry: RegistryStore;
+}
+
+/** What part of the dead letters is asked for, as it stands in the query of the call. */
+export interface DeadLetterQuery {
+  readonly cause?: string | undefined;
+  readonly limit?: string | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export interface DeadLetterList {
+  readonly receiver: string;
+  /** About how many still lie in the queue and are not in this list yet; ask again for them. */
+  readonly waiting: number;
+  /** Only with the first page: they are about all of them. */
+  readonly clusters?: readonly Cluster[];
+  readonly deadLetters: readonly DeadLetter[];
+  /** Of the next page, when there is one. */
+  readonly cursor?: string;
+}
+
+const limitDefault = 50;
+const limitMax = 500;
+
+/**
+ * The dead letters of a receiver, in the order in which they died, and their causes. What lies in the queue is taken
+ * into the table first, for some seconds at most.
+ * @throws BusbarError unknown_receiver, forbidden, invalid_request.
+ */
+export async function listDeadLetters(
+  tools: DeadLetterTools,
+  principal: Principal,
+  name: string,
+  query: DeadLetterQuery,
+): Promise<DeadLetterList> {
+  await ownReceiver(tools, principal, name);
+  const limit = limitOf(query.limit);
+  const after = keyOf(query.cursor);
+  await takeIn(tools, name, tools.clock.now() + bus.takeInSeconds * 1000);
+  const [own, ordered] = await Promise.all([
+    tools.deadLetterQueues.count(name, 'dead-letters'),
+    tools.deadLetterQueues.count(name, 'ordered-dead-letters'),
+  ]);
+  const { letters, last } = await pageOf(tools, name, after, limit, query.cause);
+  return {
+    receiver: name,
+    waiting: own.ready + own.hidden + ordered.ready + ordered.hidden,
+    ...(after === '' && { clusters: clusters(await tools.deadLetters.all(name)) }),
+    deadLetters: letters,
+    ...(last !== undefined && { cursor: Buffer.from(last).toString('base64url') }),
+  };
+}
+
+/** One dead letter with its event, as text. @throws BusbarError unknown_dead_letter. */
+export async function getDeadLetter(
+  tools: DeadLetterTools,
+  principal: Principal,
+  name: string,
+  id: string,
+): Promise<DeadLetter & { readonly body: string }> {
+  await ownReceiver(tools, principal, name);
+  const [found] = await tools.deadLetters.find(name, [id]);
+  const content = (await tools.deadLetters.contents(name, [id])).get(id);
+  if (found !== undefined && content !== undefined) return { ...found.letter, body: content.body };
+  throw new BusbarError(
+    'unknown_dead_letter',
+    `${name} has no dead letter ${id}. GET /v1/receivers/${name}/dead-letters lists them.`,
+  );
+}
+
+async function pageOf(
+  tools: DeadLetterTools,
+  receiver: string,
+  after: string,
+  limit: number,
+  cause: string | undefined,
+): Promise<{ letters: DeadLetter[]; last: string | undefined }> {
+  const found: KeptDeadLetter[] = [];
+  let next: string | undefined = after;
+  // One more than asked for, which tells whether there is a next page.
+  while (next !== undefined && found.length <= limit) {
+    const page = await tools.deadLetters.page(receiver, next, limit + 1);
+    found.push(...page.letters.filter(({ letter }) => cause === undefined || letter.cause === cause));
+    next = page.last;
+  }
+  const shown = found.slice(0, limit);
+  const last = found.length > limit ? shown.at(-1)?.key : undefined;
+  return { letters: shown.map(({ letter }) => letter), last };
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return limitDefault;
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return limit;
+  throw invalid('limit', `is ${JSON.stringify(text)}; it is a whole number from 1 to ${limitMax}`);
+}
+
+function keyOf(cursor: string | undefined): string {
+  if (cursor === undefined) return '';
+  const key = Buffer.from(cursor, 'base64url').toString('utf8');
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z#/.test(key)) return key;
+  throw invalid('cursor', 'is none that the bus gave');
+}
+
+function invalid(path: string, detail: string): BusbarError {
+  return new BusbarError('invalid_request', `${path} ${detail}.`, { fields: [{ path, detail }] });
+}

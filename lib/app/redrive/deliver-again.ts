@@ -1,0 +1,39 @@
+import type { Principal } from '../../core/access.ts';
+import { BusbarError } from '../../core/errors.ts';
+import { bus } from '../../core/limits.ts';
+import { deliverAgainSchema } from '../../core/redrive.ts';
+import { parseSpec } from '../../core/registry.ts';
+import { ownReceiver } from '../flow/flow.ts';
+import type { DeadLetterTools } from './dead-letters.ts';
+import { type RedriveTools, start } from './redrive.ts';
+import { takeIn } from './take-in.ts';
+
+/**
+ * Delivers one event to one receiver again, by hand. The bus keeps an event until it is delivered, and no longer:
+ * what can be delivered again is a dead letter, by a redrive of its own.
+ * @throws BusbarError event_not_kept, and what `startRedrive` throws.
+ */
+export async function deliverAgain(
+  tools: RedriveTools & DeadLetterTools,
+  principal: Principal,
+  eventId: string,
+  body: unknown,
+) {
+  const { receiver } = parseSpec(deliverAgainSchema, body);
+  await ownReceiver(tools, principal, receiver);
+  await takeIn(tools, receiver, tools.clock.now() + bus.takeInSeconds * 1000);
+  const letters = (await tools.deadLetters.all(receiver)).filter((letter) => letter.eventId === eventId);
+  if (letters.length === 0) {
+    throw new BusbarError(
+      'event_not_kept',
+      `The event ${eventId} is no dead letter of ${receiver}. The bus keeps an event until it is delivered, and then no longer: while it is retried it comes by itself, and what was delivered can be published again.`,
+    );
+  }
+  // Sources may share an id; each is an event of its own.
+  const ids = [...new Set(letters.map(({ id }) => id))];
+  const redrive = await start(tools, principal, receiver, { ids });
+  return {
+    deliveries: letters.map(({ id, eventSource }) => ({ deliveryId: id, receiver, source: eventSource })),
+    redrive,
+  };
+}

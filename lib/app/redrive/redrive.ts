@@ -1,0 +1,111 @@
+import type { Principal } from '../../core/access.ts';
+import { BusbarError } from '../../core/errors.ts';
+import {
+  isFinished,
+  newRedrive,
+  type Redrive,
+  type RedriveSpec,
+  redriveSchema,
+  showRedrive,
+} from '../../core/redrive.ts';
+import { parseSpec } from '../../core/registry.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Queues } from '../../runtime/queues.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { RedriveStore } from '../../runtime/stores/redrives.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import { ownReceiver } from '../flow/flow.ts';
+
+export interface RedriveTools {
+  readonly registry: RegistryStore;
+  readonly redrives: RedriveStore;
+  readonly queues: Queues;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+type Shown = ReturnType<typeof showRedrive>;
+
+/**
+ * Starts a redrive of a receiver's dead letters; `continueRedrive` carries it out.
+ * @throws BusbarError not_active, redrive_running, unavailable, invalid_request, unknown_receiver, forbidden.
+ */
+export async function startRedrive(
+  tools: RedriveTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<Shown> {
+  return await start(tools, principal, name, parseSpec(redriveSchema, body));
+}
+
+export async function start(
+  tools: RedriveTools,
+  principal: Principal,
+  name: string,
+  spec: RedriveSpec,
+): Promise<Shown> {
+  const receiver = await ownReceiver(tools, principal, name);
+  if (receiver.state !== 'active') {
+    throw new BusbarError(
+      'not_active',
+      `The receiver ${name} is ${receiver.state}, so that nothing would be delivered. Resume it first with POST /v1/receivers/${name}/resume.`,
+    );
+  }
+  const nowMs = tools.clock.now();
+  const run = newRedrive(
+    spec,
+    { id: `rdr_${tools.random.uuid()}`, receiver: name, startedBy: principal.application },
+    nowMs,
+  );
+  const standing = await tools.redrives.start(run, nowMs);
+  if (standing !== undefined) {
+    throw new BusbarError(
+      'redrive_running',
+      `${standing.startedBy} started a redrive of ${name} at ${standing.startedAt}, and it is ${standing.state}. GET /v1/receivers/${name}/redrive shows it, DELETE stops it.`,
+      { members: { redrive: showRedrive(standing) } },
+    );
+  }
+  const [failure] = await tools.queues.send('redrive', [
+    { body: JSON.stringify({ receiver: name, redrive: run.id }), attributes: {} },
+  ]);
+  if (failure !== undefined) {
+    const reason = 'It could not be started';
+    await tools.redrives.replace({ ...run, state: 'halted', reason }, run);
+    throw new BusbarError('unavailable', `The redrive could not be started: ${failure.reason}`, {
+      retryAfterSeconds: 10,
+    });
+  }
+  return showRedrive(run);
+}
+
+async function findRun(tools: RedriveTools, principal: Principal, name: string): Promise<Redrive> {
+  await ownReceiver(tools, principal, name);
+  const run = await tools.redrives.find(name);
+  if (run !== undefined) return run;
+  throw new BusbarError(
+    'unknown_redrive',
+    `Nobody has redriven ${name} of late. Start one with POST /v1/receivers/${name}/redrive.`,
+  );
+}
+
+/** The redrive that is under way, or the last one. @throws BusbarError unknown_redrive. */
+export async function getRedrive(tools: RedriveTools, principal: Principal, name: string): Promise<Shown> {
+  return showRedrive(await findRun(tools, principal, name));
+}
+
+/** Stops a redrive: what is sent is sent, the rest stays. One that is over is left as it is. */
+export async function stopRedrive(tools: RedriveTools, principal: Principal, name: string): Promise<Shown> {
+  for (;;) {
+    const run = await findRun(tools, principal, name);
+    if (isFinished(run)) return showRedrive(run);
+    const stopped: Redrive = {
+      ...run,
+      state: 'stopped',
+      reason: `Stopped by ${principal.application}`,
+      updatedAt: new Date(tools.clock.now()).toISOString(),
+    };
+    // It may be written at the same moment by who continues it, and then once more.
+    if (await tools.redrives.replace(stopped, run)) return showRedrive(stopped);
+  }
+}

@@ -1,0 +1,103 @@
+import { type Order, orderAttribute, orderOf, redriveDeduplicationId } from '../../core/order.ts';
+import { anew, type Redrive } from '../../core/redrive.ts';
+import {
+  batchLimits,
+  type Message,
+  messageBytes,
+  redriveAttribute,
+  type Sized,
+  topicAttribute,
+} from '../../core/routing.ts';
+import { traceAttribute } from '../../core/trace.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Queues } from '../../runtime/queues.ts';
+import type { DeadLetterStore, KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
+import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import { sendAll } from '../deliver/order.ts';
+
+export interface SendBackTools {
+  readonly registry: RegistryStore;
+  readonly deadLetters: DeadLetterStore;
+  readonly deliveries: DeliveryStore;
+  readonly queues: Queues;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Sends up to ten dead letters to the lane of their receiver, in the order that loses none: a letter is forgotten
+ * only when the lane has it. Whatever breaks off in between has it sent again under the same delivery id, and one
+ * whose record says that it was delivered meanwhile is not.
+ */
+export async function sendBack(
+  tools: SendBackTools,
+  run: Redrive,
+  letters: readonly KeptDeadLetter[],
+): Promise<{ sent: number; settledBefore: number; failure: string | undefined }> {
+  const { receiver } = run;
+  const ids = letters.map(({ letter }) => letter.id);
+  const contents = await tools.deadLetters.contents(receiver, ids);
+  const records = await tools.deliveries.find(ids);
+  const settled: KeptDeadLetter[] = [];
+  const outgoing: (KeptDeadLetter & Message & Sized)[] = [];
+  for (const kept of letters) {
+    const content = contents.get(kept.letter.id);
+    if (content === undefined || records.get(kept.letter.id)?.state === 'delivered') {
+      settled.push(kept);
+      continue;
+    }
+    const attributes = {
+      [redriveAttribute]: run.id,
+      ...(content.topic !== undefined && { [topicAttribute]: content.topic }),
+      ...(content.trace !== undefined && { [traceAttribute]: content.trace }),
+    };
+    const order = await orderAnew(tools, run, kept.letter.id, content);
+    const message = { body: content.body, attributes, ...(order !== undefined && { order }) };
+    outgoing.push({ ...kept, ...message, bytes: messageBytes(message) });
+  }
+  // The record first: by the old one, an attempt that breaks off would be followed by the last one of the policy.
+  if (outgoing.length > 0) {
+    const nowMs = tools.clock.now();
+    await tools.deliveries.put(outgoing.map(({ letter }) => anew(letter, nowMs)));
+  }
+  const gone = [...settled];
+  let failure: string | undefined;
+  for (const role of ['online', 'ordered'] as const) {
+    const ofLane = outgoing.filter(({ order }) => (order === undefined) === (role === 'online'));
+    const failures = await sendAll(ofLane, batchLimits.queue, (batch) =>
+      tools.queues.send({ receiver, role }, batch),
+    );
+    for (const [index, kept] of ofLane.entries()) {
+      const failed = failures[index];
+      if (failed === undefined) gone.push(kept);
+      else failure = failed.reason;
+    }
+  }
+  if (gone.length > 0) await tools.deadLetters.remove(receiver, gone);
+  if (failure !== undefined) {
+    tools.log('error', 'A dead letter could not be redriven yet', { receiver, reason: failure });
+  }
+  return { sent: gone.length - settled.length, settledBefore: settled.length, failure };
+}
+
+/**
+ * Where a dead letter stands when it goes back: at the end of its key, as an event of an ordered topic to which its
+ * receiver is still subscribed; else nowhere, and it goes to the online lane.
+ */
+async function orderAnew(
+  tools: SendBackTools,
+  run: Redrive,
+  deliveryId: string,
+  content: { readonly topic?: string | undefined; readonly body: string },
+): Promise<Order | undefined> {
+  if (content.topic === undefined) return undefined;
+  const topic = await tools.registry.cachedTopic(content.topic);
+  if (topic === undefined || orderAttribute(topic) === undefined) return undefined;
+  const subscriptions = await tools.registry.cachedSubscriptions(topic.topic);
+  if (!subscriptions.some(({ receiver }) => receiver === run.receiver)) return undefined;
+  const order = orderOf(topic, { ...JSON.parse(content.body), body: content.body });
+  // Sent again after a crash it is the same message; sent by a later redrive it is another.
+  return order && { ...order, deduplicationId: redriveDeduplicationId(run.id, deliveryId) };
+}

@@ -1,0 +1,90 @@
+import { readDeadLetter } from '../../core/dead-letter.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { DeadLetterQueues, DeadLetterRole } from '../../runtime/dead-letter-queue.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
+
+export interface TakeInTools {
+  readonly deadLetterQueues: DeadLetterQueues;
+  readonly deadLetters: DeadLetterStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** For how long a message is hidden while it is written down; after a crash it comes back then. */
+const hideSeconds = 60;
+/** A call is mostly waiting, so that some at a time are as many times as fast. */
+const readers = 4;
+/** A queue may answer with nothing although it holds something: SQS asks only some of its servers. */
+const emptyAnswersMax = 5;
+
+/**
+ * Takes dead letters out of the queue of a receiver into the table, where they can be listed and chosen from: what
+ * the bus moved there, and what SQS and SNS did. A letter leaves the queue only when the table has it.
+ * @returns whether the queue was empty before the time was over.
+ */
+export async function takeIn(tools: TakeInTools, receiver: string, untilMs: number): Promise<boolean> {
+  const answers = await Promise.all([
+    ...Array.from({ length: readers }, () => readUntilEmpty(tools, receiver, 'dead-letters', untilMs)),
+    // Little comes here, if anything.
+    readUntilEmpty(tools, receiver, 'ordered-dead-letters', untilMs),
+  ]);
+  return answers.every((isEmpty) => isEmpty);
+}
+
+async function readUntilEmpty(
+  tools: TakeInTools,
+  receiver: string,
+  role: DeadLetterRole,
+  untilMs: number,
+): Promise<boolean> {
+  let emptyAnswers = 0;
+  while (tools.clock.now() < untilMs) {
+    const messages = await tools.deadLetterQueues.receive(receiver, role, hideSeconds);
+    if (messages.length > 0) {
+      emptyAnswers = 0;
+      await keep(tools, receiver, role, messages);
+      continue;
+    }
+    emptyAnswers += 1;
+    const { ready } = await tools.deadLetterQueues.count(receiver, role);
+    if (ready === 0 || emptyAnswers === emptyAnswersMax) return true;
+  }
+  return false;
+}
+
+async function keep(
+  tools: TakeInTools,
+  receiver: string,
+  role: DeadLetterRole,
+  messages: Awaited<ReturnType<DeadLetterQueues['receive']>>,
+): Promise<void> {
+  const kept = await tools.deadLetters.put(
+    receiver,
+    messages.map((message) => readDeadLetter(receiver, message)),
+    tools.clock.now(),
+  );
+  for (const [index, message] of messages.entries()) {
+    if (kept[index] !== true) {
+      tools.log('error', 'A dead letter is too large to be listed and stays in its queue', {
+        receiver,
+        messageId: message.messageId,
+      });
+    }
+  }
+  const done = messages.filter((_, index) => kept[index] === true);
+  const failures = await tools.deadLetterQueues.delete(
+    receiver,
+    role,
+    done.map(({ receiptHandle }) => receiptHandle),
+  );
+  for (const failure of failures) {
+    // It is taken in again, under the same key.
+    if (failure !== undefined) {
+      tools.log('warn', 'A dead letter could not be deleted from its queue', {
+        receiver,
+        reason: failure.reason,
+      });
+    }
+  }
+}

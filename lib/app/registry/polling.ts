@@ -1,0 +1,45 @@
+import { isFlowing } from '../../core/flow.ts';
+import type { Receiver } from '../../core/registry.ts';
+import type { Mappings } from '../../runtime/mappings.ts';
+import type { OffloadStore } from '../../runtime/stores/offloads.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+
+/** The lanes into which events come first; not every receiver has both. */
+export const entryLanes = ['online', 'ordered'] as const;
+
+export interface PollingTools {
+  readonly mappings: Mappings;
+  readonly offloads: OffloadStore;
+}
+
+/** Starts to consume a receiver's lanes: the offline lane only while types are hot or events are left in it. */
+export async function startPolling(tools: PollingTools, receiver: string): Promise<void> {
+  for (const lane of entryLanes) await tools.mappings.setEnabled(receiver, lane, true);
+  const offload = await tools.offloads.read(receiver);
+  if (offload !== undefined && !offload.closing) {
+    await tools.mappings.setEnabled(receiver, 'offline', true);
+  }
+}
+
+/** Stops to consume them; what is in them waits. */
+export async function stopPolling(tools: Pick<PollingTools, 'mappings'>, receiver: string): Promise<void> {
+  for (const lane of entryLanes) await tools.mappings.setEnabled(receiver, lane, false);
+  await tools.mappings.setEnabled(receiver, 'offline', false);
+}
+
+/**
+ * Starts or stops to consume a receiver's lanes as its state in the registry says. Of two changes at the same time the
+ * later one at AWS need not be the later one in the registry, so that each looks again.
+ */
+export async function followState(
+  tools: PollingTools & { readonly registry: RegistryStore },
+  receiver: Receiver,
+): Promise<void> {
+  let followed = receiver;
+  for (;;) {
+    await (isFlowing(followed) ? startPolling : stopPolling)(tools, receiver.receiver);
+    const current = await tools.registry.receiver(receiver.receiver);
+    if (current === undefined || isFlowing(current) === isFlowing(followed)) return;
+    followed = current;
+  }
+}

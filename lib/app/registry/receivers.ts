@@ -1,0 +1,231 @@
+import { type Principal, requireOwner } from '../../core/access.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/endpoint.ts';
+import { BusbarError } from '../../core/errors.ts';
+import { isFlowing, keptFlow } from '../../core/flow.ts';
+import { bus } from '../../core/limits.ts';
+import { keptOAuth2 } from '../../core/oauth2.ts';
+import { orderAttribute } from '../../core/order.ts';
+import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../../core/registry.ts';
+import { replaceSecret } from '../../core/secret.ts';
+import { createSecret } from '../../core/signature.ts';
+import { type ValidateMode, withValidation } from '../../core/validation.ts';
+import type { HostLookup } from '../../runtime/host-lookup.ts';
+import type { BreakerStore } from '../../runtime/stores/breakers.ts';
+import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
+import type { OffloadStore } from '../../runtime/stores/offloads.ts';
+import type { RedriveStore } from '../../runtime/stores/redrives.ts';
+import type { SecretStore } from '../../runtime/stores/secrets.ts';
+import { expectValidation, type ValidateTools, validateWritten } from '../validate/validate.ts';
+import { type AdminTools, declaredRefusal, ownerOf, type Put, unknownReceiver } from './admin.ts';
+import { changeKeepingSecret } from './secrets.ts';
+
+export interface ReceiverTools extends AdminTools, ValidateTools {
+  readonly secrets: SecretStore;
+  readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
+  readonly lookup: HostLookup;
+  /** Whether the operator demands that endpoints agree. */
+  readonly validate: ValidateMode;
+}
+
+type Shown = ReturnType<typeof showReceiver>;
+
+/** @throws BusbarError unknown_receiver. */
+export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Receiver> {
+  const receiver = await tools.registry.receiver(name);
+  if (receiver !== undefined) return receiver;
+  throw unknownReceiver(name);
+}
+
+/** A member sees its own. */
+export async function listReceivers(
+  tools: AdminTools,
+  principal: Principal,
+): Promise<{ receivers: Shown[] }> {
+  const receivers = await tools.registry.receivers();
+  const seen = receivers.filter(({ owner }) => principal.role === 'admin' || owner === principal.application);
+  const nowMs = tools.clock.now();
+  return { receivers: seen.map((receiver) => showReceiver(receiver, nowMs)) };
+}
+
+/**
+ * Makes or changes a receiver; one that was disabled is active again, one that was paused stays so. The secret is in the answer only when it is
+ * new: made by the bus, or given with this call. One that it takes the place of signs as well for a day.
+ * @param ownHosts the hosts under which the bus itself is reached.
+ */
+export async function putReceiver(
+  tools: ReceiverTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+  ownHosts: readonly string[],
+): Promise<Put<Shown & { secret?: string }>> {
+  const { secret: given, oauth2: grant, ...spec } = parseSpec(receiverSchema, body);
+  const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
+  await checkReachable(tools, checkEndpoint(spec.endpoint, rules));
+  if (grant !== undefined) await checkTokenUrl(tools, grant.tokenUrl, ownHosts);
+  const validate = validateOf(tools, principal, spec.validate);
+  await expectValidation(tools, { receiver: name, validate });
+  const nowMs = tools.clock.now();
+  const now = new Date(nowMs).toISOString();
+  const made = createSecret(tools.random);
+  const overlapSeconds = bus.secretOverlapSecondsDefault;
+  // The registry before the mapping: what is consumed must be known.
+  const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
+    if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
+    const oauth2 = keptOAuth2(grant, spec.headers, existing?.oauth2);
+    const put: Receiver = {
+      receiver: name,
+      ...spec,
+      ...(oauth2 !== undefined && { oauth2 }),
+      ...(validate !== undefined && { validate }),
+      owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
+      ...(existing === undefined
+        ? { secret: given ?? made }
+        : replaceSecret(existing, { secret: given ?? existing.secret, earlierId, overlapSeconds }, nowMs)),
+      ...keptFlow(existing),
+      declared: existing?.declared ?? false,
+      createdAt: existing?.createdAt ?? now,
+      updatedAt: now,
+    };
+    return withValidation(put, existing, nowMs);
+  });
+  const receiver = await validateWritten(tools, written);
+  await provision(tools, receiver);
+  const shown = showReceiver(receiver, nowMs);
+  return {
+    created: was === undefined,
+    document: receiver.secret === was?.secret ? shown : { ...shown, secret: receiver.secret },
+  };
+}
+
+/** How a receiver's endpoint is validated. An operator who demands the handshake is who may let one go without. */
+function validateOf(
+  tools: ReceiverTools,
+  principal: Principal,
+  asked: ValidateMode | undefined,
+): ValidateMode | undefined {
+  if (tools.validate === 'none' || asked === 'handshake') return asked;
+  if (asked === undefined) return 'handshake';
+  if (principal.role === 'admin') return asked;
+  const detail = 'is none, but this bus demands that endpoints agree: leave it out, or have an admin put it';
+  throw new BusbarError('forbidden', `validate ${detail}.`, { fields: [{ path: 'validate', detail }] });
+}
+
+/**
+ * Brings AWS to what the registry says. Of two calls at the same time the later one at AWS need not be the later one in
+ * the registry, so that each looks again.
+ */
+async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
+  let provisioned = receiver;
+  for (;;) {
+    await tools.provision.putReceiver(receiver.receiver, provisioned);
+    const current = await tools.registry.receiver(receiver.receiver);
+    if (current === undefined || sameAtAws(current, provisioned)) return;
+    provisioned = current;
+  }
+}
+
+const sameAtAws = (one: Receiver, other: Receiver) =>
+  JSON.stringify([one.limits, one.state, isFlowing(one)]) ===
+  JSON.stringify([other.limits, other.state, isFlowing(other)]);
+
+/**
+ * Changes a receiver of the caller's own.
+ * @throws BusbarError unknown_receiver, forbidden, conflict.
+ */
+export async function changeOwnReceiver(
+  tools: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  name: string,
+  change: (receiver: Receiver) => Receiver,
+): Promise<Receiver> {
+  const { now } = await tools.registry.changeReceiver(name, (receiver) => {
+    if (receiver === undefined) throw unknownReceiver(name);
+    requireOwner(principal, receiver.owner, `The receiver ${name}`);
+    return change(receiver);
+  });
+  return now;
+}
+
+/** The bus sends secrets there, and goes by the same rules as for endpoints. */
+async function checkTokenUrl(
+  tools: ReceiverTools,
+  tokenUrl: string,
+  ownHosts: readonly string[],
+): Promise<void> {
+  try {
+    const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
+    await checkReachable(tools, checkEndpoint(tokenUrl, rules));
+  } catch (error) {
+    if (!(error instanceof BusbarError) || error.code !== 'invalid_request') throw error;
+    const detail = error.fields[0]?.detail ?? error.message;
+    throw new BusbarError('invalid_request', `oauth2.tokenUrl ${detail}.`, {
+      fields: [{ path: 'oauth2.tokenUrl', detail }],
+    });
+  }
+}
+
+/** A name that does not resolve is a mistake in the body, as long as this machine can resolve names at all. */
+async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
+  if (tools.endpoints === 'any') return;
+  const found = await tools.lookup(url.hostname);
+  if (found === 'public' || found === 'unknown') return;
+  const problem =
+    found === 'private'
+      ? `resolves to an address that is not public, which the bus does not call`
+      : `does not resolve. Make its DNS record first`;
+  throw new BusbarError('invalid_request', `endpoint has the host ${url.hostname}, which ${problem}.`, {
+    fields: [{ path: 'endpoint', detail: `the host ${problem}` }],
+  });
+}
+
+/**
+ * Deletes a receiver with its subscriptions and queues.
+ * @param force also when events wait in its queues; they are lost.
+ */
+export async function deleteReceiver(
+  tools: AdminTools & {
+    readonly breakers: BreakerStore;
+    readonly offloads: OffloadStore;
+    readonly deadLetters: DeadLetterStore;
+    readonly redrives: RedriveStore;
+    readonly secrets: SecretStore;
+  },
+  principal: Principal,
+  name: string,
+  force: boolean,
+): Promise<void> {
+  const receiver = await findReceiver(tools, name);
+  requireOwner(principal, receiver.owner, `The receiver ${name}`);
+  const all = await tools.registry.subscriptions();
+  const subscriptions = all.filter((subscription) => subscription.receiver === name);
+  if (receiver.declared || subscriptions.some((subscription) => subscription.declared)) {
+    throw declaredRefusal(`The receiver ${name}`);
+  }
+  if (!force) {
+    const letters = await tools.deadLetters.all(name);
+    const waiting = (await tools.provision.countWaiting(name)) + letters.length;
+    if (waiting > 0) {
+      throw new BusbarError(
+        'in_use',
+        `About ${waiting} events wait in the queues of ${name}. Let them be delivered, or add ?force=true to lose them.`,
+      );
+    }
+  }
+  for (const { topic } of subscriptions) {
+    const source = await tools.registry.topic(topic);
+    const isOrdered = source !== undefined && orderAttribute(source) !== undefined;
+    await tools.provision.deleteSubscription(topic, name, isOrdered);
+    await tools.registry.deleteSubscription(topic, name);
+  }
+  await tools.provision.deleteReceiver(name);
+  // A receiver of the same name that is made later is another one.
+  await tools.deadLetters.removeAll(name);
+  await tools.redrives.remove(name);
+  await tools.secrets.forget(name, receiver.earlierSecrets);
+  await tools.registry.deleteReceiver(name);
+  // Last: without its receiver they do nothing, and what watches it ends its schedule by itself.
+  await tools.breakers.delete(name);
+  await tools.offloads.delete(name);
+}

@@ -1,0 +1,101 @@
+import { type Principal, requireOwner } from '../../core/access.ts';
+import { BusbarError } from '../../core/errors.ts';
+import { bus } from '../../core/limits.ts';
+import { parseSpec, type Receiver, showReceiver } from '../../core/registry.ts';
+import { liveSecrets, replaceSecret, rotateSecretSchema } from '../../core/secret.ts';
+import { createSecret, secretKey } from '../../core/signature.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { Changed, RegistryStore } from '../../runtime/stores/registry.ts';
+import type { SecretStore } from '../../runtime/stores/secrets.ts';
+import { unknownReceiver } from './admin.ts';
+
+export interface SecretTools {
+  readonly registry: RegistryStore;
+  readonly secrets: SecretStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * Gives a receiver another secret; for the overlap its deliveries carry a signature by each.
+ * @throws BusbarError unknown_receiver, forbidden, invalid_request, conflict.
+ */
+export async function rotateSecret(
+  tools: SecretTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<ReturnType<typeof showReceiver> & { secret?: string }> {
+  const { secret = createSecret(tools.random), overlapSeconds = bus.secretOverlapSecondsDefault } = parseSpec(
+    rotateSecretSchema,
+    body,
+  );
+  const nowMs = tools.clock.now();
+  const { was, now } = await changeKeepingSecret(tools, name, (receiver, earlierId) => {
+    if (receiver === undefined) throw unknownReceiver(name);
+    requireOwner(principal, receiver.owner, `The receiver ${name}`);
+    const { earlierSecrets: _, ...rest } = receiver;
+    const secrets = replaceSecret(receiver, { secret, earlierId, overlapSeconds }, nowMs);
+    return { ...rest, ...secrets, updatedAt: new Date(nowMs).toISOString() };
+  });
+  // They sign no more, whatever becomes of this: the rows expire by themselves.
+  if (overlapSeconds === 0) await tools.secrets.forget(name, was?.earlierSecrets);
+  const shown = showReceiver(now, nowMs);
+  return now.secret === was?.secret ? shown : { ...shown, secret: now.secret };
+}
+
+/** Says that the secret is not the one any more that was kept as the earlier one. */
+class AnotherSecret extends Error {}
+
+/**
+ * Changes a receiver in a way that may replace its secret, which is kept for the overlap before it is replaced: a
+ * crash in between leaves a row that nobody names, and never a consumer without a signature that it knows.
+ * @param change is given the id under which the current secret is kept.
+ */
+export async function changeKeepingSecret(
+  tools: SecretTools,
+  name: string,
+  change: (was: Receiver | undefined, earlierId: string) => Receiver,
+): Promise<Changed<Receiver>> {
+  const earlierId = Buffer.from(tools.random.bytes(9)).toString('base64url');
+  for (let round = 1; round <= bus.registryChangeRoundsMax; round++) {
+    const seen = await tools.registry.receiver(name);
+    const named = change(seen, earlierId).earlierSecrets?.find(({ id }) => id === earlierId);
+    if (seen !== undefined && named !== undefined) await tools.secrets.keep(name, named, seen.secret);
+    try {
+      return await tools.registry.changeReceiver(name, (was) => {
+        if (was?.secret !== seen?.secret) throw new AnotherSecret();
+        return change(was, earlierId);
+      });
+    } catch (error) {
+      if (!(error instanceof AnotherSecret)) throw error;
+    }
+  }
+  throw new BusbarError(
+    'conflict',
+    `The secret of ${name} is replaced by others faster than this call could. Nothing was changed by it; try again.`,
+    { retryAfterSeconds: 1 },
+  );
+}
+
+/** What a receiver's deliveries are signed with: the current secret, and each earlier one until its time is over. */
+export interface SigningKeys {
+  at(nowMs: number): readonly Uint8Array[];
+}
+
+export async function signingKeys(
+  tools: Pick<SecretTools, 'secrets' | 'clock'>,
+  receiver: Receiver,
+): Promise<SigningKeys> {
+  const live = liveSecrets(receiver.earlierSecrets, tools.clock.now());
+  // A receiver that does not rotate costs no read.
+  const earlier = live.length === 0 ? [] : await tools.secrets.read(receiver.receiver, live);
+  return {
+    at(nowMs) {
+      const still = liveSecrets(earlier, nowMs).map(({ id }) => earlier.find((each) => each.id === id));
+      const secrets = new Set([receiver.secret, ...still.flatMap((each) => each?.secret ?? [])]);
+      return [...secrets].map(secretKey);
+    },
+  };
+}

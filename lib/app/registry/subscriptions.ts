@@ -1,0 +1,110 @@
+import { type Principal, requireOwner } from '../../core/access.ts';
+import { BusbarError } from '../../core/errors.ts';
+import { orderAttribute } from '../../core/order.ts';
+import {
+  parseSpec,
+  type Receiver,
+  type Subscription,
+  subscriptionSchema,
+  type Topic,
+} from '../../core/registry.ts';
+import { type AdminTools, declaredRefusal, type Put, unknownReceiver } from './admin.ts';
+import { getTopic } from './topics.ts';
+
+export async function getSubscription(
+  tools: AdminTools,
+  topic: string,
+  receiver: string,
+): Promise<Subscription> {
+  await getTopic(tools, topic);
+  const subscription = await tools.registry.subscription(topic, receiver);
+  if (subscription !== undefined) return subscription;
+  throw new BusbarError(
+    'unknown_subscription',
+    `The receiver ${receiver} is not subscribed to ${topic}. Subscribe it with PUT /v1/topics/${topic}/subscriptions/${receiver}.`,
+  );
+}
+
+export async function listSubscriptions(
+  tools: AdminTools,
+  topic: string,
+): Promise<{ subscriptions: Subscription[] }> {
+  await getTopic(tools, topic);
+  return { subscriptions: await tools.registry.subscriptions(topic) };
+}
+
+export async function putSubscription(
+  tools: AdminTools,
+  principal: Principal,
+  topic: string,
+  receiver: string,
+  body: unknown,
+): Promise<Put<Subscription>> {
+  const { filter } = parseSpec(subscriptionSchema, body);
+  const { source, sink } = await requireBothEnds(tools, principal, topic, receiver);
+  const isOrdered = orderAttribute(source) !== undefined;
+  const before = await tools.registry.subscription(topic, receiver);
+  try {
+    await tools.provision.putSubscription(topic, receiver, { filter, isOrdered }, sink);
+  } catch (error) {
+    // SNS owns the language of filters and has the last word on it.
+    if ((error as Error).name !== 'InvalidParameterException') throw error;
+    throw new BusbarError('invalid_filter', `filter: ${(error as Error).message}`, { cause: error });
+  }
+  const now = new Date(tools.clock.now()).toISOString();
+  const { was, now: document } = await tools.registry.changeSubscription(topic, receiver, (existing) => ({
+    topic,
+    receiver,
+    ...(filter !== undefined && { filter }),
+    declared: existing?.declared ?? false,
+    createdAt: existing?.createdAt ?? now,
+    updatedAt: now,
+  }));
+  // Somebody else put it at the same time, and SNS may have got the two filters in the other order.
+  if (JSON.stringify(was) !== JSON.stringify(before)) await settleFilter(tools, document, isOrdered, sink);
+  return { created: was === undefined, document };
+}
+
+/** Brings SNS to what the registry says, until that stays so. */
+async function settleFilter(
+  tools: AdminTools,
+  written: Subscription,
+  isOrdered: boolean,
+  sink: Receiver,
+): Promise<void> {
+  const { topic, receiver } = written;
+  for (let settled = written; ; ) {
+    await tools.provision.putSubscription(topic, receiver, { filter: settled.filter, isOrdered }, sink);
+    const current = await tools.registry.subscription(topic, receiver);
+    if (current === undefined || JSON.stringify(current) === JSON.stringify(settled)) return;
+    settled = current;
+  }
+}
+
+export async function deleteSubscription(
+  tools: AdminTools,
+  principal: Principal,
+  topic: string,
+  receiver: string,
+): Promise<void> {
+  const subscription = await getSubscription(tools, topic, receiver);
+  const { source } = await requireBothEnds(tools, principal, topic, receiver);
+  if (subscription.declared) throw declaredRefusal(`The subscription of ${receiver} to ${topic}`);
+  await tools.provision.deleteSubscription(topic, receiver, orderAttribute(source) !== undefined);
+  await tools.registry.deleteSubscription(topic, receiver);
+}
+
+/** A subscription takes the topic's events to the receiver, so that both owners must have a say. */
+async function requireBothEnds(
+  tools: AdminTools,
+  principal: Principal,
+  topic: string,
+  receiver: string,
+): Promise<{ source: Topic; sink: Receiver }> {
+  const source = await getTopic(tools, topic);
+  requireOwner(principal, source.owner, `The topic ${topic}`);
+  const sink = await tools.registry.receiver(receiver);
+  if (sink === undefined) throw unknownReceiver(receiver);
+  requireOwner(principal, sink.owner, `The receiver ${receiver}`);
+  return { source, sink };
+}

@@ -1,0 +1,94 @@
+import { type Principal, requireOwner } from '../../core/access.ts';
+import { BusbarError } from '../../core/errors.ts';
+import { orderAttribute, orderAttributeDefault } from '../../core/order.ts';
+import { parseSpec, type Subscription, type Topic, topicSchema } from '../../core/registry.ts';
+import type { SchemaChecker } from '../../runtime/schema.ts';
+import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
+
+export interface TopicTools extends AdminTools {
+  readonly schemas: SchemaChecker;
+}
+
+export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Topic> {
+  const topic = await tools.registry.topic(name);
+  if (topic !== undefined) return topic;
+  throw new BusbarError('unknown_topic', `There is no topic ${name}. Make it with PUT /v1/topics/${name}.`);
+}
+
+export async function listTopics(tools: AdminTools): Promise<{ topics: Topic[] }> {
+  return { topics: await tools.registry.topics() };
+}
+
+export async function putTopic(
+  tools: TopicTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<Put<Topic>> {
+  const spec = parseSpec(topicSchema, body);
+  if (spec.schema !== undefined) tools.schemas.check(spec.schema);
+  const attribute = orderAttribute(spec);
+  const now = new Date(tools.clock.now()).toISOString();
+  const next = (existing: Topic | undefined): Topic => {
+    if (existing !== undefined) {
+      requireOwner(principal, existing.owner, `The topic ${name}`);
+      requireSameOrder(existing, attribute);
+    }
+    return {
+      topic: name,
+      ...spec,
+      owner: ownerOf(principal, spec.owner ?? existing?.owner, `The topic ${name}`),
+      declared: existing?.declared ?? false,
+      createdAt: existing?.createdAt ?? now,
+      updatedAt: now,
+      ...keptHold(existing),
+    };
+  };
+  // AWS first: what the registry names exists. And before that, whether the caller may.
+  if (!next(await tools.registry.topic(name)).declared) {
+    await tools.provision.putTopic(name, attribute !== undefined);
+  }
+  const { was, now: topic } = await tools.registry.changeTopic(name, next);
+  return { created: was === undefined, document: topic };
+}
+
+/** What is under way would overtake what comes after the change, so that there is none. */
+function requireSameOrder(existing: Topic, attribute: string | undefined): void {
+  const before = orderAttribute(existing);
+  if (before === attribute) return;
+  const { topic } = existing;
+  throw new BusbarError(
+    'order_fixed',
+    before === undefined
+      ? `The topic ${topic} was made without an order, and keeps that. Leave \`ordered\` out, or make another topic with it, subscribe its receivers there, and publish to that one.`
+      : `The topic ${topic} was made ordered by ${before}, and keeps that. Send \`ordered: ${before === orderAttributeDefault ? 'true' : `{"by": "${before}"}`}\` along, or make another topic, subscribe its receivers there, and publish to that one.`,
+    { fields: [{ path: 'ordered', detail: 'cannot change after the topic was made' }] },
+  );
+}
+
+/** A change of the settings of a topic does not release it. */
+export const keptHold = (existing: Topic | undefined) =>
+  existing?.hold !== undefined && { hold: existing.hold };
+
+/** A topic that the caller may delete, and its subscriptions. @throws BusbarError unknown_topic, forbidden, declared. */
+export async function requireDeletable(
+  tools: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  name: string,
+): Promise<{ topic: Topic; subscriptions: Subscription[] }> {
+  const topic = await getTopic(tools, name);
+  requireOwner(principal, topic.owner, `The topic ${name}`);
+  const subscriptions = await tools.registry.subscriptions(name);
+  if (topic.declared || subscriptions.some((subscription) => subscription.declared)) {
+    throw declaredRefusal(`The topic ${name}`);
+  }
+  return { topic, subscriptions };
+}
+
+/** Deletes the topic and its subscriptions; what its receivers already have is delivered. */
+export async function deleteTopic(tools: AdminTools, principal: Principal, name: string): Promise<void> {
+  const { topic, subscriptions } = await requireDeletable(tools, principal, name);
+  await tools.provision.deleteTopic(name, orderAttribute(topic) !== undefined);
+  for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);
+  await tools.registry.deleteTopic(name);
+}

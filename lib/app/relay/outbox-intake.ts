@@ -1,0 +1,49 @@
+import { outboxPlace } from '../../core/outbox.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { OutboxMove, OwnEntry } from '../../runtime/outbox-move.ts';
+
+export interface IntakeTools {
+  /** Behind whose name the entries go: IAM lets this function write no other. */
+  readonly application: string;
+  readonly move: OutboxMove;
+  readonly log: Log;
+}
+
+/** An entry of a producer's own table, with its place in the order of writing. */
+export interface Arrived {
+  readonly entry: OwnEntry;
+  /** Of the record in the stream; undefined for one that was found by looking through the table. */
+  readonly sequenceNumber: string | undefined;
+}
+
+/**
+ * Moves entries from a producer's own table to the outbox of the bus, each in one transaction: so none is in both, and one
+ * that comes twice is moved once. Those of a key go one after the other; when one fails, those behind it stay with it.
+ * @returns the places of those that stay.
+ */
+export async function takeInEntries(tools: IntakeTools, arrived: readonly Arrived[]): Promise<Set<number>> {
+  const left = new Set<number>();
+  const byPartition = new Map<string, { place: number; sk: string; one: Arrived }[]>();
+  for (const [place, one] of arrived.entries()) {
+    const { pk, sk } = outboxPlace(tools.application, one.entry, one.sequenceNumber);
+    byPartition.set(pk, [...(byPartition.get(pk) ?? []), { place, sk, one }]);
+  }
+  await Promise.all(
+    [...byPartition].map(async ([pk, list]) => {
+      let failed = false;
+      for (const { place, sk, one } of list) {
+        if (failed) left.add(place);
+        else {
+          try {
+            await tools.move(one.entry, { pk, sk });
+          } catch (error) {
+            tools.log('error', 'An entry could not be moved to the outbox', { pk, reason: String(error) });
+            failed = true;
+            left.add(place);
+          }
+        }
+      }
+    }),
+  );
+  return left;
+}

@@ -1,0 +1,34 @@
+import { eventRefused, type Refused } from '../../core/refused.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { RefusedStore } from '../../runtime/stores/refused.ts';
+import type { Sent } from './send-stored.ts';
+
+export interface RefuseTools {
+  readonly refused: RefusedStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Keeps what cannot be published where its application finds it, and says so in the log, of which an alarm is made. */
+export async function refuse(
+  tools: RefuseTools,
+  about: Omit<Refused, 'code' | 'detail' | 'errors' | 'refusedAt' | 'times'>,
+  result: Extract<Sent, { kind: 'refused' }>,
+  event: string,
+): Promise<void> {
+  const { code, detail, errors } = result;
+  const standing = await tools.refused.find(about.application, about.id);
+  await tools.refused.put(
+    {
+      ...about,
+      code,
+      detail,
+      ...(errors.length > 0 && { errors }),
+      refusedAt: new Date(tools.clock.now()).toISOString(),
+      times: (standing?.refused.times ?? 0) + 1,
+    },
+    event,
+  );
+  tools.log('error', eventRefused, { ...about, code, detail });
+}

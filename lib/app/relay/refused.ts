@@ -1,0 +1,77 @@
+import type { Principal } from '../../core/access.ts';
+import { BusbarError } from '../../core/errors.ts';
+import { bus } from '../../core/limits.ts';
+import { outboxPrefix } from '../../core/outbox.ts';
+import type { Refused } from '../../core/refused.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { OutboxStore } from '../../runtime/stores/outbox.ts';
+import type { RefusedStore } from '../../runtime/stores/refused.ts';
+
+export interface RefusedTools {
+  readonly refused: RefusedStore;
+  readonly outbox: OutboxStore;
+  readonly clock: Clock;
+}
+
+/** What the bus took over and could not publish: a member's own, everything for an admin. */
+export async function listRefused(
+  tools: RefusedTools,
+  principal: Principal,
+  query: { readonly limit?: string; readonly cursor?: string },
+): Promise<{ refused: Refused[]; cursor?: string }> {
+  const limit = Number(query.limit ?? 100);
+  if (!Number.isInteger(limit) || limit < 1 || limit > bus.refusedPageMax) {
+    const detail = `is no number from 1 to ${bus.refusedPageMax}`;
+    throw new BusbarError('invalid_request', `limit ${detail}.`, { fields: [{ path: 'limit', detail }] });
+  }
+  const { refused, last } = await tools.refused.page(scopeOf(principal), query.cursor ?? '', limit);
+  return { refused, ...(last !== undefined && { cursor: last }) };
+}
+
+/** One with its event, letter by letter as it was. */
+export async function getRefused(
+  tools: RefusedTools,
+  principal: Principal,
+  id: string,
+): Promise<Refused & { event: string }> {
+  const { refused, event } = await find(tools, principal, id);
+  return { ...refused, event };
+}
+
+/** Has it published once more, after its cause was solved; it is listed again if it was not. */
+export async function retryRefused(
+  tools: RefusedTools,
+  principal: Principal,
+  id: string,
+): Promise<{ id: string; state: 'retrying' }> {
+  const { refused, event } = await find(tools, principal, id);
+  const { application, topic, receiver, key = '~retry' } = refused;
+  await tools.outbox.put({
+    pk: `${outboxPrefix(application)}${key}`,
+    // The same for a second try of the same: it replaces the first.
+    sk: `retry#${id}`,
+    topic,
+    receiver,
+    event,
+    atMs: tools.clock.now(),
+  });
+  // In this order it may come back under this id, and cannot be in neither place.
+  await tools.refused.delete(application, id);
+  return { id, state: 'retrying' };
+}
+
+export async function deleteRefused(tools: RefusedTools, principal: Principal, id: string): Promise<void> {
+  const { refused } = await find(tools, principal, id);
+  await tools.refused.delete(refused.application, id);
+}
+
+const scopeOf = ({ role, application }: Principal) => (role === 'admin' ? undefined : application);
+
+async function find(tools: RefusedTools, principal: Principal, id: string) {
+  const found = await tools.refused.find(scopeOf(principal), id);
+  if (found !== undefined) return found;
+  throw new BusbarError(
+    'unknown_refused',
+    `Nothing that was refused has the id ${JSON.stringify(id)}. GET /v1/refused lists what there is.`,
+  );
+}

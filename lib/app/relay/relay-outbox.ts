@@ -1,0 +1,138 @@
+import { BusbarError } from '../../core/errors.ts';
+import { bus } from '../../core/limits.ts';
+import { isOrdered, type OutboxRow, outboxOwner, readOutbox } from '../../core/outbox.ts';
+import { type Refused, refusedIdOf } from '../../core/refused.ts';
+import type { OutboxStore } from '../../runtime/stores/outbox.ts';
+import type { PublishTools } from '../publish/publish.ts';
+import { type RefuseTools, refuse } from './refuse.ts';
+import { type Outgoing, type Sent, sendStored } from './send-stored.ts';
+
+export interface RelayOutboxTools extends PublishTools, RefuseTools {
+  readonly outbox: OutboxStore;
+}
+
+/**
+ * Publishes what lies in these partitions of the outbox, in the order of each. What is published is deleted, what never
+ * can be is listed as refused, and what must wait stays for the sweep, with all behind it. The stream only says where to
+ * look: the table is what counts, so that a record that comes twice finds nothing the second time.
+ * @returns the partitions to be brought again at once: those where something is left, when nothing at all could be done.
+ * When others went on, a key that must wait is the sweep's, so that the stream does not wait with it.
+ */
+export async function relayOutbox(tools: RelayOutboxTools, pks: readonly string[]): Promise<Set<string>> {
+  let done = 0;
+  const left = new Set<string>();
+  const endMs = tools.clock.now() + bus.relaySliceSeconds * 1000;
+  let open = [...new Set(pks)];
+  while (open.length > 0 && tools.clock.now() < endMs) {
+    const pages = await Promise.all(
+      open.map(async (pk) => {
+        try {
+          return { pk, ...(await tools.outbox.first(pk, bus.relayPageRows)) };
+        } catch (error) {
+          tools.log('error', 'A partition of the outbox could not be read', { pk, reason: String(error) });
+          left.add(pk);
+          return undefined;
+        }
+      }),
+    );
+    const found = pages.filter((page) => page !== undefined);
+    const { waiting, count } = await relayRows(
+      tools,
+      found.flatMap(({ rows }) => rows),
+    );
+    done += count;
+    for (const pk of waiting) left.add(pk);
+    open = found.filter(({ pk, hasMore }) => hasMore && !waiting.has(pk)).map(({ pk }) => pk);
+  }
+  // When the slice of time is over, the next look goes on.
+  for (const pk of open) left.add(pk);
+  return done > 0 && open.length === 0 ? new Set() : left;
+}
+
+/** Relays rows; answers the partitions of those that stay, and how many do not. */
+async function relayRows(
+  tools: RelayOutboxTools,
+  rows: readonly OutboxRow[],
+): Promise<{ waiting: Set<string>; count: number }> {
+  const nowMs = tools.clock.now();
+  const done: OutboxRow[] = [];
+  const waiting = new Set<string>();
+  const settle = async (row: OutboxRow, sent: Sent | undefined, eventId: string | undefined) => {
+    try {
+      if (sent === undefined || sent.kind === 'again') waiting.add(row.pk);
+      else {
+        // Listed before it is deleted, so that it cannot vanish in between.
+        if (sent.kind === 'refused') await refuse(tools, aboutOf(row, eventId), sent, row.event ?? '');
+        done.push(row);
+      }
+    } catch (error) {
+      tools.log('error', 'A refused entry could not be kept', { pk: row.pk, reason: String(error) });
+      waiting.add(row.pk);
+    }
+  };
+
+  const readable: { row: OutboxRow; outgoing: Outgoing }[] = [];
+  for (const row of rows) {
+    try {
+      const { target, entry } = readOutbox(row, readable.length, nowMs);
+      const { application } = outboxOwner(row.pk) ?? { application: '' };
+      readable.push({
+        row,
+        outgoing: {
+          target,
+          entry,
+          // Whoever may write behind an application's name publishes as it: to what it owns.
+          principal: { application, role: 'member' },
+          ...(isOrdered(row.pk) && { orderKey: row.pk }),
+        },
+      });
+    } catch (error) {
+      await settle(row, refusalOf(error), undefined);
+    }
+  }
+  const results = await sendStored(
+    tools,
+    readable.map(({ outgoing }) => outgoing),
+  );
+  for (const [at, { row, outgoing }] of readable.entries()) {
+    const { entry } = outgoing;
+    await settle(row, results[at], 'error' in entry ? entry.id : entry.event.id);
+  }
+  try {
+    await tools.outbox.delete(done);
+  } catch (error) {
+    tools.log('error', 'Published entries could not be deleted', {
+      count: done.length,
+      reason: String(error),
+    });
+    for (const { pk } of done) waiting.add(pk);
+    return { waiting, count: 0 };
+  }
+  return { waiting, count: done.length };
+}
+
+/** A row that cannot be read holds up nobody, whatever is wrong with it. */
+function refusalOf(error: unknown): Sent {
+  const known =
+    error instanceof BusbarError
+      ? error
+      : new BusbarError(
+          'internal',
+          `The entry could not be read: ${String(error)}. Report it as a bug of the bus.`,
+        );
+  return { kind: 'refused', code: known.code, detail: known.message, errors: known.fields };
+}
+
+function aboutOf(row: OutboxRow, eventId: string | undefined): Parameters<typeof refuse>[1] {
+  const { application, key } = outboxOwner(row.pk) ?? { application: 'none', key: row.pk };
+  const about: Omit<Refused, 'code' | 'detail' | 'errors' | 'refusedAt' | 'times'> = {
+    id: refusedIdOf('outbox', row.pk, row.sk),
+    application,
+    from: 'outbox',
+    key,
+    ...(row.topic !== undefined && { topic: row.topic }),
+    ...(row.receiver !== undefined && { receiver: row.receiver }),
+    ...(eventId !== undefined && { eventId }),
+  };
+  return about;
+}

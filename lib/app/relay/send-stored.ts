@@ -1,0 +1,123 @@
+import type { Principal } from '../../core/access.ts';
+import { BusbarError, type ErrorCode, type FieldError, mayPassLater } from '../../core/errors.ts';
+import type { Entry } from '../../core/event-forms.ts';
+import type { Topic } from '../../core/registry.ts';
+import type { Target } from '../../core/routing.ts';
+import { type EntryResult, openTarget, type PublishTools, takeEntries } from '../publish/publish.ts';
+
+/** An event that lies in a table and is to be sent now. */
+export interface Outgoing {
+  readonly target: Target;
+  /** Its index is its place in the list. */
+  readonly entry: Entry;
+  /** Events of the same key go one after the other, in the order of the list. */
+  readonly orderKey?: string;
+  /** For whom it is published: who must own the target. An admin for what was authorised when it was stored. */
+  readonly principal: Principal;
+  /** Set for what was checked when it was stored: a schema that changed since does not refuse it. */
+  readonly wasChecked?: boolean;
+}
+
+/** What became of one: it is out, it is to be tried again, or it never will go as it is. */
+export type Sent =
+  | { readonly kind: 'out' }
+  | { readonly kind: 'again'; readonly reason: string }
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly detail: string;
+      readonly errors: readonly FieldError[];
+    };
+
+/**
+ * Sends stored events by the way that requests take, as many to a batch as fit: the one place that lets go what a
+ * table holds (the outbox, transactions). It never throws for one event what holds up the others.
+ *
+ * Of each order key one event goes at a time, and when it must be tried again, those behind it wait with it. One that
+ * is refused does not stop its key: it would stop it for ever.
+ */
+export async function sendStored(tools: PublishTools, list: readonly Outgoing[]): Promise<Sent[]> {
+  const results: Sent[] = Array.from({ length: list.length });
+  const stopped = new Map<string, string>();
+  let waiting = list.map((outgoing, place) => ({ ...outgoing, place }));
+  while (waiting.length > 0) {
+    const keys = new Set<string>();
+    const later: typeof waiting = [];
+    const round: typeof waiting = [];
+    for (const one of waiting) {
+      const { orderKey } = one;
+      const reason = orderKey === undefined ? undefined : stopped.get(orderKey);
+      if (reason !== undefined) {
+        results[one.place] = { kind: 'again', reason };
+      } else if (orderKey !== undefined && keys.has(orderKey)) {
+        later.push(one);
+      } else {
+        if (orderKey !== undefined) keys.add(orderKey);
+        round.push(one);
+      }
+    }
+    for (const [one, sent] of await sendRound(tools, round)) {
+      results[one.place] = sent;
+      if (sent.kind === 'again' && one.orderKey !== undefined) {
+        stopped.set(one.orderKey, `An earlier one of its key waits: ${sent.reason}`);
+      }
+    }
+    waiting = later;
+  }
+  return results;
+}
+
+/** Sends what may go at the same time, a target with its own kind. */
+async function sendRound<One extends Outgoing>(
+  tools: PublishTools,
+  round: readonly One[],
+): Promise<(readonly [One, Sent])[]> {
+  const groups = new Map<string, [One, ...One[]]>();
+  for (const one of round) {
+    const key = JSON.stringify([one.target, one.principal, one.wasChecked ?? false]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  const sent = await Promise.all([...groups.values()].map((group) => sendGroup(tools, group)));
+  return sent.flat();
+}
+
+async function sendGroup<One extends Outgoing>(
+  tools: PublishTools,
+  group: readonly [One, ...One[]],
+): Promise<(readonly [One, Sent])[]> {
+  const [{ target, principal, wasChecked }] = group;
+  try {
+    const known = await openTarget(tools, principal, target);
+    const topic = known !== undefined && wasChecked === true ? withoutSchema(known) : known;
+    const entries = group.map(({ entry }) => entry);
+    const results = await takeEntries(tools, target, topic, entries);
+    return group.map((one, at) => [one, sentOf(results[at])] as const);
+  } catch (error) {
+    // Whatever it is, it is told for each of these events, and the other targets go on.
+    const sent = failed(error);
+    tools.log(sent.kind === 'again' ? 'error' : 'warn', 'Stored events could not be sent', {
+      ...target,
+      count: group.length,
+      reason: String(error),
+    });
+    return group.map((one) => [one, sent] as const);
+  }
+}
+
+function withoutSchema({ schema: _, ...topic }: Topic): Topic {
+  return topic;
+}
+
+function sentOf(result: EntryResult | undefined): Sent {
+  if (result === undefined) return { kind: 'again', reason: 'There was no result.' };
+  if (result.status !== 'rejected') return { kind: 'out' };
+  const { code = 'internal', detail = '', errors = [] } = result;
+  return mayPassLater(code) ? { kind: 'again', reason: detail } : { kind: 'refused', code, detail, errors };
+}
+
+function failed(error: unknown): Sent {
+  if (!(error instanceof BusbarError) || error.retryable) return { kind: 'again', reason: String(error) };
+  return { kind: 'refused', code: error.code, detail: error.message, errors: error.fields };
+}

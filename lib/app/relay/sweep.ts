@@ -1,0 +1,45 @@
+import { bus } from '../../core/limits.ts';
+import { outboxWaits } from '../../core/outbox.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { OutboxStore } from '../../runtime/stores/outbox.ts';
+
+export interface SweepTools {
+  readonly outbox: OutboxStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Looks for entries that still lie in the outbox although their time is over, because the stream lost them, a crash left
+ * them or what they need was away, and has the stream bring their keys once more. It publishes nothing itself: only one
+ * reader of a shard does that, so that two never race for the order of a key.
+ */
+export async function sweep(tools: SweepTools): Promise<{ woken: number; waiting: number }> {
+  const nowMs = tools.clock.now();
+  const looked = new Set<string>();
+  let woken = 0;
+  let waiting = 0;
+  let oldestMs = nowMs;
+  for await (const rows of tools.outbox.all()) {
+    for (const { pk, sk, atMs, wokenAtMs } of rows) {
+      // A clock that is ahead must not hide an entry for ever.
+      const sinceMs = Math.min(nowMs, atMs ?? 0);
+      const isLate = nowMs - sinceMs >= bus.sweepAfterSeconds * 1000;
+      if (isLate) waiting += 1;
+      if (atMs !== undefined) oldestMs = Math.min(oldestMs, sinceMs);
+      // The first of a key brings all of it; it comes first in the scan of its partition.
+      if (looked.has(pk)) continue;
+      looked.add(pk);
+      const wasWoken = wokenAtMs !== undefined && nowMs - wokenAtMs < bus.sweepAgainSeconds * 1000;
+      if (!isLate || wasWoken) continue;
+      await tools.outbox.wake({ pk, sk }, nowMs);
+      woken += 1;
+    }
+  }
+  const oldestSeconds = Math.floor((nowMs - oldestMs) / 1000);
+  if (oldestSeconds > bus.outboxWaitSecondsMax) {
+    tools.log('error', outboxWaits, { waiting, oldestSeconds });
+  } else if (woken > 0) tools.log('info', 'The sweep woke entries of the outbox', { woken, waiting });
+  return { woken, waiting };
+}

@@ -1,0 +1,204 @@
+import { type Principal, requireOwner } from '../../core/access.ts';
+import { BusbarError } from '../../core/errors.ts';
+import {
+  eventOf,
+  nextTime,
+  nextTimes,
+  type Recurrence,
+  recurrenceSchema,
+  targetOf,
+  unknownSchedule,
+} from '../../core/recurrence.ts';
+import { parseSpec } from '../../core/registry.ts';
+import { guardName } from '../../core/resources.ts';
+import { checkMessageSize, messageOf } from '../../core/routing.ts';
+import type { SchemaChecker } from '../../runtime/schema.ts';
+import type { KeptRecurrence, RecurrenceState, RecurrenceStore } from '../../runtime/stores/recurrences.ts';
+import { openTarget } from '../publish/publish.ts';
+import { type AdminTools, ownerOf, type Put } from '../registry/admin.ts';
+import { tickTimer } from './fire.ts';
+import { newTurn } from './schedule.ts';
+import { dropTimer, setTimers, type TimerTools } from './timers.ts';
+
+export interface RecurrenceTools extends AdminTools, TimerTools {
+  readonly recurrences: RecurrenceStore;
+  readonly schemas: SchemaChecker;
+}
+
+/** A recurring schedule as the API shows it: with its next five times, and what became of the last. */
+export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs'> {
+  /** RFC 3339; none while it is paused. */
+  readonly next: readonly string[];
+  readonly lastFiredAt?: string;
+  /** Why the last time fired nothing. */
+  readonly problem?: string;
+}
+
+const timesShown = 5;
+const iso = (ms: number) => new Date(ms).toISOString();
+
+function show({ recurrence, state }: KeptRecurrence): ShownRecurrence {
+  const { anchorMs, ...shown } = recurrence;
+  const next =
+    recurrence.state === 'paused'
+      ? []
+      : [state.nextMs, ...nextTimes(recurrence, state.nextMs, timesShown - 1)].map(iso);
+  return {
+    ...shown,
+    next,
+    ...(state.firedMs > 0 && { lastFiredAt: iso(state.firedMs) }),
+    ...(state.problem !== '' && { problem: state.problem }),
+  };
+}
+
+/** @throws BusbarError unknown_schedule, forbidden. */
+async function own(tools: RecurrenceTools, principal: Principal, name: string): Promise<KeptRecurrence> {
+  const kept = await tools.recurrences.find(name);
+  if (kept === undefined) throw unknownSchedule(name);
+  requireOwner(principal, kept.recurrence.owner, `The schedule ${name}`);
+  return kept;
+}
+
+export async function getRecurrence(
+  tools: RecurrenceTools,
+  principal: Principal,
+  name: string,
+): Promise<ShownRecurrence> {
+  return show(await own(tools, principal, name));
+}
+
+/** Those that the caller owns; an admin sees all. */
+export async function listRecurrences(
+  tools: RecurrenceTools,
+  principal: Principal,
+): Promise<{ schedules: ShownRecurrence[] }> {
+  const all = await tools.recurrences.all();
+  const shown = all.filter(
+    ({ recurrence }) => principal.role === 'admin' || recurrence.owner === principal.application,
+  );
+  return { schedules: shown.map(show) };
+}
+
+/**
+ * Makes a recurring schedule, or replaces its settings. What stands paused stays so. An interval counts from now, and
+ * goes on counting when it is put again as it was.
+ */
+export async function putRecurrence(
+  tools: RecurrenceTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<Put<ShownRecurrence>> {
+  const { owner: namedOwner, ...spec } = parseSpec(recurrenceSchema, body);
+  const target = targetOf(spec);
+  const earlier = await tools.recurrences.find(name);
+  if (earlier !== undefined) requireOwner(principal, earlier.recurrence.owner, `The schedule ${name}`);
+  const nowMs = tools.clock.now();
+  const topic = await openTarget(tools, principal, target);
+  checkMessageSize(messageOf(eventOf(name, spec.event, nowMs), target));
+  const wrong =
+    topic?.schema === undefined ? [] : tools.schemas.errorsOf(topic.schema, spec.event.data ?? null);
+  if (wrong.length > 0) {
+    const detail = wrong.map((error) => `${error.path} ${error.detail}`).join('; ');
+    throw new BusbarError(
+      'schema_mismatch',
+      `The event's data does not match the schema of its topic: ${detail}.`,
+      {
+        fields: wrong,
+      },
+    );
+  }
+  const goesOn = earlier !== undefined && earlier.recurrence.everySeconds === spec.everySeconds;
+  const recurrence: Recurrence = {
+    schedule: name,
+    ...spec,
+    owner: ownerOf(principal, namedOwner ?? earlier?.recurrence.owner, `The schedule ${name}`),
+    state: earlier?.recurrence.state ?? 'active',
+    anchorMs: goesOn ? earlier.recurrence.anchorMs : nowMs,
+    createdAt: earlier?.recurrence.createdAt ?? iso(nowMs),
+    updatedAt: iso(nowMs),
+  };
+  const kept = await put(tools, recurrence, earlier);
+  return { created: earlier === undefined, document: show(kept) };
+}
+
+/** Stops firing; what would have fired meanwhile is not made up for. */
+export async function pauseRecurrence(
+  tools: RecurrenceTools,
+  principal: Principal,
+  name: string,
+): Promise<ShownRecurrence> {
+  const earlier = await own(tools, principal, name);
+  if (earlier.recurrence.state === 'paused') return show(earlier);
+  const paused = { ...earlier.recurrence, state: 'paused', updatedAt: iso(tools.clock.now()) } as const;
+  return show(await put(tools, paused, earlier));
+}
+
+/** Fires again, from the next time on. */
+export async function resumeRecurrence(
+  tools: RecurrenceTools,
+  principal: Principal,
+  name: string,
+): Promise<ShownRecurrence> {
+  const earlier = await own(tools, principal, name);
+  if (earlier.recurrence.state === 'active') return show(earlier);
+  const active = { ...earlier.recurrence, state: 'active', updatedAt: iso(tools.clock.now()) } as const;
+  return show(await put(tools, active, earlier));
+}
+
+export async function deleteRecurrence(
+  tools: RecurrenceTools,
+  principal: Principal,
+  name: string,
+): Promise<void> {
+  const { state } = await own(tools, principal, name);
+  // The guard first: without the row nobody would know of it any more.
+  await tools.schedules.delete(guardName(name));
+  await tools.recurrences.remove(name);
+  await dropTimer(tools, state.turn);
+}
+
+/**
+ * The guard, then the row, then the timer: whatever breaks off, the guard has the row looked at within the hour.
+ * @throws BusbarError conflict, unavailable.
+ */
+async function put(
+  tools: RecurrenceTools,
+  recurrence: Recurrence,
+  earlier: KeptRecurrence | undefined,
+): Promise<KeptRecurrence> {
+  const { schedule } = recurrence;
+  const nowMs = tools.clock.now();
+  const nextMs = nextTime(recurrence, nowMs);
+  if (nextMs === undefined) {
+    throw new BusbarError('invalid_request', 'cron never comes again.', {
+      fields: [{ path: 'cron', detail: 'never comes again' }],
+    });
+  }
+  const state: RecurrenceState = {
+    nextMs,
+    turn: newTurn(tools.random),
+    firedMs: earlier?.state.firedMs ?? 0,
+    problem: '',
+  };
+  const isActive = recurrence.state === 'active';
+  if (isActive) {
+    await tools.schedules.repeat(guardName(schedule), JSON.stringify({ schedule, turn: '', dueAtMs: 0 }));
+  }
+  if (!(await tools.recurrences.write({ recurrence, state }, earlier?.recurrence, nowMs))) {
+    throw new BusbarError('conflict', `The schedule ${schedule} was changed at the same time. Try again.`);
+  }
+  if (isActive) {
+    const [problem] = await setTimers(tools, [tickTimer(schedule, state)]);
+    if (problem !== undefined) {
+      tools.log('error', 'A recurring schedule has no timer', { schedule, reason: problem });
+      throw new BusbarError(
+        'unavailable',
+        'The schedule is saved, but AWS took no timer for it, so that it may begin an hour late. Send the same again.',
+        { retryAfterSeconds: 1 },
+      );
+    }
+  } else await dropTimer(tools, guardName(schedule));
+  if (earlier !== undefined) await dropTimer(tools, earlier.state.turn);
+  return { recurrence, state };
+}

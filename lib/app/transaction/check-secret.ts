@@ -1,0 +1,52 @@
+import type { Principal } from '../../core/access.ts';
+import type { CheckSecret } from '../../core/check.ts';
+import { bus } from '../../core/limits.ts';
+import { createSecret } from '../../core/signature.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { CheckSecretStore } from '../../runtime/stores/check-secrets.ts';
+
+export interface CheckSecretTools {
+  readonly checkSecrets: CheckSecretStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The application's check secret; made when it has none. */
+export async function ensureCheckSecret(
+  tools: CheckSecretTools,
+  application: string,
+): Promise<{ readonly secret: string; readonly isNew: boolean }> {
+  const standing = await tools.checkSecrets.find(application);
+  if (standing !== undefined) return { secret: standing.secret, isNew: false };
+  const made = { secret: createSecret(tools.random) };
+  const isNew = await tools.checkSecrets.swap(application, made, undefined, tools.clock.now());
+  // Another call made one at the same moment: that one counts.
+  return isNew ? { ...made, isNew } : await ensureCheckSecret(tools, application);
+}
+
+/**
+ * Makes a new check secret for the caller's application and shows it, once. The one before signs beside it for a day,
+ * so that a check is proven by either while the producer changes over.
+ */
+export async function renewCheckSecret(
+  tools: CheckSecretTools,
+  principal: Principal,
+): Promise<{ application: string; checkSecret: string; earlierUntil?: string }> {
+  const { application } = principal;
+  for (;;) {
+    const earlier = await tools.checkSecrets.find(application);
+    const nowMs = tools.clock.now();
+    const untilMs = nowMs + bus.checkSecretOverlapSeconds * 1000;
+    const to: CheckSecret = {
+      secret: createSecret(tools.random),
+      ...(earlier !== undefined && { earlier: { secret: earlier.secret, untilMs } }),
+    };
+    if (!(await tools.checkSecrets.swap(application, to, earlier, nowMs))) continue;
+    return {
+      application,
+      checkSecret: to.secret,
+      ...(earlier !== undefined && { earlierUntil: new Date(untilMs).toISOString() }),
+    };
+  }
+}

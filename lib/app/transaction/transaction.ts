@@ -1,0 +1,225 @@
+import { type Principal, requireOwner } from '../../core/access.ts';
+import { checkEndpoint } from '../../core/endpoint.ts';
+import { BusbarError } from '../../core/errors.ts';
+import type { EventRequest } from '../../core/event-forms.ts';
+import { aws } from '../../core/limits.ts';
+import type { Target } from '../../core/routing.ts';
+import { type StoredEvent, storedEvent } from '../../core/stored-event.ts';
+import {
+  newTransaction,
+  type ShownTransaction,
+  showTransaction,
+  type Transaction,
+  transition,
+} from '../../core/transaction.ts';
+import { type Draft, readTransaction } from '../../core/transaction-request.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Queues } from '../../runtime/queues.ts';
+import type { TransactionStore } from '../../runtime/stores/transactions.ts';
+import {
+  checkEntries,
+  type EntryResult,
+  newTrace,
+  openTarget,
+  type PublishTools,
+} from '../publish/publish.ts';
+import type { ReceiverTools } from '../registry/receivers.ts';
+import { type CheckSecretTools, ensureCheckSecret } from './check-secret.ts';
+
+export interface TransactionTools
+  extends Pick<PublishTools, 'registry' | 'schemas' | 'trace' | 'clock' | 'random'>,
+    Pick<ReceiverTools, 'endpoints' | 'endpointPorts'>,
+    CheckSecretTools {
+  readonly transactions: TransactionStore;
+  readonly queues: Queues;
+  readonly log: Log;
+}
+
+/**
+ * Begins a transaction: checks and keeps its events, which nobody receives before the commit. All or none: one event
+ * that is refused refuses the transaction.
+ * @param ownHosts the hosts under which the bus itself is reached.
+ * @returns the transaction; with `checkSecret` when this call made the application's first one.
+ */
+export async function beginTransaction(
+  tools: TransactionTools,
+  principal: Principal,
+  request: EventRequest,
+  ownHosts: readonly string[],
+): Promise<ShownTransaction & { checkSecret?: string }> {
+  const nowMs = tools.clock.now();
+  const read = readTransaction(request, {
+    nowMs,
+    source: `/applications/${principal.application}`,
+    uuid: tools.random.uuid,
+    traceparent: newTrace(tools.random),
+  });
+  if (read.checkUrl !== undefined) checkCheckUrl(tools, read.checkUrl, ownHosts);
+  const events = await checkDrafts(tools, principal, read.drafts);
+  const transaction = newTransaction(
+    {
+      id: read.id ?? `txn_${tools.random.uuid()}`,
+      application: principal.application,
+      events: events.map(({ target, id, source, type }) => ({ ...target, id, source, type })),
+      digest: read.digest,
+      checkUrl: read.checkUrl,
+      checkAfterSeconds: read.checkAfterSeconds,
+    },
+    nowMs,
+  );
+  const secret =
+    read.checkUrl === undefined ? undefined : await ensureCheckSecret(tools, principal.application);
+
+  // The timer first: a transaction without one would stay open for ever, a timer without one ends by itself.
+  await startTimer(tools, transaction);
+  if (await tools.transactions.create(transaction, events)) {
+    return { ...showTransaction(transaction), ...(secret?.isNew && { checkSecret: secret.secret }) };
+  }
+  const standing = await tools.transactions.find(transaction.id);
+  const isSame = standing?.digest === transaction.digest && standing.application === transaction.application;
+  if (standing !== undefined && isSame) return showTransaction(standing);
+  throw new BusbarError(
+    'transaction_exists',
+    `There is a transaction ${transaction.id} already, begun with other events or settings. Give each an id of its own, or none.`,
+  );
+}
+
+function checkCheckUrl(tools: TransactionTools, checkUrl: string, ownHosts: readonly string[]): void {
+  try {
+    checkEndpoint(checkUrl, { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts });
+  } catch (error) {
+    if (!(error instanceof BusbarError)) throw error;
+    // It is called as endpoints are, and so held to their rules; only its field is named otherwise.
+    throw new BusbarError(error.code, error.message.replace(/^endpoint/, 'checkUrl'), {
+      fields: error.fields.map(({ detail }) => ({ path: 'checkUrl', detail })),
+    });
+  }
+}
+
+/** Everything that publish would check, of every event, so that nothing but the outside can stop a commit. */
+async function checkDrafts(
+  tools: TransactionTools,
+  principal: Principal,
+  drafts: readonly Draft[],
+): Promise<StoredEvent[]> {
+  const byTarget = new Map<string, { target: Target; drafts: Draft[] }>();
+  for (const draft of drafts) {
+    const key = JSON.stringify(draft.target);
+    const group = byTarget.get(key) ?? { target: draft.target, drafts: [] };
+    group.drafts.push(draft);
+    byTarget.set(key, group);
+  }
+  const results = new Map<number, EntryResult>();
+  const checked = await Promise.all(
+    [...byTarget.values()].map(async (group) => {
+      const topic = await openTarget(tools, principal, group.target);
+      const entries = group.drafts.map(({ entry }) => entry);
+      return checkEntries(tools, entries, group.target, topic, results).map(({ index, event, dueAtMs }) => {
+        const { trace: _, ...plain } = event;
+        const delayMs = drafts[index]?.delayMs;
+        return { index, stored: storedEvent(plain, group.target, { dueAtMs, delayMs }) };
+      });
+    }),
+  );
+  const refused = [...results.values()].sort((one, other) => one.index - other.index);
+  if (refused.length > 0) throw refusal(refused);
+  return checked
+    .flat()
+    .sort((one, other) => one.index - other.index)
+    .map(({ stored }) => stored);
+}
+
+/** Names each event that was refused, by its place. */
+function refusal(refused: readonly EntryResult[]): BusbarError {
+  const fields = refused.flatMap(({ index, detail = '', errors }) =>
+    (errors ?? [{ path: '', detail }]).map((error) => ({
+      path: error.path === '' ? `events.${index}` : `events.${index}.${error.path}`,
+      detail: error.detail,
+    })),
+  );
+  const [first] = refused;
+  const told = refused.map(({ index, detail }) => `events.${index}: ${detail}`).join(' ');
+  const code = refused.length === 1 && first?.code !== undefined ? first.code : 'all_rejected';
+  return new BusbarError(code, `Nothing of the transaction was kept. ${told}`, { fields });
+}
+
+/** @throws BusbarError unavailable. */
+async function startTimer(tools: TransactionTools, transaction: Transaction): Promise<void> {
+  const delaySeconds = Math.min(aws.sqs.delaySecondsMax, Math.ceil(transaction.checkAfterSeconds));
+  const [failure] = await tools.queues.send('transactions', [timerOf(transaction.id, delaySeconds)]);
+  if (failure === undefined) return;
+  tools.log('error', 'A transaction could not be timed', { reason: failure.reason });
+  throw new BusbarError(
+    'unavailable',
+    'The transaction could not be stored. Nothing of it was kept: begin again.',
+    {
+      retryAfterSeconds: 1,
+    },
+  );
+}
+
+/** The message that times a transaction; it stays in its queue until the transaction is over. */
+export const timerOf = (transaction: string, delaySeconds: number) => ({
+  body: JSON.stringify({ transaction }),
+  attributes: {},
+  delaySeconds,
+});
+
+/** @throws BusbarError unknown_transaction, forbidden. */
+export async function getTransaction(
+  tools: Pick<TransactionTools, 'transactions'>,
+  principal: Principal,
+  id: string,
+): Promise<ShownTransaction> {
+  return showTransaction(await findTransaction(tools, principal, id));
+}
+
+/** Lets the events go. Again and again it answers the same; after a rollback it is refused. */
+export function commitTransaction(
+  tools: Pick<TransactionTools, 'transactions' | 'clock'>,
+  principal: Principal,
+  id: string,
+): Promise<ShownTransaction> {
+  return decide(tools, principal, id, 'commit');
+}
+
+/** Throws the events away; refused after a commit. */
+export function rollbackTransaction(
+  tools: Pick<TransactionTools, 'transactions' | 'clock'>,
+  principal: Principal,
+  id: string,
+): Promise<ShownTransaction> {
+  return decide(tools, principal, id, 'rollback');
+}
+
+async function decide(
+  tools: Pick<TransactionTools, 'transactions' | 'clock'>,
+  principal: Principal,
+  id: string,
+  kind: 'commit' | 'rollback',
+): Promise<ShownTransaction> {
+  for (;;) {
+    const transaction = await findTransaction(tools, principal, id);
+    const step = transition(transaction, { kind, by: 'producer' }, tools.clock.now());
+    if (step.kind === 'refuse') throw step.error;
+    if (step.kind === 'none') return showTransaction(transaction);
+    if (await tools.transactions.replace(step.to, transaction)) return showTransaction(step.to);
+    // Somebody else was first: look again what it says now.
+  }
+}
+
+async function findTransaction(
+  tools: Pick<TransactionTools, 'transactions'>,
+  principal: Principal,
+  id: string,
+): Promise<Transaction> {
+  const transaction = await tools.transactions.find(id);
+  if (transaction === undefined) {
+    throw new BusbarError(
+      'unknown_transaction',
+      `There is no transaction ${JSON.stringify(id)}. One that ended is known for 30 days.`,
+    );
+  }
+  requireOwner(principal, transaction.application, `The transaction ${id}`);
+  return transaction;
+}

@@ -1,0 +1,147 @@
+import { type AttemptRecord, attemptRecord, withAttempt } from '../../core/attempts.ts';
+import type { Delivery, DeliveryRecord, Outcome, Verdict } from '../../core/delivery.ts';
+import { refusalsOf } from '../../core/filter-match.ts';
+import { bus } from '../../core/limits.ts';
+import type { Sighting } from '../../core/occurrence.ts';
+import { messageOf, type RoutableEvent, type Target } from '../../core/routing.ts';
+import {
+  type DeliveredEvent,
+  type PublishedEvent,
+  packDelivered,
+  packPublished,
+  type TraceMode,
+} from '../../core/trace.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { SightingStore } from '../../runtime/stores/sightings.ts';
+import type { TraceStore } from '../../runtime/stores/traces.ts';
+
+export interface TraceTools {
+  readonly traces: TraceStore;
+  readonly sightings: SightingStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Writes traces, or goes on without them: they are best effort, and nothing may fail or wait for them, so that a write
+ * that takes long is left to itself.
+ */
+async function bestEffort(tools: TraceTools, write: () => Promise<unknown>): Promise<void> {
+  let cancel = () => {};
+  const slow = new Promise<string>((resolve) => {
+    cancel = tools.clock.setTimer(bus.traceWriteSeconds * 1000, () =>
+      resolve(`It took more than ${bus.traceWriteSeconds} s`),
+    );
+  });
+  const written = (async () => {
+    try {
+      await write();
+      return undefined;
+    } catch (error) {
+      return String(error);
+    }
+  })();
+  const problem = await Promise.race([written, slow]);
+  cancel();
+  if (problem !== undefined) tools.log('warn', 'A trace could not be written', { reason: problem });
+}
+
+/** An event that was taken, and when it is due if not at once. */
+export interface Taken {
+  readonly event: RoutableEvent & { readonly id: string };
+  readonly dueAtMs: number | undefined;
+}
+
+/**
+ * Traces the events of one request that were taken, in one row. Where not everything is traced, only what was delayed
+ * is seen: it has a row of its own in any case.
+ */
+export async function tracePublished(
+  tools: TraceTools & { readonly registry: RegistryStore },
+  mode: TraceMode,
+  target: Target,
+  taken: readonly Taken[],
+): Promise<void> {
+  const nowMs = tools.clock.now();
+  if (mode !== 'all' || taken.length === 0) return;
+  await bestEffort(tools, async () => {
+    const subscriptions = 'topic' in target ? await tools.registry.cachedSubscriptions(target.topic) : [];
+    const receivers = 'topic' in target ? subscriptions.map(({ receiver }) => receiver) : [target.receiver];
+    const events = taken.map(({ event, dueAtMs }): PublishedEvent => {
+      const { id, source, type } = event;
+      const message = messageOf(event, target);
+      const refusals = Object.fromEntries(
+        subscriptions.flatMap(({ receiver, filter }) => {
+          const found = filter === undefined ? [] : refusalsOf(filter, message);
+          return found.length === 0 ? [] : [[receiver, found]];
+        }),
+      );
+      return { id, source, type, refusals, ...(dueAtMs !== undefined && { dueAtMs }) };
+    });
+    await tools.traces.put(packPublished(nowMs, target, receivers, events));
+  });
+}
+
+/** What an attempt leaves to be traced. */
+export interface Traced {
+  /** Set when everything is traced, and nothing else keeps this delivery. */
+  readonly delivered?: DeliveredEvent;
+  /** Set at the first failure. */
+  readonly sighting?: Extract<Sighting, { kind: 'failing' }>;
+  /** All attempts so far, to be kept with the record; absent when single attempts are not traced. */
+  readonly history?: readonly AttemptRecord[];
+}
+
+export interface Attempted {
+  readonly mode: TraceMode;
+  readonly lane: string;
+  readonly attempt: number;
+  readonly outcome: Outcome;
+  readonly verdict: Verdict;
+  readonly earlier: DeliveryRecord | undefined;
+  readonly startedAtMs: number;
+  readonly latencyMs: number;
+}
+
+/** Decides what is traced of one attempt. */
+export function traceAttempt(delivery: Delivery, attempted: Attempted): Traced {
+  const { mode, lane, attempt, outcome, verdict, earlier, startedAtMs, latencyMs } = attempted;
+  if (mode === 'none') return {};
+  const { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type } = delivery;
+  if (verdict.kind === 'delivered' && earlier === undefined) {
+    const status = outcome.kind === 'answer' ? outcome.status : 0;
+    return mode === 'all' ? { delivered: { id, source, type, topic, startedAtMs, latencyMs, status } } : {};
+  }
+  const record = attemptRecord(attempt, lane, outcome, startedAtMs, latencyMs);
+  return {
+    history: withAttempt(earlier?.history ?? [], record),
+    ...(earlier === undefined && {
+      sighting: { kind: 'failing', id, source, type, topic, receiver, deliveryId, atMs: startedAtMs },
+    }),
+  };
+}
+
+/** Traces a batch: what was delivered at once in one row, and where failures are found. */
+export async function traceBatch(
+  tools: TraceTools,
+  receiver: string,
+  lane: string,
+  traced: readonly Traced[],
+): Promise<void> {
+  const delivered = traced.flatMap((one) => (one.delivered === undefined ? [] : [one.delivered]));
+  // A queue may hand out a message twice in one batch.
+  const sightings = new Map(
+    traced.flatMap(({ sighting }) => (sighting === undefined ? [] : [[sighting.deliveryId, sighting]])),
+  );
+  if (delivered.length === 0 && sightings.size === 0) return;
+  await bestEffort(tools, () =>
+    Promise.all([
+      ...(delivered.length > 0
+        ? [tools.traces.put([packDelivered(tools.clock.now(), receiver, lane, delivered)])]
+        : []),
+      ...(sightings.size > 0 ? [tools.sightings.put([...sightings.values()])] : []),
+    ]),
+  );
+}
