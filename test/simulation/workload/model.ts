@@ -158,8 +158,30 @@ export function expectation(
     ? Math.max(...publication.submissions.map((submission) => submission.endMs ?? Number.POSITIVE_INFINITY))
     : Number.POSITIVE_INFINITY;
   const during = versionsDuring(versions, startMs, endMs);
+  if (during.some((version) => movesScope(versions, version, startMs))) return 'may';
   const accepting = during.filter(({ state }) => state?.accepts(publication.event) === true);
   if (accepting.length === 0) return 'never';
   const isSettled = during.every(({ endMs: settledMs }) => settledMs !== undefined && settledMs <= startMs);
   return isCertain && isSettled && accepting.length === during.length ? 'must' : 'may';
 }
+
+/**
+ * SNS cannot move a filter from attributes to data at once: while that is done everything passes, lest something be lost
+ * (`filterSteps` in lib/runtime/provision.ts).
+ */
+function movesScope(
+  versions: readonly Version<Filter | undefined>[],
+  version: Version<Filter | undefined>,
+  fromMs: EpochMs,
+): boolean {
+  const isUnderway = version.endMs === undefined || version.endMs >= fromMs;
+  const before = versions[versions.indexOf(version) - 1]?.state;
+  return (
+    isUnderway &&
+    before !== undefined &&
+    version.state !== undefined &&
+    isOfData(before) !== isOfData(version.state)
+  );
+}
+
+const isOfData = ({ policy }: Filter): boolean => policy !== undefined && 'data' in policy;

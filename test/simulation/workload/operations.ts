@@ -335,6 +335,7 @@ const all: readonly (readonly [weight: number, operation: Operation, byHand?: tr
 ];
 
 /** What is done in a run. Where it is shown that nothing disturbs anything else, nobody disturbs by hand. */
-export const operationsOf = ({ outage }: Profile): readonly (readonly [weight: number, operation: Operation])[] =>
+export const operationsOf = ({
+  outage,
+}: Profile): readonly (readonly [weight: number, operation: Operation])[] =>
   all.flatMap(([weight, operation, byHand]) => (outage && byHand ? [] : [[weight, operation] as const]));
-

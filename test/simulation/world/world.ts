@@ -92,7 +92,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     clock,
     trouble: profile.endpointTrouble,
     onReceipt: ({ receiver, request }) => {
-      const { id } = request.headers['ce-id'] === undefined ? JSON.parse(String(request.body)) : { id: request.headers['ce-id'] };
+      const { id } =
+        request.headers['ce-id'] === undefined
+          ? JSON.parse(String(request.body))
+          : { id: request.headers['ce-id'] };
       history.note(`${receiver} gets`, `${id} attempt ${request.headers['busbar-attempt']}`);
     },
   });
@@ -128,7 +131,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       schedulePrecisionMs: profile.schedulePrecisionMs,
       http: { send: async (request) => (dead ? await never() : await endpoints.http.send(request)) },
       log(level, message, fields) {
-        if (level === 'warn' && process.env.SIM_TRACE) history.trace(`warn ${message} ${JSON.stringify(fields ?? {})}`);
+        if (level === 'warn' && process.env.SIM_TRACE)
+          history.trace(`warn ${message} ${JSON.stringify(fields ?? {})}`);
         if (level === 'error')
           history.note(`error log: ${message}`, JSON.stringify(fields ?? {}).slice(0, 400));
       },
