@@ -180,6 +180,7 @@ async function observe(world: World, model: Model, watch: Watch, healedMs: numbe
     leftInQueues: await world.drive(leftInQueues(world)),
     leftInTable: await world.drive(leftInTable(world)),
     breakerStates: watch.breakerStates,
+    deaths: watch.deaths,
     bill: {
       metered: world.meter.counts(),
       counted: { 'lambda.requests': [...world.invocations.values()].reduce((sum, count) => sum + count, 0) },

@@ -40,6 +40,8 @@ export interface Run {
   readonly leftInTable: readonly string[];
   /** Every state that the breaker of a receiver was written in, in order. */
   readonly breakerStates: ReadonlyMap<string, readonly { readonly kind: string; readonly atMs: EpochMs }[]>;
+  /** When each delivery went to the dead letters first, by its id. */
+  readonly deaths: ReadonlyMap<string, EpochMs>;
   /** Units of the bill: what the meter says, and what was counted beside it. */
   readonly bill: {
     readonly metered: Readonly<Record<string, number>>;
