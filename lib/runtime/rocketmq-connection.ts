@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { format } from 'node:util';
 import { type BaseClient, type BaseClientOptions, ClientException } from 'rocketmq-client-nodejs';
 import {
   failureOfGrpcCode,
@@ -40,16 +41,13 @@ export function clientOptions(
 }
 
 /**
- * The client tells of each failure as an error of its own accord; here it is an outcome, which whoever asked tells
- * of if it matters. Its lines may quote settings, so only the text of the message is taken.
+ * The client writes an error of its own for each failure; here a failure is an outcome, which whoever asked tells of
+ * if it matters. What it says at `info` quotes its settings and is left out.
  */
 function clientLogger(log: Log) {
   const quiet = () => {};
-  const tell = (first: unknown, ...others: readonly unknown[]) => {
-    const text = first instanceof Error ? first.message : String(first);
-    const errors = others.filter((other) => other instanceof Error).map(({ message }) => message);
-    log('debug', 'The RocketMQ client', { says: [text, ...errors].join(' — ') });
-  };
+  const tell = (...says: readonly unknown[]) =>
+    log('debug', 'The RocketMQ client', { says: format(...says) });
   return { debug: quiet, info: quiet, warn: tell, error: tell, close: quiet };
 }
 
