@@ -14,6 +14,7 @@ import {
 import { aws } from '../core/limits.ts';
 import type { Config } from './config.ts';
 import { type Changed, expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
+import { type Advanced, advance, type Bounds } from './row-advance.ts';
 import { putAllIfFree } from './row-transaction.ts';
 import type { BaseRuntime } from './runtime.ts';
 
@@ -63,12 +64,7 @@ export interface Table {
    * Advances a number of a row that never falls behind `atLeast`. Answers what it is then; or, where it is above
    * `atMost` already, that it was left so. One write where the guess is right whether it has fallen behind, else two.
    */
-  advance(
-    key: Key,
-    by: number,
-    bounds: { readonly atLeast: number; readonly atMost: number; readonly isBehind: boolean },
-    expiresAtSeconds: number,
-  ): Promise<{ readonly advanced: boolean; readonly value: number }>;
+  advance(key: Key, by: number, bounds: Bounds, expiresAtSeconds: number): Promise<Advanced>;
   putMany(rows: readonly Row[]): Promise<void>;
   delete(key: Key): Promise<void>;
   deleteMany(keys: readonly Key[]): Promise<void>;
@@ -199,24 +195,8 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
 
     createAll: (rows) => putAllIfFree(client, TableName, rows),
 
-    async replace(row, earlier) {
-      try {
-        await client.send(
-          new PutItemCommand({
-            TableName,
-            Item: item(row),
-            // A document is kept as text, and reading and writing it again gives the same text.
-            ConditionExpression: '#document = :earlier',
-            ExpressionAttributeNames: { '#document': 'document' },
-            ExpressionAttributeValues: { ':earlier': { S: JSON.stringify(earlier) } },
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
-    },
+    replace: (row, earlier) =>
+      unlessRefused(client.send(new PutItemCommand({ TableName, Item: item(row), ...onlyIfStill(earlier) }))),
 
     async swap(row) {
       const answer = await client.send(
@@ -254,8 +234,9 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
 
     async deleteWhere(key, where) {
       const only = expression('w', where, ' AND ');
-      try {
-        await client.send(
+      // Where it is refused somebody changed it meanwhile: it is theirs.
+      await unlessRefused(
+        client.send(
           new DeleteItemCommand({
             TableName,
             Key: keyItem(key),
@@ -263,30 +244,14 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
             ExpressionAttributeNames: only.names,
             ExpressionAttributeValues: only.values,
           }),
-        );
-      } catch (error) {
-        // Somebody changed it meanwhile: it is theirs.
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      }
+        ),
+      );
     },
 
-    async remove(key, earlier) {
-      try {
-        await client.send(
-          new DeleteItemCommand({
-            TableName,
-            Key: keyItem(key),
-            ConditionExpression: '#document = :earlier',
-            ExpressionAttributeNames: { '#document': 'document' },
-            ExpressionAttributeValues: { ':earlier': { S: JSON.stringify(earlier) } },
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
-    },
+    remove: (key, earlier) =>
+      unlessRefused(
+        client.send(new DeleteItemCommand({ TableName, Key: keyItem(key), ...onlyIfStill(earlier) })),
+      ),
 
     async add(key, amounts, expiresAtSeconds) {
       const names = Object.keys(amounts);
@@ -306,49 +271,8 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
       return Object.fromEntries(names.map((name) => [name, Number(answer.Attributes?.[name]?.N)]));
     },
 
-    async advance(key, by, bounds, expiresAtSeconds) {
-      const { atLeast, atMost } = bounds;
-      const update = (expression: string, condition: string, values: Record<string, number>) =>
-        client.send(
-          new UpdateItemCommand({
-            TableName,
-            Key: keyItem(key),
-            UpdateExpression: `SET #value = ${expression}, expiresAt = :expiresAt`,
-            ConditionExpression: condition,
-            ExpressionAttributeNames: { '#value': 'value' },
-            ExpressionAttributeValues: Object.fromEntries(
-              Object.entries({ ...values, ':expiresAt': expiresAtSeconds }).map(([name, value]) => [
-                name,
-                { N: String(value) },
-              ]),
-            ),
-            ReturnValues: 'UPDATED_NEW',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        );
-      // The row is behind or it is not, which only the write that fails can tell; others may advance it in between.
-      for (let isBehind = bounds.isBehind; ; isBehind = !isBehind) {
-        try {
-          if (isBehind) {
-            await update(':start', 'attribute_not_exists(#value) OR #value < :atLeast', {
-              ':start': atLeast + by,
-              ':atLeast': atLeast,
-            });
-            return { advanced: true, value: atLeast + by };
-          }
-          const answer = await update('#value + :by', '#value BETWEEN :atLeast AND :atMost', {
-            ':by': by,
-            ':atLeast': atLeast,
-            ':atMost': atMost,
-          });
-          return { advanced: true, value: Number(answer.Attributes?.value?.N) };
-        } catch (error) {
-          if (!(error instanceof ConditionalCheckFailedException)) throw error;
-          const value = Number(error.Item?.value?.N ?? Number.NEGATIVE_INFINITY);
-          if (value > atMost) return { advanced: false, value };
-        }
-      }
-    },
+    advance: (key, by, bounds, expiresAtSeconds) =>
+      advance(client, TableName, key, by, bounds, expiresAtSeconds),
 
     putMany: (rows) => writeMany(rows.map((row) => ({ PutRequest: { Item: item(row) } }))),
 
@@ -377,6 +301,24 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
       return Number(answer.Item?.count?.N ?? 0);
     },
   };
+}
+
+/** The condition that a row still says the same. A document is kept as text, and reading and writing it again gives the same text. */
+const onlyIfStill = (earlier: unknown) => ({
+  ConditionExpression: '#document = :earlier',
+  ExpressionAttributeNames: { '#document': 'document' },
+  ExpressionAttributeValues: { ':earlier': { S: JSON.stringify(earlier) } },
+});
+
+/** Whether a write was done, or its condition refused it. */
+async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
 }
 
 /** What a batch left over was throttled: wait longer each round, up to a second. The function's timeout ends it. */
