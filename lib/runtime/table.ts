@@ -12,6 +12,7 @@ import {
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { aws } from '../core/limits.ts';
+import { sleep } from '../core/sleep.ts';
 import type { Config } from './config.ts';
 import { type Changed, expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
 import { type Advanced, advance, type Bounds } from './row-advance.ts';
@@ -324,7 +325,7 @@ async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
 /** What a batch left over was throttled: wait longer each round, up to a second. The function's timeout ends it. */
 function backOff(runtime: BaseRuntime, round: number): Promise<void> {
   const waitMs = Math.min(1000, 25 * 2 ** round) * (0.5 + runtime.random.next() / 2);
-  return new Promise((resolve) => runtime.clock.setTimer(waitMs, resolve));
+  return sleep(runtime.clock, waitMs);
 }
 
 /** Without those that have expired: TTL deletes within days, and until then they are still found. */
