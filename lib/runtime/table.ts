@@ -45,7 +45,7 @@ export interface Table {
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
   /** Puts all rows or none, if none of them is there; answers whether it did. At most 100 rows of 4 MB. */
   createAll(rows: readonly Row[]): Promise<boolean>;
-  /** Puts the row in the place of one that still says the same as `earlier`; answers whether it did. */
+  /** Puts the row in the place of one that still says the same as `earlier`, or of none where that is undefined; answers whether it did. */
   replace(row: Row, earlier: unknown): Promise<boolean>;
   /** Puts the row whatever stood there; answers what that was. */
   swap(row: Row): Promise<Row | undefined>;
@@ -73,9 +73,6 @@ export interface Table {
   increment(key: Key, count: number): Promise<void>;
   counter(key: Key): Promise<number>;
 }
-
-/** TTL deletes within days, so that an expired row may still be there (DynamoDB guide, "Using TTL"). */
-const rowIsFreeOrExpired = 'attribute_not_exists(pk) OR expiresAt <= :nowSeconds';
 
 export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>): Table {
   const client = new DynamoDBClient(runtime.aws);
@@ -181,8 +178,7 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
           new PutItemCommand({
             TableName,
             Item: item(row),
-            ConditionExpression: rowIsFreeOrExpired,
-            ExpressionAttributeValues: { ':nowSeconds': { N: String(Math.floor(nowMs / 1000)) } },
+            ...onlyIfFree(nowMs),
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
         );
@@ -197,7 +193,15 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
     createAll: (rows) => putAllIfFree(client, TableName, rows),
 
     replace: (row, earlier) =>
-      unlessRefused(client.send(new PutItemCommand({ TableName, Item: item(row), ...onlyIfStill(earlier) }))),
+      unlessRefused(
+        client.send(
+          new PutItemCommand({
+            TableName,
+            Item: item(row),
+            ...(earlier === undefined ? onlyIfFree(runtime.clock.now()) : onlyIfStill(earlier)),
+          }),
+        ),
+      ),
 
     async swap(row) {
       const answer = await client.send(
@@ -303,6 +307,12 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
     },
   };
 }
+
+/** TTL deletes within days, so that an expired row may still be there (DynamoDB guide, "Using TTL"). */
+const onlyIfFree = (nowMs: number) => ({
+  ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :nowSeconds',
+  ExpressionAttributeValues: { ':nowSeconds': { N: String(Math.floor(nowMs / 1000)) } },
+});
 
 /** The condition that a row still says the same. A document is kept as text, and reading and writing it again gives the same text. */
 const onlyIfStill = (earlier: unknown) => ({

@@ -95,11 +95,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
       const was = await read<Document>(key);
       const now = change(was);
       if (now === was) return { was, now };
-      const row = { ...key, document: now };
-      const written =
-        was === undefined
-          ? (await table.putIfFree(row, clock.now())) === undefined
-          : await table.replace(row, was);
+      const written = await table.replace({ ...key, document: now }, was);
       cache.delete(`${key.pk}/${key.sk}`);
       if (written) return { was, now };
     }
