@@ -23,8 +23,7 @@ export interface RocketMqSenderTools {
 const timeoutSeconds = (receiver: Receiver) => receiver.timeoutSeconds ?? bus.rocketMqTimeoutSecondsDefault;
 
 /** The longest that a message may take, with the opening of the client before it and its closing behind it. */
-export const rocketMqSecondsMax = (receiver: Receiver) =>
-  timeoutSeconds(receiver) + bus.rocketMqOpenSecondsMax + bus.rocketMqCloseSecondsMax;
+export const rocketMqSecondsMax = (receiver: Receiver) => timeoutSeconds(receiver) * bus.rocketMqTimeoutsMax;
 
 /**
  * Sends to a topic of RocketMQ by one client for the whole batch, which is opened with the first message and closed
