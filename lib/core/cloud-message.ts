@@ -3,9 +3,9 @@ import type { Delivery } from './delivery.ts';
 import { parseTimestamp } from './event.ts';
 import { takeApart } from './event-data.ts';
 import type { EventRequest } from './event-forms.ts';
+import { hopsAttribute, writeHops } from './hops.ts';
 import { parseStrictJson } from './json.ts';
 import { orderAttributeDefault } from './order.ts';
-import { hopsAttribute, writeHops } from './origin.ts';
 import { isTag, type RocketMqTarget } from './rocketmq-receiver.ts';
 
 /**

@@ -6,7 +6,7 @@ import { putReceiver } from '../../lib/app/registry/receivers.ts';
 import { rotateSecret } from '../../lib/app/registry/secrets.ts';
 import { why } from '../../lib/app/why/why.ts';
 import { deliveryIdOf } from '../../lib/core/delivery.ts';
-import { busHop, busId, hopsAttribute, rocketMqHop } from '../../lib/core/origin.ts';
+import { busHop, busId, hopsAttribute, rocketMqHop } from '../../lib/core/hops.ts';
 import { queueArn } from '../../lib/core/resources.ts';
 import { loopsStopped } from '../../lib/core/rocketmq-receiver.ts';
 import { admin, member, shorthand, type TestBus, testBus } from './bus.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { eventRequestOf, messageOf } from '../../lib/core/cloud-message.ts';
 import { createEvent } from '../../lib/core/event.ts';
 import { readEvents } from '../../lib/core/event-forms.ts';
-import { hopsAttribute } from '../../lib/core/origin.ts';
+import { hopsAttribute } from '../../lib/core/hops.ts';
 import type { RocketMqTarget } from '../../lib/core/rocketmq-receiver.ts';
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z');

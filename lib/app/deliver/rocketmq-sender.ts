@@ -1,7 +1,7 @@
 import { messageOf } from '../../core/cloud-message.ts';
 import type { EndpointPolicy } from '../../core/endpoint.ts';
+import { busHop, hopsAttribute, passOn, readHops, rocketMqHop } from '../../core/hops.ts';
 import { bus } from '../../core/limits.ts';
-import { busHop, hopsAttribute, passOn, readHops, rocketMqHop } from '../../core/origin.ts';
 import { credentialsOf, redact } from '../../core/redact.ts';
 import type { Receiver } from '../../core/registry.ts';
 import { outcomeOfRocketMq, type RocketMqTarget, rocketMqRefusal } from '../../core/rocketmq-receiver.ts';
@@ -16,7 +16,7 @@ export interface RocketMqSenderTools {
   readonly random: Random;
   readonly endpoints: EndpointPolicy;
   readonly rocketMqEndpoints: readonly string[];
-  /** What tells this bus from all others (core/origin). */
+  /** What tells this bus from all others (core/hops). */
   readonly busId: string;
 }
 

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../core/delivery.ts';
-import type { StopCause } from '../../core/origin.ts';
+import type { StopCause } from '../../core/hops.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Due } from './sort-out.ts';
 
