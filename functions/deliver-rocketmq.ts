@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { probe } from '../lib/app/breaker/probe.ts';
+import { deliverRocketMq } from '../lib/app/deliver/deliver-rocketmq.ts';
 import { busId } from '../lib/core/hops.ts';
 import type { RocketMqRuntime } from '../lib/runtime/rocketmq.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
@@ -9,7 +9,7 @@ import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 import { systemRocketMq } from '../lib/runtime/system-rocketmq.ts';
 import { createProbes } from '../lib/runtime/watches.ts';
 import { deliverTools } from './middleware/deliver-tools.ts';
-import { deliverBatch } from './middleware/lane-batches.ts';
+import { batchAnswer, laneBatch } from './middleware/lane-batch.ts';
 
 /**
  * Consumes the lanes of every receiver that is a topic of RocketMQ, and is called by the schedule of one whose breaker
@@ -25,10 +25,10 @@ export function create(runtime: Runtime & RocketMqRuntime) {
     toRocketMq: { rocketmq, clock, random, endpoints, rocketMqEndpoints, busId: busId(config) },
     probes: createProbes(runtime, config, 'deliver-rocketmq'),
   };
-  return middy<SQSEvent | { receiver: string }, SQSBatchResponse | undefined>().handler(async (event) => {
-    if ('Records' in event) return await deliverBatch(tools, config.prefix, event);
-    await probe(tools, event.receiver);
-    return undefined;
+  return middy<SQSEvent | { receiver: string }, SQSBatchResponse>().handler(async (event) => {
+    if (!('Records' in event)) return batchAnswer(await deliverRocketMq(tools, { probe: event.receiver }));
+    const batch = laneBatch(config.prefix, event);
+    return batchAnswer(batch === undefined ? [] : await deliverRocketMq(tools, { batch }));
   });
 }
 

@@ -1,16 +1,10 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { type DeliverTools, deliver } from '../../lib/app/deliver/deliver.ts';
-import type { LaneMessage } from '../../lib/app/deliver/settle.ts';
-import { queueOwner } from '../../lib/core/resources.ts';
+import { type Lane, queueOwner } from '../../lib/core/resources.ts';
 
-/** Delivers what a mapping hands over: a batch is always of one lane of one receiver. */
-export async function deliverBatch(
-  tools: DeliverTools,
-  prefix: string,
-  event: SQSEvent,
-): Promise<SQSBatchResponse> {
-  const [first] = event.Records;
-  if (first === undefined) return { batchItemFailures: [] };
+/** What a mapping hands over: it is always of one lane of one receiver. Undefined when it is empty. */
+export function laneBatch(prefix: string, { Records: records }: SQSEvent) {
+  const [first] = records;
+  if (first === undefined) return undefined;
   const owner = queueOwner(prefix, first.eventSourceARN);
   if (owner === undefined || owner.role === 'dead-letters' || owner.role === 'ordered-dead-letters') {
     throw new Error(
@@ -18,11 +12,15 @@ export async function deliverBatch(
     );
   }
   const { receiver, role } = owner;
-  const kept = await deliver(tools, { receiver, role, messages: event.Records.map(laneMessage) });
-  return { batchItemFailures: kept.map((itemIdentifier) => ({ itemIdentifier })) };
+  return { receiver, role: role satisfies Lane, messages: records.map(laneMessage) };
 }
 
-function laneMessage(record: SQSRecord): LaneMessage {
+/** Names the messages that stay in the queue. */
+export const batchAnswer = (kept: readonly string[]): SQSBatchResponse => ({
+  batchItemFailures: kept.map((itemIdentifier) => ({ itemIdentifier })),
+});
+
+function laneMessage(record: SQSRecord) {
   const attributes: Record<string, string> = {};
   for (const [name, attribute] of Object.entries(record.messageAttributes)) {
     if (attribute.stringValue !== undefined) attributes[name] = attribute.stringValue;
