@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type Lane, queueOwner } from '../../lib/core/resources.ts';
+import type { ReceivedMessage } from '../../lib/runtime/queue-messages.ts';
 
 /** What a mapping hands over: it is always of one lane of one receiver. Undefined when it is empty. */
 export function laneBatch(prefix: string, { Records: records }: SQSEvent) {
@@ -20,7 +21,7 @@ export const batchAnswer = (kept: readonly string[]): SQSBatchResponse => ({
   batchItemFailures: kept.map((itemIdentifier) => ({ itemIdentifier })),
 });
 
-function laneMessage(record: SQSRecord) {
+function laneMessage(record: SQSRecord): ReceivedMessage {
   const attributes: Record<string, string> = {};
   for (const [name, attribute] of Object.entries(record.messageAttributes)) {
     if (attribute.stringValue !== undefined) attributes[name] = attribute.stringValue;

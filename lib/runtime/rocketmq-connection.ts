@@ -85,7 +85,9 @@ export class Connection {
   /** Has a stream end with the connection, and never bring the process down. */
   guard(create: () => TelemetryStream): TelemetryStream {
     // The client renews a broken stream a second later, whether it was shut down meanwhile or not.
-    if (this.#closed) return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) as never;
+    if (this.#closed) {
+      return new Duplex({ objectMode: true, read() {}, write: (_command, _encoding, done) => done() }) as never;
+    }
     const stream = create();
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));

@@ -16,6 +16,7 @@ import { loopsStopped, rocketMqRetry } from '../../core/rocketmq-receiver.ts';
 import { traceOf } from '../../core/trace.ts';
 import { allowedPerSecond } from '../../core/validation.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import { traceAttempt, traceStop } from '../why/trace.ts';
 import { type HttpSenderTools, openHttpSender } from './http-sender.ts';
 import { inOrder } from './order.ts';
@@ -24,7 +25,7 @@ import { openRocketMqSender, type RocketMqSenderTools, rocketMqSecondsMax } from
 import { runLimited } from './run-limited.ts';
 import { sendSecondsMax } from './send.ts';
 import type { Sender, Sent } from './sender.ts';
-import type { Decision, LaneMessage } from './settle.ts';
+import type { Decision } from './settle.ts';
 import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
 import { type Due, held } from './sort-out.ts';
 
@@ -47,7 +48,7 @@ async function openSender(tools: AttemptTools, receiver: Receiver): Promise<Send
 /** The messages of a receiver that is disabled or paused are looked at again after this time, should the mapping still run. */
 const parkSeconds = 60;
 
-export const parked = (message: LaneMessage): Decision => ({
+export const parked = (message: ReceivedMessage): Decision => ({
   message,
   done: false,
   hideSeconds: parkSeconds,
@@ -145,7 +146,12 @@ export async function attemptAll(
 const isRetry = ({ earlier }: Due) => earlier !== undefined;
 
 /** A fault of ours spends no attempt, and must not take the rest of the batch along. */
-function brokenOff(tools: AttemptTools, receiver: Receiver, message: LaneMessage, error: unknown): Decision {
+function brokenOff(
+  tools: AttemptTools,
+  receiver: Receiver,
+  message: ReceivedMessage,
+  error: unknown,
+): Decision {
   tools.log('error', 'An attempt broke off', { receiver: receiver.receiver, reason: String(error) });
   return { message, done: false };
 }
