@@ -15,7 +15,7 @@ import { operationsOf, release, resume, type Workbench } from './workload/operat
 import { setUp } from './workload/setup.ts';
 import { createSubmitter } from './workload/submit.ts';
 import { createDice } from './world/dice.ts';
-import { drawProfile, type Profile } from './world/profile.ts';
+import { drawProfile, type FaultKind, type Profile, without } from './world/profile.ts';
 import { createWorld, type World, type WorldOptions } from './world/world.ts';
 
 export interface SimulationOptions {
@@ -24,6 +24,8 @@ export interface SimulationOptions {
   readonly minutes: number;
   /** What goes wrong; drawn from the seed unless given. */
   readonly profile?: Profile;
+  /** Faults that are left out. */
+  readonly without?: readonly FaultKind[];
   readonly codeOf?: WorldOptions['codeOf'];
   readonly checkers?: readonly Checker[];
 }
@@ -50,7 +52,8 @@ const outageMs = 28 * 3600_000;
 /** Runs the whole bus under a seed: a phase in which things fail, then all is healed, then all must come to an end. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { seed, minutes } = options;
-  const profile = options.profile ?? drawProfile(createDice(`${seed}/profile`));
+  const drawn = options.profile ?? drawProfile(createDice(`${seed}/profile`));
+  const profile = without(drawn, options.without ?? []);
   const world = await createWorld({ seed, profile, codeOf: options.codeOf });
   const model = createModel();
   const startMs = world.clock.now();

@@ -31,7 +31,7 @@ export function createHistory(now: () => EpochMs): History {
       hash.update(`${now()} ${text}\n`);
     },
     trace(what) {
-      if (process.env.SIM_TRACE) lines.push({ atMs: now(), text: `. ${what}` });
+      if (process.env.SIMULATION_TRACE !== undefined) lines.push({ atMs: now(), text: `. ${what}` });
       hash.update(`${now()} ${what}\n`);
     },
     about(words, most) {

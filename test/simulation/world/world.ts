@@ -131,7 +131,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       schedulePrecisionMs: profile.schedulePrecisionMs,
       http: { send: async (request) => (dead ? await never() : await endpoints.http.send(request)) },
       log(level, message, fields) {
-        if (level === 'warn' && process.env.SIM_TRACE)
+        if (level === 'warn' && process.env.SIMULATION_TRACE !== undefined)
           history.trace(`warn ${message} ${JSON.stringify(fields ?? {})}`);
         if (level === 'error')
           history.note(`error log: ${message}`, JSON.stringify(fields ?? {}).slice(0, 400));
