@@ -3,7 +3,7 @@ import type { Delivery } from './delivery.ts';
 import { parseTimestamp } from './event.ts';
 import { takeApart } from './event-data.ts';
 import type { EventRequest } from './event-forms.ts';
-import { hopsAttribute, writeHops } from './hops.ts';
+import { hopsAttribute, readHops, writeHops } from './hops.ts';
 import { parseStrictJson } from './json.ts';
 import { orderAttributeDefault } from './order.ts';
 import { isTag, type RocketMqTarget } from './rocketmq-receiver.ts';
@@ -114,6 +114,10 @@ function groupOf(
 
 const hash = (parts: readonly string[]) =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+
+/** Where the event of a message has been, by what the message says. */
+export const hopsOf = (properties: Readonly<Record<string, string>>): readonly string[] =>
+  readHops(properties[`${prefix}${hopsAttribute}`]);
 
 /**
  * The event that a message carries, in the form of an HTTP request that brings the same, for whoever reads those;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventRequestOf, messageOf } from '../../lib/core/cloud-message.ts';
+import { eventRequestOf, hopsOf, messageOf } from '../../lib/core/cloud-message.ts';
 import { createEvent } from '../../lib/core/event.ts';
 import { readEvents } from '../../lib/core/event-forms.ts';
 import { hopsAttribute } from '../../lib/core/hops.ts';
@@ -233,6 +233,11 @@ describe('a message as an event', () => {
       const [entry] = read(written({ format, data })) ?? [];
       expect(entry !== undefined && 'event' in entry && entry.event.body).toContain('12345678901234567890');
     }
+  });
+
+  it('says where its event has been', () => {
+    expect(hopsOf(written({ hops: ['a', 'b'] }).properties)).toEqual(['a', 'b']);
+    expect(hopsOf({ busbarhops: 'a' })).toEqual([]);
   });
 
   it('takes no data from the body that stands for none', () => {
