@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -11,7 +11,16 @@ const root = join(import.meta.dirname, '..', '..');
  */
 export function bundle(name: string): string {
   const directory = join(root, '.cache', 'bundles', name);
-  const result = buildSync({
+  const result = buildSync(bundleOptions(name, directory));
+  mkdirSync(directory, { recursive: true });
+  for (const { path, text } of result.outputFiles) writeFileSync(path, withRocketMqVersion(text));
+  writeFileSync(`${directory}.meta.json`, JSON.stringify(result.metafile));
+  return directory;
+}
+
+/** How the bundle of a function is built: what `withRocketMqVersion` makes of the outcome belongs into `directory`. */
+export function bundleOptions(name: string, directory: string) {
+  return {
     absWorkingDir: root,
     entryPoints: [`functions/${name}.ts`],
     outfile: join(directory, 'index.cjs'),
@@ -26,11 +35,7 @@ export function bundle(name: string): string {
     metafile: true,
     write: false,
     logLevel: 'warning',
-  });
-  mkdirSync(directory, { recursive: true });
-  for (const { path, text } of result.outputFiles) writeFileSync(path, withRocketMqVersion(text));
-  writeFileSync(`${directory}.meta.json`, JSON.stringify(result.metafile));
-  return directory;
+  } satisfies BuildOptions;
 }
 
 /** What the RocketMQ client asks for that a bundle cannot hold, or should not: each file says why. */
@@ -50,7 +55,7 @@ const readsVersion =
  * needs it: so it is written into the outcome.
  * @throws Error when the client reads its version in another way than this knows.
  */
-function withRocketMqVersion(text: string): string {
+export function withRocketMqVersion(text: string): string {
   const bundled = text.replace(readsVersion, () => {
     const { version } = JSON.parse(
       readFileSync(join(root, 'node_modules', 'rocketmq-client-nodejs', 'package.json'), 'utf8'),

@@ -30,7 +30,7 @@ export async function deadLettersOf(world: World, model: Model): Promise<DeadLet
         throw new Error(`The dead letters of ${receiver} cannot be read: ${JSON.stringify(reply)}`);
       }
       for (const letter of reply.body.deadLetters) {
-        found.push({ receiver, eventId: letter.eventId ?? letter.id, cause: letter.cause });
+        found.push({ id: letter.id, receiver, eventId: letter.eventId ?? letter.id, cause: letter.cause });
       }
       cursor = reply.body.cursor;
     } while (cursor !== undefined);
@@ -59,7 +59,7 @@ export async function leftInQueues(world: World): Promise<string[]> {
 }
 
 /** Rows that stand for work to be done: whoever made them expects that somebody takes them away. */
-const rowsOfWork: readonly RegExp[] = [/^outbox#/, / delayed#/, /^held#/];
+const rowsOfWork: readonly RegExp[] = [/^outbox#/, /^held#/];
 
 export async function leftInTable(world: World): Promise<string[]> {
   const left = new Map<string, number>();
@@ -105,8 +105,15 @@ export function createWatch(world: World) {
     counted[unit] = (counted[unit] ?? 0) + quantity;
   };
 
+  // The bus reads its streams from its first moment on, before anybody watches.
+  const before = world.meter.counts()['dynamodb.stream-reads'];
+  if (before !== undefined) count('dynamodb.stream-reads', before);
+
   world.onServiceCall(({ service, action, input, output }: ServiceCall) => {
-    if (service === 'sns' && /^Publish/.test(action)) count('publish calls', 1);
+    // What is published here is less than the 64 KB that one request may have.
+    if (service === 'sns' && /^Publish/.test(action))
+      count(String(input.TopicArn).endsWith('.fifo') ? 'sns.fifo-requests' : 'sns.requests', 1);
+    if (service === 'dynamodbstreams' && action === 'GetRecords') count('dynamodb.stream-reads', 1);
     if (service === 'sqs' && /^SendMessage/.test(action) && /dead-letters/.test(String(input.QueueUrl))) {
       for (const entry of [input.Entries ?? input].flat() as SentMessage[]) {
         const id = entry.MessageAttributes?.['busbar-delivery-id']?.StringValue ?? '';

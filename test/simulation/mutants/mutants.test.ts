@@ -1,0 +1,122 @@
+import { describe, expect, it, vi } from 'vitest';
+import { countingMeter } from '../../../lib/local/meter.ts';
+import { checkers } from '../checkers/index.ts';
+import { type SimulationResult, simulate } from '../simulate.ts';
+import { buildMutant } from './build.ts';
+import { mutants } from './index.ts';
+import { type Conditions, conditions, type Mutant, mutate } from './mutant.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const controls = new Map<string, Promise<SimulationResult>>();
+
+/** A run of the bus as it is, once for all mutants that are found under the same conditions. */
+function control(under: Conditions, seed: string): Promise<SimulationResult> {
+  const { seeds: _, ...options } = under;
+  const key = JSON.stringify([seed, options]);
+  const found = controls.get(key) ?? simulate({ ...options, seed });
+  controls.set(key, found);
+  return found;
+}
+
+const complaints = ({ violations }: SimulationResult) => [
+  ...new Set(violations.map(({ checker }) => checker)),
+];
+
+/** The seed under which one of the checkers of a mutant complains, and who complained under each. */
+async function hunt({ checkers: names, under }: Mutant, run: (seed: string) => Promise<SimulationResult>) {
+  const heard: Record<string, readonly string[]> = {};
+  for (const seed of under.seeds) {
+    heard[seed] = complaints(await run(seed));
+    if (heard[seed].some((name) => names.includes(name))) return { foundBy: seed, heard };
+  }
+  return { foundBy: undefined, heard };
+}
+
+describe('the simulation finds', () => {
+  it.each(mutants)('$name', async (mutant) => {
+    const { codeOf, remove } = await buildMutant(mutant);
+    const { seeds: _, ...options } = mutant.under;
+    const { foundBy, heard } = await hunt(mutant, (seed) => simulate({ ...options, seed, codeOf })).finally(
+      remove,
+    );
+    expect(foundBy, `${mutant.checkers} did not complain, but: ${JSON.stringify(heard)}`).toBeDefined();
+    // And of the bus as it is nobody complains under the same seed.
+    expect(complaints(await control(mutant.under, foundBy ?? ''))).toEqual([]);
+  });
+
+  it('a meter that forgets a unit', async () => {
+    const under = conditions({}, { focus: { publish: 1 } });
+    for (const unit of ['lambda.requests', 'sns.requests', 'dynamodb.stream-reads']) {
+      const meter = countingMeter();
+      let forgotten = false;
+      const forgetful: typeof meter = {
+        ...meter,
+        count(name, quantity) {
+          if (name === unit && !forgotten) forgotten = true;
+          else meter.count(name, quantity);
+        },
+      };
+      const { seeds: _, ...options } = under;
+      const result = await simulate({ ...options, seed: '1', meter: forgetful });
+      expect([unit, forgotten, complaints(result)]).toEqual([unit, true, ['bill']]);
+    }
+    expect(complaints(await control(under, '1'))).toEqual([]);
+  });
+
+  it('a decision that comes of no seed: two runs of one seed have different hashes', async () => {
+    const under = conditions({}, { endpointTrouble: 0.9, focus: { publish: 5, invoke: 5 } });
+    const { codeOf, remove } = await buildMutant({
+      name: 'the jitter of a retry comes of no seed',
+      file: 'lib/app/deliver/attempt.ts',
+      find: 'const verdict = judge(outcome, attempt, policy, nowMs, tools.random.next());',
+      replace: 'const verdict = judge(outcome, attempt, policy, nowMs, Math.random());',
+      functions: ['deliver'],
+      checkers: [],
+      under,
+    });
+    const { seeds: _, ...options } = under;
+    const first = await simulate({ ...options, seed: '1', codeOf });
+    const second = await simulate({ ...options, seed: '1', codeOf });
+    remove();
+    expect(second.hash).not.toBe(first.hash);
+    const third = await simulate({ ...options, seed: '1' });
+    expect(third.hash).toBe((await control(under, '1')).hash);
+  });
+
+  it('a run in which nobody publishes', async () => {
+    const { seeds: _, ...options } = conditions({}, { focus: { pause: 1, hold: 1 } });
+    expect(complaints(await simulate({ ...options, seed: '1' }))).toEqual(['activity']);
+  });
+});
+
+describe('the mutants', () => {
+  it('are of the bus as it is: what each replaces stands there once', () => {
+    expect(mutants.length).toBeGreaterThanOrEqual(18);
+    for (const mutant of mutants) expect(mutate(mutant)).toContain(mutant.replace);
+  });
+
+  it('have different names', () => {
+    expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+  });
+
+  it('try every checker, but for that of the bill, which has a bug of its own here', () => {
+    const tried = new Set([...mutants.flatMap((mutant) => mutant.checkers), 'bill']);
+    expect(checkers.map(({ name }) => name).filter((name) => !tried.has(name))).toEqual([]);
+  });
+
+  it('are refused when the bus is another one', () => {
+    const [mutant] = mutants;
+    if (mutant === undefined) throw new Error('There is none.');
+    expect(() => mutate({ ...mutant, find: 'what stands nowhere in the bus' })).toThrow(
+      /Write the mutant anew/,
+    );
+    expect(() => mutate({ ...mutant, find: 'const ' })).toThrow(/and not one/);
+  });
+
+  it('are refused when a function does not contain them', async () => {
+    const [mutant] = mutants;
+    if (mutant === undefined) throw new Error('There is none.');
+    await expect(buildMutant({ ...mutant, functions: ['sweep'] })).rejects.toThrow(/does not contain/);
+  });
+});
