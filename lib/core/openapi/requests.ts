@@ -41,6 +41,7 @@ const known = new Map<z.ZodType, JsonSchema>([
   [secretSchema, { pattern: '^whsec_[A-Za-z0-9+/]{32,86}={0,2}$' }],
   [subscriptionSchema.shape.filter, { $ref: '#/components/schemas/Filter' }],
   [reTimeSchema, oneOf('delaySeconds', 'deliverAt')],
+  [reTimeSchema.shape.deliverAt.unwrap(), { format: 'date-time' }],
   [holdRuleSchema, { anyOf: [{ required: ['backlogEvents'] }, { required: ['backlogSeconds'] }] }],
   [
     recurrenceSchema,
