@@ -58,6 +58,11 @@ export const bus = {
   /** The longest endpoint timeout; with a batch posted in parallel it bounds the function's own timeout. */
   endpointTimeoutSecondsMax: 30,
   endpointTimeoutSecondsDefault: 15,
+  /** Of one request to RocketMQ. A client is opened, sends and is closed within one invocation. */
+  rocketMqTimeoutSecondsMax: 5,
+  rocketMqTimeoutSecondsDefault: 3,
+  /** In how many such times all of that is done: four to open, three to find the topic and send, one to close. */
+  rocketMqTimeoutsMax: 8,
   /** The deliver function waits for the slowest endpoint of its batch and then still writes the outcome. */
   deliverTimeoutSeconds: 60,
   /** What it keeps of that time to write the outcome: no attempt is begun that could run into it. */
@@ -183,6 +188,11 @@ export const bus = {
   topicCacheSeconds: 1,
   /** A hold begins so long after the last publisher knows of it, since clocks of machines differ. */
   holdMarginMs: 250,
+  /**
+   * How far the clocks of two instances may be apart. Lambda keeps them within milliseconds; who promises something
+   * "from now on" waits so much longer, since others decide by clocks of their own.
+   */
+  clockSkewMs: 1000,
   /** The events of a hold are spread over so many partitions, of which each takes 1,000 write units a second. */
   heldShards: 16,
   /** So many events of each partition are read at a time to be released. */

@@ -7,6 +7,7 @@ import {
 import {
   CreateTopicCommand,
   DeleteTopicCommand,
+  GetSubscriptionAttributesCommand,
   ListSubscriptionsByTopicCommand,
   SetSubscriptionAttributesCommand,
   SetTopicAttributesCommand,
@@ -17,7 +18,6 @@ import {
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
-  GetQueueAttributesCommand,
   QueueDeletedRecently,
   QueueDoesNotExist,
   QueueNameExists,
@@ -40,6 +40,7 @@ import {
 } from '../core/resources.ts';
 import type { Config } from './config.ts';
 import { changeMapping, findMapping } from './mappings.ts';
+import { countMessages } from './queue-messages.ts';
 import type { BaseRuntime } from './runtime.ts';
 
 /**
@@ -68,6 +69,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
   const sns = new SNSClient(runtime.aws);
   const sqs = new SQSClient(runtime.aws);
   const lambda = new LambdaClient(runtime.aws);
+  const functionOf = ({ sender }: MappingResource) => `${config.prefix}-${sender}`;
   const urlOf = (queue: QueueResource) => `${config.queueUrlBase}/${queue.name}`;
 
   async function putQueue(queue: QueueResource): Promise<void> {
@@ -99,9 +101,9 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
   }
 
   async function putMapping(mapping: MappingResource): Promise<void> {
-    const existing = await findMapping(lambda, config, mapping.eventSourceArn);
+    const existing = await findMapping(lambda, mapping.eventSourceArn);
     const settings = {
-      FunctionName: config.deliverFunction,
+      FunctionName: functionOf(mapping),
       BatchSize: mapping.batchSize,
       FunctionResponseTypes: [...mapping.functionResponseTypes],
       ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency },
@@ -118,11 +120,12 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     const same =
       existing.State !== 'Deleting' &&
       existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency &&
+      existing.FunctionArn?.split(':').at(-1) === functionOf(mapping) &&
       isEnabled === wanted;
     // The control plane allows few calls a second, so that none is made for nothing.
     if (same) return;
     const { UUID } = existing;
-    const isThere = await changeMapping(runtime, lambda, config, existing, () =>
+    const isThere = await changeMapping(runtime, lambda, existing, () =>
       lambda.send(new UpdateEventSourceMappingCommand({ ...settings, Enabled: wanted, UUID })),
     );
     // It was being deleted, with the receiver that had the name before.
@@ -131,7 +134,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
 
   /** The mapping is made last and deleted first, so that with it everything is there. */
   async function hasOrderedLane(receiver: string): Promise<boolean> {
-    const found = await findMapping(lambda, config, queueArn(config, receiver, 'ordered'));
+    const found = await findMapping(lambda, queueArn(config, receiver, 'ordered'));
     return found !== undefined && found.State !== 'Deleting';
   }
 
@@ -149,6 +152,11 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       token = page.NextToken;
     } while (token !== undefined);
     return undefined;
+  }
+
+  async function attributesOf(SubscriptionArn: string): Promise<Readonly<Record<string, string>>> {
+    const { Attributes = {} } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
+    return Attributes;
   }
 
   return {
@@ -178,10 +186,10 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     async deleteReceiver(receiver) {
       const { queues, mappings } = allResources(config, receiver);
       for (const mapping of mappings) {
-        const existing = await findMapping(lambda, config, mapping.eventSourceArn);
+        const existing = await findMapping(lambda, mapping.eventSourceArn);
         if (existing?.UUID === undefined || existing.State === 'Deleting') continue;
         const { UUID } = existing;
-        await changeMapping(runtime, lambda, config, existing, () =>
+        await changeMapping(runtime, lambda, existing, () =>
           lambda.send(new DeleteEventSourceMappingCommand({ UUID })),
         );
       }
@@ -198,14 +206,8 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       const { queues } = allResources(config, receiver);
       let waiting = 0;
       for (const queue of queues) {
-        try {
-          const { Attributes = {} } = await sqs.send(
-            new GetQueueAttributesCommand({ QueueUrl: urlOf(queue), AttributeNames: [...countAttributes] }),
-          );
-          for (const name of countAttributes) waiting += Number(Attributes[name] ?? 0);
-        } catch (error) {
-          if (!(error instanceof QueueDoesNotExist)) throw error;
-        }
+        const { ready, hidden, delayed } = await countMessages(sqs, urlOf(queue), { mayBeMissing: true });
+        waiting += ready + hidden + delayed;
       }
       return waiting;
     },
@@ -230,14 +232,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
         );
         return;
       }
-      // A policy is checked against the scope that stands, so the old one goes first.
-      const steps: [name: string, value: string][] = [['FilterPolicy', '{}']];
-      if (attributes.FilterPolicy !== undefined && attributes.FilterPolicyScope !== undefined) {
-        steps.push(
-          ['FilterPolicyScope', attributes.FilterPolicyScope],
-          ['FilterPolicy', attributes.FilterPolicy],
-        );
-      }
+      const steps = filterSteps(await attributesOf(existing), attributes);
       for (const [AttributeName, AttributeValue] of steps) {
         await sns.send(
           new SetSubscriptionAttributesCommand({ SubscriptionArn: existing, AttributeName, AttributeValue }),
@@ -256,6 +251,24 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
   };
 }
 
+/**
+ * The changes that lead from one filter to another. Within a scope one change does it. A policy is checked against the
+ * scope that stands, so that from one scope to the other the old policy goes first: for a moment nothing is filtered,
+ * since the other way round events would be lost.
+ */
+function filterSteps(
+  from: Readonly<Record<string, string>>,
+  to: Readonly<Record<string, string>>,
+): [name: string, value: string][] {
+  const noPolicy = '{}';
+  const { FilterPolicy: policy = noPolicy, FilterPolicyScope: scope } = to;
+  if (policy === noPolicy || scope === undefined) return [['FilterPolicy', noPolicy]];
+  if ((from.FilterPolicyScope ?? 'MessageAttributes') === scope) return [['FilterPolicy', policy]];
+  const clear: [string, string][] =
+    (from.FilterPolicy ?? noPolicy) === noPolicy ? [] : [['FilterPolicy', noPolicy]];
+  return [...clear, ['FilterPolicyScope', scope], ['FilterPolicy', policy]];
+}
+
 /** Whatever a receiver may have: what is not there is nothing to count or to delete. */
 function allResources(config: Config, receiver: string): ReceiverResources {
   const [always, ordered] = [receiverResources(config, receiver, {}), orderedResources(config, receiver, {})];
@@ -264,12 +277,6 @@ function allResources(config: Config, receiver: string): ReceiverResources {
     mappings: [...always.mappings, ...ordered.mappings],
   };
 }
-
-const countAttributes = [
-  'ApproximateNumberOfMessages',
-  'ApproximateNumberOfMessagesNotVisible',
-  'ApproximateNumberOfMessagesDelayed',
-] as const;
 
 /** The APIs take every attribute as text; structures as JSON. */
 function textAttributes(attributes: Readonly<Record<string, unknown>>): Record<string, string> {

@@ -8,14 +8,15 @@ import {
   type ShownHold,
   showHold,
 } from '../../core/hold.ts';
+import { bus } from '../../core/limits.ts';
 import { parseSpec, type Topic } from '../../core/registry.ts';
+import { sleep } from '../../core/sleep.ts';
 import type { HeldStore } from '../../runtime/stores/held.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { Wake } from '../../runtime/wake.ts';
 import type { Watches } from '../../runtime/watches.ts';
 import type { AdminTools } from '../registry/admin.ts';
 import { getTopic } from '../registry/topics.ts';
-import { sleep } from '../sleep.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 import { forgetMark } from './release-held.ts';
 
@@ -58,7 +59,7 @@ export async function putHold(
     application: principal.application,
     ...(reason !== undefined && { reason }),
   });
-  await sleep(tools.clock, hold.fromMs - tools.clock.now());
+  await sleep(tools.clock, hold.fromMs + bus.clockSkewMs - tools.clock.now());
   return await showCounted(tools, hold);
 }
 
