@@ -3,7 +3,13 @@ import { conditions, type Mutant } from '../mutant.ts';
 /** One receiver is down for long enough that its breaker opens and probes. */
 const down = conditions(
   {},
-  { outage: true, minutes: 0.7, outageMs: 600_000, focus: { publish: 5, invoke: 10 } },
+  {
+    outage: true,
+    minutes: 0.7,
+    outageMs: 600_000,
+    focus: { publish: 5, invoke: 10 },
+    seeds: ['2', '1', '3', '4'],
+  },
 );
 
 /** Bugs of the breakers. */

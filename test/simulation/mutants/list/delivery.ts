@@ -4,7 +4,10 @@ import { conditions, type Mutant } from '../mutant.ts';
 const seeds = ['22', '21', '10', '8', '6', '19'];
 const deadly = { endpointTrouble: 1, focus: { publish: 5, invoke: 10 }, seeds };
 
-const failing = conditions({}, { endpointTrouble: 0.9, focus: { publish: 5, invoke: 5 } });
+const failing = conditions(
+  {},
+  { endpointTrouble: 0.9, focus: { publish: 5, invoke: 5 }, seeds: ['2', '1', '3', '4', '5', '6'] },
+);
 
 /** Bugs of those who post, retry, bury and send back. */
 export const deliveryMutants: readonly Mutant[] = [
@@ -112,7 +115,7 @@ export const deliveryMutants: readonly Mutant[] = [
     under: conditions(
       {},
       // Setups with many subscriptions of an ordered topic.
-      { endpointTrouble: 0.9, focus: { publish: 5 }, seeds: ['19', '18', '24', '14', '9', '1'] },
+      { endpointTrouble: 0.9, focus: { publish: 5 }, seeds: ['24', '19', '18', '14', '9', '1'] },
     ),
   },
   {
@@ -125,7 +128,7 @@ export const deliveryMutants: readonly Mutant[] = [
     under: conditions(
       {},
       // Setups with many subscriptions of an ordered topic.
-      { endpointTrouble: 0.9, focus: { publish: 5 }, seeds: ['19', '18', '24', '14', '9', '1'] },
+      { endpointTrouble: 0.9, focus: { publish: 5 }, seeds: ['24', '19', '18', '14', '9', '1'] },
     ),
   },
   {
@@ -155,7 +158,12 @@ export const deliveryMutants: readonly Mutant[] = [
     checkers: ['nothing-lost'],
     under: conditions(
       { failedEntry: 0.25 },
-      { ...deadly, minutes: 1.2, focus: { publish: 3, invoke: 8, redrive: 2 } },
+      {
+        ...deadly,
+        minutes: 1.2,
+        focus: { publish: 3, invoke: 8, redrive: 2 },
+        seeds: ['19', '6', '10', '8', '21', '22'],
+      },
     ),
   },
 ];

@@ -1,6 +1,7 @@
 import { conditions, type Mutant } from '../mutant.ts';
 
-const delays = conditions({}, { minutes: 0.5, focus: { delay: 3, retime: 2, cancel: 1 } });
+const seeds = ['3', '2', '1', '4', '5', '6'];
+const delays = conditions({}, { minutes: 0.5, focus: { delay: 3, retime: 2, cancel: 1 }, seeds });
 const transactions = conditions({}, { focus: { transact: 1 } });
 
 /** Bugs of delayed events and of transactions. */
@@ -30,7 +31,7 @@ export const timeMutants: readonly Mutant[] = [
     replace: "return { kind: 'refuse', code: 'event_left' };",
     functions: ['admin'],
     checkers: ['nothing-lost'],
-    under: conditions({ lostAnswer: 0.3 }, { minutes: 0.5, focus: { delay: 3, cancel: 3 } }),
+    under: conditions({ lostAnswer: 0.3 }, { minutes: 0.5, focus: { delay: 3, cancel: 3 }, seeds }),
   },
   {
     name: 'a begin whose first answer was lost takes its own transaction for that of another',
