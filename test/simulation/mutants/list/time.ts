@@ -31,7 +31,10 @@ export const timeMutants: readonly Mutant[] = [
     replace: "return { kind: 'refuse', code: 'event_left' };",
     functions: ['admin'],
     checkers: ['nothing-lost'],
-    under: conditions({ lostAnswer: 0.3 }, { minutes: 0.5, focus: { delay: 3, cancel: 3 }, seeds }),
+    under: conditions(
+      { lostAnswer: 0.3 },
+      { minutes: 0.5, focus: { invoke: 1, delay: 3, cancel: 3 }, seeds },
+    ),
   },
   {
     name: 'a begin whose first answer was lost takes its own transaction for that of another',
