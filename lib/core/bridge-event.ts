@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { BridgeTopic } from './bridge.ts';
+import { eventRequestOf } from './cloud-message.ts';
 import { BusbarError } from './errors.ts';
-import { type AttributeValue, createEvent, invalid } from './event.ts';
-import type { Entry } from './event-forms.ts';
+import { type AttributeValue, type BusEvent, createEvent, invalid } from './event.ts';
+import { type Entry, readEvents } from './event-forms.ts';
+import { hopsAttribute, writeHops } from './hops.ts';
 import { parseStrictJson } from './json.ts';
-import { hopsAttribute, writeHops } from './origin.ts';
 
 /** What a bridge reads of a message; `lib/runtime/rocketmq.ts` has the whole of it. */
 export interface BridgedMessage {
@@ -38,32 +39,27 @@ const ownAttributes: readonly string[] = [
   hopsAttribute,
 ];
 
+interface Context {
+  readonly bridge: string;
+  readonly topic: BridgeTopic;
+  readonly hops: readonly string[];
+  readonly nowMs: number;
+}
+
 /**
  * Makes the event of a message, of the message alone: taken twice, it is letter by letter the same. A message of which
  * no event can be made is an entry that says why.
  * @param hops where the event has been, this topic of RocketMQ included.
  */
-export function eventOfMessage(
-  message: BridgedMessage,
-  index: number,
-  context: {
-    readonly bridge: string;
-    readonly topic: BridgeTopic;
-    readonly hops: readonly string[];
-    readonly nowMs: number;
-  },
-): Entry {
+export function eventOfMessage(message: BridgedMessage, index: number, context: Context): Entry {
   try {
     if (message.corrupted) {
       throw invalid('data', 'does not have the checksum that the message was sent with. Have it sent again');
     }
     const { deliverAtMs } = message;
-    const data = dataOf(message.body);
-    const event = createEvent({ attributes: attributesOf(message, data?.contentType, context), data });
     return {
       index,
-      event,
-      data: () => data?.value,
+      ...(carriedEvent(message, context) ?? madeEvent(message, context)),
       // RocketMQ keeps it until then; its clock may be ahead of ours.
       ...(deliverAtMs !== undefined && deliverAtMs > context.nowMs && { dueAtMs: deliverAtMs }),
     };
@@ -72,6 +68,34 @@ export function eventOfMessage(
     return { index, id: message.id, error };
   }
 }
+
+type Made = { readonly event: BusEvent; readonly data: () => unknown };
+
+/** A message that is a CloudEvent already brings its own event: its id, its source and all else of it. */
+function carriedEvent(message: BridgedMessage, { bridge, hops, nowMs }: Context): Made | undefined {
+  const request = eventRequestOf(message, hops);
+  if (request === undefined) return undefined;
+  const [entry, ...others] = readEvents(request, {
+    nowMs: message.bornAtMs ?? nowMs,
+    source: sourceOf(bridge, message),
+    uuid: () => message.id,
+    traceparent: traceOf(message, message.properties.traceparent),
+  });
+  if (entry === undefined || others.length > 0) {
+    throw invalid('data', 'holds several events. Send a message for each');
+  }
+  if ('error' in entry) throw entry.error;
+  return { event: entry.event, data: entry.data };
+}
+
+function madeEvent(message: BridgedMessage, context: Context): Made {
+  const data = dataOf(message.body);
+  const event = createEvent({ attributes: attributesOf(message, data?.contentType, context), data });
+  return { event, data: () => data?.value };
+}
+
+const sourceOf = (bridge: string, { topic }: BridgedMessage) =>
+  `/rocketmq/${bridge}/${encodeURIComponent(topic)}`;
 
 function attributesOf(
   message: BridgedMessage,
@@ -90,7 +114,7 @@ function attributesOf(
   const extensions = extensionsOf(properties);
   return {
     id: message.id,
-    source: `/rocketmq/${bridge}/${encodeURIComponent(message.topic)}`,
+    source: sourceOf(bridge, message),
     type: message.tag === undefined ? message.topic : `${message.topic}.${message.tag}`,
     ...(key !== undefined && key !== '' && { subject: key }),
     ...(message.bornAtMs !== undefined && { time: new Date(message.bornAtMs).toISOString() }),

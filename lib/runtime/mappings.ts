@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { BusbarError } from '../core/errors.ts';
 import { type Lane, queueArn } from '../core/resources.ts';
+import { sleep } from '../core/sleep.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 
@@ -20,7 +21,7 @@ export function createMappings(runtime: BaseRuntime, config: Config): Mappings {
   const client = new LambdaClient(runtime.aws);
   return {
     async setEnabled(receiver, lane, enabled) {
-      const mapping = await findMapping(client, config, queueArn(config, receiver, lane));
+      const mapping = await findMapping(client, queueArn(config, receiver, lane));
       if (mapping?.UUID === undefined) return;
       // The control plane allows few calls a second, so that none is made for nothing.
       if (mapping.State === (enabled ? 'Enabled' : 'Disabled')) return;
@@ -58,21 +59,15 @@ export async function whenSettled<Answer>(
         );
       }
     }
-    await new Promise<void>((resolve) => clock.setTimer(waitMs * (0.5 + random.next() / 2), resolve));
+    await sleep(clock, waitMs * (0.5 + random.next() / 2));
   }
 }
 
-/** The mapping of a queue to the deliver function; a queue has at most one. */
+/** The mapping of a queue to the function that consumes it, whichever that is; a queue has at most one. */
 export async function findMapping(
   client: LambdaClient,
-  config: Config,
   eventSourceArn: string,
 ): Promise<EventSourceMappingConfiguration | undefined> {
-  const answer = await client.send(
-    new ListEventSourceMappingsCommand({
-      EventSourceArn: eventSourceArn,
-      FunctionName: config.deliverFunction,
-    }),
-  );
+  const answer = await client.send(new ListEventSourceMappingsCommand({ EventSourceArn: eventSourceArn }));
   return answer.EventSourceMappings?.[0];
 }

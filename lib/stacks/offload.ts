@@ -9,8 +9,8 @@ import { grantWatching } from './watch.ts';
 interface OffloadProps extends BusPartProps {
   readonly tableArn: string;
   readonly delay: Delay;
-  readonly deliver: BusFunction;
-  readonly probe: BusFunction;
+  /** All that deliver: a probe is a delivery, and sees hot types as well. */
+  readonly senders: readonly BusFunction[];
 }
 
 /**
@@ -20,7 +20,7 @@ interface OffloadProps extends BusPartProps {
 export class Offload extends Construct {
   constructor(scope: Construct, id: string, props: OffloadProps) {
     super(scope, id);
-    const { place, environment, tableArn, delay, deliver, probe } = props;
+    const { place, environment, tableArn, delay, senders } = props;
     const offload = new BusFunction(this, 'Offload', {
       name: 'offload',
       prefix: place.prefix,
@@ -32,7 +32,6 @@ export class Offload extends Construct {
     offload.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);
     offload.grantByPattern(['sqs:GetQueueAttributes'], [anyQueue(place, 'offline')], reasons.madeAtRunTime);
     grantMappings(offload, place);
-    // A probe is a delivery, and sees hot types as well.
-    grantWatching([deliver, probe, offload], { place, delay, watcher: 'offload' });
+    grantWatching([...senders, offload], { place, delay, watcher: 'offload' });
   }
 }

@@ -1,6 +1,6 @@
 import { runBridge } from '../../lib/app/bridge/bridge.ts';
 import { bridgeSchema } from '../../lib/core/bridge.ts';
-import { busId } from '../../lib/core/origin.ts';
+import { busId } from '../../lib/core/hops.ts';
 import type { RocketMq, RocketMqOutgoing } from '../../lib/runtime/rocketmq.ts';
 import { createRefusedStore } from '../../lib/runtime/stores/refused.ts';
 import { createTable } from '../../lib/runtime/table.ts';

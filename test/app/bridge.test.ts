@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deleteRefused, getRefused, listRefused, retryRefused } from '../../lib/app/relay/refused.ts';
 import { bridgeFails } from '../../lib/core/bridge.ts';
-import { busHop, hopsAttribute } from '../../lib/core/origin.ts';
+import { busHop, hopsAttribute } from '../../lib/core/hops.ts';
 import { eventRefused } from '../../lib/core/refused.ts';
 import { AwsError } from '../../lib/local/engines/engine.ts';
 import { bridge, bridgeBus } from './bridge-bus.ts';
@@ -151,8 +151,8 @@ describe('a run of a bridge', () => {
   it('leaves out what was on this bus before', async () => {
     const bus = await bridgeBus();
     const here = busHop(bus.newBridgeTools().busId, { topic: 'shop' });
-    bus.put('1', { properties: { [hopsAttribute]: `${here} rocketmq:elsewhere/orders` } });
-    bus.put('2', { properties: { [hopsAttribute]: 'bus:another-1234/topics/shop' } });
+    bus.put('1', { properties: { [`CE_${hopsAttribute}`]: `${here} rocketmq:elsewhere/orders` } });
+    bus.put('2', { properties: { [`CE_${hopsAttribute}`]: 'bus:another-1234/topics/shop' } });
     expect(await bus.runBridge()).toMatchObject({ brought: 1, stopped: 1 });
     const [event, ...others] = await bus.published();
     expect(others).toEqual([]);

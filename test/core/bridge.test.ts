@@ -51,6 +51,33 @@ describe('a message as an event', () => {
     expect(eventOf({ topic: '%RETRY%a|b' }).source).toBe('/rocketmq/legacy/%25RETRY%25a%7Cb');
   });
 
+  it('is the event that it carries, where it is a CloudEvent already', () => {
+    const properties = {
+      CE_specversion: '1.0',
+      CE_id: 'e-1',
+      CE_source: '/shop',
+      CE_type: 'order.placed',
+      CE_time: '2025-12-31T12:00:00Z',
+      CE_contenttype: 'application/json',
+      CE_busbarhops: 'bus:other/topics/x',
+      other: 'no attribute of it',
+    };
+    const event = eventOf({ properties });
+    expect(event).toMatchObject({
+      id: 'e-1',
+      source: '/shop',
+      type: 'order.placed',
+      time: '2025-12-31T12:00:00Z',
+      busbarhops: hops[0],
+    });
+    expect(event).not.toHaveProperty('other');
+    const body = Buffer.from('{"specversion":"1.0","id":"e-2","source":"/shop","type":"t","data":1}');
+    expect(eventOf({ properties: { CE_contenttype: 'application/cloudevents+json' }, body }).id).toBe('e-2');
+    expect(entryOf({ properties: { CE_specversion: '1.0' } })).toMatchObject({
+      error: { code: 'invalid_event' },
+    });
+  });
+
   it('keeps JSON letter by letter', () => {
     const entry = entryOf();
     expect('event' in entry && entry.event.body).toContain('"data":{"n":12345678901234567890}');

@@ -84,7 +84,7 @@ describe('RocketMQ to the bus', () => {
         // From before it has joined the group to the middle of its work.
         await sleep(600 + random.next() * 1500);
         run.kill();
-        expect(await run.ended).toBeUndefined();
+        expect(await run.ended, run.lines.join('\n')).toBeUndefined();
         kills += 1;
         continue;
       }
@@ -177,7 +177,7 @@ describe('RocketMQ to the bus', () => {
     const ids = await world.send([{ topic: 'few', body: Buffer.from('1') }]);
     const bridge = { ...access, group: 'few-group', topics: { few: 'few' } };
     const refused = world.startBridge('few', { ...bridge, secret: wrongSecretName });
-    expect(await refused.ended).toBe(0);
+    expect(await refused.ended, refused.lines.join('\n')).toBe(0);
     const told = refused.lines.join('\n');
     expect(told).toContain(bridgeFails);
     expect(told).toContain('"failure":"unauthorized"');
@@ -194,7 +194,7 @@ describe('RocketMQ to the bus', () => {
       group: 'few-group',
       topics: { 'no-such-topic': 'few' },
     });
-    expect(await run.ended).toBe(0);
+    expect(await run.ended, run.lines.join('\n')).toBe(0);
     expect(run.lines.join('\n')).toContain(bridgeFails);
     expect(run.lines.join('\n')).toMatch(
       /no-such-topic.*"failure":"not-found"|"failure":"not-found".*no-such-topic/,

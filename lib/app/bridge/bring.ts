@@ -1,8 +1,9 @@
 import { type Bridge, type BridgeTopic, hideSecondsAfter } from '../../core/bridge.ts';
 import { eventOfMessage, keptMessage } from '../../core/bridge-event.ts';
+import { hopsOf } from '../../core/cloud-message.ts';
 import { utf8Bytes } from '../../core/event.ts';
+import { busHop, passOn, rocketMqHop } from '../../core/hops.ts';
 import { bus } from '../../core/limits.ts';
-import { busHop, hopsAttribute, passOn, readHops, rocketMqHop } from '../../core/origin.ts';
 import { type Refused, refusedIdOf } from '../../core/refused.ts';
 import type { RocketMqConsumer, RocketMqMessage } from '../../runtime/rocketmq.ts';
 import type { PublishTools } from '../publish/publish.ts';
@@ -40,7 +41,7 @@ export async function bring(
   const outgoing: { message: RocketMqMessage; out: Outgoing }[] = [];
   for (const message of messages) {
     const here = rocketMqHop(bridge.endpoint, message.topic);
-    const passage = passOn(readHops(message.properties[hopsAttribute]), here, busHop(tools.busId, to));
+    const passage = passOn(hopsOf(message.properties), here, busHop(tools.busId, to));
     if (passage.kind === 'stopped') {
       tools.log('info', 'A bridge left out a message that was on the bus before', {
         bridge: name,

@@ -1,7 +1,7 @@
 import { afterBatch, type Bridge, noPressure, troublesMax } from '../../core/bridge.ts';
 import { bus } from '../../core/limits.ts';
+import { sleep } from '../../core/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { sleep } from '../sleep.ts';
 
 /** Says to the lanes of one topic when they may receive: they share it, so that trouble of one holds all of them back. */
 export interface Pacer {
