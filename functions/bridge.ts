@@ -4,7 +4,7 @@ import { parseBridge } from '../lib/core/bridge.ts';
 import { busId } from '../lib/core/hops.ts';
 import { parseConfig, readVariable, variables } from '../lib/runtime/config.ts';
 import type { RocketMqRuntime } from '../lib/runtime/rocketmq.ts';
-import { createCredentialsReader } from '../lib/runtime/rocketmq-credentials.ts';
+import { createSecretReader } from '../lib/runtime/secrets-manager.ts';
 import { createRefusedStore } from '../lib/runtime/stores/refused.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { systemRocketMq } from '../lib/runtime/system-rocketmq.ts';
@@ -19,7 +19,7 @@ export function create(runtime: RocketMqRuntime) {
     ...publishTools(runtime, config),
     refused: createRefusedStore(createTable(runtime, config)),
     rocketmq: runtime.rocketmq,
-    credentialsOf: createCredentialsReader(runtime),
+    readSecret: createSecretReader(runtime),
     busId: busId(config),
   };
   return middy<unknown, unknown>().handler(

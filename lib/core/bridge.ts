@@ -145,7 +145,7 @@ export type RocketMqSecret = z.infer<typeof secretSchema>;
  * Reads the text of a secret that holds credentials of RocketMQ.
  * @throws Error that says what it must be, and quotes none of it.
  */
-export function parseRocketMqSecret(name: string, text: string | undefined): RocketMqSecret {
+export function parseRocketMqSecret(name: string, text: string): RocketMqSecret {
   const parsed = secretSchema.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   throw new Error(
@@ -153,9 +153,9 @@ export function parseRocketMqSecret(name: string, text: string | undefined): Roc
   );
 }
 
-function jsonOf(text: string | undefined): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text ?? '');
+    return JSON.parse(text);
   } catch {
     // The parser's error quotes the text, which is a secret; the schema refuses what is no object.
     return undefined;

@@ -156,7 +156,7 @@ async function startAccount(
         host,
         options.recreateQueueAfterMs === undefined ? {} : { recreateAfterMs: options.recreateQueueAfterMs },
       ),
-    (host) => createSecretsManager(host, options.secrets ?? {}),
+    (host: Host) => createSecretsManager(host, options.secrets ?? {}),
     ...dynamodb.builders,
   ];
   const { wrapEngine = (engine: Engine) => engine } = options;

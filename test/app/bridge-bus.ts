@@ -28,7 +28,7 @@ export async function bridgeBus() {
     ...bus.newTools(),
     refused: createRefusedStore(createTable(bus.runtime, bus.config)),
     rocketmq: broker as RocketMq,
-    credentialsOf: async (secret: string): Promise<{ accessKey: string; secretKey: string }> => {
+    readSecret: async (secret: string): Promise<string> => {
       throw new Error(`The test has no secret ${secret}`);
     },
     busId: busId(bus.config),

@@ -208,7 +208,10 @@ describe('a run of a bridge', () => {
     bus.broker.requireCredentials('key', 'right');
     bus.put('1');
     let secretKey = 'wrong-one';
-    const tools = { ...bus.newBridgeTools(), credentialsOf: async () => ({ accessKey: 'key', secretKey }) };
+    const tools = {
+      ...bus.newBridgeTools(),
+      readSecret: async () => JSON.stringify({ accessKey: 'key', secretKey }),
+    };
     const guarded = { ...bridge, secret: 'rocketmq' };
     await bus.runBridge(guarded, tools);
     const line = bus.lines.find((candidate) => candidate.includes(bridgeFails));

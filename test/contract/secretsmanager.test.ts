@@ -1,16 +1,16 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
-import { type Caller, root } from '../../lib/local/engines/engine.ts';
+import type { Caller } from '../../lib/local/engines/engine.ts';
 import { createSecretsManager } from '../../lib/local/engines/secretsmanager/index.ts';
 import { createIam } from '../../lib/local/iam.ts';
 import { requestHandler } from '../../lib/local/request-handler.ts';
 import { memoryStore } from '../../lib/local/store.ts';
-import { createCredentialsReader } from '../../lib/runtime/rocketmq-credentials.ts';
+import { createSecretReader } from '../../lib/runtime/secrets-manager.ts';
 import { testAccount } from './account.ts';
 
-const text = '{"accessKey":"a","secretKey":"hunter2"}';
+const prefix = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
 
-function open(allowed: string) {
+/** A reader under a role that may read what the pattern names. */
+function readerThatMayRead(allowed: string) {
   const iam = createIam({
     account: '000000000000',
     region: 'us-east-1',
@@ -27,60 +27,45 @@ function open(allowed: string) {
     },
     managedPolicyArns: [],
   });
-  const account = testAccount(
-    [(host) => createSecretsManager(host, { 'team/mq': text, broken: 'hunter2' })],
-    {
-      authorize: iam.authorize,
-    },
-  );
-  const configOf = (caller: Caller) => ({
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    requestHandler: requestHandler(account.aws, caller),
-    maxAttempts: 1,
+  const account = testAccount([(host) => createSecretsManager(host, { 'team/mq': 'hunter2', other: 'x' })], {
+    authorize: iam.authorize,
   });
-  const role: Caller = { kind: 'role', roleArn: 'arn:aws:iam::000000000000:role/bridge' };
-  return {
-    client: new SecretsManagerClient(configOf(root)),
-    reader: createCredentialsReader({ aws: configOf(role) }),
-  };
+  const caller: Caller = { kind: 'role', roleArn: 'arn:aws:iam::000000000000:role/bridge' };
+  const read = createSecretReader({
+    clock: account.clock,
+    env: {},
+    aws: {
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      requestHandler: requestHandler(account.aws, caller),
+    },
+  });
+  const call = (input: object) =>
+    account.aws.call('secretsmanager', 'GetSecretValue', { ...input }, { kind: 'root' });
+  return { read, call, meter: account.meter };
 }
-
-const prefix = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:';
 
 describe('Secrets Manager', () => {
   it('gives a secret by its name, its ARN and its ARN without the six characters', async () => {
-    const { client } = open('*');
-    const byName = await client.send(new GetSecretValueCommand({ SecretId: 'team/mq' }));
-    expect(byName).toMatchObject({ Name: 'team/mq', SecretString: text });
-    expect(byName.ARN).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:team\/mq-[0-9a-f]{6}$/);
-    for (const SecretId of [byName.ARN, `${prefix}team/mq`]) {
-      expect((await client.send(new GetSecretValueCommand({ SecretId }))).SecretString).toBe(text);
-    }
+    const { read, call } = readerThatMayRead('*');
+    const answer = await call({ SecretId: 'team/mq' });
+    expect(answer).toMatchObject({ Name: 'team/mq', SecretString: 'hunter2' });
+    expect(answer?.ARN).toMatch(
+      /^arn:aws:secretsmanager:us-east-1:000000000000:secret:team\/mq-[0-9a-f]{6}$/,
+    );
+    for (const id of ['team/mq', String(answer?.ARN), `${prefix}team/mq`])
+      expect(await read(id)).toBe('hunter2');
   });
 
   it('knows no other secret, and no version', async () => {
-    const { client } = open('*');
-    await expect(client.send(new GetSecretValueCommand({ SecretId: 'none' }))).rejects.toThrow(
-      expect.objectContaining({ name: 'ResourceNotFoundException' }),
-    );
-    await expect(
-      client.send(new GetSecretValueCommand({ SecretId: 'team/mq', VersionStage: 'AWSPREVIOUS' })),
-    ).rejects.toThrow('VersionStage');
+    const { read, call } = readerThatMayRead('*');
+    await expect(read('none')).rejects.toThrow(/The secret none cannot be read: .*ResourceNotFoundException/);
+    expect(() => call({ SecretId: 'team/mq', VersionStage: 'AWSPREVIOUS' })).toThrow(/VersionStage/);
   });
 
   it('lets a bridge read the secret that its policy names by pattern, and no other', async () => {
-    const { reader } = open(`${prefix}team/mq-??????`);
-    expect(await reader('team/mq')).toEqual({ accessKey: 'a', secretKey: 'hunter2' });
-    await expect(reader('broken')).rejects.toThrow(
-      /not authorized to perform: secretsmanager:GetSecretValue/,
-    );
-  });
-
-  it('says what a secret must be without quoting it', async () => {
-    const { reader } = open('*');
-    const wrong = await reader('broken').catch((error: Error) => error.message);
-    expect(wrong).toContain('must be JSON');
-    expect(wrong).not.toContain('hunter2');
+    const { read } = readerThatMayRead(`${prefix}team/mq-??????`);
+    expect(await read('team/mq')).toBe('hunter2');
+    await expect(read('other')).rejects.toThrow(/AccessDenied.*secretsmanager:GetSecretValue/);
   });
 });

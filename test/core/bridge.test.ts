@@ -256,11 +256,8 @@ describe('the secret of a bridge', () => {
     });
   });
 
-  it.each([undefined, '', 'hunter2', '{"accessKey":"hunter2"}', '["hunter2"]'])(
-    '%j is refused unquoted',
-    (text) => {
-      expect(() => parseRocketMqSecret('mq', text)).toThrow(/The secret mq must be JSON/);
-      expect(() => parseRocketMqSecret('mq', text)).not.toThrow(/hunter2/);
-    },
-  );
+  it.each(['', 'hunter2', '{"accessKey":"hunter2"}', '["hunter2"]'])('%j is refused unquoted', (text) => {
+    expect(() => parseRocketMqSecret('mq', text)).toThrow(/The secret mq must be JSON/);
+    expect(() => parseRocketMqSecret('mq', text)).not.toThrow(/hunter2/);
+  });
 });

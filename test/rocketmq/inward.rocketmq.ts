@@ -135,7 +135,7 @@ describe('RocketMQ to the bus', () => {
         after = await world.send([message(1000), message(1001)]).catch(() => []);
         return after.length > 0;
       },
-      60 * seconds,
+      120 * seconds,
     );
     expect(await run.ended, run.lines.join('\n')).toBe(0);
     const all = [...before, ...after];

@@ -200,7 +200,7 @@ async function stop(child: ChildProcess | undefined, signal: 'SIGTERM' | 'SIGKIL
 
 /** Until the port takes connections; fails when the process ends before. */
 async function listening(child: ChildProcess, port: number, directory: string): Promise<void> {
-  for (let tries = 0; tries < 240; tries++) {
+  for (let tries = 0; tries < 720; tries++) {
     if (child.exitCode !== null || child.signalCode !== null) break;
     if (await isOpen(port)) return;
     await sleep(250);

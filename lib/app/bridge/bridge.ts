@@ -1,14 +1,14 @@
-import { type Bridge, type BridgeTopic, bridgeFails } from '../../core/bridge.ts';
+import { type Bridge, type BridgeTopic, bridgeFails, parseRocketMqSecret } from '../../core/bridge.ts';
 import { bus } from '../../core/limits.ts';
 import type { RocketMqFailure } from '../../core/rocketmq.ts';
-import type { RocketMq, RocketMqAccess, RocketMqConsumer } from '../../runtime/rocketmq.ts';
+import type { RocketMq, RocketMqConsumer } from '../../runtime/rocketmq.ts';
 import { type BringTools, bring } from './bring.ts';
 import { createPacer, type Pacer } from './pacer.ts';
 
 export interface BridgeTools extends BringTools {
   readonly rocketmq: RocketMq;
-  /** Reads the credentials that a bridge names. @throws Error when they cannot be had. */
-  readonly credentialsOf: (secret: string) => Promise<NonNullable<RocketMqAccess['credentials']>>;
+  /** The text of a secret. @throws Error when it cannot be had. */
+  readonly readSecret: (secret: string) => Promise<string>;
 }
 
 /** What a run of a bridge did, for the log and for tests. */
@@ -124,7 +124,9 @@ async function open(
   bridge: Bridge,
   topics: readonly string[],
 ): Promise<{ kind: 'open'; consumer: RocketMqConsumer } | RocketMqFailure> {
-  const credentials = bridge.secret === undefined ? undefined : await tools.credentialsOf(bridge.secret);
+  const { secret } = bridge;
+  const credentials =
+    secret === undefined ? undefined : parseRocketMqSecret(secret, await tools.readSecret(secret));
   return await tools.rocketmq.openConsumer(
     { endpoint: bridge.endpoint, tls: bridge.tls, credentials },
     {
