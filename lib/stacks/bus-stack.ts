@@ -144,7 +144,8 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       delay,
-      starters: [admin, declare],
+      admin,
+      declare,
     });
     validate.tellApiUrl(api.apiEndpoint, admin);
 

@@ -33,6 +33,6 @@ export class Offload extends Construct {
     offload.grantByPattern(['sqs:GetQueueAttributes'], [anyQueue(place, 'offline')], reasons.madeAtRunTime);
     grantMappings(offload, place);
     // A probe is a delivery, and sees hot types as well.
-    grantWatching([deliver, probe, offload], { place, delay, watcher: 'offload' });
+    grantWatching({ place, delay, watcher: 'offload', start: [deliver, probe, offload], stop: [offload] });
   }
 }

@@ -489,8 +489,8 @@ describe('grants', () => {
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
     // Publish, relay, the checks, admin and schedule set timers of events; deliver, probe and offload have receivers looked after;
-    // declare and validate have endpoints asked; pause ends its watch; hold has topics looked after.
-    expect(passing).toHaveLength(12);
+    // declare and validate have endpoints asked; hold has topics looked after.
+    expect(passing).toHaveLength(11);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],
