@@ -1,6 +1,6 @@
 /**
- * Receives the events of the topic `orders`. Start a bus with `npm start`, then: node examples/consumer.ts
- * Then see it work with: node examples/producer.ts
+ * Receives the events of the topic `orders`. Start a bus with `npm start`, then: npx node examples/consumer.ts
+ * Then see it work with: npx node examples/producer.ts
  * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program, and
  * CONSUMER_PORT where it listens.
  */

@@ -1,7 +1,7 @@
 /**
  * Keeps the state of each order as the topic `order-states` tells it, and drops news that are older than what it has:
- * retries and redrives come out of order. Start a bus with `npm start`, then: node examples/newest.ts
- * Then see it work: npx busbar publish order-states states.ndjson, of lines such as
+ * retries and redrives come out of order. Start a bus with `npm start`, then: npx node examples/newest.ts
+ * Then see it work: npx busbar publish order-states @states.ndjson, of lines such as
  * {"specversion":"1.0","id":"1","source":"/shop","subject":"order-7","type":"order.state","version":2,"data":{"state":"paid"}}
  * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program, and
  * CONSUMER_PORT where it listens.

@@ -1,6 +1,6 @@
 /**
  * Books the payments of the topic `payments`, each once however often it is delivered. Start a bus with `npm start`,
- * then: node examples/once.ts
+ * then: npx node examples/once.ts
  * Then see it work: npx busbar publish payments '{"amount": 5}' --type payment.received --id p-1, twice.
  * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program, and
  * CONSUMER_PORT where it listens. DYNAMODB_ENDPOINT=http://127.0.0.1:4566 remembers in a table (of the laptop's bus), and

@@ -1,6 +1,6 @@
 /**
  * Places an order and says so, in one transaction of DynamoDB: either both happen, or nothing. Nothing is sent from here;
- * the bus publishes the entry of its outbox. Start a bus with `npm start`, then: node examples/outbox.ts
+ * the bus publishes the entry of its outbox. Start a bus with `npm start`, then: npx node examples/outbox.ts
  * AWS_ENDPOINT_URL, ORDERS_TABLE and OUTBOX_TABLE name others.
  */
 import { CreateTableCommand, DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';

@@ -1,5 +1,5 @@
 /**
- * Publishes three orders to the topic `orders`. Start a bus with `npm start`, then: node examples/producer.ts
+ * Publishes three orders to the topic `orders`. Start a bus with `npm start`, then: npx node examples/producer.ts
  * BUSBAR_URL and BUSBAR_KEY name another bus and its key.
  */
 import { readFileSync } from 'node:fs';

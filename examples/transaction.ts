@@ -1,6 +1,6 @@
 /**
  * Half messages: the bus keeps the events until this program says how its own work ended, and asks if it does not.
- * Start a bus with `npm start`, then: node examples/transaction.ts
+ * Start a bus with `npm start`, then: npx node examples/transaction.ts
  * BUSBAR_URL and BUSBAR_KEY name another bus and its key, CHECKER_PORT another port for its questions.
  */
 import { readFileSync } from 'node:fs';

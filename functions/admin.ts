@@ -43,7 +43,8 @@ import { validateReceiver } from '../lib/app/validate/validate-by-hand.ts';
 import { takeCallback } from '../lib/app/validate/validation-callback.ts';
 import { why } from '../lib/app/why/why.ts';
 import type { Principal } from '../lib/core/access.ts';
-import { BusbarError } from '../lib/core/errors.ts';
+import type { KnownCall } from '../lib/core/openapi/calls.ts';
+import { openApiDocument } from '../lib/core/openapi/document.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../lib/runtime/dead-letter-queue.ts';
 import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
@@ -99,6 +100,7 @@ import {
   query,
   text,
 } from './middleware/api.ts';
+import { unknownCall } from './middleware/unknown-call.ts';
 import { recallQuestion, whyQuestion } from './middleware/why.ts';
 
 type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
@@ -152,7 +154,7 @@ export function create(runtime: Runtime) {
     outbox: createOutboxStore(runtime, config),
   };
 
-  const calls: readonly [route: string, answer: Answer][] = [
+  const calls: readonly [route: KnownCall, answer: Answer][] = [
     ['GET /v1/topics', async () => ok(await listTopicsAndHolds(tools))],
     ['GET /v1/topics/{topic}', async (event) => ok(await getTopicAndHold(tools, name(event, 'topic')))],
     [
@@ -336,7 +338,7 @@ export function create(runtime: Runtime) {
     ['DELETE /v1/refused/{id}', async (event, who) => gone(deleteRefused(tools, who, text(event, 'id')))],
     ['POST /v1/check-secret', async (_, who) => ok(await renewCheckSecret(tools, who))],
     ['GET /v1/events', async (event, who) => ok(await why(tools, who, whyQuestion(event)))],
-    ...['/v1/events/{id}', '/v1/events'].flatMap((path): [string, Answer][] => [
+    ...(['/v1/events/{id}', '/v1/events'] as const).flatMap((path): [KnownCall, Answer][] => [
       [`DELETE ${path}`, async (event, who) => gone(cancelEvent(tools, who, recallQuestion(event)))],
       [
         `PATCH ${path}`,
@@ -365,33 +367,29 @@ export function create(runtime: Runtime) {
     handler: agree,
   }));
   const health = { method: 'GET' as Method, path: '/v1/health', handler: async () => ok({ status: 'ok' }) };
+  // Without a key: it tells what anybody can read in the repository, and nothing of what this bus holds. Made when it is
+  // asked for, because it takes a tenth of a second that no other call should wait for.
+  let document: ReturnType<typeof openApiDocument> | undefined;
+  const openApi = {
+    method: 'GET' as Method,
+    path: '/v1/openapi.json',
+    handler: async () => {
+      document ??= openApiDocument();
+      return ok(document);
+    },
+  };
+  const all = [health, openApi, ...callbacks, ...routes];
 
   return middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))
     .handler(
       httpRouter({
-        routes: [health, ...callbacks, ...routes],
+        routes: all,
         notFoundResponse: ({ method, path }) => {
-          throw unknownCall(method, path, [health, ...callbacks, ...routes]);
+          throw unknownCall(method, path, all);
         },
       }),
     );
-}
-
-function unknownCall(
-  method: string,
-  path: string,
-  routes: readonly { method: string; path: string }[],
-): BusbarError {
-  const allowed = routes.filter((route) => {
-    const pattern = route.path.replace(/\{\w+\}/g, '[^/]+');
-    return new RegExp(`^${pattern}$`).test(path);
-  });
-  if (allowed.length === 0) {
-    return new BusbarError('unknown_route', `There is no ${method} ${path}. docs/api.md lists the calls.`);
-  }
-  const methods = allowed.map((route) => route.method).join(', ');
-  return new BusbarError('method_not_allowed', `${path} takes ${methods}, not ${method}.`);
 }
 
 export const handler = lazy(() => create(systemRuntimeWithHttp()));

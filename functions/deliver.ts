@@ -1,8 +1,8 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { deliver } from '../lib/app/deliver/deliver.ts';
-import type { LaneMessage } from '../lib/app/deliver/settle.ts';
 import { queueOwner } from '../lib/core/resources.ts';
+import type { ReceivedMessage } from '../lib/runtime/queue-messages.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
@@ -26,7 +26,7 @@ export function create(runtime: Runtime) {
   });
 }
 
-function laneMessage(record: SQSRecord): LaneMessage {
+function laneMessage(record: SQSRecord): ReceivedMessage {
   const attributes: Record<string, string> = {};
   for (const [name, attribute] of Object.entries(record.messageAttributes)) {
     if (attribute.stringValue !== undefined) attributes[name] = attribute.stringValue;

@@ -31,7 +31,7 @@ const rules: readonly Rule[] = [
   { room: 'lib/app/', may: ['lib/app/', 'lib/core/'], mayType: ['lib/runtime/'] },
   {
     room: 'lib/runtime/',
-    may: ['lib/runtime/', 'lib/core/', '@aws-sdk/*', 'ajv*', 'undici/', 'node:*'],
+    may: ['lib/runtime/', 'lib/core/', '@aws-sdk/*', 'ajv*', 'undici/', 'rocketmq-client-nodejs*', 'node:*'],
   },
   {
     room: 'lib/stacks/',

@@ -51,6 +51,10 @@ const table = {
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
 export type ErrorCode = keyof typeof table;
+export const errorCodes = Object.keys(table) as ErrorCode[];
+
+export const statusOf = (code: ErrorCode): number => table[code][0];
+export const titleOf = (code: ErrorCode): string => table[code][1];
 
 /** What a wrong field is called in an answer: `path` is dotted, such as `retry.delaysSeconds.0`. */
 export interface FieldError {
@@ -85,7 +89,7 @@ export class BusbarError extends Error {
   }
 
   get status(): number {
-    return table[this.code][0];
+    return statusOf(this.code);
   }
 
   /** True when the same request may succeed later. */

@@ -37,9 +37,18 @@ export type Entry =
     }
   | { readonly index: number; readonly id: string | undefined; readonly error: BusbarError };
 
-const structured = 'application/cloudevents+json';
-const batched = 'application/cloudevents-batch+json';
-const shorthandFields = ['type', 'data', 'id', 'source', 'subject', 'time', 'delaySeconds', 'deliverAt'];
+export const structured = 'application/cloudevents+json';
+export const batched = 'application/cloudevents-batch+json';
+export const shorthandFields = [
+  'type',
+  'data',
+  'id',
+  'source',
+  'subject',
+  'time',
+  'delaySeconds',
+  'deliverAt',
+];
 
 /**
  * Reads the events of a request in any of the four forms: structured, batch and binary mode of CloudEvents

@@ -9,7 +9,7 @@ type FilterValue = string | number | boolean | null | { readonly [operator: stri
 /** The attributes that travel as message attributes, where SNS filters them for nothing. */
 export const filterableAttributes = ['type', 'source', 'subject'] as const;
 
-const operators = new Set([
+export const filterOperators = [
   'prefix',
   'suffix',
   'equals-ignore-case',
@@ -18,7 +18,8 @@ const operators = new Set([
   'exists',
   'wildcard',
   'cidr',
-]);
+] as const;
+const operators: ReadonlySet<string> = new Set(filterOperators);
 
 /**
  * Checks the shape of a filter; what an operator takes is left to SNS, whose language it is.

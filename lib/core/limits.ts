@@ -301,4 +301,7 @@ export const bus = {
   /** When entries wait for longer, an operator is told. */
   outboxWaitSecondsMax: 15 * 60,
   refusedPageMax: 1000,
+  refusedPageDefault: 100,
+  deadLettersPageMax: 500,
+  deadLettersPageDefault: 50,
 } as const;

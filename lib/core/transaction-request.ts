@@ -9,7 +9,7 @@ import { nameSchema, parseSpec } from './registry.ts';
 import type { Target } from './routing.ts';
 
 /** What `POST /v1/transactions` takes. Its events are read apart, so that their data stays letter by letter. */
-const transactionSchema = z.strictObject({
+export const transactionSchema = z.strictObject({
   /** Chosen by the producer, so that a call that is made twice begins one transaction. */
   id: z
     .string()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StartError } from './settings.ts';
+import { isKey, StartError } from './settings.ts';
 
 const fileName = 'admin.key';
 
@@ -11,8 +11,13 @@ const fileName = 'admin.key';
  */
 export function keepAdminKey(dataDirectory: string, given: string | undefined): string {
   const file = join(dataDirectory, fileName);
-  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  const kept = readKept(file);
   const key = given ?? (kept === '' ? `bbk_${randomBytes(32).toString('base64url')}` : kept);
+  if (!isKey(key)) {
+    throw new StartError(
+      `The file ${file} holds no key: 1 to 256 printable ASCII characters without spaces. Delete it to have a new one made, or give one with BUSBAR_ADMIN_KEY.`,
+    );
+  }
   if (key === kept) return key;
   try {
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
@@ -24,4 +29,15 @@ export function keepAdminKey(dataDirectory: string, given: string | undefined): 
     );
   }
   return key;
+}
+
+function readKept(file: string): string {
+  if (!existsSync(file)) return '';
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new StartError(
+      `The admin key in ${file} cannot be read (${(error as Error).message}). Make it readable, or point BUSBAR_DATA elsewhere.`,
+    );
+  }
 }

@@ -1,6 +1,8 @@
 import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
+import type { RocketMq } from '../runtime/rocketmq.ts';
+import { systemRocketMq } from '../runtime/system-rocketmq.ts';
 import type { AdmissionLimits } from './admission.ts';
 import { createAws, type LocalAws } from './aws.ts';
 import { awsEndpointPaths, type Endpoints, openEndpoints } from './endpoints.ts';
@@ -32,6 +34,8 @@ export interface BusOptions {
   readonly random: Random;
   /** How functions reach the endpoints of receivers. */
   readonly http: Http;
+  /** How the bridge reaches RocketMQ; by its client unless given. */
+  readonly rocketmq?: RocketMq;
   readonly log: Log;
   /** Of the API; 0 for any free one, undefined for no socket. */
   readonly port?: number | undefined;
@@ -124,6 +128,7 @@ async function startAccount(
     clock,
     random,
     http: httpWithAnswers(options.http, endpoint, answers),
+    rocketmq: options.rocketmq ?? systemRocketMq(log),
     log,
     aws: () => aws,
     awsMaxAttempts: options.awsMaxAttempts,

@@ -5,6 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http.ts';
 import { awsLogger, type Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
+import type { RocketMq, RocketMqRuntime } from '../runtime/rocketmq.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LocalAws } from './aws.ts';
 import type { FunctionDefinition, Handler } from './engines/lambda/index.ts';
@@ -19,6 +20,7 @@ export interface FunctionWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly http: Http;
+  readonly rocketmq: RocketMq;
   readonly log: Log;
   /** The engines; they are there by the time that the first function starts. */
   aws(): LocalAws;
@@ -33,11 +35,12 @@ export interface FunctionWorld {
 export function startFunction(world: FunctionWorld, definition: FunctionDefinition): Handler {
   const [module = 'index'] = definition.handler.split('.');
   const { create } = loadBundle(definition.code, module);
-  const runtime: Runtime = {
+  const runtime: LocalRuntime = {
     env: environment(world.region, definition),
     clock: world.clock,
     random: world.random,
     http: world.http,
+    rocketmq: world.rocketmq,
     log: (level, message, fields) => world.log(level, message, { function: definition.name, ...fields }),
     aws: {
       region: world.region,
@@ -53,8 +56,11 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
   return create(runtime);
 }
 
+/** All that any function asks for: which of it a bundle would carry itself on AWS is not known here. */
+type LocalRuntime = Runtime & RocketMqRuntime;
+
 interface Bundle {
-  create(runtime: Runtime): Handler;
+  create(runtime: LocalRuntime): Handler;
 }
 
 const moduleEndings = ['mjs', 'cjs', 'js'] as const;

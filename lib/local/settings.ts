@@ -21,9 +21,16 @@ export class StartError extends Error {
 
 /** @throws StartError that names the variable and what it may be. */
 export function parseSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const port = parsePort(env, 'PORT', 4100);
+  const awsPort = parsePort(env, 'AWS_PORT', 4566);
+  if (port === awsPort && port !== 0) {
+    throw new StartError(
+      `PORT and AWS_PORT are both ${port}; the API and the AWS endpoint each need a port of their own.`,
+    );
+  }
   return {
-    port: parsePort(env, 'PORT', 4100),
-    awsPort: parsePort(env, 'AWS_PORT', 4566),
+    port,
+    awsPort,
     dataDirectory: resolve(env.BUSBAR_DATA || '.busbar'),
     adminKey: parseKey(env.BUSBAR_ADMIN_KEY),
     trace: parseTrace(env.BUSBAR_TRACE),
@@ -68,8 +75,10 @@ function parseTrace(text: string | undefined): TraceMode {
 
 function parseKey(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
-  if (/^[\x21-\x7e]{1,256}$/.test(text)) return text;
+  if (isKey(text)) return text;
   throw new StartError(
     'The environment variable BUSBAR_ADMIN_KEY must be 1 to 256 printable ASCII characters without spaces.',
   );
 }
+
+export const isKey = (text: string) => /^[\x21-\x7e]{1,256}$/.test(text);

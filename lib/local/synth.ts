@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** Thrown when the CDK app failed; the message ends with what the app itself said. */
@@ -45,12 +55,26 @@ export async function synthesize(options: {
   if (existsSync(saved) && existsSync(join(outDirectory, 'manifest.json'))) {
     if (readFileSync(saved, 'utf8') === hash) return { ran: false };
   }
+  requireWritable(outDirectory);
   options.progress('Synthesizing the CDK app…');
   // Removed first: an app that fails half-way leaves no assembly that looks whole.
   rmSync(saved, { force: true });
   await runApp(join(rootDirectory, app), options);
   writeFileSync(saved, hash);
   return { ran: true };
+}
+
+/** Asked first, because the app itself would tell it by a stack of calls. */
+function requireWritable(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    throw new SynthError(
+      `The directory ${directory} cannot be written (${(error as Error).message}), and the template is made there. Make it writable for the user who starts the bus.`,
+      { cause: error },
+    );
+  }
 }
 
 /** A hash over the names and contents of every input file, in a fixed order. */

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { BusbarError } from '../core/errors.ts';
 import { type Lane, queueArn } from '../core/resources.ts';
+import { sleep } from '../core/sleep.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 
@@ -58,7 +59,7 @@ export async function whenSettled<Answer>(
         );
       }
     }
-    await new Promise<void>((resolve) => clock.setTimer(waitMs * (0.5 + random.next() / 2), resolve));
+    await sleep(clock, waitMs * (0.5 + random.next() / 2));
   }
 }
 

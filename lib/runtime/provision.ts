@@ -18,7 +18,6 @@ import {
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
-  GetQueueAttributesCommand,
   QueueDeletedRecently,
   QueueDoesNotExist,
   QueueNameExists,
@@ -41,6 +40,7 @@ import {
 } from '../core/resources.ts';
 import type { Config } from './config.ts';
 import { findMapping, whenSettled } from './mappings.ts';
+import { countMessages } from './queue-messages.ts';
 import type { BaseRuntime } from './runtime.ts';
 
 /**
@@ -198,14 +198,8 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       const { queues } = allResources(config, receiver);
       let waiting = 0;
       for (const queue of queues) {
-        try {
-          const { Attributes = {} } = await sqs.send(
-            new GetQueueAttributesCommand({ QueueUrl: urlOf(queue), AttributeNames: [...countAttributes] }),
-          );
-          for (const name of countAttributes) waiting += Number(Attributes[name] ?? 0);
-        } catch (error) {
-          if (!(error instanceof QueueDoesNotExist)) throw error;
-        }
+        const { ready, hidden, delayed } = await countMessages(sqs, urlOf(queue), { mayBeMissing: true });
+        waiting += ready + hidden + delayed;
       }
       return waiting;
     },
@@ -264,12 +258,6 @@ function allResources(config: Config, receiver: string): ReceiverResources {
     mappings: [...always.mappings, ...ordered.mappings],
   };
 }
-
-const countAttributes = [
-  'ApproximateNumberOfMessages',
-  'ApproximateNumberOfMessagesNotVisible',
-  'ApproximateNumberOfMessagesDelayed',
-] as const;
 
 /** The APIs take every attribute as text; structures as JSON. */
 function textAttributes(attributes: Readonly<Record<string, unknown>>): Record<string, string> {

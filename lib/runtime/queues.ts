@@ -1,37 +1,14 @@
-import {
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  QueueDoesNotExist,
-  ReceiveMessageCommand,
-  type ReceiveMessageCommandOutput,
-  SendMessageBatchCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
-import { aws } from '../core/limits.ts';
+import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type QueueRole, queueName, redriveQueueName, transactionQueueName } from '../core/resources.ts';
 import type { Message } from '../core/routing.ts';
 import type { Config } from './config.ts';
+import { countMessages, deleteMessages, type ReceivedMessage, receiveMessages } from './queue-messages.ts';
 import type { BaseRuntime } from './runtime.ts';
 import { failuresOf, fifoMembers, type SendFailure, settle, stringAttributes } from './topics.ts';
 
 export interface OutgoingMessage extends Message {
   /** 0 to 900. */
   readonly delaySeconds?: number;
-}
-
-/** A message as a queue hands it out. */
-export interface ReceivedMessage {
-  readonly messageId: string;
-  readonly receiptHandle: string;
-  readonly body: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  /** How often the queue handed it out, this time included. */
-  readonly receives: number;
-  /** When it was put into the queue. */
-  readonly sentAtMs: number;
-  /** Its message group; set in a FIFO queue. */
-  readonly group?: string;
 }
 
 /** Which queue is meant: a receiver's, the one for delayed events, for redrives under way, or for open transactions. */
@@ -60,12 +37,6 @@ export interface Queues {
     messages: readonly { readonly receiptHandle: string }[],
   ): Promise<(SendFailure | undefined)[]>;
 }
-
-const countAttributes = [
-  'ApproximateNumberOfMessages',
-  'ApproximateNumberOfMessagesNotVisible',
-  'ApproximateNumberOfMessagesDelayed',
-] as const;
 
 export function createQueues(runtime: BaseRuntime, config: Config): Queues {
   const client = new SQSClient(runtime.aws);
@@ -108,43 +79,12 @@ export function createQueues(runtime: BaseRuntime, config: Config): Queues {
       return failuresOf(messages.length, answer);
     },
 
-    async receive(queue) {
-      const { Messages = [] } = await orNoQueue(
-        client,
-        new ReceiveMessageCommand({
-          QueueUrl: urlOf(queue),
-          MaxNumberOfMessages: aws.sqs.batchEntriesMax,
-          // A short poll asks only some of SQS's servers, and may find nothing where there is something.
-          WaitTimeSeconds: 1,
-          MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId'],
-          MessageAttributeNames: ['All'],
-        }),
-      );
-      return Messages.map((message) => ({
-        messageId: message.MessageId ?? '',
-        receiptHandle: message.ReceiptHandle ?? '',
-        body: message.Body ?? '',
-        attributes: Object.fromEntries(
-          Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue = '' }]) => [
-            name,
-            StringValue,
-          ]),
-        ),
-        receives: Number(message.Attributes?.ApproximateReceiveCount),
-        sentAtMs: Number(message.Attributes?.SentTimestamp),
-        // On a standard queue a group is no order.
-        ...(typeof queue === 'object' &&
-          queue.role === 'ordered' &&
-          message.Attributes?.MessageGroupId !== undefined && { group: message.Attributes.MessageGroupId }),
-      }));
-    },
+    // A short poll asks only some of SQS's servers, and may find nothing where there is something.
+    receive: (queue) => receiveMessages(client, urlOf(queue), { WaitTimeSeconds: 1 }),
 
     async count(queue) {
-      const { Attributes = {} } = await client.send(
-        new GetQueueAttributesCommand({ QueueUrl: urlOf(queue), AttributeNames: [...countAttributes] }),
-      );
-      const counts = countAttributes.map((name) => Number(Attributes[name] ?? 0));
-      return { ready: counts[0] ?? 0, inAll: counts.reduce((sum, count) => sum + count, 0) };
+      const { ready, hidden, delayed } = await countMessages(client, urlOf(queue), { mayBeMissing: false });
+      return { ready, inAll: ready + hidden + delayed };
     },
 
     async acknowledge(queue, messages) {
@@ -161,29 +101,4 @@ function nameOf(prefix: string, queue: Exclude<QueueName, 'delay'>): string {
   if (queue === 'redrive') return redriveQueueName(prefix);
   if (queue === 'transactions') return transactionQueueName(prefix);
   return queueName(prefix, queue.receiver, queue.role);
-}
-
-/** Receives from a queue that need not be there: not every receiver has an ordered lane. */
-export async function orNoQueue(
-  client: SQSClient,
-  command: ReceiveMessageCommand,
-): Promise<Pick<ReceiveMessageCommandOutput, 'Messages'>> {
-  try {
-    return await client.send(command);
-  } catch (error) {
-    if (!(error instanceof QueueDoesNotExist)) throw error;
-    return {};
-  }
-}
-
-/** Deletes up to ten received messages; answers, in their order, why one was not. */
-export async function deleteMessages(
-  client: SQSClient,
-  QueueUrl: string,
-  receiptHandles: readonly string[],
-): Promise<(SendFailure | undefined)[]> {
-  if (receiptHandles.length === 0) return [];
-  const Entries = receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
-  const answer = await settle(client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
-  return failuresOf(receiptHandles.length, answer);
 }

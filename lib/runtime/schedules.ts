@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-scheduler';
 import { bus } from '../core/limits.ts';
 import { atExpression } from '../core/schedule.ts';
+import { sleep } from '../core/sleep.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 
@@ -76,7 +77,7 @@ async function patiently<Answer>(runtime: BaseRuntime, call: () => Promise<Answe
       const isThrottled = error instanceof Error && /Throttl|TooManyRequests/i.test(error.name);
       const waitMs = Math.min(2000, 50 * 2 ** round) * (0.5 + runtime.random.next() / 2);
       if (!isThrottled || runtime.clock.now() + waitMs > untilMs) throw error;
-      await new Promise<void>((resolve) => runtime.clock.setTimer(waitMs, resolve));
+      await sleep(runtime.clock, waitMs);
     }
   }
 }

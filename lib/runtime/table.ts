@@ -12,8 +12,10 @@ import {
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { aws } from '../core/limits.ts';
+import { sleep } from '../core/sleep.ts';
 import type { Config } from './config.ts';
 import { type Changed, expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
+import { type Advanced, advance, type Bounds } from './row-advance.ts';
 import { putAllIfFree } from './row-transaction.ts';
 import type { BaseRuntime } from './runtime.ts';
 
@@ -43,7 +45,7 @@ export interface Table {
   putIfFree(row: Row, nowMs: number): Promise<Row | undefined>;
   /** Puts all rows or none, if none of them is there; answers whether it did. At most 100 rows of 4 MB. */
   createAll(rows: readonly Row[]): Promise<boolean>;
-  /** Puts the row in the place of one that still says the same as `earlier`; answers whether it did. */
+  /** Puts the row in the place of one that still says the same as `earlier`, or of none where that is undefined; answers whether it did. */
   replace(row: Row, earlier: unknown): Promise<boolean>;
   /** Puts the row whatever stood there; answers what that was. */
   swap(row: Row): Promise<Row | undefined>;
@@ -63,12 +65,7 @@ export interface Table {
    * Advances a number of a row that never falls behind `atLeast`. Answers what it is then; or, where it is above
    * `atMost` already, that it was left so. One write where the guess is right whether it has fallen behind, else two.
    */
-  advance(
-    key: Key,
-    by: number,
-    bounds: { readonly atLeast: number; readonly atMost: number; readonly isBehind: boolean },
-    expiresAtSeconds: number,
-  ): Promise<{ readonly advanced: boolean; readonly value: number }>;
+  advance(key: Key, by: number, bounds: Bounds, expiresAtSeconds: number): Promise<Advanced>;
   putMany(rows: readonly Row[]): Promise<void>;
   delete(key: Key): Promise<void>;
   deleteMany(keys: readonly Key[]): Promise<void>;
@@ -76,9 +73,6 @@ export interface Table {
   increment(key: Key, count: number): Promise<void>;
   counter(key: Key): Promise<number>;
 }
-
-/** TTL deletes within days, so that an expired row may still be there (DynamoDB guide, "Using TTL"). */
-const rowIsFreeOrExpired = 'attribute_not_exists(pk) OR expiresAt <= :nowSeconds';
 
 export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>): Table {
   const client = new DynamoDBClient(runtime.aws);
@@ -184,8 +178,7 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
           new PutItemCommand({
             TableName,
             Item: item(row),
-            ConditionExpression: rowIsFreeOrExpired,
-            ExpressionAttributeValues: { ':nowSeconds': { N: String(Math.floor(nowMs / 1000)) } },
+            ...onlyIfFree(nowMs),
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
         );
@@ -199,24 +192,16 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
 
     createAll: (rows) => putAllIfFree(client, TableName, rows),
 
-    async replace(row, earlier) {
-      try {
-        await client.send(
+    replace: (row, earlier) =>
+      unlessRefused(
+        client.send(
           new PutItemCommand({
             TableName,
             Item: item(row),
-            // A document is kept as text, and reading and writing it again gives the same text.
-            ConditionExpression: '#document = :earlier',
-            ExpressionAttributeNames: { '#document': 'document' },
-            ExpressionAttributeValues: { ':earlier': { S: JSON.stringify(earlier) } },
+            ...(earlier === undefined ? onlyIfFree(runtime.clock.now()) : onlyIfStill(earlier)),
           }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
-    },
+        ),
+      ),
 
     async swap(row) {
       const answer = await client.send(
@@ -254,8 +239,9 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
 
     async deleteWhere(key, where) {
       const only = expression('w', where, ' AND ');
-      try {
-        await client.send(
+      // Where it is refused somebody changed it meanwhile: it is theirs.
+      await unlessRefused(
+        client.send(
           new DeleteItemCommand({
             TableName,
             Key: keyItem(key),
@@ -263,30 +249,14 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
             ExpressionAttributeNames: only.names,
             ExpressionAttributeValues: only.values,
           }),
-        );
-      } catch (error) {
-        // Somebody changed it meanwhile: it is theirs.
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      }
+        ),
+      );
     },
 
-    async remove(key, earlier) {
-      try {
-        await client.send(
-          new DeleteItemCommand({
-            TableName,
-            Key: keyItem(key),
-            ConditionExpression: '#document = :earlier',
-            ExpressionAttributeNames: { '#document': 'document' },
-            ExpressionAttributeValues: { ':earlier': { S: JSON.stringify(earlier) } },
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
-    },
+    remove: (key, earlier) =>
+      unlessRefused(
+        client.send(new DeleteItemCommand({ TableName, Key: keyItem(key), ...onlyIfStill(earlier) })),
+      ),
 
     async add(key, amounts, expiresAtSeconds) {
       const names = Object.keys(amounts);
@@ -306,49 +276,8 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
       return Object.fromEntries(names.map((name) => [name, Number(answer.Attributes?.[name]?.N)]));
     },
 
-    async advance(key, by, bounds, expiresAtSeconds) {
-      const { atLeast, atMost } = bounds;
-      const update = (expression: string, condition: string, values: Record<string, number>) =>
-        client.send(
-          new UpdateItemCommand({
-            TableName,
-            Key: keyItem(key),
-            UpdateExpression: `SET #value = ${expression}, expiresAt = :expiresAt`,
-            ConditionExpression: condition,
-            ExpressionAttributeNames: { '#value': 'value' },
-            ExpressionAttributeValues: Object.fromEntries(
-              Object.entries({ ...values, ':expiresAt': expiresAtSeconds }).map(([name, value]) => [
-                name,
-                { N: String(value) },
-              ]),
-            ),
-            ReturnValues: 'UPDATED_NEW',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        );
-      // The row is behind or it is not, which only the write that fails can tell; others may advance it in between.
-      for (let isBehind = bounds.isBehind; ; isBehind = !isBehind) {
-        try {
-          if (isBehind) {
-            await update(':start', 'attribute_not_exists(#value) OR #value < :atLeast', {
-              ':start': atLeast + by,
-              ':atLeast': atLeast,
-            });
-            return { advanced: true, value: atLeast + by };
-          }
-          const answer = await update('#value + :by', '#value BETWEEN :atLeast AND :atMost', {
-            ':by': by,
-            ':atLeast': atLeast,
-            ':atMost': atMost,
-          });
-          return { advanced: true, value: Number(answer.Attributes?.value?.N) };
-        } catch (error) {
-          if (!(error instanceof ConditionalCheckFailedException)) throw error;
-          const value = Number(error.Item?.value?.N ?? Number.NEGATIVE_INFINITY);
-          if (value > atMost) return { advanced: false, value };
-        }
-      }
-    },
+    advance: (key, by, bounds, expiresAtSeconds) =>
+      advance(client, TableName, key, by, bounds, expiresAtSeconds),
 
     putMany: (rows) => writeMany(rows.map((row) => ({ PutRequest: { Item: item(row) } }))),
 
@@ -379,10 +308,34 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
   };
 }
 
+/** TTL deletes within days, so that an expired row may still be there (DynamoDB guide, "Using TTL"). */
+const onlyIfFree = (nowMs: number) => ({
+  ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :nowSeconds',
+  ExpressionAttributeValues: { ':nowSeconds': { N: String(Math.floor(nowMs / 1000)) } },
+});
+
+/** The condition that a row still says the same. A document is kept as text, and reading and writing it again gives the same text. */
+const onlyIfStill = (earlier: unknown) => ({
+  ConditionExpression: '#document = :earlier',
+  ExpressionAttributeNames: { '#document': 'document' },
+  ExpressionAttributeValues: { ':earlier': { S: JSON.stringify(earlier) } },
+});
+
+/** Whether a write was done, or its condition refused it. */
+async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
 /** What a batch left over was throttled: wait longer each round, up to a second. The function's timeout ends it. */
 function backOff(runtime: BaseRuntime, round: number): Promise<void> {
   const waitMs = Math.min(1000, 25 * 2 ** round) * (0.5 + runtime.random.next() / 2);
-  return new Promise((resolve) => runtime.clock.setTimer(waitMs, resolve));
+  return sleep(runtime.clock, waitMs);
 }
 
 /** Without those that have expired: TTL deletes within days, and until then they are still found. */

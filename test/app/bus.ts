@@ -19,7 +19,6 @@ import { create as createRelay } from '../../functions/relay.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
 import { create as createValidate } from '../../functions/validate.ts';
 import { deliver } from '../../lib/app/deliver/deliver.ts';
-import type { LaneMessage } from '../../lib/app/deliver/settle.ts';
 import type { Principal } from '../../lib/core/access.ts';
 import { orderAttribute } from '../../lib/core/order.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
@@ -39,6 +38,7 @@ import { createDeadLetterQueues } from '../../lib/runtime/dead-letter-queue.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
 import { createMappings } from '../../lib/runtime/mappings.ts';
 import { createProvision } from '../../lib/runtime/provision.ts';
+import { receivedMessage } from '../../lib/runtime/queue-messages.ts';
 import { createQueues } from '../../lib/runtime/queues.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
 import { createSchedules } from '../../lib/runtime/schedules.ts';
@@ -333,25 +333,7 @@ export async function testBus(startMs?: number) {
         MessageAttributeNames: ['All'],
       }),
     );
-    return Messages.map(
-      (message): LaneMessage => ({
-        messageId: message.MessageId ?? '',
-        receiptHandle: message.ReceiptHandle ?? '',
-        body: message.Body ?? '',
-        attributes: Object.fromEntries(
-          Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue = '' }]) => [
-            name,
-            StringValue,
-          ]),
-        ),
-        receives: Number(message.Attributes?.ApproximateReceiveCount),
-        sentAtMs: Number(message.Attributes?.SentTimestamp),
-        ...(queueUrl.endsWith('.fifo') &&
-          message.Attributes?.MessageGroupId !== undefined && {
-            group: message.Attributes.MessageGroupId,
-          }),
-      }),
-    );
+    return Messages.map((message) => receivedMessage(message, queueUrl));
   }
 
   return {

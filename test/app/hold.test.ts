@@ -435,7 +435,6 @@ describe('the end of a release', () => {
         gateUntilMs: nowMs + 5 * second,
       },
       standing,
-      nowMs,
     );
     expect(await statuses(send(bus, ['e2']))).toBe('held');
     expect(bus.clock.now() - nowMs).toBeLessThan(6 * second);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { createPacer } from '../../lib/app/deliver/pace.ts';
-import { sleep } from '../../lib/app/sleep.ts';
+import { sleep } from '../../lib/core/sleep.ts';
 import { testBus } from './bus.ts';
 
 vi.setConfig({ testTimeout: 120_000 });

@@ -1,11 +1,21 @@
 import { GetEventSourceMappingCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
-import { GetSubscriptionAttributesCommand, ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
+import {
+  GetSubscriptionAttributesCommand,
+  ListSubscriptionsByTopicCommand,
+  ListSubscriptionsCommand,
+  ListTopicsCommand,
+} from '@aws-sdk/client-sns';
+import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { pauseReceiver, resumeReceiver, skipEvents } from '../../lib/app/flow/flow.ts';
 import { disable } from '../../lib/app/registry/disable.ts';
 import { deleteReceiver, putReceiver } from '../../lib/app/registry/receivers.ts';
-import { getSubscription, putSubscription } from '../../lib/app/registry/subscriptions.ts';
-import { putTopic } from '../../lib/app/registry/topics.ts';
+import {
+  deleteSubscription,
+  getSubscription,
+  putSubscription,
+} from '../../lib/app/registry/subscriptions.ts';
+import { deleteTopic, putTopic } from '../../lib/app/registry/topics.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { queueArn, topicArn } from '../../lib/core/resources.ts';
 import { admin, type TestBus, testBus } from './bus.ts';
@@ -24,6 +34,24 @@ function between(bus: TestBus, other: () => Promise<unknown>): void {
     return await next();
   });
 }
+
+/** Lets `other` happen once, after the registry's row was read for its deletion and before it is deleted. */
+function beforeDeletion(bus: TestBus, other: () => Promise<unknown>): void {
+  bus.intercept('dynamodb.DeleteItem', async (input, next) => {
+    const { Key } = input as { Key?: { pk?: { S?: string } } };
+    if (Key?.pk?.S?.startsWith('registry#') !== true) return await next();
+    bus.restore('dynamodb.DeleteItem');
+    await other();
+    return await next();
+  });
+}
+
+const topicsAtAws = async (bus: TestBus) =>
+  ((await bus.sns.send(new ListTopicsCommand({}))).Topics ?? []).map(({ TopicArn }) => TopicArn);
+const subscriptionsAtAws = async (bus: TestBus) =>
+  (await bus.sns.send(new ListSubscriptionsCommand({}))).Subscriptions ?? [];
+const queuesAtAws = async (bus: TestBus) =>
+  ((await bus.sqs.send(new ListQueuesCommand({}))).QueueUrls ?? []).filter((url) => url.includes('shop'));
 
 async function mapping(bus: TestBus) {
   const { EventSourceMappings = [] } = await bus.lambda.send(
@@ -173,5 +201,83 @@ describe('two changes of a topic or a subscription at the same time', () => {
       new GetSubscriptionAttributesCommand({ SubscriptionArn: Subscriptions[0]?.SubscriptionArn }),
     );
     expect(JSON.parse(Attributes?.FilterPolicy ?? '')).toMatchObject({ type: ['outer'] });
+  });
+});
+
+describe('a deletion and a put at the same time', () => {
+  it('leave nothing at AWS of a receiver that was put while it was deleted', async () => {
+    const bus = await testBus();
+    await bus.receiver('shop');
+    beforeDeletion(bus, () =>
+      putReceiver(bus.newTools(), admin, 'shop', { endpoint, limits: { concurrency: 7 } }, []),
+    );
+    // AWS makes no queue of a name again within a minute.
+    bus.intercept('sqs.CreateQueue', async (_, next) => {
+      await bus.clock.advance(61_000);
+      return await next();
+    });
+    await deleteReceiver(bus.tools, admin, 'shop', true);
+    expect(await kept(bus)).toBeUndefined();
+    expect(await queuesAtAws(bus)).toEqual([]);
+  });
+
+  it('leave nothing at AWS of a topic that was put while it was deleted', async () => {
+    const bus = await testBus();
+    await putTopic(bus.tools, admin, 'orders', {});
+    beforeDeletion(bus, () => putTopic(bus.newTools(), admin, 'orders', { description: 'anew' }));
+    await deleteTopic(bus.tools, admin, 'orders');
+    expect(await bus.newTools().registry.topic('orders')).toBeUndefined();
+    expect(await topicsAtAws(bus)).not.toContain(topicArn(bus.config, 'orders'));
+  });
+
+  it('leave nothing at SNS of a subscription that was put while it was deleted', async () => {
+    const bus = await testBus();
+    await bus.topic('orders');
+    await bus.receiver('shop');
+    await putSubscription(bus.tools, admin, 'orders', 'shop', {});
+    beforeDeletion(bus, () =>
+      putSubscription(bus.newTools(), admin, 'orders', 'shop', { filter: { type: ['anew'] } }),
+    );
+    await deleteSubscription(bus.tools, admin, 'orders', 'shop');
+    expect(await bus.newTools().registry.subscription('orders', 'shop')).toBeUndefined();
+    expect(await subscriptionsAtAws(bus)).toEqual([]);
+  });
+
+  it('keep a topic that another made anew meanwhile', async () => {
+    const bus = await testBus();
+    const [shop, crm] = [
+      { application: 'shop', role: 'member' },
+      { application: 'crm', role: 'member' },
+    ] as const;
+    await putTopic(bus.tools, shop, 'orders', {});
+    beforeDeletion(bus, async () => {
+      await deleteTopic(bus.newTools(), shop, 'orders');
+      await putTopic(bus.newTools(), crm, 'orders', {});
+    });
+    await expect(deleteTopic(bus.tools, shop, 'orders')).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await bus.newTools().registry.topic('orders')).toMatchObject({ owner: 'crm' });
+    expect(await topicsAtAws(bus)).toContain(topicArn(bus.config, 'orders'));
+  });
+
+  it('have a topic at AWS again that was deleted while it was put', async () => {
+    const bus = await testBus();
+    await putTopic(bus.tools, admin, 'orders', {});
+    between(bus, () => deleteTopic(bus.newTools(), admin, 'orders'));
+    expect(await putTopic(bus.tools, admin, 'orders', {})).toMatchObject({ created: true });
+    expect(await topicsAtAws(bus)).toContain(topicArn(bus.config, 'orders'));
+  });
+
+  it('are refused with a conflict, and the row stays, when others are first time and again', async () => {
+    const bus = await testBus();
+    await putTopic(bus.tools, admin, 'orders', {});
+    let others = 0;
+    const always = () =>
+      beforeDeletion(bus, async () => {
+        await putTopic(bus.newTools(), admin, 'orders', { description: String(++others) });
+        always();
+      });
+    always();
+    await expect(deleteTopic(bus.tools, admin, 'orders')).rejects.toMatchObject({ code: 'conflict' });
+    expect(await bus.newTools().registry.topic('orders')).toMatchObject({ description: String(others) });
   });
 });

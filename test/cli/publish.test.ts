@@ -133,6 +133,13 @@ describe('lines on standard input', () => {
     expect(bus.requests[0]?.body).toContain(`"data":${numbers}`);
   });
 
+  it('named as a file without its @ are told how to write it', async () => {
+    const { code, stderr } = await publish(['orders', 'events.ndjson']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('To publish a file, write @events.ndjson.');
+    expect(bus.requests).toEqual([]);
+  });
+
   it('that are rejected are told by number and reason, and kept for another try', async () => {
     const input = ['{"type":"a"}', '{"type":"refused"}', 'not json', '{"no":"type"}', '{"type":"b"}'].join(
       '\n',

@@ -76,3 +76,9 @@ test('a cdk.json that cannot be read is named', async () => {
   write('cdk.json', '{');
   await expect(run()).rejects.toThrow(/^cdk\.json cannot be read: /);
 });
+
+test('a place where nothing can be written is named', async () => {
+  const { run, write } = project();
+  write('out', 'a file where the directory belongs');
+  await expect(run()).rejects.toThrow(/out cannot be written .*Make it writable/);
+});

@@ -8,6 +8,7 @@ import { policyFor } from '../../core/retry.ts';
 import { traceOf } from '../../core/trace.ts';
 import { allowedPerSecond } from '../../core/validation.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import { type SigningKeys, signingKeys } from '../registry/secrets.ts';
@@ -16,7 +17,7 @@ import { inOrder } from './order.ts';
 import { createPacer, type PaceTools } from './pace.ts';
 import { runLimited } from './run-limited.ts';
 import { type SendTools, send, sendSecondsMax } from './send.ts';
-import type { Decision, LaneMessage } from './settle.ts';
+import type { Decision } from './settle.ts';
 import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
 import { type Due, held } from './sort-out.ts';
 
@@ -29,7 +30,7 @@ export interface AttemptTools extends SlotTools, PaceTools, SendTools {
 /** The messages of a receiver that is disabled or paused are looked at again after this time, should the mapping still run. */
 const parkSeconds = 60;
 
-export const parked = (message: LaneMessage): Decision => ({
+export const parked = (message: ReceivedMessage): Decision => ({
   message,
   done: false,
   hideSeconds: parkSeconds,
@@ -115,7 +116,12 @@ export async function attemptAll(
 const isRetry = ({ earlier }: Due) => earlier !== undefined;
 
 /** A fault of ours spends no attempt, and must not take the rest of the batch along. */
-function brokenOff(tools: AttemptTools, receiver: Receiver, message: LaneMessage, error: unknown): Decision {
+function brokenOff(
+  tools: AttemptTools,
+  receiver: Receiver,
+  message: ReceivedMessage,
+  error: unknown,
+): Decision {
   tools.log('error', 'An attempt broke off', { receiver: receiver.receiver, reason: String(error) });
   return { message, done: false };
 }

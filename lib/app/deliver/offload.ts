@@ -16,6 +16,7 @@ import type { Receiver } from '../../core/registry.ts';
 import type { Lane } from '../../core/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { BreakerStore } from '../../runtime/stores/breakers.ts';
@@ -23,7 +24,7 @@ import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { Watches } from '../../runtime/watches.ts';
 import type { PollingTools } from '../registry/polling.ts';
 import type { Attempted } from './attempt.ts';
-import type { Batch, Decision, LaneMessage } from './settle.ts';
+import type { Batch, Decision } from './settle.ts';
 import { held } from './sort-out.ts';
 
 export interface OffloadTools extends PollingTools {
@@ -56,14 +57,14 @@ export async function placeBatch(
   tools: OffloadTools,
   batch: Batch,
   offload: Offload | undefined,
-  messages: readonly LaneMessage[],
-): Promise<{ placed: Decision[]; messages: readonly LaneMessage[] }> {
+  messages: readonly ReceivedMessage[],
+): Promise<{ placed: Decision[]; messages: readonly ReceivedMessage[] }> {
   const { receiver, role: lane } = batch;
   // Out of the ordered lane an event would lose its order.
   if (lane === 'ordered' || (offload === undefined && lane === 'online')) return { placed: [], messages };
   const nowMs = tools.clock.now();
-  const stays: LaneMessage[] = [];
-  const moving: LaneMessage[] = [];
+  const stays: ReceivedMessage[] = [];
+  const moving: ReceivedMessage[] = [];
   const placed: Decision[] = [];
   for (const message of messages) {
     const placing = placeOf(offload, lane, message.attributes.type ?? '', nowMs);
@@ -80,7 +81,7 @@ async function move(
   tools: OffloadTools,
   receiver: string,
   role: Lane,
-  messages: readonly LaneMessage[],
+  messages: readonly ReceivedMessage[],
 ): Promise<Decision[]> {
   if (messages.length === 0) return [];
   const failures = await tools.queues.send({ receiver, role }, messages.map(movedMessage));
@@ -102,7 +103,7 @@ export async function observeBatch(
   receiver: Receiver,
   batch: {
     readonly startedMs: number;
-    readonly messages: readonly LaneMessage[];
+    readonly messages: readonly ReceivedMessage[];
     readonly attempts: readonly Attempted[];
   },
 ): Promise<void> {

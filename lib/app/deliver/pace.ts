@@ -1,9 +1,9 @@
 import { bus } from '../../core/limits.ts';
 import { isStale, slotsToTake } from '../../core/pace.ts';
+import { sleep } from '../../core/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { PaceStore } from '../../runtime/stores/pace.ts';
-import { sleep } from '../sleep.ts';
 
 export interface PaceTools {
   readonly pace: PaceStore;

@@ -5,6 +5,7 @@ import { behindTheFirst } from '../../core/order.ts';
 import type { Lane } from '../../core/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
@@ -20,29 +21,15 @@ export interface SettleTools extends PollingTools {
   readonly log: Log;
 }
 
-/** One message of a lane. */
-export interface LaneMessage {
-  readonly messageId: string;
-  readonly receiptHandle: string;
-  readonly body: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  /** How often the queue handed it out, this time included. */
-  readonly receives: number;
-  /** When it was put into the queue. */
-  readonly sentAtMs: number;
-  /** Its message group; set in the ordered lane. */
-  readonly group?: string;
-}
-
 export interface Batch {
   readonly receiver: string;
   readonly role: Lane;
-  readonly messages: readonly LaneMessage[];
+  readonly messages: readonly ReceivedMessage[];
 }
 
 /** What was decided about one message; it leaves the queue only when `done`. */
 export interface Decision {
-  readonly message: LaneMessage;
+  readonly message: ReceivedMessage;
   readonly done: boolean;
   /** For how long it stays hidden when it is not done; undefined: until its visibility runs out. */
   readonly hideSeconds?: number;

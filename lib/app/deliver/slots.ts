@@ -1,10 +1,10 @@
 import { type LanePlan, retrySlots } from '../../core/lane-plan.ts';
 import { bus } from '../../core/limits.ts';
+import { sleep } from '../../core/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Slot, Slots } from '../../runtime/stores/slots.ts';
-import { sleep } from '../sleep.ts';
 
 export interface SlotTools {
   readonly slots: Slots;

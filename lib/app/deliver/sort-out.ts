@@ -5,10 +5,11 @@ import type { Receiver } from '../../core/registry.ts';
 import { redriveAttribute, topicAttribute } from '../../core/routing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
 import { behind } from './order.ts';
-import type { Decision, LaneMessage } from './settle.ts';
+import type { Decision } from './settle.ts';
 
 export interface SortOutTools {
   readonly deliveries: DeliveryStore;
@@ -19,7 +20,7 @@ export interface SortOutTools {
 
 /** A message whose delivery is due. */
 export interface Due {
-  readonly message: LaneMessage;
+  readonly message: ReceivedMessage;
   readonly delivery: Delivery;
   readonly attempt: number;
   readonly earlier: DeliveryRecord | undefined;
@@ -35,7 +36,11 @@ export interface SortedOut {
 }
 
 /** Keeps a message for later, hidden for some seconds and a tenth of jitter; it spends no attempt. */
-export function held(tools: { readonly random: Random }, message: LaneMessage, seconds: number): Decision {
+export function held(
+  tools: { readonly random: Random },
+  message: ReceivedMessage,
+  seconds: number,
+): Decision {
   const hideSeconds = seconds * (1 + bus.retryJitterPart * tools.random.next());
   return { message, done: false, hideSeconds };
 }
@@ -47,7 +52,7 @@ export function held(tools: { readonly random: Random }, message: LaneMessage, s
 export async function sortOut(
   tools: SortOutTools,
   receiver: Receiver,
-  messages: readonly LaneMessage[],
+  messages: readonly ReceivedMessage[],
 ): Promise<SortedOut> {
   const parsed = messages.map((message) => ({ message, delivery: readDelivery(receiver, message) }));
   const records = await findRecords(tools, receiver, parsed);
@@ -78,7 +83,7 @@ export async function sortOut(
   );
   return { settled, due };
 
-  function decide(message: LaneMessage, delivery: Delivery | string): Decision | Omit<Due, 'place'> {
+  function decide(message: ReceivedMessage, delivery: Delivery | string): Decision | Omit<Due, 'place'> {
     if (typeof delivery === 'string') return poison(receiver, message, delivery, nowMs);
     if (records === undefined && mayHaveRecord(message)) return held(tools, message, bus.ownFaultSeconds);
     const earlier = mayHaveRecord(message) ? records?.get(delivery.deliveryId) : undefined;
@@ -90,14 +95,14 @@ export async function sortOut(
 }
 
 /** A first receive has no record, so that a delivery that succeeds at once costs no read and no write. */
-const mayHaveRecord = (message: LaneMessage) =>
+const mayHaveRecord = (message: ReceivedMessage) =>
   wasReceivedBefore(message) || redriveAttribute in message.attributes;
 
 /** Undefined when they cannot be read: whoever may have one then waits, and the others go on. */
 async function findRecords(
   tools: SortOutTools,
   receiver: Receiver,
-  parsed: readonly { message: LaneMessage; delivery: Delivery | string }[],
+  parsed: readonly { message: ReceivedMessage; delivery: Delivery | string }[],
 ): Promise<ReadonlyMap<string, DeliveryRecord> | undefined> {
   const ids = parsed.flatMap(({ message, delivery }) =>
     mayHaveRecord(message) && typeof delivery !== 'string' ? [delivery.deliveryId] : [],
@@ -113,7 +118,7 @@ async function findRecords(
 }
 
 /** The delivery that a message stands for, or why it stands for none. */
-function readDelivery(receiver: Receiver, message: LaneMessage): Delivery | string {
+function readDelivery(receiver: Receiver, message: ReceivedMessage): Delivery | string {
   let event: Record<string, unknown>;
   try {
     event = JSON.parse(message.body);
@@ -138,7 +143,7 @@ function readDelivery(receiver: Receiver, message: LaneMessage): Delivery | stri
 }
 
 /** What can never be delivered is a dead letter at once. */
-function poison(receiver: Receiver, message: LaneMessage, problem: string, nowMs: number): Decision {
+function poison(receiver: Receiver, message: ReceivedMessage, problem: string, nowMs: number): Decision {
   return {
     message,
     done: true,

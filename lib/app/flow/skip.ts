@@ -2,8 +2,9 @@ import { isSkipped } from '../../core/flow.ts';
 import { enteredAtMs } from '../../core/offload.ts';
 import type { Receiver } from '../../core/registry.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import type { SkipStore } from '../../runtime/stores/skips.ts';
-import type { Decision, LaneMessage } from '../deliver/settle.ts';
+import type { Decision } from '../deliver/settle.ts';
 
 export interface SkipTools {
   readonly skips: SkipStore;
@@ -17,8 +18,8 @@ export interface SkipTools {
 export async function dropSkipped(
   tools: SkipTools,
   receiver: Receiver,
-  messages: readonly LaneMessage[],
-): Promise<{ skipped: Decision[]; messages: readonly LaneMessage[] }> {
+  messages: readonly ReceivedMessage[],
+): Promise<{ skipped: Decision[]; messages: readonly ReceivedMessage[] }> {
   const { skip } = receiver;
   const old = messages.filter((message) => isSkipped(skip, enteredAtMs(message)));
   if (skip === undefined || old.length === 0) return { skipped: [], messages };

@@ -32,7 +32,7 @@ export async function applyHold(
     const step = stepHold(topic, was, message, nowMs, tools.random.uuid());
     if (step.kind === 'refuse') throw step.error;
     if (step.kind === 'none') return { hold: was, changed: false };
-    if (await tools.holds.replace(step.to, was, nowMs)) {
+    if (await tools.holds.replace(step.to, was)) {
       tell(tools.log, was, step.to);
       return { hold: step.to, changed: true };
     }

@@ -9,13 +9,13 @@ import {
   showHold,
 } from '../../core/hold.ts';
 import { parseSpec, type Topic } from '../../core/registry.ts';
+import { sleep } from '../../core/sleep.ts';
 import type { HeldStore } from '../../runtime/stores/held.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { Wake } from '../../runtime/wake.ts';
 import type { Watches } from '../../runtime/watches.ts';
 import type { AdminTools } from '../registry/admin.ts';
 import { getTopic } from '../registry/topics.ts';
-import { sleep } from '../sleep.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 import { forgetMark } from './release-held.ts';
 

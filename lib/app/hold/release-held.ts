@@ -2,10 +2,10 @@ import { inOrder, type Kept, lanesOf, shards } from '../../core/held.ts';
 import { type Hold, isReleasing, nextRoundMs, releaseInTrouble, roundOf } from '../../core/hold.ts';
 import { bus } from '../../core/limits.ts';
 import { batchLimits, messageBytes, messageOf, packBatches } from '../../core/routing.ts';
+import { sleep } from '../../core/sleep.ts';
 import type { HeldStore, HoldName } from '../../runtime/stores/held.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import { type RouteTools, route } from '../publish/route.ts';
-import { sleep } from '../sleep.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 
 export interface ReleaseHeldTools extends RouteTools, ApplyHoldTools {

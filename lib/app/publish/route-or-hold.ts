@@ -2,11 +2,11 @@ import type { HeldEvent, Kept } from '../../core/held.ts';
 import { admit, type Hold } from '../../core/hold.ts';
 import { bus } from '../../core/limits.ts';
 import type { Target } from '../../core/routing.ts';
+import { sleep } from '../../core/sleep.ts';
 import type { HeldStore } from '../../runtime/stores/held.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { SendFailure } from '../../runtime/topics.ts';
 import { type ApplyHoldTools, applyHold } from '../hold/apply-hold.ts';
-import { sleep } from '../sleep.ts';
 import { type RouteTools, route } from './route.ts';
 
 export interface RouteOrHoldTools extends RouteTools, ApplyHoldTools {

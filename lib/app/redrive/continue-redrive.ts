@@ -1,6 +1,7 @@
 import { isFlowing } from '../../core/flow.ts';
 import { bus } from '../../core/limits.ts';
 import { batchOf, isFinished, judgeCanary, nextSendMs, type Redrive, selects } from '../../core/redrive.ts';
+import { sleep } from '../../core/sleep.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
@@ -80,7 +81,7 @@ export async function continueRedrive(
       return undefined;
     }
     if (isSliceOver) return toSeconds(step.waitMs);
-    if (step.waitMs > 0) await new Promise<void>((resolve) => clock.setTimer(step.waitMs, resolve));
+    if (step.waitMs > 0) await sleep(clock, step.waitMs);
   }
 }
 

@@ -29,9 +29,6 @@ export interface DeadLetterList {
   readonly cursor?: string;
 }
 
-const limitDefault = 50;
-const limitMax = 500;
-
 /**
  * The dead letters of a receiver, in the order in which they died, and their causes. What lies in the queue is taken
  * into the table first, for some seconds at most.
@@ -99,10 +96,13 @@ async function pageOf(
 }
 
 function limitOf(text: string | undefined): number {
-  if (text === undefined) return limitDefault;
+  if (text === undefined) return bus.deadLettersPageDefault;
   const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return limit;
-  throw invalid('limit', `is ${JSON.stringify(text)}; it is a whole number from 1 to ${limitMax}`);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= bus.deadLettersPageMax) return limit;
+  throw invalid(
+    'limit',
+    `is ${JSON.stringify(text)}; it is a whole number from 1 to ${bus.deadLettersPageMax}`,
+  );
 }
 
 function keyOf(cursor: string | undefined): string {

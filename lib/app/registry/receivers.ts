@@ -117,18 +117,19 @@ function validateOf(
  * the registry, so that each looks again.
  */
 async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
-  let provisioned = receiver;
+  let provisioned: Receiver | undefined = receiver;
   for (;;) {
-    await tools.provision.putReceiver(receiver.receiver, provisioned);
+    if (provisioned === undefined) await tools.provision.deleteReceiver(receiver.receiver);
+    else await tools.provision.putReceiver(receiver.receiver, provisioned);
     const current = await tools.registry.receiver(receiver.receiver);
-    if (current === undefined || sameAtAws(current, provisioned)) return;
+    if (atAws(current) === atAws(provisioned)) return;
     provisioned = current;
   }
 }
 
-const sameAtAws = (one: Receiver, other: Receiver) =>
-  JSON.stringify([one.limits, one.state, isFlowing(one)]) ===
-  JSON.stringify([other.limits, other.state, isFlowing(other)]);
+/** What AWS is told of a receiver, or of its absence. */
+const atAws = (receiver: Receiver | undefined) =>
+  JSON.stringify(receiver && [receiver.limits, receiver.state, isFlowing(receiver)]);
 
 /**
  * Changes a receiver of the caller's own.
@@ -180,23 +181,38 @@ async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
   });
 }
 
+export interface DeleteTools extends AdminTools {
+  readonly breakers: BreakerStore;
+  readonly offloads: OffloadStore;
+  readonly deadLetters: DeadLetterStore;
+  readonly redrives: RedriveStore;
+  readonly secrets: SecretStore;
+}
+
 /**
  * Deletes a receiver with its subscriptions and queues.
  * @param force also when events wait in its queues; they are lost.
  */
 export async function deleteReceiver(
-  tools: AdminTools & {
-    readonly breakers: BreakerStore;
-    readonly offloads: OffloadStore;
-    readonly deadLetters: DeadLetterStore;
-    readonly redrives: RedriveStore;
-    readonly secrets: SecretStore;
-  },
+  tools: DeleteTools,
   principal: Principal,
   name: string,
   force: boolean,
 ): Promise<void> {
-  const receiver = await findReceiver(tools, name);
+  await findReceiver(tools, name);
+  await tools.registry.deleteReceiver(name, (receiver) => unmake(tools, principal, receiver, force));
+  // Last: without its receiver they do nothing, and what watches it ends its schedule by itself.
+  await tools.breakers.delete(name);
+  await tools.offloads.delete(name);
+}
+
+async function unmake(
+  tools: DeleteTools,
+  principal: Principal,
+  receiver: Receiver,
+  force: boolean,
+): Promise<void> {
+  const { receiver: name } = receiver;
   requireOwner(principal, receiver.owner, `The receiver ${name}`);
   const all = await tools.registry.subscriptions();
   const subscriptions = all.filter((subscription) => subscription.receiver === name);
@@ -224,8 +240,4 @@ export async function deleteReceiver(
   await tools.deadLetters.removeAll(name);
   await tools.redrives.remove(name);
   await tools.secrets.forget(name, receiver.earlierSecrets);
-  await tools.registry.deleteReceiver(name);
-  // Last: without its receiver they do nothing, and what watches it ends its schedule by itself.
-  await tools.breakers.delete(name);
-  await tools.offloads.delete(name);
 }

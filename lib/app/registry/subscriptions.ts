@@ -73,10 +73,11 @@ async function settleFilter(
   sink: Receiver,
 ): Promise<void> {
   const { topic, receiver } = written;
-  for (let settled = written; ; ) {
-    await tools.provision.putSubscription(topic, receiver, { filter: settled.filter, isOrdered }, sink);
+  for (let settled: Subscription | undefined = written; ; ) {
+    if (settled === undefined) await tools.provision.deleteSubscription(topic, receiver, isOrdered);
+    else await tools.provision.putSubscription(topic, receiver, { filter: settled.filter, isOrdered }, sink);
     const current = await tools.registry.subscription(topic, receiver);
-    if (current === undefined || JSON.stringify(current) === JSON.stringify(settled)) return;
+    if (JSON.stringify(current) === JSON.stringify(settled)) return;
     settled = current;
   }
 }
@@ -87,11 +88,12 @@ export async function deleteSubscription(
   topic: string,
   receiver: string,
 ): Promise<void> {
-  const subscription = await getSubscription(tools, topic, receiver);
-  const { source } = await requireBothEnds(tools, principal, topic, receiver);
-  if (subscription.declared) throw declaredRefusal(`The subscription of ${receiver} to ${topic}`);
-  await tools.provision.deleteSubscription(topic, receiver, orderAttribute(source) !== undefined);
-  await tools.registry.deleteSubscription(topic, receiver);
+  await getSubscription(tools, topic, receiver);
+  await tools.registry.deleteSubscription(topic, receiver, async ({ declared }) => {
+    const { source } = await requireBothEnds(tools, principal, topic, receiver);
+    if (declared) throw declaredRefusal(`The subscription of ${receiver} to ${topic}`);
+    await tools.provision.deleteSubscription(topic, receiver, orderAttribute(source) !== undefined);
+  });
 }
 
 /** A subscription takes the topic's events to the receiver, so that both owners must have a say. */

@@ -45,10 +45,14 @@ export async function putTopic(
     };
   };
   // AWS first: what the registry names exists. And before that, whether the caller may.
-  if (!next(await tools.registry.topic(name)).declared) {
+  const before = await tools.registry.topic(name);
+  const isOurs = !next(before).declared;
+  if (isOurs) await tools.provision.putTopic(name, attribute !== undefined);
+  const { was, now: topic } = await tools.registry.changeTopic(name, next);
+  // It was deleted meanwhile, and AWS's side of it perhaps after it was put there.
+  if (isOurs && before !== undefined && was === undefined) {
     await tools.provision.putTopic(name, attribute !== undefined);
   }
-  const { was, now: topic } = await tools.registry.changeTopic(name, next);
   return { created: was === undefined, document: topic };
 }
 
@@ -87,8 +91,11 @@ export async function requireDeletable(
 
 /** Deletes the topic and its subscriptions; what its receivers already have is delivered. */
 export async function deleteTopic(tools: AdminTools, principal: Principal, name: string): Promise<void> {
-  const { topic, subscriptions } = await requireDeletable(tools, principal, name);
-  await tools.provision.deleteTopic(name, orderAttribute(topic) !== undefined);
-  for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);
-  await tools.registry.deleteTopic(name);
+  await getTopic(tools, name);
+  await tools.registry.deleteTopic(name, async () => {
+    // Asked in here, because a topic that was put meanwhile may be somebody else's.
+    const { topic, subscriptions } = await requireDeletable(tools, principal, name);
+    await tools.provision.deleteTopic(name, orderAttribute(topic) !== undefined);
+    for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);
+  });
 }

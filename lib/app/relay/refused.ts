@@ -19,7 +19,7 @@ export async function listRefused(
   principal: Principal,
   query: { readonly limit?: string; readonly cursor?: string },
 ): Promise<{ refused: Refused[]; cursor?: string }> {
-  const limit = Number(query.limit ?? 100);
+  const limit = Number(query.limit ?? bus.refusedPageDefault);
   if (!Number.isInteger(limit) || limit < 1 || limit > bus.refusedPageMax) {
     const detail = `is no number from 1 to ${bus.refusedPageMax}`;
     throw new BusbarError('invalid_request', `limit ${detail}.`, { fields: [{ path: 'limit', detail }] });

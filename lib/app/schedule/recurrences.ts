@@ -185,7 +185,7 @@ async function put(
   if (isActive) {
     await tools.schedules.repeat(guardName(schedule), JSON.stringify({ schedule, turn: '', dueAtMs: 0 }));
   }
-  if (!(await tools.recurrences.write({ recurrence, state }, earlier?.recurrence, nowMs))) {
+  if (!(await tools.recurrences.write({ recurrence, state }, earlier?.recurrence))) {
     throw new BusbarError('conflict', `The schedule ${schedule} was changed at the same time. Try again.`);
   }
   if (isActive) {

@@ -1,4 +1,5 @@
 import { aws, bus } from '../../core/limits.ts';
+import { sleep } from '../../core/sleep.ts';
 import { dueOf, readTimer, type TimerMessage } from '../../core/timer.ts';
 import { type FireTools, fire } from './fire.ts';
 import { hidden, type Leaving, leave, type Outcome } from './leave.ts';
@@ -43,7 +44,7 @@ export async function releaseDue(
   const now = await releaseAll(tools, due);
   // What is due within a second waits here for the fraction that a queue cannot count.
   const last = soon.reduce((latestMs, [, timer]) => Math.max(latestMs, dueOf(timer)), 0);
-  if (soon.length > 0) await passed(tools, last - tools.clock.now());
+  if (soon.length > 0) await sleep(tools.clock, last - tools.clock.now());
   const then = await releaseAll(tools, soon);
   await Promise.all([early, hide(tools, now), hide(tools, then)]);
   const done = new Set(
@@ -51,9 +52,6 @@ export async function releaseDue(
   );
   return messages.filter((message) => !done.has(message)).map(({ messageId }) => messageId);
 }
-
-const passed = (tools: FireTools, waitMs: number) =>
-  new Promise<void>((resolve) => tools.clock.setTimer(Math.max(0, waitMs), resolve));
 
 async function hide(tools: FireTools, outcomes: Outcomes): Promise<void> {
   const hiding = [...outcomes].flatMap(([{ receiptHandle }, outcome]) =>

@@ -20,7 +20,7 @@ export async function ensureCheckSecret(
   const standing = await tools.checkSecrets.find(application);
   if (standing !== undefined) return { secret: standing.secret, isNew: false };
   const made = { secret: createSecret(tools.random) };
-  const isNew = await tools.checkSecrets.swap(application, made, undefined, tools.clock.now());
+  const isNew = await tools.checkSecrets.swap(application, made, undefined);
   // Another call made one at the same moment: that one counts.
   return isNew ? { ...made, isNew } : await ensureCheckSecret(tools, application);
 }
@@ -42,7 +42,7 @@ export async function renewCheckSecret(
       secret: createSecret(tools.random),
       ...(earlier !== undefined && { earlier: { secret: earlier.secret, untilMs } }),
     };
-    if (!(await tools.checkSecrets.swap(application, to, earlier, nowMs))) continue;
+    if (!(await tools.checkSecrets.swap(application, to, earlier))) continue;
     return {
       application,
       checkSecret: to.secret,

@@ -55,7 +55,9 @@ export function parseInput(text: string): unknown {
         : value,
     );
   } catch (error) {
-    throw new InputProblem(`It is no JSON: ${messageOf(error)}.`);
+    // Who names a file and forgets the @ sees only his path in what the parser says.
+    const hint = /^[\w./~-]+\.(json|ndjson|jsonl)$/.test(text) ? ` To publish a file, write @${text}.` : '';
+    throw new InputProblem(`It is no JSON: ${messageOf(error)}.${hint}`);
   }
 }
 

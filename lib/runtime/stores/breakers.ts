@@ -48,11 +48,7 @@ export function createBreakerStore(table: Table, clock: Clock): BreakerStore {
     },
     read,
     async swap(receiver, was, breaker) {
-      const row = { ...stateKey(receiver), document: breaker };
-      const swapped =
-        was === undefined
-          ? (await table.putIfFree(row, clock.now())) === undefined
-          : await table.replace(row, was);
+      const swapped = await table.replace({ ...stateKey(receiver), document: breaker }, was);
       if (swapped) remember(receiver, breaker);
       return swapped;
     },

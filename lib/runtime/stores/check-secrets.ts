@@ -5,12 +5,7 @@ import type { Table } from '../table.ts';
 export interface CheckSecretStore {
   find(application: string): Promise<CheckSecret | undefined>;
   /** Writes it in the place of `earlier`, or where there is none; false when somebody else was first. */
-  swap(
-    application: string,
-    to: CheckSecret,
-    earlier: CheckSecret | undefined,
-    nowMs: number,
-  ): Promise<boolean>;
+  swap(application: string, to: CheckSecret, earlier: CheckSecret | undefined): Promise<boolean>;
 }
 
 const key = (application: string) => ({ pk: `check-secret#${application}`, sk: 'check-secret' });
@@ -19,11 +14,6 @@ export function createCheckSecretStore(table: Table): CheckSecretStore {
   return {
     find: async (application) =>
       (await table.get(key(application), { consistent: true }))?.document as CheckSecret | undefined,
-    async swap(application, to, earlier, nowMs) {
-      const row = { ...key(application), document: to };
-      return earlier === undefined
-        ? (await table.putIfFree(row, nowMs)) === undefined
-        : await table.replace(row, earlier);
-    },
+    swap: (application, to, earlier) => table.replace({ ...key(application), document: to }, earlier),
   };
 }

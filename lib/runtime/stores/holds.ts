@@ -14,7 +14,7 @@ export interface HoldStore {
   find(topic: string): Promise<Hold | undefined>;
   findMany(topics: readonly string[]): Promise<Hold[]>;
   /** Writes the hold in the place of `earlier`; answers false when somebody else changed it meanwhile. */
-  replace(to: Hold, earlier: Hold | undefined, nowMs: number): Promise<boolean>;
+  replace(to: Hold, earlier: Hold | undefined): Promise<boolean>;
   remove(topic: string): Promise<void>;
   sweeps(topic: string): Promise<Sweep[]>;
   addSweep(sweep: Sweep): Promise<void>;
@@ -30,11 +30,7 @@ export function createHoldStore(table: Table): HoldStore {
     find: async (topic) =>
       (await table.get(holdKey(topic), { consistent: true }))?.document as Hold | undefined,
     findMany: async (topics) => (await table.getMany(topics.map(holdKey))).map((row) => row.document as Hold),
-    async replace(to, earlier, nowMs) {
-      const row = { ...holdKey(to.topic), document: to };
-      if (earlier !== undefined) return await table.replace(row, earlier);
-      return (await table.putIfFree(row, nowMs)) === undefined;
-    },
+    replace: (to, earlier) => table.replace({ ...holdKey(to.topic), document: to }, earlier),
     remove: (topic) => table.delete(holdKey(topic)),
     sweeps: async (topic) =>
       (await table.query(partition(topic), 'sweep#')).map((row) => row.document as Sweep),

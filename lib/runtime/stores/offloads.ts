@@ -39,9 +39,7 @@ export function createOffloadStore(table: Table, clock: Clock): OffloadStore {
       const swapped =
         offload === undefined
           ? was === undefined || (await table.remove(key, was))
-          : was === undefined
-            ? (await table.putIfFree({ ...key, document: offload }, clock.now())) === undefined
-            : await table.replace({ ...key, document: offload }, was);
+          : await table.replace({ ...key, document: offload }, was);
       if (swapped) remember(receiver, offload);
       return swapped;
     },

@@ -23,7 +23,7 @@ export interface RecurrenceStore {
   find(schedule: string): Promise<KeptRecurrence | undefined>;
   all(): Promise<KeptRecurrence[]>;
   /** Writes it in the place of `earlier`, or as a new one; answers false when somebody else changed it meanwhile. */
-  write(kept: KeptRecurrence, earlier: Recurrence | undefined, nowMs: number): Promise<boolean>;
+  write(kept: KeptRecurrence, earlier: Recurrence | undefined): Promise<boolean>;
   /** Moves it on if it is still of this turn; answers it as it is then. */
   change(
     schedule: string,
@@ -65,11 +65,11 @@ export function createRecurrenceStore(table: Table): RecurrenceStore {
     async all() {
       return (await table.query('recurrence')).map(keptOf);
     },
-    async write({ recurrence, state }, earlier, nowMs) {
-      const row = { ...rowKey(recurrence.schedule), document: recurrence, fields: fieldsOf(state) };
-      if (earlier === undefined) return (await table.putIfFree(row, nowMs)) === undefined;
-      return await table.replace(row, earlier);
-    },
+    write: ({ recurrence, state }, earlier) =>
+      table.replace(
+        { ...rowKey(recurrence.schedule), document: recurrence, fields: fieldsOf(state) },
+        earlier,
+      ),
     async change(schedule, turn, state) {
       const { done, row } = await table.change(rowKey(schedule), fieldsOf(state), { turn });
       return { done, kept: row && keptOf(row) };

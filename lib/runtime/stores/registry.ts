@@ -10,14 +10,21 @@ import type { Table } from '../table.ts';
  */
 export type Change<Document> = (was: Document | undefined) => Document;
 
+/**
+ * Takes back what hangs on a document before its row goes. It is run again when another has written the row meanwhile,
+ * on what stands there then. What it throws ends the deletion, and the row stays.
+ */
+export type Unmake<Document> = (was: Document) => Promise<void>;
+
 export interface Changed<Document> {
   readonly was: Document | undefined;
   readonly now: Document;
 }
 
 /**
- * The topics, receivers and subscriptions that the bus knows. There is no plain put: a change is written only in the
- * place of the very row that it was made from, so that two at the same time both take effect.
+ * The topics, receivers and subscriptions that the bus knows. There is no plain put and no plain delete: a change is
+ * written only in the place of the very row that it was made from, so that two at the same time both take effect; and
+ * only the very row that was unmade is deleted.
  */
 export interface RegistryStore {
   /** What is a few seconds old will do: for the hot path. */
@@ -38,9 +45,10 @@ export interface RegistryStore {
     receiver: string,
     change: Change<Subscription>,
   ): Promise<Changed<Subscription>>;
-  deleteTopic(topic: string): Promise<void>;
-  deleteReceiver(receiver: string): Promise<void>;
-  deleteSubscription(topic: string, receiver: string): Promise<void>;
+  /** Nothing happens where there is none. */
+  deleteTopic(topic: string, unmake?: Unmake<Topic>): Promise<void>;
+  deleteReceiver(receiver: string, unmake?: Unmake<Receiver>): Promise<void>;
+  deleteSubscription(topic: string, receiver: string, unmake?: Unmake<Subscription>): Promise<void>;
 }
 
 const topicKey = (topic: string) => ({ pk: 'registry#topic', sk: topic });
@@ -87,11 +95,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
       const was = await read<Document>(key);
       const now = change(was);
       if (now === was) return { was, now };
-      const row = { ...key, document: now };
-      const written =
-        was === undefined
-          ? (await table.putIfFree(row, clock.now())) === undefined
-          : await table.replace(row, was);
+      const written = await table.replace({ ...key, document: now }, was);
       cache.delete(`${key.pk}/${key.sk}`);
       if (written) return { was, now };
     }
@@ -101,9 +105,22 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
       { retryAfterSeconds: 1 },
     );
   };
-  const remove = async (key: { pk: string; sk: string }) => {
-    cache.delete(`${key.pk}/${key.sk}`);
-    await table.delete(key);
+  /** @throws BusbarError conflict when others are first time and again. */
+  const deleteRow = async <Document>(
+    key: { pk: string; sk: string },
+    unmake: Unmake<Document> = async () => undefined,
+  ): Promise<void> => {
+    for (let round = 1; round <= bus.registryChangeRoundsMax; round++) {
+      const was = await read<Document>(key);
+      if (was !== undefined) await unmake(was);
+      cache.delete(`${key.pk}/${key.sk}`);
+      if (was === undefined || (await table.remove(key, was))) return;
+    }
+    throw new BusbarError(
+      'conflict',
+      `${key.sk} is changed by others faster than it could be deleted. It is still there; delete it again.`,
+      { retryAfterSeconds: 1 },
+    );
   };
 
   return {
@@ -121,8 +138,8 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     changeTopic: (topic, change) => changeRow(topicKey(topic), change),
     changeReceiver: (receiver, change) => changeRow(receiverKey(receiver), change),
     changeSubscription: (topic, receiver, change) => changeRow(subscriptionKey(topic, receiver), change),
-    deleteTopic: (topic) => remove(topicKey(topic)),
-    deleteReceiver: (receiver) => remove(receiverKey(receiver)),
-    deleteSubscription: (topic, receiver) => remove(subscriptionKey(topic, receiver)),
+    deleteTopic: (topic, unmake) => deleteRow(topicKey(topic), unmake),
+    deleteReceiver: (receiver, unmake) => deleteRow(receiverKey(receiver), unmake),
+    deleteSubscription: (topic, receiver, unmake) => deleteRow(subscriptionKey(topic, receiver), unmake),
   };
 }

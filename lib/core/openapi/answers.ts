@@ -1,0 +1,149 @@
+import * as z from 'zod';
+import { oauth2Schema } from '../oauth2.ts';
+import { recurrenceSchema } from '../recurrence.ts';
+import { nameSchema, receiverSchema, subscriptionSchema, topicSchema } from '../registry.ts';
+import { validateModes } from '../validation.ts';
+import { eventAnswers } from './answers-events.ts';
+import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
+import { requests } from './requests.ts';
+
+/**
+ * What calls answer. The types of the use cases and these schemas are held to one another by a test, and the answers of
+ * the running bus are held to them by the fuzz suite. Made when they are asked for: nothing of it is paid by other calls.
+ */
+export function answers() {
+  const time = z.string().meta({ format: 'date-time' });
+  const count = z.int().min(0);
+  const kept = { owner: nameSchema, createdAt: time, updatedAt: time, declared: z.boolean() };
+
+  const Hold = z.object({
+    topic: nameSchema,
+    state: z.enum(['holding', 'releasing', 'released']),
+    by: z.enum(['hand', 'rule']),
+    application: z.string().optional(),
+    reason: z.string().optional(),
+    since: time,
+    held: count,
+    released: count,
+    sentByHand: count.optional(),
+    dropped: count.optional(),
+    releasedBy: z.enum(['hand', 'rule']).optional(),
+    releaseStartedAt: time.optional(),
+    perSecond: z.number().optional(),
+    releasedAt: time.optional(),
+    trouble: z.string().optional(),
+  });
+  const HeldEvent = z.object({
+    id: z.string(),
+    eventId: z.string(),
+    source: z.string(),
+    type: z.string(),
+    subject: z.string().optional(),
+    heldAt: time,
+  });
+  const Topic = z.object({
+    topic: nameSchema,
+    ...topicSchema.omit({ owner: true }).shape,
+    ...kept,
+    hold: z.union([Hold, Hold.pick({ state: true, since: true, by: true })]).optional(),
+  });
+  const Subscription = z.object({
+    topic: nameSchema,
+    receiver: nameSchema,
+    filter: subscriptionSchema.shape.filter,
+    createdAt: time,
+    updatedAt: time,
+    declared: z.boolean(),
+  });
+
+  const { clientSecret: _, ...shownOAuth2 } = oauth2Schema.shape;
+  const { owner: _1, secret: _2, oauth2: _3, headers: _4, validate: _5, ...settings } = receiverSchema.shape;
+  const Receiver = z.object({
+    receiver: nameSchema,
+    ...settings,
+    headers: z.record(z.string(), z.string()).optional(),
+    oauth2: z.object(shownOAuth2).optional(),
+    validate: z.enum(validateModes).optional(),
+    ...kept,
+    state: z.enum(['active', 'disabled', 'paused']),
+    stateReason: z.string().optional(),
+    pausedAt: time.optional(),
+    skip: z.object({ before: time, at: time, dropped: count.optional() }).optional(),
+    validation: z
+      .object({
+        state: z.enum(['pending', 'granted', 'refused']),
+        at: time,
+        detail: z.string().optional(),
+        allowedRatePerMinute: z.int().optional(),
+        asks: count.optional(),
+        nextAskAt: time.optional(),
+      })
+      .optional(),
+    earlierSecrets: z.array(z.object({ until: time })).optional(),
+  });
+  const Breaker = z.object({
+    state: z.enum(['closed', 'open', 'half-open']),
+    forced: z.boolean(),
+    since: time.optional(),
+    reason: z.string().optional(),
+    nextProbeAt: time.optional(),
+    restsUntil: time.optional(),
+  });
+
+  const { owner: _6, ...schedule } = recurrenceSchema.shape;
+  const Schedule = z.object({
+    schedule: nameSchema,
+    ...schedule,
+    owner: nameSchema,
+    state: z.enum(['active', 'paused']),
+    createdAt: time,
+    updatedAt: time,
+    next: z.array(time),
+    lastFiredAt: time.optional(),
+    problem: z.string().optional(),
+  });
+
+  return {
+    Health: z.object({ status: z.literal('ok') }),
+    OpenApi: z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }),
+    Topic,
+    Topics: z.object({ topics: z.array(Topic) }),
+    Subscription,
+    Subscriptions: z.object({ subscriptions: z.array(Subscription) }),
+    Hold,
+    HeldEvent,
+    HeldEvents: z.object({ events: z.array(HeldEvent), cursor: z.string().optional() }),
+    HeldEventWhole: HeldEvent.extend({ event: z.unknown() }),
+    Receiver,
+    Receivers: z.object({ receivers: z.array(Receiver) }),
+    ReceiverAndSecret: Receiver.extend({ secret: z.string().optional() }),
+    ReceiverWhole: Receiver.extend({
+      breaker: z.object({ ...receiverSchema.shape.breaker.unwrap().shape, ...Breaker.shape }),
+      offload: z
+        .object({
+          hotTypes: z.array(z.object({ type: z.string(), since: time })),
+          concurrency: count,
+        })
+        .optional(),
+    }),
+    Breaker,
+    Agreement: z.object({ receiver: nameSchema, state: z.literal('granted') }),
+    Schedule,
+    Schedules: z.object({ schedules: z.array(Schedule) }),
+    ...eventAnswers(time, count),
+  };
+}
+
+export type Answers = ReturnType<typeof answers>;
+export type AnswerName = keyof Answers;
+
+/** The schemas of everything that the bus answers, by their names. */
+export function answerSchemas(): Record<string, JsonSchema> {
+  const named = answers();
+  const known = new Map<z.ZodType, JsonSchema>([
+    [named.Subscription.shape.filter, { $ref: '#/components/schemas/Filter' }],
+  ]);
+  // What is both asked and answered, such as a name, is described by the requests already.
+  const all = jsonSchemasOf({ ...named, Name: requests.Name }, 'output', known);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name in named));
+}

@@ -1,0 +1,252 @@
+import { type ErrorCode, errorCodes, statusOf, titleOf } from '../errors.ts';
+import { batched, structured } from '../event-forms.ts';
+import { answerSchemas } from './answers.ts';
+import { type Call, type CallName, type QueryParameter, tags } from './call.ts';
+import { calls } from './calls.ts';
+import { binaryHeaders } from './events.ts';
+import { eventExamples, examples } from './examples.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { requestSchemas } from './requests.ts';
+
+/** The OpenAPI 3.1 document of the HTTP API: written from the table of calls and the schemas that are parsed with. */
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const json = (schema: unknown) => ({ 'application/json': { schema } });
+const problem = 'application/problem+json';
+/** What API Gateway answers by itself, before any function. */
+const gateway = json(ref('GatewayMessage'));
+
+/** Refusals of every call; those with a key are refused without one. */
+const ofEvery: readonly ErrorCode[] = ['internal', 'unavailable'];
+/** Statuses by which API Gateway may answer for the bus. */
+const ofGateway: readonly number[] = [413, 429, 500, 503];
+
+export interface OpenApiDocument {
+  readonly openapi: '3.1.0';
+  readonly paths: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> } & JsonSchema;
+  readonly [member: string]: unknown;
+}
+
+type Schemas = Readonly<Record<string, JsonSchema>>;
+
+export function openApiDocument(): OpenApiDocument {
+  const schemas = { ...requestSchemas(), ...answerSchemas(), ...problemSchemas };
+  const paths: Record<string, Record<string, JsonSchema>> = {};
+  for (const [name, call] of Object.entries(calls) as [CallName, Call][]) {
+    const { method, path } = partsOf(name);
+    paths[path] ??= parametersOf(path);
+    paths[path][method.toLowerCase()] = operationOf(name, call, schemas);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Busbar',
+      version: '1',
+      summary: 'An event bus over HTTP.',
+      description,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'The bus that serves this document.' }],
+    security: [{ key: [] }],
+    tags: Object.entries(tags).map(([name, text]) => ({ name, description: text })),
+    paths,
+    components: {
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'bbk_…',
+          description: 'The key of an application. Who may invoke the keys function makes it.',
+        },
+      },
+      schemas,
+      responses: sharedResponses(),
+    },
+  };
+}
+
+const description = `Names match \`[a-z0-9][a-z0-9-]{0,47}\`. Fields that are not known are refused by name. Bodies are JSON in
+UTF-8 that names no member twice. An error is a problem document (RFC 9457) with a \`code\` that does not change and a
+\`detail\` that says how to solve it: \`unknown_route\` (404) and \`method_not_allowed\` (405) for what is not in here.
+Answers may get more members; leave alone those that you do not know.`;
+
+function partsOf(name: CallName): { method: string; path: string } {
+  const [method = '', path = ''] = name.split(' ');
+  return { method, path };
+}
+
+/** What stands in the path is the same for each of its methods. */
+function parametersOf(path: string): Record<string, JsonSchema> {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  if (names.length === 0) return {};
+  const parameters = names.map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: name === 'id' ? { type: 'string', minLength: 1 } : ref('Name'),
+  }));
+  return { parameters: parameters as unknown as JsonSchema };
+}
+
+function operationOf(name: CallName, call: Call, schemas: Schemas): JsonSchema {
+  const parameters = [
+    ...parametersIn('query', call.query ?? {}),
+    ...parametersIn('header', call.headers ?? {}),
+    ...(call.body === 'events' ? eventHeaders : []),
+  ];
+  return {
+    operationId: operationId(call.summary),
+    summary: call.summary,
+    tags: [call.tag],
+    ...(parameters.length > 0 && { parameters }),
+    ...(call.body !== undefined && { requestBody: bodyOf(name, call.body, schemas) }),
+    responses: responsesOf(call),
+    ...(call.open && { security: [] }),
+  };
+}
+
+/** `List the topics` is `listTheTopics`. */
+const operationId = (summary: string) =>
+  summary
+    .toLowerCase()
+    .replaceAll(/[^a-z]+/g, ' ')
+    .trim()
+    .replaceAll(/ (\w)/g, (_, letter: string) => letter.toUpperCase());
+
+const parametersIn = (place: string, parameters: Readonly<Record<string, QueryParameter>>) =>
+  Object.entries(parameters).map(([name, { text, schema, required = false }]) => ({
+    name,
+    in: place,
+    description: text,
+    required,
+    schema,
+  }));
+
+const eventHeaders = parametersIn(
+  'header',
+  Object.fromEntries(
+    Object.entries({
+      ...binaryHeaders,
+      traceparent: 'A W3C trace context, for events that bring none.',
+    }).map(([name, text]) => [name, { text, schema: { type: 'string' } }]),
+  ),
+);
+
+function bodyOf(name: CallName, body: NonNullable<Call['body']>, schemas: Schemas): JsonSchema {
+  if (body === 'events') return eventsBody;
+  const { required, oneOf, allOf } = schemas[body] ?? {};
+  return {
+    // An empty body is an empty object, which will do where no field must be there.
+    required: [required, oneOf, allOf].some((demand) => demand !== undefined),
+    content: { 'application/json': { schema: ref(body), example: examples[name] } },
+  };
+}
+
+const eventsBody: JsonSchema = {
+  required: false,
+  description:
+    'Events in one of four forms. In the binary mode of CloudEvents the attributes are `ce-` headers, and the body, of any media type, is the data.',
+  content: {
+    'application/json': {
+      schema: { anyOf: [ref('EventShorthand'), ref('EventShorthands')] },
+      examples: eventExamples.shorthand,
+    },
+    [structured]: { schema: ref('CloudEvent'), examples: eventExamples.structured },
+    [batched]: { schema: ref('CloudEvents'), examples: eventExamples.batched },
+    '*/*': { schema: {}, examples: eventExamples.binary },
+  },
+};
+
+function responsesOf(call: Call): JsonSchema {
+  const responses: Record<string, JsonSchema> = {};
+  for (const [status, answer] of Object.entries(call.answers)) {
+    const done = answer === null ? {} : { content: json(ref(answer)) };
+    responses[status] = { description: doneTexts[status] ?? 'It is done.', ...done };
+  }
+  const codes = [...call.refuses, ...ofEvery, ...(call.open ? [] : (['unauthorized'] as const))];
+  const statuses = new Set([...codes.map(statusOf), ...ofGateway]);
+  for (const status of [...statuses].sort((one, other) => one - other)) {
+    const own = [...new Set(codes)].filter((code) => statusOf(code) === status).sort();
+    // What every call has is written once.
+    responses[status] = shared.includes(status)
+      ? { $ref: `#/components/responses/${status}` }
+      : refusalOf(status, own);
+  }
+  return responses;
+}
+
+const shared: readonly number[] = [401, 429, 500, 503];
+const sharedResponses = (): Schemas => ({
+  401: refusalOf(401, ['unauthorized']),
+  429: refusalOf(429, []),
+  500: refusalOf(500, ['internal']),
+  503: refusalOf(503, ['unavailable']),
+});
+
+function refusalOf(status: number, own: readonly ErrorCode[]): JsonSchema {
+  return {
+    description: own.length === 0 ? (gatewayTexts[status] ?? '') : `${own.map(titleOf).join('. ')}.`,
+    ...(retryable.includes(status) && { headers: { 'retry-after': retryAfter } }),
+    content: {
+      ...(own.length > 0 && { [problem]: { schema: problemOf(status, own) } }),
+      ...(status === 429 && { [problem]: { schema: ref('Overloaded') } }),
+      ...(ofGateway.includes(status) && gateway),
+    },
+  };
+}
+
+const doneTexts: Readonly<Record<string, string>> = {
+  201: 'It was made.',
+  202: 'It was taken; what follows goes on.',
+};
+const gatewayTexts: Readonly<Record<number, string>> = {
+  413: 'The request is larger than API Gateway or Lambda take.',
+  429: 'Too many requests at a time: try again later.',
+};
+const retryable: readonly number[] = [409, 429, 503];
+const retryAfter = {
+  description: 'In so many seconds it may be tried again.',
+  schema: { type: 'integer', minimum: 0 },
+};
+
+const problemOf = (status: number, codes: readonly ErrorCode[]) => ({
+  ...ref('Problem'),
+  properties: { status: { const: status }, code: { enum: codes } },
+});
+
+const problemSchemas: Schemas = {
+  Problem: {
+    type: 'object',
+    description: 'A problem document (RFC 9457).',
+    required: ['type', 'title', 'status', 'detail', 'code'],
+    properties: {
+      type: { type: 'string', pattern: '^urn:busbar:problem:[a-z_]+$' },
+      title: { type: 'string' },
+      status: { type: 'integer', minimum: 400, maximum: 599 },
+      detail: { type: 'string', description: 'The cause, and how to solve it.' },
+      code: { enum: errorCodes, description: 'It does not change.' },
+      errors: { type: 'array', items: ref('FieldError'), description: 'The fields that were wrong.' },
+      events: {
+        description: 'What became of each event of a publish; or which events have an ambiguous id.',
+        anyOf: [
+          { type: 'array', items: ref('PublishedEvent') },
+          { type: 'array', items: { type: 'object', required: ['source'] } },
+        ],
+      },
+      redrive: { ...ref('Redrive'), description: 'The one that is running.' },
+    },
+  },
+  GatewayMessage: {
+    type: 'object',
+    description: 'What API Gateway answers by itself.',
+    required: ['message'],
+    properties: { message: { type: 'string' } },
+  },
+  Overloaded: {
+    type: 'object',
+    description: 'The local target refuses to be published to while it cannot keep up.',
+    required: ['type', 'title', 'status', 'detail', 'code'],
+    properties: { status: { const: 429 }, code: { const: 'overloaded' } },
+  },
+};

@@ -1,0 +1,7 @@
+/** Waits by the clock that is given, so that a test moves it. In core, because app and runtime both wait. */
+export function sleep(
+  clock: { setTimer(delayMs: number, action: () => void): unknown },
+  ms: number,
+): Promise<void> {
+  return new Promise((resolve) => clock.setTimer(Math.max(0, ms), resolve));
+}

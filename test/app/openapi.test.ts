@@ -1,0 +1,105 @@
+import { expect, it } from 'vitest';
+import type * as z from 'zod';
+import type { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
+import type { ShownReceiver as FlowingReceiver } from '../../lib/app/flow/flow.ts';
+import type { getHeld, listHeld, ShownHeld } from '../../lib/app/hold/held.ts';
+import type { EntryResult } from '../../lib/app/publish/publish.ts';
+import type { DeadLetterList, getDeadLetter } from '../../lib/app/redrive/dead-letters.ts';
+import type { deliverAgain } from '../../lib/app/redrive/deliver-again.ts';
+import type { getRedrive } from '../../lib/app/redrive/redrive.ts';
+import type { listReceivers, putReceiver } from '../../lib/app/registry/receivers.ts';
+import type { rotateSecret } from '../../lib/app/registry/secrets.ts';
+import type { getSubscription, listSubscriptions } from '../../lib/app/registry/subscriptions.ts';
+import type { listTopicsAndHolds, ShownTopic } from '../../lib/app/registry/topic-and-hold.ts';
+import type { getRefused, listRefused, retryRefused } from '../../lib/app/relay/refused.ts';
+import type { ShownDelayed } from '../../lib/app/schedule/recall.ts';
+import type { listRecurrences, ShownRecurrence } from '../../lib/app/schedule/recurrences.ts';
+import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts';
+import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
+import type { takeCallback } from '../../lib/app/validate/validation-callback.ts';
+import type { ShownBreaker } from '../../lib/core/breaker.ts';
+import type { ShownHold } from '../../lib/core/hold.ts';
+import { type Answers, answers } from '../../lib/core/openapi/answers.ts';
+import type { ShownReceiver } from '../../lib/core/registry.ts';
+import type { Why } from '../../lib/core/why.ts';
+
+/** A type without what JSON does not know: `readonly`, and whether an absent member may be undefined. */
+type Plain<T> = T extends readonly (infer Item)[]
+  ? Plain<Item>[]
+  : T extends object
+    ? {
+        -readonly [Key in keyof T]-?: undefined extends T[Key]
+          ? ['?', Plain<Exclude<T[Key], undefined>>]
+          : Plain<T[Key]>;
+      }
+    : T;
+/** Both ways, so that neither has a member that the other has not. */
+type Same<One, Other> = [Plain<One>] extends [Plain<Other>]
+  ? [Plain<Other>] extends [Plain<One>]
+    ? true
+    : { missing: 'the use case answers less than'; one: Plain<One>; other: Plain<Other> }
+  : { missing: 'the use case answers other than'; one: Plain<One>; other: Plain<Other> };
+// biome-ignore lint/suspicious/noExplicitAny: whatever it takes.
+type Answer<Call extends (...parameters: any) => unknown> = Awaited<ReturnType<Call>>;
+type Schema<Name extends keyof Answers> = z.output<Answers[Name]>;
+
+/** What each use case answers, by the type that it has. The compiler is what checks this. */
+const held = {
+  Topic: true satisfies Same<ShownTopic, Schema<'Topic'>>,
+  Topics: true satisfies Same<Answer<typeof listTopicsAndHolds>, Schema<'Topics'>>,
+  Subscription: true satisfies Same<Answer<typeof getSubscription>, Schema<'Subscription'>>,
+  Subscriptions: true satisfies Same<Answer<typeof listSubscriptions>, Schema<'Subscriptions'>>,
+  Hold: true satisfies Same<ShownHold, Schema<'Hold'>>,
+  HeldEvent: true satisfies Same<ShownHeld, Schema<'HeldEvent'>>,
+  HeldEvents: true satisfies Same<Answer<typeof listHeld>, Schema<'HeldEvents'>>,
+  HeldEventWhole: true satisfies Same<Answer<typeof getHeld>, Schema<'HeldEventWhole'>>,
+  // A list and a single one differ in whether a skip says how much it dropped.
+  Receiver: true satisfies Same<Omit<FlowingReceiver, 'skip'>, Omit<Schema<'Receiver'>, 'skip'>>,
+  Receivers: true satisfies Same<
+    Omit<Answer<typeof listReceivers>['receivers'][number], 'skip'>,
+    Omit<Schema<'Receivers'>['receivers'][number], 'skip'>
+  >,
+  ReceiverAndSecret: true satisfies Same<
+    Omit<Answer<typeof putReceiver>['document'] | Answer<typeof rotateSecret>, 'skip'>,
+    Omit<Schema<'ReceiverAndSecret'>, 'skip'>
+  >,
+  ReceiverWhole: true satisfies Same<
+    Omit<Answer<typeof getReceiverAndBreaker>, 'skip'>,
+    Omit<Schema<'ReceiverWhole'>, 'skip'>
+  >,
+  Breaker: true satisfies Same<ShownBreaker, Schema<'Breaker'>>,
+  Agreement: true satisfies Same<Answer<typeof takeCallback>, Schema<'Agreement'>>,
+  Schedule: true satisfies Same<ShownRecurrence, Schema<'Schedule'>>,
+  Schedules: true satisfies Same<Answer<typeof listRecurrences>, Schema<'Schedules'>>,
+  PublishedEvent: true satisfies Same<EntryResult, Schema<'PublishedEvent'>>,
+  Why: true satisfies Same<Why, Schema<'Why'>>,
+  DelayedEvent: true satisfies Same<ShownDelayed, Schema<'DelayedEvent'>>,
+  DeadLetters: true satisfies Same<DeadLetterList, Schema<'DeadLetters'>>,
+  DeadLetterWhole: true satisfies Same<Answer<typeof getDeadLetter>, Schema<'DeadLetterWhole'>>,
+  Redrive: true satisfies Same<Answer<typeof getRedrive>, Schema<'Redrive'>>,
+  DeliveredAgain: true satisfies Same<Answer<typeof deliverAgain>, Schema<'DeliveredAgain'>>,
+  // The target of its events is one of two members, which JSON Schema need not say of an answer.
+  Transaction: true satisfies Same<
+    Omit<Answer<typeof getTransaction>, 'events'>,
+    Omit<Schema<'Transaction'>, 'events'>
+  >,
+  TransactionBegun: true satisfies Same<
+    Omit<Answer<typeof beginTransaction>, 'events'>,
+    Omit<Schema<'TransactionBegun'>, 'events'>
+  >,
+  CheckSecret: true satisfies Same<Answer<typeof renewCheckSecret>, Schema<'CheckSecret'>>,
+  RefusedEvents: true satisfies Same<Answer<typeof listRefused>, Schema<'RefusedEvents'>>,
+  RefusedEventWhole: true satisfies Same<Answer<typeof getRefused>, Schema<'RefusedEventWhole'>>,
+  Retrying: true satisfies Same<Answer<typeof retryRefused>, Schema<'Retrying'>>,
+} as const;
+
+it('holds the type of what every use case answers to the schema of the document', () => {
+  const parts = ['FieldError', 'ExplainedEvent', 'DeadLetter', 'RefusedEvent', 'Published'];
+  const noUseCase = ['Health', 'OpenApi'];
+  const names = Object.keys(answers()).filter((name) => ![...parts, ...noUseCase].includes(name));
+  expect(Object.keys(held).sort()).toEqual(names.sort());
+  // The shapes that this file leaves out of its types are in the schemas all the same.
+  expect(answers().Receiver.shape.skip.safeParse({ before: 'x', at: 'y', dropped: 3 }).success).toBe(true);
+  const shown: ShownReceiver['skip'] = { before: 'x', at: 'y' };
+  expect(answers().Receiver.shape.skip.safeParse(shown).success).toBe(true);
+});
