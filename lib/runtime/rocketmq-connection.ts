@@ -86,7 +86,11 @@ export class Connection {
   guard(create: () => TelemetryStream): TelemetryStream {
     // The client renews a broken stream a second later, whether it was shut down meanwhile or not.
     if (this.#closed) {
-      return new Duplex({ objectMode: true, read() {}, write: (_command, _encoding, done) => done() }) as never;
+      return new Duplex({
+        objectMode: true,
+        read() {},
+        write: (_command, _encoding, done) => done(),
+      }) as never;
     }
     const stream = create();
     this.#streams.add(stream);

@@ -137,7 +137,7 @@ export class BusStack extends Stack {
     });
     for (const sender of [transaction.check, relay]) trace.grantWrite(sender);
     new Hold(this, 'Hold', { place, environment, tableArn, delay, admin, declare, alarms });
-    new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver, probe });
+    new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver });
 
     const validate = new Validation(this, 'Validation', {
       place,

@@ -22,6 +22,8 @@ export class Delivery extends Construct {
       environment,
     });
     grantSending(this.deliver, place, tableArn);
+    // Lambda asks for it of whoever consumes a queue by a mapping.
+    this.deliver.grantByPattern(['sqs:GetQueueAttributes'], lanesOf(place), reasons.madeAtRunTime);
   }
 }
 
@@ -39,8 +41,8 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
     [tableArn],
   );
   sender.grantByPattern(
-    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-    [anyQueue(place, 'online'), anyQueue(place, 'offline'), anyQueue(place, 'ordered')],
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+    lanesOf(place),
     reasons.madeAtRunTime,
   );
   // Dead letters, and what goes from one lane to the other.
@@ -51,3 +53,6 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
   );
   grantMappings(sender, place);
 }
+
+const lanesOf = (place: Place): string[] =>
+  (['online', 'offline', 'ordered'] as const).map((lane) => anyQueue(place, lane));

@@ -10,7 +10,6 @@ interface OffloadProps extends BusPartProps {
   readonly tableArn: string;
   readonly delay: Delay;
   readonly deliver: BusFunction;
-  readonly probe: BusFunction;
 }
 
 /**
@@ -20,7 +19,7 @@ interface OffloadProps extends BusPartProps {
 export class Offload extends Construct {
   constructor(scope: Construct, id: string, props: OffloadProps) {
     super(scope, id);
-    const { place, environment, tableArn, delay, deliver, probe } = props;
+    const { place, environment, tableArn, delay, deliver } = props;
     const offload = new BusFunction(this, 'Offload', {
       name: 'offload',
       prefix: place.prefix,
@@ -32,7 +31,6 @@ export class Offload extends Construct {
     offload.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);
     offload.grantByPattern(['sqs:GetQueueAttributes'], [anyQueue(place, 'offline')], reasons.madeAtRunTime);
     grantMappings(offload, place);
-    // A probe is a delivery, and sees hot types as well.
-    grantWatching({ place, delay, watcher: 'offload', start: [deliver, probe, offload], stop: [offload] });
+    grantWatching({ place, delay, watcher: 'offload', start: [deliver, offload], stop: [offload] });
   }
 }

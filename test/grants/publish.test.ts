@@ -3,10 +3,10 @@ import { AwsError } from '../../lib/local/engines/engine.ts';
 import { stopRelay } from './stop-relay.ts';
 import { startWorld, type World } from './world.ts';
 
-/** What goes to a topic now, in a minute, in an hour and to one receiver: every way that an event can take. */
+/** What goes to a topic now, in minutes, in an hour and to one receiver: every way that an event can take. */
 const events = (name: string) => [
   { topic: 'orders', type: 'test', id: `${name}-now`, data: {} },
-  { topic: 'orders', type: 'test', id: `${name}-minute`, data: {}, delaySeconds: 60 },
+  { topic: 'orders', type: 'test', id: `${name}-minutes`, data: {}, delaySeconds: 600 },
   { topic: 'orders', type: 'test', id: `${name}-hour`, data: {}, delaySeconds: 3600 },
   { receiver: 'shop', type: 'test', id: `${name}-invoked`, data: {} },
 ];
@@ -19,8 +19,9 @@ async function shop(): Promise<World> {
   return world;
 }
 
-async function commit(world: World, name: string): Promise<void> {
-  const { id } = await world.done('POST', '/transactions', { events: events(name) });
+async function commit(world: World, ofIt: readonly object[]): Promise<void> {
+  // Its timer comes soon, and finds it committed.
+  const { id } = await world.done('POST', '/transactions', { events: ofIt, checkAfterSeconds: 5 });
   await world.done('POST', `/transactions/${id}/commit`);
 }
 
@@ -37,7 +38,7 @@ it('a delayed event that is published again loses its earlier timer', async () =
 
 it('the events of a transaction go every way by the relay', async () => {
   const world = await shop();
-  await commit(world, 'relayed');
+  await commit(world, events('relayed'));
   await world.minutes(70);
   expect(world.idsAt('shop.test').sort()).toEqual(ids('relayed').sort());
 });
@@ -45,7 +46,7 @@ it('the events of a transaction go every way by the relay', async () => {
 it('the events of a transaction go every way by its timer when the relay does nothing', async () => {
   const world = await shop();
   await stopRelay(world);
-  await commit(world, 'checked');
+  await commit(world, events('checked'));
   await world.minutes(90);
   expect(world.idsAt('shop.test').sort()).toEqual(ids('checked').sort());
 });
@@ -71,5 +72,19 @@ it.each(['publish', 'relay', 'check-transaction'])(
     }
     await world.minutes(120);
     expect(world.idsAt('shop.test')).toEqual(['hour']);
+  },
+);
+
+it.each(['relay', 'check-transaction'])(
+  'an event that waits and comes again in a transaction loses its earlier timer, by %s',
+  async (by) => {
+    const world = await shop();
+    if (by === 'check-transaction') await stopRelay(world);
+    const event = { receiver: 'shop', type: 'test', id: 'again', source: '/shop', data: {} };
+    const { receiver: _, ...alone } = event;
+    await world.done('POST', '/receivers/shop/events', { ...alone, delaySeconds: 7200 });
+    await commit(world, [{ ...event, delaySeconds: 3600 }]);
+    await world.minutes(180);
+    expect(world.idsAt('shop.test')).toEqual(['again']);
   },
 );

@@ -33,12 +33,15 @@ export function gatherUsage({ vitest }: TestProject): (() => void) | undefined {
   };
 }
 
-/** Only a run of every test is judged, and only when all of them passed: any other one leaves grants unused. */
+/**
+ * Only a run of every test is judged, and only when none of them failed: any other one leaves grants unused. A file
+ * that skips all that it has, because the machine lacks something, was run.
+ */
 function isWhole(vitest: Vitest): boolean {
   const passed = new Set(
     vitest.state
       .getTestModules()
-      .filter((module) => module.state() === 'passed')
+      .filter((module) => ['passed', 'skipped'].includes(module.state()))
       .map(({ moduleId }) => moduleId),
   );
   const all = globSync('test/**/*.test.ts', { cwd: assembly.rootDirectory });
