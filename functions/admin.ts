@@ -115,6 +115,7 @@ export function create(runtime: Runtime) {
     random: runtime.random,
     endpoints: config.endpoints,
     endpointPorts: config.endpointPorts,
+    rocketMqEndpoints: config.rocketMqEndpoints,
     lookup: systemHostLookup,
     http: runtime.http,
     validate: config.validate,

@@ -29,6 +29,7 @@ export function create(runtime: Runtime) {
     random: runtime.random,
     endpoints: config.endpoints,
     endpointPorts: config.endpointPorts,
+    rocketMqEndpoints: config.rocketMqEndpoints,
     validate: config.validate,
     validations: createValidations(runtime, config),
     mappings: createMappings(runtime, config),

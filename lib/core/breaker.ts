@@ -306,7 +306,7 @@ export function breakerOf(kept: Breaker | undefined, endpoint: string): Breaker 
  * fast, is another matter.
  */
 export function weigh(outcome: Outcome): 'success' | 'failure' {
-  if (outcome.kind === 'answer' && outcome.status === 429) return 'success';
+  if (outcome.kind === 'answer' ? outcome.status === 429 : outcome.says === 'slow-down') return 'success';
   return failureKind(outcome) === 'system' ? 'failure' : 'success';
 }
 

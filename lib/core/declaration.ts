@@ -1,7 +1,15 @@
 import * as z from 'zod';
 import { BusbarError } from './errors.ts';
 import { orderAttribute } from './order.ts';
-import { nameSchema, parseSpec, receiverSchema, subscriptionSchema, topicSchema } from './registry.ts';
+import {
+  checkKind,
+  nameSchema,
+  parseSpec,
+  receiverFields,
+  subscriptionSchema,
+  topicSchema,
+} from './registry.ts';
+import { declaredRocketMqTargetSchema } from './rocketmq-receiver.ts';
 
 /**
  * What busbar.config.ts says. An endpoint that differs between stages is a parameter of the stack: its name, and
@@ -17,10 +25,14 @@ const endpointParameterSchema = z.strictObject({
 /** Where the template lists the parameters that stand for endpoints, for whoever deploys it to a laptop. */
 export const endpointParametersMetadata = 'Busbar::EndpointParameters';
 
-const declaredReceiverSchema = receiverSchema
+const declaredReceiverSchema = receiverFields
   // Credentials have no place in a template; over the API they are set all the same, and a deployment keeps them.
   .omit({ secret: true, oauth2: true })
-  .extend({ endpoint: z.union([z.string().max(2048), endpointParameterSchema]) });
+  .extend({
+    endpoint: z.union([z.string().max(2048), endpointParameterSchema]).optional(),
+    rocketmq: declaredRocketMqTargetSchema.optional(),
+  })
+  .superRefine(checkKind);
 
 export const declarationSchema = z.strictObject({
   topics: z.record(nameSchema, topicSchema).default({}),

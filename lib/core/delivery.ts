@@ -38,7 +38,13 @@ export type Outcome =
       readonly retryAfter: string | undefined;
       readonly response: string;
     }
-  | { readonly kind: 'failure'; readonly failure: string; readonly message: string };
+  | {
+      readonly kind: 'failure';
+      readonly failure: string;
+      readonly message: string;
+      /** Set where the other side works and said so without a status: it refuses the event, or is asked too much. */
+      readonly says?: 'refused' | 'slow-down';
+    };
 
 /** What is done with the message after an attempt. */
 export type Verdict =
@@ -55,7 +61,7 @@ const statusesOfSystem: readonly number[] = [408, 425, 429];
 
 /** Which kind of failure an outcome is; undefined for a delivery. */
 export function failureKind(outcome: Outcome): FailureKind | undefined {
-  if (outcome.kind === 'failure') return 'system';
+  if (outcome.kind === 'failure') return outcome.says === 'refused' ? 'business' : 'system';
   const { status } = outcome;
   if (status >= 200 && status < 300) return undefined;
   return status >= 400 && status < 500 && !statusesOfSystem.includes(status) ? 'business' : 'system';
@@ -100,7 +106,8 @@ export function causeOf(outcome: Outcome): string {
 export interface DeliveryRecord {
   readonly deliveryId: string;
   readonly receiver: string;
-  readonly state: 'retrying' | 'delivered' | 'dead';
+  /** `stopped`: it was not sent on purpose, because it goes round in a circle. */
+  readonly state: 'retrying' | 'delivered' | 'dead' | 'stopped';
   readonly attempts: number;
   readonly firstAttemptAtMs: number;
   readonly lastAttemptAtMs: number;
@@ -153,6 +160,27 @@ export function recordAttempt(
     cause: verdict.kind === 'delivered' ? (earlier?.cause ?? '') : verdict.cause,
     failure: failureKind(outcome) ?? earlier?.failure,
     detail: detailOf(outcome),
+  };
+}
+
+/** The record of a delivery that is not sent, and why; it spends no attempt. */
+export function recordStop(
+  delivery: Delivery,
+  earlier: DeliveryRecord | undefined,
+  { cause, detail }: { readonly cause: string; readonly detail: string },
+  nowMs: number,
+): DeliveryRecord {
+  return {
+    deliveryId: delivery.deliveryId,
+    receiver: delivery.receiver,
+    state: 'stopped',
+    attempts: earlier?.attempts ?? 0,
+    firstAttemptAtMs: earlier?.firstAttemptAtMs ?? nowMs,
+    lastAttemptAtMs: earlier?.lastAttemptAtMs ?? nowMs,
+    nextAttemptAtMs: undefined,
+    cause,
+    detail: detail.slice(0, bus.keptResponseCharacters),
+    ...(earlier?.history !== undefined && { history: earlier.history }),
   };
 }
 

@@ -51,6 +51,11 @@ export const bus = {
   /** The longest endpoint timeout; with a batch posted in parallel it bounds the function's own timeout. */
   endpointTimeoutSecondsMax: 30,
   endpointTimeoutSecondsDefault: 15,
+  /** Of one request to RocketMQ. A client is opened, sends and is closed within one invocation. */
+  rocketMqTimeoutSecondsMax: 5,
+  rocketMqTimeoutSecondsDefault: 3,
+  /** In how many such times all of that is done: four to open, three to find the topic and send, one to close. */
+  rocketMqTimeoutsMax: 8,
   /** The deliver function waits for the slowest endpoint of its batch and then still writes the outcome. */
   deliverTimeoutSeconds: 60,
   /** What it keeps of that time to write the outcome: no attempt is begun that could run into it. */

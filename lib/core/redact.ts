@@ -9,7 +9,13 @@ export function credentialsOf(receiver: Receiver, token?: string): string[] {
   const headers = Object.entries(receiver.headers ?? {}).filter(([name]) => credentialHeader.test(name));
   // Of `Bearer abc` the credential is `abc`, and an endpoint may well repeat it alone.
   const values = headers.flatMap(([, value]) => [value, value.replace(/^\S+\s+/, '')]);
-  const all = [...values, receiver.secret, receiver.oauth2?.clientSecret ?? '', token ?? ''];
+  const all = [
+    ...values,
+    receiver.secret,
+    receiver.oauth2?.clientSecret ?? '',
+    receiver.rocketmq?.credentials?.secretKey ?? '',
+    token ?? '',
+  ];
   // The longest first: one may be a part of another.
   return all.filter(({ length }) => length >= shortest).sort((one, other) => other.length - one.length);
 }

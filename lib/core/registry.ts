@@ -1,9 +1,16 @@
 import * as z from 'zod';
 import { BusbarError } from './errors.ts';
+import { orderAttributeSchema } from './event-attribute.ts';
 import { checkFilter } from './filter.ts';
 import { holdRuleSchema } from './hold-rule.ts';
 import { bus } from './limits.ts';
 import { type OAuth2, oauth2Schema } from './oauth2.ts';
+import {
+  type RocketMqTarget,
+  rocketMqTargetSchema,
+  type ShownRocketMqTarget,
+  showRocketMqTarget,
+} from './rocketmq-receiver.ts';
 import { secretKey, writeSecret } from './signature.ts';
 import { traceModes } from './trace.ts';
 import { type ShownValidation, showValidation, type Validation, validateModes } from './validation.ts';
@@ -18,14 +25,6 @@ export const nameSchema = z
   );
 
 const ownerSchema = nameSchema.optional();
-
-/** These are not alike for any two events, or say nothing about which belong together. */
-const noKey = /^(id|time|specversion|data|datacontenttype|dataschema|traceparent|tracestate)$/;
-
-const orderAttributeSchema = z
-  .string()
-  .regex(/^[a-z0-9]{1,64}$/, 'is no CloudEvents attribute: lower-case letters and digits')
-  .refine((name) => !noKey.test(name), 'is no key: name subject, source, type or an extension attribute');
 
 export const topicSchema = z.strictObject({
   /** The application that owns it; the caller's own when left out. */
@@ -119,8 +118,12 @@ const breakerSchema = z.strictObject({
   minimumAttempts: z.int().min(1).max(10_000).optional(),
 });
 
-export const receiverSchema = z.strictObject({
-  endpoint: z.string().max(2048),
+/** Before it is checked that they go together. */
+export const receiverFields = z.strictObject({
+  /** Where events are posted; a receiver has this or `rocketmq`. */
+  endpoint: z.string().max(2048).optional(),
+  /** A topic of RocketMQ, to which events are sent instead. */
+  rocketmq: rocketMqTargetSchema.optional(),
   owner: ownerSchema,
   format: z.enum(['structured', 'binary']).optional(),
   /** Made by the bus when left out, and shown once. */
@@ -142,6 +145,43 @@ export const receiverSchema = z.strictObject({
   oauth2: oauth2Schema.optional(),
 });
 
+export const receiverSchema = receiverFields.superRefine(checkKind);
+
+/** What only a receiver has that is reached by HTTP. */
+const httpOnly = ['secret', 'headers', 'oauth2'] as const;
+
+/** A receiver is an endpoint or a topic of RocketMQ, with what belongs to the one. */
+export function checkKind(
+  spec: {
+    readonly [name in (typeof httpOnly)[number]]?: unknown;
+  } & Pick<ReceiverSpec, 'validate' | 'breaker' | 'timeoutSeconds'> & {
+      readonly endpoint?: unknown;
+      readonly rocketmq?: unknown;
+    },
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+): void {
+  const refuse = (path: string, message: string) =>
+    context.addIssue({ code: 'custom', path: path.split('.'), message });
+  if (spec.rocketmq === undefined) {
+    if (spec.endpoint === undefined) refuse('endpoint', 'is missing: a receiver has an endpoint or rocketmq');
+    return;
+  }
+  if (spec.endpoint !== undefined)
+    refuse('endpoint', 'cannot stand beside rocketmq: a receiver has one of the two');
+  for (const name of httpOnly) {
+    if (spec[name] !== undefined)
+      refuse(name, 'is for endpoints that are reached by HTTP, and this receiver is a RocketMQ topic');
+  }
+  if ((spec.timeoutSeconds ?? 0) > bus.rocketMqTimeoutSecondsMax) {
+    refuse(
+      'timeoutSeconds',
+      `is more than ${bus.rocketMqTimeoutSecondsMax}, the most for RocketMQ, whose client is opened and closed within the same call`,
+    );
+  }
+  if (spec.validate === 'handshake') refuse('validate', 'is handshake, which RocketMQ knows nothing of');
+  if (spec.breaker?.probe === 'head') refuse('breaker.probe', 'is head, which RocketMQ knows nothing of');
+}
+
 export const subscriptionSchema = z.strictObject({
   /** An SNS filter policy over the event's attributes and `data`; every event when left out. */
   filter: z
@@ -151,7 +191,7 @@ export const subscriptionSchema = z.strictObject({
 });
 
 export type TopicSpec = z.infer<typeof topicSchema>;
-export type ReceiverSpec = z.infer<typeof receiverSchema>;
+export type ReceiverSpec = z.infer<typeof receiverFields>;
 export type SubscriptionSpec = z.infer<typeof subscriptionSchema>;
 
 /** What the registry keeps beside what a team asked for. Times are RFC 3339. */
@@ -187,8 +227,13 @@ export interface EarlierSecret {
   readonly until: string;
 }
 
-export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret' | 'oauth2'>, Kept {
+export interface Receiver
+  extends Omit<ReceiverSpec, 'owner' | 'secret' | 'oauth2' | 'endpoint' | 'rocketmq'>,
+    Kept {
   readonly receiver: string;
+  /** Where its events go; for a topic of RocketMQ a text that stands for it, `rocketmq://host:port/topic`. */
+  readonly endpoint: string;
+  readonly rocketmq?: RocketMqTarget;
   readonly state: ReceiverState;
   /** Why it is disabled or paused. */
   readonly stateReason?: string;
@@ -238,7 +283,11 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unkno
 }
 
 /** A receiver as the API shows it. */
-export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'validation' | 'oauth2'> & {
+export type ShownReceiver = Omit<
+  Receiver,
+  'secret' | 'earlierSecrets' | 'validation' | 'oauth2' | 'rocketmq'
+> & {
+  readonly rocketmq?: ShownRocketMqTarget;
   readonly validation?: ShownValidation;
   readonly oauth2?: Omit<OAuth2, 'clientSecret'>;
   readonly earlierSecrets?: readonly Pick<EarlierSecret, 'until'>[];
@@ -246,13 +295,14 @@ export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'valida
 
 /** What the API shows of a receiver: everything but its secrets and the values of headers that carry credentials. */
 export function showReceiver(receiver: Receiver, nowMs: number): ShownReceiver {
-  const { secret: _, earlierSecrets = [], headers, validation, oauth2, ...shown } = receiver;
+  const { secret: _, earlierSecrets = [], headers, validation, oauth2, rocketmq, ...shown } = receiver;
   const live = earlierSecrets.filter(({ until }) => Date.parse(until) > nowMs);
   return {
     ...shown,
     ...(headers !== undefined && { headers: hideCredentials(headers) }),
     ...(validation !== undefined && { validation: showValidation(validation) }),
     ...(oauth2 !== undefined && { oauth2: withoutSecret(oauth2) }),
+    ...(rocketmq !== undefined && { rocketmq: showRocketMqTarget(rocketmq) }),
     ...(live.length > 0 && { earlierSecrets: live.map(({ until }) => ({ until })) }),
   };
 }

@@ -1,6 +1,5 @@
 import type { Delivery } from './delivery.ts';
-import { type AttributeValue, isJsonMediaType } from './event.ts';
-import { parseStrictJson } from './json.ts';
+import { takeApart } from './event-data.ts';
 import { sign } from './signature.ts';
 
 /** The POST of one attempt, as the HTTP contract fixes it. */
@@ -49,22 +48,15 @@ function structuredForm(body: string): DeliveryRequest {
   return { headers: { 'content-type': 'application/cloudevents+json' }, body };
 }
 
-/** CloudEvents HTTP binding 1.0.2, section 3.1. Data that is JSON goes out letter by letter as it came in. */
+/** CloudEvents HTTP binding 1.0.2, section 3.1. */
 function binaryForm(text: string): DeliveryRequest {
-  const { value, members } = parseStrictJson(text);
-  const { data, data_base64, datacontenttype, ...attributes } = value as Record<string, AttributeValue>;
+  const { attributes, contentType, data } = takeApart(text);
   const headers: Record<string, string> = {};
   for (const [name, attribute] of Object.entries(attributes)) {
     headers[`ce-${name}`] = encodeHeader(String(attribute));
   }
-  const contentType = typeof datacontenttype === 'string' ? datacontenttype : undefined;
   if (contentType !== undefined) headers['content-type'] = contentType;
-  if (typeof data_base64 === 'string') return { headers, body: Buffer.from(data_base64, 'base64') };
-  const span = members[0]?.get('data');
-  if (span === undefined) return { headers, body: '' };
-  if (typeof data === 'string' && !isJsonMediaType(contentType)) return { headers, body: data };
-  headers['content-type'] ??= 'application/json';
-  return { headers, body: text.slice(span[0], span[1]) };
+  return { headers, body: data ?? '' };
 }
 
 /** Everything but printable ASCII, and space, quote and percent, is escaped (HTTP binding, section 3.1.3.2). */

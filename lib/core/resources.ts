@@ -121,8 +121,18 @@ export interface QueueResource {
   readonly policy: Policy;
 }
 
+/** Who consumes a receiver's lanes: the function of this name. */
+export type Sender = 'deliver' | 'deliver-rocketmq';
+
+export const senderOf = ({ rocketmq }: { readonly rocketmq?: unknown }): Sender =>
+  rocketmq === undefined ? 'deliver' : 'deliver-rocketmq';
+
+export const functionArn = ({ partition, region, account, prefix }: Place, name: Sender | Watcher) =>
+  `arn:${partition}:lambda:${region}:${account}:function:${prefix}-${name}`;
+
 export interface MappingResource {
   readonly lane: Lane;
+  readonly sender: Sender;
   readonly eventSourceArn: string;
   readonly batchSize: number;
   readonly functionResponseTypes: readonly ['ReportBatchItemFailures'];
@@ -140,7 +150,10 @@ export interface ReceiverResources {
 }
 
 /** The parts of a receiver that its resources go by. */
-export type ReceiverSettings = Planned & { readonly state?: string } & Parameters<typeof mayDeliver>[0];
+export type ReceiverSettings = Planned & {
+  readonly state?: string;
+  readonly rocketmq?: unknown;
+} & Parameters<typeof mayDeliver>[0];
 
 function receiverQueue(
   place: Place,
@@ -193,12 +206,13 @@ export function receiverResources(place: Place, receiver: string, spec: Receiver
     mappings: [
       mapping(
         'online',
+        senderOf(spec),
         arn('online'),
         mappingConcurrency(spec, 'online'),
         spec.state !== 'paused' && mayDeliver(spec),
       ),
       // Polled only while a type is hot: a mapping that polls is paid for by the hour.
-      mapping('offline', arn('offline'), mappingConcurrency(spec, 'offline'), false),
+      mapping('offline', senderOf(spec), arn('offline'), mappingConcurrency(spec, 'offline'), false),
     ],
   };
 }
@@ -223,6 +237,7 @@ export function orderedResources(place: Place, receiver: string, spec: ReceiverS
     mappings: [
       mapping(
         'ordered',
+        senderOf(spec),
         lane,
         mappingConcurrency(spec, 'ordered'),
         (spec.state === undefined || spec.state === 'active') && mayDeliver(spec),
@@ -248,12 +263,14 @@ function allowTopics(place: Place, queue: string): Record<string, unknown> {
 
 function mapping(
   lane: Lane,
+  sender: Sender,
   eventSourceArn: string,
   maximumConcurrency: number,
   enabled: boolean,
 ): MappingResource {
   return {
     lane,
+    sender,
     eventSourceArn,
     batchSize: aws.sqs.batchEntriesMax,
     functionResponseTypes: ['ReportBatchItemFailures'],
@@ -302,8 +319,8 @@ export function subscriptionResource(
 /** What looks at single receivers every few minutes, while they need it; each is a function of this name. */
 export type Watcher = 'probe' | 'offload' | 'validate' | 'pause' | 'hold';
 
-export const watcherArn = (place: Place, watcher: Watcher) =>
-  `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-${watcher}`;
+/** Who finds out whether an outage is over: one that sends as the receiver's lanes are sent. */
+export type Prober = 'probe' | 'deliver-rocketmq';
 
 /** No event's schedule is called so: those are hashes. */
 export const watchName = (watcher: Watcher, watched: string) => `${watcher}-${watched}`;

@@ -58,7 +58,7 @@ export interface Fate {
   readonly lane?: string;
   /**
    * `accepted` (waits for its first attempt), `held` (its topic is on hold), `scheduled`, `cancelled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
-   * `parked` (its receiver stands still), `skipped`, `unknown` (not recorded). Absent when the filter refused.
+   * `parked` (its receiver stands still), `skipped`, `stopped` (it goes round in a circle), `unknown` (not recorded). Absent when the filter refused.
    */
   readonly state?: string;
   readonly attempts: readonly Attempt[];
@@ -137,6 +137,9 @@ export function fateOf(
       ...(record.nextAttemptAtMs !== undefined && { nextAttemptAt: iso(record.nextAttemptAtMs) }),
       ...(known === undefined && { note: 'the receiver was deleted' }),
       ...(missing && { note: `of ${record.attempts} attempts, ${history.length} are recorded` }),
+      ...(record.state === 'stopped' && {
+        note: `it goes round in a circle and was not sent: ${record.detail}`,
+      }),
     };
   }
   if (successes.length > 0) {

@@ -1,4 +1,5 @@
 import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/endpoint.ts';
+import { readRocketMqEndpoints } from '../core/rocketmq-receiver.ts';
 import { type TraceMode, traceModes } from '../core/trace.ts';
 import { type ValidateMode, validateModes } from '../core/validation.ts';
 
@@ -18,11 +19,12 @@ export const variables = {
   scheduleGroup: 'BUSBAR_SCHEDULE_GROUP',
   /** The role that EventBridge Scheduler takes to write to the delay queue. */
   scheduleRoleArn: 'BUSBAR_SCHEDULE_ROLE_ARN',
-  deliverFunction: 'BUSBAR_DELIVER_FUNCTION',
   /** `public`, or `any` on a laptop: whether endpoints may be private addresses and plain HTTP. */
   endpoints: 'BUSBAR_ENDPOINTS',
   /** The ports at which endpoints may be, such as `443,8443`, or `any`. */
   endpointPorts: 'BUSBAR_ENDPOINT_PORTS',
+  /** The RocketMQ proxies that receivers may name, such as `mq.example.com:8081`, or `none`. */
+  rocketMqEndpoints: 'BUSBAR_ROCKETMQ_ENDPOINTS',
   /** `none`, or `handshake`: whether the owners of all endpoints must agree before anything is sent there. */
   validate: 'BUSBAR_VALIDATE',
   /** What the bus calls itself to them: a DNS name. */
@@ -45,9 +47,9 @@ export interface Config {
   readonly delayQueueArn: string;
   readonly scheduleGroup: string;
   readonly scheduleRoleArn: string;
-  readonly deliverFunction: string;
   readonly endpoints: EndpointPolicy;
   readonly endpointPorts: EndpointPorts;
+  readonly rocketMqEndpoints: readonly string[];
   readonly validate: ValidateMode;
   readonly origin: string;
   readonly apiUrl: string | undefined;
@@ -80,6 +82,12 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       `The environment variable ${variables.endpointPorts} is ${JSON.stringify(env[variables.endpointPorts])}; it is any, or ports such as 443,8443.`,
     );
   }
+  const rocketMqEndpoints = readRocketMqEndpoints(read(variables.rocketMqEndpoints));
+  if (rocketMqEndpoints === undefined) {
+    throw new Error(
+      `The environment variable ${variables.rocketMqEndpoints} is ${JSON.stringify(env[variables.rocketMqEndpoints])}; it is none, or proxies such as mq.example.com:8081.`,
+    );
+  }
   const validate = validateModes.find((mode) => mode === read(variables.validate));
   if (validate === undefined) {
     throw new Error(
@@ -103,9 +111,9 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     delayQueueArn: read(variables.delayQueueArn),
     scheduleGroup: read(variables.scheduleGroup),
     scheduleRoleArn: read(variables.scheduleRoleArn),
-    deliverFunction: read(variables.deliverFunction),
     endpoints,
     endpointPorts,
+    rocketMqEndpoints,
     validate,
     origin: read(variables.origin),
     apiUrl: env[variables.apiUrl],

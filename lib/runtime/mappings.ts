@@ -21,7 +21,7 @@ export function createMappings(runtime: BaseRuntime, config: Config): Mappings {
   const client = new LambdaClient(runtime.aws);
   return {
     async setEnabled(receiver, lane, enabled) {
-      const mapping = await findMapping(client, config, queueArn(config, receiver, lane));
+      const mapping = await findMapping(client, queueArn(config, receiver, lane));
       if (mapping?.UUID === undefined) return;
       // The control plane allows few calls a second, so that none is made for nothing.
       if (mapping.State === (enabled ? 'Enabled' : 'Disabled')) return;
@@ -63,17 +63,11 @@ export async function whenSettled<Answer>(
   }
 }
 
-/** The mapping of a queue to the deliver function; a queue has at most one. */
+/** The mapping of a queue to the function that consumes it, whichever that is; a queue has at most one. */
 export async function findMapping(
   client: LambdaClient,
-  config: Config,
   eventSourceArn: string,
 ): Promise<EventSourceMappingConfiguration | undefined> {
-  const answer = await client.send(
-    new ListEventSourceMappingsCommand({
-      EventSourceArn: eventSourceArn,
-      FunctionName: config.deliverFunction,
-    }),
-  );
+  const answer = await client.send(new ListEventSourceMappingsCommand({ EventSourceArn: eventSourceArn }));
   return answer.EventSourceMappings?.[0];
 }

@@ -69,6 +69,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
   const sns = new SNSClient(runtime.aws);
   const sqs = new SQSClient(runtime.aws);
   const lambda = new LambdaClient(runtime.aws);
+  const functionOf = ({ sender }: MappingResource) => `${config.prefix}-${sender}`;
   const urlOf = (queue: QueueResource) => `${config.queueUrlBase}/${queue.name}`;
 
   async function putQueue(queue: QueueResource): Promise<void> {
@@ -100,9 +101,9 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
   }
 
   async function putMapping(mapping: MappingResource): Promise<void> {
-    const existing = await findMapping(lambda, config, mapping.eventSourceArn);
+    const existing = await findMapping(lambda, mapping.eventSourceArn);
     const settings = {
-      FunctionName: config.deliverFunction,
+      FunctionName: functionOf(mapping),
       BatchSize: mapping.batchSize,
       FunctionResponseTypes: [...mapping.functionResponseTypes],
       ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency },
@@ -116,7 +117,9 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     // Whether the offline lane is polled is up to its hot types.
     const wanted = mapping.lane === 'offline' ? isEnabled : mapping.enabled;
     const same =
-      existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency && isEnabled === wanted;
+      existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency &&
+      existing.FunctionArn?.split(':').at(-1) === functionOf(mapping) &&
+      isEnabled === wanted;
     // The control plane allows few calls a second, so that none is made for nothing.
     if (same) return;
     const { UUID } = existing;
@@ -133,7 +136,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
 
   /** The mapping is made last and deleted first, so that with it everything is there. */
   async function hasOrderedLane(receiver: string): Promise<boolean> {
-    const found = await findMapping(lambda, config, queueArn(config, receiver, 'ordered'));
+    const found = await findMapping(lambda, queueArn(config, receiver, 'ordered'));
     return found !== undefined && found.State !== 'Deleting';
   }
 
@@ -180,7 +183,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     async deleteReceiver(receiver) {
       const { queues, mappings } = allResources(config, receiver);
       for (const mapping of mappings) {
-        const existing = await findMapping(lambda, config, mapping.eventSourceArn);
+        const existing = await findMapping(lambda, mapping.eventSourceArn);
         if (existing?.UUID === undefined || existing.State === 'Deleting') continue;
         const { UUID } = existing;
         await whenSettled(runtime, () => lambda.send(new DeleteEventSourceMappingCommand({ UUID })));

@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { watcherArn } from '../core/resources.ts';
+import { functionArn } from '../core/resources.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 
@@ -14,7 +14,7 @@ export function createWake(runtime: BaseRuntime, config: Config): Wake {
     async hold(topic) {
       await client.send(
         new InvokeCommand({
-          FunctionName: watcherArn(config, 'hold'),
+          FunctionName: functionArn(config, 'hold'),
           InvocationType: 'Event',
           Payload: Buffer.from(JSON.stringify({ topic })),
         }),

@@ -6,7 +6,7 @@ import {
   SchedulerClient,
 } from '@aws-sdk/client-scheduler';
 import { bus } from '../core/limits.ts';
-import { type Watcher, watcherArn, watchName } from '../core/resources.ts';
+import { functionArn, type Prober, type Watcher, watchName } from '../core/resources.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 
@@ -17,9 +17,12 @@ export interface Watches {
   stop(watched: string): Promise<void>;
 }
 
-/** Probe receivers whose breaker is open and whose lanes are not polled. */
-export const createProbes = (runtime: BaseRuntime, config: Config): Watches =>
-  createWatches(runtime, config, 'probe', bus.breakerScheduleMinutes);
+/**
+ * Probe receivers whose breaker is open and whose lanes are not polled.
+ * @param by the function that does.
+ */
+export const createProbes = (runtime: BaseRuntime, config: Config, by: Prober = 'probe'): Watches =>
+  createWatches(runtime, config, 'probe', bus.breakerScheduleMinutes, by);
 
 /** Find out whether the hot types of a receiver cooled. */
 export const createOffloadWatches = (runtime: BaseRuntime, config: Config): Watches =>
@@ -37,7 +40,13 @@ export const createValidations = (runtime: BaseRuntime, config: Config): Watches
 export const createPauseWatches = (runtime: BaseRuntime, config: Config): Watches =>
   createWatches(runtime, config, 'pause', bus.pauseWatchMinutes);
 
-function createWatches(runtime: BaseRuntime, config: Config, watcher: Watcher, minutes: number): Watches {
+function createWatches(
+  runtime: BaseRuntime,
+  config: Config,
+  watcher: Watcher,
+  minutes: number,
+  by: Watcher | Prober = watcher,
+): Watches {
   const client = new SchedulerClient(runtime.aws);
   const kind = watcher === 'hold' ? 'topic' : 'receiver';
   const named = (watched: string) => ({
@@ -53,7 +62,7 @@ function createWatches(runtime: BaseRuntime, config: Config, watcher: Watcher, m
             ScheduleExpression: `rate(${minutes} ${minutes === 1 ? 'minute' : 'minutes'})`,
             FlexibleTimeWindow: { Mode: 'OFF' },
             Target: {
-              Arn: watcherArn(config, watcher),
+              Arn: functionArn(config, by),
               RoleArn: config.scheduleRoleArn,
               Input: JSON.stringify({ [kind]: watched }),
             },

@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import { sendingFunctions } from './mappings.ts';
 import { reasons } from './nag.ts';
 import type { Delay } from './schedule.ts';
 
@@ -14,13 +15,12 @@ export class Admin extends Construct {
     id: string,
     props: BusPartProps & {
       tableArn: string;
-      deliverFunctionArn: string;
       redriveQueueArn: string;
       delay: Delay;
     },
   ) {
     super(scope, id);
-    const { place, environment, tableArn, deliverFunctionArn, redriveQueueArn, delay } = props;
+    const { place, environment, tableArn, redriveQueueArn, delay } = props;
     this.admin = new BusFunction(this, 'Admin', {
       name: 'admin',
       prefix: place.prefix,
@@ -82,7 +82,7 @@ export class Admin extends Construct {
       ],
       ['*'],
       reasons.ownMappingsOnly,
-      { ArnEquals: { 'lambda:FunctionArn': deliverFunctionArn } },
+      { ArnEquals: { 'lambda:FunctionArn': sendingFunctions(place) } },
     );
 
     this.keys = new BusFunction(this, 'Keys', {

@@ -47,13 +47,7 @@ export class Breaker extends Construct {
 
   /** One metric for all receivers: one each would cost more than its queue. The log line names the receiver. */
   private openedAlarm(prefix: string, deliver: BusFunction): Alarm {
-    const filter = new MetricFilter(this, 'Opened', {
-      logGroup: deliver.logGroup,
-      filterPattern: FilterPattern.stringValue('$.message', '=', breakerOpened),
-      metricNamespace: `Busbar/${prefix}`,
-      metricName: 'BreakersOpened',
-      metricValue: '1',
-    });
+    const filter = countOpened(this, prefix, deliver);
     return new Alarm(this, 'OpenedAlarm', {
       alarmDescription: 'The breaker of a receiver opened: its endpoint fails. See docs/operating.md.',
       metric: filter.metric({ statistic: 'Sum' }),
@@ -63,4 +57,15 @@ export class Breaker extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
+}
+
+/** Counts the breakers that a function opened, in the metric that the alarm watches. */
+export function countOpened(scope: Construct, prefix: string, { logGroup }: BusFunction): MetricFilter {
+  return new MetricFilter(scope, 'Opened', {
+    logGroup,
+    filterPattern: FilterPattern.stringValue('$.message', '=', breakerOpened),
+    metricNamespace: `Busbar/${prefix}`,
+    metricName: 'BreakersOpened',
+    metricValue: '1',
+  });
 }

@@ -27,7 +27,7 @@ export interface BusFunctionProps {
   readonly mayCallItself?: boolean;
 }
 
-type Conditions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+type Conditions = Readonly<Record<string, Readonly<Record<string, string | string[]>>>>;
 
 /** A function with a role and a log group of its own; it may do what it is granted here and nothing else. */
 export class BusFunction extends Construct {

@@ -18,6 +18,7 @@ import { Pause } from './pause.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
 import { Relay } from './relay.ts';
+import { RocketMqReceiver } from './rocketmq-receiver.ts';
 import { Delay, Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 import { TableKey } from './table-key.ts';
@@ -53,6 +54,15 @@ export class BusStack extends Stack {
       description: 'The ports at which endpoints of receivers may be, or any (for a laptop)',
     });
 
+    const rocketMqEndpoints = new CfnParameter(this, 'RocketMqEndpoints', {
+      type: 'String',
+      default: 'none',
+      allowedPattern: '^(none|[^, ]+:[0-9]{1,5}(,[^, ]+:[0-9]{1,5})*)$',
+      constraintDescription: 'must be none, or proxies such as mq.example.com:8081,10.0.0.7:8081',
+      description:
+        'The RocketMQ proxies that receivers may name: the bus connects to whatever these name as brokers',
+    });
+
     const tableKey = new TableKey(this, 'TableKey', props.tableKeyArn);
     const { table } = new BusTable(this, 'Store', tableKey);
     const delay = new Delay(this, 'Delay', place);
@@ -68,9 +78,9 @@ export class BusStack extends Stack {
       [variables.delayQueueArn]: delay.queue.queueArn,
       [variables.scheduleGroup]: prefix,
       [variables.scheduleRoleArn]: delay.schedulerRole.roleArn,
-      [variables.deliverFunction]: `${prefix}-deliver`,
       [variables.endpoints]: endpoints.valueAsString,
       [variables.endpointPorts]: endpointPorts.valueAsString,
+      [variables.rocketMqEndpoints]: rocketMqEndpoints.valueAsString,
       ...trace.environment,
       ...validation.environment,
     };
@@ -78,17 +88,23 @@ export class BusStack extends Stack {
     const { publish } = new Publish(this, 'Publish', { place, environment, tableArn, delay });
     new Schedule(this, 'Schedule', { place, environment, tableArn, delay });
     const { deliver } = new Delivery(this, 'Delivery', { place, environment, tableArn });
+    const { deliverRocketMq } = new RocketMqReceiver(this, 'RocketMqReceiver', {
+      place,
+      environment,
+      tableArn,
+      delay,
+    });
     const redrive = new Redrive(this, 'Redrive', { place, environment, tableArn });
     const { admin, keys } = new Admin(this, 'Admin', {
       place,
       environment,
       tableArn,
-      deliverFunctionArn: deliver.function.functionArn,
       redriveQueueArn: redrive.queue.queueArn,
       delay,
     });
     trace.grantWrite(publish);
     trace.grantWrite(deliver);
+    trace.grantWrite(deliverRocketMq);
     trace.grantRead(admin);
     const { api } = new Api(this, 'Api', { prefix, publish: publish.function, admin: admin.function });
     const { declare } = new Declaration(this, 'Declared', {
@@ -96,7 +112,7 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       declaration,
-      deliver: deliver.function,
+      senders: { deliver: deliver.function, 'deliver-rocketmq': deliverRocketMq.function },
     });
     const alarms = new Alarms(this, 'Alarms', {
       prefix,
@@ -137,7 +153,13 @@ export class BusStack extends Stack {
     });
     for (const sender of [transaction.check, relay]) trace.grantWrite(sender);
     new Hold(this, 'Hold', { place, environment, tableArn, delay, admin, declare, alarms });
-    new Offload(this, 'Offload', { place, environment, tableArn, delay, deliver });
+    new Offload(this, 'Offload', {
+      place,
+      environment,
+      tableArn,
+      delay,
+      senders: [deliver, deliverRocketMq],
+    });
 
     const validate = new Validation(this, 'Validation', {
       place,

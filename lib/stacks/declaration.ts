@@ -14,6 +14,7 @@ import {
   orderedResources,
   type ReceiverResources,
   receiverResources,
+  type Sender,
   subscriptionResource,
   topicResources,
 } from '../core/resources.ts';
@@ -24,7 +25,8 @@ import { grantMappings } from './mappings.ts';
 interface DeclarationProps extends BusPartProps {
   readonly declaration: Declared;
   readonly tableArn: string;
-  readonly deliver: LambdaFunction;
+  /** The functions that consume lanes, by their names. */
+  readonly senders: Readonly<Record<Sender, LambdaFunction>>;
 }
 
 /**
@@ -97,8 +99,9 @@ export class Declaration extends Construct {
     }
     this.queues.set(receiver, [...(this.queues.get(receiver) ?? []), ...made]);
     for (const mapping of mappings) {
+      const sender = this.props.senders[mapping.sender];
       const resource = new CfnEventSourceMapping(this, `Mapping-${receiver}-${mapping.lane}`, {
-        functionName: this.props.deliver.functionArn,
+        functionName: sender.functionArn,
         eventSourceArn: mapping.eventSourceArn,
         batchSize: mapping.batchSize,
         functionResponseTypes: [...mapping.functionResponseTypes],
@@ -108,7 +111,7 @@ export class Declaration extends Construct {
       this.mappings.push(resource);
       for (const queue of made) resource.addResourceDependency(queue);
       // Lambda checks that the function's role may read the queue.
-      if (this.props.deliver.role) resource.node.addDependency(this.props.deliver.role);
+      if (sender.role) resource.node.addDependency(sender.role);
     }
   }
 
@@ -153,7 +156,7 @@ export class Declaration extends Construct {
     const receivers = Object.fromEntries(
       Object.entries(declaration.receivers).map(([name, spec]) => [
         name,
-        { ...spec, endpoint: this.endpointOf(name, spec) },
+        spec.endpoint === undefined ? spec : { ...spec, endpoint: this.endpointOf(name, spec.endpoint) },
       ]),
     );
     const resource = new CustomResource(this, 'Registry', {
@@ -171,17 +174,17 @@ export class Declaration extends Construct {
     return declare;
   }
 
-  private endpointOf(receiver: string, spec: DeclaredReceiver): string {
-    if (typeof spec.endpoint === 'string') return spec.endpoint;
+  private endpointOf(receiver: string, endpoint: NonNullable<DeclaredReceiver['endpoint']>): string {
+    if (typeof endpoint === 'string') return endpoint;
     const { templateOptions } = Stack.of(this);
     const listed: readonly string[] = templateOptions.metadata?.[endpointParametersMetadata] ?? [];
     templateOptions.metadata = {
       ...templateOptions.metadata,
-      [endpointParametersMetadata]: [...listed, spec.endpoint.parameter],
+      [endpointParametersMetadata]: [...listed, endpoint.parameter],
     };
-    return new CfnParameter(Stack.of(this), spec.endpoint.parameter, {
+    return new CfnParameter(Stack.of(this), endpoint.parameter, {
       type: 'String',
-      default: spec.endpoint.default,
+      default: endpoint.default,
       description: `The endpoint of the receiver ${receiver}`,
     }).valueAsString;
   }

@@ -22,8 +22,7 @@ export class Delivery extends Construct {
       environment,
     });
     grantSending(this.deliver, place, tableArn);
-    // Lambda asks for it of whoever consumes a queue by a mapping.
-    this.deliver.grantByPattern(['sqs:GetQueueAttributes'], lanesOf(place), reasons.madeAtRunTime);
+    grantConsuming(this.deliver, place);
   }
 }
 
@@ -52,6 +51,11 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
     reasons.madeAtRunTime,
   );
   grantMappings(sender, place);
+}
+
+/** What Lambda asks for beside that of whoever consumes a lane by a mapping. */
+export function grantConsuming(consumer: BusFunction, place: Place): void {
+  consumer.grantByPattern(['sqs:GetQueueAttributes'], lanesOf(place), reasons.madeAtRunTime);
 }
 
 const lanesOf = (place: Place): string[] =>

@@ -1,13 +1,15 @@
-import type { Place } from '../core/resources.ts';
+import { functionArn, type Place } from '../core/resources.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
 
-/** Lets a function start and stop the polling of the lanes, which are mapped to the deliver function. */
+/** Lets a function start and stop the polling of the lanes. */
 export function grantMappings(grantee: BusFunction, place: Place): void {
   grantee.grantByPattern(['lambda:ListEventSourceMappings'], ['*'], reasons.noResource);
   grantee.grantByPattern(['lambda:UpdateEventSourceMapping'], ['*'], reasons.ownMappingsOnly, {
-    ArnEquals: {
-      'lambda:FunctionArn': `arn:${place.partition}:lambda:${place.region}:${place.account}:function:${place.prefix}-deliver`,
-    },
+    ArnEquals: { 'lambda:FunctionArn': sendingFunctions(place) },
   });
 }
+
+/** To which the lanes of receivers are mapped. */
+export const sendingFunctions = (place: Place): string[] =>
+  (['deliver', 'deliver-rocketmq'] as const).map((name) => functionArn(place, name));

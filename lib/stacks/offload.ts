@@ -9,7 +9,8 @@ import { grantWatching } from './watch.ts';
 interface OffloadProps extends BusPartProps {
   readonly tableArn: string;
   readonly delay: Delay;
-  readonly deliver: BusFunction;
+  /** All that deliver: a probe is one delivery alone, which tells nothing of types. */
+  readonly senders: readonly BusFunction[];
 }
 
 /**
@@ -19,7 +20,7 @@ interface OffloadProps extends BusPartProps {
 export class Offload extends Construct {
   constructor(scope: Construct, id: string, props: OffloadProps) {
     super(scope, id);
-    const { place, environment, tableArn, delay, deliver } = props;
+    const { place, environment, tableArn, delay, senders } = props;
     const offload = new BusFunction(this, 'Offload', {
       name: 'offload',
       prefix: place.prefix,
@@ -31,6 +32,6 @@ export class Offload extends Construct {
     offload.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);
     offload.grantByPattern(['sqs:GetQueueAttributes'], [anyQueue(place, 'offline')], reasons.madeAtRunTime);
     grantMappings(offload, place);
-    grantWatching({ place, delay, watcher: 'offload', start: [deliver, offload], stop: [offload] });
+    grantWatching({ place, delay, watcher: 'offload', start: [...senders, offload], stop: [offload] });
   }
 }

@@ -1,5 +1,5 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { type Place, type Watcher, watcherArn, watchName } from '../core/resources.ts';
+import { functionArn, type Place, type Prober, type Watcher, watchName } from '../core/resources.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
 import type { Delay } from './schedule.ts';
@@ -8,20 +8,24 @@ import type { Delay } from './schedule.ts';
 const watchSchedules = (place: Place, delay: Delay, watcher: Watcher) =>
   `arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${delay.group.name}/${watchName(watcher, '*')}`;
 
-/** Lets the scheduler call the function of this name, and these functions say for which receivers, and for which not. */
+/**
+ * Lets the scheduler call the function of the watcher's name, or of another that does its work, and these functions say
+ * for which receivers, and for which not.
+ */
 export function grantWatching(watching: {
   readonly place: Place;
   readonly delay: Delay;
   readonly watcher: Watcher;
+  readonly by?: Prober | Watcher;
   readonly start: readonly BusFunction[];
   readonly stop: readonly BusFunction[];
 }): void {
-  const { place, delay, watcher, start, stop } = watching;
+  const { place, delay, watcher, by = watcher, start, stop } = watching;
   delay.schedulerRole.addToPolicy(
     new PolicyStatement({
       effect: Effect.ALLOW,
       actions: ['lambda:InvokeFunction'],
-      resources: [watcherArn(place, watcher)],
+      resources: [functionArn(place, by)],
     }),
   );
   const schedules = [watchSchedules(place, delay, watcher)];

@@ -10,6 +10,7 @@ import {
 import { onTestFinished } from 'vitest';
 import { create as createCheckTransaction } from '../../functions/check-transaction.ts';
 import { create as createDeliver } from '../../functions/deliver.ts';
+import { create as createDeliverRocketMq } from '../../functions/deliver-rocketmq.ts';
 import { create as createHold } from '../../functions/hold.ts';
 import { create as createOffload } from '../../functions/offload.ts';
 import { create as createPause } from '../../functions/pause.ts';
@@ -40,6 +41,7 @@ import { createMappings } from '../../lib/runtime/mappings.ts';
 import { createProvision } from '../../lib/runtime/provision.ts';
 import { receivedMessage } from '../../lib/runtime/queue-messages.ts';
 import { createQueues } from '../../lib/runtime/queues.ts';
+import type { RocketMqRuntime } from '../../lib/runtime/rocketmq.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
 import { createSchedules } from '../../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../../lib/runtime/schema.ts';
@@ -74,6 +76,7 @@ import {
 } from '../../lib/runtime/watches.ts';
 import { testAccount } from '../contract/account.ts';
 import { createFunction, lambdaCode } from '../contract/lambda.ts';
+import { MemoryBroker } from '../rocketmq/memory-broker.ts';
 
 export const admin: Principal = { application: 'ops', role: 'admin' };
 export const member = (application: string): Principal => ({ application, role: 'member' });
@@ -87,7 +90,7 @@ export const environment = {
   BUSBAR_DELAY_QUEUE_ARN: 'arn:aws:sqs:us-east-1:000000000000:busbar-delay',
   BUSBAR_SCHEDULE_GROUP: 'busbar',
   BUSBAR_SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/busbar-scheduler',
-  BUSBAR_DELIVER_FUNCTION: 'busbar-deliver',
+  BUSBAR_ROCKETMQ_ENDPOINTS: 'none',
   BUSBAR_ENDPOINTS: 'any',
   BUSBAR_ENDPOINT_PORTS: 'any',
   BUSBAR_VALIDATE: 'none',
@@ -163,6 +166,8 @@ export async function testBus(startMs?: number) {
           if (keepsInstances) idleInstances.push(instance);
         }
       },
+      'busbar-deliver-rocketmq': (event, context) =>
+        createDeliverRocketMq(runtime)(event as never, context as never),
       'busbar-hold': (event, context) => createHold(runtime)(event as never, context as never),
       'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
       'busbar-pause': (event, context) => createPause(runtime)(event as never, context as never),
@@ -188,7 +193,9 @@ export async function testBus(startMs?: number) {
   const lines: string[] = [];
   const requests: HttpRequest[] = [];
   const endpoints = new Map<string, Endpoint>();
-  const runtime: Runtime = {
+  const broker = new MemoryBroker(account.clock);
+  const runtime: Runtime & RocketMqRuntime = {
+    rocketmq: broker,
     env: environment,
     clock: account.clock,
     random,
@@ -235,6 +242,7 @@ export async function testBus(startMs?: number) {
   );
   for (const name of [
     'busbar-deliver',
+    'busbar-deliver-rocketmq',
     'busbar-hold',
     'busbar-offload',
     'busbar-pause',
@@ -278,6 +286,7 @@ export async function testBus(startMs?: number) {
       tokens: createTokens(runtime),
       endpoints: 'any' as const,
       endpointPorts: 'any' as const,
+      rocketMqEndpoints: [] as readonly string[],
       validate: 'none' as ValidateMode,
       validations: createValidations(runtime, config),
       origin: config.origin,
@@ -348,6 +357,8 @@ export async function testBus(startMs?: number) {
     lines,
     /** What endpoints were sent. */
     requests,
+    /** The RocketMQ cluster, whatever endpoint is named. */
+    broker,
     urlOf,
     receive,
     endpoint: (url: string, respond: Endpoint) => void endpoints.set(url, respond),

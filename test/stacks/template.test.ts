@@ -8,6 +8,7 @@ import { heldByRule, releaseInTrouble } from '../../lib/core/hold.ts';
 import { bus } from '../../lib/core/limits.ts';
 import { outboxWaits } from '../../lib/core/outbox.ts';
 import { eventRefused } from '../../lib/core/refused.ts';
+import { loopsStopped } from '../../lib/core/rocketmq-receiver.ts';
 import { transactionGivenUp } from '../../lib/core/transaction.ts';
 import { variables } from '../../lib/runtime/config.ts';
 import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
@@ -103,6 +104,7 @@ describe('the table of traces', () => {
       'Delivery dynamodb:PutItem',
       'Publish dynamodb:PutItem',
       'Relay dynamodb:PutItem',
+      'Rocket dynamodb:PutItem',
       'Transaction dynamodb:PutItem',
     ]);
   });
@@ -120,12 +122,18 @@ describe('endpoints', () => {
     const { Endpoints, EndpointPorts, Validate, Origin } = template.Parameters;
     expect(Endpoints).toMatchObject({ Default: 'public', AllowedValues: ['public', 'any'] });
     expect(EndpointPorts).toMatchObject({ Default: '443,8443' });
+    expect(template.Parameters.RocketMqEndpoints).toMatchObject({ Default: 'none' });
     expect(Validate).toMatchObject({ Default: 'none', AllowedValues: ['none', 'handshake'] });
     expect(Origin).toMatchObject({ Default: 'busbar.busbar.internal' });
   });
 
   it.each([
     ['EndpointPorts', ['any', '443', '443,8443,9443'], ['', 'https', '443,', '443 8443']],
+    [
+      'RocketMqEndpoints',
+      ['none', 'mq.example.com:8081', 'mq:1,10.0.0.7:8081,[fd00::1]:8081'],
+      ['', 'mq.example.com', 'mq:8081,', 'mq:8081 mq:8082'],
+    ],
     ['Origin', ['events.example.com', 'busbar.internal'], ['', 'https://example.com', 'a b', '.example.com']],
   ] as const)('take for %s what they can read, and nothing else', (parameter, taken, refused) => {
     const pattern = new RegExp(String(template.Parameters[parameter]?.AllowedPattern));
@@ -177,6 +185,7 @@ describe('functions', () => {
         'check-transaction',
         'declare',
         'deliver',
+        'deliver-rocketmq',
         'hold',
         'keys',
         'offload',
@@ -406,13 +415,18 @@ describe('alarms', () => {
   it('tell of lines of the log, by one metric each', () => {
     const filters = properties('AWS::Logs::MetricFilter').map(({ FilterPattern, MetricTransformations }) => {
       const [metric] = listOf(MetricTransformations) as JsonObject[];
-      expect(metric).toMatchObject({ MetricNamespace: 'Busbar/busbar', MetricValue: '1' });
+      expect(metric).toMatchObject({
+        MetricNamespace: 'Busbar/busbar',
+        MetricValue: metric?.MetricName === 'LoopsStopped' ? '$.count' : '1',
+      });
       return [metric?.MetricName, FilterPattern];
     });
     expect(filters.sort()).toEqual([
       ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
+      ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
+      ['LoopsStopped', `{ $.message = "${loopsStopped}" }`],
       ['OutboxWaits', `{ $.message = "${outboxWaits}" }`],
       ['Paused', `{ $.message = "${isPausedLine}" }`],
       ['ReleasesInTrouble', `{ $.message = "${releaseInTrouble}" }`],
@@ -474,23 +488,27 @@ describe('grants', () => {
     expect(JSON.stringify(grants)).not.toMatch(/example-(orders|warehouse)/);
   });
 
-  it('let mappings be changed for the deliver function alone', () => {
+  it('let mappings be changed for the functions that deliver alone', () => {
     const changing = grants.filter(({ actions }) =>
       actions.some((action) => /:(Create|Update|Delete)EventSourceMapping$/.test(action)),
     );
-    expect(changing).toHaveLength(6);
+    expect(changing).toHaveLength(7);
     for (const { condition } of changing) {
       expect(condition).toEqual({
-        ArnEquals: { 'lambda:FunctionArn': 'arn:aws:lambda:us-east-1:000000000000:function:busbar-deliver' },
+        ArnEquals: {
+          'lambda:FunctionArn': ['deliver', 'deliver-rocketmq'].map(
+            (name) => `arn:aws:lambda:us-east-1:000000000000:function:busbar-${name}`,
+          ),
+        },
       });
     }
   });
 
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish, relay, the checks, admin and schedule set timers of events; deliver, probe and offload have receivers looked after;
+    // Publish, relay, the checks, admin and schedule set timers of events; both that deliver, probe and offload have receivers looked after;
     // declare and validate have endpoints asked; hold has topics looked after.
-    expect(passing).toHaveLength(11);
+    expect(passing).toHaveLength(12);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],

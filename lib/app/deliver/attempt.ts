@@ -1,30 +1,48 @@
 import { restAskedFor } from '../../core/breaker.ts';
-import { type Delivery, judge, type Outcome, recordAttempt, type Verdict } from '../../core/delivery.ts';
+import {
+  type Delivery,
+  type DeliveryRecord,
+  judge,
+  type Outcome,
+  recordAttempt,
+  recordStop,
+  type Verdict,
+} from '../../core/delivery.ts';
 import type { LanePlan } from '../../core/lane-plan.ts';
 import { bus } from '../../core/limits.ts';
 import type { Receiver } from '../../core/registry.ts';
-import { writeRequest } from '../../core/request.ts';
 import { policyFor } from '../../core/retry.ts';
+import { loopsStopped, rocketMqRetry } from '../../core/rocketmq-receiver.ts';
 import { traceOf } from '../../core/trace.ts';
 import { allowedPerSecond } from '../../core/validation.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { SecretStore } from '../../runtime/stores/secrets.ts';
-import { type SigningKeys, signingKeys } from '../registry/secrets.ts';
-import { traceAttempt } from '../why/trace.ts';
+import { traceAttempt, traceStop } from '../why/trace.ts';
+import { type HttpSenderTools, openHttpSender } from './http-sender.ts';
 import { inOrder } from './order.ts';
 import { createPacer, type PaceTools } from './pace.ts';
+import { openRocketMqSender, type RocketMqSenderTools, rocketMqSecondsMax } from './rocketmq-sender.ts';
 import { runLimited } from './run-limited.ts';
-import { type SendTools, send, sendSecondsMax } from './send.ts';
+import { sendSecondsMax } from './send.ts';
+import type { Sender, Sent } from './sender.ts';
 import type { Decision } from './settle.ts';
 import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
 import { type Due, held } from './sort-out.ts';
 
-export interface AttemptTools extends SlotTools, PaceTools, SendTools {
-  /** What the bus calls itself to endpoints that agreed: a DNS name. */
-  readonly origin: string;
-  readonly secrets: SecretStore;
+export interface AttemptTools extends SlotTools, PaceTools, HttpSenderTools {
+  /** Set in the function that sends to RocketMQ, and in no other: it sends there alone. */
+  readonly toRocketMq?: RocketMqSenderTools;
+}
+
+/** Whether a receiver is of the kind to which this function sends. It is not while its lanes change hands. */
+export const isServedBy = (tools: AttemptTools, receiver: Receiver): boolean =>
+  (receiver.rocketmq !== undefined) === (tools.toRocketMq !== undefined);
+
+async function openSender(tools: AttemptTools, receiver: Receiver): Promise<Sender> {
+  const { rocketmq } = receiver;
+  if (rocketmq === undefined) return await openHttpSender(tools, receiver);
+  if (tools.toRocketMq === undefined) throw new Error('This function does not send to RocketMQ');
+  return openRocketMqSender(tools.toRocketMq, receiver, rocketmq);
 }
 
 /** The messages of a receiver that is disabled or paused are looked at again after this time, should the mapping still run. */
@@ -41,7 +59,8 @@ export const parked = (message: ReceivedMessage): Decision => ({
  * function, which is cut off then: nothing would be counted, and what was delivered would come again.
  */
 export function lastStart(receiver: Receiver, startedMs: number): number {
-  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - sendSecondsMax(receiver);
+  const most = receiver.rocketmq === undefined ? sendSecondsMax(receiver) : rocketMqSecondsMax(receiver);
+  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - most;
   return startedMs + seconds * 1000;
 }
 
@@ -66,20 +85,21 @@ export async function attemptAll(
   onOutcome: (attempted: Attempted) => void,
 ): Promise<Decision[]> {
   const { receiver: name } = receiver;
-  const keys = await signingKeys(tools, receiver).catch((error) => {
+  const sender = await openSender(tools, receiver).catch((error) => {
     // Signed by the current secret alone it might be refused, and would spend an attempt for a fault of ours.
-    tools.log('error', 'The secrets of a receiver could not be read', {
+    tools.log('error', 'Nothing can be sent to a receiver: its secrets could not be read', {
       receiver: name,
       reason: String(error),
     });
     return undefined;
   });
-  if (keys === undefined) {
+  if (sender === undefined) {
     return due.map(({ message }) => ({ message, done: false, hideSeconds: bus.ownFaultSeconds }));
   }
   const slot = due.some(isRetry) ? await takeRetrySlot(tools, name, plan) : undefined;
   const pacer = createPacer(tools, name, allowedPerSecond(receiver), due.length, lastStartMs);
   let restUntilMs = 0;
+  let stops = 0;
   const watch = (attempted: Attempted) => {
     restUntilMs = Math.max(restUntilMs, restAskedFor(attempted.outcome, tools.clock.now()) ?? 0);
     onOutcome(attempted);
@@ -97,7 +117,13 @@ export async function attemptAll(
       // The endpoint has asked for a rest since the batch began.
       const restMs = restUntilMs - tools.clock.now();
       if (restMs > 0) return held(tools, message, restMs / 1000);
-      return await attemptOne(tools, receiver, keys, lane, each, watch);
+      const startedMs = tools.clock.now();
+      const sent = await sender.send(each);
+      if (sent.kind === 'stopped') {
+        stops += 1;
+        return stopped(tools, each, sent);
+      }
+      return decide(tools, receiver, lane, each, { startedMs, outcome: sent }, watch);
     } catch (error) {
       return brokenOff(tools, receiver, message, error);
     }
@@ -108,9 +134,13 @@ export async function attemptAll(
     keyOf: ({ delivery }: Due) => delivery.eventType,
   };
   const inTurn = inOrder(due);
-  const decisions = await runLimited(due, bounds, (each) => inTurn(each, () => attempt(each)));
-  await releaseSlot(tools, name, slot);
-  return decisions;
+  try {
+    return await runLimited(due, bounds, (each) => inTurn(each, () => attempt(each)));
+  } finally {
+    await sender.close();
+    await releaseSlot(tools, name, slot);
+    if (stops > 0) tools.log('info', loopsStopped, { receiver: name, count: stops });
+  }
 }
 
 const isRetry = ({ earlier }: Due) => earlier !== undefined;
@@ -126,18 +156,30 @@ function brokenOff(
   return { message, done: false };
 }
 
-async function attemptOne(
+/** An event that is not sent is settled, and why shows where it has been. */
+function stopped(
+  tools: AttemptTools,
+  { message, delivery, earlier }: Due,
+  stop: Extract<Sent, { kind: 'stopped' }>,
+): Decision {
+  const nowMs = tools.clock.now();
+  const mode = traceOf(message.attributes);
+  if (mode === 'none') return { message, done: true };
+  const record: DeliveryRecord = recordStop(delivery, earlier, stop, nowMs);
+  return { message, done: true, record, traced: traceStop(delivery, earlier, nowMs) };
+}
+
+function decide(
   tools: AttemptTools,
   receiver: Receiver,
-  keys: SigningKeys,
   lane: string,
   { message, delivery, attempt, earlier }: Due,
+  { startedMs, outcome }: { readonly startedMs: number; readonly outcome: Outcome },
   onOutcome: (attempted: Attempted) => void,
-): Promise<Decision> {
-  const startedMs = tools.clock.now();
-  const outcome = await post(tools, receiver, keys, delivery, attempt);
+): Decision {
   const nowMs = tools.clock.now();
-  const policy = policyFor(receiver.retry, delivery.eventType);
+  const retry = receiver.rocketmq === undefined ? receiver.retry : rocketMqRetry(receiver.retry);
+  const policy = policyFor(retry, delivery.eventType);
   const verdict = judge(outcome, attempt, policy, nowMs, tools.random.next());
   const latencyMs = nowMs - startedMs;
   logAttempt(tools.log, delivery, attempt, outcome, verdict, latencyMs);
@@ -173,37 +215,6 @@ async function attemptOne(
         gone: { endpoint: receiver.endpoint, cause: verdict.cause },
       };
   }
-}
-
-async function post(
-  tools: AttemptTools,
-  receiver: Receiver,
-  keys: SigningKeys,
-  delivery: Delivery,
-  attempt: number,
-): Promise<Outcome> {
-  const nowMs = tools.clock.now();
-  const request = writeRequest({
-    delivery,
-    attempt,
-    nowMs,
-    format: receiver.format ?? 'structured',
-    keys: keys.at(nowMs),
-    headers: receiver.headers,
-    origin: receiver.validate === 'handshake' ? tools.origin : undefined,
-    traceparent: childTrace(delivery.traceparent, tools.random),
-  });
-  return await send(tools, receiver, { method: 'POST', headers: request.headers, body: request.body });
-}
-
-/**
- * The event's trace with a span of this attempt (W3C Trace Context). Without one when the event brings another
- * text than a trace: a receiver would ignore it, and it may hold what no header can.
- */
-function childTrace(traceparent: string | undefined, random: Random): string | undefined {
-  const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(traceparent ?? '');
-  if (trace === null) return undefined;
-  return `00-${trace[1]}-${Buffer.from(random.bytes(8)).toString('hex')}-${trace[2]}`;
 }
 
 /** One wide line an attempt; a success is not worth its price in the log by default. */

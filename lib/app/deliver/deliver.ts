@@ -18,7 +18,7 @@ import { probeByDelivery } from '../breaker/probe-delivery.ts';
 import { probeByHead } from '../breaker/probe-head.ts';
 import { dropSkipped, type SkipTools } from '../flow/skip.ts';
 import type { TraceTools } from '../why/trace.ts';
-import { type Attempted, type AttemptTools, attemptAll, lastStart, parked } from './attempt.ts';
+import { type Attempted, type AttemptTools, attemptAll, isServedBy, lastStart, parked } from './attempt.ts';
 import { hotTypes, type OffloadTools, observeBatch, placeBatch } from './offload.ts';
 import { type Batch, type Decision, type SettleTools, settle } from './settle.ts';
 import { settleAndTrace } from './settle-and-trace.ts';
@@ -51,8 +51,8 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
     tools.log('warn', 'A message is for a receiver that does not exist', { receiver: batch.receiver });
     return batch.messages.map((message) => message.messageId);
   }
-  if (!mayDeliver(receiver)) {
-    // Its lane is not polled much longer, or its endpoint is just being asked.
+  if (!mayDeliver(receiver) || !isServedBy(tools, receiver)) {
+    // Its lane is not polled much longer, or goes to another function, or its endpoint is just being asked.
     const waiting = batch.messages.map((message) => held(tools, message, bus.ownFaultSeconds));
     return await settle(tools, batch, waiting);
   }

@@ -1,8 +1,13 @@
-import type { Declaration } from '../../core/declaration.ts';
+import type { Declaration, DeclaredReceiver } from '../../core/declaration.ts';
 import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/endpoint.ts';
 import { isFlowing, keptFlow } from '../../core/flow.ts';
 import type { Receiver } from '../../core/registry.ts';
-import { keptSecrets } from '../../core/secret.ts';
+import {
+  checkRocketMqEndpoint,
+  redeclaredRocketMqTarget,
+  rocketMqUrl,
+} from '../../core/rocketmq-receiver.ts';
+import { keptSecrets, type Secrets } from '../../core/secret.ts';
 import { createSecret } from '../../core/signature.ts';
 import { isPending, type ValidateMode, withValidation } from '../../core/validation.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -29,6 +34,7 @@ export interface DeclareTools extends PollingTools {
   readonly random: Random;
   readonly endpoints: EndpointPolicy;
   readonly endpointPorts: EndpointPorts;
+  readonly rocketMqEndpoints: readonly string[];
   readonly validate: ValidateMode;
   readonly validations: Watches;
 }
@@ -56,29 +62,34 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     }));
     if (spec.holdWhen !== undefined) await tools.holdWatches.start(name);
   }
-  for (const [name, { owner = ownerDefault, endpoint, ...spec }] of Object.entries(declaration.receivers)) {
-    // The stack has put the parameter's value in by now.
-    const url = checkEndpoint(String(endpoint), {
-      policy: tools.endpoints,
-      ports: tools.endpointPorts,
-      ownHosts: [],
-    });
+  for (const [name, declared] of Object.entries(declaration.receivers)) {
+    const { owner = ownerDefault, endpoint, rocketmq, ...spec } = declared;
+    const url = checkPlace(tools, { endpoint, rocketmq });
     const made = createSecret(tools.random);
-    const validate = spec.validate ?? (tools.validate === 'handshake' ? 'handshake' : undefined);
+    const demanded = rocketmq === undefined && tools.validate === 'handshake' ? 'handshake' : undefined;
+    const validate = spec.validate ?? demanded;
     await expectValidation(tools, { receiver: name, validate });
     const { was, now: written } = await registry.changeReceiver(name, (existing) => {
-      const declared: Receiver = {
+      const put: Receiver = {
         ...spec,
         ...(validate !== undefined && { validate }),
         receiver: name,
         owner,
-        endpoint: url.href,
-        ...(existing === undefined ? { secret: made } : keptSecrets(existing, nowMs)),
-        ...(existing?.oauth2 !== undefined && { oauth2: existing.oauth2 }),
+        endpoint: url,
+        ...(rocketmq !== undefined && { rocketmq: redeclaredRocketMqTarget(rocketmq, existing?.rocketmq) }),
+        ...secretsOf(existing),
+        ...(existing?.oauth2 !== undefined && rocketmq === undefined && { oauth2: existing.oauth2 }),
         ...keptFlow(existing),
         ...dates(existing, now),
       };
-      return withValidation(declared, existing, nowMs);
+      return withValidation(put, existing, nowMs);
+
+      function secretsOf(kept: Receiver | undefined): Secrets {
+        if (rocketmq !== undefined) return { secret: '' };
+        return kept === undefined || kept.rocketmq !== undefined
+          ? { secret: made }
+          : keptSecrets(kept, nowMs);
+      }
     });
     // Asked within minutes, so that a deployment does not wait for strangers.
     if (isPending(written)) await expectValidation(tools, written);
@@ -97,6 +108,16 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     }
   }
   await retract(tools, declaration);
+}
+
+/** Where a declared receiver gets its events; the stack has put the values of parameters in by now. */
+function checkPlace(
+  { endpoints: policy, endpointPorts: ports, rocketMqEndpoints: allowed }: DeclareTools,
+  { endpoint, rocketmq }: Pick<DeclaredReceiver, 'endpoint' | 'rocketmq'>,
+): string {
+  if (rocketmq === undefined) return checkEndpoint(String(endpoint), { policy, ports, ownHosts: [] }).href;
+  checkRocketMqEndpoint(rocketmq.endpoint, { policy, allowed });
+  return rocketMqUrl(rocketmq);
 }
 
 function dates(existing: { readonly createdAt: string } | undefined, now: string) {

@@ -6,7 +6,9 @@ import { bus } from '../../core/limits.ts';
 import { keptOAuth2 } from '../../core/oauth2.ts';
 import { orderAttribute } from '../../core/order.ts';
 import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../../core/registry.ts';
-import { replaceSecret } from '../../core/secret.ts';
+import { senderOf } from '../../core/resources.ts';
+import { checkRocketMqEndpoint, keptRocketMqTarget, rocketMqUrl } from '../../core/rocketmq-receiver.ts';
+import { replaceSecret, type Secrets } from '../../core/secret.ts';
 import { createSecret } from '../../core/signature.ts';
 import { type ValidateMode, withValidation } from '../../core/validation.ts';
 import type { HostLookup } from '../../runtime/host-lookup.ts';
@@ -23,6 +25,8 @@ export interface ReceiverTools extends AdminTools, ValidateTools {
   readonly secrets: SecretStore;
   readonly endpoints: EndpointPolicy;
   readonly endpointPorts: EndpointPorts;
+  /** The RocketMQ proxies that receivers may name. */
+  readonly rocketMqEndpoints: readonly string[];
   readonly lookup: HostLookup;
   /** Whether the operator demands that endpoints agree. */
   readonly validate: ValidateMode;
@@ -60,11 +64,17 @@ export async function putReceiver(
   body: unknown,
   ownHosts: readonly string[],
 ): Promise<Put<Shown & { secret?: string }>> {
-  const { secret: given, oauth2: grant, ...spec } = parseSpec(receiverSchema, body);
-  const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
-  await checkReachable(tools, checkEndpoint(spec.endpoint, rules));
+  const parsed = parseSpec(receiverSchema, body);
+  const { secret: given, oauth2: grant, endpoint = '', rocketmq: named, ...spec } = parsed;
+  if (named === undefined) {
+    const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
+    await checkReachable(tools, checkEndpoint(endpoint, rules));
+  } else {
+    checkRocketMqEndpoint(named.endpoint, { policy: tools.endpoints, allowed: tools.rocketMqEndpoints });
+  }
   if (grant !== undefined) await checkTokenUrl(tools, grant.tokenUrl, ownHosts);
-  const validate = validateOf(tools, principal, spec.validate);
+  // A proxy that the operator lists needs no agreement.
+  const validate = named === undefined ? validateOf(tools, principal, spec.validate) : undefined;
   await expectValidation(tools, { receiver: name, validate });
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
@@ -74,28 +84,39 @@ export async function putReceiver(
   const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
     const oauth2 = keptOAuth2(grant, spec.headers, existing?.oauth2);
+    const rocketmq = named && keptRocketMqTarget(named, existing?.rocketmq);
     const put: Receiver = {
       receiver: name,
       ...spec,
+      endpoint: rocketmq === undefined ? endpoint : rocketMqUrl(rocketmq),
+      ...(rocketmq !== undefined && { rocketmq }),
       ...(oauth2 !== undefined && { oauth2 }),
       ...(validate !== undefined && { validate }),
       owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
-      ...(existing === undefined
-        ? { secret: given ?? made }
-        : replaceSecret(existing, { secret: given ?? existing.secret, earlierId, overlapSeconds }, nowMs)),
+      ...secretsOf(existing),
       ...keptFlow(existing),
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
       updatedAt: now,
     };
     return withValidation(put, existing, nowMs);
+
+    function secretsOf(was: Receiver | undefined): Secrets {
+      // Nothing is signed for RocketMQ, which knows its clients itself.
+      if (named !== undefined) return { secret: '' };
+      if (was === undefined || was.rocketmq !== undefined) return { secret: given ?? made };
+      return replaceSecret(was, { secret: given ?? was.secret, earlierId, overlapSeconds }, nowMs);
+    }
   });
   const receiver = await validateWritten(tools, written);
   await provision(tools, receiver);
   const shown = showReceiver(receiver, nowMs);
   return {
     created: was === undefined,
-    document: receiver.secret === was?.secret ? shown : { ...shown, secret: receiver.secret },
+    document:
+      receiver.secret === was?.secret || receiver.secret === ''
+        ? shown
+        : { ...shown, secret: receiver.secret },
   };
 }
 
@@ -129,7 +150,7 @@ async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
 
 /** What AWS is told of a receiver, or of its absence. */
 const atAws = (receiver: Receiver | undefined) =>
-  JSON.stringify(receiver && [receiver.limits, receiver.state, isFlowing(receiver)]);
+  JSON.stringify(receiver && [receiver.limits, receiver.state, isFlowing(receiver), senderOf(receiver)]);
 
 /**
  * Changes a receiver of the caller's own.

@@ -35,6 +35,12 @@ export async function rotateSecret(
   const { was, now } = await changeKeepingSecret(tools, name, (receiver, earlierId) => {
     if (receiver === undefined) throw unknownReceiver(name);
     requireOwner(principal, receiver.owner, `The receiver ${name}`);
+    if (receiver.rocketmq !== undefined) {
+      throw new BusbarError(
+        'conflict',
+        `The receiver ${name} is a RocketMQ topic, for which nothing is signed: it has no secret. Its credentials are replaced by a PUT of the receiver.`,
+      );
+    }
     const { earlierSecrets: _, ...rest } = receiver;
     const secrets = replaceSecret(receiver, { secret, earlierId, overlapSeconds }, nowMs);
     return { ...rest, ...secrets, updatedAt: new Date(nowMs).toISOString() };

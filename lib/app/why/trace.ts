@@ -123,6 +123,16 @@ export function traceAttempt(delivery: Delivery, attempted: Attempted): Traced {
   };
 }
 
+/** What is traced of a delivery that is not sent: where its record is found, unless it failed before. */
+export function traceStop(
+  { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type }: Delivery,
+  earlier: DeliveryRecord | undefined,
+  atMs: number,
+): Traced {
+  if (earlier !== undefined) return {};
+  return { sighting: { kind: 'failing', id, source, type, topic, receiver, deliveryId, atMs } };
+}
+
 /** Traces a batch: what was delivered at once in one row, and where failures are found. */
 export async function traceBatch(
   tools: TraceTools,

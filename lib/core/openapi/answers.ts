@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { oauth2Schema } from '../oauth2.ts';
 import { recurrenceSchema } from '../recurrence.ts';
 import { nameSchema, receiverSchema, subscriptionSchema, topicSchema } from '../registry.ts';
+import { rocketMqTargetSchema } from '../rocketmq-receiver.ts';
 import { validateModes } from '../validation.ts';
 import { eventAnswers } from './answers-events.ts';
 import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
@@ -57,10 +58,15 @@ export function answers() {
   });
 
   const { clientSecret: _, ...shownOAuth2 } = oauth2Schema.shape;
+  const { credentials: _6, ...shownTarget } = rocketMqTargetSchema.shape;
   const { owner: _1, secret: _2, oauth2: _3, headers: _4, validate: _5, ...settings } = receiverSchema.shape;
   const Receiver = z.object({
     receiver: nameSchema,
     ...settings,
+    endpoint: z.string(),
+    rocketmq: z
+      .object({ ...shownTarget, credentials: z.object({ accessKey: z.string() }).optional() })
+      .optional(),
     headers: z.record(z.string(), z.string()).optional(),
     oauth2: z.object(shownOAuth2).optional(),
     validate: z.enum(validateModes).optional(),
@@ -90,7 +96,7 @@ export function answers() {
     restsUntil: time.optional(),
   });
 
-  const { owner: _6, ...schedule } = recurrenceSchema.shape;
+  const { owner: _7, ...schedule } = recurrenceSchema.shape;
   const Schedule = z.object({
     schedule: nameSchema,
     ...schedule,

@@ -22,12 +22,14 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
   SubscriptionSpec: { filter: 'Which events the receiver gets; all when left out.' },
   HoldSpec: { reason: 'Why, for people.' },
   ReceiverSpec: {
-    endpoint: 'The URL that events are posted to.',
+    endpoint: 'The URL that events are posted to; a receiver has this or `rocketmq`.',
+    rocketmq: 'The topic of RocketMQ 5 to which events are sent instead.',
     owner: 'The application that owns it; that of the key when left out.',
-    format: 'The form of CloudEvents that it gets; `structured` when left out.',
+    format: 'The form of CloudEvents that it gets; `structured` when left out, for RocketMQ `binary`.',
     secret:
       'What deliveries are signed with (Standard Webhooks); made by the bus when left out, and shown once.',
-    timeoutSeconds: 'How long the endpoint may take to answer; 15 when left out.',
+    timeoutSeconds:
+      'How long the endpoint may take to answer; 15 when left out, for RocketMQ 3 and at most 5.',
     retry: 'When a delivery that failed is tried again.',
     breaker: 'When the receiver is left alone because its endpoint fails.',
     limits: 'What the endpoint can take, over all deliveries together.',

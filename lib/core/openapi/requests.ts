@@ -40,6 +40,7 @@ const oneOf = (...names: string[]) => ({ oneOf: names.map((name) => ({ required:
 const known = new Map<z.ZodType, JsonSchema>([
   [secretSchema, { pattern: '^whsec_[A-Za-z0-9+/]{32,86}={0,2}$' }],
   [subscriptionSchema.shape.filter, { $ref: '#/components/schemas/Filter' }],
+  [receiverSchema, oneOf('endpoint', 'rocketmq')],
   [reTimeSchema, oneOf('delaySeconds', 'deliverAt')],
   [holdRuleSchema, { anyOf: [{ required: ['backlogEvents'] }, { required: ['backlogSeconds'] }] }],
   [

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { busHop, busId, hopsMax, passOn, readHops, rocketMqHop, writeHops } from '../../lib/core/origin.ts';
+import { busHop, busId, hopsMax, passOn, readHops, rocketMqHop, writeHops } from '../../lib/core/hops.ts';
 
 const place = { partition: 'aws', account: '123456789012', region: 'eu-west-1', prefix: 'busbar' };
 const bus = busId(place);

@@ -1,0 +1,52 @@
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { bus } from '../core/limits.ts';
+import { loopsStopped } from '../core/rocketmq-receiver.ts';
+import { countOpened } from './breaker.ts';
+import { BusFunction } from './bus-function.ts';
+import type { BusPartProps } from './bus-part.ts';
+import { grantConsuming, grantSending } from './delivery.ts';
+import type { Delay } from './schedule.ts';
+import { grantWatching } from './watch.ts';
+
+interface RocketMqReceiverProps extends BusPartProps {
+  readonly tableArn: string;
+  readonly delay: Delay;
+}
+
+/**
+ * Sends to receivers that are topics of RocketMQ, and probes them: a function of its own, so that no other carries the
+ * client, and it alone can be put into the brokers' network.
+ */
+export class RocketMqReceiver extends Construct {
+  readonly deliverRocketMq: BusFunction;
+
+  constructor(scope: Construct, id: string, props: RocketMqReceiverProps) {
+    super(scope, id);
+    const { place, environment, tableArn, delay } = props;
+    this.deliverRocketMq = new BusFunction(this, 'DeliverRocketMq', {
+      name: 'deliver-rocketmq',
+      prefix: place.prefix,
+      description: 'Sends events to receivers that are topics of RocketMQ',
+      timeoutSeconds: bus.deliverTimeoutSeconds,
+      memoryMb: 256,
+      environment,
+    });
+    grantSending(this.deliverRocketMq, place, tableArn);
+    grantConsuming(this.deliverRocketMq, place);
+    grantWatching({
+      ...{ place, delay, watcher: 'probe', by: 'deliver-rocketmq' },
+      start: [this.deliverRocketMq],
+      stop: [this.deliverRocketMq],
+    });
+    countOpened(this, place.prefix, this.deliverRocketMq);
+    // A number to look at, and no alarm: two topics that mirror each other stop every event once.
+    new MetricFilter(this, 'LoopsStopped', {
+      logGroup: this.deliverRocketMq.logGroup,
+      filterPattern: FilterPattern.stringValue('$.message', '=', loopsStopped),
+      metricNamespace: `Busbar/${place.prefix}`,
+      metricName: 'LoopsStopped',
+      metricValue: '$.count',
+    });
+  }
+}
