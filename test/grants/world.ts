@@ -6,6 +6,7 @@ import { root } from '../../lib/local/engines/engine.ts';
 import { seededRandom } from '../../lib/local/random.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
 import { startTestBus } from '../local/assembly.ts';
+import { MemoryBroker } from '../rocketmq/memory-broker.ts';
 
 type Handle = (input: Input, next: () => Output | Promise<Output>) => Output | Promise<Output>;
 /** How an endpoint answers: a status, or all of it. */
@@ -23,8 +24,18 @@ export async function startWorld() {
   const lines: string[] = [];
   const requests: HttpRequest[] = [];
   const endpoints = new Map<string, Endpoint>();
+  const broker = new MemoryBroker(clock);
+  let sendMs = 0;
   const bus = await startTestBus(assembly.outDirectory, {
     clock,
+    rocketmq: {
+      openConsumer: (access, options) => broker.openConsumer(access, options),
+      async openProducer(access, options) {
+        // A broker that is slow to answer is slow to let in as well.
+        if (sendMs > 0) await new Promise<void>((resolve) => clock.setTimer(sendMs, resolve));
+        return await broker.openProducer(access, options);
+      },
+    },
     random: {
       ...seeded,
       bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(seeded.next() * 256)),
@@ -122,6 +133,11 @@ export async function startWorld() {
 
   return {
     bus,
+    broker,
+    /** For how long the broker lets whoever sends wait. */
+    slowBroker(ms: number) {
+      sendMs = ms;
+    },
     edit,
     clock,
     lines,
