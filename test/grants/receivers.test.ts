@@ -172,3 +172,19 @@ it('an entry of the outbox that the stream lost is brought by the sweep', async 
   await world.minutes(10);
   expect(world.idsAt('shop.test')).toContain('written');
 });
+
+it('a receiver that is deleted leaves nothing behind', async () => {
+  const world = await startWorld();
+  await world.receiver('shop');
+  await world.topic('ledger', { ordered: true }, 'shop');
+  await world.done('DELETE', '/topics/ledger/subscriptions/shop');
+  await world.done('DELETE', '/receivers/shop?force=true');
+  const { EventSourceMappings } = await world.aws<{ EventSourceMappings: { EventSourceArn: string }[] }>(
+    'lambda',
+    'ListEventSourceMappings',
+    {},
+  );
+  expect(EventSourceMappings.filter(({ EventSourceArn }) => EventSourceArn.includes('busbar-shop'))).toEqual(
+    [],
+  );
+});
