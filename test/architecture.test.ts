@@ -54,6 +54,10 @@ const rules: readonly Rule[] = [
   { room: 'lib/client/dynamodb.ts', may: ['lib/client/', 'node:*', '@aws-sdk/client-dynamodb'] },
   { room: 'lib/client/', may: ['lib/client/', 'node:*'] },
   { room: 'lib/cli/start.ts', may: ['lib/cli/', 'lib/client/', 'lib/local/', 'commander', 'node:*'] },
+  {
+    room: 'lib/cli/bridge-sides.ts',
+    may: ['lib/cli/', 'lib/client/', 'lib/core/', 'lib/runtime/', 'node:*'],
+  },
   { room: 'lib/cli/', may: ['lib/cli/', 'lib/client/', 'lib/core/', 'commander', 'node:*'] },
   { room: 'lib/console/', may: ['lib/console/', 'lib/client/', 'lib/core/', 'node:*'] },
   {

@@ -7,6 +7,8 @@ export const exitCodes = {
   usage: 2,
   /** The bus cannot be reached. */
   unreachable: 3,
+  /** A check proved nothing. */
+  unknown: 4,
   /** Ctrl-C, as shells have it: 128 + SIGINT. */
   interrupted: 130,
 } as const;

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { bridgeCommand } from './bridge.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { eventsCommand } from './events.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -29,6 +30,7 @@ Exit codes:
   1  the bus refused something, or it failed
   2  the command line is wrong
   3  the bus cannot be reached
+  4  a check proved nothing
   130  interrupted
 
 Examples:
@@ -85,6 +87,7 @@ function createProgram(session: Session): Command {
     eventsCommand,
     schedulesCommand,
     whyCommand,
+    bridgeCommand,
     smokeCommand,
   ]) {
     const command = make(session);

@@ -15,7 +15,8 @@ import {
 } from './values.ts';
 
 interface ReceiverOptions {
-  readonly endpoint: string;
+  readonly endpoint?: string;
+  readonly rocketmq?: unknown;
   readonly owner?: string;
   readonly format?: string;
   readonly secret?: string;
@@ -67,6 +68,7 @@ Examples:
   busbar receivers put billing --endpoint https://billing.example.com/events
   busbar receivers put billing --endpoint https://billing.example.com/events \\
     --retry 5s,1m,10m --concurrency 20 --per-second 100 --header 'X-Team: billing'
+  busbar receivers put legacy --rocketmq '{"endpoint": "mq.example.com:8081", "topic": "Orders"}'
   busbar receivers list
   busbar receivers pause billing
   busbar receivers rotate-secret billing --overlap 24h
@@ -86,7 +88,12 @@ Examples:
     .command('put')
     .description('make a receiver, or replace its settings')
     .argument('<receiver>')
-    .requiredOption('--endpoint <url>', 'where its events are posted')
+    .option('--endpoint <url>', 'where its events are posted')
+    .option(
+      '--rocketmq <json>',
+      'a topic of RocketMQ to which they are sent instead: {endpoint, topic, …}, or @file',
+      jsonOrFile,
+    )
     .option('--owner <application>', 'the application that it belongs to')
     .addOption(new Option('--format <format>', 'how an event is posted').choices(['structured', 'binary']))
     .option('--secret <whsec>', 'sign with this secret; without it the bus makes one and shows it once')
@@ -228,10 +235,14 @@ function rotationTold(
 }
 
 function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>> {
+  if ((options.endpoint === undefined) === (options.rocketmq === undefined)) {
+    throw usageError('A receiver is an endpoint or a topic of RocketMQ.', 'Give --endpoint or --rocketmq.');
+  }
   const { concurrency, perSecond, perType } = options;
   const limits = given({ concurrency, perSecond, perType });
   return given({
     endpoint: options.endpoint,
+    rocketmq: options.rocketmq,
     owner: options.owner,
     format: options.format,
     secret: options.secret,

@@ -181,6 +181,11 @@ export const bus = {
   topicCacheSeconds: 1,
   /** A hold begins so long after the last publisher knows of it, since clocks of machines differ. */
   holdMarginMs: 250,
+  /**
+   * How far the clocks of two instances may be apart. Lambda keeps them within milliseconds; who promises something
+   * "from now on" waits so much longer, since others decide by clocks of their own.
+   */
+  clockSkewMs: 1000,
   /** The events of a hold are spread over so many partitions, of which each takes 1,000 write units a second. */
   heldShards: 16,
   /** So many events of each partition are read at a time to be released. */

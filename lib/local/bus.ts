@@ -7,7 +7,7 @@ import type { AdmissionLimits } from './admission.ts';
 import { createAws, type LocalAws } from './aws.ts';
 import { awsEndpointPaths, type Endpoints, openEndpoints } from './endpoints.ts';
 import { dynamodbEngines } from './engines/dynamodb/index.ts';
-import { type Clock, type Host, type Output, root } from './engines/engine.ts';
+import { type Clock, type Engine, type Host, type Output, root } from './engines/engine.ts';
 import { createHttpApis, type HttpApis } from './engines/http/apis.ts';
 import type { HttpApiRequest, HttpApiResponse } from './engines/http/model.ts';
 import { createLambda } from './engines/lambda/index.ts';
@@ -55,6 +55,10 @@ export interface BusOptions {
   readonly admissionLimits?: AdmissionLimits;
   /** Where to write down what the roles of the stack were granted and use, for a report over several buses. */
   readonly iamUsageDirectory?: string | undefined;
+  /** Gives what takes the place of an engine: a simulation lets the services fail there. The engine itself unless given. */
+  readonly wrapEngine?: (engine: Engine) => Engine;
+  /** How an instance of a function starts: a simulation has instances die, and their calls get lost. */
+  readonly startFunction?: typeof startFunction;
 }
 
 export interface RunningBus {
@@ -134,7 +138,7 @@ async function startAccount(
     awsMaxAttempts: options.awsMaxAttempts,
   };
   // In the order in which they are closed: what acts by itself before what it acts upon.
-  const aws: LocalAws = createAws(world, [
+  const builders = [
     createScheduler({
       onProblem: (problem) => log('warn', `Scheduler: ${problem.message}`, { ...problem }),
       ...(options.schedulePrecisionMs === undefined ? {} : { precisionMs: options.schedulePrecisionMs }),
@@ -142,20 +146,25 @@ async function startAccount(
     createLambda({
       async start(definition) {
         iam.nameSession(definition.roleArn, definition.name);
-        return startFunction(functionWorld, definition);
+        return (options.startFunction ?? startFunction)(functionWorld, definition);
       },
       locateCode: ({ key }) => assembly.codeDirectory(key),
       onProblem: (problem) => log('warn', `Lambda: ${problem.message}`, { ...problem }),
       onStreamRecords: dynamodb.onStreamRecords,
     }),
     createSns,
-    (host) =>
+    (host: Host) =>
       createSqs(
         host,
         options.recreateQueueAfterMs === undefined ? {} : { recreateAfterMs: options.recreateQueueAfterMs },
       ),
     ...dynamodb.builders,
-  ]);
+  ];
+  const { wrapEngine = (engine: Engine) => engine } = options;
+  const aws: LocalAws = createAws(
+    world,
+    builders.map((build) => (host: Host) => wrapEngine(build(host))),
+  );
   const host: Host = { ...world, call: aws.call };
   const httpApis = createHttpApis(host);
 

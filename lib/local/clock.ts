@@ -62,7 +62,8 @@ export function virtualClock(startMs: EpochMs): VirtualClock {
     now: () => nowMs,
     setTimer(delayMs, action) {
       const id = order++;
-      timers.set(id, { dueMs: nowMs + Math.max(0, delayMs), action });
+      // Like the wall clock it knows whole milliseconds, and never fires early.
+      timers.set(id, { dueMs: nowMs + Math.ceil(Math.max(0, delayMs)), action });
       return () => void timers.delete(id);
     },
     async advance(byMs) {

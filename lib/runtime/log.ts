@@ -9,8 +9,9 @@ export const jsonLog: Log = (level, message, fields) => {
 };
 
 /**
- * The logger for AWS clients: it has warnings, and no more. For one that has `info`, even if it drops every line,
+ * The logger for AWS clients: it writes warnings, and no more. It has `debug`, since what finds the credentials of a
+ * function calls it without asking whether it is there. For one that has `info`, even if it drops every line,
  * the SDK writes out the input and output of each call; one that has `error` is handed the input of a failed call,
  * secrets included.
  */
-export const awsLogger = { warn: (message: unknown) => console.warn(message) };
+export const awsLogger = { debug: () => {}, warn: (message: unknown) => console.warn(message) };

@@ -8,6 +8,7 @@ import {
 import {
   CreateTopicCommand,
   DeleteTopicCommand,
+  GetSubscriptionAttributesCommand,
   ListSubscriptionsByTopicCommand,
   SetSubscriptionAttributesCommand,
   SetTopicAttributesCommand,
@@ -156,6 +157,11 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     return undefined;
   }
 
+  async function attributesOf(SubscriptionArn: string): Promise<Readonly<Record<string, string>>> {
+    const { Attributes = {} } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
+    return Attributes;
+  }
+
   return {
     async putTopic(topic, isOrdered) {
       const resources = topicResources(config, topic, isOrdered);
@@ -227,14 +233,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
         );
         return;
       }
-      // A policy is checked against the scope that stands, so the old one goes first.
-      const steps: [name: string, value: string][] = [['FilterPolicy', '{}']];
-      if (attributes.FilterPolicy !== undefined && attributes.FilterPolicyScope !== undefined) {
-        steps.push(
-          ['FilterPolicyScope', attributes.FilterPolicyScope],
-          ['FilterPolicy', attributes.FilterPolicy],
-        );
-      }
+      const steps = filterSteps(await attributesOf(existing), attributes);
       for (const [AttributeName, AttributeValue] of steps) {
         await sns.send(
           new SetSubscriptionAttributesCommand({ SubscriptionArn: existing, AttributeName, AttributeValue }),
@@ -251,6 +250,24 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       if (existing !== undefined) await sns.send(new UnsubscribeCommand({ SubscriptionArn: existing }));
     },
   };
+}
+
+/**
+ * The changes that lead from one filter to another. Within a scope one change does it. A policy is checked against the
+ * scope that stands, so that from one scope to the other the old policy goes first: for a moment nothing is filtered,
+ * since the other way round events would be lost.
+ */
+function filterSteps(
+  from: Readonly<Record<string, string>>,
+  to: Readonly<Record<string, string>>,
+): [name: string, value: string][] {
+  const noPolicy = '{}';
+  const { FilterPolicy: policy = noPolicy, FilterPolicyScope: scope } = to;
+  if (policy === noPolicy || scope === undefined) return [['FilterPolicy', noPolicy]];
+  if ((from.FilterPolicyScope ?? 'MessageAttributes') === scope) return [['FilterPolicy', policy]];
+  const clear: [string, string][] =
+    (from.FilterPolicy ?? noPolicy) === noPolicy ? [] : [['FilterPolicy', noPolicy]];
+  return [...clear, ['FilterPolicyScope', scope], ['FilterPolicy', policy]];
 }
 
 /** Whatever a receiver may have: what is not there is nothing to count or to delete. */

@@ -62,9 +62,9 @@ export class Admin extends Construct {
       [anyTopic(place)],
       reasons.madeAtRunTime,
     );
-    // These two know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_sns.html
+    // These know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_sns.html
     this.admin.grantByPattern(
-      ['sns:Unsubscribe', 'sns:SetSubscriptionAttributes'],
+      ['sns:Unsubscribe', 'sns:GetSubscriptionAttributes', 'sns:SetSubscriptionAttributes'],
       ['*'],
       reasons.noResource,
     );

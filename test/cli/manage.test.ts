@@ -210,6 +210,13 @@ describe('receivers', () => {
       'handshake',
     );
     expect(bus.receivers.get('billing')).toMatchObject({ validate: 'handshake' });
+    const neither = await busbar('receivers', 'put', 'billing', '--timeout', '5');
+    expect(neither.stderr).toContain('A receiver is an endpoint or a topic of RocketMQ.');
+    expect(neither.code).toBe(2);
+    const rocketmq = { endpoint: 'mq.example.com:8081', topic: 'Orders' };
+    bus.troubles.push({ status: 201, body: { receiver: 'legacy', rocketmq } });
+    expect((await busbar('receivers', 'put', 'legacy', '--rocketmq', JSON.stringify(rocketmq))).code).toBe(0);
+    expect(JSON.parse(bus.requests.at(-1)?.body ?? '')).toEqual({ rocketmq });
     const wrong = await busbar('receivers', 'put', 'billing', '--endpoint', 'https://b/', '--validate', 'x');
     expect(wrong.code).toBe(2);
   });

@@ -464,6 +464,7 @@ describe('grants', () => {
     'lambda:UpdateEventSourceMapping': 'condition',
     'lambda:DeleteEventSourceMapping': 'condition',
     'sns:Unsubscribe': 'none',
+    'sns:GetSubscriptionAttributes': 'none',
     'sns:SetSubscriptionAttributes': 'none',
   };
 

@@ -8,6 +8,7 @@ import {
   type ShownHold,
   showHold,
 } from '../../core/hold.ts';
+import { bus } from '../../core/limits.ts';
 import { parseSpec, type Topic } from '../../core/registry.ts';
 import { sleep } from '../../core/sleep.ts';
 import type { HeldStore } from '../../runtime/stores/held.ts';
@@ -58,7 +59,7 @@ export async function putHold(
     application: principal.application,
     ...(reason !== undefined && { reason }),
   });
-  await sleep(tools.clock, hold.fromMs - tools.clock.now());
+  await sleep(tools.clock, hold.fromMs + bus.clockSkewMs - tools.clock.now());
   return await showCounted(tools, hold);
 }
 

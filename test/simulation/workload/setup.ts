@@ -1,0 +1,83 @@
+import type { World } from '../world/world.ts';
+import { drawFilter } from './filters.ts';
+import type { Filter, Model, ReceiverModel, TopicModel } from './model.ts';
+
+/** A call that must succeed, since nothing goes wrong yet. */
+async function made(
+  world: World,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<Record<string, unknown>> {
+  const reply = await world.call(method, path, body);
+  if (reply.kind !== 'answer' || reply.status >= 300) {
+    throw new Error(`${method} ${path} did not succeed: ${JSON.stringify(reply)}`);
+  }
+  return reply.body as Record<string, unknown>;
+}
+
+const retryLists: readonly (readonly number[])[] = [[1, 3], [1, 2, 5, 10], [2, 10, 30, 60], [5], []];
+
+/** Draws the topics, receivers and subscriptions of a run and makes them, before anything goes wrong. */
+export async function setUp(world: World, model: Model): Promise<void> {
+  const dice = world.dice.fork('setup');
+  const receiverCount = dice.between(3, 5);
+  for (let number = 1; number <= receiverCount; number++) {
+    const name = `receiver-${number}`;
+    const delaysSeconds = [...dice.pick(retryLists)];
+    const limits = dice.weighted<ReceiverModel['limits']>([
+      [3, {}],
+      [1, { concurrency: dice.between(1, 5) }],
+      [1, { perSecond: dice.pick([1, 2, 5]) }],
+    ]);
+    const timeoutSeconds = dice.pick([2, 5, 15]);
+    const body = await made(world, 'PUT', `/receivers/${name}`, {
+      endpoint: world.endpoints.open(name),
+      format: dice.pick(['structured', 'binary']),
+      retry: { delaysSeconds },
+      timeoutSeconds,
+      ...(Object.keys(limits).length > 0 && { limits }),
+    });
+    model.receivers.set(name, {
+      name,
+      secrets: [String(body.secret)],
+      delaysSeconds: [delaysSeconds],
+      timeoutSeconds,
+      limits,
+      skippedBeforeMs: 0,
+      paused: false,
+      redriven: false,
+    });
+  }
+  for (let number = 1; number <= dice.between(2, 4); number++) {
+    const ordered = number === 2 && dice.chance(0.7);
+    const deduplicates = !ordered && dice.chance(0.3);
+    await addTopic(world, model, {
+      name: `topic-${number}`,
+      ordered,
+      deduplicates,
+      subscriptions: new Map(),
+      holds: [],
+      maybeHeld: false,
+    });
+  }
+  for (const topic of model.topics.values()) {
+    for (const receiver of model.receivers.keys()) {
+      if (!dice.chance(0.6)) continue;
+      const filter = drawFilter(dice);
+      await made(world, 'PUT', `/topics/${topic.name}/subscriptions/${receiver}`, subscriptionBody(filter));
+      topic.subscriptions.set(receiver, [{ startMs: 0, endMs: 0, state: filter }]);
+    }
+  }
+}
+
+export const subscriptionBody = ({ policy }: Filter) => (policy === undefined ? {} : { filter: policy });
+
+async function addTopic(world: World, model: Model, topic: TopicModel): Promise<void> {
+  await made(world, 'PUT', `/topics/${topic.name}`, {
+    ...(topic.ordered && { ordered: true }),
+    ...(topic.deduplicates && { dedupSeconds: 3600 }),
+    trace: 'failures',
+  });
+  model.topics.set(topic.name, topic);
+}
