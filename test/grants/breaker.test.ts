@@ -118,7 +118,7 @@ describe.each(Object.entries(kinds))('the breaker of a receiver: %s', (_, kind) 
     await world.minutes(1);
     expect(await inAll()).toBeLessThan(2);
     kind.answer(world, true);
-    await world.minutes(240);
+    await world.minutes(90);
     expect(kind.ids(world).slice(-2).sort()).toEqual(['h-1', 'h-2']);
   });
 

@@ -177,6 +177,9 @@ it('a receiver that is deleted leaves nothing behind', async () => {
   const world = await startWorld();
   await world.receiver('shop');
   await world.topic('ledger', { ordered: true }, 'shop');
+  // A subscription that is put again with another filter is another at SNS.
+  await world.done('PUT', '/topics/ledger/subscriptions/shop', { filter: { type: ['test'] } });
+  await world.done('PUT', '/topics/ledger/subscriptions/shop', {});
   await world.done('DELETE', '/topics/ledger/subscriptions/shop');
   await world.done('DELETE', '/receivers/shop?force=true');
   const { EventSourceMappings } = await world.aws<{ EventSourceMappings: { EventSourceArn: string }[] }>(

@@ -1,4 +1,4 @@
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { assembly } from '../../lib/local/assembly.ts';
 import { virtualClock } from '../../lib/local/clock.ts';
 import type { Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
@@ -13,6 +13,9 @@ type Handle = (input: Input, next: () => Output | Promise<Output>) => Output | P
 type Endpoint = (request: HttpRequest) => number | HttpOutcome;
 
 const key = 'admin-key-of-this-test';
+
+// Hours of the bus are seconds here, and more of them beside other suites on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 /**
  * The app as it is deployed, with its roles, under a virtual clock: what takes the bus minutes is over at once, and what
@@ -62,7 +65,7 @@ export async function startWorld() {
   /** Time passes slowly enough for what takes real turns of the loop, such as the first call of an SDK client. */
   async function pass(seconds: number): Promise<void> {
     for (let left = seconds; left > 0; left--) {
-      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
       await clock.advance(Math.min(1, left) * 1000);
     }
   }
