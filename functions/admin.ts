@@ -379,15 +379,14 @@ export function create(runtime: Runtime) {
       return ok(document);
     },
   };
-  const all = [health, openApi, ...callbacks, ...routes];
 
   return middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))
     .handler(
       httpRouter({
-        routes: all,
+        routes: [health, openApi, ...callbacks, ...routes],
         notFoundResponse: ({ method, path }) => {
-          throw unknownCall(method, path, all);
+          throw unknownCall(method, path);
         },
       }),
     );

@@ -1,7 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { BusbarError, problemOf } from '../../lib/core/errors.ts';
-import { parseStrictJson } from '../../lib/core/json.ts';
+import { parseStrictJson, requirePlain } from '../../lib/core/json.ts';
 import { nameSchema } from '../../lib/core/registry.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 
@@ -63,7 +63,9 @@ export function jsonBody(event: ApiEvent): unknown {
       `The content type ${JSON.stringify(contentType)} is not understood here. Send application/json.`,
     );
   }
-  return parseStrictJson(Buffer.from(bytes).toString('utf8')).value;
+  const { value } = parseStrictJson(Buffer.from(bytes).toString('utf8'));
+  requirePlain(value);
+  return value;
 }
 
 /** The answers of calls. */

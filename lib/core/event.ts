@@ -22,14 +22,14 @@ export interface EventParts {
   readonly data: { readonly text: string; readonly binary: boolean } | undefined;
 }
 
-const attributeName = /^[a-z0-9]{1,64}$/;
+export const attributeName = /^[a-z0-9]{1,64}$/;
 /** It becomes a header of the binary mode, so that it is printable ASCII. */
-const mediaType =
+export const mediaType =
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w!#$&^.+-]+=("[\x20\x21\x23-\x7e]*"|[\w!#$&^.+/:-]+))*$/;
 const timestamp = /^(\d{4})-(\d{2})-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 /** The characters of a URI reference (RFC 3986, section 2), any percent sign followed by two hex digits. */
-const uriReference = /^([\w\-.~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
-const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:./;
+export const uriReference = /^([\w\-.~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
+export const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:./;
 /** CloudEvents strings hold no control characters and no noncharacters (spec 1.0.2, "String"). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are refused.
 const forbiddenCharacter = /[\u0000-\u001f\u007f-\u009f]|\p{Noncharacter_Code_Point}/u;

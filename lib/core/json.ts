@@ -47,6 +47,32 @@ interface Open {
   valueStart: number;
 }
 
+/**
+ * Refuses what readers behind us would lose or could not read: half a surrogate pair, which is no text in UTF-8, and a
+ * member `__proto__`, which parsers of schemas leave out without a word.
+ * @throws BusbarError malformed_json, or invalid_request with the path of the member.
+ */
+export function requirePlain(value: unknown, path = ''): void {
+  if (typeof value === 'string' && !value.isWellFormed()) {
+    const where = path === '' ? 'The body' : path;
+    throw new BusbarError(
+      'malformed_json',
+      `${where} has half a surrogate pair (\\ud800 to \\udfff) in a text.`,
+    );
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    const here = path === '' ? name : `${path}.${name}`;
+    if (name === '__proto__') {
+      throw new BusbarError('invalid_request', `${here}: is not a field here.`, {
+        fields: [{ path: here, detail: 'is not a field here' }],
+      });
+    }
+    requirePlain(name, path);
+    requirePlain(inner, here);
+  }
+}
+
 /** Walks text that is known to be valid JSON: finds deep nesting, duplicate names, and the spans wanted. */
 function scanMembers(text: string): ReadonlyMap<string, Span>[] {
   const members: Map<string, Span>[] = [];

@@ -34,7 +34,12 @@ export const aws = {
   /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.html: fires within this of its time. */
   scheduler: { precisionSeconds: 60 },
   /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
-  dynamodb: { batchGetKeysMax: 100, batchWriteItemsMax: 25 },
+  dynamodb: {
+    batchGetKeysMax: 100,
+    batchWriteItemsMax: 25,
+    partitionKeyBytesMax: 2048,
+    sortKeyBytesMax: 1024,
+  },
 } as const;
 
 export const bus = {
@@ -46,6 +51,8 @@ export const bus = {
   requestEventsMax: 100,
   /** Deeper JSON is refused: it is an attack or a mistake, and recursive readers downstream would break on it. */
   jsonDepthMax: 32,
+  /** A topic is one row, of 400 KB at most, and everybody who publishes to it reads it. */
+  topicSchemaBytesMax: 128 * kib,
   /** Names become parts of queue names of at most 80 characters. */
   nameCharactersMax: 48,
   /** The longest endpoint timeout; with a batch posted in parallel it bounds the function's own timeout. */

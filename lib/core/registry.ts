@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { BusbarError } from './errors.ts';
+import { utf8Bytes } from './event.ts';
 import { orderAttributeSchema } from './event-attribute.ts';
 import { checkFilter } from './filter.ts';
 import { holdRuleSchema } from './hold-rule.ts';
@@ -31,7 +32,13 @@ export const topicSchema = z.strictObject({
   owner: ownerSchema,
   description: z.string().max(1024).optional(),
   /** A JSON Schema for `data`, enforced at publish. */
-  schema: z.union([z.record(z.string(), z.unknown()), z.boolean()]).optional(),
+  schema: z
+    .union([z.record(z.string(), z.unknown()), z.boolean()])
+    .refine(
+      (schema) => utf8Bytes(JSON.stringify(schema)) <= bus.topicSchemaBytesMax,
+      `is larger than ${bus.topicSchemaBytesMax / 1024} KB. Describe less of the data`,
+    )
+    .optional(),
   /** For how long a second event of the same source and id is answered `duplicate`; 0 or absent: never. */
   dedupSeconds: z.int().min(0).max(bus.dedupSecondsMax).optional(),
   /**

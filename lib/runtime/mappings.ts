@@ -3,6 +3,7 @@ import {
   LambdaClient,
   ListEventSourceMappingsCommand,
   ResourceInUseException,
+  ResourceNotFoundException,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import { BusbarError } from '../core/errors.ts';
@@ -26,7 +27,8 @@ export function createMappings(runtime: BaseRuntime, config: Config): Mappings {
       // The control plane allows few calls a second, so that none is made for nothing.
       if (mapping.State === (enabled ? 'Enabled' : 'Disabled')) return;
       const { UUID } = mapping;
-      await whenSettled(runtime, () =>
+      // One that is gone belonged to a receiver that was deleted at the same time: there is nothing to poll.
+      await changeMapping(runtime, client, mapping, () =>
         client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: enabled })),
       );
     },
@@ -60,6 +62,29 @@ export async function whenSettled<Answer>(
       }
     }
     await sleep(clock, waitMs * (0.5 + random.next() / 2));
+  }
+}
+
+/**
+ * Makes a change to a mapping; answers false when the mapping is gone by now. Of one that is gone nobody can tell whose
+ * function it invokes, so that IAM refuses by our condition on the function what Lambda would not find.
+ * @throws BusbarError unavailable.
+ */
+export async function changeMapping(
+  runtime: BaseRuntime,
+  client: LambdaClient,
+  { UUID, EventSourceArn = '' }: EventSourceMappingConfiguration,
+  change: () => Promise<unknown>,
+): Promise<boolean> {
+  try {
+    await whenSettled(runtime, change);
+    return true;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return false;
+    if ((error as Error).name !== 'AccessDeniedException') throw error;
+    const standing = await findMapping(client, EventSourceArn);
+    if (standing?.UUID === UUID) throw error;
+    return false;
   }
 }
 

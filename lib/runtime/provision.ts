@@ -2,7 +2,6 @@ import {
   CreateEventSourceMappingCommand,
   DeleteEventSourceMappingCommand,
   LambdaClient,
-  ResourceNotFoundException,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import {
@@ -40,7 +39,7 @@ import {
   topicResources,
 } from '../core/resources.ts';
 import type { Config } from './config.ts';
-import { findMapping, whenSettled } from './mappings.ts';
+import { changeMapping, findMapping } from './mappings.ts';
 import { countMessages } from './queue-messages.ts';
 import type { BaseRuntime } from './runtime.ts';
 
@@ -117,22 +116,20 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
       existing.State === 'Enabled' || existing.State === 'Enabling' || existing.State === 'Creating';
     // Whether the offline lane is polled is up to its hot types.
     const wanted = mapping.lane === 'offline' ? isEnabled : mapping.enabled;
+    // One that is being deleted looks as it should, and is gone in a moment.
     const same =
+      existing.State !== 'Deleting' &&
       existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency &&
       existing.FunctionArn?.split(':').at(-1) === functionOf(mapping) &&
       isEnabled === wanted;
     // The control plane allows few calls a second, so that none is made for nothing.
     if (same) return;
     const { UUID } = existing;
-    try {
-      await whenSettled(runtime, () =>
-        lambda.send(new UpdateEventSourceMappingCommand({ ...settings, Enabled: wanted, UUID })),
-      );
-    } catch (error) {
-      // It was being deleted, with the receiver that had the name before.
-      if (!(error instanceof ResourceNotFoundException)) throw error;
-      await create();
-    }
+    const isThere = await changeMapping(runtime, lambda, existing, () =>
+      lambda.send(new UpdateEventSourceMappingCommand({ ...settings, Enabled: wanted, UUID })),
+    );
+    // It was being deleted, with the receiver that had the name before.
+    if (!isThere) await create();
   }
 
   /** The mapping is made last and deleted first, so that with it everything is there. */
@@ -192,7 +189,9 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
         const existing = await findMapping(lambda, mapping.eventSourceArn);
         if (existing?.UUID === undefined || existing.State === 'Deleting') continue;
         const { UUID } = existing;
-        await whenSettled(runtime, () => lambda.send(new DeleteEventSourceMappingCommand({ UUID })));
+        await changeMapping(runtime, lambda, existing, () =>
+          lambda.send(new DeleteEventSourceMappingCommand({ UUID })),
+        );
       }
       for (const queue of queues) {
         try {

@@ -1,4 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { utf8Bytes } from '../core/event.ts';
+import { aws } from '../core/limits.ts';
 
 export interface Key {
   readonly pk: string;
@@ -22,6 +24,10 @@ export interface Changed {
   readonly done: boolean;
   readonly row: Row | undefined;
 }
+
+/** Whether a row can have this key: what a caller asks for by a longer one is not there, and DynamoDB refuses to look. */
+export const canBeKey = ({ pk, sk }: Key): boolean =>
+  utf8Bytes(pk) <= aws.dynamodb.partitionKeyBytesMax && utf8Bytes(sk) <= aws.dynamodb.sortKeyBytesMax;
 
 export function keyItem(key: Key): Record<string, AttributeValue> {
   return { pk: { S: key.pk }, sk: { S: key.sk } };

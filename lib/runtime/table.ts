@@ -14,7 +14,17 @@ import {
 import { aws } from '../core/limits.ts';
 import { sleep } from '../core/sleep.ts';
 import type { Config } from './config.ts';
-import { type Changed, expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
+import {
+  type Changed,
+  canBeKey,
+  expression,
+  type Fields,
+  item,
+  type Key,
+  keyItem,
+  type Row,
+  rowOf,
+} from './row.ts';
 import { type Advanced, advance, type Bounds } from './row-advance.ts';
 import { putAllIfFree } from './row-transaction.ts';
 import type { BaseRuntime } from './runtime.ts';
@@ -91,13 +101,15 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
 
   return {
     async get(key, options = {}) {
+      if (!canBeKey(key)) return undefined;
       const answer = await client.send(
         new GetItemCommand({ TableName, Key: keyItem(key), ConsistentRead: options.consistent ?? false }),
       );
       return liveRows(runtime, [answer.Item])[0];
     },
 
-    async getMany(keys) {
+    async getMany(all) {
+      const keys = all.filter(canBeKey);
       const rows: Row[] = [];
       for (let start = 0; start < keys.length; start += aws.dynamodb.batchGetKeysMax) {
         let rest = keys.slice(start, start + aws.dynamodb.batchGetKeysMax).map(keyItem);

@@ -96,17 +96,12 @@ interface SentMessage {
   readonly MessageAttributes?: Readonly<Record<string, { readonly StringValue?: string }>>;
 }
 
-/** Counts beside the meter, and follows the breakers as they are written. */
+/** Follows what is written of breakers, and what dies. */
 export function createWatch(world: World) {
-  const counted: Record<string, number> = {};
   const breakerStates = new Map<string, { kind: string; atMs: number }[]>();
   const deaths = new Map<string, number>();
-  const count = (unit: string, quantity: number) => {
-    counted[unit] = (counted[unit] ?? 0) + quantity;
-  };
 
   world.onServiceCall(({ service, action, input, output }: ServiceCall) => {
-    if (service === 'sns' && /^Publish/.test(action)) count('publish calls', 1);
     if (service === 'sqs' && /^SendMessage/.test(action) && /dead-letters/.test(String(input.QueueUrl))) {
       for (const entry of [input.Entries ?? input].flat() as SentMessage[]) {
         const id = entry.MessageAttributes?.['busbar-delivery-id']?.StringValue ?? '';
@@ -122,7 +117,7 @@ export function createWatch(world: World) {
     states.push({ kind: document.kind ?? '', atMs: world.clock.now() });
     breakerStates.set(receiver, states);
   });
-  return { counted, breakerStates, deaths };
+  return { breakerStates, deaths };
 }
 
 export type Watch = ReturnType<typeof createWatch>;

@@ -186,7 +186,7 @@ async function observe(world: World, model: Model, watch: Watch, healedMs: numbe
     deaths: watch.deaths,
     bill: {
       metered: world.meter.counts(),
-      counted: { 'lambda.requests': [...world.invocations.values()].reduce((sum, count) => sum + count, 0) },
+      counted: world.counted,
     },
     healedMs,
   };

@@ -15,6 +15,7 @@ import type { SchemaChecker } from '../../runtime/schema.ts';
 import type { ClaimStore } from '../../runtime/stores/claims.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import { overtaking } from '../deliver/order.ts';
+import { unknownReceiver } from '../registry/admin.ts';
 import { type DelayTools, delay } from '../schedule/schedule.ts';
 import { type TraceTools, tracePublished } from '../why/trace.ts';
 import { type RouteOrHoldTools, routeOrHold } from './route-or-hold.ts';
@@ -106,24 +107,28 @@ export async function openTarget(
 ): Promise<Topic | undefined> {
   if ('topic' in target) {
     const topic = await tools.registry.cachedTopic(target.topic);
-    if (topic === undefined) {
-      throw new BusbarError(
-        'unknown_topic',
-        `There is no topic ${target.topic}. Make it with PUT /v1/topics/${target.topic}.`,
-      );
-    }
+    if (topic === undefined) throw unknownTarget(target);
     requireOwner(principal, topic.owner, `The topic ${target.topic}`);
     return topic;
   }
   const receiver = await tools.registry.cachedReceiver(target.receiver);
-  if (receiver === undefined) {
-    throw new BusbarError(
-      'unknown_receiver',
-      `There is no receiver ${target.receiver}. Make it with PUT /v1/receivers/${target.receiver}.`,
-    );
-  }
+  if (receiver === undefined) throw unknownTarget(target);
   requireOwner(principal, receiver.owner, `The receiver ${target.receiver}`);
   return undefined;
+}
+
+const unknownTarget = (target: Target): BusbarError =>
+  'topic' in target
+    ? new BusbarError(
+        'unknown_topic',
+        `There is no topic ${target.topic}. Make it with PUT /v1/topics/${target.topic}.`,
+      )
+    : unknownReceiver(target.receiver);
+
+/** What is remembered of a target may be a moment old: it was deleted since, and so nothing of it takes events. */
+async function isGone({ registry }: Pick<PublishTools, 'registry'>, target: Target): Promise<boolean> {
+  const standing = 'topic' in target ? registry.topic(target.topic) : registry.receiver(target.receiver);
+  return (await standing) === undefined;
 }
 
 /** Everything that needs no call: form, size, schema, and events that stand twice in the request. */
@@ -276,7 +281,8 @@ async function send(
     tools,
     target,
     now.map((candidate) => candidate.event),
-  ).then((outcomes) => {
+  ).then(async (outcomes) => {
+    const gone = outcomes.some((outcome) => typeof outcome !== 'string') && (await isGone(tools, target));
     for (const [position, { index, event }] of now.entries()) {
       const outcome = outcomes[position] ?? missing(index);
       if (typeof outcome === 'string') {
@@ -286,7 +292,7 @@ async function send(
       }
       tools.log('error', 'An event could not be sent', { ...target, reason: outcome.reason });
       const problem = outcome.reason === overtaking ? overtaking : 'The event could not be stored';
-      results.set(index, rejected(index, event.id, unavailable(problem)));
+      results.set(index, rejected(index, event.id, gone ? unknownTarget(target) : unavailable(problem)));
     }
   });
   const delaying = delay(tools, target, later, topic?.cancellable ?? true).then((refusals) => {

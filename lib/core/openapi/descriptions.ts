@@ -5,7 +5,7 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
   TopicSpec: {
     owner: 'The application that owns it; that of the key when left out.',
     description: 'For people.',
-    schema: 'A JSON Schema (draft 2020-12) that the data of each event must match.',
+    schema: 'A JSON Schema (draft 2020-12) of at most 128 KB that the data of each event must match.',
     dedupSeconds: 'For how long a second event of the same source and id is answered `duplicate`; 0: never.',
     cancellable: 'False saves the writes for delays up to 15 minutes, which cannot be cancelled then.',
     trace: 'What is recorded of its events: nothing, what fails, or everything.',

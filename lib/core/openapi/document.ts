@@ -234,6 +234,7 @@ const problemSchemas: Schemas = {
           { type: 'array', items: { type: 'object', required: ['source'] } },
         ],
       },
+      state: { type: 'string', description: 'How the transaction was decided.' },
       redrive: { ...ref('Redrive'), description: 'The one that is running.' },
     },
   },

@@ -1,3 +1,4 @@
+import { absoluteUri, mediaType, uriReference } from '../event.ts';
 import { bus } from '../limits.ts';
 import type { JsonSchema } from './json-schema.ts';
 
@@ -6,18 +7,21 @@ import type { JsonSchema } from './json-schema.ts';
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 const characters = { type: 'string', minLength: 1, maxLength: 1024 } as const;
-const uriReference = String.raw`^([\w\-.~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$`;
 const time = { type: 'string', format: 'date-time' } as const;
 
 /** The attributes of CloudEvents 1.0, each a member of the JSON forms and a `ce-` header of the binary mode. */
 export const attributes = {
   id: { ...characters, description: 'With the source it is what makes the event one and the same.' },
-  source: { ...characters, pattern: uriReference, description: 'Where it comes from: a URI reference.' },
+  source: {
+    ...characters,
+    pattern: uriReference.source,
+    description: 'Where it comes from: a URI reference.',
+  },
   type: { ...characters, description: 'What has happened, such as `order.placed`.' },
   subject: { ...characters, description: 'What it is about; the key of the order on an ordered topic.' },
   time: { ...time, description: 'When it happened; now when left out.' },
-  datacontenttype: { ...characters, description: 'The media type of the data.' },
-  dataschema: { ...characters, description: 'An absolute URI.' },
+  datacontenttype: { ...characters, pattern: mediaType.source, description: 'The media type of the data.' },
+  dataschema: { ...characters, pattern: absoluteUri.source, description: 'An absolute URI.' },
 } as const satisfies Readonly<Record<string, JsonSchema>>;
 
 const { id, source, type, subject } = attributes;

@@ -42,6 +42,7 @@ const known = new Map<z.ZodType, JsonSchema>([
   [subscriptionSchema.shape.filter, { $ref: '#/components/schemas/Filter' }],
   [receiverSchema, oneOf('endpoint', 'rocketmq')],
   [reTimeSchema, oneOf('delaySeconds', 'deliverAt')],
+  [reTimeSchema.shape.deliverAt.unwrap(), { format: 'date-time' }],
   [holdRuleSchema, { anyOf: [{ required: ['backlogEvents'] }, { required: ['backlogSeconds'] }] }],
   [
     recurrenceSchema,

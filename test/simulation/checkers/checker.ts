@@ -42,10 +42,10 @@ export interface Run {
   readonly breakerStates: ReadonlyMap<string, readonly { readonly kind: string; readonly atMs: EpochMs }[]>;
   /** When each delivery went to the dead letters first, by its id. */
   readonly deaths: ReadonlyMap<string, EpochMs>;
-  /** Units of the bill: what the meter says, and what was counted beside it. */
+  /** The bill: units that the meter has, and what was counted apart from it. */
   readonly bill: {
     readonly metered: Readonly<Record<string, number>>;
-    readonly counted: Readonly<Record<string, number>>;
+    readonly counted: ReadonlyMap<string, number>;
   };
   /** When everything was well again. */
   readonly healedMs: EpochMs;

@@ -16,7 +16,9 @@ export interface ServiceWorld {
   readonly history: History;
   /** As they are now: healed is all zero. */
   rates(): FaultRates;
-  /** Told of each call that a service really handled. */
+  /** Told of each call that a service is about to handle, which is what it bills. */
+  onBilled(service: string, action: string, caller: Caller): void;
+  /** Told of each call that a service handled well. */
   onCall(service: string, action: string, input: Input, output: Output): void;
 }
 
@@ -72,6 +74,7 @@ export function faultyServices(sim: ServiceWorld): (engine: Engine) => Engine {
       signal?: AbortSignal,
     ): Output | Promise<Output> {
       const call = (changed: Input): Output | Promise<Output> => {
+        sim.onBilled(engine.service, action, caller);
         const output = operation.handle(changed, caller, signal);
         if (output instanceof Promise) {
           return output.then((value) => {

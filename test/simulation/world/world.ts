@@ -38,8 +38,8 @@ export interface World {
   readonly meter: CountingMeter;
   /** The outputs of the stack. */
   readonly outputs: RunningBus['outputs'];
-  /** How many invocations of a function began. */
-  readonly invocations: Map<string, number>;
+  /** What happened that is billed, counted apart from the meter: by the names of what is counted. */
+  readonly counted: Map<string, number>;
   onServiceCall(listener: (call: ServiceCall) => void): void;
   /** A call of the HTTP API by the admin. It is answered while the clock moves. */
   call(method: string, path: string, body?: unknown): Promise<Reply>;
@@ -82,7 +82,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const history = createHistory(() => clock.now());
   const disk = createDisk();
   const meter = countingMeter();
-  const invocations = new Map<string, number>();
+  const counted = new Map<string, number>();
+  const count = (what: string) => void counted.set(what, (counted.get(what) ?? 0) + 1);
   const listeners: ((call: ServiceCall) => void)[] = [];
   /** Nothing goes wrong while the bus is set up. */
   let rates = calm;
@@ -103,7 +104,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     dice: dice.fork('services'),
     history,
     rates: () => rates,
+    onBilled(service, action, caller) {
+      if (service === 'sns' && /^Publish/.test(action)) count('publishes to SNS');
+      if (service === 'sqs' && caller.kind === 'service') count('deliveries of SNS');
+    },
     onCall(service, action, input, output) {
+      if (action === 'GetRecords') count('reads of streams');
+      // A long poll is billed when it ends, and a call to a queue that is not there is not.
+      if (service === 'sqs') count('calls of SQS');
       history.trace(`${service} ${action}`);
       for (const listener of listeners) listener({ service, action, input, output });
     },
@@ -144,7 +152,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         rates: () => rates,
         clockSkewMsMax: profile.clockSkewMsMax,
         codeOf: options.codeOf ?? (({ code }) => code),
-        onInvoke: (name) => void invocations.set(name, (invocations.get(name) ?? 0) + 1),
+        onInvoke: () => count('invocations'),
       }),
     });
     return {
@@ -185,12 +193,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     profile,
     endpoints,
     meter,
-    invocations,
+    counted,
     onServiceCall: (listener) => void listeners.push(listener),
     async call(method, path, body) {
       const incarnation = current;
       await sleep(1);
       if (incarnation === undefined || incarnation !== current) return { kind: 'lost' };
+      count('requests');
       const [pathOnly = '', query = ''] = path.split('?');
       const response = await Promise.race([
         incarnation.died,

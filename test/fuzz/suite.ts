@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { calls } from '../../lib/core/openapi/calls.ts';
+import { fuzz } from './run.ts';
+import { startWorld } from './world.ts';
+
+/** So many requests make `npm test` together with the other file of this suite. */
+export const requestsOfOneFile = 10_000;
+
+/** Fuzzes a bus of its own under a seed. Two files do it side by side, each on a core. */
+export function fuzzSuite(seed: number): void {
+  it(`answers ${requestsOfOneFile} hostile requests as its document says, and lives on (seed ${seed})`, async () => {
+    const world = await startWorld(seed);
+    try {
+      const report = await fuzz(world, { requests: requestsOfOneFile, seed });
+      const again = `npm run fuzz -- --requests ${requestsOfOneFile} --seed ${seed}`;
+      expect(report.failures.slice(0, 5), `${report.failures.length} failures; again by: ${again}`).toEqual(
+        [],
+      );
+
+      // It was no fuzz of refusals alone: hardly a call was never done, and hardly a code not met.
+      const never = Object.keys(calls).filter((call) => !report.done.has(call));
+      expect(never.length, `never done: ${never.join(', ')}`).toBeLessThanOrEqual(4);
+      const done = [...report.done.values()].reduce((sum, count) => sum + count, 0);
+      expect(done / report.requests).toBeGreaterThan(0.2);
+      expect(report.codes.size).toBeGreaterThan(25);
+
+      // Whatever it was left in, it takes events and delivers them.
+      expect((await world.call('stranger', 'GET', '/v1/health')).json).toEqual({ status: 'ok' });
+      await world.call('admin', 'PUT', '/v1/topics/afterwards', {});
+      await world.call('admin', 'PUT', '/v1/receivers/afterwards', {
+        endpoint: 'http://sink.test/ok/afterwards',
+      });
+      await world.call('admin', 'PUT', '/v1/topics/afterwards/subscriptions/afterwards', {});
+      const published = await world.call('admin', 'POST', '/v1/topics/afterwards/events', { type: 'after' });
+      expect(published).toMatchObject({ status: 202, json: { events: [{ status: 'accepted' }] } });
+      await world.clock.until(
+        () => world.delivered.some(({ url }) => url.endsWith('/ok/afterwards')),
+        120_000,
+      );
+    } finally {
+      await world.close();
+    }
+  }, 900_000);
+}

@@ -1,0 +1,215 @@
+import { join } from 'node:path';
+import { type RunningBus, startBus } from '../../lib/local/bus.ts';
+import { type VirtualClock, virtualClock } from '../../lib/local/clock.ts';
+import { root } from '../../lib/local/engines/engine.ts';
+import type { HttpApiRequest, HttpApiResponse } from '../../lib/local/engines/http/model.ts';
+import { seededRandom } from '../../lib/local/random.ts';
+import { memoryStore } from '../../lib/local/store.ts';
+import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
+
+/** The running bus without sockets, under a clock and a generator that make a run repeatable. */
+
+export const assemblyDirectory = join(import.meta.dirname, '..', '..', '.cache', 'assembly');
+
+/** What must never be seen holds this word, in itself or in base64. */
+export const planted = 'planted-secret';
+
+/** The callers: an admin, the two applications of the run, and one that owns nothing. */
+export const keys = {
+  admin: `bbk_${planted}-of-the-admin`,
+  shop: `bbk_${planted}-of-the-shop`,
+  bank: `bbk_${planted}-of-the-bank`,
+  stranger: `bbk_${planted}-of-a-stranger`,
+} as const;
+export type Caller = keyof typeof keys;
+
+export interface FuzzWorld {
+  readonly bus: RunningBus;
+  readonly clock: VirtualClock;
+  /** What endpoints were sent. */
+  readonly delivered: HttpRequest[];
+  /** The lines of the log since they were last taken. */
+  takeLog(): string[];
+  /** Rejects when there is no answer within a minute of the bus's time: it hangs. */
+  send(request: HttpApiRequest): Promise<HttpApiResponse>;
+  /** A call that is as it should be; text is sent as it is. */
+  call(
+    caller: Caller,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; json: unknown }>;
+  /** A call of AWS, as an operator makes it. */
+  aws(
+    ...call: Parameters<RunningBus['aws']['call']> extends [...infer Rest, unknown, unknown?] ? Rest : never
+  ): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const answer = (status: number, body = '', headers: Record<string, string> = {}): HttpOutcome => ({
+  kind: 'answer',
+  status,
+  headers,
+  body,
+});
+
+/** Endpoints by the first part of their path; `echo` tells all that it was sent. */
+function endpoint(request: HttpRequest): HttpOutcome {
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith('/fail')) return answer(500, 'out of order');
+  if (pathname.startsWith('/refuse')) return answer(400, 'no');
+  if (pathname.startsWith('/gone')) return answer(410);
+  if (pathname.startsWith('/busy')) return answer(429, '', { 'retry-after': '30' });
+  if (pathname.startsWith('/echo')) return answer(500, `${JSON.stringify(request.headers)} ${request.body}`);
+  if (pathname.startsWith('/token')) {
+    return answer(
+      200,
+      JSON.stringify({ access_token: `${planted}-token`, token_type: 'Bearer', expires_in: 60 }),
+    );
+  }
+  if (pathname.startsWith('/lost')) return { kind: 'failure', failure: 'timeout', message: 'no answer' };
+  return answer(200, '', { 'webhook-allowed-origin': '*' });
+}
+
+export async function startWorld(seed: number): Promise<FuzzWorld> {
+  const exact = virtualClock(Date.parse('2026-01-01T00:00:00Z'));
+  // Timers of a machine are due in whole milliseconds, and so is what it calls the time.
+  const clock: VirtualClock = {
+    ...exact,
+    setTimer: (delayMs, action) => exact.setTimer(Math.ceil(delayMs), action),
+  };
+  const seeded = seededRandom(seed);
+  const random = {
+    ...seeded,
+    bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(seeded.next() * 256)),
+  };
+  const delivered: HttpRequest[] = [];
+  let lines: string[] = [];
+  const bus = await slowly(
+    clock,
+    startBus({
+      outDirectory: assemblyDirectory,
+      store: memoryStore(),
+      clock,
+      random,
+      parameters: {
+        Endpoints: 'any',
+        EndpointPorts: 'any',
+        Trace: 'all',
+        ExampleWarehouseEndpoint: 'http://sink.test/ok',
+      },
+      log: (level, message, fields) => {
+        lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
+      },
+      http: {
+        async send(request) {
+          delivered.push(request);
+          return endpoint(request);
+        },
+      },
+      recreateQueueAfterMs: 0,
+    }),
+  );
+  let waitFor: typeof inTime = slowly;
+  const world: FuzzWorld = {
+    bus,
+    clock,
+    delivered,
+    takeLog() {
+      const taken = lines;
+      lines = [];
+      return taken;
+    },
+    send: (request) => waitFor(clock, bus.handleHttp(request)),
+    async call(caller, method, path, body) {
+      const [before = '', query = ''] = path.split('?');
+      const response = await world.send({
+        method,
+        path: before,
+        query,
+        headers: { authorization: `Bearer ${keys[caller]}`, 'content-type': 'application/json' },
+        body: Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)),
+        sourceIp: '127.0.0.1',
+      });
+      const text = Buffer.from(response.body).toString('utf8');
+      return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
+    },
+    aws: (service, action, input) =>
+      waitFor(clock, Promise.resolve(bus.aws.call(service, action, input, root))),
+    close: () => inTime(clock, bus.close()),
+  };
+  for (const [application, key] of Object.entries(keys)) {
+    const request = {
+      action: 'create',
+      application,
+      role: application === 'admin' ? 'admin' : 'member',
+      key,
+    };
+    const made = await world.aws('lambda', 'Invoke', {
+      FunctionName: bus.outputs.KeysFunction,
+      Payload: Buffer.from(JSON.stringify(request)),
+    });
+    if ((made as { FunctionError?: string }).FunctionError !== undefined)
+      throw new Error('A key was not made.');
+  }
+  await warmUp(world);
+  waitFor = inTime;
+  world.takeLog();
+  delivered.length = 0;
+  return world;
+}
+
+/** API Gateway gives up after 30 s; whatever takes longer hangs. */
+const hangsAfterMs = 60_000;
+
+/**
+ * Waits for work of the bus. Most of it needs no timer; where time must pass it does, up to a minute, so that what hangs
+ * is told from what is slow.
+ */
+async function inTime<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  let done = false;
+  const finish = () => {
+    done = true;
+  };
+  work.then(finish, finish);
+  for (let turn = 0; !done && turn < 40; turn++) await new Promise((resolve) => setImmediate(resolve));
+  if (!done) await clock.until(() => done, hangsAfterMs);
+  return await work;
+}
+
+/** The same while bundles are called for the first time, which read files: real time passes along with that of the bus. */
+async function slowly<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  let done = false;
+  const finish = () => {
+    done = true;
+  };
+  work.then(finish, finish);
+  for (let passedMs = 0; !done && passedMs < hangsAfterMs; passedMs += 5) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await clock.advance(5);
+  }
+  if (!done) throw new Error('There was no answer within a minute: it hangs.');
+  return await work;
+}
+
+/** Has every function called that a run calls often, so that a run under a seed is the same on a slow machine. */
+async function warmUp(world: FuzzWorld): Promise<void> {
+  const { clock } = world;
+  const call = (method: string, path: string, body?: unknown) => world.call('admin', method, path, body);
+  await call('PUT', '/v1/topics/warm', {});
+  await call('PUT', '/v1/receivers/warm', {
+    endpoint: 'http://sink.test/fail',
+    retry: { delaysSeconds: [] },
+  });
+  await call('PUT', '/v1/topics/warm/subscriptions/warm', {});
+  await call('POST', '/v1/topics/warm/events', [{ type: 'now' }, { type: 'later', delaySeconds: 0.2 }]);
+  const { json } = await call('POST', '/v1/transactions', { events: [{ topic: 'warm', type: 'half' }] });
+  await call('POST', `/v1/transactions/${(json as { id: string }).id}/commit`);
+  await slowly(clock, new Promise<void>((resolve) => void clock.setTimer(1500, resolve)));
+  await call('POST', '/v1/receivers/warm/redrive', {});
+  await call('PUT', '/v1/topics/warm/hold', {});
+  await call('DELETE', '/v1/topics/warm/hold');
+  await slowly(clock, new Promise<void>((resolve) => void clock.setTimer(1000, resolve)));
+  await call('DELETE', '/v1/topics/warm?force=true');
+  await call('DELETE', '/v1/receivers/warm?force=true');
+}
