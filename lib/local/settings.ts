@@ -10,6 +10,8 @@ export interface Settings {
   readonly adminKey: string | undefined;
   /** What is traced of topics that do not say so themselves. */
   readonly trace: TraceMode;
+  /** Where to write down which grants of the stack's roles are used; nowhere when undefined. */
+  readonly iamUsageDirectory: string | undefined;
 }
 
 /** A start that cannot succeed, in one sentence that says the cause and how to solve it. */
@@ -32,6 +34,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     dataDirectory: resolve(env.BUSBAR_DATA || '.busbar'),
     adminKey: parseKey(env.BUSBAR_ADMIN_KEY),
     trace: parseTrace(env.BUSBAR_TRACE),
+    iamUsageDirectory: env.BUSBAR_IAM_USAGE ? resolve(env.BUSBAR_IAM_USAGE) : undefined,
   };
 }
 

@@ -158,7 +158,7 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       delay,
-      senders: [deliver, deliverRocketMq, probe],
+      senders: [deliver, deliverRocketMq],
     });
 
     const validate = new Validation(this, 'Validation', {
@@ -166,7 +166,8 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       delay,
-      starters: [admin, declare],
+      admin,
+      declare,
     });
     validate.tellApiUrl(api.apiEndpoint, admin);
 
