@@ -160,7 +160,7 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       delay,
-      senders: [deliver, deliverRocketMq, probe],
+      senders: [deliver, deliverRocketMq],
     });
 
     const validate = new Validation(this, 'Validation', {
@@ -168,7 +168,8 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       delay,
-      starters: [admin, declare],
+      admin,
+      declare,
     });
     validate.tellApiUrl(api.apiEndpoint, admin);
     new Bridges(this, 'Bridges', {

@@ -6,7 +6,7 @@ import type { Vpc } from '../core/vpc.ts';
 import { countOpened } from './breaker.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
-import { grantSending } from './delivery.ts';
+import { grantConsuming, grantSending } from './delivery.ts';
 import type { Delay } from './schedule.ts';
 import { addToVpc } from './vpc.ts';
 import { grantWatching } from './watch.ts';
@@ -37,7 +37,12 @@ export class RocketMqReceiver extends Construct {
       environment,
     });
     grantSending(this.deliverRocketMq, place, tableArn);
-    grantWatching([this.deliverRocketMq], { place, delay, watcher: 'probe', by: 'deliver-rocketmq' });
+    grantConsuming(this.deliverRocketMq, place);
+    grantWatching({
+      ...{ place, delay, watcher: 'probe', by: 'deliver-rocketmq' },
+      start: [this.deliverRocketMq],
+      stop: [this.deliverRocketMq],
+    });
     if (vpc !== undefined) addToVpc(this.deliverRocketMq, vpc);
     countOpened(this, place.prefix, this.deliverRocketMq);
     // A number to look at, and no alarm: two topics that mirror each other stop every event once.
