@@ -12,6 +12,8 @@ export interface Settings {
   readonly trace: TraceMode;
   /** What AWS Secrets Manager holds here, by name. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Where to write down which grants of the stack's roles are used; nowhere when undefined. */
+  readonly iamUsageDirectory: string | undefined;
 }
 
 /** A start that cannot succeed, in one sentence that says the cause and how to solve it. */
@@ -35,6 +37,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     adminKey: parseKey(env.BUSBAR_ADMIN_KEY),
     trace: parseTrace(env.BUSBAR_TRACE),
     secrets: parseSecrets(env.BUSBAR_SECRETS),
+    iamUsageDirectory: env.BUSBAR_IAM_USAGE ? resolve(env.BUSBAR_IAM_USAGE) : undefined,
   };
 }
 

@@ -159,7 +159,7 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       delay,
-      senders: [deliver, deliverRocketMq, probe],
+      senders: [deliver, deliverRocketMq],
     });
 
     const validate = new Validation(this, 'Validation', {
@@ -167,7 +167,8 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       delay,
-      starters: [admin, declare],
+      admin,
+      declare,
     });
     validate.tellApiUrl(api.apiEndpoint, admin);
     new Bridges(this, 'Bridges', {

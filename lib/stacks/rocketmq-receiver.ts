@@ -5,7 +5,7 @@ import { loopsStopped } from '../core/rocketmq-receiver.ts';
 import { countOpened } from './breaker.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
-import { grantSending } from './delivery.ts';
+import { grantConsuming, grantSending } from './delivery.ts';
 import type { Delay } from './schedule.ts';
 import { grantWatching } from './watch.ts';
 
@@ -33,7 +33,12 @@ export class RocketMqReceiver extends Construct {
       environment,
     });
     grantSending(this.deliverRocketMq, place, tableArn);
-    grantWatching([this.deliverRocketMq], { place, delay, watcher: 'probe', by: 'deliver-rocketmq' });
+    grantConsuming(this.deliverRocketMq, place);
+    grantWatching({
+      ...{ place, delay, watcher: 'probe', by: 'deliver-rocketmq' },
+      start: [this.deliverRocketMq],
+      stop: [this.deliverRocketMq],
+    });
     countOpened(this, place.prefix, this.deliverRocketMq);
     // A number to look at, and no alarm: two topics that mirror each other stop every event once.
     new MetricFilter(this, 'LoopsStopped', {

@@ -510,8 +510,8 @@ describe('grants', () => {
   it('pass the role of the scheduler to the scheduler, and no other role', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
     // Publish, relay, the checks, admin and schedule set timers of events; both that deliver, probe and offload have receivers looked after;
-    // declare and validate have endpoints asked; pause ends its watch; hold has topics looked after.
-    expect(passing).toHaveLength(13);
+    // declare and validate have endpoints asked; hold has topics looked after.
+    expect(passing).toHaveLength(12);
     for (const grant of passing) {
       expect(grant).toMatchObject({
         resources: [expect.stringMatching(/^<DelaySchedulerRole\w+\.Arn>$/)],
