@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { bridgeNameSchema, bridgeSchema } from './bridge.ts';
 import { BusbarError } from './errors.ts';
 import { orderAttribute } from './order.ts';
 import {
@@ -39,6 +40,8 @@ export const declarationSchema = z.strictObject({
   receivers: z.record(nameSchema, declaredReceiverSchema).default({}),
   /** Topic to receiver to subscription. */
   subscriptions: z.record(nameSchema, z.record(nameSchema, subscriptionSchema)).default({}),
+  /** What consumer groups of RocketMQ bring to topics, whether those are declared here or made over the API. */
+  bridges: z.record(bridgeNameSchema, bridgeSchema).default({}),
 });
 
 export type Declaration = z.infer<typeof declarationSchema>;
@@ -59,7 +62,22 @@ export function parseDeclaration(value: unknown): Declaration {
       }
     }
   }
+  requireOwnGroups(declaration.bridges);
   return declaration;
+}
+
+/** Two bridges of one group would each get a part of its messages, by two subscriptions that RocketMQ wants to be one. */
+function requireOwnGroups(bridges: Declaration['bridges']): void {
+  const names = new Map<string, string>();
+  for (const [name, { endpoint, group }] of Object.entries(bridges)) {
+    const identity = JSON.stringify([endpoint.toLowerCase(), group]);
+    const other = names.get(identity);
+    if (other !== undefined) {
+      const [path, detail] = [`bridges.${name}.group`, `is that of the bridge ${other}: give each its own`];
+      throw new BusbarError('invalid_request', `${path}: ${detail}.`, { fields: [{ path, detail }] });
+    }
+    names.set(identity, name);
+  }
 }
 
 export const isOrderedTopic = ({ topics }: Declaration, topic: string): boolean =>
