@@ -44,6 +44,8 @@ describe('the bundle of a function that speaks to RocketMQ', () => {
     const [bridge, publish] = [sizeOf('bridge'), sizeOf('publish')];
     expect(bridge).toBeLessThan(2000 * kib);
     expect(bridge - publish).toBeGreaterThan(700 * kib);
-    expect(inputsOf(bundle('publish')).filter((input) => input.includes('rocketmq-client-nodejs'))).toEqual([]);
+    expect(inputsOf(bundle('publish')).filter((input) => input.includes('rocketmq-client-nodejs'))).toEqual(
+      [],
+    );
   });
 });
