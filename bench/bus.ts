@@ -11,17 +11,28 @@ const root = join(import.meta.dirname, '..');
 export interface BusProcess {
   readonly pid: number;
   readonly url: string;
+  readonly awsUrl: string;
   readonly key: string;
   readonly client: Client;
   /** What AWS would bill so far, by unit. */
   meter(): Promise<Readonly<Record<string, number>>>;
+  /** What its heap holds after a full collection, which is done for it; only of one that is started for this. */
+  heapMb(): Promise<number>;
   stop(): Promise<void>;
 }
 
 /** Rejects with what the bus said when it does not come up. */
-export async function startBusProcess(dataDirectory: string): Promise<BusProcess> {
-  const child = spawn(process.execPath, [join(root, 'bin', 'busbar.ts'), 'start', '--json'], {
+export async function startBusProcess(
+  dataDirectory: string,
+  options: { readonly measuresHeap?: boolean } = {},
+): Promise<BusProcess> {
+  const watching = ['--expose-gc', '--import', join(import.meta.dirname, 'processes', 'heap.ts')];
+  const { measuresHeap = false } = options;
+  const command = [...(measuresHeap ? watching : []), join(root, 'bin', 'busbar.ts'), 'start', '--json'];
+  const child = spawn(process.execPath, command, {
     cwd: root,
+    // Whoever measures for hours is told of Ctrl-C first, and stops it then.
+    detached: measuresHeap,
     env: {
       ...process.env,
       PORT: '0',
@@ -31,21 +42,29 @@ export async function startBusProcess(dataDirectory: string): Promise<BusProcess
       BUSBAR_TRACE: 'failures',
       BUSBAR_ADMIN_KEY: undefined,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(measuresHeap ? (['ipc'] as const) : [])],
   });
   const said: string[] = [];
-  child.stderr.on('data', (text: Buffer) => void said.push(text.toString()));
+  child.stderr?.on('data', (text: Buffer) => void said.push(text.toString()));
   const { url, awsUrl, adminKey } = await firstLine(child, said);
   if (child.pid === undefined) throw new Error('The bus has no process id.');
   return {
     pid: child.pid,
     url,
+    awsUrl,
     key: adminKey,
     client: createClient({ url, key: adminKey }),
     async meter() {
       const response = await fetch(new URL('/_busbar/meter', awsUrl));
       if (response.status !== 200) throw new Error(`The meter answered ${response.status}.`);
       return (await response.json()) as Record<string, number>;
+    },
+    async heapMb() {
+      const answered = once(child, 'message');
+      child.send('collect');
+      const [{ heapMb, collects }] = (await answered) as [{ heapMb: number; collects: boolean }];
+      if (!collects) throw new Error('The bus cannot collect its garbage when it is told to.');
+      return heapMb;
     },
     stop: () => stop(child, said, dataDirectory),
   };

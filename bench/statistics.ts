@@ -22,3 +22,32 @@ export function medians<Row extends Readonly<Record<keyof Row, number>>>(
   const entries = members.map((member) => [member, median(rows.map((row) => row[member]))] as const);
   return Object.fromEntries(entries) as Record<keyof Row, number>;
 }
+
+/** A straight line through points: its slope, and the bounds between which that is with 95 % of certainty. */
+export interface Trend {
+  readonly slope: number;
+  readonly atLeast: number;
+  readonly atMost: number;
+}
+
+/**
+ * The median of the slopes between all pairs of points (Theil and Sen), which up to a quarter of wild points do not
+ * move; the bounds are those of Kendall's test. Throws with fewer than three points.
+ */
+export function trendOf(points: readonly (readonly [x: number, y: number])[]): Trend {
+  if (points.length < 3) throw new RangeError('Fewer than three points have no trend.');
+  const slopes = points
+    .flatMap(([x, y], index) =>
+      points.slice(index + 1).flatMap(([x2, y2]) => (x2 === x ? [] : [(y2 - y) / (x2 - x)])),
+    )
+    .sort((left, right) => left - right);
+  const n = points.length;
+  const spread = 1.96 * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18);
+  const at = (rank: number) =>
+    slopes[Math.min(slopes.length - 1, Math.max(0, Math.round(rank)))] ?? Number.NaN;
+  return {
+    slope: median(slopes),
+    atLeast: at((slopes.length - spread) / 2 - 1),
+    atMost: at((slopes.length + spread) / 2),
+  };
+}

@@ -95,23 +95,59 @@ function createLoad(target: Target, connections: number) {
     return 0;
   }
 
+  const soFar = (startMs: number): Load => ({
+    startMs,
+    endMs: monotonicMs(),
+    requests,
+    acceptedEvents,
+    shed,
+    shedWithoutRetryAfter,
+    failures,
+    firstFailure,
+  });
   return {
     send,
+    soFar,
     async finish(startMs: number): Promise<Load> {
-      const endMs = monotonicMs();
+      const load = soFar(startMs);
       await pool.close();
-      return {
-        startMs,
-        endMs,
-        requests,
-        acceptedEvents,
-        shed,
-        shedWithoutRetryAfter,
-        failures,
-        firstFailure,
-      };
+      return load;
     },
   };
+}
+
+/** An open loop that goes on until it is ended, for hours if need be: it remembers nothing of its requests. */
+function keepLoop(target: Target, eventsPerSecond: number) {
+  const load = createLoad(target, 64);
+  const gapMs = (1000 * target.batch) / eventsPerSecond;
+  const startMs = monotonicMs();
+  let isEnding = false;
+  let underWay = 0;
+  const loop = async () => {
+    for (let sent = 0; !isEnding; await sleep(1)) {
+      for (const dueCount = 1 + Math.floor((monotonicMs() - startMs) / gapMs); sent < dueCount; sent++) {
+        underWay++;
+        void load.send(startMs + sent * gapMs).then(() => underWay--);
+      }
+    }
+    while (underWay > 0) await sleep(10);
+  };
+  const looping = loop();
+  return {
+    soFar: () => load.soFar(startMs),
+    async end(): Promise<Load> {
+      isEnding = true;
+      await looping;
+      return await load.finish(startMs);
+    },
+  };
+}
+
+let kept: ReturnType<typeof keepLoop> | undefined;
+
+function keptLoop(): ReturnType<typeof keepLoop> {
+  if (kept === undefined) throw new Error('No loop was begun.');
+  return kept;
 }
 
 const actions = {
@@ -177,6 +213,13 @@ const actions = {
     await Promise.all(sending);
     return await load.finish(startMs);
   },
+
+  /** The same without an end of its own. */
+  beginLoop: (input: { target: Target; eventsPerSecond: number }): void => {
+    kept = keepLoop(input.target, input.eventsPerSecond);
+  },
+  soFar: (_: null): Load => keptLoop().soFar(),
+  endLoop: (_: null): Promise<Load> => keptLoop().end(),
 };
 
 export type Generator = typeof actions;

@@ -44,9 +44,12 @@ export function serve(actions: Actions): void {
   process.on('disconnect', () => process.exit());
 }
 
-/** Starts a module of this folder as a process. */
-export function startWorker<Served extends Actions>(module: 'generator' | 'sink' | 'limits'): Worker<Served> {
-  const child = fork(new URL(`./${module}.ts`, import.meta.url));
+/** Starts a module of this folder as a process. One that is detached does not get the Ctrl-C of the terminal. */
+export function startWorker<Served extends Actions>(
+  module: 'generator' | 'sink' | 'limits' | 'soak-endpoints',
+  options: { readonly detached?: boolean } = {},
+): Worker<Served> {
+  const child = fork(new URL(`./${module}.ts`, import.meta.url), { detached: options.detached ?? false });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let calls = 0;
 

@@ -12,10 +12,12 @@ import { createHttpApis, type HttpApis } from './engines/http/apis.ts';
 import type { HttpApiRequest, HttpApiResponse } from './engines/http/model.ts';
 import { createLambda } from './engines/lambda/index.ts';
 import { createScheduler } from './engines/scheduler/index.ts';
+import { createSecretsManager } from './engines/secretsmanager/index.ts';
 import { createSns } from './engines/sns/index.ts';
 import { createSqs } from './engines/sqs/index.ts';
 import { startFunction } from './functions.ts';
 import type { RoleUsage } from './iam/usage.ts';
+import { usageFile } from './iam/usage-file.ts';
 import { createIam } from './iam.ts';
 import { type CountingMeter, countingMeter } from './meter.ts';
 import { type OverloadGuard, watchOverload } from './overload.ts';
@@ -35,6 +37,8 @@ export interface BusOptions {
   readonly http: Http;
   /** How the bridge reaches RocketMQ; by its client unless given. */
   readonly rocketmq?: RocketMq;
+  /** What AWS Secrets Manager holds, by name: nothing unless given. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly log: Log;
   /** Of the API; 0 for any free one, undefined for no socket. */
   readonly port?: number | undefined;
@@ -52,6 +56,8 @@ export interface BusOptions {
   /** How often an SDK client of a function tries a call; the SDK's default unless given. */
   readonly awsMaxAttempts?: number;
   readonly admissionLimits?: AdmissionLimits;
+  /** Where to write down what the roles of the stack were granted and use, for a report over several buses. */
+  readonly iamUsageDirectory?: string | undefined;
   /** Gives what takes the place of an engine: a simulation lets the services fail there. The engine itself unless given. */
   readonly wrapEngine?: (engine: Engine) => Engine;
   /** How an instance of a function starts: a simulation has instances die, and their calls get lost. */
@@ -110,10 +116,12 @@ async function startAccount(
   const meter = options.meter ?? countingMeter();
   const endpoint = endpoints.awsUrl;
   const answers = createAnswerBox({ endpoint, clock, random });
+  const usage = options.iamUsageDirectory === undefined ? undefined : usageFile(options.iamUsageDirectory);
   const iam = createIam({
     account,
     region,
     store,
+    onUse: (role, use) => usage?.used(role, use),
     resourcePolicy: (service, arn) => engineOf(service)?.resourcePolicy?.(arn),
   });
   const engineOf = (service: string) =>
@@ -153,6 +161,7 @@ async function startAccount(
         host,
         options.recreateQueueAfterMs === undefined ? {} : { recreateAfterMs: options.recreateQueueAfterMs },
       ),
+    (host: Host) => createSecretsManager(host, options.secrets ?? {}),
     ...dynamodb.builders,
   ];
   const { wrapEngine = (engine: Engine) => engine } = options;
@@ -175,6 +184,7 @@ async function startAccount(
       store,
       random,
     });
+    usage?.deployed(assembly.stackName, deployment.resources, iam.usage());
     for (const engine of aws.engines.values()) engine.resume?.();
   } catch (error) {
     await aws.close();

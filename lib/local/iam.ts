@@ -3,7 +3,7 @@ import { AwsError, type PolicyDocument, type Store } from './engines/engine.ts';
 import { UnsupportedPolicyError } from './iam/conditions.ts';
 import { type AllowedCalls, createJudge } from './iam/judge.ts';
 import { compilePolicy, type Statement } from './iam/policy.ts';
-import { type RoleUsage, usageRecorder } from './iam/usage.ts';
+import { type RoleUsage, type Use, usageRecorder } from './iam/usage.ts';
 
 export interface RoleDefinition {
   readonly name: string;
@@ -70,6 +70,8 @@ export function createIam(options: {
   readonly store: Store;
   /** The resource policy of a resource, asked of the engine that the action's prefix names. */
   resourcePolicy(service: string, resourceArn: string): PolicyDocument | undefined;
+  /** Told when a role is allowed an action for the first time by one of its grants. */
+  onUse?(role: string, use: Use): void;
 }): Iam {
   const { account, region, store } = options;
   const roles = new Map<string, Role>();
@@ -83,6 +85,7 @@ export function createIam(options: {
     resourcePolicy: options.resourcePolicy,
   });
 
+  const recorderOf = (name: string) => usageRecorder((use) => options.onUse?.(name, use));
   const roleArn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
 
   for (const [arn, document] of store.load('iam.managed-policies')) {
@@ -105,7 +108,7 @@ export function createIam(options: {
       trust: [],
       statements: [],
       allowed: new Map(),
-      usage: roles.get(roleArn(definition.name))?.usage ?? usageRecorder(),
+      usage: roles.get(roleArn(definition.name))?.usage ?? recorderOf(definition.name),
     };
     compile(role);
     roles.set(roleArn(definition.name), role);

@@ -83,6 +83,7 @@ function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: 
     store,
     log,
     parameters,
+    secrets: settings.secrets,
     clock: systemClock,
     random: systemRandom,
     http: undiciHttp({ clock: systemClock, endpoints: 'any', ports: 'any' }),
@@ -90,6 +91,7 @@ function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: 
     awsPort: settings.awsPort,
     // Who tries things out deletes a receiver and makes it again without waiting the minute that AWS asks for.
     recreateQueueAfterMs: 0,
+    iamUsageDirectory: settings.iamUsageDirectory,
   });
 }
 

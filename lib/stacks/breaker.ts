@@ -7,9 +7,8 @@ import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { grantSending } from './delivery.ts';
-import { reasons } from './nag.ts';
 import type { Delay } from './schedule.ts';
-import { grantWatching, watchSchedules } from './watch.ts';
+import { grantWatching } from './watch.ts';
 
 interface BreakerProps extends BusPartProps {
   readonly tableArn: string;
@@ -38,9 +37,11 @@ export class Breaker extends Construct {
       environment,
     });
     grantSending(this.probe, place, tableArn);
-    grantWatching([deliver, this.probe], { place, delay, watcher: 'probe' });
-    const schedules = watchSchedules(place, delay, 'probe');
-    admin.grantByPattern(['scheduler:DeleteSchedule'], [schedules], reasons.madeAtRunTime);
+    grantWatching({
+      ...{ place, delay, watcher: 'probe' },
+      start: [deliver, this.probe],
+      stop: [deliver, this.probe, admin],
+    });
     alarms.tell(this.openedAlarm(place.prefix, deliver));
   }
 

@@ -10,19 +10,23 @@ const root = join(import.meta.dirname, '..', '..');
  * such wherever it lies. The metafile beside the folder says what is in it.
  */
 export function bundle(name: string): string {
-  const directory = join(root, '.cache', 'bundles', name);
-  const result = buildSync(bundleOptions(name, directory));
+  return bundleFile(`functions/${name}.ts`, join(root, '.cache', 'bundles', name));
+}
+
+/** Bundles any file, below the root, as functions are. */
+export function bundleFile(file: string, directory: string): string {
+  const result = buildSync(bundleOptions(file, directory));
   mkdirSync(directory, { recursive: true });
   for (const { path, text } of result.outputFiles) writeFileSync(path, withRocketMqVersion(text));
   writeFileSync(`${directory}.meta.json`, JSON.stringify(result.metafile));
   return directory;
 }
 
-/** How the bundle of a function is built: what `withRocketMqVersion` makes of the outcome belongs into `directory`. */
-export function bundleOptions(name: string, directory: string) {
+/** How a file is bundled into a directory; the outcome goes through `withRocketMqVersion`. */
+export function bundleOptions(file: string, directory: string) {
   return {
     absWorkingDir: root,
-    entryPoints: [`functions/${name}.ts`],
+    entryPoints: [file],
     outfile: join(directory, 'index.cjs'),
     bundle: true,
     minify: true,

@@ -22,6 +22,7 @@ export class Delivery extends Construct {
       environment,
     });
     grantSending(this.deliver, place, tableArn);
+    grantConsuming(this.deliver, place);
   }
 }
 
@@ -39,8 +40,8 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
     [tableArn],
   );
   sender.grantByPattern(
-    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-    [anyQueue(place, 'online'), anyQueue(place, 'offline'), anyQueue(place, 'ordered')],
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+    lanesOf(place),
     reasons.madeAtRunTime,
   );
   // Dead letters, and what goes from one lane to the other.
@@ -51,3 +52,11 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
   );
   grantMappings(sender, place);
 }
+
+/** What Lambda asks for beside that of whoever consumes a lane by a mapping. */
+export function grantConsuming(consumer: BusFunction, place: Place): void {
+  consumer.grantByPattern(['sqs:GetQueueAttributes'], lanesOf(place), reasons.madeAtRunTime);
+}
+
+const lanesOf = (place: Place): string[] =>
+  (['online', 'offline', 'ordered'] as const).map((lane) => anyQueue(place, lane));

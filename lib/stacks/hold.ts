@@ -52,7 +52,11 @@ export class Hold extends Construct {
       [anyQueue(place, 'online'), anyQueue(place, 'offline'), anyQueue(place, 'ordered')],
       reasons.madeAtRunTime,
     );
-    grantWatching([admin, declare, this.hold], { place, delay, watcher: 'hold' });
+    grantWatching({
+      ...{ place, delay, watcher: 'hold' },
+      start: [admin, declare, this.hold],
+      stop: [admin, this.hold],
+    });
     admin.grant(['lambda:InvokeFunction'], [this.hold.function.functionArn]);
     // One event is sent by hand where the operator is.
     admin.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);

@@ -9,7 +9,7 @@ import { grantWatching } from './watch.ts';
 interface OffloadProps extends BusPartProps {
   readonly tableArn: string;
   readonly delay: Delay;
-  /** All that deliver: a probe is a delivery, and sees hot types as well. */
+  /** All that deliver: a probe is one delivery alone, which tells nothing of types. */
   readonly senders: readonly BusFunction[];
 }
 
@@ -32,6 +32,6 @@ export class Offload extends Construct {
     offload.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);
     offload.grantByPattern(['sqs:GetQueueAttributes'], [anyQueue(place, 'offline')], reasons.madeAtRunTime);
     grantMappings(offload, place);
-    grantWatching([...senders, offload], { place, delay, watcher: 'offload' });
+    grantWatching({ place, delay, watcher: 'offload', start: [...senders, offload], stop: [offload] });
   }
 }

@@ -30,7 +30,7 @@ export class Pause extends Construct {
       environment,
     });
     pause.grant(['dynamodb:GetItem'], [tableArn]);
-    grantWatching([admin, pause], { place, delay, watcher: 'pause' });
+    grantWatching({ place, delay, watcher: 'pause', start: [admin], stop: [pause] });
     new MetricFilter(this, 'Paused', {
       logGroup: pause.logGroup,
       filterPattern: FilterPattern.stringValue('$.message', '=', isPausedLine),

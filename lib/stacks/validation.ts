@@ -38,8 +38,9 @@ export class ValidationParameters extends Construct {
 interface ValidationProps extends BusPartProps {
   readonly tableArn: string;
   readonly delay: Delay;
-  /** The functions in whose calls an endpoint may have to be asked. */
-  readonly starters: readonly BusFunction[];
+  /** In their calls an endpoint may have to be asked. */
+  readonly admin: BusFunction;
+  readonly declare: BusFunction;
 }
 
 /** Asks endpoints, again and again and ever more rarely, until their owners agree: called by a schedule a receiver. */
@@ -48,7 +49,7 @@ export class Validation extends Construct {
 
   constructor(scope: Construct, id: string, props: ValidationProps) {
     super(scope, id);
-    const { place, environment, tableArn, delay, starters } = props;
+    const { place, environment, tableArn, delay, admin, declare } = props;
     this.validate = new BusFunction(this, 'Validate', {
       name: 'validate',
       prefix: place.prefix,
@@ -59,7 +60,11 @@ export class Validation extends Construct {
     });
     this.validate.grant(['dynamodb:GetItem', 'dynamodb:PutItem'], [tableArn]);
     grantMappings(this.validate, place);
-    grantWatching([this.validate, ...starters], { place, delay, watcher: 'validate' });
+    grantWatching({
+      ...{ place, delay, watcher: 'validate' },
+      start: [this.validate, admin, declare],
+      stop: [this.validate, admin],
+    });
   }
 
   /** Where owners of endpoints reach the bus; known only once the API is there, which calls some of these functions. */

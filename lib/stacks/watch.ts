@@ -5,22 +5,22 @@ import { reasons } from './nag.ts';
 import type { Delay } from './schedule.ts';
 
 /** The schedules by which a function looks at single receivers, whoever those are. */
-export const watchSchedules = (place: Place, delay: Delay, watcher: Watcher) =>
+const watchSchedules = (place: Place, delay: Delay, watcher: Watcher) =>
   `arn:${place.partition}:scheduler:${place.region}:${place.account}:schedule/${delay.group.name}/${watchName(watcher, '*')}`;
 
 /**
  * Lets the scheduler call the function of the watcher's name, or of another that does its work, and these functions say
- * for which receivers.
+ * for which receivers, and for which not.
  */
-export function grantWatching(
-  starters: readonly BusFunction[],
-  {
-    place,
-    delay,
-    watcher,
-    by = watcher,
-  }: { place: Place; delay: Delay; watcher: Watcher; by?: Prober | Watcher },
-): void {
+export function grantWatching(watching: {
+  readonly place: Place;
+  readonly delay: Delay;
+  readonly watcher: Watcher;
+  readonly by?: Prober | Watcher;
+  readonly start: readonly BusFunction[];
+  readonly stop: readonly BusFunction[];
+}): void {
+  const { place, delay, watcher, by = watcher, start, stop } = watching;
   delay.schedulerRole.addToPolicy(
     new PolicyStatement({
       effect: Effect.ALLOW,
@@ -28,14 +28,14 @@ export function grantWatching(
       resources: [functionArn(place, by)],
     }),
   );
-  for (const starter of starters) {
-    starter.grantByPattern(
-      ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'],
-      [watchSchedules(place, delay, watcher)],
-      reasons.madeAtRunTime,
-    );
+  const schedules = [watchSchedules(place, delay, watcher)];
+  for (const starter of start) {
+    starter.grantByPattern(['scheduler:CreateSchedule'], schedules, reasons.madeAtRunTime);
     starter.grant(['iam:PassRole'], [delay.schedulerRole.roleArn], {
       StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
     });
+  }
+  for (const stopper of stop) {
+    stopper.grantByPattern(['scheduler:DeleteSchedule'], schedules, reasons.madeAtRunTime);
   }
 }

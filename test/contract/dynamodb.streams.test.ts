@@ -168,6 +168,13 @@ describe('streams', () => {
     expect(third.Records.map((record) => record.dynamodb.Keys)).toEqual([{ id: { S: 'd' } }]);
   });
 
+  it('gives iterators that are good between two milliseconds of the clock', async () => {
+    const arn = await create('KEYS_ONLY');
+    await account.clock.advance(0.5);
+    await put('a');
+    expect(await records(arn)).toHaveLength(1);
+  });
+
   it('keeps records for 24 hours', async () => {
     const arn = await create('KEYS_ONLY');
     await put('old');

@@ -52,6 +52,7 @@ export async function startTestBus(
     clock: systemClock,
     random: systemRandom,
     log: () => undefined,
+    iamUsageDirectory: process.env.BUSBAR_IAM_USAGE,
     http: {
       async send(request) {
         throw new Error(`This test calls no endpoint, and was asked for ${request.url}.`);

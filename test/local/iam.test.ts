@@ -306,9 +306,54 @@ test('the usage report tells what was used, and what was granted in vain', () =>
   const [role] = iam.usage();
   expect(role?.used).toEqual([{ action: 'sqs:SendMessage', resources: [queueArn] }]);
   expect(role?.granted.map(({ action, used }) => [action, used])).toEqual([
-    ['sqs:Send*', true],
-    ['sqs:DeleteQueue', false],
-    ['sns:Publish', false],
+    ['sqs:Send*', ['sqs:SendMessage']],
+    ['sqs:DeleteQueue', []],
+    ['sns:Publish', []],
+  ]);
+});
+
+test('of a statement with several resources, the usage report tells which one nobody uses', () => {
+  const other = 'arn:aws:sqs:us-east-1:000000000000:other';
+  const pattern = 'arn:aws:sqs:us-east-1:000000000000:*';
+  const iam = iamWith([allow({ Resource: [queueArn, other, pattern] })]);
+  decision(iam);
+  const [role] = iam.usage();
+  expect(role?.granted.map(({ resource, used }) => [resource, used])).toEqual([
+    [queueArn, ['sqs:SendMessage']],
+    [other, []],
+    [pattern, ['sqs:SendMessage']],
+  ]);
+});
+
+test('the use of a grant is told once, and what a statement with NotAction allows as well', () => {
+  const told: unknown[] = [];
+  const iam = createIam({
+    account: '000000000000',
+    region: 'us-east-1',
+    store: memoryStore(),
+    resourcePolicy: () => undefined,
+    onUse: (role, use) => told.push([role, use]),
+  });
+  iam.putRole({
+    name: 'publisher',
+    trust: { Statement: [] },
+    inlinePolicies: {
+      inline: { Statement: [{ Effect: 'Allow', NotAction: 'sqs:DeleteQueue', NotResource: '*:secret' }] },
+    },
+    managedPolicyArns: [],
+  });
+  decision(iam);
+  decision(iam);
+  decision(iam, { resource: `${queueArn}-2` });
+  expect(told).toEqual([
+    [
+      'publisher',
+      {
+        by: { action: 'NotAction(sqs:DeleteQueue)', resource: 'NotResource(*:secret)' },
+        action: 'sqs:SendMessage',
+        resource: queueArn,
+      },
+    ],
   ]);
 });
 

@@ -1,35 +1,56 @@
-import { matchesAction } from './match.ts';
+import { matchesAction, matchesResource } from './match.ts';
 import { list, type Statement } from './policy.ts';
+
+/**
+ * One thing that a role may do. A statement of two actions and three resources grants six of them: each is needed or
+ * not by itself.
+ */
+export interface Grant {
+  /** An action, or a pattern of them such as `sqs:*`; `NotAction(…)` for everything but what it lists. */
+  readonly action: string;
+  /** A resource, or a pattern; `NotResource(…)` for everything but what it lists. */
+  readonly resource: string;
+  /** The conditions of its statement as JSON; absent without any. */
+  readonly condition?: string;
+}
+
+/** An action that a role was allowed for the first time by a grant, and the first resource that it was for. */
+export interface Use {
+  readonly by: Grant;
+  readonly action: string;
+  readonly resource: string;
+}
 
 /** What one role was granted and what of it was used, for a report on grants that nothing needs. */
 export interface RoleUsage {
   readonly role: string;
   /** Actions that were allowed at least once, with some of the resources they acted on. */
   readonly used: readonly { readonly action: string; readonly resources: readonly string[] }[];
-  /** Every granted action pattern, and whether a call was ever allowed by it. */
-  readonly granted: readonly {
-    readonly where: string;
-    readonly action: string;
-    readonly resources: readonly string[];
-    readonly used: boolean;
-  }[];
+  /** Every grant, where it stands, and the actions that it ever allowed. */
+  readonly granted: readonly (Grant & { readonly where: string; readonly used: readonly string[] })[];
 }
 
 /** Names of schedules and the like have no bound, so of each action only this many resources are kept. */
 const resourcesKeptMax = 20;
 
-/** Notes which actions a role used, and which statement allowed each. */
-export function usageRecorder() {
+/**
+ * Notes which actions a role used, and which grants allowed each.
+ * @param onUse is told once of each action by each grant, before the call goes on.
+ */
+export function usageRecorder(onUse: (use: Use) => void = () => undefined) {
   const resourcesByAction = new Map<string, Set<string>>();
-  const actionsByStatement = new Map<string, Set<string>>();
+  const actionsByGrant = new Map<string, Set<string>>();
   return {
     record(action: string, resource: string, allowedBy: readonly Statement[]): void {
       const resources = resourcesByAction.get(action) ?? new Set();
       resourcesByAction.set(action, resources);
       if (resources.size < resourcesKeptMax) resources.add(resource);
-      for (const { where } of allowedBy) {
-        const actions = actionsByStatement.get(where) ?? new Set();
-        actionsByStatement.set(where, actions.add(action));
+      for (const by of allowedBy.flatMap(grantsOf)) {
+        if (!covers(by, action, resource)) continue;
+        const actions = actionsByGrant.get(keyOf(by)) ?? new Set();
+        if (actions.has(action)) continue;
+        actionsByGrant.set(keyOf(by), actions.add(action));
+        onUse({ by, action, resource });
       }
     },
     report(role: string, statements: readonly Statement[]): RoleUsage {
@@ -40,15 +61,37 @@ export function usageRecorder() {
           .sort((left, right) => (left.action < right.action ? -1 : 1)),
         granted: statements
           .filter((statement) => statement.allows)
-          .flatMap(({ where, source }) =>
-            list(source.Action).map((action) => ({
-              where,
-              action,
-              resources: list(source.Resource),
-              used: [...(actionsByStatement.get(where) ?? [])].some((used) => matchesAction(action, used)),
+          .flatMap((statement) =>
+            grantsOf(statement).map((grant) => ({
+              ...grant,
+              where: statement.where,
+              used: [...(actionsByGrant.get(keyOf(grant)) ?? [])].sort(),
             })),
           ),
       };
     },
   };
+}
+
+/** Tells grants apart, whichever policy of their role they stand in. */
+export const keyOf = ({ action, resource, condition = '' }: Grant): string =>
+  `${action}\n${resource}\n${condition}`;
+
+function grantsOf({ source }: Statement): Grant[] {
+  const actions = source.NotAction === undefined ? list(source.Action) : [everythingBut('Action', source)];
+  const resources =
+    source.NotResource === undefined ? list(source.Resource) : [everythingBut('Resource', source)];
+  const condition = source.Condition === undefined ? {} : { condition: JSON.stringify(source.Condition) };
+  return actions.flatMap((action) => resources.map((resource) => ({ action, resource, ...condition })));
+}
+
+const everythingBut = (what: 'Action' | 'Resource', source: Statement['source']) =>
+  `Not${what}(${list(source[`Not${what}`]).join(', ')})`;
+
+/** Whether a grant of a statement that allowed a call is one of those that did. */
+function covers(grant: Grant, action: string, resource: string): boolean {
+  return (
+    (grant.action.startsWith('NotAction(') || matchesAction(grant.action, action)) &&
+    (grant.resource.startsWith('NotResource(') || matchesResource(grant.resource, resource))
+  );
 }

@@ -31,7 +31,7 @@ export async function buildMutant(mutant: Mutant, prefix = 'busbar'): Promise<Mu
         });
       },
     };
-    const { outputFiles } = await build({ ...bundleOptions(name, own), plugins: [plugin] });
+    const { outputFiles } = await build({ ...bundleOptions(`functions/${name}.ts`, own), plugins: [plugin] });
     if (!isIn) throw new Error(`The function ${name} does not contain ${mutant.file}.`);
     mkdirSync(own, { recursive: true });
     for (const { path, text } of outputFiles) writeFileSync(path, withRocketMqVersion(text));

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { startWorld, type World } from './world.ts';
+
+/** Declares as CloudFormation would have it do, when busbar.config.ts has changed. */
+async function declare(world: World, declaration: object): Promise<void> {
+  world.requests.length = 0;
+  await world.invoke('declare', {
+    RequestType: 'Update',
+    RequestId: 'r',
+    StackId: 's',
+    LogicalResourceId: 'l',
+    ResponseURL: 'http://cloudformation.test/answer',
+    ResourceProperties: {
+      Declaration: JSON.stringify({ topics: {}, receivers: {}, subscriptions: {}, ...declaration }),
+    },
+  });
+  const answer = world.requests.find(({ url }) => url.includes('cloudformation.test'));
+  expect(JSON.parse(String(answer?.body))).toMatchObject({ Status: 'SUCCESS' });
+}
+const receiver = { endpoint: 'http://warehouse.test/' };
+
+it('a declaration takes out what it declares no more', async () => {
+  const world = await startWorld();
+  expect((await world.call('GET', '/topics/example-orders')).status).toBe(200);
+  await declare(world, { receivers: { 'example-warehouse': receiver } });
+  expect((await world.call('GET', '/topics/example-orders')).status).toBe(404);
+  expect((await world.call('GET', '/receivers/example-warehouse')).status).toBe(200);
+});
+
+it('a declared rule has its topic looked after, a declared handshake its endpoint asked', async () => {
+  const world = await startWorld();
+  await declare(world, {
+    topics: { 'example-orders': { holdWhen: { backlogEvents: 10 } } },
+    receivers: { 'example-warehouse': { ...receiver, validate: 'handshake' } },
+  });
+  const { Schedules } = await world.aws<{ Schedules: { Name: string }[] }>('scheduler', 'ListSchedules', {
+    GroupName: 'busbar',
+  });
+  const names = Schedules.map(({ Name }) => Name);
+  expect(names).toContain('hold-example-orders');
+  expect(names).toContain('validate-example-warehouse');
+});
+
+it('a declaration leaves a receiver paused that is paused', async () => {
+  const world = await startWorld();
+  await world.done('POST', '/receivers/example-warehouse/pause');
+  await declare(world, { receivers: { 'example-warehouse': receiver } });
+  await world.done('POST', '/receivers/example-warehouse/events', { type: 't', id: 'waits', data: {} });
+  await world.minutes(1);
+  expect(world.idsAt('warehouse.test')).toEqual([]);
+});
