@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { nameSchema } from './registry.ts';
+import { vpcSchema } from './vpc.ts';
 
 /** A bridge brings what a consumer group of RocketMQ gets to topics of the bus. It is declared, never made at run time. */
 
@@ -60,18 +61,7 @@ export const bridgeSchema = z
     /** True when left out. */
     tls: z.boolean().optional(),
     /** Where the proxy can be reached only from there; it needs a way to AWS as well. */
-    vpc: z
-      .strictObject({
-        subnetIds: z
-          .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'is no id of a subnet'))
-          .min(1)
-          .max(16),
-        securityGroupIds: z
-          .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'is no id of a security group'))
-          .min(1)
-          .max(5),
-      })
-      .optional(),
+    vpc: vpcSchema.optional(),
     /** How many messages are taken at a time: 32, the most that RocketMQ gives, when left out. */
     batch: z.int().min(1).max(32).optional(),
     /** How many batches of a topic are under way at once: 4 when left out. */

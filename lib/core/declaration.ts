@@ -11,6 +11,7 @@ import {
   topicSchema,
 } from './registry.ts';
 import { declaredRocketMqTargetSchema } from './rocketmq-receiver.ts';
+import { vpcSchema } from './vpc.ts';
 
 /**
  * What busbar.config.ts says. An endpoint that differs between stages is a parameter of the stack: its name, and
@@ -42,6 +43,8 @@ export const declarationSchema = z.strictObject({
   subscriptions: z.record(nameSchema, z.record(nameSchema, subscriptionSchema)).default({}),
   /** What consumer groups of RocketMQ bring to topics, whether those are declared here or made over the API. */
   bridges: z.record(bridgeNameSchema, bridgeSchema).default({}),
+  /** For the function that sends to receivers which are topics of RocketMQ, however those are made. */
+  rocketmq: z.strictObject({ vpc: vpcSchema.optional() }).optional(),
 });
 
 export type Declaration = z.infer<typeof declarationSchema>;

@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { CfnEventInvokeConfig, CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnEventInvokeConfig } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { type Bridge, bridgeFails, writeBridge } from '../core/bridge.ts';
@@ -14,6 +14,7 @@ import { reasons } from './nag.ts';
 import { grantPublishing } from './publish.ts';
 import type { Delay } from './schedule.ts';
 import type { Trace } from './trace.ts';
+import { addToVpc } from './vpc.ts';
 
 interface BridgesProps extends BusPartProps {
   readonly bridges: Readonly<Record<string, Bridge>>;
@@ -73,7 +74,7 @@ export class Bridges extends Construct {
     grantPublishing(pump, { place, tableArn, delay });
     trace.grantWrite(pump);
     if (bridge.secret !== undefined) this.grantSecret(pump, bridge.secret);
-    if (bridge.vpc !== undefined) this.addToVpc(pump, bridge.vpc);
+    if (bridge.vpc !== undefined) addToVpc(pump, bridge.vpc);
     // The next minute's run is as good as a second try, and two of one bridge at a time help nobody.
     new CfnEventInvokeConfig(this, `Invoke-${name}`, {
       functionName: pump.function.functionName,
@@ -109,24 +110,5 @@ export class Bridges extends Construct {
     const { partition, region, account } = Stack.of(this);
     const pattern = `arn:${partition}:secretsmanager:${region}:${account}:secret:${secret}-??????`;
     pump.grantByPattern(action, [pattern], reasons.secretByName);
-  }
-
-  private addToVpc(pump: BusFunction, { subnetIds, securityGroupIds }: NonNullable<Bridge['vpc']>): void {
-    const resource = pump.function.node.defaultChild;
-    if (!(resource instanceof CfnFunction)) throw new Error('The function of a bridge is no CfnFunction.');
-    resource.vpcConfig = { subnetIds, securityGroupIds };
-    // What a function in a VPC needs (Lambda developer guide, "Required IAM permissions"): Lambda itself calls it.
-    pump.grantByPattern(
-      [
-        'ec2:CreateNetworkInterface',
-        'ec2:DescribeNetworkInterfaces',
-        'ec2:DescribeSubnets',
-        'ec2:DeleteNetworkInterface',
-        'ec2:AssignPrivateIpAddresses',
-        'ec2:UnassignPrivateIpAddresses',
-      ],
-      ['*'],
-      reasons.interfacesOfLambda,
-    );
   }
 }

@@ -94,6 +94,7 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       delay,
+      vpc: declaration.rocketmq?.vpc,
     });
     const redrive = new Redrive(this, 'Redrive', { place, environment, tableArn });
     const { admin, keys } = new Admin(this, 'Admin', {
