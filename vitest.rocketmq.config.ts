@@ -16,8 +16,8 @@ export default defineConfig({
   test: {
     include: missing === undefined ? ['test/rocketmq/**/*.rocketmq.ts'] : [],
     passWithNoTests: missing !== undefined,
-    // Each starts a cluster of its own, which takes half a gigabyte.
-    fileParallelism: false,
+    // Each starts a cluster of its own, which takes half a gigabyte; most of their time is waiting.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 180_000,
   },

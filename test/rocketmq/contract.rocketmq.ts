@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemRocketMq } from '../../lib/runtime/system-rocketmq.ts';
-import { rocketMqContract } from './contract.ts';
+import { type Cluster, rocketMqContract } from './contract.ts';
 import { startRealCluster } from './real-cluster.ts';
 
-rocketMqContract('the real broker', async () => {
+const makeCluster = async (): Promise<Cluster> => {
   const cluster = await startRealCluster();
   return {
     rocketmq: systemRocketMq(() => {}),
@@ -17,4 +17,6 @@ rocketMqContract('the real broker', async () => {
     pass: (ms) => sleep(ms),
     close: cluster.close,
   };
-});
+};
+
+rocketMqContract('the real broker', makeCluster, { concurrent: true });

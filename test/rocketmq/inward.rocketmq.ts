@@ -151,7 +151,7 @@ describe('RocketMQ to the bus', () => {
       { topic: 'strict', body: Buffer.from('{"n":1}') },
     ]);
     const bridge = { ...access, group: 'strict-group', topics: { strict: 'strict' } };
-    const run = world.startBridge('strict', bridge);
+    const run = world.startBridge('strict', bridge, 20);
     await until('The sound one arrives', () => world.arrived.has(sound), 60 * seconds);
     expect(await run.ended, run.lines.join('\n')).toBe(0);
     const { refused } = (await world.client.call('GET', '/refused')) as {
@@ -168,7 +168,7 @@ describe('RocketMQ to the bus', () => {
     ]);
     expect(world.arrived.has(poison)).toBe(false);
     // Acknowledged, so that the next run does not meet it.
-    const next = world.startBridge('strict', bridge);
+    const next = world.startBridge('strict', bridge, 20);
     expect(await next.ended).toBe(0);
     expect(next.lines.join('\n')).toContain('"run":{"brought":0,"refused":0,"stopped":0,"again":0}');
   }, 240_000);
@@ -182,7 +182,7 @@ describe('RocketMQ to the bus', () => {
     expect(told).toContain(bridgeFails);
     expect(told).toContain('"failure":"unauthorized"');
     expect(told).not.toContain('no-such-secret');
-    const run = world.startBridge('few', bridge);
+    const run = world.startBridge('few', bridge, 20);
     await until('The message arrives', () => delivered(ids) === 1, 60 * seconds);
     expect(await run.ended).toBe(0);
   }, 120_000);

@@ -83,6 +83,8 @@ export async function startRealCluster(): Promise<RealCluster> {
           force: 'false',
         }),
       );
+      // The broker tells the name server in its own time: GET_ROUTEINFO_BY_TOPIC.
+      await retried(() => remotingCall(namesrvPort, { code: 105, fields: { topic } }));
     },
     async createGroup(group, options = {}) {
       // UPDATE_AND_CREATE_SUBSCRIPTIONGROUP

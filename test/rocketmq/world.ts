@@ -9,6 +9,7 @@ import { App } from 'aws-cdk-lib';
 import { type Client, createClient } from '../../lib/client/index.ts';
 import { bridgeSchema, writeBridge } from '../../lib/core/bridge.ts';
 import { type DeclarationInput, defineBus } from '../../lib/core/declaration.ts';
+import { bus as limits } from '../../lib/core/limits.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
 import { systemClock } from '../../lib/local/clock.ts';
 import { root } from '../../lib/local/engines/engine.ts';
@@ -38,8 +39,8 @@ export interface World {
   readonly lines: readonly string[];
   /** Sends messages with a producer of its own; answers their ids in their order. */
   send(messages: readonly Omit<RocketMqOutgoing, 'keys' | 'properties'>[]): Promise<string[]>;
-  /** Starts the function of a bridge as Lambda would, in a process of its own that may be killed. */
-  startBridge(name: string, bridge: object): BridgeProcess;
+  /** Starts the function of a bridge as Lambda would, in a process of its own that may be killed; 50 s unless told. */
+  startBridge(name: string, bridge: object, runSeconds?: number): BridgeProcess;
   close(): Promise<void>;
 }
 
@@ -107,7 +108,8 @@ export async function startWorld(declaration: (cluster: RealCluster) => Declarat
       requests,
       lines,
       send: (messages) => send(cluster, messages),
-      startBridge: (name, bridge) => startBridge(running, name, bridge, children),
+      startBridge: (name, bridge, runSeconds = limits.bridgeRunSeconds) =>
+        startBridge(running, name, bridge, runSeconds, children),
       close,
     };
   } catch (error) {
@@ -168,12 +170,13 @@ function startBridge(
   bus: RunningBus,
   name: string,
   bridge: object,
+  runSeconds: number,
   children: Set<ChildProcess>,
 ): BridgeProcess {
   const { Variables } = environmentOf(bus);
   const script = `
     const { handler } = require(${JSON.stringify(join(bundle('bridge'), 'index.cjs'))});
-    handler({}, { getRemainingTimeInMillis: () => 90_000 }).then(
+    handler({}, { getRemainingTimeInMillis: () => ${1000 * (limits.bridgeTimeoutSeconds - limits.bridgeRunSeconds + runSeconds)} }).then(
       (run) => { console.log(JSON.stringify({ run })); process.exit(0); },
       (error) => { console.error(error); process.exit(1); },
     );`;
