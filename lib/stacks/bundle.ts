@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -15,7 +15,16 @@ export function bundle(name: string): string {
 
 /** Bundles any file, below the root, as functions are. */
 export function bundleFile(file: string, directory: string): string {
-  const result = buildSync({
+  const result = buildSync(bundleOptions(file, directory));
+  mkdirSync(directory, { recursive: true });
+  for (const { path, text } of result.outputFiles) writeFileSync(path, withRocketMqVersion(text));
+  writeFileSync(`${directory}.meta.json`, JSON.stringify(result.metafile));
+  return directory;
+}
+
+/** How a file is bundled into a directory; the outcome goes through `withRocketMqVersion`. */
+export function bundleOptions(file: string, directory: string) {
+  return {
     absWorkingDir: root,
     entryPoints: [file],
     outfile: join(directory, 'index.cjs'),
@@ -30,11 +39,7 @@ export function bundleFile(file: string, directory: string): string {
     metafile: true,
     write: false,
     logLevel: 'warning',
-  });
-  mkdirSync(directory, { recursive: true });
-  for (const { path, text } of result.outputFiles) writeFileSync(path, withRocketMqVersion(text));
-  writeFileSync(`${directory}.meta.json`, JSON.stringify(result.metafile));
-  return directory;
+  } satisfies BuildOptions;
 }
 
 /** What the RocketMQ client asks for that a bundle cannot hold, or should not: each file says why. */
@@ -54,7 +59,7 @@ const readsVersion =
  * needs it: so it is written into the outcome.
  * @throws Error when the client reads its version in another way than this knows.
  */
-function withRocketMqVersion(text: string): string {
+export function withRocketMqVersion(text: string): string {
   const bundled = text.replace(readsVersion, () => {
     const { version } = JSON.parse(
       readFileSync(join(root, 'node_modules', 'rocketmq-client-nodejs', 'package.json'), 'utf8'),

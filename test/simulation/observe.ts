@@ -30,7 +30,7 @@ export async function deadLettersOf(world: World, model: Model): Promise<DeadLet
         throw new Error(`The dead letters of ${receiver} cannot be read: ${JSON.stringify(reply)}`);
       }
       for (const letter of reply.body.deadLetters) {
-        found.push({ receiver, eventId: letter.eventId ?? letter.id, cause: letter.cause });
+        found.push({ id: letter.id, receiver, eventId: letter.eventId ?? letter.id, cause: letter.cause });
       }
       cursor = reply.body.cursor;
     } while (cursor !== undefined);
@@ -59,7 +59,7 @@ export async function leftInQueues(world: World): Promise<string[]> {
 }
 
 /** Rows that stand for work to be done: whoever made them expects that somebody takes them away. */
-const rowsOfWork: readonly RegExp[] = [/^outbox#/, / delayed#/, /^held#/];
+const rowsOfWork: readonly RegExp[] = [/^outbox#/, /^held#/];
 
 export async function leftInTable(world: World): Promise<string[]> {
   const left = new Map<string, number>();

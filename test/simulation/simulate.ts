@@ -11,7 +11,7 @@ import {
   type Watch,
 } from './observe.ts';
 import { createModel, expectation, type Model } from './workload/model.ts';
-import { operationsOf, release, resume, type Workbench } from './workload/operations.ts';
+import { type Focus, operationsOf, release, resume, type Workbench } from './workload/operations.ts';
 import { setUp } from './workload/setup.ts';
 import { createSubmitter } from './workload/submit.ts';
 import { createDice } from './world/dice.ts';
@@ -26,7 +26,14 @@ export interface SimulationOptions {
   readonly profile?: Profile;
   /** Faults that are left out. */
   readonly without?: readonly FaultKind[];
+  /** What producers and operators do, where it is not the usual mixture. */
+  readonly focus?: Focus;
+  /** For how long a receiver is down in a run with an outage; 28 hours unless given. */
+  readonly outageMs?: number;
+  /** Within this time of being well everything has to have ended; six hours unless given: the longest back-off is one. */
+  readonly livenessMs?: number;
   readonly codeOf?: WorldOptions['codeOf'];
+  readonly meter?: WorldOptions['meter'];
   readonly checkers?: readonly Checker[];
 }
 
@@ -45,16 +52,15 @@ export interface SimulationResult {
   readonly usage: ReturnType<World['usage']>;
 }
 
-/** Within this time of being well, everything has to have ended: the longest of all back-offs is an hour. */
-const livenessMs = 6 * 3600_000;
-const outageMs = 28 * 3600_000;
+const usualLivenessMs = 6 * 3600_000;
+const usualOutageMs = 28 * 3600_000;
 
 /** Runs the whole bus under a seed: a phase in which things fail, then all is healed, then all must come to an end. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, minutes } = options;
+  const { seed, minutes, outageMs = usualOutageMs, livenessMs = usualLivenessMs } = options;
   const drawn = options.profile ?? drawProfile(createDice(`${seed}/profile`));
   const profile = without(drawn, options.without ?? []);
-  const world = await createWorld({ seed, profile, codeOf: options.codeOf });
+  const world = await createWorld({ seed, profile, codeOf: options.codeOf, meter: options.meter });
   const model = createModel();
   const startMs = world.clock.now();
   const watch = createWatch(world);
@@ -62,11 +68,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   world.begin();
   if (profile.outage) world.endpoints.down(outageReceiver, world.clock.now() + outageMs);
 
-  await safety(world, model, minutes);
+  await safety(world, model, minutes, options.focus);
   if (profile.outage) await world.clock.advance(outageMs);
   world.heal();
   const healedMs = world.clock.now();
-  const stuck = await liveness(world, model);
+  const stuck = await liveness(world, model, livenessMs);
   const run = await observe(world, model, watch, healedMs);
 
   const violations = (options.checkers ?? allCheckers).flatMap(({ name, check }) =>
@@ -88,10 +94,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 }
 
 /** Producers and operators do what comes to their mind, while everything fails at its rate. */
-async function safety(world: World, model: Model, minutes: number): Promise<void> {
+async function safety(world: World, model: Model, minutes: number, focus: Focus | undefined): Promise<void> {
   const dice = world.dice.fork('workload');
   const bench: Workbench = { world, model, dice, submitter: createSubmitter(world, model) };
-  const operations = operationsOf(world.profile);
+  const operations = operationsOf(world.profile, focus);
   const endMs = world.clock.now() + minutes * 60_000;
   const pauseMs = dice.pick([200, 500, 1000]);
   const underway = new Set<Promise<void>>();
@@ -124,7 +130,7 @@ async function safety(world: World, model: Model, minutes: number): Promise<void
 }
 
 /** Undoes by hand what was done by hand, and lets time pass until everything has ended; says what has not. */
-async function liveness(world: World, model: Model): Promise<string | undefined> {
+async function liveness(world: World, model: Model, livenessMs: number): Promise<string | undefined> {
   const dice = world.dice.fork('healing');
   const bench: Workbench = { world, model, dice, submitter: createSubmitter(world, model) };
   await world.drive(
@@ -153,7 +159,7 @@ async function liveness(world: World, model: Model): Promise<string | undefined>
     );
     if (queues.length + rows.length + open.length === 0) return undefined;
     if (isOver)
-      return `Six hours after all was well: ${[...queues, ...rows, `${open.length} open transactions`].join(', ')}.`;
+      return `${livenessMs / 3600_000} hours after all was well: ${[...queues, ...rows, `${open.length} open transactions`].join(', ')}.`;
   }
 }
 

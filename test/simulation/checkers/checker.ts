@@ -21,6 +21,8 @@ export interface Attempt {
 }
 
 export interface DeadLetter {
+  /** The id of its delivery. */
+  readonly id: string;
   readonly receiver: string;
   readonly eventId: string;
   readonly cause: string | undefined;
@@ -67,6 +69,10 @@ export interface Checker {
 
 export const isSuccess = ({ status }: Attempt): boolean =>
   status !== undefined && status >= 200 && status < 300;
+
+/** Whether the endpoint answered, and not by what speaks of an outage. */
+export const mayHaveWorked = ({ status, heard }: Attempt): boolean =>
+  heard && status !== undefined && status < 500;
 
 /** Attempts of one event at one receiver, in the order in which they began. */
 export function byDelivery(attempts: readonly Attempt[]): Map<string, Attempt[]> {

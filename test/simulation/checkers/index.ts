@@ -1,3 +1,4 @@
+import { activity } from './activity.ts';
 import { answers } from './answers.ts';
 import { attemptsWithinPolicy } from './attempts.ts';
 import { bill } from './bill.ts';
@@ -32,4 +33,5 @@ export const checkers: readonly Checker[] = [
   settled,
   answers,
   bill,
+  activity,
 ];

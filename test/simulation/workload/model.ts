@@ -46,9 +46,17 @@ export interface Version<State> {
   readonly state: State;
 }
 
+/** A secret that a receiver may have had. */
+export interface Secret {
+  readonly text: string;
+  /** From then on the bus is known to have it; never, where no answer said so. */
+  knownFromMs: EpochMs;
+}
+
 export interface ReceiverModel {
   readonly name: string;
-  readonly secrets: string[];
+  /** The newest last. */
+  readonly secrets: Secret[];
   /** Every list of delays that it ever had. */
   readonly delaysSeconds: (readonly number[])[];
   readonly timeoutSeconds: number;

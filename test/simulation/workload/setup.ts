@@ -40,7 +40,7 @@ export async function setUp(world: World, model: Model): Promise<void> {
     });
     model.receivers.set(name, {
       name,
-      secrets: [String(body.secret)],
+      secrets: [{ text: String(body.secret), knownFromMs: 0 }],
       delaysSeconds: [delaysSeconds],
       timeoutSeconds,
       limits,

@@ -63,6 +63,8 @@ export interface WorldOptions {
   readonly profile: Profile;
   /** Where the code of a function lies when it is not the template's: a mutant. */
   readonly codeOf?: ((definition: FunctionDefinition) => string) | undefined;
+  /** What counts the bill, where it is not the usual one. */
+  readonly meter?: CountingMeter | undefined;
   readonly startMs?: number;
 }
 
@@ -81,7 +83,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const clock = virtualClock(startMs);
   const history = createHistory(() => clock.now());
   const disk = createDisk();
-  const meter = countingMeter();
+  const { meter = countingMeter() } = options;
   const counted = new Map<string, number>();
   const count = (what: string) => void counted.set(what, (counted.get(what) ?? 0) + 1);
   const listeners: ((call: ServiceCall) => void)[] = [];

@@ -1,0 +1,48 @@
+import { conditions, type Mutant } from '../mutant.ts';
+
+/** One receiver is down for long enough that its breaker opens and probes. */
+const down = conditions(
+  {},
+  {
+    outage: true,
+    minutes: 0.7,
+    outageMs: 600_000,
+    focus: { publish: 5, invoke: 10 },
+    seeds: ['2', '1', '3', '4'],
+  },
+);
+
+/** Bugs of the breakers. */
+export const breakerMutants: readonly Mutant[] = [
+  {
+    name: 'a breaker closes by a probe that failed',
+    file: 'lib/core/breaker.ts',
+    find: 'return openAgain(open, event.cause, context);',
+    replace: "return { kind: 'closed', sinceMs: nowMs, reason: event.cause };",
+    functions: ['deliver'],
+    checkers: ['breaker'],
+    under: down,
+  },
+  {
+    name: 'a breaker is half-open when its pause is over, without a probe',
+    file: 'lib/app/breaker/probe-delivery.ts',
+    find: "changeBreaker(tools, receiver, { kind: 'probe-began' })",
+    replace: "changeBreaker(tools, receiver, { kind: 'probe-succeeded' })",
+    functions: ['deliver'],
+    checkers: ['breaker'],
+    under: down,
+  },
+  {
+    name: 'one breaker stands for all receivers',
+    file: 'lib/app/deliver/deliver.ts',
+    find: 'const admitted = await admitBatch(tools, receiver);',
+    replace: `const admitted = await admitBatch(tools, {
+    ...receiver,
+    receiver: 'receiver-1',
+    endpoint: receiver.endpoint.replace(/receiver-[0-9]/, 'receiver-1'),
+  });`,
+    functions: ['deliver'],
+    checkers: ['isolation'],
+    under: down,
+  },
+];
