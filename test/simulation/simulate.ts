@@ -42,7 +42,6 @@ export interface SimulationResult {
   readonly attempts: number;
   readonly deadLetters: number;
   readonly virtualMs: number;
-  readonly usage: ReturnType<World['usage']>;
 }
 
 /** Within this time of being well, everything has to have ended: the longest of all back-offs is an hour. */
@@ -83,7 +82,6 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     attempts: run.attempts.length,
     deadLetters: run.deadLetters.length,
     virtualMs: world.clock.now() - startMs,
-    usage: world.usage(),
   };
 }
 
