@@ -53,6 +53,12 @@ export const prices = {
   /** The price of arm64, which every function of the bus runs on (x86_64: 0.0000166667). */
   'lambda.gb-seconds': { dollars: 0.0000133334, per: 1, source: lambdaPricing },
 
+  'secretsmanager.requests': {
+    dollars: 0.05,
+    per: 10_000,
+    source: 'https://aws.amazon.com/secrets-manager/pricing/',
+  },
+
   /** HTTP API, one request for each started 512 KB. */
   'apigateway.requests': {
     dollars: 1,

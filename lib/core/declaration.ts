@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { bridgeNameSchema, bridgeSchema } from './bridge.ts';
 import { BusbarError } from './errors.ts';
 import { orderAttribute } from './order.ts';
 import {
@@ -10,6 +11,7 @@ import {
   topicSchema,
 } from './registry.ts';
 import { declaredRocketMqTargetSchema } from './rocketmq-receiver.ts';
+import { vpcSchema } from './vpc.ts';
 
 /**
  * What busbar.config.ts says. An endpoint that differs between stages is a parameter of the stack: its name, and
@@ -39,6 +41,10 @@ export const declarationSchema = z.strictObject({
   receivers: z.record(nameSchema, declaredReceiverSchema).default({}),
   /** Topic to receiver to subscription. */
   subscriptions: z.record(nameSchema, z.record(nameSchema, subscriptionSchema)).default({}),
+  /** What consumer groups of RocketMQ bring to topics, whether those are declared here or made over the API. */
+  bridges: z.record(bridgeNameSchema, bridgeSchema).default({}),
+  /** For the function that sends to receivers which are topics of RocketMQ, however those are made. */
+  rocketmq: z.strictObject({ vpc: vpcSchema.optional() }).optional(),
 });
 
 export type Declaration = z.infer<typeof declarationSchema>;
@@ -59,7 +65,22 @@ export function parseDeclaration(value: unknown): Declaration {
       }
     }
   }
+  requireOwnGroups(declaration.bridges);
   return declaration;
+}
+
+/** Two bridges of one group would each get a part of its messages, by two subscriptions that RocketMQ wants to be one. */
+function requireOwnGroups(bridges: Declaration['bridges']): void {
+  const names = new Map<string, string>();
+  for (const [name, { endpoint, group }] of Object.entries(bridges)) {
+    const identity = JSON.stringify([endpoint.toLowerCase(), group]);
+    const other = names.get(identity);
+    if (other !== undefined) {
+      const [path, detail] = [`bridges.${name}.group`, `is that of the bridge ${other}: give each its own`];
+      throw new BusbarError('invalid_request', `${path}: ${detail}.`, { fields: [{ path, detail }] });
+    }
+    names.set(identity, name);
+  }
 }
 
 export const isOrderedTopic = ({ topics }: Declaration, topic: string): boolean =>

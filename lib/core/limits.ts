@@ -318,6 +318,16 @@ export const bus = {
   /** When entries wait for longer, an operator is told. */
   outboxWaitSecondsMax: 15 * 60,
   refusedPageMax: 1000,
+  /** For how long a run of a bridge receives; the next begins a minute after it. */
+  bridgeRunSeconds: 50,
+  /** The longest that a bridge waits for a message before it asks again. */
+  bridgePollSeconds: 15,
+  /** A proxy of RocketMQ does not wait for less, so that nothing is asked for when less is left. */
+  bridgePollSecondsMin: 5,
+  /** The function of a bridge: a run, what is under way when it ends, and leaving RocketMQ. */
+  bridgeTimeoutSeconds: 90,
+  /** A message that is larger is not kept when the bus refuses it: a row would not hold it. */
+  bridgeKeptBytesMax: 280 * kib,
   refusedPageDefault: 100,
   deadLettersPageMax: 500,
   deadLettersPageDefault: 50,

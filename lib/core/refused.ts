@@ -9,8 +9,11 @@ export interface Refused {
   readonly id: string;
   /** Whose it is. */
   readonly application: string;
-  readonly from: 'outbox' | 'transaction';
+  readonly from: 'outbox' | 'transaction' | 'bridge';
   readonly transaction?: string;
+  /** The bridge that brought it, and what RocketMQ calls it. */
+  readonly bridge?: string;
+  readonly message?: { readonly topic: string; readonly id: string };
   readonly topic?: string;
   readonly receiver?: string;
   readonly key?: string;

@@ -96,6 +96,7 @@ function protocolOf(request: WireRequest, engines: ReadonlyMap<Service, Engine>)
     /Credential=[^/]*\/[^/]*\/[^/]*\/([^/]*)\//.exec(request.headers.authorization ?? '')?.[1] ?? '';
   switch (signed) {
     case 'sqs':
+    case 'secretsmanager':
     case 'dynamodb': {
       const service = request.headers['x-amz-target']?.startsWith('DynamoDBStreams_')
         ? 'dynamodbstreams'

@@ -12,6 +12,7 @@ import { createHttpApis, type HttpApis } from './engines/http/apis.ts';
 import type { HttpApiRequest, HttpApiResponse } from './engines/http/model.ts';
 import { createLambda } from './engines/lambda/index.ts';
 import { createScheduler } from './engines/scheduler/index.ts';
+import { createSecretsManager } from './engines/secretsmanager/index.ts';
 import { createSns } from './engines/sns/index.ts';
 import { createSqs } from './engines/sqs/index.ts';
 import { startFunction } from './functions.ts';
@@ -36,6 +37,8 @@ export interface BusOptions {
   readonly http: Http;
   /** How the bridge reaches RocketMQ; by its client unless given. */
   readonly rocketmq?: RocketMq;
+  /** What AWS Secrets Manager holds, by name: nothing unless given. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly log: Log;
   /** Of the API; 0 for any free one, undefined for no socket. */
   readonly port?: number | undefined;
@@ -158,6 +161,7 @@ async function startAccount(
         host,
         options.recreateQueueAfterMs === undefined ? {} : { recreateAfterMs: options.recreateQueueAfterMs },
       ),
+    (host: Host) => createSecretsManager(host, options.secrets ?? {}),
     ...dynamodb.builders,
   ];
   const { wrapEngine = (engine: Engine) => engine } = options;

@@ -10,6 +10,8 @@ export interface Settings {
   readonly adminKey: string | undefined;
   /** What is traced of topics that do not say so themselves. */
   readonly trace: TraceMode;
+  /** What AWS Secrets Manager holds here, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Where to write down which grants of the stack's roles are used; nowhere when undefined. */
   readonly iamUsageDirectory: string | undefined;
 }
@@ -34,6 +36,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     dataDirectory: resolve(env.BUSBAR_DATA || '.busbar'),
     adminKey: parseKey(env.BUSBAR_ADMIN_KEY),
     trace: parseTrace(env.BUSBAR_TRACE),
+    secrets: parseSecrets(env.BUSBAR_SECRETS),
     iamUsageDirectory: env.BUSBAR_IAM_USAGE ? resolve(env.BUSBAR_IAM_USAGE) : undefined,
   };
 }
@@ -81,4 +84,21 @@ function parseKey(text: string | undefined): string | undefined {
   );
 }
 
+/** JSON such as `{"rocketmq":"{\\"accessKey\\":…}"}`. What is wrong is told without quoting it. */
+function parseSecrets(text: string | undefined): Readonly<Record<string, string>> {
+  if (text === undefined || text === '') return {};
+  const wrong = new StartError(
+    'The environment variable BUSBAR_SECRETS must be a JSON object that maps the name of each secret to its text.',
+  );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw wrong;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong;
+  const entries = Object.entries(value);
+  if (!entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')) throw wrong;
+  return Object.fromEntries(entries);
+}
 export const isKey = (text: string) => /^[\x21-\x7e]{1,256}$/.test(text);

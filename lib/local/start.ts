@@ -83,6 +83,7 @@ function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: 
     store,
     log,
     parameters,
+    secrets: settings.secrets,
     clock: systemClock,
     random: systemRandom,
     http: undiciHttp({ clock: systemClock, endpoints: 'any', ports: 'any' }),

@@ -35,6 +35,8 @@ export const variables = {
   traceTable: 'BUSBAR_TRACE_TABLE',
   /** `none`, `failures` or `all`: what is recorded of a topic that does not say so itself, and of invoked events. */
   trace: 'BUSBAR_TRACE',
+  /** The name of a bridge and what was declared of it, as JSON; only where a bridge runs. */
+  bridge: 'BUSBAR_BRIDGE',
 } as const;
 
 export interface Config {
@@ -61,15 +63,7 @@ export interface Config {
 
 /** @throws Error that names the variable which is missing or wrong. */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const read = (name: string): string => {
-    const value = env[name];
-    if (value === undefined || value === '') {
-      throw new Error(
-        `The environment variable ${name} is missing. The stack sets it: deploy the function with the stack.`,
-      );
-    }
-    return value;
-  };
+  const read = (name: string) => readVariable(env, name);
   const endpoints = read(variables.endpoints);
   if (endpoints !== 'public' && endpoints !== 'any') {
     throw new Error(
@@ -121,4 +115,15 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     trace,
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),
   };
+}
+
+/** @throws Error that names the variable when it is missing. */
+export function readVariable(env: Readonly<Record<string, string | undefined>>, name: string): string {
+  const value = env[name];
+  if (value === undefined || value === '') {
+    throw new Error(
+      `The environment variable ${name} is missing. The stack sets it: deploy the function with the stack.`,
+    );
+  }
+  return value;
 }

@@ -98,7 +98,9 @@ export class Connection {
     // A released stream has no listener left, and an error without one ends the process.
     const removeAll = stream.removeAllListeners.bind(stream);
     stream.removeAllListeners = (name) => {
-      removeAll(name);
+      // It tells no name from one that is undefined by the number of its arguments.
+      if (name === undefined) removeAll();
+      else removeAll(name);
       stream.on('error', () => {});
       return stream;
     };

@@ -18,6 +18,12 @@ import type {
 } from './rocketmq.ts';
 import { Connection, clientOptions, failureOf, type TelemetryStream, within } from './rocketmq-connection.ts';
 
+/**
+ * A proxy waits at least so long (its `grpcClientConsumerMinLongPollingTimeoutMillis`). Who hangs up before gets nothing
+ * of what it takes meanwhile, which then is hidden from everybody.
+ */
+const waitSecondsMin = 5;
+
 type Settings = Parameters<SimpleConsumer['onSettingsCommand']>[1];
 type Unknown = Parameters<SimpleConsumer['onUnknownCommand']>[1];
 
@@ -123,7 +129,7 @@ function consumerOf(client: Client): RocketMqConsumer {
   };
   return {
     async receive({ topic, max, waitSeconds, invisibleSeconds }) {
-      const waitMs = 1000 * waitSeconds;
+      const waitMs = 1000 * Math.max(waitSecondsMin, waitSeconds);
       try {
         const taken = await within(
           waitMs + 2 * client.requestTimeoutMs,

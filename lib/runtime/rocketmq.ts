@@ -66,8 +66,8 @@ export interface RocketMqMessage {
 
 export interface RocketMqConsumer {
   /**
-   * Takes messages of one topic and hides them from all others. Waits for the first for `waitSeconds`, and answers
-   * none when there was none. A message that is not acknowledged comes again when its invisibility ends.
+   * Takes messages of one topic and hides them from all others. Waits for the first for `waitSeconds`, though never for
+   * less than five, as a proxy does, and answers none when there was none. A message that is not acknowledged comes again when its invisibility ends.
    */
   receive(request: {
     readonly topic: string;

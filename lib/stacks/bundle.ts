@@ -10,10 +10,14 @@ const root = join(import.meta.dirname, '..', '..');
  * such wherever it lies. The metafile beside the folder says what is in it.
  */
 export function bundle(name: string): string {
-  const directory = join(root, '.cache', 'bundles', name);
+  return bundleFile(`functions/${name}.ts`, join(root, '.cache', 'bundles', name));
+}
+
+/** Bundles any file, below the root, as functions are. */
+export function bundleFile(file: string, directory: string): string {
   const result = buildSync({
     absWorkingDir: root,
-    entryPoints: [`functions/${name}.ts`],
+    entryPoints: [file],
     outfile: join(directory, 'index.cjs'),
     bundle: true,
     minify: true,

@@ -18,6 +18,8 @@ import { resourceFinding } from './nag.ts';
 export interface BusFunctionProps {
   /** The file of `functions/`, and the end of the function's name. */
   readonly name: string;
+  /** The file, where several functions are of one. */
+  readonly file?: string;
   readonly prefix: string;
   readonly description: string;
   readonly timeoutSeconds: number;
@@ -51,7 +53,7 @@ export class BusFunction extends Construct {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: Code.fromAsset(bundle(props.name)),
+      code: Code.fromAsset(bundle(props.file ?? props.name)),
       handler: 'index.handler',
       role: this.role,
       timeout: Duration.seconds(props.timeoutSeconds),

@@ -7,6 +7,7 @@ import { Admin } from './admin.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { Breaker } from './breaker.ts';
+import { Bridges } from './bridge.ts';
 import { BusFunction } from './bus-function.ts';
 import { placeOf } from './bus-part.ts';
 import { Declaration } from './declaration.ts';
@@ -93,6 +94,7 @@ export class BusStack extends Stack {
       environment,
       tableArn,
       delay,
+      vpc: declaration.rocketmq?.vpc,
     });
     const redrive = new Redrive(this, 'Redrive', { place, environment, tableArn });
     const { admin, keys } = new Admin(this, 'Admin', {
@@ -170,6 +172,15 @@ export class BusStack extends Stack {
       declare,
     });
     validate.tellApiUrl(api.apiEndpoint, admin);
+    new Bridges(this, 'Bridges', {
+      place,
+      environment,
+      bridges: declaration.bridges,
+      tableArn,
+      delay,
+      alarms,
+      trace,
+    });
 
     // Last, when every part has granted itself what it needs.
     const parts = this.node.findAll().filter((part) => part instanceof BusFunction);

@@ -159,11 +159,13 @@ export class Declaration extends Construct {
         spec.endpoint === undefined ? spec : { ...spec, endpoint: this.endpointOf(name, spec.endpoint) },
       ]),
     );
+    // A bridge is a function, and nothing of it is in the registry.
+    const { bridges: _, ...registered } = declaration;
     const resource = new CustomResource(this, 'Registry', {
       serviceToken: declare.function.functionArn,
       resourceType: 'Custom::BusbarDeclaration',
       // One text, because CloudFormation turns every number and boolean of a property into text.
-      properties: { Declaration: Stack.of(this).toJsonString({ ...declaration, receivers }) },
+      properties: { Declaration: Stack.of(this).toJsonString({ ...registered, receivers }) },
     });
     resource.node.addDependency(declare.role);
     // Nothing is in the registry before it is there.

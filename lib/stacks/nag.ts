@@ -18,6 +18,10 @@ export const reasons = {
     'A message is the timer of a transaction and is received until it is over; its state is in the table.',
   outboxIsEmptied:
     'Entries of the outbox are published and deleted within seconds: there is no point in time to restore them to.',
+  secretByName:
+    'Secrets Manager ends the ARN of a secret with six characters of its own, which a name leaves open.',
+  interfacesOfLambda:
+    'Lambda makes the network interfaces of a function in a VPC with its role, and AWS knows no narrower resource before they are there.',
   keysInFunctions: 'The functions check the keys, which belong to applications and are kept as hashes.',
   noAccessLog:
     'The functions log what fails with its request id, and a line for each request would add a sixth to its price.',

@@ -2,16 +2,20 @@ import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bus } from '../core/limits.ts';
 import { loopsStopped } from '../core/rocketmq-receiver.ts';
+import type { Vpc } from '../core/vpc.ts';
 import { countOpened } from './breaker.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { grantConsuming, grantSending } from './delivery.ts';
 import type { Delay } from './schedule.ts';
+import { addToVpc } from './vpc.ts';
 import { grantWatching } from './watch.ts';
 
 interface RocketMqReceiverProps extends BusPartProps {
   readonly tableArn: string;
   readonly delay: Delay;
+  /** The brokers' network, where they can be reached only from there. */
+  readonly vpc: Vpc | undefined;
 }
 
 /**
@@ -23,7 +27,7 @@ export class RocketMqReceiver extends Construct {
 
   constructor(scope: Construct, id: string, props: RocketMqReceiverProps) {
     super(scope, id);
-    const { place, environment, tableArn, delay } = props;
+    const { place, environment, tableArn, delay, vpc } = props;
     this.deliverRocketMq = new BusFunction(this, 'DeliverRocketMq', {
       name: 'deliver-rocketmq',
       prefix: place.prefix,
@@ -39,6 +43,7 @@ export class RocketMqReceiver extends Construct {
       start: [this.deliverRocketMq],
       stop: [this.deliverRocketMq],
     });
+    if (vpc !== undefined) addToVpc(this.deliverRocketMq, vpc);
     countOpened(this, place.prefix, this.deliverRocketMq);
     // A number to look at, and no alarm: two topics that mirror each other stop every event once.
     new MetricFilter(this, 'LoopsStopped', {

@@ -117,7 +117,7 @@ const message = (id: string) => ({
   properties: { CE_id: id },
   body: Buffer.from('{}'),
 });
-const quick = ['--window', '2s', '--warm-up', '0s', '--settle', '2s'];
+const quick = ['--window', '2s', '--warm-up', '0s', '--settle', '6s'];
 const direct = ['--rocketmq', 'mq.example.com:8081', '--rocketmq-topic', 'Orders', ...quick];
 
 describe('busbar bridge check', () => {

@@ -7,7 +7,7 @@ const endpoint = 'https://example.com/events';
 
 describe('a declaration', () => {
   it('may leave everything out', () => {
-    expect(defineBus({})).toEqual({ topics: {}, receivers: {}, subscriptions: {} });
+    expect(defineBus({})).toEqual({ topics: {}, receivers: {}, subscriptions: {}, bridges: {} });
   });
 
   it('keeps what a team writes', () => {
@@ -19,7 +19,7 @@ describe('a declaration', () => {
       },
       subscriptions: { orders: { shop: {}, crm: { filter: { type: ['a'] } } } },
     };
-    expect(defineBus(input)).toEqual(input);
+    expect(defineBus(input)).toEqual({ ...input, bridges: {} });
   });
 
   it('survives its way through CloudFormation as JSON', () => {

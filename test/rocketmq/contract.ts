@@ -33,7 +33,13 @@ const outgoing = (topic: string, text: string, more: Partial<RocketMqOutgoing> =
 const textOf = ({ body }: { readonly body: Uint8Array }) => Buffer.from(body).toString('utf8');
 
 /** What the bus relies on of RocketMQ. One suite for both, so that the stand-in does not promise more. */
-export function rocketMqContract(name: string, makeCluster: () => Promise<Cluster>): void {
+export function rocketMqContract(
+  name: string,
+  makeCluster: () => Promise<Cluster>,
+  options: { readonly concurrent?: boolean } = {},
+): void {
+  // Each check has topics of its own; on a real cluster most of their time is waiting.
+  const check = options.concurrent === true ? it.concurrent : it;
   describe(`RocketMQ as the bus sees it: ${name}`, () => {
     let cluster: Cluster;
     let producer: RocketMqProducer;
@@ -82,7 +88,7 @@ export function rocketMqContract(name: string, makeCluster: () => Promise<Cluste
       return sent.messageId;
     }
 
-    it('gives a message with all that it was sent with', async () => {
+    check('gives a message with all that it was sent with', async () => {
       const from = await consumer('orders-group', ['orders']);
       const before = cluster.now();
       const properties = { colour: 'red', Größe: 'groß' };
@@ -109,7 +115,7 @@ export function rocketMqContract(name: string, makeCluster: () => Promise<Cluste
       expect(await receive(from, 'orders', { waitSeconds: 1 })).toEqual([]);
     });
 
-    it('gives only the tags that were asked for', async () => {
+    check('gives only the tags that were asked for', async () => {
       const from = await consumer('tagged-group', ['tagged'], 'created || paid');
       for (const tag of ['created', 'cancelled', 'paid']) await send(outgoing('tagged', tag, { tag }));
       const texts: string[] = [];
@@ -123,86 +129,102 @@ export function rocketMqContract(name: string, makeCluster: () => Promise<Cluste
       expect(await receive(from, 'tagged', { waitSeconds: 1 })).toEqual([]);
     });
 
-    it('gives a message again that was not acknowledged, with the same id, when it is visible again', async () => {
-      const from = await consumer('again-group', ['again']);
-      const id = await send(outgoing('again', 'once more'));
-      const [first] = await receive(from, 'again');
-      expect(first).toMatchObject({ id, attempt: 1 });
-      expect(await receive(from, 'again', { waitSeconds: 1 })).toEqual([]);
-      await cluster.pass(10_000);
-      const [second] = await receive(from, 'again', { waitSeconds: 8 });
-      expect(second).toMatchObject({ id, attempt: 2 });
-      if (second === undefined) return;
-      // Kept for longer, it does not come when the first invisibility is over …
-      expect(await from.changeInvisible(second, 25)).toEqual({ kind: 'done' });
-      await cluster.pass(10_000);
-      expect(await receive(from, 'again', { waitSeconds: 2 })).toEqual([]);
-      // … and may still be acknowledged.
-      expect(await from.ack(second)).toEqual({ kind: 'done' });
-      await cluster.pass(16_000);
-      expect(await receive(from, 'again', { waitSeconds: 2 })).toEqual([]);
-    }, 90_000);
+    check(
+      'gives a message again that was not acknowledged, with the same id, when it is visible again',
+      async () => {
+        const from = await consumer('again-group', ['again']);
+        const id = await send(outgoing('again', 'once more'));
+        const [first] = await receive(from, 'again');
+        expect(first).toMatchObject({ id, attempt: 1 });
+        expect(await receive(from, 'again', { waitSeconds: 1 })).toEqual([]);
+        await cluster.pass(10_000);
+        const [second] = await receive(from, 'again', { waitSeconds: 8 });
+        expect(second).toMatchObject({ id, attempt: 2 });
+        if (second === undefined) return;
+        // Kept for longer, it does not come when the first invisibility is over …
+        expect(await from.changeInvisible(second, 25)).toEqual({ kind: 'done' });
+        await cluster.pass(10_000);
+        expect(await receive(from, 'again', { waitSeconds: 2 })).toEqual([]);
+        // … and may still be acknowledged.
+        expect(await from.ack(second)).toEqual({ kind: 'done' });
+        await cluster.pass(16_000);
+        expect(await receive(from, 'again', { waitSeconds: 2 })).toEqual([]);
+      },
+      90_000,
+    );
 
-    it('takes an acknowledgement that comes late, without a word', async () => {
-      await cluster.createTopic('late', 'late-group', 'normal');
-      await send(outgoing('late', 'slow'));
-      const from = await consumer('late-group', ['late']);
-      const [first] = await receive(from, 'late');
-      expect(first?.attempt).toBe(1);
-      await cluster.pass(11_000);
-      const [second] = await receive(from, 'late', { waitSeconds: 8 });
-      expect(second?.attempt).toBe(2);
-      if (first === undefined || second === undefined) return;
-      expect(await from.ack(first)).toEqual({ kind: 'done' });
-      expect(await from.ack(second)).toEqual({ kind: 'done' });
-    }, 60_000);
+    check(
+      'says of an acknowledgement that comes too late that its receipt expired',
+      async () => {
+        await cluster.createTopic('late', 'late-group', 'normal');
+        await send(outgoing('late', 'slow'));
+        const from = await consumer('late-group', ['late']);
+        const [first] = await receive(from, 'late');
+        expect(first?.attempt).toBe(1);
+        await cluster.pass(11_000);
+        const [second] = await receive(from, 'late', { waitSeconds: 8 });
+        expect(second?.attempt).toBe(2);
+        if (first === undefined || second === undefined) return;
+        expect(await from.ack(first)).toMatchObject({ kind: 'failure', failure: 'expired' });
+        expect(await from.ack(second)).toEqual({ kind: 'done' });
+      },
+      60_000,
+    );
 
-    it('keeps a delayed message until its time', async () => {
-      const from = await consumer('later-group', ['later']);
-      const deliverAtMs = cluster.now() + 6000;
-      await send(outgoing('later', 'not yet', { deliverAtMs }));
-      expect(await receive(from, 'later', { waitSeconds: 1 })).toEqual([]);
-      await cluster.pass(5500);
-      const [message] = await receive(from, 'later', { waitSeconds: 10 });
-      expect(message && textOf(message)).toBe('not yet');
-      expect(Math.abs((message?.deliverAtMs ?? 0) - deliverAtMs)).toBeLessThan(1000);
-      expect(cluster.now()).toBeGreaterThan(deliverAtMs - 1000);
-      if (message !== undefined) await from.ack(message);
-    }, 30_000);
+    check(
+      'keeps a delayed message until its time',
+      async () => {
+        const from = await consumer('later-group', ['later']);
+        const deliverAtMs = cluster.now() + 6000;
+        await send(outgoing('later', 'not yet', { deliverAtMs }));
+        expect(await receive(from, 'later', { waitSeconds: 1 })).toEqual([]);
+        await cluster.pass(5500);
+        const [message] = await receive(from, 'later', { waitSeconds: 10 });
+        expect(message && textOf(message)).toBe('not yet');
+        expect(Math.abs((message?.deliverAtMs ?? 0) - deliverAtMs)).toBeLessThan(1000);
+        expect(cluster.now()).toBeGreaterThan(deliverAtMs - 1000);
+        if (message !== undefined) await from.ack(message);
+      },
+      30_000,
+    );
 
-    it('keeps the messages of a group in order, and a later one back while an earlier one is under way', async () => {
-      const from = await consumer('ordered-group', ['ordered']);
-      for (const text of ['1', '2', '3']) await send(outgoing('ordered', text, { group: 'g' }));
-      const [first, ...rest] = await receive(from, 'ordered');
-      expect(first).toMatchObject({ group: 'g' });
-      expect([first, ...rest].map((message) => message && textOf(message))).toEqual(
-        ['1', '2', '3'].slice(0, 1 + rest.length),
-      );
-      // Nothing of it is acknowledged, so nothing comes past it.
-      await send(outgoing('ordered', '4', { group: 'g' }));
-      expect(await receive(from, 'ordered', { waitSeconds: 1 })).toEqual([]);
-      await cluster.pass(10_000);
-      const texts: string[] = [];
-      while (texts.length < 4) {
-        const messages = await receive(from, 'ordered', { waitSeconds: 10 });
-        if (messages.length === 0) break;
-        for (const message of messages) {
-          texts.push(textOf(message));
-          await from.ack(message);
+    check(
+      'keeps the messages of a group in order, and a later one back while an earlier one is under way',
+      async () => {
+        const from = await consumer('ordered-group', ['ordered']);
+        for (const text of ['1', '2', '3']) await send(outgoing('ordered', text, { group: 'g' }));
+        const [first, ...rest] = await receive(from, 'ordered');
+        expect(first).toMatchObject({ group: 'g' });
+        expect([first, ...rest].map((message) => message && textOf(message))).toEqual(
+          ['1', '2', '3'].slice(0, 1 + rest.length),
+        );
+        // Nothing of it is acknowledged, so nothing comes past it.
+        await send(outgoing('ordered', '4', { group: 'g' }));
+        expect(await receive(from, 'ordered', { waitSeconds: 1 })).toEqual([]);
+        await cluster.pass(10_000);
+        const texts: string[] = [];
+        while (texts.length < 4) {
+          const messages = await receive(from, 'ordered', { waitSeconds: 10 });
+          if (messages.length === 0) break;
+          for (const message of messages) {
+            texts.push(textOf(message));
+            await from.ack(message);
+          }
         }
-      }
-      expect(texts).toEqual(['1', '2', '3', '4']);
-    }, 90_000);
+        expect(texts).toEqual(['1', '2', '3', '4']);
+      },
+      90_000,
+    );
 
-    it('answers none when nothing comes, after the wait and not before', async () => {
+    check('answers none when nothing comes, after the wait and not before', async () => {
       const from = await consumer('idle-group', ['idle']);
       const before = cluster.now();
-      expect(await receive(from, 'idle', { waitSeconds: 3 })).toEqual([]);
-      expect(cluster.now() - before).toBeGreaterThanOrEqual(1500);
-      expect(cluster.now() - before).toBeLessThan(8000);
+      expect(await receive(from, 'idle', { waitSeconds: 6 })).toEqual([]);
+      expect(cluster.now() - before).toBeGreaterThanOrEqual(5000);
+      expect(cluster.now() - before).toBeLessThan(9000);
     });
 
-    it('opens a group for several topics at once, and reads each by itself', async () => {
+    check('opens a group for several topics at once, and reads each by itself', async () => {
       await cluster.createTopic('several-1', 'several-group', 'normal');
       await cluster.createTopic('several-2', 'several-group', 'normal');
       const from = await consumer('several-group', ['several-1', 'several-2', 'no-such-topic']);
@@ -217,7 +239,7 @@ export function rocketMqContract(name: string, makeCluster: () => Promise<Cluste
       ).toMatchObject({ kind: 'failure', failure: 'not-found', permanent: true });
     });
 
-    it('tells of a topic that does not exist, for good', async () => {
+    check('tells of a topic that does not exist, for good', async () => {
       const expected = { kind: 'failure', failure: 'not-found', permanent: true };
       const { rocketmq, access } = cluster;
       const filter = { tags: '*' };
@@ -231,18 +253,15 @@ export function rocketMqContract(name: string, makeCluster: () => Promise<Cluste
       expect(await producer.send(outgoing('no-such-topic', 'x'))).toMatchObject(expected);
     });
 
-    it('tells of a group that does not exist', async () => {
+    check('fails for a group that does not exist, and names it', async () => {
       const from = await consumer('no-such-group', ['idle']);
-      expect(
-        await from.receive({ topic: 'idle', max: 1, waitSeconds: 1, invisibleSeconds: 10 }),
-      ).toMatchObject({
-        kind: 'failure',
-        failure: 'not-found',
-        permanent: true,
-      });
+      const answer = await from.receive({ topic: 'idle', max: 1, waitSeconds: 5, invisibleSeconds: 10 });
+      // The proxy calls it an error of the broker's and not a missing group, so that it counts as passing.
+      expect(answer).toMatchObject({ kind: 'failure', failure: 'broker' });
+      expect(JSON.stringify(answer)).toContain('no-such-group');
     });
 
-    it.each<[string, Partial<RocketMqOutgoing>, string]>([
+    check.each<[string, Partial<RocketMqOutgoing>, string]>([
       ['a delayed message to a topic of another type', { deliverAtMs: 0 }, 'orders'],
       ['a message of a group to a topic of another type', { group: 'g' }, 'orders'],
       ['a message without a group to a FIFO topic', {}, 'ordered'],
@@ -257,33 +276,45 @@ export function rocketMqContract(name: string, makeCluster: () => Promise<Cluste
       });
     });
 
-    it('refuses wrong credentials, for good, and takes right ones', async () => {
-      const { rocketmq, guarded } = cluster;
-      const expected = { kind: 'failure', failure: 'unauthorized', permanent: true };
-      const options = { group: 'orders-group', topics: [{ topic: 'orders', filter: { tags: '*' } }] };
-      const refused = await rocketmq.openConsumer(guarded.refused, options);
-      expect(refused).toMatchObject(expected);
-      expect(JSON.stringify(refused)).not.toContain(guarded.refused.credentials?.secretKey);
-      expect(await rocketmq.openProducer(guarded.refused, { topics: ['orders'] })).toMatchObject(expected);
-      const allowed = await rocketmq.openProducer(guarded.access, { topics: ['orders'] });
-      expect(allowed.kind).toBe('open');
-      if (allowed.kind === 'open') await allowed.producer.close();
-    }, 60_000);
+    check(
+      'refuses wrong credentials, for good, and takes right ones',
+      async () => {
+        const { rocketmq, guarded } = cluster;
+        const expected = { kind: 'failure', failure: 'unauthorized', permanent: true };
+        const options = { group: 'orders-group', topics: [{ topic: 'orders', filter: { tags: '*' } }] };
+        const refused = await rocketmq.openConsumer(guarded.refused, options);
+        expect(refused).toMatchObject(expected);
+        expect(JSON.stringify(refused)).not.toContain(guarded.refused.credentials?.secretKey);
+        expect(await rocketmq.openProducer(guarded.refused, { topics: ['orders'] })).toMatchObject(expected);
+        const allowed = await rocketmq.openProducer(guarded.access, { topics: ['orders'] });
+        expect(allowed.kind).toBe('open');
+        if (allowed.kind === 'open') await allowed.producer.close();
+      },
+      60_000,
+    );
 
-    it('tells of a cluster that is not there, as something that may pass', async () => {
-      const access = { endpoint: '127.0.0.1:1', timeoutSeconds: 1 };
-      const nowhere = await cluster.rocketmq.openProducer(access, { topics: ['orders'] });
-      expect(nowhere).toMatchObject({ kind: 'failure', permanent: false });
-      expect(nowhere.kind === 'failure' && nowhere.failure).toMatch(/^(unreachable|timeout)$/);
-    }, 30_000);
+    check(
+      'tells of a cluster that is not there, as something that may pass',
+      async () => {
+        const access = { endpoint: '127.0.0.1:1', timeoutSeconds: 1 };
+        const nowhere = await cluster.rocketmq.openProducer(access, { topics: ['orders'] });
+        expect(nowhere).toMatchObject({ kind: 'failure', permanent: false });
+        expect(nowhere.kind === 'failure' && nowhere.failure).toMatch(/^(unreachable|timeout)$/);
+      },
+      30_000,
+    );
 
-    it('may be closed twice, and does nothing more', async () => {
-      const from = await consumer('orders-group', ['orders']);
-      await from.close();
-      await from.close();
-      expect(
-        (await from.receive({ topic: 'orders', max: 1, waitSeconds: 1, invisibleSeconds: 10 })).kind,
-      ).toBe('failure');
-    }, 30_000);
+    check(
+      'may be closed twice, and does nothing more',
+      async () => {
+        const from = await consumer('orders-group', ['orders']);
+        await from.close();
+        await from.close();
+        expect(
+          (await from.receive({ topic: 'orders', max: 1, waitSeconds: 1, invisibleSeconds: 10 })).kind,
+        ).toBe('failure');
+      },
+      30_000,
+    );
   });
 }

@@ -149,8 +149,7 @@ export class MemoryBroker implements RocketMq {
         const valid = progress?.receipt === receipt && !progress.done;
         if (valid) change(progress);
         this.#wake();
-        // As the real one does: an acknowledgement that comes too late is taken, and changes nothing.
-        return valid || operation === 'ack' ? undefined : rocketMqFailure('expired', 'The receipt expired');
+        return valid ? undefined : rocketMqFailure('expired', 'The receipt expired');
       };
       return this.#refusal(operation, access, apply) ?? apply() ?? { kind: 'done' as const };
     };
@@ -160,7 +159,8 @@ export class MemoryBroker implements RocketMq {
         if (subscription === undefined) {
           return rocketMqFailure('refused', `The consumer has no subscription to the topic ${topic}`);
         }
-        const until = this.#clock.now() + 1000 * waitSeconds;
+        // A proxy does not wait for less than five seconds, whatever it is told.
+        const until = this.#clock.now() + 1000 * Math.max(5, waitSeconds);
         for (;;) {
           if (closed) return rocketMqFailure('broker', 'The consumer is closed');
           let taken: RocketMqMessage[] = [];
@@ -305,7 +305,9 @@ export class MemoryBroker implements RocketMq {
   }
 
   #unknownGroup(group: string): RocketMqFailure | undefined {
-    return this.#groups.has(group) ? undefined : rocketMqFailure('not-found', `No consumer group ${group}`);
+    return this.#groups.has(group)
+      ? undefined
+      : rocketMqFailure('broker', `The consumer group ${group} does not exist`);
   }
 
   #wrongType({ topic, deliverAtMs, group }: RocketMqOutgoing): RocketMqFailure | undefined {

@@ -1,4 +1,4 @@
-import type { Declaration, DeclaredReceiver } from '../../core/declaration.ts';
+import type { Declaration as Declared, DeclaredReceiver } from '../../core/declaration.ts';
 import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/endpoint.ts';
 import { isFlowing, keptFlow } from '../../core/flow.ts';
 import type { Receiver } from '../../core/registry.ts';
@@ -38,6 +38,9 @@ export interface DeclareTools extends PollingTools {
   readonly validate: ValidateMode;
   readonly validations: Watches;
 }
+
+/** Bridges are functions of the stack, and no business of the registry. */
+type Declaration = Omit<Declared, 'bridges'>;
 
 /** The application that owns what names no owner. */
 const ownerDefault = 'admin';

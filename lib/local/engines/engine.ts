@@ -106,7 +106,14 @@ export interface PolicyStatement {
 }
 
 /** The services that have an engine, by their SigV4 signing name (streams have a name of their own here). */
-export type Service = 'sqs' | 'sns' | 'dynamodb' | 'dynamodbstreams' | 'scheduler' | 'lambda';
+export type Service =
+  | 'sqs'
+  | 'sns'
+  | 'dynamodb'
+  | 'dynamodbstreams'
+  | 'scheduler'
+  | 'lambda'
+  | 'secretsmanager';
 
 export interface Engine {
   readonly service: Service;

@@ -27,6 +27,7 @@ const properties = z.strictObject({
   TracingConfig: waived('There is no X-Ray here.'),
   RecursiveLoop: waived('The local engine does not look for recursive loops; to allow them is what it does.'),
   RuntimeManagementConfig: waived('Every function runs on the Node.js of this process.'),
+  VpcConfig: waived('A function reaches what this machine reaches.'),
   Tags: waived('No policy that is honoured here reads the tags of a function.'),
 });
 type Properties = z.infer<typeof properties>;

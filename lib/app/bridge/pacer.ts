@@ -1,0 +1,35 @@
+import { afterBatch, type Bridge, noPressure, troublesMax } from '../../core/bridge.ts';
+import { bus } from '../../core/limits.ts';
+import { sleep } from '../../core/sleep.ts';
+import type { Clock } from '../../runtime/clock.ts';
+
+/** Says to the lanes of one topic when they may receive: they share it, so that trouble of one holds all of them back. */
+export interface Pacer {
+  /** Waits as long as it must; false when this run receives no more. */
+  mayReceive(): Promise<boolean>;
+  hadBatch(batch: { readonly tookMs: number; readonly notTaken: number }): void;
+  /** RocketMQ could not be asked. */
+  hadTrouble(): void;
+}
+
+export function createPacer(bridge: Pick<Bridge, 'slowSeconds'>, endMs: number, clock: Clock): Pacer {
+  let pressure = noPressure;
+  let notBeforeMs = 0;
+  const isOver = () =>
+    clock.now() + 1000 * bus.bridgePollSecondsMin > endMs || pressure.troubles >= troublesMax;
+  const had = (batch: { readonly tookMs: number; readonly notTaken: number }) => {
+    const after = afterBatch(pressure, batch, bridge);
+    pressure = after.pressure;
+    notBeforeMs = Math.max(notBeforeMs, clock.now() + after.waitMs);
+  };
+  return {
+    async mayReceive() {
+      while (!isOver() && clock.now() < notBeforeMs) {
+        await sleep(clock, Math.min(notBeforeMs, endMs) - clock.now());
+      }
+      return !isOver();
+    },
+    hadBatch: had,
+    hadTrouble: () => had({ tookMs: 0, notTaken: 1 }),
+  };
+}
