@@ -204,16 +204,23 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
 
     createAll: (rows) => putAllIfFree(client, TableName, rows),
 
-    replace: (row, earlier) =>
-      unlessRefused(
-        client.send(
+    async replace(row, earlier) {
+      const wanted = item(row);
+      try {
+        await client.send(
           new PutItemCommand({
             TableName,
-            Item: item(row),
+            Item: wanted,
             ...(earlier === undefined ? onlyIfFree(runtime.clock.now()) : onlyIfStill(earlier)),
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
-        ),
-      ),
+        );
+        return true;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return isRepeated(wanted, error.Item);
+      }
+    },
 
     async swap(row) {
       const answer = await client.send(
@@ -245,7 +252,10 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
         return { done: true, row: answer.Attributes && rowOf(answer.Attributes) };
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return { done: false, row: error.Item && rowOf(error.Item) };
+        const wanted = expression('s', fields, '').values;
+        const names = Object.keys(fields);
+        const written = Object.fromEntries(names.map((name, at) => [name, wanted[`:s${at}`]]));
+        return { done: isRepeated(written, error.Item), row: error.Item && rowOf(error.Item) };
       }
     },
 
@@ -318,6 +328,20 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
       return Number(answer.Item?.count?.N ?? 0);
     },
   };
+}
+
+/**
+ * Whether a write that was refused is there all the same. The SDK makes a call again whose answer was lost: then the first
+ * one did it, and the second one meets what it wrote. Who writes the very same as another has what it wanted, too.
+ */
+function isRepeated(
+  wanted: Readonly<Record<string, AttributeValue | undefined>>,
+  standing: Readonly<Record<string, AttributeValue>> | undefined,
+): boolean {
+  if (standing === undefined) return false;
+  return Object.entries(wanted).every(
+    ([name, value]) => JSON.stringify(standing[name]) === JSON.stringify(value),
+  );
 }
 
 /** TTL deletes within days, so that an expired row may still be there (DynamoDB guide, "Using TTL"). */

@@ -110,6 +110,21 @@ describe('an event with a delay', () => {
     expect(bus.requests).toHaveLength(1);
   });
 
+  it.each([minute, day])(
+    'is delivered when the SDK wrote its row twice, because an answer was lost: %i ms',
+    async (delayMs) => {
+      const bus = await runningBus();
+      bus.intercept('dynamodb.PutItem', async (_, next) => {
+        await next();
+        return await next();
+      });
+      const dueAtMs = bus.clock.now() + delayMs;
+      await publishTo(bus, { topic: 'orders' }, { deliverAt: new Date(dueAtMs).toISOString() });
+      bus.restore('dynamodb.PutItem');
+      expect(await lateness(bus, dueAtMs)).toBeLessThan(second);
+    },
+  );
+
   it('may be as large as any other, at any horizon', async () => {
     const bus = await runningBus();
     // Every quote is escaped in the event already; random digits do not get smaller by packing.

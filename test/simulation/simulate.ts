@@ -49,7 +49,6 @@ export interface SimulationResult {
   readonly attempts: number;
   readonly deadLetters: number;
   readonly virtualMs: number;
-  readonly usage: ReturnType<World['usage']>;
 }
 
 const usualLivenessMs = 6 * 3600_000;
@@ -89,7 +88,6 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     attempts: run.attempts.length,
     deadLetters: run.deadLetters.length,
     virtualMs: world.clock.now() - startMs,
-    usage: world.usage(),
   };
 }
 

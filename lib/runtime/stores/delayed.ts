@@ -79,15 +79,22 @@ const rowOf = (event: DelayedEvent, state: DelayedState): Row => ({
   expiresAtSeconds: delayedExpiresAtSeconds(state.dueAtMs),
 });
 
+/**
+ * The SDK makes a call again whose answer was lost, and so finds its own row, which has its turn. Taken for an earlier one,
+ * its timer would be dropped as that of the earlier one, and the event would wait for ever.
+ */
+const exceptOwn = (found: KeptDelayed, { turn }: DelayedState): KeptDelayed | undefined =>
+  found.state.turn === turn ? undefined : found;
+
 export function createDelayedStore(table: Table): DelayedStore {
   return {
     async put(event, state) {
       const before = await table.swap(rowOf(event, state));
-      return before && keptDelayed(before);
+      return before && exceptOwn(keptDelayed(before), state);
     },
     async putNew(event, state, nowMs) {
       const standing = await table.putIfFree(rowOf(event, state), nowMs);
-      return standing && keptDelayed(standing);
+      return standing && exceptOwn(keptDelayed(standing), state);
     },
     async find(eventId) {
       const rows = await table.query(`event#${eventHash(eventId)}`, delayedPrefix);

@@ -108,9 +108,9 @@ export const createModel = (): Model => ({
   surprises: [],
 });
 
-/** Whether the event was taken for certain. */
+/** Whether the event was taken for certain. A duplicate is one of an event that was taken. */
 export const isAccepted = ({ submissions }: Publication): boolean =>
-  submissions.some(({ outcome }) => outcome === 'accepted' || outcome === 'scheduled' || outcome === 'held');
+  submissions.some(({ outcome }) => outcome !== undefined && outcome !== 'refused' && outcome !== 'unknown');
 
 /** Whether each call with the event was refused for certain. */
 export const isRefused = ({ submissions }: Publication): boolean =>

@@ -55,7 +55,6 @@ export interface World {
   sleep(delayMs: number): Promise<void>;
   /** Moves the clock until the work is done. */
   drive<T>(work: Promise<T>): Promise<T>;
-  usage(): ReturnType<RunningBus['iamUsage']>;
 }
 
 export interface WorldOptions {
@@ -137,6 +136,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       clock: own,
       random: engineDice,
       meter,
+      // Where a whole test run says which grants of the roles it needed.
+      iamUsageDirectory: process.env.BUSBAR_IAM_USAGE,
       parameters: { Endpoints: 'any', EndpointPorts: 'any', Trace: 'failures' },
       schedulePrecisionMs: profile.schedulePrecisionMs,
       http: { send: async (request) => (dead ? await never() : await endpoints.http.send(request)) },
@@ -251,7 +252,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     sleep,
     drive,
-    usage: () => current?.bus.iamUsage() ?? [],
   };
 
   const made = await drive(
