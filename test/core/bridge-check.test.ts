@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CheckRules, Comparison, type Seen, type Side } from '../../lib/core/bridge-check.ts';
 

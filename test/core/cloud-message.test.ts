@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { eventRequestOf, hopsOf, messageOf } from '../../lib/core/cloud-message.ts';
 import { createEvent } from '../../lib/core/event.ts';

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { busHop, busId, hopsMax, passOn, readHops, rocketMqHop, writeHops } from '../../lib/core/hops.ts';
 
