@@ -59,7 +59,7 @@ export interface Table {
   replace(row: Row, earlier: unknown): Promise<boolean>;
   /** Puts the row whatever stood there; answers what that was. */
   swap(row: Row): Promise<Row | undefined>;
-  /** Sets fields of a row that has these others. A row that has expired counts, so that its state is never forgotten early. */
+  /** Sets fields of a row that has these others; one of them is never written by anybody else. A row that has expired counts, so that its state is never forgotten early. */
   change(key: Key, fields: Fields, where: Fields, expiresAtSeconds?: number): Promise<Changed>;
   /** Deletes a row that has these fields; one that has others stays. */
   deleteWhere(key: Key, where: Fields): Promise<void>;
@@ -204,23 +204,16 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
 
     createAll: (rows) => putAllIfFree(client, TableName, rows),
 
-    async replace(row, earlier) {
-      const wanted = item(row);
-      try {
-        await client.send(
+    replace: (row, earlier) =>
+      unlessRefused(
+        client.send(
           new PutItemCommand({
             TableName,
-            Item: wanted,
+            Item: item(row),
             ...(earlier === undefined ? onlyIfFree(runtime.clock.now()) : onlyIfStill(earlier)),
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
-        );
-        return true;
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return isRepeated(wanted, error.Item);
-      }
-    },
+        ),
+      ),
 
     async swap(row) {
       const answer = await client.send(
@@ -331,8 +324,8 @@ export function createTable(runtime: BaseRuntime, config: Pick<Config, 'table'>)
 }
 
 /**
- * Whether a write that was refused is there all the same. The SDK makes a call again whose answer was lost: then the first
- * one did it, and the second one meets what it wrote. Who writes the very same as another has what it wanted, too.
+ * Whether a change that was refused is there all the same. The SDK makes a call again whose answer was lost: then the first
+ * one did it, and the second one meets what it wrote. That tells only fields that nobody else writes, such as a turn.
  */
 function isRepeated(
   wanted: Readonly<Record<string, AttributeValue | undefined>>,

@@ -113,6 +113,15 @@ describe('a topic on hold', () => {
     expect(bus.routed).toEqual(['e1', 'e2', 'e3']);
   });
 
+  it('holds what an instance publishes whose clock is a second behind', async () => {
+    const bus = await holdBus();
+    const { clock } = bus;
+    const behind = { ...bus.newTools(), clock: { ...clock, now: () => clock.now() - second } };
+    await send(bus, ['e1'], {}, behind);
+    await hold(bus);
+    expect(await statuses(send(bus, ['e2'], {}, behind))).toBe('held');
+  });
+
   it('is shown with its topic, alone and in the list', async () => {
     const bus = await holdBus();
     await bus.topic('returns');

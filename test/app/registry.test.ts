@@ -257,6 +257,20 @@ describe('subscriptions', () => {
     });
   });
 
+  it('are never without a filter while it is changed within its scope', async () => {
+    const bus = await testBus();
+    await putTopic(bus.tools, shop, 'orders', {});
+    await bus.receiver('shop');
+    await putSubscription(bus.tools, shop, 'orders', 'shop', { filter: { type: ['a'] } });
+    const policies: unknown[] = [];
+    bus.intercept('sns.SetSubscriptionAttributes', (input, next) => {
+      policies.push(input.AttributeValue);
+      return next();
+    });
+    await putSubscription(bus.tools, shop, 'orders', 'shop', { filter: { type: ['b'] } });
+    expect(policies).toEqual([JSON.stringify({ type: ['b'] })]);
+  });
+
   it('let through what their filter says, as it is changed from one scope to the other and away', async () => {
     const bus = await busWithBoth();
     const send = async () => {

@@ -3,26 +3,27 @@ import { calls } from '../../lib/core/openapi/calls.ts';
 import { fuzz } from './run.ts';
 import { startWorld } from './world.ts';
 
-/** So many requests make `npm test` together with the other file of this suite. */
-export const requestsOfOneFile = 10_000;
+/** So many requests of each of two files make the 20,000 of `npm run test:proof`. */
+const requestsOfOneFile = 10_000;
 
-/** Fuzzes a bus of its own under a seed. Two files do it side by side, each on a core. */
-export function fuzzSuite(seed: number): void {
-  it(`answers ${requestsOfOneFile} hostile requests as its document says, and lives on (seed ${seed})`, async () => {
+/** Fuzzes a bus of its own under a seed. Two files do it side by side, each on a core; `npm test` has a short form of it. */
+export function fuzzSuite(seed: number, requests = requestsOfOneFile): void {
+  it(`answers ${requests} hostile requests as its document says, and lives on (seed ${seed})`, async () => {
     const world = await startWorld(seed);
     try {
-      const report = await fuzz(world, { requests: requestsOfOneFile, seed });
-      const again = `npm run fuzz -- --requests ${requestsOfOneFile} --seed ${seed}`;
+      const report = await fuzz(world, { requests, seed });
+      const again = `npm run fuzz -- --requests ${requests} --seed ${seed}`;
       expect(report.failures.slice(0, 5), `${report.failures.length} failures; again by: ${again}`).toEqual(
         [],
       );
 
-      // It was no fuzz of refusals alone: hardly a call was never done, and hardly a code not met.
+      // It was no fuzz of refusals alone: of many requests hardly a call was never done, and hardly a code not met.
       const never = Object.keys(calls).filter((call) => !report.done.has(call));
-      expect(never.length, `never done: ${never.join(', ')}`).toBeLessThanOrEqual(4);
+      const neverMax = requests < requestsOfOneFile ? Object.keys(calls).length / 2 : 4;
+      expect(never.length, `never done: ${never.join(', ')}`).toBeLessThanOrEqual(neverMax);
       const done = [...report.done.values()].reduce((sum, count) => sum + count, 0);
       expect(done / report.requests).toBeGreaterThan(0.2);
-      expect(report.codes.size).toBeGreaterThan(25);
+      expect(report.codes.size).toBeGreaterThan(requests < requestsOfOneFile ? 15 : 25);
 
       // Whatever it was left in, it takes events and delivers them.
       expect((await world.call('stranger', 'GET', '/v1/health')).json).toEqual({ status: 'ok' });

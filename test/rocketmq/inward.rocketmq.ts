@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bridgeFails } from '../../lib/core/bridge.ts';
 import { seededRandom } from '../../lib/local/random.ts';
+import { messageCount } from './real-cluster.ts';
 import { secretName, startWorld, until, type World, wrongSecretName } from './world.ts';
 
 const seconds = 1000;
@@ -61,8 +62,8 @@ describe('RocketMQ to the bus', () => {
     );
   }, 200_000);
 
-  it('loses none of 10 000 messages when the bridge is killed again and again, and repeats none but under its id', async () => {
-    const count = 10_000;
+  it(`loses none of ${messageCount} messages when the bridge is killed again and again, and repeats none but under its id`, async () => {
+    const count = messageCount;
     const ids = await world.send(
       Array.from({ length: count }, (_, n) => ({
         topic: 'many',

@@ -10,6 +10,9 @@ import { rocketMqClassPath } from './artifacts.ts';
 import type { TopicType } from './memory-broker.ts';
 import { remotingCall } from './remoting.ts';
 
+/** How many messages go each way while everything is killed: CI has no time for all of them. */
+export const messageCount = Number(process.env.BUSBAR_ROCKETMQ_MESSAGES ?? 10_000);
+
 const admin = { accessKey: 'busbaradmin', secretKey: 'admin-secret-12345' };
 const clusterName = 'DefaultCluster';
 

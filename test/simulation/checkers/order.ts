@@ -14,7 +14,9 @@ export const order: Checker = {
       for (const [index, later] of publications.entries()) {
         for (const earlier of publications.slice(0, index)) {
           if (acceptedMs(earlier) > firstStartMs(later)) continue;
-          for (const { name, redriven } of model.receivers.values()) {
+          for (const { name, redriven, skippedBeforeMs } of model.receivers.values()) {
+            // What was skipped holds nothing back.
+            if (firstStartMs(earlier) <= skippedBeforeMs) continue;
             const ofEarlier = groups.get(`${name} ${earlier.id}`);
             const ofLater = groups.get(`${name} ${later.id}`);
             // Who redrives gives the order up.

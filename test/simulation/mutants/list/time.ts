@@ -25,18 +25,6 @@ export const timeMutants: readonly Mutant[] = [
     under: delays,
   },
   {
-    name: 'a cancel whose first answer was lost takes its own write for that of another',
-    file: 'lib/core/delayed.ts',
-    find: "return row.state === 'cancelled' ? { kind: 'nothing' } : { kind: 'refuse', code: 'event_left' };",
-    replace: "return { kind: 'refuse', code: 'event_left' };",
-    functions: ['admin'],
-    checkers: ['nothing-lost'],
-    under: conditions(
-      { lostAnswer: 0.3 },
-      { minutes: 0.5, focus: { invoke: 1, delay: 3, cancel: 3 }, seeds },
-    ),
-  },
-  {
     name: 'a begin whose first answer was lost takes its own transaction for that of another',
     file: 'lib/app/transaction/transaction.ts',
     find: 'const isSame = standing?.digest === transaction.digest &&',
