@@ -10,7 +10,7 @@ import { rocketMqClassPath } from './artifacts.ts';
 import type { TopicType } from './memory-broker.ts';
 import { remotingCall } from './remoting.ts';
 
-/** How many messages go each way while everything is killed: CI has no time for all of them. */
+/** How many messages go each way while everything is killed: fewer for who is in a hurry. */
 export const messageCount = Number(process.env.BUSBAR_ROCKETMQ_MESSAGES ?? 10_000);
 
 const admin = { accessKey: 'busbaradmin', secretKey: 'admin-secret-12345' };

@@ -149,7 +149,14 @@ function describe({
   return `seed ${seed} ${verdict}, hash ${hash}: ${events} events, ${attempts} attempts, ${deadLetters} dead letters in ${hours} h; ${faults.join(', ') || 'no faults'}`;
 }
 
+let saidMs = performance.now();
+
 /** Progress, on a terminal one line that is written over. */
 function say(message: string): void {
+  // A log takes a line now and then.
+  if (!process.stderr.isTTY && performance.now() - saidMs > 30_000) {
+    saidMs = performance.now();
+    console.error(message);
+  }
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${message}`);
 }

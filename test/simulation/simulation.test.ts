@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 180_000 });
 /** A few runs of each kind; `npm run simulate` does hundreds. */
 const minutes = 0.2;
 
-it.each(['1', '2', '3'])('holds all that was promised, under seed %s', async (seed) => {
+it.each(['1', '2'])('holds all that was promised, under seed %s', async (seed) => {
   const { problems, events, attempts } = await outcomeOf({ seed, minutes });
   expect(problems).toEqual([]);
   expect(events).toBeGreaterThan(10);
