@@ -35,6 +35,9 @@ const { values } = parseArgs({
   },
 });
 
+/** When a log was told of the progress last. */
+let saidMs = performance.now();
+
 function refuse(message: string): never {
   console.error(`${message}\n\n${usage}`);
   process.exit(2);
@@ -148,8 +151,6 @@ function describe({
   const verdict = problems.length === 0 ? 'passed' : 'FAILED';
   return `seed ${seed} ${verdict}, hash ${hash}: ${events} events, ${attempts} attempts, ${deadLetters} dead letters in ${hours} h; ${faults.join(', ') || 'no faults'}`;
 }
-
-let saidMs = performance.now();
 
 /** Progress, on a terminal one line that is written over. */
 function say(message: string): void {
