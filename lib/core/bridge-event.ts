@@ -7,17 +7,22 @@ import { type Entry, readEvents } from './event-forms.ts';
 import { hopsAttribute, writeHops } from './hops.ts';
 import { parseStrictJson } from './json.ts';
 
-/** What a bridge reads of a message; `lib/runtime/rocketmq.ts` has the whole of it. */
+/** What a bridge reads of a message that is taken from RocketMQ. */
 export interface BridgedMessage {
+  /** The same at every delivery of the message. */
   readonly id: string;
   readonly topic: string;
   readonly tag?: string | undefined;
   readonly keys: readonly string[];
+  /** What producers set; without the properties of RocketMQ itself. */
   readonly properties: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** Whether the body does not have the checksum that it was sent with. */
   readonly corrupted: boolean;
   readonly bornAtMs?: number | undefined;
+  /** When it was to be delivered, of a delayed message. */
   readonly deliverAtMs?: number | undefined;
+  /** The message group, in which messages of a FIFO topic are kept in order. */
   readonly group?: string | undefined;
 }
 

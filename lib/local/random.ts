@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Random } from './engines/engine.ts';
+import type { Random } from '../runtime/random.ts';
+import type { Random as EngineRandom } from './engines/engine.ts';
 
-export const systemRandom: Random = { next: Math.random, uuid: () => randomUUID() };
+export const systemRandom: EngineRandom = { next: Math.random, uuid: () => randomUUID() };
 
 /** A seeded generator (mulberry32), so that a run can be repeated from its seed. */
 export function seededRandom(seed: number): Random {
@@ -19,6 +20,7 @@ export function seededRandom(seed: number): Random {
   };
   return {
     next,
+    bytes: (length) => Uint8Array.from({ length }, () => Math.floor(next() * 256)),
     uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-${'89ab'[Math.floor(next() * 4)]}${hex(3)}-${hex(12)}`,
   };
 }

@@ -1,3 +1,4 @@
+import type { BridgedMessage } from '../core/bridge-event.ts';
 import type { RocketMqFailure } from '../core/rocketmq.ts';
 import type { BaseRuntime } from './runtime.ts';
 
@@ -43,23 +44,8 @@ export interface RocketMqSubscription {
 }
 
 /** A message as it is taken from RocketMQ. */
-export interface RocketMqMessage {
-  /** The same at every delivery of the message. */
-  readonly id: string;
-  readonly topic: string;
-  readonly tag?: string | undefined;
-  readonly keys: readonly string[];
-  /** What producers set; without the properties of RocketMQ itself. */
-  readonly properties: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  /** Whether the body does not have the checksum that it was sent with. */
-  readonly corrupted: boolean;
-  readonly bornAtMs?: number | undefined;
+export interface RocketMqMessage extends BridgedMessage {
   readonly bornHost?: string | undefined;
-  /** When it was to be delivered, of a delayed message. */
-  readonly deliverAtMs?: number | undefined;
-  /** The message group, in which messages of a FIFO topic are kept in order. */
-  readonly group?: string | undefined;
   /** How often it was delivered, this time included. */
   readonly attempt: number;
 }

@@ -123,11 +123,7 @@ export const answer = (status: number, headers: Record<string, string> = {}, bod
 export async function testBus(startMs?: number) {
   const interceptors = new Map<string, Interceptor>();
   const calls: string[] = [];
-  const seeded = seededRandom(7);
-  const random = {
-    ...seeded,
-    bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(seeded.next() * 256)),
-  };
+  const random = seededRandom(7);
 
   const watched =
     (build: (host: Host) => Engine) =>

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sleep } from '../../lib/core/sleep.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
 import { type VirtualClock, virtualClock } from '../../lib/local/clock.ts';
 import { root } from '../../lib/local/engines/engine.ts';
@@ -72,17 +73,8 @@ function endpoint(request: HttpRequest): HttpOutcome {
 }
 
 export async function startWorld(seed: number): Promise<FuzzWorld> {
-  const exact = virtualClock(Date.parse('2026-01-01T00:00:00Z'));
-  // Timers of a machine are due in whole milliseconds, and so is what it calls the time.
-  const clock: VirtualClock = {
-    ...exact,
-    setTimer: (delayMs, action) => exact.setTimer(Math.ceil(delayMs), action),
-  };
-  const seeded = seededRandom(seed);
-  const random = {
-    ...seeded,
-    bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(seeded.next() * 256)),
-  };
+  const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'));
+  const random = seededRandom(seed);
   const delivered: HttpRequest[] = [];
   let lines: string[] = [];
   const bus = await slowly(
@@ -205,11 +197,11 @@ async function warmUp(world: FuzzWorld): Promise<void> {
   await call('POST', '/v1/topics/warm/events', [{ type: 'now' }, { type: 'later', delaySeconds: 0.2 }]);
   const { json } = await call('POST', '/v1/transactions', { events: [{ topic: 'warm', type: 'half' }] });
   await call('POST', `/v1/transactions/${(json as { id: string }).id}/commit`);
-  await slowly(clock, new Promise<void>((resolve) => void clock.setTimer(1500, resolve)));
+  await slowly(clock, sleep(clock, 1500));
   await call('POST', '/v1/receivers/warm/redrive', {});
   await call('PUT', '/v1/topics/warm/hold', {});
   await call('DELETE', '/v1/topics/warm/hold');
-  await slowly(clock, new Promise<void>((resolve) => void clock.setTimer(1000, resolve)));
+  await slowly(clock, sleep(clock, 1000));
   await call('DELETE', '/v1/topics/warm?force=true');
   await call('DELETE', '/v1/receivers/warm?force=true');
 }

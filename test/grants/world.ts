@@ -1,4 +1,5 @@
 import { expect, onTestFinished, vi } from 'vitest';
+import { sleep } from '../../lib/core/sleep.ts';
 import { assembly } from '../../lib/local/assembly.ts';
 import { virtualClock } from '../../lib/local/clock.ts';
 import type { Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
@@ -23,7 +24,6 @@ vi.setConfig({ testTimeout: 180_000 });
  */
 export async function startWorld() {
   const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'));
-  const seeded = seededRandom(5);
   const lines: string[] = [];
   const requests: HttpRequest[] = [];
   const endpoints = new Map<string, Endpoint>();
@@ -35,14 +35,11 @@ export async function startWorld() {
       openConsumer: (access, options) => broker.openConsumer(access, options),
       async openProducer(access, options) {
         // A broker that is slow to answer is slow to let in as well.
-        if (sendMs > 0) await new Promise<void>((resolve) => clock.setTimer(sendMs, resolve));
+        if (sendMs > 0) await sleep(clock, sendMs);
         return await broker.openProducer(access, options);
       },
     },
-    random: {
-      ...seeded,
-      bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(seeded.next() * 256)),
-    },
+    random: seededRandom(5),
     parameters: { Endpoints: 'any', EndpointPorts: 'any' },
     awsMaxAttempts: 1,
     recreateQueueAfterMs: 0,

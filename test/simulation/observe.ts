@@ -1,18 +1,18 @@
-import type { Attempt, DeadLetter, Run } from './checkers/checker.ts';
+import type { Attempt, DeadLetter } from './checkers/checker.ts';
 import type { Model } from './workload/model.ts';
 import type { Receipt } from './world/endpoints.ts';
 import type { ServiceCall, World } from './world/world.ts';
 
 /** The attempts that the endpoints saw. */
 export const attemptsOf = (receipts: readonly Receipt[]): Attempt[] =>
-  receipts.map(({ receiver, request, startMs, endMs, status, heard }) => ({
+  receipts.map(({ receiver, eventId, request, startMs, endMs, status, heard }) => ({
     receiver,
     request,
     startMs,
     endMs,
     status,
     heard,
-    eventId: request.headers['ce-id'] ?? String(JSON.parse(String(request.body)).id),
+    eventId,
     deliveryId: request.headers['webhook-id'] ?? '',
     number: Number(request.headers['busbar-attempt']),
     topic: request.headers['busbar-topic'],
@@ -121,4 +121,3 @@ export function createWatch(world: World) {
 }
 
 export type Watch = ReturnType<typeof createWatch>;
-export type { Run };

@@ -70,9 +70,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   await safety(world, model, minutes, options.focus);
   if (profile.outage) await world.clock.advance(outageMs);
   world.heal();
-  const healedMs = world.clock.now();
   const stuck = await liveness(world, model, livenessMs);
-  const run = await observe(world, model, watch, healedMs);
+  const run = await observe(world, model, watch);
 
   const violations = (options.checkers ?? allCheckers).flatMap(({ name, check }) =>
     [...check(run)].map((violation): Violation => ({ checker: name, ...violation })),
@@ -172,7 +171,7 @@ function missingOf(world: World, model: Model): string[] {
   );
 }
 
-async function observe(world: World, model: Model, watch: Watch, healedMs: number): Promise<Run> {
+async function observe(world: World, model: Model, watch: Watch): Promise<Run> {
   const states = await world.drive(transactionStatesOf(world, model));
   for (const transaction of model.transactions.values()) {
     // What the bus decided by a check, nobody was told; whether it may have is for the checker of transactions.
@@ -192,6 +191,5 @@ async function observe(world: World, model: Model, watch: Watch, healedMs: numbe
       metered: world.meter.counts(),
       counted: world.counted,
     },
-    healedMs,
   };
 }

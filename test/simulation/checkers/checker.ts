@@ -49,8 +49,6 @@ export interface Run {
     readonly metered: Readonly<Record<string, number>>;
     readonly counted: ReadonlyMap<string, number>;
   };
-  /** When everything was well again. */
-  readonly healedMs: EpochMs;
 }
 
 /** Something that must not be. */

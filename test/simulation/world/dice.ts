@@ -22,7 +22,6 @@ export function createDice(seed: string): Dice {
   const between = (low: number, high: number) => low + Math.floor(random.next() * (high - low + 1));
   return {
     ...random,
-    bytes: (length) => Uint8Array.from({ length }, () => Math.floor(random.next() * 256)),
     fork: (name) => createDice(`${seed}/${name}`),
     chance: (probability) => random.next() < probability,
     between,

@@ -1,3 +1,4 @@
+import { sleep } from '../../../lib/core/sleep.ts';
 import type { Clock, EpochMs } from '../../../lib/runtime/clock.ts';
 import type { Http, HttpFailure, HttpOutcome, HttpRequest } from '../../../lib/runtime/http.ts';
 import type { Dice } from './dice.ts';
@@ -8,6 +9,7 @@ export interface Receipt {
   /** When it was answered, or given up by the bus. */
   endMs: EpochMs | undefined;
   readonly receiver: string;
+  readonly eventId: string;
   readonly request: HttpRequest;
   /** What the endpoint said; undefined while it says nothing. */
   status: number | undefined;
@@ -48,7 +50,6 @@ export function createEndpoints(options: {
   const servers = new Map<string, (request: HttpRequest) => Promise<HttpOutcome>>();
   let healed = false;
 
-  const wait = (delayMs: number) => new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve));
   const urlOf = (receiver: string) => `https://${receiver}.example.com/events`;
 
   function moodOf(url: string): Mood | undefined {
@@ -67,7 +68,7 @@ export function createEndpoints(options: {
   async function send(request: HttpRequest): Promise<HttpOutcome> {
     const served = servers.get(request.url);
     if (served !== undefined) {
-      await wait(dice.between(1, 50));
+      await sleep(clock, dice.between(1, 50));
       return await served(request);
     }
     const mood = moodOf(request.url);
@@ -79,6 +80,8 @@ export function createEndpoints(options: {
       startMs: clock.now(),
       endMs: undefined,
       receiver: receiver.name,
+      // In binary mode a header, else a member of the body.
+      eventId: request.headers['ce-id'] ?? String(JSON.parse(String(request.body)).id),
       request,
       status: undefined,
       heard: false,
@@ -88,13 +91,14 @@ export function createEndpoints(options: {
     const flakes = mood === 'flaky' && own.chance(0.5);
     const isLate = mood === 'hangs' || (mood === 'late' && own.chance(0.7));
     if (isLate) {
-      await wait(request.timeoutMs);
+      await sleep(clock, request.timeoutMs);
       receipt.endMs = clock.now();
       // It did its work, and its 2xx found nobody.
       if (mood === 'late') receipt.status = 200;
       return failure('timeout');
     }
-    await wait(
+    await sleep(
+      clock,
       mood === 'slow' ? own.between(500, Math.min(5000, request.timeoutMs - 1)) : own.between(1, 120),
     );
     receipt.endMs = clock.now();

@@ -11,7 +11,6 @@ export interface History {
   about(words: readonly string[], most: number): string[];
   /** Two runs with the same hash did the same things in the same order. */
   hash(): string;
-  readonly length: number;
 }
 
 interface Line {
@@ -49,9 +48,6 @@ export function createHistory(now: () => EpochMs): History {
     hash() {
       final ??= hash.digest('hex').slice(0, 16);
       return final;
-    },
-    get length() {
-      return lines.length;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { sleep } from '../../../lib/core/sleep.ts';
 import type { LocalAws } from '../../../lib/local/aws.ts';
 import type { FunctionDefinition, Handler, LambdaContext } from '../../../lib/local/engines/lambda/index.ts';
 import { type FunctionWorld, startFunction } from '../../../lib/local/functions.ts';
@@ -99,7 +100,7 @@ export function instanceStarter(sim: InstanceWorld): typeof startFunction {
       const { life, handler } = instance;
       sim.onInvoke(definition.name);
       sim.history.trace(`invoke ${life.name}`);
-      if (dice.chance(rates.lateStart)) await wait(sim.clock, dice.between(1, 3000));
+      if (dice.chance(rates.lateStart)) await sleep(sim.clock, dice.between(1, 3000));
       const cancelEnd = endOf(life, context);
       const cancelCrash = dice.chance(rates.crash)
         ? sim.clock.setTimer(dice.between(0, dice.pick([20, 300, 3000])), () => life.end('at some moment'))
@@ -128,9 +129,6 @@ function isRepeatable(event: unknown): boolean {
   return typeof event === 'object' && event !== null && !('requestContext' in event) && !('body' in event);
 }
 
-const wait = (clock: Clock, delayMs: number) =>
-  new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve));
-
 /** As the SDK does by default: three attempts in all. */
 const sdkAttempts = 3;
 
@@ -151,7 +149,7 @@ function lossyAws(sim: InstanceWorld, aws: LocalAws, life: Life): LocalAws {
       if (dice.chance(0.5)) await aws.handle(...call);
       return await never();
     }
-    await wait(sim.clock, dice.chance(rates.slowCall) ? dice.between(500, 5000) : dice.between(1, 15));
+    await sleep(sim.clock, dice.chance(rates.slowCall) ? dice.between(500, 5000) : dice.between(1, 15));
     if (life.isOver) return await never();
     sim.history.trace(`${life.name} ${callName(call[0])}`);
     const response = await aws.handle(...call);
@@ -170,7 +168,7 @@ function lossyAws(sim: InstanceWorld, aws: LocalAws, life: Life): LocalAws {
           if (isLast)
             throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
         } else if (!isTransient(response) || isLast) return response;
-        await wait(sim.clock, sim.dice.between(20, 100) * 2 ** tries);
+        await sleep(sim.clock, sim.dice.between(20, 100) * 2 ** tries);
       }
     },
   };

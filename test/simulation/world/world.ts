@@ -1,3 +1,4 @@
+import { sleep } from '../../../lib/core/sleep.ts';
 import { assembly } from '../../../lib/local/assembly.ts';
 import { type RunningBus, startBus } from '../../../lib/local/bus.ts';
 import { type VirtualClock, virtualClock } from '../../../lib/local/clock.ts';
@@ -93,13 +94,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     dice: dice.fork('endpoints'),
     clock,
     trouble: profile.endpointTrouble,
-    onReceipt: ({ receiver, request }) => {
-      const { id } =
-        request.headers['ce-id'] === undefined
-          ? JSON.parse(String(request.body))
-          : { id: request.headers['ce-id'] };
-      history.note(`${receiver} gets`, `${id} attempt ${request.headers['busbar-attempt']}`);
-    },
+    onReceipt: ({ receiver, eventId, request }) =>
+      history.note(`${receiver} gets`, `${eventId} attempt ${request.headers['busbar-attempt']}`),
   });
   const wrapEngine = faultyServices({
     dice: dice.fork('services'),
@@ -183,7 +179,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     return await work;
   }
 
-  const sleep = (delayMs: number) => new Promise<void>((resolve) => void clock.setTimer(delayMs, resolve));
+  const wait = (delayMs: number) => sleep(clock, delayMs);
   /** Undefined while the bus is down. */
   let current: Incarnation | undefined = await drive(start());
 
@@ -200,7 +196,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     onServiceCall: (listener) => void listeners.push(listener),
     async call(method, path, body) {
       const incarnation = current;
-      await sleep(1);
+      await wait(1);
       if (incarnation === undefined || incarnation !== current) return { kind: 'lost' };
       count('requests');
       const [pathOnly = '', query = ''] = path.split('?');
@@ -224,7 +220,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     async aws(service, action, input) {
       const incarnation = current;
-      await sleep(1);
+      await wait(1);
       if (incarnation === undefined || incarnation !== current) return 'lost';
       return await Promise.race([
         incarnation.died,
@@ -236,7 +232,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       history.note('! the bus is killed');
       current.die();
       current = undefined;
-      await sleep(dice.between(100, 5000));
+      await wait(dice.between(100, 5000));
       current = await start();
       history.note('! the bus is back');
     },
@@ -250,7 +246,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       rates = calm;
       endpoints.heal();
     },
-    sleep,
+    sleep: wait,
     drive,
   };
 
