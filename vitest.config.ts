@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** These make whatever they need themselves: the modules of one file serve the next, which halves their time. */
-const inProcess = ['app', 'client', 'contract', 'core', 'runtime'].map((room) => `test/${room}/**/*.test.ts`);
+const inProcess = ['app', 'client', 'core', 'runtime'].map((room) => `test/${room}/**/*.test.ts`);
+const standIn = ['test/stand-in/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -15,7 +16,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'apart', include: ['test/**/*.test.ts'], exclude: inProcess },
+        test: { name: 'stand-in', include: standIn, isolate: false },
+      },
+      {
+        extends: true,
+        test: { name: 'apart', include: ['test/**/*.test.ts'], exclude: [...inProcess, ...standIn] },
       },
     ],
     // The suites share two cores with the processes that some of them start.

@@ -9,16 +9,16 @@ import {
 } from '@aws-sdk/client-sqs';
 import { Pool } from 'undici';
 import { writeRequest } from '../../lib/core/request.ts';
-import { createAws } from '../../lib/local/aws.ts';
-import { systemClock } from '../../lib/local/clock.ts';
-import { dynamodbEngines } from '../../lib/local/engines/dynamodb/index.ts';
-import { type Host, root } from '../../lib/local/engines/engine.ts';
-import { createSns } from '../../lib/local/engines/sns/index.ts';
-import { createSqs } from '../../lib/local/engines/sqs/index.ts';
-import { countingMeter } from '../../lib/local/meter.ts';
-import { systemRandom } from '../../lib/local/random.ts';
-import { requestHandler } from '../../lib/local/request-handler.ts';
-import { sqliteStore } from '../../lib/local/store.ts';
+import { systemRandom } from '../../lib/runtime/random.ts';
+import { createAws } from '../../lib/stand-in/aws.ts';
+import { systemClock } from '../../lib/stand-in/clock.ts';
+import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import { type Host, root } from '../../lib/stand-in/engines/engine.ts';
+import { createSns } from '../../lib/stand-in/engines/sns/index.ts';
+import { createSqs } from '../../lib/stand-in/engines/sqs/index.ts';
+import { countingMeter } from '../../lib/stand-in/meter.ts';
+import { requestHandler } from '../../lib/stand-in/request-handler.ts';
+import { sqliteStore } from '../../lib/stand-in/store.ts';
 import { monotonicMs } from './clock.ts';
 import { serve } from './worker.ts';
 

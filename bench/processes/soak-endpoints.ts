@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { seededRandom } from '../../lib/local/random.ts';
+import { seededRandom } from '../../lib/stand-in/random.ts';
 import { percentile } from '../statistics.ts';
 import { monotonicMs } from './clock.ts';
 import { serve } from './worker.ts';

@@ -1,10 +1,19 @@
-import type { LocalAws } from './aws.ts';
-import { root } from './engines/engine.ts';
-import { httpApiLimits } from './engines/http/gateway.ts';
-import { gatewayResponse, type HttpApiRequest, type HttpApiResponse } from './engines/http/model.ts';
-import type { CountingMeter } from './meter.ts';
-import { listen, type RunningServer, type ServerRequest, type ServerResponseParts } from './server.ts';
-import { type AnswerBox, isAnswerPath } from './template/custom-resource-answers.ts';
+import type { LocalAws } from '../stand-in/aws.ts';
+import { root } from '../stand-in/engines/engine.ts';
+import { httpApiLimits } from '../stand-in/engines/http/gateway.ts';
+import {
+  gatewayResponse,
+  type HttpApiRequest,
+  type HttpApiResponse,
+} from '../stand-in/engines/http/model.ts';
+import type { CountingMeter } from '../stand-in/meter.ts';
+import {
+  listen,
+  type RunningServer,
+  type ServerRequest,
+  type ServerResponseParts,
+} from '../stand-in/server.ts';
+import { type AnswerBox, isAnswerPath } from '../stand-in/template/custom-resource-answers.ts';
 
 /** The ports of the bus. They are taken before anything else happens, and answer 503 until they are opened. */
 export interface Endpoints {

@@ -7,10 +7,10 @@ import { awsLogger, type Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { RocketMq, RocketMqRuntime } from '../runtime/rocketmq.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { LocalAws } from './aws.ts';
-import type { FunctionDefinition, Handler } from './engines/lambda/index.ts';
-import { requestHandler } from './request-handler.ts';
-import { NamingSigner } from './signer.ts';
+import type { LocalAws } from '../stand-in/aws.ts';
+import type { FunctionDefinition, Handler } from '../stand-in/engines/lambda/index.ts';
+import { requestHandler } from '../stand-in/request-handler.ts';
+import { NamingSigner } from '../stand-in/signer.ts';
 
 /** What every function on this machine gets of the world. */
 export interface FunctionWorld {

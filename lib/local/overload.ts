@@ -1,4 +1,9 @@
 import { performance } from 'node:perf_hooks';
+import type { LocalAws } from '../stand-in/aws.ts';
+import { type Clock, type Input, type Output, root, type Service } from '../stand-in/engines/engine.ts';
+import type { HttpApiRequest, HttpApiResponse } from '../stand-in/engines/http/model.ts';
+import { isObject } from '../stand-in/engines/members.ts';
+import type { CountingMeter } from '../stand-in/meter.ts';
 import {
   type Admission,
   type AdmissionLimits,
@@ -6,11 +11,6 @@ import {
   admissionLimits,
   decideAdmission,
 } from './admission.ts';
-import type { LocalAws } from './aws.ts';
-import { type Clock, type Input, type Output, root, type Service } from './engines/engine.ts';
-import type { HttpApiRequest, HttpApiResponse } from './engines/http/model.ts';
-import { isObject } from './engines/members.ts';
-import type { CountingMeter } from './meter.ts';
 
 export interface OverloadGuard {
   /** The refusal of a publishing request while the machine is overloaded; undefined when it may pass. */

@@ -5,14 +5,14 @@ import { endpointParametersMetadata } from '../core/declaration.ts';
 import type { Log } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { undiciHttp } from '../runtime/undici.ts';
+import { systemClock } from '../stand-in/clock.ts';
+import { root } from '../stand-in/engines/engine.ts';
+import { type DurableStore, sqliteStore } from '../stand-in/store.ts';
 import { keepAdminKey } from './admin-key.ts';
 import { assembly } from './assembly.ts';
 import { type RunningBus, startBus } from './bus.ts';
-import { systemClock } from './clock.ts';
-import { root } from './engines/engine.ts';
 import { type ExampleDelivery, type ExampleReceiver, startExampleReceiver } from './example.ts';
 import { parseSettings, type Settings, StartError } from './settings.ts';
-import { type DurableStore, sqliteStore } from './store.ts';
 import { synthesize } from './synth.ts';
 
 /** The topic of busbar.config.ts that the first event goes to. */

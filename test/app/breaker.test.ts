@@ -7,8 +7,8 @@ import { publish } from '../../lib/app/publish/publish.ts';
 import { deleteReceiver, putReceiver } from '../../lib/app/registry/receivers.ts';
 import { bus as limits } from '../../lib/core/limits.ts';
 import { queueArn } from '../../lib/core/resources.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
 import type { HttpRequest } from '../../lib/runtime/http.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from './bus.ts';
 
 const url = 'https://shop.example.com/events';

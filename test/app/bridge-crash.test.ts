@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listRefused } from '../../lib/app/relay/refused.ts';
-import type { Service } from '../../lib/local/engines/engine.ts';
 import type { RocketMq, RocketMqConsumer } from '../../lib/runtime/rocketmq.ts';
+import type { Service } from '../../lib/stand-in/engines/engine.ts';
 import { type BridgeBus, bridge, bridgeBus } from './bridge-bus.ts';
 import { admin } from './bus.ts';
 

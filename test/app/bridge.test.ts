@@ -3,7 +3,7 @@ import { deleteRefused, getRefused, listRefused, retryRefused } from '../../lib/
 import { bridgeFails } from '../../lib/core/bridge.ts';
 import { busHop, hopsAttribute } from '../../lib/core/hops.ts';
 import { eventRefused } from '../../lib/core/refused.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { bridge, bridgeBus } from './bridge-bus.ts';
 import { admin } from './bus.ts';
 

@@ -25,14 +25,6 @@ import { orderAttribute } from '../../lib/core/order.ts';
 import type { Receiver } from '../../lib/core/registry.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/resources.ts';
 import type { ValidateMode } from '../../lib/core/validation.ts';
-import { dynamodbEngines } from '../../lib/local/engines/dynamodb/index.ts';
-import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
-import { root } from '../../lib/local/engines/engine.ts';
-import { createScheduler } from '../../lib/local/engines/scheduler/index.ts';
-import { createSns } from '../../lib/local/engines/sns/index.ts';
-import { createSqs } from '../../lib/local/engines/sqs/index.ts';
-import { seededRandom } from '../../lib/local/random.ts';
-import { requestHandler } from '../../lib/local/request-handler.ts';
 import { createBacklogs } from '../../lib/runtime/backlogs.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
 import { createDeadLetterQueues } from '../../lib/runtime/dead-letter-queue.ts';
@@ -74,9 +66,17 @@ import {
   createProbes,
   createValidations,
 } from '../../lib/runtime/watches.ts';
-import { testAccount } from '../contract/account.ts';
-import { createFunction, lambdaCode } from '../contract/lambda.ts';
+import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/stand-in/engines/engine.ts';
+import { root } from '../../lib/stand-in/engines/engine.ts';
+import { createScheduler } from '../../lib/stand-in/engines/scheduler/index.ts';
+import { createSns } from '../../lib/stand-in/engines/sns/index.ts';
+import { createSqs } from '../../lib/stand-in/engines/sqs/index.ts';
+import { seededRandom } from '../../lib/stand-in/random.ts';
+import { requestHandler } from '../../lib/stand-in/request-handler.ts';
 import { MemoryBroker } from '../rocketmq/memory-broker.ts';
+import { testAccount } from '../stand-in/account.ts';
+import { createFunction, lambdaCode } from '../stand-in/lambda.ts';
 
 export const admin: Principal = { application: 'ops', role: 'admin' };
 export const member = (application: string): Principal => ({ application, role: 'member' });

@@ -8,8 +8,8 @@ import { putReceiver } from '../../lib/app/registry/receivers.ts';
 import { deliveryIdOf } from '../../lib/core/delivery.ts';
 import { bus as limits } from '../../lib/core/limits.ts';
 import { queueArn } from '../../lib/core/resources.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
 import type { HttpOutcome } from '../../lib/runtime/http.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from './bus.ts';
 
 const url = 'https://shop.example.com/events';

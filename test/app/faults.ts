@@ -1,4 +1,4 @@
-import { AwsError, type Service } from '../../lib/local/engines/engine.ts';
+import { AwsError, type Service } from '../../lib/stand-in/engines/engine.ts';
 import type { TestBus } from './bus.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { getHold, putHold, releaseHold } from '../../lib/app/hold/hold.ts';
 import { publish } from '../../lib/app/publish/publish.ts';
-import type { Input, Output } from '../../lib/local/engines/engine.ts';
+import type { Input, Output } from '../../lib/stand-in/engines/engine.ts';
 import { member, shorthand, type TestBus, testBus } from './bus.ts';
 
 export const shop = member('shop');

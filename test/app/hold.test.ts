@@ -12,7 +12,7 @@ import {
 import { beginTransaction, commitTransaction } from '../../lib/app/transaction/transaction.ts';
 import { why } from '../../lib/app/why/why.ts';
 import { bus as limits } from '../../lib/core/limits.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand } from './bus.ts';
 import {
   hold,

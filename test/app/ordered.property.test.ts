@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { deliver } from '../../lib/app/deliver/deliver.ts';
 import { publish } from '../../lib/app/publish/publish.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, shorthand, testBus } from './bus.ts';
 
 const url = 'https://shop.example.com/events';

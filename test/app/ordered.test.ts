@@ -10,7 +10,7 @@ import { deleteReceiver } from '../../lib/app/registry/receivers.ts';
 import { putSubscription } from '../../lib/app/registry/subscriptions.ts';
 import { putTopic } from '../../lib/app/registry/topics.ts';
 import { queueArn } from '../../lib/core/resources.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, shorthand, type TestBus, testBus } from './bus.ts';
 
 const url = 'https://shop.example.com/events';

@@ -2,7 +2,7 @@ import { CreateTableCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client
 import { describe, expect, it } from 'vitest';
 import { create } from '../../functions/outbox-intake.ts';
 import { outboxAttributes } from '../../lib/client/outbox.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { type OutboxBus, outboxBus, outboxTable } from './outbox-bus.ts';
 
 const own = 'shop-orders';

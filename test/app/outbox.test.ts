@@ -5,7 +5,7 @@ import { deleteRefused, getRefused, listRefused, retryRefused } from '../../lib/
 import { relayOutbox } from '../../lib/app/relay/relay-outbox.ts';
 import { sweep } from '../../lib/app/relay/sweep.ts';
 import { type OutboxOptions, outboxEntry } from '../../lib/client/outbox.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, member } from './bus.ts';
 import { type FaultKind, faultKinds, inject } from './faults.ts';
 import { type OutboxBus, outboxBus, outboxTable } from './outbox-bus.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../lib/app/publish/publish.ts';
 import { BusbarError } from '../../lib/core/errors.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from './bus.ts';
 
 const shop = member('shop');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { publish } from '../../lib/app/publish/publish.ts';
 import { cancelEvent, reTimeEvent } from '../../lib/app/schedule/recall.ts';
 import { why } from '../../lib/app/why/why.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, environment, member, shorthand, type TestBus, testBus } from './bus.ts';
 
 const second = 1000;

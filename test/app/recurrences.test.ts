@@ -9,7 +9,7 @@ import {
   putRecurrence,
   resumeRecurrence,
 } from '../../lib/app/schedule/recurrences.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, environment, member, type TestBus, testBus } from './bus.ts';
 
 const second = 1000;

@@ -7,7 +7,7 @@ import { deliverAgain } from '../../lib/app/redrive/deliver-again.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../../lib/app/redrive/redrive.ts';
 import { deleteReceiver } from '../../lib/app/registry/receivers.ts';
 import type { Redrive } from '../../lib/core/redrive.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from './bus.ts';
 
 const url = 'https://shop.example.com/events';

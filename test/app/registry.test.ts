@@ -13,7 +13,7 @@ import {
 } from '../../lib/app/registry/subscriptions.ts';
 import { deleteTopic, getTopic, listTopics, putTopic } from '../../lib/app/registry/topics.ts';
 import { queueArn, topicArn } from '../../lib/core/resources.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from './bus.ts';
 
 const shop = member('shop');

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { publish } from '../../lib/app/publish/publish.ts';
 import { deliveryIdOf } from '../../lib/core/delivery.ts';
 import { bus as limits } from '../../lib/core/limits.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from './bus.ts';
 
 const url = 'https://shop.example.com/events';

@@ -3,7 +3,7 @@ import { DeleteMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../lib/app/publish/publish.ts';
 import { releaseDue } from '../../lib/app/schedule/release.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, environment, shorthand, type TestBus, testBus } from './bus.ts';
 
 const second = 1000;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { pauseReceiver } from '../../lib/app/flow/flow.ts';
 import { publish } from '../../lib/app/publish/publish.ts';
 import { queueArn } from '../../lib/core/resources.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, shorthand, type TestBus, testBus } from './bus.ts';
 
 const second = 1000;

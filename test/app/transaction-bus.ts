@@ -5,7 +5,7 @@ import { createCheckSecretStore } from '../../lib/runtime/stores/check-secrets.t
 import { createRefusedStore } from '../../lib/runtime/stores/refused.ts';
 import { createTransactionStore } from '../../lib/runtime/stores/transactions.ts';
 import { createTable } from '../../lib/runtime/table.ts';
-import { createFunction } from '../contract/lambda.ts';
+import { createFunction } from '../stand-in/lambda.ts';
 import { environment, type TestBus, testBus } from './bus.ts';
 
 /** The test bus with what transactions need: the stream of the table, their queue and their functions. */

@@ -9,7 +9,7 @@ import {
   getTransaction,
   rollbackTransaction,
 } from '../../lib/app/transaction/transaction.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, answer, member, shorthand } from './bus.ts';
 import { type TransactionBus, transactionBus } from './transaction-bus.ts';
 

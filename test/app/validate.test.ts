@@ -10,8 +10,8 @@ import { validateReceiver } from '../../lib/app/validate/validate-by-hand.ts';
 import { takeCallback } from '../../lib/app/validate/validation-callback.ts';
 import { defineBus } from '../../lib/core/declaration.ts';
 import { queueArn } from '../../lib/core/resources.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
 import type { HttpRequest } from '../../lib/runtime/http.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, answer, member, shorthand, type TestBus, testBus } from './bus.ts';
 
 const endpoint = 'https://shop.example.com/events?a=b';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { publish } from '../../lib/app/publish/publish.ts';
 import { type WhyQuestion, why } from '../../lib/app/why/why.ts';
 import type { Target } from '../../lib/core/routing.ts';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { admin, answer, member, shorthand, type TestBus, testBus } from './bus.ts';
 
 const second = 1000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeEndurance, type Sample } from '../../bench/soak/verdict.ts';
 import { trendOf } from '../../bench/statistics.ts';
-import { seededRandom } from '../../lib/local/random.ts';
+import { seededRandom } from '../../lib/stand-in/random.ts';
 
 const random = seededRandom(11);
 const noise = (amplitude: number) => (random.next() - 0.5) * 2 * amplitude;

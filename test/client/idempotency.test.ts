@@ -18,8 +18,8 @@ import {
   type Work,
   type WorkStore,
 } from '../../lib/client/index.ts';
-import { createDynamodb } from '../../lib/local/engines/dynamodb/index.ts';
-import { testAccount } from '../contract/account.ts';
+import { createDynamodb } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import { testAccount } from '../stand-in/account.ts';
 
 /** A store with a clock that the test moves. */
 interface Bench {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CronError, parseCron } from '../../lib/core/cron.ts';
 import { timeZone } from '../../lib/core/time-zone.ts';
-import { parseCron as parseAwsCron } from '../../lib/local/engines/scheduler/cron.ts';
-import { timeZone as awsZone } from '../../lib/local/engines/scheduler/time-zone.ts';
+import { parseCron as parseAwsCron } from '../../lib/stand-in/engines/scheduler/cron.ts';
+import { timeZone as awsZone } from '../../lib/stand-in/engines/scheduler/time-zone.ts';
 
 function zone(name: string) {
   const found = timeZone(name);

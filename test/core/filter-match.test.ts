@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkFilter, type Filter, filterScope } from '../../lib/core/filter.ts';
 import { refusalsOf, refusalsOfBody } from '../../lib/core/filter-match.ts';
-import { compileFilterPolicy, filteredMessage } from '../../lib/local/engines/sns/filter-policy/index.ts';
+import { compileFilterPolicy, filteredMessage } from '../../lib/stand-in/engines/sns/filter-policy/index.ts';
 
 const event = (data: unknown, more: object = {}) =>
   JSON.stringify({ specversion: '1.0', id: '1', source: '/shop', type: 'order.placed', data, ...more });
@@ -60,7 +60,7 @@ describe('why a filter refuses', () => {
 });
 
 describe('the decision', () => {
-  const vectors = readFileSync(join(import.meta.dirname, '../contract/vectors/filter-policy.jsonl'), 'utf8')
+  const vectors = readFileSync(join(import.meta.dirname, '../stand-in/vectors/filter-policy.jsonl'), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { policy: Filter; body: unknown; expect: boolean | string })

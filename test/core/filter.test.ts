@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkFilter, type Filter, filterScope } from '../../lib/core/filter.ts';
-import { checkComplexity } from '../../lib/local/engines/sns/filter-policy/complexity.ts';
-import { parseFilterPolicy } from '../../lib/local/engines/sns/filter-policy/parse.ts';
+import { checkComplexity } from '../../lib/stand-in/engines/sns/filter-policy/complexity.ts';
+import { parseFilterPolicy } from '../../lib/stand-in/engines/sns/filter-policy/parse.ts';
 import { pathsOf, refusalOf } from './refusal.ts';
 
 const values = (count: number) => Array.from({ length: count }, (_, at) => `v${at}`);

@@ -2,7 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { OpenApiDocument } from '../../lib/core/openapi/document.ts';
 import type { JsonSchema } from '../../lib/core/openapi/json-schema.ts';
-import type { HttpApiResponse } from '../../lib/local/engines/http/model.ts';
+import type { HttpApiResponse } from '../../lib/stand-in/engines/http/model.ts';
 
 /** Holds what the bus answers to the document that it serves, and looks for what must not be in an answer. */
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { sleep } from '../../lib/core/sleep.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
-import { type VirtualClock, virtualClock } from '../../lib/local/clock.ts';
-import { root } from '../../lib/local/engines/engine.ts';
-import type { HttpApiRequest, HttpApiResponse } from '../../lib/local/engines/http/model.ts';
-import { seededRandom } from '../../lib/local/random.ts';
-import { memoryStore } from '../../lib/local/store.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
+import { type VirtualClock, virtualClock } from '../../lib/stand-in/clock.ts';
+import { root } from '../../lib/stand-in/engines/engine.ts';
+import type { HttpApiRequest, HttpApiResponse } from '../../lib/stand-in/engines/http/model.ts';
+import { seededRandom } from '../../lib/stand-in/random.ts';
+import { memoryStore } from '../../lib/stand-in/store.ts';
 
 /** The running bus without sockets, under a clock and a generator that make a run repeatable. */
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { stopRelay } from './stop-relay.ts';
 import { startWorld, type World } from './world.ts';
 

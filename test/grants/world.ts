@@ -1,11 +1,11 @@
 import { expect, onTestFinished, vi } from 'vitest';
 import { sleep } from '../../lib/core/sleep.ts';
 import { assembly } from '../../lib/local/assembly.ts';
-import { virtualClock } from '../../lib/local/clock.ts';
-import type { Input, Operation, Output, Service } from '../../lib/local/engines/engine.ts';
-import { root } from '../../lib/local/engines/engine.ts';
-import { seededRandom } from '../../lib/local/random.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
+import { virtualClock } from '../../lib/stand-in/clock.ts';
+import type { Input, Operation, Output, Service } from '../../lib/stand-in/engines/engine.ts';
+import { root } from '../../lib/stand-in/engines/engine.ts';
+import { seededRandom } from '../../lib/stand-in/random.ts';
 import { startTestBus } from '../local/assembly.ts';
 import { MemoryBroker } from '../rocketmq/memory-broker.ts';
 

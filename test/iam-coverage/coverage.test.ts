@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { root } from '../../lib/local/engines/engine.ts';
-import type { UsageLine } from '../../lib/local/iam/usage-file.ts';
+import { root } from '../../lib/stand-in/engines/engine.ts';
+import type { UsageLine } from '../../lib/stand-in/iam/usage-file.ts';
 import { lambdaFunction, role, startTestBus, writeAssembly } from '../local/assembly.ts';
 import { coverageOf, type Exception, readUsage, reportOf } from './coverage.ts';
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Grant, keyOf } from '../../lib/local/iam/usage.ts';
-import type { UsageLine } from '../../lib/local/iam/usage-file.ts';
+import { type Grant, keyOf } from '../../lib/stand-in/iam/usage.ts';
+import type { UsageLine } from '../../lib/stand-in/iam/usage-file.ts';
 
 /** A grant that no test uses, and why it stays. Names are those of the report. */
 export interface Exception {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject, Vitest } from 'vitest/node';
 import { assembly } from '../../lib/local/assembly.ts';
-import { readAssembly } from '../../lib/local/template/template.ts';
+import { readAssembly } from '../../lib/stand-in/template/template.ts';
 import { coverageOf, readUsage, reportOf } from './coverage.ts';
 import { exceptions } from './exceptions.ts';
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seededRandom } from '../../lib/local/random.ts';
+import { seededRandom } from '../../lib/stand-in/random.ts';
 import { type AcceptanceBus, startBus, temporaryDirectory } from '../acceptance/bus.ts';
 import { type Arrival, startSink } from '../acceptance/sink.ts';
 import { type Arrived, type Judgement, judge, type Promised, pairOf } from './ledger.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { outboxEntry } from '../../lib/client/index.ts';
-import type { Random } from '../../lib/local/engines/engine.ts';
+import type { Random } from '../../lib/stand-in/engines/engine.ts';
 import type { AcceptanceBus, Answer } from '../acceptance/bus.ts';
 import type { Promised } from './ledger.ts';
 import type { Lives } from './lives.ts';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type BusOptions, type RunningBus, startBus } from '../../lib/local/bus.ts';
-import { systemClock } from '../../lib/local/clock.ts';
-import { memoryStore } from '../../lib/local/store.ts';
 import { systemRandom } from '../../lib/runtime/random.ts';
+import { systemClock } from '../../lib/stand-in/clock.ts';
+import { memoryStore } from '../../lib/stand-in/store.ts';
 
 /** Resources of a template as a test writes them. */
 export type Resources = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

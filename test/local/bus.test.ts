@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningBus } from '../../lib/local/bus.ts';
-import { type VirtualClock, virtualClock } from '../../lib/local/clock.ts';
-import { root } from '../../lib/local/engines/engine.ts';
-import { memoryStore } from '../../lib/local/store.ts';
 import { synthesize } from '../../lib/local/synth.ts';
 import type { HttpRequest } from '../../lib/runtime/http.ts';
+import { type VirtualClock, virtualClock } from '../../lib/stand-in/clock.ts';
+import { root } from '../../lib/stand-in/engines/engine.ts';
+import { memoryStore } from '../../lib/stand-in/store.ts';
 import { startTestBus } from './assembly.ts';
 
 /** The app as it would be deployed, on engines, under a virtual clock, with endpoints in this process. */

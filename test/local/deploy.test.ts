@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { RunningBus } from '../../lib/local/bus.ts';
-import { virtualClock } from '../../lib/local/clock.ts';
-import { type Input, root, type Service } from '../../lib/local/engines/engine.ts';
-import { memoryStore } from '../../lib/local/store.ts';
+import { virtualClock } from '../../lib/stand-in/clock.ts';
+import { type Input, root, type Service } from '../../lib/stand-in/engines/engine.ts';
+import { memoryStore } from '../../lib/stand-in/store.ts';
 import { lambdaFunction, type Resources, role, startTestBus, writeAssembly } from './assembly.ts';
 
 const call = (bus: RunningBus, service: Service, action: string, input: Input) =>

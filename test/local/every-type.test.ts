@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { root } from '../../lib/local/engines/engine.ts';
-import { memoryStore } from '../../lib/local/store.ts';
-import { honouredTypes } from '../../lib/local/template/registry.ts';
-import { waivers } from '../../lib/local/template/waivers.ts';
+import { root } from '../../lib/stand-in/engines/engine.ts';
+import { memoryStore } from '../../lib/stand-in/store.ts';
+import { honouredTypes } from '../../lib/stand-in/template/registry.ts';
+import { waivers } from '../../lib/stand-in/template/waivers.ts';
 import { lambdaFunction, type Resources, role, startTestBus, writeAssembly } from './assembly.ts';
 
 /** One resource of every type that is honoured, in a first and in a changed form. */

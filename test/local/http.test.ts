@@ -1,8 +1,8 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
-import { type VirtualClock, virtualClock } from '../../lib/local/clock.ts';
-import type { HttpApiRequest, HttpApiResponse } from '../../lib/local/engines/http/model.ts';
-import { createRouter, routeKeyProblem } from '../../lib/local/engines/http/routes.ts';
+import { type VirtualClock, virtualClock } from '../../lib/stand-in/clock.ts';
+import type { HttpApiRequest, HttpApiResponse } from '../../lib/stand-in/engines/http/model.ts';
+import { createRouter, routeKeyProblem } from '../../lib/stand-in/engines/http/routes.ts';
 import { lambdaFunction, type Resources, role, startTestBus, writeAssembly } from './assembly.ts';
 
 /** A function that answers what the header `x-answer` asks for; without one it shows its event. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AdmissionLimits } from '../../lib/local/admission.ts';
-import { virtualClock } from '../../lib/local/clock.ts';
-import { root } from '../../lib/local/engines/engine.ts';
+import { virtualClock } from '../../lib/stand-in/clock.ts';
+import { root } from '../../lib/stand-in/engines/engine.ts';
 import { lambdaFunction, role, startTestBus, writeAssembly } from './assembly.ts';
 
 /** Limits under which the event loop of the test itself counts as saturated. */

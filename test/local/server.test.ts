@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { CreateQueueCommand, ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { listen, type ServerRequest, type ServerResponseParts } from '../../lib/local/server.ts';
+import { listen, type ServerRequest, type ServerResponseParts } from '../../lib/stand-in/server.ts';
 import { startTestBus, writeAssembly } from './assembly.ts';
 
 async function serve(

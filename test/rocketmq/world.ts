@@ -11,15 +11,15 @@ import { bridgeSchema, writeBridge } from '../../lib/core/bridge.ts';
 import { type DeclarationInput, defineBus } from '../../lib/core/declaration.ts';
 import { bus as limits } from '../../lib/core/limits.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
-import { systemClock } from '../../lib/local/clock.ts';
-import { root } from '../../lib/local/engines/engine.ts';
-import { memoryStore } from '../../lib/local/store.ts';
 import type { HttpRequest } from '../../lib/runtime/http.ts';
 import { systemRandom } from '../../lib/runtime/random.ts';
 import type { RocketMqOutgoing } from '../../lib/runtime/rocketmq.ts';
 import { systemRocketMq } from '../../lib/runtime/system-rocketmq.ts';
 import { bundle } from '../../lib/stacks/bundle.ts';
 import { BusStack } from '../../lib/stacks/bus-stack.ts';
+import { systemClock } from '../../lib/stand-in/clock.ts';
+import { root } from '../../lib/stand-in/engines/engine.ts';
+import { memoryStore } from '../../lib/stand-in/store.ts';
 import { type RealCluster, startRealCluster } from './real-cluster.ts';
 
 /** The name under which the account holds the credentials of the cluster, and one that holds wrong ones. */

@@ -1,5 +1,5 @@
-import { virtualClock } from '../../lib/local/clock.ts';
 import type { RocketMq } from '../../lib/runtime/rocketmq.ts';
+import { virtualClock } from '../../lib/stand-in/clock.ts';
 import { rocketMqContract } from '../rocketmq/contract.ts';
 import { MemoryBroker } from '../rocketmq/memory-broker.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AwsError } from '../../lib/local/engines/engine.ts';
+import { AwsError } from '../../lib/stand-in/engines/engine.ts';
 import { type TestBus, testBus } from '../app/bus.ts';
 
 const messages = ['1', '2', '3'].map((body) => ({ body, attributes: { type: 'a' } }));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Input } from '../../lib/local/engines/engine.ts';
 import { createTable, type Row } from '../../lib/runtime/table.ts';
+import type { Input } from '../../lib/stand-in/engines/engine.ts';
 import { environment, type TestBus, testBus } from '../app/bus.ts';
 
 const rowsOf = (count: number, document: unknown = {}): Row[] =>

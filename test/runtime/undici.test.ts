@@ -4,9 +4,9 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bus } from '../../lib/core/limits.ts';
-import { virtualClock } from '../../lib/local/clock.ts';
 import type { HttpRequest } from '../../lib/runtime/http.ts';
 import { undiciHttp } from '../../lib/runtime/undici.ts';
+import { virtualClock } from '../../lib/stand-in/clock.ts';
 import { selfSigned } from './self-signed.ts';
 
 /** Time stands still but for what a test moves, so that a timeout is fired and not waited for. */

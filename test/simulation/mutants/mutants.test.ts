@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { countingMeter } from '../../../lib/local/meter.ts';
+import { countingMeter } from '../../../lib/stand-in/meter.ts';
 import { checkers } from '../checkers/index.ts';
 import { simulate } from '../simulate.ts';
 import { buildMutant } from './build.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { seededRandom } from '../../../lib/local/random.ts';
 import type { Random } from '../../../lib/runtime/random.ts';
+import { seededRandom } from '../../../lib/stand-in/random.ts';
 
 /** A stream of random decisions. All streams of a run come from its one seed. */
 export interface Dice extends Random {

@@ -1,9 +1,13 @@
 import { sleep } from '../../../lib/core/sleep.ts';
-import type { LocalAws } from '../../../lib/local/aws.ts';
-import type { FunctionDefinition, Handler, LambdaContext } from '../../../lib/local/engines/lambda/index.ts';
 import { type FunctionWorld, startFunction } from '../../../lib/local/functions.ts';
-import type { WireRequest, WireResponse } from '../../../lib/local/wire/http.ts';
 import type { Clock } from '../../../lib/runtime/clock.ts';
+import type { LocalAws } from '../../../lib/stand-in/aws.ts';
+import type {
+  FunctionDefinition,
+  Handler,
+  LambdaContext,
+} from '../../../lib/stand-in/engines/lambda/index.ts';
+import type { WireRequest, WireResponse } from '../../../lib/stand-in/wire/http.ts';
 import type { Dice } from './dice.ts';
 import type { History } from './history.ts';
 import { type MortalClock, mortalClock, never } from './mortal.ts';

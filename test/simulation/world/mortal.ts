@@ -1,5 +1,5 @@
-import type { DurableStore } from '../../../lib/local/store.ts';
 import type { Clock } from '../../../lib/runtime/clock.ts';
+import type { DurableStore } from '../../../lib/stand-in/store.ts';
 
 /** What never comes: the answer to somebody who is dead. */
 export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);

@@ -5,7 +5,7 @@ import {
   type Input,
   type Operation,
   type Output,
-} from '../../../lib/local/engines/engine.ts';
+} from '../../../lib/stand-in/engines/engine.ts';
 import type { Dice } from './dice.ts';
 import type { History } from './history.ts';
 import type { FaultRates } from './profile.ts';

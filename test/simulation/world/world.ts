@@ -1,10 +1,10 @@
 import { sleep } from '../../../lib/core/sleep.ts';
 import { assembly } from '../../../lib/local/assembly.ts';
 import { type RunningBus, startBus } from '../../../lib/local/bus.ts';
-import { type VirtualClock, virtualClock } from '../../../lib/local/clock.ts';
-import { type Input, type Output, root, type Service } from '../../../lib/local/engines/engine.ts';
-import type { FunctionDefinition } from '../../../lib/local/engines/lambda/index.ts';
-import { type CountingMeter, countingMeter } from '../../../lib/local/meter.ts';
+import { type VirtualClock, virtualClock } from '../../../lib/stand-in/clock.ts';
+import { type Input, type Output, root, type Service } from '../../../lib/stand-in/engines/engine.ts';
+import type { FunctionDefinition } from '../../../lib/stand-in/engines/lambda/index.ts';
+import { type CountingMeter, countingMeter } from '../../../lib/stand-in/meter.ts';
 import { createDice, type Dice } from './dice.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { createHistory, type History } from './history.ts';

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { countingMeter } from '../../lib/stand-in/meter.ts';
+
+test('sums what is counted, by unit, until it is reset', () => {
+  const meter = countingMeter();
+  meter.count('sqs.requests', 2);
+  meter.count('lambda.gb-seconds', 0.5);
+  meter.count('sqs.requests', 1);
+  expect(meter.counts()).toEqual({ 'lambda.gb-seconds': 0.5, 'sqs.requests': 3 });
+  meter.reset();
+  expect(meter.counts()).toEqual({});
+});
+
+test('leaves out what AWS would not bill, and counts on after it, even when it failed', () => {
+  const meter = countingMeter();
+  expect(
+    meter.uncounted(() => {
+      meter.count('sqs.requests', 1);
+      return 'answer';
+    }),
+  ).toBe('answer');
+  expect(() =>
+    meter.uncounted(() => {
+      throw new Error('refused');
+    }),
+  ).toThrow('refused');
+  expect(meter.counts()).toEqual({});
+  meter.count('sqs.requests', 1);
+  expect(meter.counts()).toEqual({ 'sqs.requests': 1 });
+});
