@@ -12,7 +12,7 @@ import { writeRequest } from '../../lib/core/request.ts';
 import { systemRandom } from '../../lib/runtime/random.ts';
 import { createAws } from '../../lib/stand-in/aws.ts';
 import { systemClock } from '../../lib/stand-in/clock.ts';
-import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb-with-streams.ts';
 import { type Host, root } from '../../lib/stand-in/engines/engine.ts';
 import { createSns } from '../../lib/stand-in/engines/sns/index.ts';
 import { createSqs } from '../../lib/stand-in/engines/sqs/index.ts';

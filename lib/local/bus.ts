@@ -4,7 +4,7 @@ import type { Random } from '../runtime/random.ts';
 import type { RocketMq } from '../runtime/rocketmq.ts';
 import { systemRocketMq } from '../runtime/system-rocketmq.ts';
 import { createAws, type LocalAws } from '../stand-in/aws.ts';
-import { dynamodbEngines } from '../stand-in/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../stand-in/engines/dynamodb-with-streams.ts';
 import { type Clock, type Engine, type Host, type Output, root } from '../stand-in/engines/engine.ts';
 import { createHttpApis, type HttpApis } from '../stand-in/engines/http/apis.ts';
 import type { HttpApiRequest, HttpApiResponse } from '../stand-in/engines/http/model.ts';

@@ -66,7 +66,7 @@ import {
   createProbes,
   createValidations,
 } from '../../lib/runtime/watches.ts';
-import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb-with-streams.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/stand-in/engines/engine.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import { createScheduler } from '../../lib/stand-in/engines/scheduler/index.ts';

@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb-with-streams.ts';
 import { testAccount } from './account.ts';
 import { type Call, call } from './dynamodb.generated.ts';
 

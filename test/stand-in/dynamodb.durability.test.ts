@@ -9,7 +9,7 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb-with-streams.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import { sqliteStore } from '../../lib/stand-in/store.ts';
 import { testAccount } from './account.ts';

@@ -8,7 +8,7 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb-with-streams.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import { testAccount } from './account.ts';
 

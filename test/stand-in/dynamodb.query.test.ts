@@ -10,7 +10,7 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb-with-streams.ts';
 import { testAccount } from './account.ts';
 
 type Item = Record<string, AttributeValue>;

@@ -14,7 +14,7 @@ import {
 import { CreateQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb/index.ts';
+import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb-with-streams.ts';
 import { createSqs } from '../../lib/stand-in/engines/sqs/index.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
 import { testAccount } from './account.ts';

@@ -1,5 +1,4 @@
-import { AwsError } from '../engine.ts';
-import type { Item } from './attribute.ts';
+import { AwsError, type Output } from '../engine.ts';
 
 /** The request is wrong by itself, or does not fit the table. */
 export function validation(message: string): AwsError {
@@ -28,7 +27,7 @@ export function tableNotFound(tableName?: string): AwsError {
 }
 
 /** `item` is what the condition was checked against, where the caller asked to see it. */
-export function conditionFailed(item: Item | undefined): AwsError {
+export function conditionFailed(item: Output): AwsError {
   return new AwsError('ConditionalCheckFailedException', 'The conditional request failed', {
     members: item === undefined ? {} : { Item: item },
   });

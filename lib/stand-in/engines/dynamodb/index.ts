@@ -1,4 +1,3 @@
-import { createDynamodbStreams, type DynamodbStreamsEngine } from '../dynamodbstreams/index.ts';
 import type { Engine, Host, Operation } from '../engine.ts';
 import { batchGetItem } from './batch-get-item.ts';
 import { batchWriteItem } from './batch-write-item.ts';
@@ -16,7 +15,7 @@ import type { Context } from './permission.ts';
 import { putItem } from './put-item.ts';
 import { query } from './query.ts';
 import { scan } from './scan.ts';
-import type { Streams, Unsubscribe } from './streams.ts';
+import type { Streams } from './streams.ts';
 import { startSweep } from './sweep.ts';
 import { tagResource } from './tag-resource.ts';
 import { Tokens } from './tokens.ts';
@@ -73,35 +72,5 @@ export function createDynamodb(host: Host, options: DynamodbOptions = {}): Dynam
     async close() {
       sweep.stop();
     },
-  };
-}
-
-/** The builders of both engines, to be run in this order, and the hook for those who wait for stream records. */
-export interface DynamodbEngines {
-  readonly builders: readonly [(host: Host) => DynamodbEngine, (host: Host) => DynamodbStreamsEngine];
-  /**
-   * Calls `listener` after records were added to a stream and committed (or the stream was disabled), once for all of a
-   * turn. It stands for the service's own pollers, which find records in less than a second: who listens reads by
-   * GetRecords as before, and need not ask again and again. Records from before the call are not announced.
-   */
-  onStreamRecords(streamArn: string, listener: () => void): Unsubscribe;
-}
-
-export function dynamodbEngines(options: DynamodbOptions = {}): DynamodbEngines {
-  let dynamodb: DynamodbEngine | undefined;
-  const built = (): DynamodbEngine => {
-    if (dynamodb === undefined)
-      throw new Error('The DynamoDB engine is built before what needs its streams.');
-    return dynamodb;
-  };
-  return {
-    builders: [
-      (host) => {
-        dynamodb = createDynamodb(host, options);
-        return dynamodb;
-      },
-      (host) => createDynamodbStreams(host, built()),
-    ],
-    onStreamRecords: (streamArn, listener) => built().streams.onRecords(streamArn, listener),
   };
 }

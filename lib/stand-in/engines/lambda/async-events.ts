@@ -4,21 +4,9 @@ import { errorMessage, isThrottle } from './errors.ts';
 import type { Functions } from './functions.ts';
 import type { Instances, Outcome } from './instances.ts';
 import { lambdaLimits } from './limits.ts';
-import type { LambdaOptions, LambdaProblem, StoredFunction } from './model.ts';
+import type { AsyncEvent, LambdaOptions, LambdaProblem, StoredFunction } from './model.ts';
 
 const table = 'lambda.events';
-
-/** An event that was accepted with 202 and has not ended yet. */
-export interface AsyncEvent {
-  readonly requestId: string;
-  readonly functionName: string;
-  readonly payload: string;
-  readonly acceptedMs: number;
-  /** How often the function ran and failed; a throttled try does not count. */
-  readonly invocations: number;
-  readonly throttles: number;
-  readonly dueMs: number;
-}
 
 export interface AsyncEvents {
   /** Accepts an event: it is in the store, and runs as soon as the engine is resumed. */

@@ -1,7 +1,6 @@
 import type { Host } from '../engine.ts';
-import type { AsyncEvent } from './async-events.ts';
 import type { Outcome } from './instances.ts';
-import type { StoredFunction } from './model.ts';
+import type { AsyncEvent, StoredFunction } from './model.ts';
 import { queueUrl } from './names.ts';
 
 /** Sends a text to a queue as the role of the function, as destinations do. */

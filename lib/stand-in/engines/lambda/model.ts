@@ -89,3 +89,15 @@ export interface StoredFunction {
   readonly revisionId: string;
   readonly lastModifiedMs: number;
 }
+
+/** An event that was accepted with 202 and has not ended yet. */
+export interface AsyncEvent {
+  readonly requestId: string;
+  readonly functionName: string;
+  readonly payload: string;
+  readonly acceptedMs: number;
+  /** How often the function ran and failed; a throttled try does not count. */
+  readonly invocations: number;
+  readonly throttles: number;
+  readonly dueMs: number;
+}

@@ -2,7 +2,7 @@ import type { EpochMs, Host } from '../engine.ts';
 import { createDueHeap } from './due-heap.ts';
 import type { Invocation, Schedule, SchedulerOptions } from './model.ts';
 import { scheduleArn } from './names.ts';
-import type { Schedules } from './scheduler.ts';
+import type { DueTimes, Schedules } from './scheduler.ts';
 import { callTarget, sendToDeadLetters } from './target.ts';
 
 const table = 'scheduler.invocations';
@@ -10,9 +10,7 @@ const table = 'scheduler.invocations';
 /** So many fire before other work of the process gets its turn. */
 const batch = 200;
 
-export interface Firing {
-  plan(key: string, fireMs: EpochMs): void;
-  cancel(key: string): void;
+export interface Firing extends DueTimes {
   /** Starts firing, with what came due while nothing ran. */
   start(schedules: Schedules): void;
   close(): Promise<void>;

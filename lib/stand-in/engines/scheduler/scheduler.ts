@@ -1,7 +1,6 @@
-import type { Host } from '../engine.ts';
+import type { EpochMs, Host } from '../engine.ts';
 import { conflict, invalid, notFound } from './errors.ts';
 import { parseExpression } from './expression.ts';
-import type { Firing } from './firing.ts';
 import { schedulerLimits } from './limits.ts';
 import type { ClientToken, Definition, Group, Schedule, SchedulerOptions } from './model.ts';
 import { defaultGroup, scheduleKey } from './names.ts';
@@ -38,11 +37,13 @@ export interface Scheduler {
   readonly schedules: Schedules;
 }
 
-export function createSchedules(
-  host: Host,
-  options: SchedulerOptions,
-  due: Pick<Firing, 'plan' | 'cancel'>,
-): Schedules {
+/** Told when each schedule fires next. */
+export interface DueTimes {
+  plan(key: string, fireMs: EpochMs): void;
+  cancel(key: string): void;
+}
+
+export function createSchedules(host: Host, options: SchedulerOptions, due: DueTimes): Schedules {
   const byKey = new Map<string, Schedule>();
   let lastNumber = 0;
   const precisionMs = options.precisionMs ?? schedulerLimits.precisionMs;
