@@ -1,17 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { HttpApiRequest } from './engines/http/model.ts';
 
-/** A request as a server of this file hands it on, with its whole body. */
-export interface ServerRequest {
-  readonly method: string;
-  /** As it came, still percent-encoded, without the query. */
-  readonly path: string;
-  /** Without the question mark. */
-  readonly query: string;
-  /** Names in lower case; values of one name joined with commas. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  readonly sourceIp: string;
+/** A request with its whole body. */
+export interface ServerRequest extends HttpApiRequest {
   /** Fires when the client went away before its answer. */
   readonly signal: AbortSignal;
 }

@@ -3,7 +3,6 @@ import { batchGetItem } from './batch-get-item.ts';
 import { batchWriteItem } from './batch-write-item.ts';
 import { createTable } from './create-table.ts';
 import { Database } from './database.ts';
-import { deleteItem } from './delete-item.ts';
 import { deleteTable } from './delete-table.ts';
 import { describeContinuousBackups } from './describe-continuous-backups.ts';
 import { describeTable } from './describe-table.ts';
@@ -12,7 +11,6 @@ import { getItem } from './get-item.ts';
 import { listTables } from './list-tables.ts';
 import { listTagsOfResource } from './list-tags-of-resource.ts';
 import type { Context } from './permission.ts';
-import { putItem } from './put-item.ts';
 import { query } from './query.ts';
 import { scan } from './scan.ts';
 import type { Streams } from './streams.ts';
@@ -23,9 +21,9 @@ import { transactGetItems } from './transact-get-items.ts';
 import { transactWriteItems } from './transact-write-items.ts';
 import { untagResource } from './untag-resource.ts';
 import { updateContinuousBackups } from './update-continuous-backups.ts';
-import { updateItem } from './update-item.ts';
 import { updateTable } from './update-table.ts';
 import { updateTimeToLive } from './update-time-to-live.ts';
+import { writeItem } from './write-item.ts';
 
 export interface DynamodbOptions {
   /** How often expired items are deleted, and so the longest that one outlives its time. */
@@ -45,7 +43,7 @@ export function createDynamodb(host: Host, options: DynamodbOptions = {}): Dynam
     BatchGetItem: batchGetItem(context),
     BatchWriteItem: batchWriteItem(context),
     CreateTable: createTable(context),
-    DeleteItem: deleteItem(context),
+    DeleteItem: writeItem(context, 'Delete'),
     DeleteTable: deleteTable(context),
     DescribeContinuousBackups: describeContinuousBackups(context),
     DescribeTable: describeTable(context),
@@ -53,7 +51,7 @@ export function createDynamodb(host: Host, options: DynamodbOptions = {}): Dynam
     GetItem: getItem(context),
     ListTables: listTables(context),
     ListTagsOfResource: listTagsOfResource(context),
-    PutItem: putItem(context),
+    PutItem: writeItem(context, 'Put'),
     Query: query(context),
     Scan: scan(context),
     TagResource: tagResource(context),
@@ -61,7 +59,7 @@ export function createDynamodb(host: Host, options: DynamodbOptions = {}): Dynam
     TransactWriteItems: transactWriteItems(context, new Tokens(host)),
     UntagResource: untagResource(context),
     UpdateContinuousBackups: updateContinuousBackups(context),
-    UpdateItem: updateItem(context),
+    UpdateItem: writeItem(context, 'Update'),
     UpdateTable: updateTable(context),
     UpdateTimeToLive: updateTimeToLive(context),
   };

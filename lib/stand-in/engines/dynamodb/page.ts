@@ -49,6 +49,21 @@ export interface PageRequest {
 
 const selections = ['ALL_ATTRIBUTES', 'ALL_PROJECTED_ATTRIBUTES', 'SPECIFIC_ATTRIBUTES', 'COUNT'] as const;
 
+/** The members that Query and Scan share. */
+export const pageMembers = [
+  'TableName',
+  'IndexName',
+  'FilterExpression',
+  'ProjectionExpression',
+  'ExpressionAttributeNames',
+  'ExpressionAttributeValues',
+  'Select',
+  'Limit',
+  'ConsistentRead',
+  'ExclusiveStartKey',
+  'ReturnConsumedCapacity',
+] as const;
+
 /** Reads the common members; the expressions were read before, as their faults are told before a missing table. */
 export function readPageRequest(
   host: Host,

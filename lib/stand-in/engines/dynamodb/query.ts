@@ -9,24 +9,10 @@ import { conditionPaths, readCondition, readProjection } from './expressions/ind
 import { type KeyTest, keyTests } from './expressions/key-condition.ts';
 import { optionalBoolean, requireTableName } from './input.ts';
 import { refuseEmptyKey } from './key.ts';
-import { type PageRequest, readPage, readPageRequest, readStartKey } from './page.ts';
+import { type PageRequest, pageMembers, readPage, readPageRequest, readStartKey } from './page.ts';
 import { type Context, leadingKeyText, onTable, unlessRefused } from './permission.ts';
 
-const members = [
-  'TableName',
-  'IndexName',
-  'KeyConditionExpression',
-  'FilterExpression',
-  'ProjectionExpression',
-  'ExpressionAttributeNames',
-  'ExpressionAttributeValues',
-  'Select',
-  'Limit',
-  'ConsistentRead',
-  'ScanIndexForward',
-  'ExclusiveStartKey',
-  'ReturnConsumedCapacity',
-];
+const members = [...pageMembers, 'KeyConditionExpression', 'ScanIndexForward'];
 
 export function query(context: Context): Operation {
   return {

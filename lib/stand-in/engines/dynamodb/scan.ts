@@ -4,24 +4,10 @@ import { validation } from './errors.ts';
 import { Bindings, refuseStrayBindings } from './expressions/bindings.ts';
 import { readCondition, readProjection } from './expressions/index.ts';
 import { optionalInteger, requireTableName } from './input.ts';
-import { readPage, readPageRequest, readStartKey } from './page.ts';
+import { pageMembers, readPage, readPageRequest, readStartKey } from './page.ts';
 import { type Context, onTable } from './permission.ts';
 
-const members = [
-  'TableName',
-  'IndexName',
-  'FilterExpression',
-  'ProjectionExpression',
-  'ExpressionAttributeNames',
-  'ExpressionAttributeValues',
-  'Select',
-  'Limit',
-  'ConsistentRead',
-  'Segment',
-  'TotalSegments',
-  'ExclusiveStartKey',
-  'ReturnConsumedCapacity',
-];
+const members = [...pageMembers, 'Segment', 'TotalSegments'];
 
 export function scan(context: Context): Operation {
   return {

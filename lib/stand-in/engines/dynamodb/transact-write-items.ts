@@ -24,33 +24,20 @@ import {
 import { type Context, onItems } from './permission.ts';
 import type { Table } from './table.ts';
 import type { Tokens } from './tokens.ts';
-import { planWrite, readWrite, type WriteKind, type WriteRequest } from './write.ts';
+import {
+  planWrite,
+  readWrite,
+  type WriteKind,
+  type WriteRequest,
+  writeActions,
+  writeMembers,
+} from './write.ts';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html */
 const actionsMax = 100;
 const transactionMaxBytes = 4 * 1024 * 1024;
 
-const iamActions: Readonly<Record<WriteKind, string>> = {
-  Put: 'PutItem',
-  Update: 'UpdateItem',
-  Delete: 'DeleteItem',
-  ConditionCheck: 'ConditionCheckItem',
-};
-const kinds = Object.keys(iamActions) as readonly WriteKind[];
-
-const commonMembers = [
-  'TableName',
-  'ConditionExpression',
-  'ExpressionAttributeNames',
-  'ExpressionAttributeValues',
-  'ReturnValuesOnConditionCheckFailure',
-];
-const ownMembers: Readonly<Record<WriteKind, readonly string[]>> = {
-  Put: ['Item'],
-  Update: ['Key', 'UpdateExpression'],
-  Delete: ['Key'],
-  ConditionCheck: ['Key'],
-};
+const kinds = Object.keys(writeActions) as readonly WriteKind[];
 
 /** An action worked out against its table. */
 interface Planned {
@@ -75,7 +62,7 @@ export function transactWriteItems(context: Context, tokens: Tokens): Operation 
         kinds.flatMap((kind) => {
           const action = (item as Readonly<Record<string, Input>> | null)?.[kind];
           if (action === undefined || action === null) return [];
-          return [onItems(context, iamActions[kind], action.TableName, [action.Item ?? action.Key])];
+          return [onItems(context, writeActions[kind], action.TableName, [action.Item ?? action.Key])];
         }),
       );
     },
@@ -122,7 +109,7 @@ function readAction(context: Context, item: Input): Action {
     throw validation('TransactItems can only contain one of Check, Put, Update or Delete');
   }
   const action = requireRecord(item[kind], kind);
-  refuseUnknownMembers(`TransactWriteItems ${kind}`, action, [...commonMembers, ...ownMembers[kind]]);
+  refuseUnknownMembers(`TransactWriteItems ${kind}`, action, writeMembers[kind]);
   if (kind === 'ConditionCheck' || kind === 'Update') {
     const needed = kind === 'Update' ? 'UpdateExpression' : 'ConditionExpression';
     if (optionalString(action, needed) === undefined) {

@@ -51,6 +51,29 @@ export interface WriteRequest {
 
 export type WriteKind = 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
 
+/** The action that IAM must allow for a write. */
+export const writeActions = {
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  ConditionCheck: 'ConditionCheckItem',
+} as const satisfies Readonly<Record<WriteKind, string>>;
+
+const commonMembers = [
+  'TableName',
+  'ConditionExpression',
+  'ExpressionAttributeNames',
+  'ExpressionAttributeValues',
+  'ReturnValuesOnConditionCheckFailure',
+];
+/** The members that `readWrite` reads of each kind. */
+export const writeMembers: Readonly<Record<WriteKind, readonly string[]>> = {
+  Put: [...commonMembers, 'Item'],
+  Update: [...commonMembers, 'Key', 'UpdateExpression'],
+  Delete: [...commonMembers, 'Key'],
+  ConditionCheck: [...commonMembers, 'Key'],
+};
+
 const expressionMembers: Readonly<Record<WriteKind, readonly string[]>> = {
   Put: ['ConditionExpression'],
   Update: ['UpdateExpression', 'ConditionExpression'],

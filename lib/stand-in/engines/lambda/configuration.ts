@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { AwsError } from '../engine.ts';
+import { AwsError, type Host, type Input, type Permission } from '../engine.ts';
 import { isObject, type Members } from '../members.ts';
 import { invalidParameter } from './errors.ts';
 import { lambdaLimits } from './limits.ts';
 import type { CodeLocation, StoredFunction } from './model.ts';
+import { functionPermission } from './names.ts';
 
 /** The runtimes whose code the account can run: it is Node.js itself. */
 const runtimes = ['nodejs20.x', 'nodejs22.x', 'nodejs24.x'];
@@ -30,6 +31,14 @@ export const settingMembers = [
   'Environment',
   'LoggingConfig',
 ] as const;
+
+/** What CreateFunction and UpdateFunctionConfiguration ask of IAM: the call itself, and to pass the role on. */
+export function settingPermissions(host: Host, action: string, input: Input): readonly Permission[] {
+  const own = functionPermission(host, action, input);
+  if (typeof input.Role !== 'string') return [own];
+  const context = { 'iam:PassedToService': 'lambda.amazonaws.com' };
+  return [own, { action: 'iam:PassRole', resource: input.Role, context }];
+}
 
 export function readSettings(members: Members): Settings {
   const { timeoutSeconds, memoryMb } = lambdaLimits;

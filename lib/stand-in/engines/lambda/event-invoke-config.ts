@@ -1,6 +1,6 @@
 import type { Members } from '../members.ts';
 import { defined } from './configuration.ts';
-import { invalidParameter } from './errors.ts';
+import { invalidParameter, notFound } from './errors.ts';
 import { lambdaLimits } from './limits.ts';
 import type { EventInvokeConfig, StoredFunction } from './model.ts';
 import { isQueueArn } from './names.ts';
@@ -27,6 +27,13 @@ export function readEventInvokeConfig(members: Members): Omit<EventInvokeConfig,
     onSuccessArn: readDestination(destinations, 'OnSuccess'),
     onFailureArn: readDestination(destinations, 'OnFailure'),
   });
+}
+
+/** The configuration that a function has; throws `ResourceNotFoundException` when it has none. */
+export function requireEventInvokeConfig({ arn, eventInvoke }: StoredFunction): EventInvokeConfig {
+  if (eventInvoke === undefined)
+    throw notFound(`The function ${arn}:$LATEST doesn't have an EventInvokeConfig`);
+  return eventInvoke;
 }
 
 /** The ARN of a destination; of the services that AWS takes here, the local engine has queues alone. */

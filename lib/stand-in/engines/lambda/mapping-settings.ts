@@ -7,6 +7,14 @@ import { lambdaLimits } from './limits.ts';
 import type { MappingSettings } from './mapping-model.ts';
 import { isQueueArn } from './names.ts';
 
+const streamMembers = [
+  'MaximumRetryAttempts',
+  'MaximumRecordAgeInSeconds',
+  'BisectBatchOnFunctionError',
+  'DestinationConfig',
+  'ParallelizationFactor',
+] as const;
+
 /** The members that CreateEventSourceMapping and UpdateEventSourceMapping share. */
 export const mappingSettingMembers = [
   'Enabled',
@@ -15,19 +23,7 @@ export const mappingSettingMembers = [
   'FunctionResponseTypes',
   'FilterCriteria',
   'ScalingConfig',
-  'MaximumRetryAttempts',
-  'MaximumRecordAgeInSeconds',
-  'BisectBatchOnFunctionError',
-  'DestinationConfig',
-  'ParallelizationFactor',
-] as const;
-
-const streamMembers = [
-  'MaximumRetryAttempts',
-  'MaximumRecordAgeInSeconds',
-  'BisectBatchOnFunctionError',
-  'DestinationConfig',
-  'ParallelizationFactor',
+  ...streamMembers,
 ] as const;
 
 /** What a new mapping has where its input says nothing. */

@@ -35,11 +35,7 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
 
   /** The role as it is now: an update of the function may have changed it. */
   function role(): Caller {
-    const target = functions.get(mapping.functionName);
-    if (target === undefined) {
-      throw notFound(`Function not found: ${functionArn(host, mapping.functionName)}`);
-    }
-    return { kind: 'role', roleArn: target.roleArn };
+    return { kind: 'role', roleArn: functions.find(mapping.functionName).roleArn };
   }
 
   const reader = queueReader(host, mapping, role, stopping.signal);

@@ -1,7 +1,7 @@
 import { AwsError, type Caller, type Input, type Output } from '../engine.ts';
 import { type Bell, createBell } from './bell.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import { errorMessage, notFound } from './errors.ts';
+import { errorMessage } from './errors.ts';
 import { lambdaLimits } from './limits.ts';
 import type { Runner, StoredMapping } from './mapping-model.ts';
 import type { LambdaOptions, LambdaProblem } from './model.ts';
@@ -43,10 +43,7 @@ export function readStream(
   let described = false;
 
   function call(action: string, input: Input): Output | Promise<Output> {
-    const target = functions.get(mapping.functionName);
-    if (target === undefined)
-      throw notFound(`Function not found: ${functionArn(host, mapping.functionName)}`);
-    const caller: Caller = { kind: 'role', roleArn: target.roleArn };
+    const caller: Caller = { kind: 'role', roleArn: functions.find(mapping.functionName).roleArn };
     return host.call('dynamodbstreams', action, input, caller, signal);
   }
 

@@ -1,24 +1,22 @@
 import { z } from 'zod';
 import { flag, resourceType } from '../resource.ts';
 import {
-  attributeDefinition,
   createTable,
   deleteTable,
+  fixedTableProperties,
   keySchemaElement,
-  localSecondaryIndex,
   projection,
   type TableWish,
+  tableProperties,
   tableValues,
-  timeToLive,
   updateTable,
   waivedTableSettings,
+  wishOf,
 } from './dynamodb-table-calls.ts';
 
 /** The CDK's TableV2. There is one Region here, so there is one replica, and it is the table. */
 const properties = z.strictObject({
-  TableName: z.string().optional(),
-  AttributeDefinitions: z.array(attributeDefinition),
-  KeySchema: z.array(keySchemaElement),
+  ...tableProperties,
   BillingMode: z.literal('PAY_PER_REQUEST', 'A global table is honoured with on-demand billing alone.'),
   GlobalSecondaryIndexes: z
     .array(
@@ -29,9 +27,6 @@ const properties = z.strictObject({
       }),
     )
     .optional(),
-  LocalSecondaryIndexes: z.array(localSecondaryIndex).optional(),
-  StreamSpecification: z.strictObject({ StreamViewType: z.string() }).optional(),
-  TimeToLiveSpecification: timeToLive.optional(),
   SSESpecification: waivedTableSettings.SSESpecification,
   Replicas: z
     .array(
@@ -55,25 +50,17 @@ const properties = z.strictObject({
 type Properties = z.infer<typeof properties>;
 
 const wish = (wanted: Properties): TableWish => ({
-  tableName: wanted.TableName,
-  attributeDefinitions: wanted.AttributeDefinitions,
-  keySchema: wanted.KeySchema,
+  ...wishOf(wanted),
   billingMode: wanted.BillingMode,
   throughput: undefined,
   globalIndexes: wanted.GlobalSecondaryIndexes ?? [],
-  localIndexes: wanted.LocalSecondaryIndexes ?? [],
-  streamViewType: wanted.StreamSpecification?.StreamViewType,
-  timeToLiveAttribute:
-    wanted.TimeToLiveSpecification?.Enabled === true
-      ? wanted.TimeToLiveSpecification.AttributeName
-      : undefined,
   deletionProtection: wanted.Replicas[0]?.DeletionProtectionEnabled ?? false,
 });
 
 export const dynamodbGlobalTable = resourceType<Properties>({
   type: 'AWS::DynamoDB::GlobalTable',
   properties,
-  replacedBy: ['TableName', 'KeySchema', 'LocalSecondaryIndexes'],
+  replacedBy: fixedTableProperties,
   nameProperty: 'TableName',
   create: (wanted, context) => createTable(wish(wanted), context),
   update: (placed, wanted, before, context) => updateTable(placed, wish(wanted), wish(before), context),

@@ -25,7 +25,7 @@ export interface TableWish {
   readonly deletionProtection: boolean;
 }
 
-export const attributeDefinition = z.strictObject({ AttributeName: z.string(), AttributeType: z.string() });
+const attributeDefinition = z.strictObject({ AttributeName: z.string(), AttributeType: z.string() });
 export const keySchemaElement = z.strictObject({ AttributeName: z.string(), KeyType: z.string() });
 export const projection = z.strictObject({
   ProjectionType: z.string().optional(),
@@ -35,14 +35,40 @@ export const provisionedThroughput = z.strictObject({
   ReadCapacityUnits: integer,
   WriteCapacityUnits: integer,
 });
-export const timeToLive = z.strictObject({
+const timeToLive = z.strictObject({
   AttributeName: z.string().optional(),
   Enabled: z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]),
 });
-export const localSecondaryIndex = z.strictObject({
+const localSecondaryIndex = z.strictObject({
   IndexName: z.string(),
   KeySchema: z.array(keySchemaElement),
   Projection: projection,
+});
+
+/** The properties of both types. */
+export const tableProperties = {
+  TableName: z.string().optional(),
+  AttributeDefinitions: z.array(attributeDefinition),
+  KeySchema: z.array(keySchemaElement),
+  LocalSecondaryIndexes: z.array(localSecondaryIndex).optional(),
+  StreamSpecification: z.strictObject({ StreamViewType: z.string() }).optional(),
+  TimeToLiveSpecification: timeToLive.optional(),
+};
+
+/** The properties of both types that AWS cannot change on a table. */
+export const fixedTableProperties = ['TableName', 'KeySchema', 'LocalSecondaryIndexes'] as const;
+
+/** What both types say about their table in the same way. */
+export const wishOf = (wanted: z.infer<z.ZodObject<typeof tableProperties>>) => ({
+  tableName: wanted.TableName,
+  attributeDefinitions: wanted.AttributeDefinitions,
+  keySchema: wanted.KeySchema,
+  localIndexes: wanted.LocalSecondaryIndexes ?? [],
+  streamViewType: wanted.StreamSpecification?.StreamViewType,
+  timeToLiveAttribute:
+    wanted.TimeToLiveSpecification?.Enabled === true
+      ? wanted.TimeToLiveSpecification.AttributeName
+      : undefined,
 });
 
 /** Settings of both types that mean nothing on this machine. */

@@ -1,4 +1,4 @@
-import type { Operation, Permission } from '../../engine.ts';
+import type { Operation } from '../../engine.ts';
 import {
   defined,
   describeFunction,
@@ -6,25 +6,16 @@ import {
   readCode,
   readSettings,
   settingMembers,
+  settingPermissions,
 } from '../configuration.ts';
 import { conflict, invalidParameter } from '../errors.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { lambdaLimits } from '../limits.ts';
-import { functionArn, functionPermission, parseFunctionName } from '../names.ts';
+import { functionArn, parseFunctionName } from '../names.ts';
 
 export function createFunction({ host, functions, options }: Lambda): Operation {
   return {
-    permissions(input) {
-      const permissions: Permission[] = [functionPermission(host, 'CreateFunction', input)];
-      if (typeof input.Role === 'string') {
-        permissions.push({
-          action: 'iam:PassRole',
-          resource: input.Role,
-          context: { 'iam:PassedToService': 'lambda.amazonaws.com' },
-        });
-      }
-      return permissions;
-    },
+    permissions: (input) => settingPermissions(host, 'CreateFunction', input),
     handle(input) {
       const members = membersOfLambda(input, 'CreateFunction');
       members.only(

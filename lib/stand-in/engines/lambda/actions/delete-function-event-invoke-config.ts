@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { notFound } from '../errors.ts';
+import { requireEventInvokeConfig } from '../event-invoke-config.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { functionPermission } from '../names.ts';
 
@@ -8,10 +8,9 @@ export function deleteFunctionEventInvokeConfig({ host, functions }: Lambda): Op
     permissions: (input) => [functionPermission(host, 'DeleteFunctionEventInvokeConfig', input)],
     handle(input) {
       membersOfLambda(input, 'DeleteFunctionEventInvokeConfig').only('FunctionName', 'Qualifier');
-      const { eventInvoke, ...rest } = functions.find(input.FunctionName, input.Qualifier);
-      if (eventInvoke === undefined) {
-        throw notFound(`The function ${rest.arn}:$LATEST doesn't have an EventInvokeConfig`);
-      }
+      const found = functions.find(input.FunctionName, input.Qualifier);
+      requireEventInvokeConfig(found);
+      const { eventInvoke: _, ...rest } = found;
       functions.put(rest);
       return undefined;
     },

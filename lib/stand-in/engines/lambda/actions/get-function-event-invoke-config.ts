@@ -1,6 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { notFound } from '../errors.ts';
-import { describeEventInvokeConfig } from '../event-invoke-config.ts';
+import { describeEventInvokeConfig, requireEventInvokeConfig } from '../event-invoke-config.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { functionPermission } from '../names.ts';
 
@@ -10,10 +9,7 @@ export function getFunctionEventInvokeConfig({ host, functions }: Lambda): Opera
     handle(input) {
       membersOfLambda(input, 'GetFunctionEventInvokeConfig').only('FunctionName', 'Qualifier');
       const found = functions.find(input.FunctionName, input.Qualifier);
-      if (found.eventInvoke === undefined) {
-        throw notFound(`The function ${found.arn}:$LATEST doesn't have an EventInvokeConfig`);
-      }
-      return describeEventInvokeConfig(found, found.eventInvoke);
+      return describeEventInvokeConfig(found, requireEventInvokeConfig(found));
     },
   };
 }

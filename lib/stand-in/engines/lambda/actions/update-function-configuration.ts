@@ -1,7 +1,6 @@
-import { AwsError, type Operation, type Permission } from '../../engine.ts';
-import { describeFunction, readSettings, settingMembers } from '../configuration.ts';
+import { AwsError, type Operation } from '../../engine.ts';
+import { describeFunction, readSettings, settingMembers, settingPermissions } from '../configuration.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
-import { functionPermission } from '../names.ts';
 
 /** Refuses a change that was decided on an older state of the function. */
 export function refuseStaleRevision(revisionId: string | undefined, current: string): void {
@@ -16,17 +15,7 @@ export function refuseStaleRevision(revisionId: string | undefined, current: str
 
 export function updateFunctionConfiguration({ host, functions, instances }: Lambda): Operation {
   return {
-    permissions(input) {
-      const permissions: Permission[] = [functionPermission(host, 'UpdateFunctionConfiguration', input)];
-      if (typeof input.Role === 'string') {
-        permissions.push({
-          action: 'iam:PassRole',
-          resource: input.Role,
-          context: { 'iam:PassedToService': 'lambda.amazonaws.com' },
-        });
-      }
-      return permissions;
-    },
+    permissions: (input) => settingPermissions(host, 'UpdateFunctionConfiguration', input),
     handle(input) {
       const members = membersOfLambda(input, 'UpdateFunctionConfiguration');
       members.only(...settingMembers, 'FunctionName', 'RevisionId');

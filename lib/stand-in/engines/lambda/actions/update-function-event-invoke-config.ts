@@ -1,9 +1,9 @@
 import type { Operation } from '../../engine.ts';
-import { notFound } from '../errors.ts';
 import {
   describeEventInvokeConfig,
   eventInvokeMembers,
   readEventInvokeConfig,
+  requireEventInvokeConfig,
 } from '../event-invoke-config.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { functionPermission } from '../names.ts';
@@ -15,11 +15,8 @@ export function updateFunctionEventInvokeConfig({ host, functions }: Lambda): Op
       const members = membersOfLambda(input, 'UpdateFunctionEventInvokeConfig');
       members.only(...eventInvokeMembers);
       const found = functions.find(input.FunctionName, input.Qualifier);
-      if (found.eventInvoke === undefined) {
-        throw notFound(`The function ${found.arn}:$LATEST doesn't have an EventInvokeConfig`);
-      }
       const eventInvoke = {
-        ...found.eventInvoke,
+        ...requireEventInvokeConfig(found),
         ...readEventInvokeConfig(members),
         lastModifiedMs: host.clock.now(),
       };
