@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 import { main } from '../lib/cli/main.ts';
-import { processWorld } from '../lib/cli/world.ts';
+import { processWorld } from '../lib/cli/support/world.ts';
 
 process.exitCode = await main(processWorld());

@@ -56,7 +56,7 @@ const rules: readonly Rule[] = [
   { room: 'lib/client/', may: ['lib/client/', 'node:*'] },
   { room: 'lib/cli/start.ts', may: ['lib/cli/', 'lib/client/', 'lib/local/', 'commander', 'node:*'] },
   {
-    room: 'lib/cli/bridge-sides.ts',
+    room: 'lib/cli/bridging/rocketmq-side.ts',
     may: ['lib/cli/', 'lib/client/', 'lib/core/', 'lib/runtime/', 'node:*'],
   },
   { room: 'lib/cli/', may: ['lib/cli/', 'lib/client/', 'lib/core/', 'commander', 'node:*'] },

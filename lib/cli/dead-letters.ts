@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { connect, type Session, wantsJson } from './session.ts';
-import { type Column, field, fields, table } from './table.ts';
-import { positiveInteger } from './values.ts';
+import { connect, type Session, wantsJson } from './support/session.ts';
+import { type Column, field, fields, table } from './support/table.ts';
+import { positiveInteger } from './support/values.ts';
 
 interface Letter extends Readonly<Record<string, unknown>> {
   readonly id: string;
@@ -34,12 +34,12 @@ const letterColumns: readonly Column[] = [
 
 export function deadLettersCommand(session: Session): Command {
   return new Command('dead-letters')
-    .description('what could not be delivered to a receiver, by cause')
+    .description('list the dead letters of a receiver by cause')
     .argument('<receiver>')
-    .argument('[id]', 'one dead letter, with its event')
-    .option('--cause <cause>', 'only those of this cause, such as http-500')
-    .option('--limit <count>', 'how many to list', positiveInteger)
-    .option('--cursor <cursor>', 'the page behind the one that named it')
+    .argument('[id]', 'show this dead letter, with its event')
+    .option('--cause <cause>', 'only those with this cause, such as http-500')
+    .option('--limit <count>', 'at most this many', positiveInteger)
+    .option('--cursor <cursor>', 'continue after an earlier list')
     .addHelpText(
       'after',
       `
@@ -63,7 +63,9 @@ Examples:
       if (id !== undefined) return stdout.write(fields(body as Letter, stdout));
       const list = body as List;
       if (list.waiting > 0) {
-        await stderr.write(`About ${list.waiting} more are being taken out of the queue: ask again.\n`);
+        await stderr.write(
+          `About ${list.waiting} more are still in the queue: list them again in a moment.\n`,
+        );
       }
       if (list.deadLetters.length === 0) return stderr.write(`There are no dead letters of ${receiver}.\n`);
       if (list.clusters !== undefined) {

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { given } from './collection.ts';
-import { usageError } from './failure.ts';
-import { connect, type Session, wantsJson } from './session.ts';
-import { plain } from './table.ts';
-import { rfc3339, seconds } from './values.ts';
+import { given } from './support/collection.ts';
+import { usageError } from './support/failure.ts';
+import { connect, type Session, wantsJson } from './support/session.ts';
+import { plain } from './support/table.ts';
+import { rfc3339, seconds } from './support/values.ts';
 
 interface WhichOptions {
   readonly source?: string;
@@ -19,7 +19,7 @@ interface ReTimeOptions extends WhichOptions {
 export function eventsCommand(session: Session): Command {
   const { stdout } = session.world;
   const cancel = which(new Command('cancel'))
-    .description('cancel a delayed event that has not left')
+    .description('cancel a delayed event that has not been sent yet')
     .action(async (id: string, options: WhichOptions, command: Command) => {
       await connect(session, command).call('DELETE', pathOf(id, options));
       await stdout.write(
@@ -27,13 +27,13 @@ export function eventsCommand(session: Session): Command {
       );
     });
   const reTime = which(new Command('re-time'))
-    .description('give a delayed event that has not left another time')
-    .option('--delay <time>', 'so long from now: 90, 90s, 10m, 2h, 1d', seconds)
-    .option('--deliver-at <time>', 'at this RFC 3339 time', rfc3339)
+    .description('change the time of a delayed event that has not been sent yet')
+    .option('--delay <time>', 'deliver this long from now: 90, 90s, 10m, 2h, 1d', seconds)
+    .option('--deliver-at <time>', 'deliver at this time (RFC 3339)', rfc3339)
     .action(async (id: string, options: ReTimeOptions, command: Command) => {
       const { delay: delaySeconds, deliverAt, ...where } = options;
       if ((delaySeconds === undefined) === (deliverAt === undefined)) {
-        throw usageError('Give --delay or --deliver-at.');
+        throw usageError('Pass either --delay or --deliver-at.');
       }
       const body = given({ delaySeconds, deliverAt });
       const answer = (await connect(session, command).call('PATCH', pathOf(id, where), body)) as {
@@ -62,11 +62,11 @@ Examples:
 function which(command: Command): Command {
   return command
     .argument('<event-id>', 'the id of the event')
-    .option('--source <source>', 'of this source, where several have the id')
-    .option('--topic <topic>', 'published to this topic')
-    .option('--receiver <receiver>', 'invoked at this receiver');
+    .option('--source <source>', 'the source of the event, if several sources use the id')
+    .option('--topic <topic>', 'the topic that it was published to')
+    .option('--receiver <receiver>', 'the receiver that it was sent to');
 }
 
-/** The id stands in the query and not in the path, where it could not have slashes. */
+/** The id is a query parameter, because in the path it could not contain slashes. */
 const pathOf = (id: string, { source, topic, receiver }: WhichOptions) =>
   `/events?${new URLSearchParams({ id, ...given({ source, topic, receiver }) })}`;

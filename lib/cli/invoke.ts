@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { runOf, withEventOptions } from './publish.ts';
 import { publishAll } from './publishing/run.ts';
-import type { Session } from './session.ts';
+import type { Session } from './support/session.ts';
 
 export function invokeCommand(session: Session): Command {
   return withEventOptions(new Command('invoke'))
-    .description('send events to one receiver; everything else is as with publish')
+    .description('send events to one receiver; otherwise the same as publish')
     .argument('<receiver>', 'the receiver')
     .argument('[data]', 'JSON, @file or -')
     .addHelpText(

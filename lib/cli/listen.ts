@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
 import { BusbarError, type Client } from '../client/index.ts';
-import { CliError, usageError } from './failure.ts';
 import { type Heard, hear } from './listening/hear.ts';
-import { connect, type Session, wantsJson } from './session.ts';
-import { cell } from './table.ts';
-import { fraction, httpStatus, portNumber, several } from './values.ts';
-import type { Output, World } from './world.ts';
+import { CliError, usageError } from './support/failure.ts';
+import { listenOn } from './support/listen-on.ts';
+import { connect, type Session, wantsJson } from './support/session.ts';
+import { cell } from './support/table.ts';
+import { fraction, httpStatus, portNumber, several } from './support/values.ts';
+import { aborted, newSecret, type Output, type World } from './support/world.ts';
 
 interface ListenOptions {
   readonly port: number;
@@ -21,9 +21,9 @@ interface ListenOptions {
 }
 
 const closing = `
-With --receiver it makes the receiver, or points the one that is there at this listener, and with --topic it
-subscribes it. The receiver stays when the listener stops: its events wait, and come when you listen again.
-Deliveries are verified when the secret is known: made here with --receiver, or given by --secret.
+With --receiver, the command creates the receiver, or points an existing one at this listener; with --topic, it
+subscribes the receiver. The receiver remains when the listener stops: its events wait until you listen again.
+Deliveries are verified if the secret is known, because you pass --receiver or --secret.
 
 Examples:
   busbar listen --receiver billing --topic orders
@@ -32,18 +32,15 @@ Examples:
 
 export function listenCommand(session: Session): Command {
   return new Command('listen')
-    .description('receive events here: verify, print and answer each delivery')
+    .description('receive events on this machine: verify, print and answer each delivery')
     .option('--port <port>', 'where to listen; 0 takes a free port', portNumber, 4200)
-    .option('--receiver <receiver>', 'make this receiver and point it here')
+    .option('--receiver <receiver>', 'create this receiver and point it here')
     .option('--topic <topic>', 'subscribe the receiver to this topic (may be repeated)', several)
-    .option(
-      '--endpoint <url>',
-      'how the bus reaches this listener, when that is not http://127.0.0.1:<port>/',
-    )
-    .option('--replace', 'take over a receiver that points elsewhere')
+    .option('--endpoint <url>', 'how the bus reaches this listener (default: http://127.0.0.1:<port>/)')
+    .option('--replace', 'take over a receiver that points to another endpoint')
     .option('--secret <whsec>', 'verify with this secret (may be repeated)', several)
-    .option('--status <status>', 'answer with this status', httpStatus, 200)
-    .option('--fail-rate <part>', 'answer this part of the deliveries with 500', fraction, 0)
+    .option('--status <status>', 'the status to answer with', httpStatus, 200)
+    .option('--fail-rate <fraction>', 'answer this fraction of the deliveries with 500', fraction, 0)
     .addHelpText('after', closing)
     .action((options: ListenOptions, command: Command) => listen(session, command, options));
 }
@@ -52,12 +49,10 @@ async function listen(session: Session, command: Command, options: ListenOptions
   const { world } = session;
   const { receiver, topic: topics = [] } = options;
   if (receiver === undefined && topics.length > 0)
-    throw usageError('--topic needs --receiver: who subscribes?');
+    throw usageError('--topic needs --receiver.', 'Name the receiver to subscribe.');
   const { stop } = world.interrupts();
   const json = wantsJson(command);
-  const secrets =
-    options.secret ??
-    (receiver === undefined ? [] : [`whsec_${Buffer.from(world.bytes(32)).toString('base64')}`]);
+  const secrets = options.secret ?? (receiver === undefined ? [] : [newSecret(world)]);
   const counts = { answered: 0, refused: 0 };
 
   const server = createServer((request, response) => {
@@ -69,19 +64,19 @@ async function listen(session: Session, command: Command, options: ListenOptions
         await world.stdout.write(json ? jsonLine(heard) : prettyLine(heard, world.stdout));
       },
       (error: unknown) => {
-        // The sender went away in the middle of its request.
-        void world.stderr.write(`A request broke off: ${cell(String(error))}\n`);
+        // The sender closed the connection in the middle of its request.
+        void world.stderr.write(`A request was interrupted: ${cell(String(error))}\n`);
         response.destroy();
       },
     );
   });
-  const port = await opened(server, options.port);
+  const port = await listenOn(server, options.port);
   try {
     if (receiver !== undefined) {
       const endpoint = options.endpoint ?? `http://127.0.0.1:${port}/`;
       await register(session, connect(session, command), { receiver, topics, endpoint, secrets, options });
     }
-    await tellReady(world, { port, receiver, topics, verifies: secrets.length > 0 });
+    await announce(world, { port, receiver, topics, verifies: secrets.length > 0 });
     await aborted(stop);
   } finally {
     server.close();
@@ -91,30 +86,7 @@ async function listen(session: Session, command: Command, options: ListenOptions
   await world.stderr.write(`Stopped: ${counts.answered} deliveries${refused}.\n`);
 }
 
-async function opened(server: ReturnType<typeof createServer>, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(
-        taken
-          ? new CliError(`Port ${port} is taken.`, 'Pass another with --port; 0 takes a free one.')
-          : new CliError(`Port ${port} cannot be opened: ${error.message}.`),
-      );
-    });
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const address: AddressInfo | string | null = server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-/** The settings of a receiver that a team may set; the bus refuses its own additions in a PUT. */
+/** The settings that a PUT may contain; `GET` shows more. */
 const settable = ['owner', 'format', 'timeoutSeconds', 'retry', 'limits', 'headers'] as const;
 
 async function register(
@@ -134,7 +106,7 @@ async function register(
   const old = await found(client, path);
   if (old !== undefined && old.endpoint !== endpoint && wish.options.replace !== true) {
     throw new CliError(
-      `The receiver ${receiver} is there already and points to ${cell(old.endpoint)}.`,
+      `The receiver ${receiver} already exists and points to ${cell(old.endpoint)}.`,
       'Pass --replace to point it here, or choose another name.',
     );
   }
@@ -149,12 +121,12 @@ async function register(
   for (const topic of wish.topics) {
     session.about = { ...session.about, topic };
     const subscription = `/topics/${encodeURIComponent(topic)}/subscriptions/${encodeURIComponent(receiver)}`;
-    // One that is there keeps its filter.
+    // An existing subscription keeps its filter.
     if ((await found(client, subscription)) === undefined) await client.putSubscription(topic, receiver);
   }
 }
 
-/** What the bus has at a path; undefined when it has nothing there. */
+/** The resource at a path; undefined if there is none. */
 async function found(client: Client, path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
     const body = await client.call('GET', path);
@@ -165,20 +137,19 @@ async function found(client: Client, path: string): Promise<Readonly<Record<stri
   }
 }
 
-async function tellReady(
+async function announce(
   world: World,
   ready: { port: number; receiver: string | undefined; topics: readonly string[]; verifies: boolean },
 ): Promise<void> {
   const { receiver, topics } = ready;
-  const lines = [`Listening on http://127.0.0.1:${ready.port}/; Ctrl-C stops.`];
+  const lines = [`Listening on http://127.0.0.1:${ready.port}/; press Ctrl-C to stop.`];
   if (receiver !== undefined) {
     const to = topics.length === 0 ? '' : `, subscribed to ${topics.join(', ')}`;
     lines.push(
-      `The receiver ${receiver} points here${to}. It stays: \`busbar receivers delete ${receiver}\` ends it.`,
+      `The receiver ${receiver} points here${to}. Delete it with \`busbar receivers delete ${receiver}\`.`,
     );
   }
-  if (!ready.verifies)
-    lines.push('Signatures are not verified: pass the secret of the receiver with --secret.');
+  if (!ready.verifies) lines.push("Signatures are not verified: pass the receiver's secret with --secret.");
   await world.stderr.write(lines.map((line) => `${line}\n`).join(''));
 }
 

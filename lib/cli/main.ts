@@ -2,32 +2,32 @@ import { Command } from 'commander';
 import { bridgeCommand } from './bridge.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { eventsCommand } from './events.ts';
-import { exitCodes } from './exit-codes.ts';
-import { explain } from './failure.ts';
 import { invokeCommand } from './invoke.ts';
 import { listenCommand } from './listen.ts';
 import { publishCommand } from './publish.ts';
 import { receiversCommand } from './receivers.ts';
 import { redriveCommand } from './redrive.ts';
 import { schedulesCommand } from './schedules.ts';
-import { defaultUrl, type Session } from './session.ts';
 import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
 import { subscriptionsCommand } from './subscriptions.ts';
+import { exitCodes } from './support/exit-codes.ts';
+import { explain } from './support/failure.ts';
+import { defaultUrl, type Session } from './support/session.ts';
+import type { World } from './support/world.ts';
 import { topicsCommand } from './topics.ts';
 import { whyCommand } from './why.ts';
-import type { World } from './world.ts';
 
 const closing = `
 Environment:
-  BUSBAR_URL        the bus, when --url is not given (else ${defaultUrl})
-  BUSBAR_KEY        the key, when --key is not given; then BUSBAR_ADMIN_KEY; then, for a bus on this
-                    machine, the file admin.key in BUSBAR_DATA (.busbar)
-  NO_COLOR          no colours
+  BUSBAR_URL        the bus, if there is no --url (default: ${defaultUrl})
+  BUSBAR_KEY        the key, if there is no --key; after it come BUSBAR_ADMIN_KEY and, for a bus on
+                    this machine, the file admin.key in BUSBAR_DATA (.busbar)
+  NO_COLOR          print no colours
 
 Exit codes:
   0  done
-  1  the bus refused something, or it failed
+  1  the bus refused something, or the command failed
   2  the command line is wrong
   3  the bus cannot be reached
   4  a check proved nothing
@@ -41,7 +41,7 @@ Examples:
   busbar publish orders < events.ndjson
   busbar why 7e0d4c0a-8f0e-4b1c-9a55-1f6f0c9f2b11`;
 
-/** Runs one command line and resolves to the exit code of the process; everything is told on its streams. */
+/** Runs one command line. Prints errors to standard error and resolves to the exit code of the process. */
 export async function main(world: World): Promise<number> {
   const session: Session = { world, exitCode: exitCodes.done, about: {} };
   try {
@@ -60,10 +60,10 @@ export async function main(world: World): Promise<number> {
 function createProgram(session: Session): Command {
   const { world } = session;
   const program = new Command('busbar')
-    .description('Talks to a Busbar event bus: starts one here, publishes, listens, manages.')
+    .description('Start a Busbar event bus on this machine, or talk to one: publish, listen, manage.')
     .option('--url <url>', 'the bus to talk to')
-    .option('--key <key>', 'the key to talk with')
-    .option('--json', 'print JSON, as the bus answers it')
+    .option('--key <key>', 'the key to authenticate with')
+    .option('--json', 'print the JSON that the bus answers')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void world.stdout.write(text),
@@ -71,7 +71,7 @@ function createProgram(session: Session): Command {
       getOutHasColors: () => world.stdout.isTerminal,
       getErrHasColors: () => world.stderr.isTerminal,
     })
-    .showHelpAfterError('Run it with --help for its options and examples.')
+    .showHelpAfterError('Run the command with --help to see its options and examples.')
     .exitOverride()
     .addHelpText('after', closing);
   for (const make of [
@@ -97,7 +97,7 @@ function createProgram(session: Session): Command {
   return program;
 }
 
-/** `addCommand` takes a command as it is; settings of the program hold for its commands only when copied. */
+/** `addCommand` does not pass settings on to the command, so they are copied here. */
 function inheritSettings(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) inheritSettings(child, command);

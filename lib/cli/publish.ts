@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { usageError } from './failure.ts';
 import { type PublishRun, publishAll } from './publishing/run.ts';
-import type { Session } from './session.ts';
-import { positiveInteger, rfc3339, seconds } from './values.ts';
+import { usageError } from './support/failure.ts';
+import type { Session } from './support/session.ts';
+import { positiveInteger, rfc3339, seconds } from './support/values.ts';
 
 interface PublishOptions {
   readonly type?: string;
@@ -18,9 +18,9 @@ interface PublishOptions {
 }
 
 const closing = `
-Data is JSON, @file, @file.ndjson, or - for lines on standard input, which is also read when there is no data.
-Each line is one event: in shorthand ({"type": ..., "data": ...}) or as a CloudEvent (with "specversion"). With
---type each line is the data of an event, unless it is a CloudEvent.
+Data is JSON, @file, @file.ndjson, or - for lines on standard input, which is also read if there is no data.
+Each line is one event, in shorthand ({"type": ..., "data": ...}) or as a CloudEvent (with "specversion"). With
+--type, each line that is not a CloudEvent is the data of an event.
 
 Examples:
   busbar publish orders '{"total": 5}' --type order.placed
@@ -32,15 +32,15 @@ Examples:
 export function publishCommand(session: Session): Command {
   return withEventOptions(new Command('publish'))
     .description('publish events to a topic')
-    .argument('[topic]', 'the topic; left out with --receiver')
+    .argument('[topic]', 'the topic; omit it with --receiver')
     .argument('[data]', 'JSON, @file or -')
-    .option('--receiver <receiver>', 'to this one receiver instead of a topic')
+    .option('--receiver <receiver>', 'send to this receiver instead of a topic')
     .addHelpText('after', closing)
     .action(
       async (first: string | undefined, second: string | undefined, options: PublishOptions, command) => {
         const { receiver } = options;
         if (receiver !== undefined) {
-          if (second !== undefined) throw usageError('Give a topic or --receiver, not both.');
+          if (second !== undefined) throw usageError('Pass a topic or --receiver, not both.');
           return publishAll(session, command, runOf({ receiver }, first, options));
         }
         if (first === undefined) throw usageError('Name the topic: `busbar publish <topic> [data]`.');
@@ -49,18 +49,18 @@ export function publishCommand(session: Session): Command {
     );
 }
 
-/** The options that say what an event is; `invoke` has them too. */
+/** The options of an event, which `publish` and `invoke` share. */
 export function withEventOptions(command: Command): Command {
   return command
-    .option('--type <type>', 'the type of the events; makes each value the data of an event')
-    .option('--source <uri>', 'where they come from (/busbar/cli)')
-    .option('--id <id>', 'the id of the one event (a new UUID)')
-    .option('--subject <subject>', 'what they are about')
-    .option('--time <time>', 'when it happened, RFC 3339 (now)', rfc3339)
-    .option('--delay <time>', 'deliver so much later: 90, 90s, 10m, 2h, 1d', seconds)
-    .option('--deliver-at <time>', 'deliver at this time, RFC 3339', rfc3339)
-    .option('--rejected <file>', 'keep the lines that were not stored in this file, for another try')
-    .option('--concurrency <count>', 'at most this many requests at a time', positiveInteger, 4);
+    .option('--type <type>', 'the type of the events; each value is then the data of an event')
+    .option('--source <uri>', 'their source (default: /busbar/cli)')
+    .option('--id <id>', 'the id, if there is only one event (default: a new UUID)')
+    .option('--subject <subject>', 'their subject')
+    .option('--time <time>', 'when they happened, in RFC 3339 (default: now)', rfc3339)
+    .option('--delay <time>', 'deliver after this delay: 90, 90s, 10m, 2h, 1d', seconds)
+    .option('--deliver-at <time>', 'deliver at this time, in RFC 3339', rfc3339)
+    .option('--rejected <file>', 'write the events that were not stored to this file, to publish them again')
+    .option('--concurrency <count>', 'at most this many requests at the same time', positiveInteger, 4);
 }
 
 export function runOf(
@@ -69,7 +69,7 @@ export function runOf(
   options: PublishOptions,
 ): PublishRun {
   if (options.delay !== undefined && options.deliverAt !== undefined) {
-    throw usageError('Give --delay or --deliver-at, not both.');
+    throw usageError('Pass --delay or --deliver-at, not both.');
   }
   return {
     target,

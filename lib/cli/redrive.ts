@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { given } from './collection.ts';
-import { exitCodes } from './exit-codes.ts';
-import { CliError } from './failure.ts';
-import { connect, type Session, wantsJson } from './session.ts';
-import { positiveNumber, several } from './values.ts';
+import { given } from './support/collection.ts';
+import { exitCodes } from './support/exit-codes.ts';
+import { CliError } from './support/failure.ts';
+import { connect, type Session, wantsJson } from './support/session.ts';
+import { positiveNumber, several } from './support/values.ts';
 
 interface Run {
   readonly id: string;
@@ -26,18 +26,18 @@ const pollMs = 1000;
 
 export function redriveCommand(session: Session): Command {
   return new Command('redrive')
-    .description('send the dead letters of a receiver back to it, one ahead of the rest')
+    .description('send the dead letters of a receiver to it again')
     .argument('<receiver>')
     .option('--id <id>', 'only this dead letter (may be repeated)', several)
-    .option('--cause <cause>', 'only those of this cause, such as http-500')
-    .option('--per-second <rate>', 'at most this many a second', positiveNumber)
-    .option('--detach', 'start it and do not wait; with --status, see how far it is')
-    .option('--status', 'show the redrive that runs, or the last one')
-    .option('--stop', 'stop the redrive that runs; what is not sent stays a dead letter')
+    .option('--cause <cause>', 'only those with this cause, such as http-500')
+    .option('--per-second <rate>', 'at most this many per second', positiveNumber)
+    .option('--detach', 'start the redrive without waiting for its end; follow it with --status')
+    .option('--status', 'show the running redrive, or the last one')
+    .option('--stop', 'stop the running redrive; letters not sent yet remain dead letters')
     .addHelpText(
       'after',
       `
-The first letter goes alone. If it is not delivered, the redrive halts and the rest stays.
+The first letter is sent alone. If it cannot be delivered, the redrive halts and the rest remain dead letters.
 
 Examples:
   busbar redrive billing --cause http-503 --per-second 20
@@ -71,18 +71,18 @@ Examples:
     );
 }
 
-/** Draws how far the run is until it is over. Ctrl-C leaves it running. */
+/** Shows the progress of a run until it ends. Ctrl-C ends the display, not the run. */
 async function follow(session: Session, started: Run, look: () => Promise<unknown>): Promise<Run> {
   const { stderr } = session.world;
   const { stop } = session.world.interrupts();
   let run = started;
   while (!['done', 'halted', 'stopped'].includes(run.state) && !stop.aborted) {
     if (stderr.isTerminal) await stderr.write(`\r\u001b[K${progress(run)}`);
-    // Ctrl-C ends the wait; the loop sees it.
+    // Ctrl-C ends the sleep; the loop then sees it.
     await sleep(pollMs, undefined, { signal: stop }).catch(() => undefined);
     const next = (await look()) as Run;
     if (next.id !== run.id) {
-      throw new CliError('Another redrive of the receiver runs by now.', 'See it with --status.');
+      throw new CliError('Another redrive of the receiver has started meanwhile.', 'See it with --status.');
     }
     run = next;
   }
@@ -94,7 +94,7 @@ const progress = ({ state, sent, total }: Run) =>
   state === 'collecting' ? 'collecting the dead letters' : `${state}: ${sent} of ${total}`;
 
 function sentence(run: Run): string {
-  const missing = run.missing > 0 ? ` ${run.missing} ids are no dead letters.` : '';
+  const missing = run.missing > 0 ? ` ${run.missing} ids are not dead letters.` : '';
   const reason = run.reason === undefined ? '' : ` ${run.reason}`;
   return `The redrive is ${run.state}: ${run.sent} of ${run.total} sent.${missing}${reason}`;
 }

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { misfires } from '../core/recurrence.ts';
-import { act, get, given, list, put, remove } from './collection.ts';
-import { usageError } from './failure.ts';
-import type { Session } from './session.ts';
-import { field } from './table.ts';
-import { jsonOrFile, seconds } from './values.ts';
+import { act, get, given, list, put, remove } from './support/collection.ts';
+import { usageError } from './support/failure.ts';
+import type { Session } from './support/session.ts';
+import { field } from './support/table.ts';
+import { jsonOrFile, seconds } from './support/values.ts';
 
 interface ScheduleOptions {
   readonly topic?: string;
@@ -40,11 +40,11 @@ const columns = [
 
 export function schedulesCommand(session: Session): Command {
   const schedules = new Command('schedules')
-    .description('list, show, make, pause and delete recurring schedules')
+    .description('create, show, pause and delete recurring schedules')
     .addHelpText(
       'after',
       `
-A time that the clocks skip in spring is skipped; one that comes twice in autumn fires once.
+When clocks go forward, a time that does not exist is skipped; when they go back, a repeated time fires once.
 
 Examples:
   busbar schedules put nightly --topic reports --cron '30 2 * * *' --timezone Europe/Berlin --type report.due
@@ -62,27 +62,27 @@ Examples:
     .action((name: string, _, command: Command) => get(session, command, pathOf(name)));
   schedules
     .command('put')
-    .description('make a schedule, or replace its settings')
+    .description('create a schedule, or replace its settings')
     .argument('<schedule>')
     .option('--topic <topic>', 'publish to this topic')
-    .option('--receiver <receiver>', 'or straight to this receiver')
+    .option('--receiver <receiver>', 'or send to this receiver')
     .option('--cron <expression>', 'five fields: minute, hour, day of the month, month, day of the week')
-    .option('--timezone <zone>', 'whose wall the expression means, such as Europe/Berlin (UTC)')
+    .option('--timezone <zone>', 'the time zone of the expression, such as Europe/Berlin (default: UTC)')
     .option('--every <time>', 'or an interval: 30, 30s, 5m, 1h, 1d', seconds)
     .addOption(new Option('--misfire <policy>', 'what to do with missed times').choices(misfires))
     .requiredOption('--type <type>', 'the type of its events')
     .option('--data <json|@file>', 'their data', jsonOrFile)
-    .option('--source <uri>', 'where they come from (/schedules/<schedule>)')
-    .option('--subject <subject>', 'what they are about')
-    .option('--owner <application>', 'the application that it belongs to')
+    .option('--source <uri>', 'their source (default: /schedules/<schedule>)')
+    .option('--subject <subject>', 'their subject')
+    .option('--owner <application>', 'the application that owns it')
     .option('--description <text>', 'what it is for')
     .action((name: string, options: ScheduleOptions, command: Command) => {
       const { type, data, source, subject, every: everySeconds, ...others } = options;
       if ((options.topic === undefined) === (options.receiver === undefined)) {
-        throw usageError('Give --topic or --receiver.');
+        throw usageError('Pass either --topic or --receiver.');
       }
       if ((options.cron === undefined) === (everySeconds === undefined)) {
-        throw usageError('Give --cron or --every.');
+        throw usageError('Pass either --cron or --every.');
       }
       const event = given({ type, data, source, subject });
       return put(
@@ -95,14 +95,14 @@ Examples:
     });
   schedules
     .command('pause')
-    .description('stop firing; what is missed meanwhile is not made up for')
+    .description('stop a schedule; it does not catch up on what it misses')
     .argument('<schedule>')
     .action((name: string, _, command: Command) =>
       act(session, command, `${pathOf(name)}/pause`, undefined, () => `Schedule ${name} is paused.`),
     );
   schedules
     .command('resume')
-    .description('fire again')
+    .description('resume a paused schedule')
     .argument('<schedule>')
     .action((name: string, _, command: Command) =>
       act(
@@ -111,7 +111,7 @@ Examples:
         `${pathOf(name)}/resume`,
         undefined,
         ({ next }) =>
-          `Schedule ${name} is active; it fires at ${Array.isArray(next) ? String(next[0]) : 'its next time'}.`,
+          `Schedule ${name} is active; it next fires at ${Array.isArray(next) ? String(next[0]) : 'its next time'}.`,
       ),
     );
   schedules

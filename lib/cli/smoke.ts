@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
 import { type Client, createReceiver } from '../client/index.ts';
-import { CliError } from './failure.ts';
-import { connect, type Session, wantsJson } from './session.ts';
-import { portNumber } from './values.ts';
-import type { World } from './world.ts';
+import { CliError } from './support/failure.ts';
+import { listenOn } from './support/listen-on.ts';
+import { connect, isLocal, type Session, wantsJson } from './support/session.ts';
+import { portNumber } from './support/values.ts';
+import { newSecret, type World } from './support/world.ts';
 
 interface SmokeOptions {
   readonly endpoint?: string;
@@ -20,9 +20,9 @@ interface Step {
 }
 
 const closing = `
-It makes a topic, a receiver and a subscription of its own, publishes, awaits the delivery, verifies its
-signature, and takes everything away again. A bus on AWS needs an https endpoint that leads to this machine (a
-tunnel to --port); without --endpoint the delivery is left out there, and that is said.
+It creates a topic, a receiver and a subscription, publishes an event, waits for the delivery, verifies its
+signature, and deletes everything again. A bus on AWS can reach this machine only through an https endpoint
+(a tunnel to --port); without --endpoint the smoke test leaves out the delivery there, and says so.
 
 Examples:
   busbar smoke
@@ -31,7 +31,7 @@ Examples:
 
 export function smokeCommand(session: Session): Command {
   return new Command('smoke')
-    .description('prove that a running bus takes and delivers events')
+    .description('prove that a running bus accepts and delivers events')
     .option('--endpoint <url>', 'how the bus reaches this machine')
     .option('--port <port>', 'where to listen for the delivery; 0 takes a free port', portNumber, 0)
     .addHelpText('after', closing)
@@ -64,12 +64,11 @@ async function smoke(session: Session, command: Command, options: SmokeOptions):
       );
   };
 
-  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(session.about.url ?? '').hostname);
   try {
     await run('the API answers', () => client.call('GET', '/health'));
-    await walk(client, world, options, isLocal, run);
+    await walk(client, world, options, isLocal(session.about.url ?? ''), run);
   } catch {
-    // Each step has told its own failure; what is left is the verdict.
+    // The failed step has printed its failure; only the verdict is left.
   }
   const failed = steps.filter((step) => !step.passed).length;
   const delivered = steps.some((step) => step.step === deliveryStep && step.passed);
@@ -77,10 +76,10 @@ async function smoke(session: Session, command: Command, options: SmokeOptions):
   else await world.stdout.write(`${steps.length - failed} passed, ${failed} failed\n`);
   if (!delivered && failed === 0) {
     await world.stderr.write(
-      'NOT PROVEN: the delivery was left out, because the bus cannot reach this machine. Pass --endpoint.\n',
+      'NOT PROVEN: no delivery was tested, because the bus cannot reach this machine. Pass --endpoint.\n',
     );
   }
-  if (failed > 0) throw new CliError('The bus did not pass.', 'The step that failed says why.');
+  if (failed > 0) throw new CliError('The smoke test failed.', 'The failed step above says why.');
 }
 
 const deliveryStep = 'the event arrives, signed';
@@ -90,19 +89,19 @@ async function walk(
   client: Client,
   world: World,
   options: SmokeOptions,
-  isLocal: boolean,
+  onThisMachine: boolean,
   run: <Answer>(step: string, work: () => Promise<Answer>) => Promise<Answer>,
 ): Promise<void> {
-  // A name of its own, so that two runs at once do not meet.
+  // A unique name, so that simultaneous runs do not interfere.
   const name = `smoke-${world.uuid().slice(0, 8)}`;
-  const secret = `whsec_${Buffer.from(world.bytes(32)).toString('base64')}`;
+  const secret = newSecret(world);
   const id = world.uuid();
   const listener = await listen(options.port, secret, id);
-  const reachable = options.endpoint ?? (isLocal ? listener.url : undefined);
+  const reachable = options.endpoint ?? (onThisMachine ? listener.url : undefined);
   try {
-    await run('a topic is made', () => client.putTopic(name, { description: 'Made by busbar smoke' }));
-    // Without a way to this machine, the receiver points at a page that takes no POST; nothing is expected of it.
-    await run('a receiver is made', () =>
+    await run('a topic is created', () => client.putTopic(name, { description: 'Created by busbar smoke' }));
+    // If the bus cannot reach this machine, the receiver needs some other endpoint; no delivery is expected there.
+    await run('a receiver is created', () =>
       client.putReceiver(name, {
         endpoint: reachable ?? 'https://example.com/',
         secret,
@@ -114,7 +113,7 @@ async function walk(
     if (reachable !== undefined) await run(deliveryStep, () => listener.arrived);
   } finally {
     listener.close();
-    await run('everything is taken away', async () => {
+    await run('everything is deleted', async () => {
       await client.call('DELETE', `/receivers/${name}?force=true`);
       await client.call('DELETE', `/topics/${name}`);
     });
@@ -135,7 +134,7 @@ async function listen(port: number, secret: string, id: string) {
       else reject(error);
     };
   });
-  // Nobody may be waiting yet, or ever, when it is settled.
+  // It may be rejected when nobody waits for it yet, or ever.
   arrived.catch(() => undefined);
   const receiver = createReceiver({
     secret,
@@ -145,13 +144,7 @@ async function listen(port: number, secret: string, id: string) {
     onError: (error) => settle(error instanceof Error ? error : new Error(String(error))),
   });
   const server = createServer(receiver.node);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new CliError(`Port ${port} cannot be listened on: ${error.message}`)),
-    );
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const { port: opened } = server.address() as AddressInfo;
+  const opened = await listenOn(server, port);
   return {
     url: `http://127.0.0.1:${opened}/`,
     arrived,

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { createClient } from '../client/index.ts';
-import { CliError } from './failure.ts';
-import { type Session, wantsJson } from './session.ts';
-import type { World } from './world.ts';
+import { CliError } from './support/failure.ts';
+import { type Session, wantsJson } from './support/session.ts';
+import { aborted, type World } from './support/world.ts';
 
 export function startCommand({ world }: Session): Command {
   return new Command('start')
@@ -11,11 +11,11 @@ export function startCommand({ world }: Session): Command {
       'after',
       `
 Environment:
-  PORT              where the API listens (4100)
-  AWS_PORT          where the aws CLI finds the local services (4566)
-  BUSBAR_DATA       where everything is kept (.busbar)
-  BUSBAR_TRACE      what \`busbar why\` can tell of topics that set no trace: none, failures, all (all)
-  BUSBAR_ADMIN_KEY  the admin key; without it one is made, kept and printed`,
+  PORT              the port of the API (4100)
+  AWS_PORT          the port of the local AWS services, for the aws CLI (4566)
+  BUSBAR_DATA       the data directory (.busbar)
+  BUSBAR_TRACE      what to record for \`busbar why\` of topics without a trace setting: none, failures, all (all)
+  BUSBAR_ADMIN_KEY  the admin key; without it a key is created, kept and printed`,
     )
     .action((_options, command: Command) => run(world, wantsJson(command)));
 }
@@ -23,7 +23,7 @@ Environment:
 async function run(world: World, json: boolean): Promise<void> {
   const { stop } = world.interrupts();
   const startedMs = world.now();
-  // Only this command opens the local target, which takes a moment to load.
+  // Imported here, because the local target takes a moment to load and only this command needs it.
   const { start } = await import('../local/start.ts');
   const say = (text: string) => (json ? Promise.resolve() : world.stdout.write(`${text}\n`));
   const bus = await start({
@@ -31,7 +31,7 @@ async function run(world: World, json: boolean): Promise<void> {
     progress: (message) => void world.stderr.write(`${world.stderr.paint('dim', message)}\n`),
     onExampleDelivery: ({ type, attempt, data }) =>
       void say(
-        `${world.stdout.paint('green', '✓')} the example receiver got ${world.stdout.paint('bold', type)} ` +
+        `${world.stdout.paint('green', '✓')} The example receiver got ${world.stdout.paint('bold', type)} ` +
           `(attempt ${attempt}, signature verified): ${JSON.stringify(data)}`,
       ),
   }).catch((error: unknown) => {
@@ -55,13 +55,10 @@ ${world.stdout.paint('bold', 'Busbar is up')} after ${seconds} s. Ctrl-C stops i
     await client.publish(example.topic, { type: 'order.placed', data: { orderId: '1001', amount: 9.5 } });
     await say(`\nPublish one yourself:\n\n${curlLine(url, adminKey, example.topic)}\n`);
   }
-  await new Promise<void>((resolve) => {
-    if (stop.aborted) resolve();
-    else stop.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await say('\nStopping: what runs is finished first …');
+  await aborted(stop);
+  await say('\nStopping, after what is running has finished …');
   await bus.close();
-  await say('Stopped. Everything accepted is kept, and goes on at the next start.');
+  await say('Stopped. Accepted events are kept and will be delivered after the next start.');
 }
 
 function curlLine(url: string, key: string, topic: string): string {
@@ -71,7 +68,7 @@ function curlLine(url: string, key: string, topic: string): string {
   );
 }
 
-/** The failures that a start is expected to have say the cause and the solution in one sentence already. */
+/** The messages of expected failures already name the cause and the solution. */
 function explainStart(error: unknown): unknown {
   const expected = ['StartError', 'StoreInUseError', 'DamagedStoreError', 'ListenError', 'SynthError'];
   return error instanceof Error && expected.includes(error.name) ? new CliError(error.message) : error;

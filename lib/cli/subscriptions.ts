@@ -1,14 +1,14 @@
 import { Command } from 'commander';
-import { get, given, list, put, remove } from './collection.ts';
-import type { Session } from './session.ts';
-import { field } from './table.ts';
-import { jsonOrFile } from './values.ts';
+import { get, given, list, put, remove } from './support/collection.ts';
+import type { Session } from './support/session.ts';
+import { field } from './support/table.ts';
+import { jsonOrFile } from './support/values.ts';
 
 const columns = [field('topic'), field('receiver'), field('filter')];
 
 export function subscriptionsCommand(session: Session): Command {
   const subscriptions = new Command('subscriptions')
-    .description('list, show, make and delete subscriptions of receivers to topics')
+    .description('create, show and delete subscriptions of receivers to topics')
     .addHelpText(
       'after',
       `
@@ -41,13 +41,13 @@ Examples:
     );
   subscriptions
     .command('put')
-    .description('subscribe a receiver to a topic, or replace the filter')
+    .description('subscribe a receiver to a topic, or replace its filter')
     .argument('<topic>')
     .argument('<receiver>')
     .option('--filter <json|@file>', 'an SNS filter policy over event attributes and data', jsonOrFile)
     .action((topic: string, receiver: string, options: { filter?: unknown }, command: Command) => {
-      const told = `${receiver} is subscribed to ${topic}.`;
-      return put(session, command, pathOf(topic, receiver), given({ filter: options.filter }), told);
+      const message = `${receiver} is subscribed to ${topic}.`;
+      return put(session, command, pathOf(topic, receiver), given({ filter: options.filter }), message);
     });
   subscriptions
     .command('delete')

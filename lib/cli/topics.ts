@@ -2,11 +2,11 @@ import { Command, Option } from 'commander';
 import { orderAttribute } from '../core/order.ts';
 import type { Topic } from '../core/registry.ts';
 import { traceModes } from '../core/trace.ts';
-import { get, given, list, put, remove } from './collection.ts';
-import { holdCommands } from './hold.ts';
-import type { Session } from './session.ts';
-import { field } from './table.ts';
-import { jsonOrFile, seconds } from './values.ts';
+import { get, given, list, put, remove } from './support/collection.ts';
+import type { Session } from './support/session.ts';
+import { field } from './support/table.ts';
+import { jsonOrFile, seconds } from './support/values.ts';
+import { holdCommands } from './topics-hold.ts';
 
 interface TopicOptions {
   readonly owner?: string;
@@ -35,7 +35,7 @@ const columns = [
 ];
 
 export function topicsCommand(session: Session): Command {
-  const topics = new Command('topics').description('list, show, make and delete topics').addHelpText(
+  const topics = new Command('topics').description('create, show, hold and delete topics').addHelpText(
     'after',
     `
 Examples:
@@ -57,24 +57,26 @@ Examples:
     .action((topic: string, _, command: Command) => get(session, command, pathOf(topic)));
   topics
     .command('put')
-    .description('make a topic, or replace its settings')
+    .description('create a topic, or replace its settings')
     .argument('<topic>')
-    .option('--owner <application>', 'the application that it belongs to')
-    .option('--description <text>', 'what it carries')
-    .option('--schema <json|@file>', 'a JSON Schema that data must match', jsonOrFile)
+    .option('--owner <application>', 'the application that owns it')
+    .option('--description <text>', 'what it is for')
+    .option('--schema <json|@file>', 'a JSON Schema that the data of its events must match', jsonOrFile)
     .option(
       '--dedup <time>',
-      'how long a second event of the same source and id is a duplicate: 300, 10m',
+      'how long another event with the same source and id counts as a duplicate: 300, 10m',
       seconds,
     )
-    .addOption(new Option('--trace <what>', 'what `busbar why` can tell of its events').choices(traceModes))
+    .addOption(
+      new Option('--trace <what>', 'what to record of its events for `busbar why`').choices(traceModes),
+    )
     .option(
       '--ordered [attribute]',
-      'deliver events of one key in order; the key is the subject, or the attribute that is named',
+      'deliver events with the same key in order; the key is this attribute, by default the subject',
     )
     .option(
       '--hold-when <json|@file>',
-      'when it gives way to others: {"backlogEvents": 10000, "backlogSeconds": 60}',
+      'when to hold its events so that others go first: {"backlogEvents": 10000, "backlogSeconds": 60}',
       jsonOrFile,
     )
     .action((topic: string, options: TopicOptions, command: Command) => {
@@ -87,7 +89,7 @@ Examples:
     .command('delete')
     .description('delete a topic')
     .argument('<topic>')
-    .option('--force', 'even when it holds events, which go with it')
+    .option('--force', 'delete it even if it holds events; they are lost')
     .action((topic: string, { force }: { force?: boolean }, command: Command) =>
       remove(
         session,

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { Attempt, ExplainedEvent, Fate, Why } from '../core/why.ts';
-import { connect, type Session, wantsJson } from './session.ts';
-import { plain } from './table.ts';
-import type { Output } from './world.ts';
+import { connect, type Session, wantsJson } from './support/session.ts';
+import { plain } from './support/table.ts';
+import type { Output } from './support/world.ts';
 
 interface WhyOptions {
   readonly source?: string;
@@ -11,10 +11,15 @@ interface WhyOptions {
 
 export function whyCommand(session: Session): Command {
   return new Command('why')
-    .description('tell what became of an event: who got it, who did not and why, attempt by attempt')
+    .description(
+      'explain what happened to an event: who received it, who did not and why, with every attempt',
+    )
     .argument('<event-id>', 'the id of the event')
-    .option('--source <source>', 'only the event of this source: ids are unique within a source')
-    .option('--since <time>', 'search from this RFC 3339 time on, which is quicker than all 30 days')
+    .option('--source <source>', 'the source of the event, since ids are unique only within a source')
+    .option(
+      '--since <time>',
+      'search from this time on (RFC 3339), which is faster than searching all 30 days',
+    )
     .addHelpText(
       'after',
       `
@@ -24,21 +29,21 @@ Examples:
     )
     .action(async (id: string, options: WhyOptions, command: Command) => {
       const { stdout } = session.world;
-      // As a parameter and not in the path, where an id could not have slashes.
+      // The id is a query parameter, because in the path it could not contain slashes.
       const query = new URLSearchParams({ id, ...options });
       const body = await connect(session, command).call('GET', `/events?${query}`);
       await stdout.write(wantsJson(command) ? `${JSON.stringify(body)}\n` : timeline(body as Why, stdout));
     });
 }
 
-/** The answer as a person reads it. */
+/** The answer as text. */
 function timeline(why: Why, output: Output): string {
   const lines = why.events.flatMap((event) => [...eventLines(event, output), '']);
-  if (why.events.length === 0) lines.push(`Nothing is known of ${plain(why.id)}.`);
+  if (why.events.length === 0) lines.push(`Nothing is known about ${plain(why.id)}.`);
   if (why.notRecorded !== undefined) lines.push(sentence(why.notRecorded));
   if (!why.searched.complete) {
     lines.push(
-      `Traces were searched back to ${why.searched.since} only; give --since for a time nearer to the event.`,
+      `The search went back only to ${why.searched.since}; pass --since with a time closer to the event.`,
     );
   }
   return `${lines.join('\n').trimEnd()}\n`;
@@ -46,7 +51,7 @@ function timeline(why: Why, output: Output): string {
 
 function eventLines(event: ExplainedEvent, output: Output): string[] {
   const title = `${plain(event.id)}  ${plain(event.type)}  from ${plain(event.source)}`;
-  const where = event.topic === undefined ? `invoked at ${event.invoked}` : `published to ${event.topic}`;
+  const where = event.topic === undefined ? `sent to ${event.invoked}` : `published to ${event.topic}`;
   const often = event.publishes === undefined ? '' : `, the last of ${event.publishes} times`;
   const due = event.dueAt === undefined ? '' : `, due ${event.dueAt}`;
   const hidden = event.hiddenReceivers ?? 0;
@@ -55,12 +60,12 @@ function eventLines(event: ExplainedEvent, output: Output): string[] {
     `  ${event.publishedAt ?? '(time not recorded)'}  ${where}${often}${due} (trace: ${event.trace})`,
     ...event.receivers.flatMap((fate) => fateLines(fate, output)),
     ...(event.receivers.length === 0 && hidden === 0 ? ['  No receiver was subscribed.'] : []),
-    ...(hidden > 0 ? [`  ${hidden} more of other owners, which this key does not see`] : []),
+    ...(hidden > 0 ? [`  ${hidden} more of other owners, which this key may not see`] : []),
   ];
 }
 
 function fateLines(fate: Fate, output: Output): string[] {
-  const what = fate.matched === false ? 'refused by its filter' : `${fate.state}`;
+  const what = fate.matched === false ? 'filtered out' : `${fate.state}`;
   const lane = fate.lane === undefined ? '' : `  ${fate.lane} lane`;
   const count = fate.attemptCount === undefined ? '' : `  ${fate.attemptCount} attempts`;
   return [
@@ -76,12 +81,12 @@ function fateLines(fate: Fate, output: Output): string[] {
 }
 
 const reasons = {
-  absent: 'the event has no such value',
-  different: 'the event has another value',
-  apart: 'the event has it in another element of the list',
+  absent: 'the event does not have this value',
+  different: 'the event has a different value',
+  apart: 'the event has it in a different element of the list',
 };
 
-/** How much of a response is shown on a line; all of it is in the JSON. */
+/** How much of a response to show; the JSON output has all of it. */
 const detailMax = 160;
 
 function attemptLine({ attempt, at, status, error, latencyMs, detail }: Attempt): string {

@@ -177,7 +177,7 @@ export function createClient(options: ClientOptions): Client {
     await Promise.all(Array.from({ length: Math.min(concurrency, queue.length) }, work));
 
     results.sort((a, b) => a.index - b.index);
-    if (failures.length > 0) throw interrupted(failures[0], results, entries);
+    if (failures.length > 0) throw interrupted(failures, results, entries);
     if (partial === 'throw' && results.some((result) => result.status === 'rejected')) {
       throw new PublishRejectedError(results);
     }
@@ -235,7 +235,12 @@ function tooLargeResult(entry: Entry): EntryResult | undefined {
   };
 }
 
-function interrupted(cause: unknown, results: readonly EntryResult[], entries: readonly Entry[]): unknown {
+function interrupted(
+  failures: readonly unknown[],
+  results: readonly EntryResult[],
+  entries: readonly Entry[],
+): PublishInterruptedError {
+  const [cause] = failures;
   const answered = new Set(results.map((result) => result.index));
   const unanswered = entries.filter((entry) => !answered.has(entry.index)).map((entry) => entry.event);
   const { code, status, detail, problem, retryAfterSeconds } =
@@ -244,5 +249,12 @@ function interrupted(cause: unknown, results: readonly EntryResult[], entries: r
     { code, status, detail, problem, retryAfterSeconds, cause },
     results,
     unanswered,
+    failures.every(isRefusal),
   );
+}
+
+/** Whether the bus stored nothing of the request. A 408 or 429 may follow an attempt whose outcome is unknown. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof BusbarError) || error.status === undefined) return false;
+  return error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429;
 }

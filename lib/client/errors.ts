@@ -1,6 +1,6 @@
 import type { EntryResult, EventInput } from './cloud-event.ts';
 
-/** The RFC 9457 body of an error answer; the bus adds `code`, a stable word for programs. */
+/** The RFC 9457 body of an error response. The bus adds `code`, a stable identifier for programs. */
 export interface Problem {
   readonly type?: string;
   readonly title?: string;
@@ -11,18 +11,18 @@ export interface Problem {
 }
 
 export interface BusbarErrorFields {
-  /** The `code` of the problem body, or `unreachable`, `timeout` or `unexpected_answer` from this side. */
+  /** The `code` of the problem body, or one of the client's own: `unreachable`, `timeout`, `unexpected_answer`. */
   readonly code: string;
-  /** The HTTP status; undefined when no answer came. */
+  /** The HTTP status; undefined if there was no response. */
   readonly status?: number | undefined;
   readonly detail: string;
   readonly problem?: Problem | undefined;
-  /** What the answer asked for with `Retry-After`. */
+  /** The `Retry-After` of the response. */
   readonly retryAfterSeconds?: number | undefined;
   readonly cause?: unknown;
 }
 
-/** The bus refused a request, or no bus answered. */
+/** The bus refused a request, or did not respond. */
 export class BusbarError extends Error {
   readonly code: string;
   readonly status: number | undefined;
@@ -42,24 +42,32 @@ export class BusbarError extends Error {
 }
 
 /**
- * Some events were answered and some were not: a request failed for good. `unanswered` carries the ids that
- * were sent, so publishing exactly these again gives a topic that removes duplicates nothing twice.
+ * A request failed for good, so there are no results for some events. `unanswered` has them with the ids they were
+ * sent with: if the topic removes duplicates, publishing them again stores none of them twice.
  */
 export class PublishInterruptedError extends BusbarError {
   readonly results: readonly EntryResult[];
   readonly unanswered: readonly EventInput[];
+  /** True if the bus refused the requests, so that none of `unanswered` is stored; otherwise some may be. */
+  readonly refused: boolean;
 
-  constructor(fields: BusbarErrorFields, results: readonly EntryResult[], unanswered: readonly EventInput[]) {
+  constructor(
+    fields: BusbarErrorFields,
+    results: readonly EntryResult[],
+    unanswered: readonly EventInput[],
+    refused: boolean,
+  ) {
     super(fields);
     this.name = 'PublishInterruptedError';
     this.results = results;
     this.unanswered = unanswered;
+    this.refused = refused;
   }
 }
 
-/** The bus answered, and rejected at least one event; the others of `results` are stored. */
+/** The bus rejected at least one event. It stored the others in `results`. */
 export class PublishRejectedError extends BusbarError {
-  /** The answer for every event of the call, in its order. */
+  /** One result for each event of the call, in order. */
   readonly results: readonly EntryResult[];
   readonly rejected: readonly EntryResult[];
 

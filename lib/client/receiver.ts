@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readBody } from './body.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import { RetryLaterError } from './idempotency.ts';
 import { readSecret } from './signature.ts';
@@ -88,19 +89,4 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       );
     },
   };
-}
-
-/** Undefined when the body is larger than `maxBytes`; the rest is not kept. */
-export async function readBody(
-  body: AsyncIterable<Uint8Array> | null,
-  maxBytes: number,
-): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

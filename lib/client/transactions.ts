@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Defaults, toEntry } from './batches.ts';
+import { readBody } from './body.ts';
 import type { CloudEvent, EventInput } from './cloud-event.ts';
 import { type HeaderSource, headerOf } from './headers.ts';
-import { readBody } from './receiver.ts';
 import { matchesSignature, readSecret } from './signature.ts';
 
 /** An event of a transaction, with where it goes. */

@@ -3,10 +3,10 @@ import { Command } from 'commander';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bridgeCommand } from '../../lib/cli/bridge.ts';
-import { readRocketMq } from '../../lib/cli/bridge-sides.ts';
-import { exitCodes } from '../../lib/cli/exit-codes.ts';
-import type { Session } from '../../lib/cli/session.ts';
-import { type Output, processWorld } from '../../lib/cli/world.ts';
+import { readRocketMq } from '../../lib/cli/bridging/rocketmq-side.ts';
+import { exitCodes } from '../../lib/cli/support/exit-codes.ts';
+import type { Session } from '../../lib/cli/support/session.ts';
+import { type Output, processWorld } from '../../lib/cli/support/world.ts';
 import { systemClock } from '../../lib/runtime/clock.ts';
 import { MemoryBroker } from '../rocketmq/memory-broker.ts';
 import { runCli } from './run-cli.ts';
@@ -29,7 +29,7 @@ afterEach(() => bus.close());
 
 const bornAt = () => new Date().toISOString();
 
-/** Runs the check on a broker in memory; `during` happens once both sides are read. */
+/** Runs the check against a broker in memory, and `during` once both sides are being read. */
 async function check(args: readonly string[], during: (checker: Checker) => Promise<void> | void) {
   const text = { stdout: '', stderr: '' };
   const output = (stream: 'stdout' | 'stderr'): Output => ({
@@ -65,7 +65,7 @@ async function check(args: readonly string[], during: (checker: Checker) => Prom
   const running = program.parseAsync(['bridge', 'check', 'orders', ...args], { from: 'user' });
   running.catch(() => undefined);
   const checker = await Promise.race([checkerOf(bus.requests.length), running.then(() => undefined)]);
-  // What happens before the window begins is not compared.
+  // Events from before the window are not compared.
   while (checker !== undefined && !text.stderr.includes('comparing')) await sleep(20);
   if (checker !== undefined) await during(checker);
   await running;
@@ -74,11 +74,11 @@ async function check(args: readonly string[], during: (checker: Checker) => Prom
 
 interface Checker {
   readonly name: string;
-  /** Delivers an event to the receiver that the check made, as the bus does. */
+  /** Delivers an event to the receiver that the check created, as the bus would. */
   deliver(event: object): Promise<number>;
 }
 
-/** What the check registered, once the broker is read, too. */
+/** The receiver that the check registered, once the check reads the broker, too. */
 async function checkerOf(before: number): Promise<Checker> {
   for (;;) {
     const put = bus.requests
@@ -121,17 +121,17 @@ const quick = ['--window', '2s', '--warm-up', '0s', '--settle', '6s'];
 const direct = ['--rocketmq', 'mq.example.com:8081', '--rocketmq-topic', 'Orders', ...quick];
 
 describe('busbar bridge check', () => {
-  it('ends with 0 when both sides have the same, and leaves nothing behind', async () => {
+  it('exits with 0 when both sides have the same events, and leaves nothing behind', async () => {
     const { code, stdout, stderr } = await check(direct, async (checker) => {
       for (const id of ['1', '2', '3']) {
         broker.put(message(id));
         expect(await checker.deliver({ id })).toBe(204);
       }
-      // A message that is no CloudEvent is known on the bus by its own id.
+      // On the bus, a message that is not a CloudEvent has the id of the message.
       const id = broker.put({ ...message(''), properties: {} });
       await checker.deliver({ id });
     });
-    expect(stdout).toContain('Both sides have the same: the old path may be switched off.');
+    expect(stdout).toContain('Both sides have the same events: you can switch the old path off.');
     expect(stdout).toContain('on both    4');
     expect(stderr).toMatch(/comparing: bus \d, RocketMQ \d, on one side \d; \d s left/);
     expect(code).toBe(0);
@@ -143,7 +143,7 @@ describe('busbar bridge check', () => {
     });
   });
 
-  it('ends with 1 and names what is missing, on either side', async () => {
+  it('exits with 1 and names the events missing on each side', async () => {
     const { code, stdout } = await check([...direct, '--json'], async (checker) => {
       broker.put(message('both'));
       await checker.deliver({ id: 'both' });
@@ -166,7 +166,7 @@ describe('busbar bridge check', () => {
     expect(stdout).not.toContain('sk-secret');
   });
 
-  it('ends with 4 when nothing came, or when the broker could not be read to the end', async () => {
+  it('exits with 4 when no event came, or when the broker could not be read to the end', async () => {
     const nothing = await check(direct, () => {});
     expect(nothing.stdout).toContain('Nothing is proven: no event was seen on both sides.');
     expect(nothing.code).toBe(4);
@@ -180,7 +180,7 @@ describe('busbar bridge check', () => {
     expect(away.code).toBe(4);
   });
 
-  it('takes the side of RocketMQ and the filter from a receiver', async () => {
+  it('takes the topic of RocketMQ and the filter from a receiver', async () => {
     const filter = { type: ['order.placed'] };
     bus.troubles.push(
       {
@@ -199,8 +199,8 @@ describe('busbar bridge check', () => {
   });
 
   it.each([
-    [['orders'], 'The side of RocketMQ is missing.'],
-    [['orders', '--receiver', 'a', '--rocketmq', 'b:1'], '--receiver says itself'],
+    [['orders'], 'The topic of RocketMQ is missing.'],
+    [['orders', '--receiver', 'a', '--rocketmq', 'b:1'], '--receiver already names'],
   ])('says what is wrong with %j', async (args, said) => {
     const { code, stderr } = await runCli(['bridge', 'check', ...args], {
       env: { BUSBAR_URL: bus.url, BUSBAR_KEY: bus.key },
@@ -209,10 +209,10 @@ describe('busbar bridge check', () => {
     expect(code).toBe(exitCodes.usage);
   });
 
-  it('says why the topic of RocketMQ cannot be read, and takes its receiver away', async () => {
+  it('says why it cannot read the topic of RocketMQ, and deletes its receiver', async () => {
     await expect(
       check(['--rocketmq', 'mq:1', '--rocketmq-topic', 'Absent', ...quick], () => {}),
-    ).rejects.toThrow('The topic Absent cannot be read at mq:1: No topic Absent (not-found).');
+    ).rejects.toThrow('Cannot read the topic Absent at mq:1: No topic Absent (not-found).');
     expect(bus.requests.at(-1)?.method).toBe('DELETE');
   });
 });

@@ -14,7 +14,7 @@ afterEach(() => bus.close());
 const env = () => ({ BUSBAR_URL: bus.url, BUSBAR_KEY: bus.key });
 const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
 
-/** Posts one delivery as the bus does, signed with `key` at the present time. */
+/** Posts one delivery as the bus does, signed now with `key`. */
 async function deliver(endpoint: string, key: string): Promise<number> {
   const event = {
     specversion: '1.0',
@@ -54,7 +54,7 @@ async function listening(args: string[]) {
 }
 
 describe('listen', () => {
-  it('verifies and prints a delivery, and refuses one that is signed with another secret', async () => {
+  it('verifies and prints a delivery, and refuses one signed with another secret', async () => {
     const listener = await listening(['--secret', secret]);
     expect(await deliver(listener.endpoint, secret)).toBe(200);
     expect(await deliver(listener.endpoint, `whsec_${Buffer.alloc(32, 4).toString('base64')}`)).toBe(401);
@@ -68,7 +68,7 @@ describe('listen', () => {
     expect(stderr).toContain('Stopped: 1 deliveries, 1 refused.');
   });
 
-  it('prints one JSON line for each delivery with --json', async () => {
+  it('prints one line of JSON per delivery with --json', async () => {
     const listener = await listening(['--secret', secret, '--json']);
     await deliver(listener.endpoint, secret);
     const [line] = await listener.printed('stdout', /.+\n/);
@@ -83,7 +83,7 @@ describe('listen', () => {
     await listener.stop();
   });
 
-  it('says that it does not verify when it knows no secret, and still reads', async () => {
+  it('says that it does not verify without a secret, and still reads deliveries', async () => {
     const listener = await listening(['--json']);
     await listener.printed('stderr', /Signatures are not verified/);
     expect(await deliver(listener.endpoint, secret)).toBe(200);
@@ -92,7 +92,7 @@ describe('listen', () => {
     await listener.stop();
   });
 
-  it('answers with the chosen status, or fails the chosen part', async () => {
+  it('answers with the given status, or fails the given fraction', async () => {
     const teapot = await listening(['--secret', secret, '--status', '418']);
     expect(await deliver(teapot.endpoint, secret)).toBe(418);
     await teapot.stop();
@@ -101,7 +101,7 @@ describe('listen', () => {
     await failing.stop();
   });
 
-  it('makes its receiver and subscriptions, and verifies with the secret that it set', async () => {
+  it('creates its receiver and subscriptions, and verifies with the secret that it set', async () => {
     const listener = await listening(['--receiver', 'billing', '--topic', 'orders']);
     await listener.printed('stderr', /The receiver billing points here, subscribed to orders\./);
     const made = bus.receivers.get('billing');
@@ -115,7 +115,7 @@ describe('listen', () => {
     await listener.stop();
   });
 
-  it('takes over a receiver that points elsewhere only with --replace, and keeps its settings and filter', async () => {
+  it('takes over a receiver with another endpoint only with --replace, and keeps its settings and filter', async () => {
     bus.receivers.set('billing', {
       receiver: 'billing',
       endpoint: 'https://b.example/',
@@ -133,18 +133,18 @@ describe('listen', () => {
     await listener.stop();
   });
 
-  it('names the topic that is missing and the command that makes it', async () => {
+  it('names the missing topic and the command that creates it', async () => {
     const args = ['listen', '--port', '0', '--receiver', 'billing', '--topic', 'news'];
     const { code, stderr } = await runCli(args, { env: env() });
     expect(code).toBe(1);
-    expect(stderr).toContain('There is no topic "news".\nMake it with `busbar topics put news`.');
+    expect(stderr).toContain('There is no topic "news".\nCreate it with `busbar topics put news`.');
   });
 
-  it('says when its port is taken', async () => {
+  it('says when its port is in use', async () => {
     const first = await listening([]);
     const { code, stderr } = await runCli(['listen', '--port', new URL(first.endpoint).port], { env: env() });
     expect(code).toBe(1);
-    expect(stderr).toContain('is taken.');
+    expect(stderr).toContain('is already in use.');
     await first.stop();
   });
 

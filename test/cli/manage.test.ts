@@ -22,7 +22,7 @@ afterEach(async () => {
 const busbar = (...args: string[]) => runCli(args, { env: { BUSBAR_URL: bus.url, BUSBAR_KEY: bus.key } });
 
 describe('topics', () => {
-  it('are put with what the options say, listed in aligned columns, shown and deleted', async () => {
+  it('are created with all options, listed in aligned columns, shown and deleted', async () => {
     await writeFile(join(folder, 'schema.json'), '{"type":"object"}');
     await busbar('topics', 'put', 'orders', '--owner', 'shop', '--description', 'What customers order').then(
       (put) => expect(put).toEqual({ code: 0, stdout: 'Topic orders is saved.\n', stderr: '' }),
@@ -63,7 +63,7 @@ describe('topics', () => {
     expect([...bus.topics.keys()]).toEqual(['n']);
   });
 
-  it('are printed as the bus answers with --json, before or after the command', async () => {
+  it("are printed as the bus's answer with --json, before or after the command", async () => {
     bus.topics.set('orders', { topic: 'orders', owner: 'shop' });
     for (const args of [
       ['--json', 'topics', 'list'],
@@ -75,20 +75,22 @@ describe('topics', () => {
     }
   });
 
-  it('that do not exist are told with the command that makes them', async () => {
+  it('that do not exist cause a hint how to create them', async () => {
     const { code, stderr } = await busbar('topics', 'get', 'nowhere');
     expect(code).toBe(1);
-    expect(stderr).toBe('busbar: There is no topic "nowhere".\nMake it with `busbar topics put nowhere`.\n');
+    expect(stderr).toBe(
+      'busbar: There is no topic "nowhere".\nCreate it with `busbar topics put nowhere`.\n',
+    );
   });
 
-  it('print no escape sequences of theirs', async () => {
+  it('are printed without the escape sequences in their fields', async () => {
     bus.topics.set('orders', { topic: 'orders', description: '\u001b[2Jgone' });
     expect((await busbar('topics', 'list')).stdout).not.toContain('\u001b');
   });
 });
 
 describe('receivers', () => {
-  it('are put with every setting of the contract, and show their secret once', async () => {
+  it('are created with every setting of the contract, and show their secret once', async () => {
     const { stdout } = await busbar(
       ...[
         'receivers',
@@ -115,7 +117,7 @@ describe('receivers', () => {
       ],
       ...['--header', 'X-Team: billing', '--header', 'X-Key: a:b'],
     );
-    expect(stdout).toContain('Its secret, shown only now, proves deliveries to the endpoint: whsec_');
+    expect(stdout).toContain('Its signing secret, which is not shown again, is whsec_');
     expect(bus.receivers.get('billing')).toMatchObject({
       endpoint: 'https://b.example/in',
       owner: 'shop',
@@ -130,7 +132,7 @@ describe('receivers', () => {
     expect((await busbar('receivers', 'list')).stdout).toContain('billing   https://b.example/in');
   });
 
-  it('with waiting events are deleted only with --force', async () => {
+  it('that have waiting events are deleted only with --force', async () => {
     bus.receivers.set('billing', { receiver: 'billing' });
     bus.troubles.push({
       status: 409,
@@ -145,7 +147,7 @@ describe('receivers', () => {
     expect(bus.requests.at(-1)?.path).toBe('/receivers/billing?force=true');
   });
 
-  it('get another secret, which is shown once with the time until the earlier ones sign', async () => {
+  it('get a new secret, which is shown once, with the time until which the earlier ones sign', async () => {
     const answer = {
       receiver: 'billing',
       secret: 'whsec_new',
@@ -156,7 +158,7 @@ describe('receivers', () => {
     expect(rotated).toEqual({
       code: 0,
       stdout:
-        'Receiver billing has another secret, shown only now: whsec_new\nEarlier ones sign too until 2026-01-02T00:00:00.000Z.\n',
+        'Receiver billing has a new secret, which is not shown again: whsec_new\nEarlier secrets sign, too, until 2026-01-02T00:00:00.000Z.\n',
       stderr: '',
     });
     expect(bus.requests.at(-1)).toMatchObject({
@@ -175,31 +177,35 @@ describe('receivers', () => {
       '0',
     );
     expect(ended.stdout).toBe(
-      'Receiver billing has this secret already. No earlier secret signs any more.\n',
+      'Receiver billing already has this secret. No earlier secret signs any more.\n',
     );
   });
 
   it.each([
-    [{ state: 'granted' }, 'The endpoint of billing agreed, to any number of requests a minute.\n'],
+    [{ state: 'granted' }, 'The endpoint of billing agreed to any number of requests per minute.\n'],
     [
       { state: 'granted', allowedRatePerMinute: 60 },
-      'The endpoint of billing agreed, to 60 requests a minute.\n',
+      'The endpoint of billing agreed to 60 requests per minute.\n',
     ],
     [
       { state: 'refused', detail: 'It is gone.' },
-      'The endpoint of billing refused: its events wait. It is gone.\n',
+      'The endpoint of billing refused, so its events wait. It is gone.\n',
     ],
     [
       { state: 'pending', detail: 'It answered 405.' },
-      'The endpoint of billing has not agreed yet: its events wait, and it is asked again. It answered 405.\n',
+      'The endpoint of billing has not agreed yet. Its events wait, and the bus asks again. It answered 405.\n',
     ],
-  ])('are asked for their agreement, and tell what came of it: %j', async (validation, told) => {
+  ])('are validated again, with the result %j', async (validation, message) => {
     bus.troubles.push({ status: 200, body: { receiver: 'billing', validation } });
-    expect(await busbar('receivers', 'validate', 'billing')).toEqual({ code: 0, stdout: told, stderr: '' });
+    expect(await busbar('receivers', 'validate', 'billing')).toEqual({
+      code: 0,
+      stdout: message,
+      stderr: '',
+    });
     expect(bus.requests.at(-1)).toMatchObject({ method: 'POST', path: '/receivers/billing/validate' });
   });
 
-  it('are put under the handshake', async () => {
+  it('are created with the handshake, or as a topic of RocketMQ', async () => {
     await busbar(
       'receivers',
       'put',
@@ -229,7 +235,7 @@ describe('receivers', () => {
 });
 
 describe('subscriptions', () => {
-  it('are put with a filter, listed, shown and deleted', async () => {
+  it('are created with a filter, listed, shown and deleted', async () => {
     bus.topics.set('orders', { topic: 'orders' });
     bus.receivers.set('billing', { receiver: 'billing' });
     const filter = '{"type":["order.placed"]}';
@@ -243,11 +249,11 @@ describe('subscriptions', () => {
     expect(empty).toEqual({ code: 0, stdout: '', stderr: 'There are no subscriptions.\n' });
   });
 
-  it('name the receiver that is missing', async () => {
+  it('name the missing receiver', async () => {
     bus.topics.set('orders', {});
     const { code, stderr } = await busbar('subscriptions', 'put', 'orders', 'billing');
     expect(code).toBe(1);
-    expect(stderr).toContain('Make it with `busbar receivers put billing --endpoint <url>`.');
+    expect(stderr).toContain('Create it with `busbar receivers put billing --endpoint <url>`.');
   });
 });
 
@@ -267,13 +273,13 @@ describe('the key', () => {
 });
 
 describe('the command line', () => {
-  it('ends with code 2 for an unknown command, and guesses what was meant', async () => {
+  it('exits with code 2 for an unknown command, and suggests a similar one', async () => {
     const { code, stderr } = await busbar('topic', 'list');
     expect(code).toBe(2);
     expect(stderr).toContain('Did you mean topics?');
   });
 
-  it('ends with code 2 for a url that is none', async () => {
+  it('exits with code 2 for an invalid URL', async () => {
     const { code, stderr } = await busbar('topics', 'list', '--url', 'nonsense');
     expect(code).toBe(2);
     expect(stderr).toContain('nonsense');
@@ -287,14 +293,14 @@ describe('the command line', () => {
     [['receivers']],
     [['subscriptions']],
     [['start']],
-  ])('explains itself for %j with --help', async (command: string[]) => {
+  ])('prints help for %j with --help', async (command: string[]) => {
     const { code, stdout, stderr } = await busbar(...command, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/Usage: busbar/);
     expect(stdout).toMatch(/Examples:|Environment:/);
   });
 
-  it('starts from its JavaScript entry too', async () => {
+  it('also starts from its JavaScript entry', async () => {
     const entry = fileURLToPath(new URL('../../bin/busbar.js', import.meta.url));
     const stdout = await new Promise<string>((resolve, reject) =>
       execFile(process.execPath, [entry, '--help'], (error, out) => (error ? reject(error) : resolve(out))),

@@ -23,7 +23,7 @@ const env = () => ({ BUSBAR_URL: bus.url, BUSBAR_KEY: bus.key });
 const publish = (args: string[], input = '') => runCli(['publish', ...args], { env: env(), input });
 
 describe('one event', () => {
-  it('is published from the command line with everything the options say', async () => {
+  it('is published from the command line with all options', async () => {
     const { code, stdout, stderr } = await publish(
       [
         'orders',
@@ -55,7 +55,7 @@ describe('one event', () => {
     ]);
   });
 
-  it('prints the answer of the bus with --json', async () => {
+  it("prints the bus's answer with --json", async () => {
     const { stdout } = await publish(['orders', '{"type":"a","id":"o-1"}', '--json']);
     expect(JSON.parse(stdout)).toEqual({ events: [{ index: 0, id: 'o-1', status: 'accepted' }] });
   });
@@ -66,7 +66,7 @@ describe('one event', () => {
     expect(bus.events[0]?.event.data).toEqual({ total: 7 });
   });
 
-  it('goes to one receiver with --receiver, and by invoke', async () => {
+  it('is sent to one receiver with --receiver, or with invoke', async () => {
     await publish(['--receiver', 'billing', '5', '--type', 'invoice.due']);
     await runCli(['invoke', 'billing', '6', '--type', 'invoice.due'], { env: env() });
     expect(bus.events.map(({ path, event }) => [path, event.data])).toEqual([
@@ -75,21 +75,21 @@ describe('one event', () => {
     ]);
   });
 
-  it('ends with code 1 when it is rejected, and says why', async () => {
+  it('exits with code 1 when it is rejected, and says why', async () => {
     const { code, stderr } = await publish(['orders', '{"type":"refused"}']);
     expect(code).toBe(1);
     expect(stderr).toContain('rejected: data does not match the schema of the topic. (invalid_event)');
   });
 
   it.each([
-    [['orders', 'no json', '--type', 'a'], 'no JSON'],
+    [['orders', 'no json', '--type', 'a'], 'not valid JSON'],
     [['orders', '{"total": 5}'], '--type'],
-    [['orders', '@missing.json', '--type', 'a'], 'missing.json cannot be read'],
+    [['orders', '@missing.json', '--type', 'a'], 'Cannot read missing.json'],
     [['orders', '1', '--type', 'a', '--delay', '1h', '--deliver-at', '2027-01-01T00:00:00Z'], 'not both'],
     [['orders', '1', '--delay', 'soon'], '10m'],
     [['orders', '1', '--receiver', 'billing'], 'not both'],
     [[], 'Name the topic'],
-  ])('ends with code 2 for %j', async (args, cause) => {
+  ])('exits with code 2 for %j', async (args, cause) => {
     const { code, stderr } = await publish(args);
     expect(code).toBe(2);
     expect(stderr).toContain(cause);
@@ -98,7 +98,7 @@ describe('one event', () => {
 });
 
 describe('lines on standard input', () => {
-  it('go out in requests of at most 100, and never more at a time than allowed', async () => {
+  it('are sent in requests of at most 100 events, with limited concurrency', async () => {
     const lines = Array.from({ length: 5000 }, (_, n) =>
       JSON.stringify({ type: 'order.placed', id: `o-${n}`, data: n }),
     );
@@ -113,7 +113,7 @@ describe('lines on standard input', () => {
     expect(bus.requests.length).toBeLessThan(150);
   });
 
-  it('may be shorthand, CloudEvents, or data with --type', async () => {
+  it('may be shorthand, CloudEvents or, with --type, data', async () => {
     const input =
       '{"type":"own","data":1}\r\n\n{"specversion":"1.0","type":"whole","id":"w","source":"/s","shop":"b"}\n';
     await publish(['orders'], input);
@@ -133,14 +133,14 @@ describe('lines on standard input', () => {
     expect(bus.requests[0]?.body).toContain(`"data":${numbers}`);
   });
 
-  it('named as a file without its @ are told how to write it', async () => {
+  it('in a file named without @ cause a hint how to write it', async () => {
     const { code, stderr } = await publish(['orders', 'events.ndjson']);
     expect(code).toBe(2);
     expect(stderr).toContain('To publish a file, write @events.ndjson.');
     expect(bus.requests).toEqual([]);
   });
 
-  it('that are rejected are told by number and reason, and kept for another try', async () => {
+  it('that are rejected are printed with number and reason, and kept in the file for another run', async () => {
     const input = ['{"type":"a"}', '{"type":"refused"}', 'not json', '{"no":"type"}', '{"type":"b"}'].join(
       '\n',
     );
@@ -151,19 +151,19 @@ describe('lines on standard input', () => {
     expect(stderr).toContain(
       'line 2: rejected: data does not match the schema of the topic. (invalid_event)',
     );
-    expect(stderr).toContain('line 3: rejected: It is no JSON');
-    expect(stderr).toContain('line 4: rejected: It is no event');
+    expect(stderr).toContain('line 3: rejected: It is not valid JSON');
+    expect(stderr).toContain('line 4: rejected: It is not an event');
     const kept = (await readFile(again, 'utf8')).trimEnd().split('\n');
     expect(kept.sort()).toEqual(['not json', '{"no":"type"}', '{"type":"refused"}']);
   });
 
-  it('that are longer than a request are rejected without being held in memory, and the next ones go on', async () => {
+  it('that are longer than a request are rejected without being kept in memory, and later lines are published', async () => {
     const { stderr, stdout } = await publish(['orders'], `"${'x'.repeat(3_000_000)}"\n{"type":"after"}`);
     expect(stderr).toContain('line 1: rejected: The line is longer than 1000000 bytes.');
     expect(stdout).toMatch(/1 accepted, 1 rejected/);
   });
 
-  it('print one answer a request with --json, each entry with its line', async () => {
+  it('print one answer per request with --json, each entry with its line', async () => {
     const { stdout } = await publish(['orders', '--json'], '{"type":"a"}\nnot json\n{"type":"refused"}');
     const entries = stdout
       .trimEnd()
@@ -177,7 +177,7 @@ describe('lines on standard input', () => {
     ]);
   });
 
-  it('leave at once when the input pauses, and not only when a request is full', async () => {
+  it('are sent as soon as the input pauses, and not only when a request is full', async () => {
     const { child, outcome, printed } = startCli(['publish', 'orders', '--json'], env());
     child.stdin.write('{"type":"a","id":"first"}\n');
     await printed('stdout', /"first"/);
@@ -186,14 +186,14 @@ describe('lines on standard input', () => {
     expect(bus.events.map(({ event }) => event.id)).toEqual(['first', 'second']);
   });
 
-  it('end with code 1 when there are none', async () => {
+  it('exit with code 1 when there are none', async () => {
     const { code, stderr } = await publish(['orders'], '\n\n');
     expect(code).toBe(1);
     expect(stderr).toContain('nothing to publish');
   });
 });
 
-describe('trouble on the way', () => {
+describe('publish', () => {
   it('waits as long as Retry-After says, and publishes each event once', async () => {
     bus.troubles.push({ status: 429, headers: { 'retry-after': '1' }, body: { detail: 'Too many.' } });
     const { code, stdout, stderr } = await publish(['orders'], '{"type":"a"}\n{"type":"b"}\n');
@@ -205,7 +205,7 @@ describe('trouble on the way', () => {
     expect(bus.events.length).toBe(2);
   });
 
-  it('keeps what was sent and not answered with its ids, so that another try doubles nothing', async () => {
+  it('keeps unanswered events with their ids, so that another run stores none of them twice', async () => {
     const again = join(folder, 'again.ndjson');
     for (let n = 0; n < 6; n++) bus.troubles.push({ status: 503, headers: { 'retry-after': '0' } });
     const args = ['orders', '--type', 'a', '--concurrency', '1', '--rejected', again];
@@ -222,7 +222,7 @@ describe('trouble on the way', () => {
     expect(bus.events.map(({ event }) => [event.id, event.data])).toEqual(ids.map((id, n) => [id, n + 1]));
   });
 
-  it('stops reading when the bus refuses the request itself, says how far it came, and keeps what it read', async () => {
+  it('stops reading when the bus refuses a request, and keeps everything that it has read', async () => {
     bus.topics.clear();
     const again = join(folder, 'again.ndjson');
     const lines = Array.from({ length: 5000 }, (_, n) => `{"type":"a","data":${n + 1}}\n`).join('');
@@ -232,16 +232,40 @@ describe('trouble on the way', () => {
     );
     expect(code).toBe(1);
     expect(bus.requests.length).toBe(1);
-    expect(stdout).toMatch(/^orders: 100 unanswered, [\d,]+ unsent/);
-    expect(stderr).toContain('There is no topic "orders".\nMake it with `busbar topics put orders`.');
-    const last = Number(/lines after (\d+) were not read\./.exec(stderr)?.[1]);
+    expect(stdout).toMatch(/^orders: 100 not stored, [\d,]+ unsent/);
+    expect(stderr).toContain('There is no topic "orders".\nCreate it with `busbar topics put orders`.');
+    const last = Number(/lines after line (\d+) were not read\./.exec(stderr)?.[1]);
     const kept = (await readFile(again, 'utf8')).trimEnd().split('\n');
     expect(kept.map((line) => (JSON.parse(line) as { data: number }).data)).toEqual(
       Array.from({ length: last }, (_, n) => n + 1),
     );
   });
 
-  it('finishes what is under way on Ctrl-C, and says how many went', async () => {
+  it('to an unknown topic lists the ids of the events that were not stored', async () => {
+    bus.topics.clear();
+    const one = await publish(['orders', '1', '--type', 'a', '--id', 'o-1']);
+    expect(one).toEqual({
+      code: 1,
+      stdout: 'orders: 1 not stored.\n',
+      stderr:
+        'not stored: o-1\nbusbar: There is no topic "orders".\nCreate it with `busbar topics put orders`.\n',
+    });
+    const lines = Array.from({ length: 12 }, (_, n) => `{"type":"a","id":"o-${n + 1}"}\n`).join('');
+    const { stderr } = await publish(['orders'], lines);
+    expect(stderr).toContain('line 1: not stored: o-1\nline 2: not stored: o-2\n');
+    expect(stderr).toContain(
+      'line 10: not stored: o-10\n… and 2 more; --rejected <file> keeps all of them\n',
+    );
+  });
+
+  it('without an answer lists the ids of the events as unanswered', async () => {
+    for (let n = 0; n < 3; n++) bus.troubles.push({ status: 503, headers: { 'retry-after': '0' } });
+    const { stdout, stderr } = await publish(['orders', '1', '--type', 'a', '--id', 'o-1']);
+    expect(stdout).toBe('orders: 1 unanswered.\n');
+    expect(stderr).toContain('\nunanswered: o-1\n');
+  });
+
+  it('finishes the current requests on Ctrl-C, and says how many events were stored', async () => {
     const { child, outcome, printed } = startCli(['publish', 'orders'], env());
     let answerIt = () => {};
     const arrived = new Promise<void>((resolve) => {
@@ -262,7 +286,7 @@ describe('trouble on the way', () => {
     expect(stdout).toMatch(/^orders: 1 accepted/);
   });
 
-  it('drops what is under way on a second Ctrl-C, and says that it was not answered', async () => {
+  it('aborts the current requests on a second Ctrl-C, and reports their events as unanswered', async () => {
     const { child, outcome, printed } = startCli(['publish', 'orders'], env());
     const arrived = new Promise<void>((resolve) => {
       bus.gates.push(() => new Promise<void>(() => resolve()));
@@ -277,16 +301,16 @@ describe('trouble on the way', () => {
     expect(stdout).toMatch(/^orders: 1 unanswered/);
   });
 
-  it('ends with code 3 when no bus answers, and says how to get one', async () => {
+  it('exits with code 3 when no bus answers, and says how to start one', async () => {
     await bus.close();
     const { code, stderr } = await publish(['orders', '{"type":"a"}']);
     expect(code).toBe(3);
     expect(stderr).toContain(
-      `No bus answers at ${bus.url} (ECONNREFUSED).\nStart one with \`npm start\`, or pass --url`,
+      `No bus answers at ${bus.url} (ECONNREFUSED).\nStart a bus with \`npm start\`, or pass --url`,
     );
   });
 
-  it('ends with code 1 for a wrong key, and says how to pass one', async () => {
+  it('exits with code 1 for a wrong key, and says how to pass one', async () => {
     const { code, stderr } = await publish(['orders', '{"type":"a"}', '--key', 'wrong']);
     expect(code).toBe(1);
     expect(stderr).toContain(

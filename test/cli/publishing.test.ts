@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readLines } from '../../lib/cli/publishing/lines.ts';
 import { pour } from '../../lib/cli/publishing/pour.ts';
 import { createProgress } from '../../lib/cli/publishing/progress.ts';
-import type { World } from '../../lib/cli/world.ts';
+import type { World } from '../../lib/cli/support/world.ts';
 
 async function* chunksOf(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   let at = 0;
@@ -15,7 +15,7 @@ async function* chunksOf(bytes: Uint8Array, sizes: readonly number[]): AsyncGene
 }
 
 describe('readLines', () => {
-  it('finds the same lines however the input is cut into chunks', async () => {
+  it('finds the same lines for every division of the input into chunks', async () => {
     const line = fc.stringMatching(/^[a-zäß€😀 {}"]{0,12}$/u);
     await fc.assert(
       fc.asyncProperty(fc.array(line), fc.boolean(), fc.array(fc.nat(9)), async (lines, closed, sizes) => {
@@ -30,7 +30,7 @@ describe('readLines', () => {
     );
   });
 
-  it('names a line that is no UTF-8, and reads on', async () => {
+  it('reports a line that is not UTF-8, and reads on', async () => {
     const found = [];
     const bytes = Buffer.concat([Buffer.from([0xff, 0x0a]), Buffer.from('fine')]);
     for await (const some of readLines(chunksOf(bytes, []))) found.push(...some);
@@ -45,7 +45,7 @@ describe('pour', () => {
   const limits = { count: 2, bytes: 100, concurrency: 2 };
   const never = new AbortController().signal;
 
-  it('does not read on while as many requests as allowed are under way', async () => {
+  it('stops reading while the maximum number of requests is being sent', async () => {
     const waiting: (() => void)[] = [];
     let read = 0;
     async function* chunks() {
@@ -73,7 +73,7 @@ describe('pour', () => {
     expect(mostAhead).toBeLessThanOrEqual(1);
   });
 
-  it('fills no batch beyond its count or its bytes, and loses no item', async () => {
+  it('keeps batches within the limits of count and bytes, and loses no item', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(fc.integer({ min: 1, max: 60 }))), async (chunks) => {
         const batches: number[][] = [];
@@ -97,7 +97,7 @@ describe('pour', () => {
     );
   });
 
-  it('returns what it read and did not send when it is stopped', async () => {
+  it('returns the items that it read and did not send when it is stopped', async () => {
     const stop = new AbortController();
     const unsent = await pour(
       (async function* () {
@@ -109,7 +109,7 @@ describe('pour', () => {
     expect(unsent).toEqual([3, 4, 5]);
   });
 
-  it('rejects with what `send` failed with, once the others have settled', async () => {
+  it('rejects with the error of `send`, once the other sends have settled', async () => {
     const second = Promise.withResolvers<void>();
     const settled: number[] = [];
     const run = pour(
@@ -157,7 +157,7 @@ describe('progress', () => {
     };
   }
 
-  it('draws a bar with counts and rate, at most ten times a second, and takes itself away', () => {
+  it('draws a bar with counts and rate, at most ten times per second, and removes it', () => {
     const { world, drawn, pass } = terminal(true);
     const progress = createProgress(world, { enabled: true, totalBytes: 1000 });
     pass(1000);
@@ -167,7 +167,7 @@ describe('progress', () => {
     expect(drawn()).toBe('\r\u001b[K████████████░░░░░░░░░░░░  50%  1,500 events  1,500/s  2 rej\r\u001b[K');
   });
 
-  it('draws nothing where there is no terminal', () => {
+  it('draws nothing without a terminal', () => {
     const { world, drawn } = terminal(false);
     const progress = createProgress(world, { enabled: true, totalBytes: 1000 });
     progress.update({ answered: 1, rejected: 0, bytesRead: 1 });

@@ -1,44 +1,22 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from './run-cli.ts';
+import { scriptedBus } from './scripted-bus.ts';
 
-/** A bus that gives these answers, in turn, and keeps what it was asked. */
-let answers: unknown[];
-let asked: { call: string; body: string }[];
-let server: Server;
-
+let bus: Awaited<ReturnType<typeof scriptedBus>>;
 beforeEach(async () => {
-  answers = [];
-  asked = [];
-  server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += String(chunk);
-    });
-    request.on('end', () => {
-      asked.push({ call: `${request.method} ${request.url}`, body });
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(answers.shift() ?? {}));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  bus = await scriptedBus();
 });
-afterEach(() => new Promise((resolve) => server.close(resolve)));
+afterEach(() => bus.close());
 
-const busbar = (...args: string[]) =>
-  runCli(args, {
-    env: { BUSBAR_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, BUSBAR_KEY: 'k' },
-  });
+const busbar = (...args: string[]) => bus.run(...args);
 const run = (state: string, sent: number) => ({ id: 'rdr_1', state, sent, total: 3, missing: 0 });
 
 describe('redrive', () => {
-  it('starts a redrive, follows it to its end, and says what came of it', async () => {
-    answers = [run('collecting', 0), run('sending', 1), run('done', 3)];
+  it('starts a redrive, follows it to its end, and prints the result', async () => {
+    bus.answerWith(run('collecting', 0), run('sending', 1), run('done', 3));
     expect(
       await busbar('redrive', 'shop', '--id', 'a', '--id', 'b', '--cause', 'dns', '--per-second', '2'),
     ).toEqual({ code: 0, stdout: 'The redrive is done: 3 of 3 sent.\n', stderr: '' });
-    expect(asked).toEqual([
+    expect(bus.requests).toEqual([
       {
         call: 'POST /v1/receivers/shop/redrive',
         body: JSON.stringify({ ids: ['a', 'b'], cause: 'dns', perSecond: 2 }),
@@ -48,26 +26,26 @@ describe('redrive', () => {
     ]);
   });
 
-  it('that halts ends with code 1 and its reason', async () => {
-    answers = [run('collecting', 0), { ...run('halted', 1), reason: 'The first letter failed again.' }];
+  it('exits with code 1 and the reason if it halts', async () => {
+    bus.answerWith(run('collecting', 0), { ...run('halted', 1), reason: 'The first letter failed again.' });
     const { code, stdout } = await busbar('redrive', 'shop');
     expect(code).toBe(1);
     expect(stdout).toBe('The redrive is halted: 1 of 3 sent. The first letter failed again.\n');
   });
 
-  it('can be looked at, stopped, and left alone', async () => {
-    answers = [run('sending', 1), run('stopped', 1), run('collecting', 0)];
+  it('can be shown, stopped, and started without waiting', async () => {
+    bus.answerWith(run('sending', 1), run('stopped', 1), run('collecting', 0));
     await busbar('redrive', 'shop', '--status');
     await busbar('redrive', 'shop', '--stop');
     expect((await busbar('redrive', 'shop', '--detach', '--json')).stdout).toBe(
       `${JSON.stringify(run('collecting', 0))}\n`,
     );
-    expect(asked.map(({ call }) => call.split(' ')[0])).toEqual(['GET', 'DELETE', 'POST']);
+    expect(bus.requests.map(({ call }) => call.split(' ')[0])).toEqual(['GET', 'DELETE', 'POST']);
   });
 });
 
 describe('dead-letters', () => {
-  it('are listed below their causes', async () => {
+  it('are listed after their causes', async () => {
     const letter = {
       id: 'dlv_1',
       eventType: 'a',
@@ -84,7 +62,7 @@ describe('dead-letters', () => {
       lastAt: letter.diedAt,
       example: letter,
     };
-    answers = [{ waiting: 5, clusters: [cluster], deadLetters: [letter], cursor: 'abc' }];
+    bus.answerWith({ waiting: 5, clusters: [cluster], deadLetters: [letter], cursor: 'abc' });
     const { code, stdout, stderr } = await busbar('dead-letters', 'shop', '--cause', 'dns', '--limit', '1');
     expect(code).toBe(0);
     expect(stdout).toBe(
@@ -99,14 +77,11 @@ describe('dead-letters', () => {
     );
     expect(stderr).toContain('About 5 more');
     expect(stderr).toContain('--cursor abc');
-    expect(asked[0]?.call).toBe('GET /v1/receivers/shop/dead-letters?cause=dns&limit=1');
+    expect(bus.requests[0]?.call).toBe('GET /v1/receivers/shop/dead-letters?cause=dns&limit=1');
   });
 
-  it('are shown one by one with their event, and said to be none', async () => {
-    answers = [
-      { id: 'dlv_1', body: '{"id":"1"}' },
-      { waiting: 0, clusters: [], deadLetters: [] },
-    ];
+  it('are shown one by one with their event, or reported absent', async () => {
+    bus.answerWith({ id: 'dlv_1', body: '{"id":"1"}' }, { waiting: 0, clusters: [], deadLetters: [] });
     expect((await busbar('dead-letters', 'shop', 'dlv_1')).stdout).toContain('body  {"id":"1"}');
     expect((await busbar('dead-letters', 'shop')).stderr).toBe('There are no dead letters of shop.\n');
   });

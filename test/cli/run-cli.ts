@@ -13,11 +13,11 @@ export interface Outcome {
 export interface RunningCli {
   readonly child: ChildProcessWithoutNullStreams;
   readonly outcome: Promise<Outcome>;
-  /** Resolves with the match once the stream has printed it; rejects when the process ends without. */
+  /** Resolves to the match once the stream has printed it; rejects if the process ends without printing it. */
   printed(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-/** Starts the real CLI in a process of its own, with an environment that holds only what is given. */
+/** Starts the real CLI as a process, whose environment contains only `env`. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCli {
   const child = spawn(process.execPath, [entry, ...args], { env: { BUSBAR_DATA: '/nonexistent', ...env } });
   const text = { stdout: '', stderr: '' };
@@ -27,7 +27,7 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
       child.emit('printed');
     });
   }
-  // A process that ends early leaves the rest of its input unread.
+  // A process that ends early does not read the rest of its input.
   child.stdin.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

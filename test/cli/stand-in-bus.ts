@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An answer that the stand-in gives instead of its own, once. */
-export interface Trouble {
+/** An answer that the stand-in gives once, instead of its own. */
+interface Trouble {
   readonly status: number;
   readonly headers?: Record<string, string>;
   readonly body?: unknown;
 }
 
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly contentType: string | undefined;
@@ -22,7 +22,7 @@ type Json = Record<string, unknown>;
 /**
  * The part of the HTTP contract that the client and the CLI use, in memory: keys, topics, receivers,
  * subscriptions, publish and invoke with a result per entry and deduplication by source and id. It refuses
- * what the contract refuses, so that a client that strays from it fails its test.
+ * whatever the contract refuses, so that the test of a client that violates the contract fails.
  */
 export async function standInBus(options: { key?: string } = {}) {
   const key = options.key ?? 'test-key';
@@ -187,12 +187,12 @@ export async function standInBus(options: { key?: string } = {}) {
     topics,
     receivers,
     subscriptions,
-    /** Stored events, in the order they came. */
+    /** The stored events, in order of arrival. */
     events,
     requests,
-    /** Answers to give before the stand-in's own, first come first served. */
+    /** Answers to give instead of the stand-in's own, in turn. */
     troubles,
-    /** Each is waited for before one request is answered. */
+    /** Each delays the answer to one request until it resolves. */
     gates,
     mostUnderWay: () => mostUnderWay,
     close: () =>

@@ -50,7 +50,7 @@ const known: Why = {
   searched: { since: at, complete: true },
 };
 
-it('tells what became of an event as a timeline', async () => {
+it('prints what happened to an event as a timeline', async () => {
   answer(known);
   const { code, stdout } = await busbar('why', 'o/1', '--source', '/shop', '--since', at);
   expect(code).toBe(0);
@@ -61,9 +61,9 @@ it('tells what became of an event as a timeline', async () => {
     `    ${at}  attempt 1  503 in 12 ms  busy \ufffd[2J now`,
     `    ${at}  attempt 2  timeout in 15000 ms`,
     '    2026-01-01T00:02:00.000Z  next attempt',
-    '  vip  refused by its filter',
-    '    data.total must be [{"numeric":[">=",100]}]: the event has another value',
-    '  2 more of other owners, which this key does not see',
+    '  vip  filtered out',
+    '    data.total must be [{"numeric":[">=",100]}]: the event has a different value',
+    '  2 more of other owners, which this key may not see',
     '',
   ]);
   const asked = new URL(bus.requests[0]?.path ?? '', bus.url);
@@ -71,19 +71,19 @@ it('tells what became of an event as a timeline', async () => {
   expect(Object.fromEntries(asked.searchParams)).toEqual({ id: 'o/1', source: '/shop', since: at });
 });
 
-it('prints the answer of the bus with --json', async () => {
+it("prints the bus's answer with --json", async () => {
   answer(known);
   expect(JSON.parse((await busbar('why', 'o/1', '--json')).stdout)).toEqual(known);
 });
 
-it('says what is not recorded, and how far it searched', async () => {
+it('says what is not recorded, and how far back it searched', async () => {
   const notRecorded = 'not recorded: what was delivered at once; no failed attempt is known';
   answer({ id: 'x', events: [], searched: { since: at, complete: false }, notRecorded });
   const { code, stdout } = await busbar('why', 'x');
   expect(code).toBe(0);
   expect(stdout).toBe(
-    'Nothing is known of x.\nNot recorded: what was delivered at once; no failed attempt is known.\n' +
-      `Traces were searched back to ${at} only; give --since for a time nearer to the event.\n`,
+    'Nothing is known about x.\nNot recorded: what was delivered at once; no failed attempt is known.\n' +
+      `The search went back only to ${at}; pass --since with a time closer to the event.\n`,
   );
 });
 

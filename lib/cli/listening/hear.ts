@@ -1,28 +1,29 @@
 import type { IncomingMessage } from 'node:http';
+import { readBody } from '../../client/body.ts';
 import { type Delivery, readDelivery, VerificationError, verify } from '../../client/verify.ts';
 
-/** One request to the listener, and how it is answered. */
+/** One request to the listener, and the response to it. */
 export interface Heard {
   /** Epoch milliseconds. */
   readonly atMs: number;
   /** Undefined when the request was refused. */
   readonly delivery: Delivery | undefined;
-  /** Whether its signature was checked and is right. */
+  /** Whether its signature was verified. */
   readonly verified: boolean;
   readonly status: number;
-  /** Why it was refused. */
+  /** Why the request was refused. */
   readonly problem: string | undefined;
 }
 
-/** More than the bus sends: an event is at most 256 KB. */
+/** More than the bus ever sends: an event has at most 256 KB. */
 const maxBodyBytes = 1_048_576;
 
-/** Reads one request; without secrets it is read and not verified. Rejects when the sender breaks off. */
+/** Reads one request, and verifies it if there are secrets. Rejects if the connection breaks. */
 export async function hear(
   request: IncomingMessage,
   options: {
     readonly secrets: readonly string[];
-    /** The status for a good delivery. */
+    /** Chooses the status for an accepted delivery. */
     readonly decide: () => number;
     readonly now: () => number;
   },
@@ -36,8 +37,9 @@ export async function hear(
     problem,
   });
   if (request.method !== 'POST') return refused(405, `${request.method} instead of POST`);
-  const body = await readBody(request);
-  if (body === undefined) return refused(413, `a body of more than ${maxBodyBytes} bytes`);
+  // The connection must stay open for the response, even if the body is too large to be read.
+  const body = await readBody(request.iterator({ destroyOnReturn: false }), maxBodyBytes);
+  if (body === undefined) return refused(413, `the body has more than ${maxBodyBytes} bytes`);
   const { headers } = request;
   const verified = secrets.length > 0;
   try {
@@ -47,16 +49,4 @@ export async function hear(
     if (!(error instanceof VerificationError)) throw error;
     return refused(error.reason === 'invalid-event' ? 400 : 401, `${error.reason}: ${error.message}`);
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  // The connection must live on until the answer is sent.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

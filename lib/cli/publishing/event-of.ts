@@ -1,7 +1,7 @@
 import type { EventInput } from '../../client/index.ts';
-import { messageOf } from '../values.ts';
+import { messageOf } from '../support/values.ts';
 
-/** What the options say about every event of the run; an event's own fields win. */
+/** The options that apply to every event of the run. An event's own fields take precedence. */
 export interface EventOptions {
   readonly type?: string | undefined;
   readonly source?: string | undefined;
@@ -12,14 +12,14 @@ export interface EventOptions {
   readonly deliverAt?: string | undefined;
 }
 
-/** A text that is no event. */
+/** The input is not an event. */
 export class InputProblem extends Error {}
 
 const shorthandFields = ['type', 'data', 'id', 'source', 'subject', 'time'];
 
 /**
- * The event of one JSON value. With a type in the options every value is data, except a CloudEvent, which
- * `specversion` tells; without one it must be an event itself. Throws an `InputProblem`.
+ * Makes an event of one JSON value. If the options have a type, the value is the event's data, unless it is a
+ * CloudEvent (it has a `specversion`). Otherwise the value must be an event. Throws an `InputProblem`.
  */
 export function eventOf(value: unknown, options: EventOptions): EventInput {
   const fields: Record<string, unknown> = isObject(value) ? value : {};
@@ -27,25 +27,25 @@ export function eventOf(value: unknown, options: EventOptions): EventInput {
   const own = isCloudEvent || options.type === undefined ? fields : { data: value };
   const event = { ...withoutUndefined(options), ...own };
   if (typeof event.type !== 'string') {
-    throw new InputProblem('It is no event: give it a "type", or pass --type to publish it as data.');
+    throw new InputProblem('It is not an event: add a "type", or pass --type to publish it as data.');
   }
   const isDelayed = options.delaySeconds !== undefined || options.deliverAt !== undefined;
   return { ...(isCloudEvent && isDelayed ? asShorthand(event) : event), type: event.type };
 }
 
-/** Only the shorthand has a delay, and it has no room for extensions. */
+/** Only the shorthand can be delayed, and it takes no extensions. */
 function asShorthand({ specversion: _, ...event }: Record<string, unknown>): Record<string, unknown> {
   const known = [...shorthandFields, 'delaySeconds', 'deliverAt'];
   const extra = Object.keys(event).find((name) => !known.includes(name));
   if (extra === undefined) return event;
   throw new InputProblem(
-    `A CloudEvent with ${extra} cannot be delayed: the bus takes a delay with ${known.join(', ')} only.`,
+    `A CloudEvent with ${extra} cannot be delayed: a delayed event may only have ${known.join(', ')}.`,
   );
 }
 
 /**
- * Parses JSON, and keeps the letters of numbers that a JavaScript number would change, such as ids of twenty
- * digits: `JSON.rawJSON` (ECMAScript 2026) prints them as they came. Throws an `InputProblem`.
+ * Parses JSON and keeps numbers that JavaScript would round, such as ids of twenty digits: `JSON.rawJSON`
+ * (ECMAScript 2026) prints them unchanged. Throws an `InputProblem`.
  */
 export function parseInput(text: string): unknown {
   try {
@@ -55,9 +55,9 @@ export function parseInput(text: string): unknown {
         : value,
     );
   } catch (error) {
-    // Who names a file and forgets the @ sees only his path in what the parser says.
+    // If someone forgets the @ of a file, the parser's message alone would not help.
     const hint = /^[\w./~-]+\.(json|ndjson|jsonl)$/.test(text) ? ` To publish a file, write @${text}.` : '';
-    throw new InputProblem(`It is no JSON: ${messageOf(error)}.${hint}`);
+    throw new InputProblem(`It is not valid JSON: ${messageOf(error)}.${hint}`);
   }
 }
 

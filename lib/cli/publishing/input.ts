@@ -2,20 +2,20 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { EventInput } from '../../client/index.ts';
-import { usageError } from '../failure.ts';
-import { messageOf } from '../values.ts';
-import type { World } from '../world.ts';
+import { usageError } from '../support/failure.ts';
+import { messageOf } from '../support/values.ts';
+import type { World } from '../support/world.ts';
 import { type EventOptions, eventOf, InputProblem, parseInput } from './event-of.ts';
 import { readLines } from './lines.ts';
 import type { Item } from './tally.ts';
 
 export type Sendable = Item & { readonly event: EventInput };
 
-/** An event to send, or an item that is none. */
-export type Parsed = Sendable | (Item & { readonly problem: string });
+/** An event to send, or an item that is not an event. */
+type Parsed = Sendable | (Item & { readonly problem: string });
 
 export interface Input {
-  /** True for a stream of lines, which may be long; false for the one value of the command line. */
+  /** True for lines, of which there may be many; false for a single JSON value. */
   readonly isStream: boolean;
   readonly totalBytes: number | undefined;
   bytesRead(): number;
@@ -23,8 +23,8 @@ export interface Input {
 }
 
 /**
- * Opens what `data` names: JSON itself, `@file` with one JSON value or a list of events, `@file.ndjson` with
- * one value a line, and `-` or nothing for lines on standard input.
+ * Opens the input that `data` names: JSON itself, `@file` with one JSON value or a list of events,
+ * `@file.ndjson` with one value per line, and `-` or nothing for lines on standard input.
  */
 export async function openInput(
   world: World,
@@ -35,7 +35,7 @@ export async function openInput(
     if (data === undefined && world.stdinIsTerminal) {
       throw usageError(
         'There is nothing to publish.',
-        'Give JSON, @file, or events as lines on standard input.',
+        'Pass JSON, @file, or events as lines on standard input.',
       );
     }
     return lineInput(world.stdin, world.stdinBytes(), options);
@@ -48,13 +48,13 @@ export async function openInput(
     return lineInput(createReadStream(path), size, options);
   } catch (error) {
     if (error instanceof InputProblem) throw error;
-    throw usageError(`${path} cannot be read: ${messageOf(error)}.`);
+    throw usageError(`Cannot read ${path}: ${messageOf(error)}.`);
   }
 }
 
 function valueInput(text: string, options: EventOptions): Input {
   const value = parseInput(text);
-  // With a type a list is the data of one event; without one it is a list of events.
+  // With a type, a list is the data of one event; without, it is a list of events.
   const values: unknown[] = Array.isArray(value) && options.type === undefined ? value : [value];
   const items = values.map((one) => ({
     line: undefined,
@@ -86,7 +86,7 @@ function lineInput(stream: Readable, totalBytes: number | undefined, options: Ev
     totalBytes,
     bytesRead: () => bytesRead,
     async *chunks(stop) {
-      // Ctrl-C must also end the wait for input that never comes.
+      // Ctrl-C must also end a wait for input.
       const source: AsyncIterable<Uint8Array> = addAbortSignal(stop, stream);
       try {
         for await (const lines of readLines(counted(source))) {

@@ -1,4 +1,4 @@
-/** One line of the input, or why it cannot be read. */
+/** One line of the input. `problem` says why it cannot be read. */
 export interface Line {
   /** Counted from 1. */
   readonly number: number;
@@ -6,14 +6,14 @@ export interface Line {
   readonly problem?: string;
 }
 
-/** No request carries more, and without a bound a file of one endless line would fill the memory. */
-export const maxLineBytes = 1_000_000;
+/** A request cannot be larger, and without a limit a file without line breaks would fill the memory. */
+const maxLineBytes = 1_000_000;
 
 const newline = 0x0a;
 
 /**
- * Splits a stream into lines, and yields those of one chunk together: the end of a list is where the input
- * pauses. Empty lines are counted and left out. Memory holds one chunk and one line.
+ * Splits a stream into lines and yields the lines of each chunk together, so that the caller sees where the input
+ * pauses. Skips empty lines, but counts them. Keeps at most one chunk and one line in memory.
  */
 export async function* readLines(input: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
   const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -1,14 +1,15 @@
-/** How much one batch holds, and how many are under way at a time. */
-export interface PourLimits {
+/** The size of a batch, and how many batches are sent at the same time. */
+interface PourLimits {
   readonly count: number;
   readonly bytes: number;
   readonly concurrency: number;
 }
 
 /**
- * Gathers items into batches and sends each when it is full or the input pauses. Reads on only while a request
- * may start, so that the input is never ahead by more than one chunk: this is the backpressure. `send` must
- * not reject. Resolves when the last batch is sent; ends early, without reading on, when `stop` is aborted.
+ * Collects items in batches and sends each batch when it is full or the input pauses. While `concurrency` batches
+ * are being sent it reads no further, so that at most one chunk is read ahead (backpressure). Stops reading when
+ * `stop` is aborted or `send` rejects. Resolves to the items read and not sent, or rejects with the first error of
+ * `send`, once all sends have ended.
  */
 export async function pour<Item>(
   chunks: AsyncIterable<readonly Item[]>,

@@ -1,20 +1,20 @@
-import type { World } from '../world.ts';
+import type { World } from '../support/world.ts';
 import { grouped } from './tally.ts';
 
-/** A line at the bottom of the terminal that says how far it is. */
+/** A progress line at the bottom of the terminal. */
 export interface Progress {
-  /** Draws, at most ten times a second. */
+  /** Redraws the line, at most ten times per second. */
   update(state: { readonly answered: number; readonly rejected: number; readonly bytesRead: number }): void;
-  /** Says something in its place until the next update, such as why it waits. */
+  /** Shows a text instead, such as the reason for a wait, until the next update. */
   note(text: string): void;
-  /** Takes the line away, before something else is printed. */
+  /** Removes the line; call this before printing anything else. */
   clear(): void;
 }
 
 const redrawMs = 100;
 const barWidth = 24;
 
-/** Draws on standard error when it is a terminal, else nothing. `totalBytes` is undefined for a pipe. */
+/** Draws on standard error if that is a terminal. `totalBytes` is undefined for a pipe. */
 export function createProgress(
   world: Pick<World, 'stderr' | 'now'>,
   options: { enabled: boolean; totalBytes: number | undefined },
@@ -29,7 +29,7 @@ export function createProgress(
 
   function draw(text: string): void {
     visible = true;
-    // The text is cut so that it stays on one line, which is what can be cleared.
+    // Only one line can be cleared, so the text must not wrap.
     void stderr.write(`\r\u001b[K${text.slice(0, Math.max(20, (stderr.columns ?? 80) - 1))}`);
   }
 

@@ -7,9 +7,9 @@ import {
   type EventInput,
   PublishInterruptedError,
 } from '../../client/index.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { CliError, usageError } from '../failure.ts';
-import { connect, type Session, wantsJson } from '../session.ts';
+import { exitCodes } from '../support/exit-codes.ts';
+import { CliError, usageError } from '../support/failure.ts';
+import { connect, type Session, wantsJson } from '../support/session.ts';
 import type { EventOptions } from './event-of.ts';
 import { InputProblem } from './event-of.ts';
 import { type Input, openInput, type Sendable } from './input.ts';
@@ -21,15 +21,15 @@ export interface PublishRun {
   readonly target: { readonly topic: string } | { readonly receiver: string };
   readonly data: string | undefined;
   readonly event: EventOptions;
-  /** A file for what was not stored. */
+  /** A file for the events that were not stored. */
   readonly rejected: string | undefined;
   readonly concurrency: number;
 }
 
-/** The client adds id, source and time to each event, so a little room is left below the bus's 1 MB. */
+/** Stays below the bus's limit of 1 MB, because the client adds id, source and time to each event. */
 const batch = { count: 100, bytes: 900_000 };
 
-/** Publishes everything in the input and tells what became of it. */
+/** Publishes the whole input and prints the results. */
 export async function publishAll(session: Session, command: Command, run: PublishRun): Promise<void> {
   const { world } = session;
   session.about = run.target;
@@ -45,7 +45,7 @@ export async function publishAll(session: Session, command: Command, run: Publis
   });
   const client = connect(session, command, {
     retry: { attempts: input.isStream ? 6 : 3 },
-    onRetry: ({ delayMs, error }) => tellWait(error, delayMs),
+    onRetry: ({ delayMs, error }) => noteRetry(error, delayMs),
   });
   const interrupts = world.interrupts();
   const halt = new AbortController();
@@ -54,7 +54,7 @@ export async function publishAll(session: Session, command: Command, run: Publis
   let failure: PublishInterruptedError | undefined;
   let lastLine = 0;
 
-  function tellWait(error: BusbarError, delayMs: number): void {
+  function noteRetry(error: BusbarError, delayMs: number): void {
     const text = `${error.status ?? error.code}: ${error.detail} Trying again in ${(delayMs / 1000).toFixed(1)} s.`;
     if (input.isStream && world.stderr.isTerminal && !json) progress.note(text);
     else void world.stderr.write(`${text}\n`);
@@ -69,7 +69,7 @@ export async function publishAll(session: Session, command: Command, run: Publis
       if (!(error instanceof PublishInterruptedError)) throw error;
       failure ??= error;
       halt.abort();
-      await tellInterrupted(tally, items, error, run.event.type !== undefined);
+      await tallyInterrupted(tally, items, error, run.event.type !== undefined);
     }
     progress.update({
       answered: tally.answered(),
@@ -78,7 +78,7 @@ export async function publishAll(session: Session, command: Command, run: Publis
     });
   }
 
-  /** Tells at once what is no event, and passes on the rest. */
+  /** Rejects items that are not events, and yields the others. */
   async function* sendable() {
     for await (const chunk of input.chunks(stop)) {
       const good: Sendable[] = [];
@@ -93,7 +93,7 @@ export async function publishAll(session: Session, command: Command, run: Publis
 
   const announce = () => {
     progress.clear();
-    void world.stderr.write('Stopping after the requests that are under way; Ctrl-C again drops them.\n');
+    void world.stderr.write('Stopping after the current requests; press Ctrl-C again to abort them.\n');
   };
   interrupts.stop.addEventListener('abort', announce, { once: true });
   try {
@@ -109,22 +109,32 @@ export async function publishAll(session: Session, command: Command, run: Publis
     progress.clear();
     await keeper?.close();
   }
-  await tellEnd(session, { run, input, tally, json, startedMs, lastLine, stopped: stop.aborted, failure });
+  await tally.listLost();
+  await printSummary(session, {
+    run,
+    input,
+    tally,
+    json,
+    startedMs,
+    lastLine,
+    stopped: stop.aborted,
+    failure,
+  });
 }
 
 async function openChecked({ world }: Session, run: PublishRun): Promise<Input> {
   if (run.rejected !== undefined && run.data?.startsWith('@')) {
     if (resolve(run.rejected) === resolve(run.data.slice(1))) {
       throw usageError(
-        '--rejected names the file that is read.',
-        'Name another: it is emptied at the start.',
+        '--rejected names the input file.',
+        'Name another file, because this one is overwritten.',
       );
     }
   }
   try {
     const input = await openInput(world, run.data, run.event);
     if (input.isStream && run.event.id !== undefined) {
-      throw usageError('--id is for one event.', 'Give each line its own "id".');
+      throw usageError('--id is only for a single event.', 'Give each line its own "id".');
     }
     return input;
   } catch (error) {
@@ -145,8 +155,8 @@ function deliver(
     : client.invoke(run.target.receiver, events, options);
 }
 
-/** What was answered counts as answered; the rest is kept with the ids that it was sent with. */
-async function tellInterrupted(
+/** Counts the results that came, and keeps the other events with the ids they were sent with. */
+async function tallyInterrupted(
   tally: Tally,
   items: readonly Item[],
   error: PublishInterruptedError,
@@ -155,15 +165,21 @@ async function tellInterrupted(
   await tally.results(items, error.results);
   const answered = new Set(error.results.map((result) => result.index));
   const open = items.filter((_, index) => !answered.has(index));
+  const outcome = error.refused ? 'not stored' : 'unanswered';
   for (const [at, item] of open.entries()) {
     const event = error.unanswered[at];
-    await tally.unanswered(event === undefined ? item.text : againText(event, linesAreData));
+    await tally.lost(
+      item,
+      outcome,
+      event?.id,
+      event === undefined ? item.text : againText(event, linesAreData),
+    );
   }
 }
 
 /**
- * The event as a line for another run with the same options: a CloudEvent, which is read as an event even where
- * lines are data. Its delay stands in the options then; in a line of its own a delay needs the shorthand.
+ * The event as a line for another run with the same options. It is a CloudEvent, because that is read as an event
+ * even if lines are data; its delay is then in the options. Otherwise a delayed event must be shorthand.
  */
 function againText(event: EventInput, linesAreData: boolean): string {
   const { delaySeconds, deliverAt, ...rest }: Record<string, unknown> = { ...event };
@@ -171,7 +187,7 @@ function againText(event: EventInput, linesAreData: boolean): string {
   return JSON.stringify(isDelayed && !linesAreData ? event : { specversion: '1.0', ...rest });
 }
 
-async function tellEnd(
+async function printSummary(
   session: Session,
   end: {
     run: PublishRun;
@@ -193,7 +209,7 @@ async function tellEnd(
     : '';
   const summary = `${target}: ${countsText(tally.counts)}${rate}.\n`;
   const wasStopped = end.stopped && input.isStream;
-  const where = wasStopped ? `Stopped; lines after ${end.lastLine} were not read.\n` : '';
+  const where = wasStopped ? `Stopped; the lines after line ${end.lastLine} were not read.\n` : '';
   await (end.json ? world.stderr : world.stdout).write(summary);
   await world.stderr.write(where);
 
@@ -201,6 +217,6 @@ async function tellEnd(
   if (world.interrupts().stop.aborted) session.exitCode = exitCodes.interrupted;
   else if (tally.counts.rejected > 0) session.exitCode = exitCodes.failed;
   else if (tally.answered() === 0) {
-    throw new CliError('There was nothing to publish.', 'Standard input or the file had no events.');
+    throw new CliError('There was nothing to publish.', 'Standard input or the file contained no events.');
   }
 }

@@ -1,52 +1,65 @@
 import type { EntryResult, EntryStatus } from '../../client/index.ts';
-import { cell, plain } from '../table.ts';
-import type { World } from '../world.ts';
+import { cell, plain } from '../support/table.ts';
+import type { World } from '../support/world.ts';
 
-/** One event of the run and where it came from; `line` is undefined when the input has no lines. */
+/** One event of the run. `line` is undefined if the input has no lines. */
 export interface Item {
   readonly line: number | undefined;
-  /** As it was given, for another try. */
+  /** As it was read, for another run. */
   readonly text: string;
 }
 
 export interface TallyOptions {
   readonly world: World;
   readonly json: boolean;
-  /** Writes one line for another try; undefined when nobody asked. */
+  /** Writes one line to the file for another run; undefined if there is no such file. */
   readonly keep?: ((line: string) => Promise<void>) | undefined;
-  /** Is called before something is printed, to clear the progress bar. */
+  /** Called before something is printed, to clear the progress line. */
   readonly beforePrint: () => void;
 }
 
-/** Counts and tells what became of the events. */
+/** How an event can be lost: the bus refused its request, or may have stored it without answering. */
+type Loss = 'not stored' | 'unanswered';
+
+/** Counts the results of the events and prints them. */
 export interface Tally {
-  readonly counts: Readonly<Record<EntryStatus | 'unanswered' | 'unsent', number>>;
-  /** Events with an answer of any kind. */
+  readonly counts: Readonly<Record<EntryStatus | Loss | 'unsent', number>>;
+  /** The number of events with a result of any kind. */
   answered(): number;
-  /** One request was answered: one result for each item, by index. */
+  /** The results of one request; `index` is the position of the item. */
   results(items: readonly Item[], results: readonly EntryResult[]): Promise<void>;
-  /** An item never left: it is no event. */
+  /** An item is not an event, and was not sent. */
   refuse(item: Item, code: string, detail: string): Promise<void>;
-  /** An event was sent, and no answer came; `text` names its id, so that another try doubles nothing. */
-  unanswered(text: string): Promise<void>;
+  /** An event was sent and has no result. `text` contains its id, so that another run does not store it twice. */
+  lost(item: Item, outcome: Loss, id: string | undefined, text: string): Promise<void>;
+  /** Prints the ids of lost events. */
+  listLost(): Promise<void>;
   /** An item was read and not sent. */
   unsent(item: Item): Promise<void>;
 }
 
-export function createTally({ world, json, keep, beforePrint }: TallyOptions): Tally {
-  const counts = { accepted: 0, duplicate: 0, scheduled: 0, held: 0, rejected: 0, unanswered: 0, unsent: 0 };
+/** How many ids of lost events are printed. */
+const listedMax = 10;
 
-  async function tellRejected(
-    item: Item,
-    code: string | undefined,
-    detail: string | undefined,
-  ): Promise<void> {
+export function createTally({ world, json, keep, beforePrint }: TallyOptions): Tally {
+  const counts = {
+    accepted: 0,
+    duplicate: 0,
+    scheduled: 0,
+    held: 0,
+    rejected: 0,
+    'not stored': 0,
+    unanswered: 0,
+    unsent: 0,
+  };
+  const lost: string[] = [];
+
+  async function reject(item: Item, code: string | undefined, detail: string | undefined): Promise<void> {
     counts.rejected++;
     beforePrint();
-    const where = item.line === undefined ? '' : `line ${item.line}: `;
     const why = detail ?? 'no reason was given';
     await world.stderr.write(
-      `${where}${world.stderr.paint('red', 'rejected')}: ${plain(why)}${code === undefined ? '' : ` (${cell(code)})`}\n`,
+      `${placeOf(item)}${world.stderr.paint('red', 'rejected')}: ${plain(why)}${code === undefined ? '' : ` (${cell(code)})`}\n`,
     );
     await keep?.(item.text);
   }
@@ -62,18 +75,28 @@ export function createTally({ world, json, keep, beforePrint }: TallyOptions): T
       for (const result of results) {
         const item = items[result.index];
         if (item === undefined) continue;
-        if (result.status === 'rejected') await tellRejected(item, result.code, result.detail);
+        if (result.status === 'rejected') await reject(item, result.code, result.detail);
         else counts[result.status]++;
       }
       await print(results.map((result) => ({ ...result, ...lineOf(items[result.index]) })));
     },
     async refuse(item, code, detail) {
-      await tellRejected(item, code, detail);
+      await reject(item, code, detail);
       await print([{ status: 'rejected', code, detail, ...lineOf(item) }]);
     },
-    async unanswered(text) {
-      counts.unanswered++;
+    async lost(item, outcome, id, text) {
+      counts[outcome]++;
+      if (lost.length < listedMax) {
+        lost.push(`${placeOf(item)}${world.stderr.paint('red', outcome)}: ${cell(id)}\n`);
+      }
       await keep?.(text);
+    },
+    async listLost() {
+      if (lost.length === 0) return;
+      beforePrint();
+      const more = counts['not stored'] + counts.unanswered - lost.length;
+      const hint = keep === undefined ? '; --rejected <file> keeps all of them' : '';
+      await world.stderr.write(lost.join('') + (more === 0 ? '' : `… and ${grouped(more)} more${hint}\n`));
     },
     async unsent(item) {
       counts.unsent++;
@@ -82,19 +105,23 @@ export function createTally({ world, json, keep, beforePrint }: TallyOptions): T
   };
 }
 
+function placeOf({ line }: Item): string {
+  return line === undefined ? '' : `line ${line}: `;
+}
+
 function lineOf(item: Item | undefined): { line?: number } {
   return item?.line === undefined ? {} : { line: item.line };
 }
 
-/** `4,990 accepted, 10 rejected`; statuses that did not occur are left out. */
+/** The counts that are not zero, such as `4,990 accepted, 10 rejected`. */
 export function countsText(counts: Tally['counts']): string {
-  const told = Object.entries(counts)
+  const texts = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${grouped(count)} ${status}`);
-  return told.length === 0 ? 'nothing' : told.join(', ');
+  return texts.length === 0 ? 'nothing' : texts.join(', ');
 }
 
-/** 5000 as 5,000, on every machine. */
+/** 5000 as 5,000, whatever the locale of the machine. */
 export function grouped(count: number): string {
   return Math.round(count).toLocaleString('en-US');
 }

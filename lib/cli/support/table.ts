@@ -5,12 +5,12 @@ export interface Column {
   readonly value: (row: Readonly<Record<string, unknown>>) => unknown;
 }
 
-/** A column that shows a field by its own name. */
+/** A column that shows one field. */
 export function field(name: string, title = name): Column {
   return { title, value: (row) => row[name] };
 }
 
-/** Rows under aligned titles; a column that is empty in every row is left out. */
+/** Rows under aligned titles. Columns that are empty in every row are omitted. */
 export function table(
   rows: readonly Readonly<Record<string, unknown>>[],
   columns: readonly Column[],
@@ -32,7 +32,7 @@ export function table(
   return [output.paint('bold', titles), ...lines].map((text) => `${text}\n`).join('');
 }
 
-/** One thing's fields, one a line. */
+/** The fields of one item, one per line. */
 export function fields(item: Readonly<Record<string, unknown>>, output: Output): string {
   const width = widest(Object.keys(item));
   return Object.entries(item)
@@ -40,13 +40,13 @@ export function fields(item: Readonly<Record<string, unknown>>, output: Output):
     .join('');
 }
 
-/** A value on one line, without characters that would move the cursor. */
+/** A value on one line, without control characters. */
 export function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
   return plain(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** What came over the network may hold escape sequences: a terminal must not obey them. */
+/** Replaces control characters: text from the network may contain escape sequences, which a terminal must not obey. */
 export function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd');
 }

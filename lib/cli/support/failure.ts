@@ -1,9 +1,8 @@
 import { CommanderError } from 'commander';
-import { BusbarError } from '../client/index.ts';
+import { BusbarError } from '../../client/index.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Session } from './session.ts';
 
-/** A failure that is told to the person: the cause, and how to solve it. */
+/** A failure to show to the user: the cause, and how to solve it. */
 export class CliError extends Error {
   readonly solution: string | undefined;
   readonly exitCode: number;
@@ -16,20 +15,27 @@ export class CliError extends Error {
   }
 }
 
-/** A command line that cannot be meant. */
+/** A command line that makes no sense. */
 export function usageError(cause: string, solution?: string): CliError {
   return new CliError(cause, solution, exitCodes.usage);
 }
 
+/** What a command is working on, so that an error message can name it. */
+export interface Subject {
+  readonly url?: string;
+  readonly topic?: string;
+  readonly receiver?: string;
+}
+
 export interface Explanation {
-  /** Undefined when it is told already. */
+  /** Undefined when it has already been printed. */
   readonly cause: string | undefined;
   readonly solution: string | undefined;
   readonly exitCode: number;
 }
 
-/** Turns whatever a command threw into what a person needs: cause, solution, exit code. */
-export function explain(error: unknown, about: Session['about']): Explanation {
+/** Turns anything that a command may throw into a cause, a solution and an exit code. */
+export function explain(error: unknown, about: Subject): Explanation {
   if (error instanceof CommanderError) {
     // Commander has printed the help or the error itself.
     const exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
@@ -42,40 +48,40 @@ export function explain(error: unknown, about: Session['about']): Explanation {
   const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     cause,
-    solution: 'This is a mistake in busbar itself: please report it.',
+    solution: 'This is a bug in busbar: please report it.',
     exitCode: exitCodes.failed,
   };
 }
 
-function explainBus(error: BusbarError, about: Session['about']): Explanation {
+function explainBus(error: BusbarError, about: Subject): Explanation {
   if (error.code === 'unreachable' || error.code === 'timeout') {
     return {
       cause: error.detail,
-      solution: 'Start one with `npm start`, or pass --url (or BUSBAR_URL) for one that runs elsewhere.',
+      solution: 'Start a bus with `npm start`, or pass --url (or BUSBAR_URL) for one that runs elsewhere.',
       exitCode: exitCodes.unreachable,
     };
   }
   return { cause: error.detail, solution: solutionFor(error, about), exitCode: exitCodes.failed };
 }
 
-function solutionFor(error: BusbarError, about: Session['about']): string | undefined {
+function solutionFor(error: BusbarError, about: Subject): string | undefined {
   if (error.status === 401) {
-    return 'Pass a key of this bus with --key or BUSBAR_KEY; `npm start` keeps its own in .busbar/admin.key.';
+    return 'Pass a key of this bus with --key or BUSBAR_KEY; `npm start` keeps its key in .busbar/admin.key.';
   }
   if (error.code === 'unknown_topic')
-    return `Make it with \`busbar topics put ${about.topic ?? '<topic>'}\`.`;
+    return `Create it with \`busbar topics put ${about.topic ?? '<topic>'}\`.`;
   if (error.code === 'unknown_receiver') {
-    return `Make it with \`busbar receivers put ${about.receiver ?? '<receiver>'} --endpoint <url>\`.`;
+    return `Create it with \`busbar receivers put ${about.receiver ?? '<receiver>'} --endpoint <url>\`.`;
   }
   if (error.code === 'unknown_subscription') {
-    return `Make it with \`busbar subscriptions put ${about.topic ?? '<topic>'} ${about.receiver ?? '<receiver>'}\`.`;
+    return `Create it with \`busbar subscriptions put ${about.topic ?? '<topic>'} ${about.receiver ?? '<receiver>'}\`.`;
   }
-  if (error.code === 'unknown_event') return 'Check the id, letter by letter, and the --source.';
+  if (error.code === 'unknown_event') return 'Check the id and the --source for typos.';
   if (error.code === 'unknown_route' || error.status === 404) {
-    return `Check that --url (${about.url}) is a bus, and one that knows this call.`;
+    return `Check that --url (${about.url}) is a bus of a version that has this call.`;
   }
   if (error.code === 'in_use' && about.receiver !== undefined) {
-    return `\`busbar receivers delete ${about.receiver} --force\` loses them.`;
+    return `\`busbar receivers delete ${about.receiver} --force\` deletes them, too.`;
   }
   if (error.retryAfterSeconds !== undefined) {
     return `Try again in ${Math.ceil(error.retryAfterSeconds)} s.`;

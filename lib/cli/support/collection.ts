@@ -3,9 +3,9 @@ import { CliError } from './failure.ts';
 import { connect, type Session, wantsJson } from './session.ts';
 import { type Column, fields, table } from './table.ts';
 
-/** What topics, receivers and subscriptions have in common: list, get, delete, and telling of a put. */
+/** The subcommands that topics, receivers, subscriptions and schedules share. */
 
-type Item = Readonly<Record<string, unknown>>;
+export type Item = Readonly<Record<string, unknown>>;
 
 export async function list(
   session: Session,
@@ -29,52 +29,68 @@ export async function get(session: Session, command: Command, path: string): Pro
   await stdout.write(json ? `${JSON.stringify(body)}\n` : fields(body, stdout));
 }
 
-/** Replaces the whole thing by `settings`; `told` is the sentence for people. */
+/** Replaces all settings of a resource and prints `message`, followed by the secret if the bus made one. */
 export async function put(
   session: Session,
   command: Command,
   path: string,
   settings: Item,
-  told: string,
+  message: string,
 ): Promise<void> {
   const { stdout } = session.world;
   const body = await connect(session, command).call('PUT', path, settings);
   if (wantsJson(command)) return stdout.write(`${JSON.stringify(body ?? {})}\n`);
   const secret = isItem(body) && typeof body.secret === 'string' ? body.secret : undefined;
   const shownOnce =
-    secret === undefined ? '' : `Its secret, shown only now, proves deliveries to the endpoint: ${secret}\n`;
-  await stdout.write(`${told}\n${shownOnce}`);
+    secret === undefined ? '' : `Its signing secret, which is not shown again, is ${secret}\n`;
+  await stdout.write(`${message}\n${shownOnce}`);
 }
 
-/** Has something done; `told` says it to people, by what the bus answers. */
+/** Sends a POST and prints the message that `messageOf` makes of the answer. */
 export async function act(
   session: Session,
   command: Command,
   path: string,
   body: Item | undefined,
-  told: (answer: Item) => string,
+  messageOf: (answer: Item) => string,
 ): Promise<void> {
-  const answer = await connect(session, command).call('POST', path, body);
+  await change(session, command, 'POST', path, body, messageOf);
+}
+
+export async function remove(
+  session: Session,
+  command: Command,
+  path: string,
+  message: string,
+): Promise<void> {
+  await change(session, command, 'DELETE', path, undefined, () => message);
+}
+
+/** Sends a request that changes something, and prints the answer as JSON or as the message made of it. */
+export async function change(
+  session: Session,
+  command: Command,
+  method: string,
+  path: string,
+  body: Item | undefined,
+  messageOf: (answer: Item) => string,
+): Promise<void> {
+  const answer = await connect(session, command).call(method, path, body);
   const item = isItem(answer) ? answer : {};
-  await session.world.stdout.write(wantsJson(command) ? `${JSON.stringify(item)}\n` : `${told(item)}\n`);
+  await session.world.stdout.write(wantsJson(command) ? `${JSON.stringify(item)}\n` : `${messageOf(item)}\n`);
 }
 
-export async function remove(session: Session, command: Command, path: string, told: string): Promise<void> {
-  const body = await connect(session, command).call('DELETE', path);
-  await session.world.stdout.write(wantsJson(command) ? `${JSON.stringify(body ?? {})}\n` : `${told}\n`);
-}
-
-/** Keeps what was given: the bus takes an absent field for its default. */
+/** The settings without those that are undefined, which the bus then sets to their defaults. */
 export function given(settings: Item): Item {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
-/** The list in an answer, which is the answer itself or its one member that is a list. */
+/** The list in an answer: the answer itself, or the one member that is a list. */
 function rowsOf(body: unknown): readonly Item[] {
   const lists = isItem(body) ? Object.values(body).filter(Array.isArray) : [body];
   const rows: unknown = lists[0];
   if (!Array.isArray(rows) || !rows.every(isItem)) {
-    throw new CliError('The answer of the bus holds no list.', 'Look at it with --json.');
+    throw new CliError("The bus's answer contains no list.", 'Look at the answer with --json.');
   }
   return rows;
 }

@@ -1,35 +1,35 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type Client, type ClientOptions, createClient } from '../client/index.ts';
-import { usageError } from './failure.ts';
+import { type Client, type ClientOptions, createClient } from '../../client/index.ts';
+import { type Subject, usageError } from './failure.ts';
 import type { World } from './world.ts';
 
-/** One run of the CLI: what its commands share. */
+/** One run of the CLI. */
 export interface Session {
   readonly world: World;
-  /** What the process will end with, unless the command throws. */
+  /** The exit code of the process, unless the command throws. */
   exitCode: number;
-  /** What the command is about, so that an error can name it. */
-  about: { readonly url?: string; readonly topic?: string; readonly receiver?: string };
+  /** Set by each command, for error messages. */
+  about: Subject;
 }
 
 export const defaultUrl = 'http://127.0.0.1:4100';
 
-export interface GlobalOptions {
+interface GlobalOptions {
   readonly url?: string;
   readonly key?: string;
   readonly json?: boolean;
 }
 
-/** A client for the bus that the options, or else the environment, name. */
+/** A client for the bus that the options name, or the environment if they name none. */
 export function connect(session: Session, command: Command, more: Partial<ClientOptions> = {}): Client {
   const { world } = session;
   const options = command.optsWithGlobals<GlobalOptions>();
   const url = options.url ?? world.env.BUSBAR_URL ?? defaultUrl;
   session.about = { ...session.about, url };
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw usageError(`${url} is no http or https URL.`, `Give the bus as ${defaultUrl}.`);
+    throw usageError(`${url} is not an http or https URL.`, `Pass the bus as a URL such as ${defaultUrl}.`);
   }
   return createClient({
     url,
@@ -38,15 +38,20 @@ export function connect(session: Session, command: Command, more: Partial<Client
     random: world.random,
     uuid: world.uuid,
     source: '/busbar/cli',
-    // A person waits: trying again is up to them, unless the bus says when.
+    // A person is waiting and can retry, so the client itself retries only once.
     retry: { attempts: 2 },
     ...more,
   });
 }
 
-/** The key that `npm start` made, for a bus on this machine only: it opens nothing elsewhere. */
+/** Whether the URL is of this machine. */
+export function isLocal(url: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
+}
+
+/** The key that `npm start` created. It is never sent to another machine, where it would not work. */
 function localKey(world: World, url: string): string | undefined {
-  if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)) return undefined;
+  if (!isLocal(url)) return undefined;
   try {
     return readFileSync(join(world.env.BUSBAR_DATA ?? '.busbar', 'admin.key'), 'utf8').trim() || undefined;
   } catch (error) {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { get, given, list } from './collection.ts';
-import { connect, type Session, wantsJson } from './session.ts';
-import { field } from './table.ts';
-import { positiveInteger, positiveNumber } from './values.ts';
+import { change, get, given, type Item, list } from './support/collection.ts';
+import type { Session } from './support/session.ts';
+import { field } from './support/table.ts';
+import { positiveInteger, positiveNumber } from './support/values.ts';
 
 const columns = [
   field('id'),
@@ -12,71 +12,54 @@ const columns = [
   field('heldAt', 'held at'),
 ];
 
-interface Shown {
-  readonly state?: string;
-  readonly held?: number;
-}
-
-const counted = ({ held = 0 }: Shown) => `${held} ${held === 1 ? 'event is' : 'events are'} held`;
-
-/** `busbar topics hold`, `release` and `held`: what stores the events of a topic for a while. */
+/** `busbar topics hold`, `release` and `held`. */
 export function holdCommands(session: Session): Command[] {
   const pathOf = (topic: string): string => {
     session.about = { topic };
     return `/topics/${encodeURIComponent(topic)}`;
   };
   const heldPath = (topic: string, id: string) => `${pathOf(topic)}/held/${encodeURIComponent(id)}`;
-  const call = async (
-    command: Command,
-    method: string,
-    path: string,
-    body: object | undefined,
-    told: (shown: Shown) => string,
-  ): Promise<void> => {
-    const answer = ((await connect(session, command).call(method, path, body)) ?? {}) as Shown;
-    await session.world.stdout.write(
-      wantsJson(command) ? `${JSON.stringify(answer)}\n` : `${told(answer)}\n`,
-    );
-  };
 
   const hold = new Command('hold')
     .description('store the events of a topic instead of routing them, until it is released')
     .argument('<topic>')
-    .option('--reason <text>', 'why, for whoever looks')
-    .option('--status', 'show the hold instead: how many events it has, and since when')
+    .option('--reason <text>', 'why, for other people to read')
+    .option('--status', 'show the hold instead: how many events are held, and since when')
     .action((topic: string, { reason, status }: { reason?: string; status?: boolean }, command: Command) =>
       status === true
         ? get(session, command, `${pathOf(topic)}/hold`)
-        : call(
+        : change(
+            session,
             command,
             'PUT',
             `${pathOf(topic)}/hold`,
             given({ reason }),
-            (shown) => `Topic ${topic} is on hold; ${counted(shown)}.`,
+            (shown) => `Topic ${topic} is on hold; ${heldCount(shown)}.`,
           ),
     );
 
   const release = new Command('release')
-    .description('route what a topic holds, in its order; `hold` stops it')
+    .description('route the held events of a topic in order; `hold` stops the release')
     .argument('<topic>')
-    .option('--per-second <rate>', 'at most this many a second', positiveNumber)
+    .option('--per-second <rate>', 'at most this many per second', positiveNumber)
     .action((topic: string, { perSecond }: { perSecond?: number }, command: Command) =>
-      call(
+      change(
+        session,
         command,
         'DELETE',
         `${pathOf(topic)}/hold${perSecond === undefined ? '' : `?perSecond=${perSecond}`}`,
         undefined,
-        (shown) => `Topic ${topic} is being released; ${counted(shown)} yet.`,
+        (shown) => `Topic ${topic} is being released; ${heldCount(shown)}.`,
       ),
     );
 
-  const held = new Command('held').description('list, send or drop single events that a topic holds');
+  const held = new Command('held').description('list, send or drop single held events of a topic');
   held
     .command('list')
-    .description('what it holds, in the order of the release')
+    .description('held events, in the order of their release')
     .argument('<topic>')
-    .option('--limit <count>', 'at most so many, up to 100', positiveInteger)
-    .option('--cursor <cursor>', 'go on behind an earlier list')
+    .option('--limit <count>', 'at most this many, up to 100', positiveInteger)
+    .option('--cursor <cursor>', 'continue after an earlier list')
     .action((topic: string, options: { limit?: number; cursor?: string }, command: Command) => {
       const query = new URLSearchParams();
       for (const [name, value] of Object.entries(given({ ...options }))) query.set(name, String(value));
@@ -85,7 +68,7 @@ export function holdCommands(session: Session): Command[] {
     });
   held
     .command('get')
-    .description('one held event, whole')
+    .description('one held event with its data')
     .argument('<topic>')
     .argument('<id>')
     .action((topic: string, id: string, _, command: Command) => get(session, command, heldPath(topic, id)));
@@ -95,15 +78,33 @@ export function holdCommands(session: Session): Command[] {
     .argument('<topic>')
     .argument('<id>')
     .action((topic: string, id: string, _, command: Command) =>
-      call(command, 'POST', `${heldPath(topic, id)}/send`, undefined, () => `Held event ${id} is sent.`),
+      change(
+        session,
+        command,
+        'POST',
+        `${heldPath(topic, id)}/send`,
+        undefined,
+        () => `Sent the held event ${id}.`,
+      ),
     );
   held
     .command('drop')
-    .description('throw one held event away')
+    .description('delete one held event')
     .argument('<topic>')
     .argument('<id>')
     .action((topic: string, id: string, _, command: Command) =>
-      call(command, 'DELETE', heldPath(topic, id), undefined, () => `Held event ${id} is dropped.`),
+      change(
+        session,
+        command,
+        'DELETE',
+        heldPath(topic, id),
+        undefined,
+        () => `Dropped the held event ${id}.`,
+      ),
     );
   return [hold, release, held];
+}
+
+function heldCount({ held = 0 }: Item): string {
+  return `${held} ${held === 1 ? 'event is' : 'events are'} held`;
 }

@@ -1,7 +1,7 @@
-/** What the process ends with, and why; `busbar --help` tells it too. */
+/** The exit codes of the process; `busbar --help` lists them, too. */
 export const exitCodes = {
   done: 0,
-  /** The bus refused something, or it failed. */
+  /** The bus refused something, or the command failed. */
   failed: 1,
   /** The command line is wrong. */
   usage: 2,
@@ -9,6 +9,6 @@ export const exitCodes = {
   unreachable: 3,
   /** A check proved nothing. */
   unknown: 4,
-  /** Ctrl-C, as shells have it: 128 + SIGINT. */
+  /** Ctrl-C; shells use 128 + SIGINT. */
   interrupted: 130,
 } as const;

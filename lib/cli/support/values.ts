@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 
-/** Parsers for the values of options. Each throws an `InvalidArgumentError`, which ends in exit code 2. */
+/** Parsers for option values. Each throws an `InvalidArgumentError`, which ends the command with exit code 2. */
 
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -10,12 +10,12 @@ export function seconds(text: string): number {
   const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)([smhd])?$/.exec(text.trim()) ?? [];
   const factor = secondsPerUnit[unit];
   if (amount === undefined || factor === undefined) {
-    throw new InvalidArgumentError('Give seconds, or a time such as 90s, 10m, 2h or 1d.');
+    throw new InvalidArgumentError('Give a number of seconds, or a duration such as 90s, 10m, 2h or 1d.');
   }
   return Number(amount) * factor;
 }
 
-/** Times separated by commas, in seconds: `5s,30s,2m`. */
+/** Durations separated by commas, such as `5s,30s,2m`, in seconds. */
 export function secondsList(text: string): number[] {
   return text.trim() === '' ? [] : text.split(',').map(seconds);
 }
@@ -49,46 +49,49 @@ export function httpStatus(text: string): number {
 export function fraction(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 1)) {
-    throw new InvalidArgumentError('Give a part from 0 to 1.');
+    throw new InvalidArgumentError('Give a fraction from 0 to 1.');
   }
   return value;
 }
 
-/** An RFC 3339 time, as it was given. */
+/** An RFC 3339 time, returned as given. */
 export function rfc3339(text: string): string {
   if (!/^\d{4}-\d\d-\d\d[Tt].*([Zz]|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(Date.parse(text))) {
-    throw new InvalidArgumentError('Give a time with its zone, such as 2026-01-31T12:00:00Z.');
+    throw new InvalidArgumentError('Give a time with its offset, such as 2026-01-31T12:00:00Z.');
   }
   return text;
 }
 
 /** JSON as text, or `@file`. */
 export function jsonOrFile(text: string): unknown {
-  const [source, json] = text.startsWith('@') ? [text.slice(1), readText(text.slice(1))] : ['It', text];
+  const [source, json] = text.startsWith('@')
+    ? [text.slice(1), readText(text.slice(1))]
+    : ['The value', text];
   try {
     return JSON.parse(json);
   } catch (error) {
-    throw new InvalidArgumentError(`${source} is no JSON: ${messageOf(error)}.`);
+    throw new InvalidArgumentError(`${source} is not valid JSON: ${messageOf(error)}.`);
   }
 }
 
-/** Collects `Name: value` over several uses of an option. */
-export function header(text: string, sofar: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** Collects `Name: value` from an option that may be repeated. */
+export function header(text: string, soFar: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('Give it as "Name: value".');
-  return { ...sofar, [name]: value };
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError('Give the header as "Name: value".');
+  return { ...soFar, [name]: value };
 }
 
-/** Collects the values of an option that may be used several times. */
-export function several(text: string, sofar: readonly string[] = []): string[] {
-  return [...sofar, text];
+/** Collects the values of an option that may be repeated. */
+export function several(text: string, soFar: readonly string[] = []): string[] {
+  return [...soFar, text];
 }
 
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new InvalidArgumentError(`${path} cannot be read: ${messageOf(error)}.`);
+    throw new InvalidArgumentError(`Cannot read ${path}: ${messageOf(error)}.`);
   }
 }
 

@@ -8,27 +8,27 @@ type Style = Parameters<typeof styleText>[0];
 /** A stream that a command prints to. */
 export interface Output {
   readonly isTerminal: boolean;
-  /** Width in characters; undefined when this is no terminal. */
+  /** Width in characters; undefined when the stream is not a terminal. */
   readonly columns: number | undefined;
-  /** Resolves when the text has left, or its reader is gone. */
+  /** Resolves when the text has been written, or when nobody reads the stream any more. */
   write(text: string): Promise<void>;
-  /** The text with a colour, where the stream is a terminal and NO_COLOR is not set. */
+  /** Styles the text if the stream is a terminal and NO_COLOR is not set. */
   paint(style: Style, text: string): string;
 }
 
-/** What Ctrl-C means to a command that takes time: the first asks it to finish, the second to drop everything. */
-export interface Interrupts {
+/** Ctrl-C for a command that takes time: the first asks it to finish what it is doing, the second to abort. */
+interface Interrupts {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
 }
 
-/** All that a command touches of the process it runs in. */
+/** Everything a command uses of the process that it runs in. */
 export interface World {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
   readonly stdinIsTerminal: boolean;
-  /** The size of standard input in bytes when it is a file. */
+  /** The size of standard input in bytes; undefined unless it is a file. */
   readonly stdinBytes: () => number | undefined;
   readonly stdout: Output;
   readonly stderr: Output;
@@ -37,7 +37,7 @@ export interface World {
   readonly random: () => number;
   readonly uuid: () => string;
   readonly bytes: (length: number) => Uint8Array;
-  /** From the first call on, Ctrl-C no longer ends the process by itself. */
+  /** From the first call on, Ctrl-C no longer ends the process. */
   readonly interrupts: () => Interrupts;
 }
 
@@ -45,7 +45,7 @@ export function processWorld(): World {
   let interrupts: { stop: AbortController; abort: AbortController } | undefined;
 
   function readerGone(): void {
-    // `busbar listen | head -1`: nobody reads any more. A command that holds something finishes it first.
+    // As with `busbar listen | head -1`. A command that handles interrupts finishes what it is doing first.
     if (interrupts === undefined) process.exit(0);
     interrupts.stop.abort();
   }
@@ -98,4 +98,17 @@ function output(
       gone ? Promise.resolve() : new Promise((resolve) => void stream.write(text, () => resolve())),
     paint: (style, text) => styleText(style, text, { stream }),
   };
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** A new secret for signing deliveries, in the form of Standard Webhooks. */
+export function newSecret(world: Pick<World, 'bytes'>): string {
+  return `whsec_${Buffer.from(world.bytes(32)).toString('base64')}`;
 }
