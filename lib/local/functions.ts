@@ -8,7 +8,11 @@ import type { Random } from '../runtime/random.ts';
 import type { RocketMq, RocketMqRuntime } from '../runtime/rocketmq.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LocalAws } from '../stand-in/aws.ts';
-import type { FunctionDefinition, Handler } from '../stand-in/engines/lambda/index.ts';
+import {
+  type FunctionDefinition,
+  type Handler,
+  instanceEnvironment,
+} from '../stand-in/engines/lambda/index.ts';
 import { requestHandler } from '../stand-in/request-handler.ts';
 import { NamingSigner } from '../stand-in/signer.ts';
 
@@ -36,7 +40,7 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
   const [module = 'index'] = definition.handler.split('.');
   const { create } = loadBundle(definition.code, module);
   const runtime: LocalRuntime = {
-    env: environment(world.region, definition),
+    env: instanceEnvironment(world.region, definition),
     clock: world.clock,
     random: world.random,
     http: world.http,
@@ -88,22 +92,3 @@ function loadBundle(directory: string, module: string): Bundle {
 }
 
 const load = createRequire(import.meta.url);
-
-/**
- * The environment of the template, and the variables that Lambda sets
- * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime).
- */
-function environment(region: string, definition: FunctionDefinition): Record<string, string> {
-  return {
-    ...definition.environment,
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
-    AWS_LAMBDA_FUNCTION_NAME: definition.name,
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
-    AWS_EXECUTION_ENV: `AWS_Lambda_${definition.runtime}`,
-    LAMBDA_TASK_ROOT: definition.code,
-    _HANDLER: definition.handler,
-    TZ: ':UTC',
-  };
-}

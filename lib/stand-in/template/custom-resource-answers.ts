@@ -2,22 +2,35 @@ import type { Clock, Random } from '../engines/engine.ts';
 import type { CustomResourceAnswers } from './resource.ts';
 
 export interface AnswerBox extends CustomResourceAnswers {
-  /** Takes the body that was PUT to a path; false when nothing waits at it. */
+  /** Takes the body that was PUT to a path; false when nothing waits there. */
   take(path: string, body: string): boolean;
+  /** The same for a whole URL; undefined when it is not one of this box. */
+  takeUrl(url: string, body: string): boolean | undefined;
 }
 
 const prefix = '/cloudformation/';
 
 export const isAnswerPath = (path: string) => path.startsWith(prefix);
 
-/** The place where functions of custom resources send their answers, below the AWS endpoint. */
+/** Where the functions of custom resources send their answers: paths of the AWS endpoint. */
 export function createAnswerBox(host: {
   readonly endpoint: string;
   readonly clock: Clock;
   readonly random: Random;
 }): AnswerBox {
   const waiting = new Map<string, (answer: unknown) => void>();
+  function take(path: string, body: string): boolean {
+    const resolve = waiting.get(path);
+    if (resolve === undefined) return false;
+    waiting.delete(path);
+    resolve(parsed(body));
+    return true;
+  }
+
   return {
+    take,
+    takeUrl: (url, body) =>
+      url.startsWith(`${host.endpoint}${prefix}`) ? take(new URL(url).pathname, body) : undefined,
     expect(timeoutMs) {
       const path = `${prefix}${host.random.uuid()}`;
       const { promise, resolve } = Promise.withResolvers<unknown>();
@@ -32,17 +45,10 @@ export function createAnswerBox(host: {
         },
       };
     },
-    take(path, body) {
-      const resolve = waiting.get(path);
-      if (resolve === undefined) return false;
-      waiting.delete(path);
-      resolve(parsed(body));
-      return true;
-    },
   };
 }
 
-/** An answer that is no JSON is handed on as it is; whoever waits refuses what it cannot read. */
+/** An answer that is not JSON is passed on as it is; the deployment refuses it. */
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body);

@@ -134,7 +134,7 @@ function refuseUnknown(what: string, value: object, known: ReadonlySet<string>):
 }
 
 /** One stack of a cloud assembly (the output of `cdk synth`) with the places of its Lambda bundles. */
-export interface Assembly {
+export interface CloudAssembly {
   readonly stackName: string;
   readonly template: Template;
   /** The directory of the Lambda code asset that the template calls by this S3 key. */
@@ -165,7 +165,7 @@ interface Manifest {
 }
 
 /** Reads a cloud assembly that holds exactly one stack. Throws a `TemplateError` that says what is missing. */
-export function readAssembly(directory: string): Assembly {
+export function readAssembly(directory: string): CloudAssembly {
   const manifest = readJson<Manifest>(join(directory, 'manifest.json'));
   const stacks = Object.entries(manifest.artifacts ?? {}).filter(
     ([, artifact]) => artifact.type === 'aws:cloudformation:stack',

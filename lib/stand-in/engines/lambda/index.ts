@@ -39,6 +39,7 @@ import { lambdaRoutes } from './routes.ts';
 import { pollQueue } from './sqs-mapping.ts';
 import { readStream } from './stream-mapping.ts';
 
+export { instanceEnvironment } from './environment.ts';
 export type {
   CodeLocation,
   FunctionDefinition,

@@ -1,41 +1,32 @@
-import type { LocalAws } from '../stand-in/aws.ts';
-import { root } from '../stand-in/engines/engine.ts';
-import { httpApiLimits } from '../stand-in/engines/http/gateway.ts';
-import {
-  gatewayResponse,
-  type HttpApiRequest,
-  type HttpApiResponse,
-} from '../stand-in/engines/http/model.ts';
-import type { CountingMeter } from '../stand-in/meter.ts';
-import {
-  listen,
-  type RunningServer,
-  type ServerRequest,
-  type ServerResponseParts,
-} from '../stand-in/server.ts';
-import { type AnswerBox, isAnswerPath } from '../stand-in/template/custom-resource-answers.ts';
+import type { LocalAws } from './aws.ts';
+import { root } from './engines/engine.ts';
+import { httpApiLimits } from './engines/http/gateway.ts';
+import { gatewayResponse, type HttpApiRequest, type HttpApiResponse } from './engines/http/model.ts';
+import type { CountingMeter } from './meter.ts';
+import { listen, type RunningServer, type ServerRequest, type ServerResponseParts } from './server.ts';
+import { type AnswerBox, isAnswerPath } from './template/custom-resource-answers.ts';
 
-/** The ports of the bus. They are taken before anything else happens, and answer 503 until they are opened. */
+/** The ports of the stand-in. They are taken before anything else happens, and answer 503 until they are opened. */
 export interface Endpoints {
   readonly apiUrl: string;
   readonly awsUrl: string;
   openApi(handle: (request: HttpApiRequest) => Promise<HttpApiResponse>): void;
   openAws(handle: (request: ServerRequest) => Promise<ServerResponseParts>): void;
-  /** Resolves when every request to the API is answered; the ports accept nothing more by then. */
+  /** Resolves when every request to the API is answered; the API port accepts nothing more. */
   apiClosed(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The largest request of any service here is a batch of DynamoDB: 16 MB of items, and more as JSON. */
+/** The largest request of any service is a DynamoDB batch: 16 MB of items, which are longer as JSON. */
 const awsBodyBytesMax = 32 * 1024 * 1024;
 
+const unavailable = gatewayResponse(503, 'Service Unavailable');
 const starting: ServerResponseParts = {
-  status: 503,
-  headers: { 'content-type': 'application/json', 'retry-after': '1' },
-  body: JSON.stringify({ message: 'The bus is starting.' }),
+  ...unavailable,
+  headers: { ...unavailable.headers, 'retry-after': '1' },
 };
 
-/** Rejects with a `ListenError` when a port is taken. A port that is undefined is not opened. */
+/** Opens the ports that are given. Rejects with a `ListenError` when one is taken. */
 export async function openEndpoints(options: {
   readonly port: number | undefined;
   readonly awsPort: number | undefined;
@@ -82,7 +73,7 @@ export async function openEndpoints(options: {
     return apiClosing;
   };
   return {
-    // Without sockets the URLs are names only: they stand in the template's outputs and in queue URLs.
+    // Without sockets the URLs are only names, used in the outputs of the template and in queue URLs.
     apiUrl: api?.url ?? 'http://127.0.0.1:4100',
     awsUrl: aws?.url ?? 'http://127.0.0.1:4566',
     openApi(handle) {
@@ -98,15 +89,17 @@ export async function openEndpoints(options: {
   };
 }
 
-/** What AWS would bill so far, by unit: no service of AWS, hence a path that none of them has. */
-export const meterPath = '/_busbar/meter';
-
-/** What the AWS endpoint serves: every service by its signature, the answers of custom resources, the meter. */
-export function awsEndpointPaths(
-  aws: LocalAws,
-  answers: AnswerBox,
-  meter: CountingMeter,
-): (request: ServerRequest) => Promise<ServerResponseParts> {
+/**
+ * What the AWS endpoint serves: every service by its signature, the answers of custom resources, and at `meterPath` what
+ * AWS would bill so far, by unit.
+ */
+export function awsPaths(parts: {
+  readonly aws: LocalAws;
+  readonly answers: AnswerBox;
+  readonly meter: CountingMeter;
+  readonly meterPath: string | undefined;
+}): (request: ServerRequest) => Promise<ServerResponseParts> {
+  const { aws, answers, meter, meterPath } = parts;
   return async (request) => {
     if (request.method === 'GET' && request.path === meterPath) {
       const headers = { 'content-type': 'application/json' };
