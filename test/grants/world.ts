@@ -6,7 +6,7 @@ import { virtualClock } from '../../lib/stand-in/clock.ts';
 import type { Input, Operation, Output, Service } from '../../lib/stand-in/engines/engine.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import { seededRandom } from '../../lib/stand-in/random.ts';
-import { startTestBus } from '../local/assembly.ts';
+import { startTestBus } from '../local/test-bus.ts';
 import { MemoryBroker } from '../rocketmq/memory-broker.ts';
 
 type Handle = (input: Input, next: () => Output | Promise<Output>) => Output | Promise<Output>;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import type { UsageLine } from '../../lib/stand-in/iam/usage-file.ts';
-import { lambdaFunction, role, startTestBus, writeAssembly } from '../local/assembly.ts';
+import { startTestBus } from '../local/test-bus.ts';
+import { lambdaFunction, role, writeAssembly } from '../stand-in/stack.ts';
 import { coverageOf, type Exception, readUsage, reportOf } from './coverage.ts';
 
 const queue = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;

@@ -8,7 +8,7 @@ import type { HttpRequest } from '../../lib/runtime/http.ts';
 import { type VirtualClock, virtualClock } from '../../lib/stand-in/clock.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
-import { startTestBus } from './assembly.ts';
+import { startTestBus } from './test-bus.ts';
 
 /** The app as it would be deployed, on engines, under a virtual clock, with endpoints in this process. */
 

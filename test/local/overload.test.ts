@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { AdmissionLimits } from '../../lib/local/admission.ts';
 import { virtualClock } from '../../lib/stand-in/clock.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
-import { lambdaFunction, role, startTestBus, writeAssembly } from './assembly.ts';
+import { lambdaFunction, role, writeAssembly } from '../stand-in/stack.ts';
+import { startTestBus } from './test-bus.ts';
 
 /** Limits under which the event loop of the test itself counts as saturated. */
 const limits: AdmissionLimits = { highReady: 1, lowReady: 1, saturatedUtilization: 0, idleUtilization: 0 };

@@ -1,30 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import type { RunningBus } from '../../lib/local/bus.ts';
 import { virtualClock } from '../../lib/stand-in/clock.ts';
 import { type Input, root, type Service } from '../../lib/stand-in/engines/engine.ts';
+import type { StandIn } from '../../lib/stand-in/stand-in.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
-import { lambdaFunction, type Resources, role, startTestBus, writeAssembly } from './assembly.ts';
+import { lambdaFunction, type Resources, role, startTestStack, writeAssembly } from './stack.ts';
 
-const call = (bus: RunningBus, service: Service, action: string, input: Input) =>
-  Promise.resolve(bus.aws.call(service, action, input, root));
+const call = (stack: StandIn, service: Service, action: string, input: Input) =>
+  Promise.resolve(stack.aws.call(service, action, input, root));
 
-async function queueAttributes(bus: RunningBus, queueName: string | undefined) {
-  const found = await call(bus, 'sqs', 'GetQueueUrl', { QueueName: queueName });
-  const answer = await call(bus, 'sqs', 'GetQueueAttributes', {
+async function queueAttributes(stack: StandIn, queueName: string | undefined) {
+  const found = await call(stack, 'sqs', 'GetQueueUrl', { QueueName: queueName });
+  const answer = await call(stack, 'sqs', 'GetQueueAttributes', {
     QueueUrl: found?.QueueUrl,
     AttributeNames: ['All'],
   });
   return answer?.Attributes as Readonly<Record<string, string>>;
 }
 
-const queueNames = async (bus: RunningBus) =>
-  ((await call(bus, 'sqs', 'ListQueues', {}))?.QueueUrls as string[] | undefined)?.map((url) =>
+const queueNames = async (stack: StandIn) =>
+  ((await call(stack, 'sqs', 'ListQueues', {}))?.QueueUrls as string[] | undefined)?.map((url) =>
     url.slice(url.lastIndexOf('/') + 1),
   ) ?? [];
 
 describe('a first deploy', () => {
   test('makes resources in the order of their references, and resolves outputs', async () => {
-    const bus = await startTestBus(
+    const stack = await startTestStack(
       writeAssembly(
         {
           Main: {
@@ -40,22 +40,22 @@ describe('a first deploy', () => {
         { Outputs: { Url: { Value: { Ref: 'Main' } }, Arn: { Value: { 'Fn::GetAtt': ['Dead', 'Arn'] } } } },
       ),
     );
-    expect(bus.changes).toEqual(['create Dead', 'create Main']);
-    expect(bus.resources.Dead).toMatch(/^Test-Dead-[A-Z0-9]{12}$/);
-    expect(bus.outputs).toEqual({
-      Url: `http://127.0.0.1:4566/000000000000/${bus.resources.Main}`,
-      Arn: `arn:aws:sqs:us-east-1:000000000000:${bus.resources.Dead}`,
+    expect(stack.changes).toEqual(['create Dead', 'create Main']);
+    expect(stack.resources.Dead).toMatch(/^Test-Dead-[A-Z0-9]{12}$/);
+    expect(stack.outputs).toEqual({
+      Url: `http://127.0.0.1:4566/000000000000/${stack.resources.Main}`,
+      Arn: `arn:aws:sqs:us-east-1:000000000000:${stack.resources.Dead}`,
     });
-    const attributes = await queueAttributes(bus, bus.resources.Main);
+    const attributes = await queueAttributes(stack, stack.resources.Main);
     expect(attributes.VisibilityTimeout).toBe('60');
     expect(JSON.parse(attributes.RedrivePolicy ?? '')).toEqual({
-      deadLetterTargetArn: bus.outputs.Arn,
+      deadLetterTargetArn: stack.outputs.Arn,
       maxReceiveCount: 3,
     });
   });
 
   test('makes topics, subscriptions and the policies that let one reach the other', async () => {
-    const bus = await startTestBus(
+    const stack = await startTestStack(
       writeAssembly({
         Topic: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'orders' } },
         Queue: { Type: 'AWS::SQS::Queue' },
@@ -91,12 +91,13 @@ describe('a first deploy', () => {
         },
       }),
     );
-    const TopicArn = bus.resources.Topic;
+    const TopicArn = stack.resources.Topic;
     for (const kind of ['paid', 'shipped']) {
-      await call(bus, 'sns', 'Publish', { TopicArn, Message: JSON.stringify({ kind }) });
+      await call(stack, 'sns', 'Publish', { TopicArn, Message: JSON.stringify({ kind }) });
     }
-    const { QueueUrl } = (await call(bus, 'sqs', 'GetQueueUrl', { QueueName: bus.resources.Queue })) ?? {};
-    const received = await call(bus, 'sqs', 'ReceiveMessage', {
+    const { QueueUrl } =
+      (await call(stack, 'sqs', 'GetQueueUrl', { QueueName: stack.resources.Queue })) ?? {};
+    const received = await call(stack, 'sqs', 'ReceiveMessage', {
       QueueUrl,
       MaxNumberOfMessages: 10,
       WaitTimeSeconds: 5,
@@ -105,7 +106,7 @@ describe('a first deploy', () => {
   });
 
   test('makes a table of TableV2 with its stream, its index and its time to live', async () => {
-    const bus = await startTestBus(
+    const stack = await startTestStack(
       writeAssembly({
         Table: {
           Type: 'AWS::DynamoDB::GlobalTable',
@@ -136,19 +137,19 @@ describe('a first deploy', () => {
         },
       }),
     );
-    const TableName = bus.resources.Table;
-    const described = (await call(bus, 'dynamodb', 'DescribeTable', { TableName }))?.Table as {
+    const TableName = stack.resources.Table;
+    const described = (await call(stack, 'dynamodb', 'DescribeTable', { TableName }))?.Table as {
       LatestStreamArn?: string;
       GlobalSecondaryIndexes?: { IndexName: string }[];
     };
     expect(described.LatestStreamArn).toContain(`:table/${TableName}/stream/`);
     expect(described.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName)).toEqual(['by-kind']);
-    const ttl = await call(bus, 'dynamodb', 'DescribeTimeToLive', { TableName });
+    const ttl = await call(stack, 'dynamodb', 'DescribeTimeToLive', { TableName });
     expect(ttl?.TimeToLiveDescription).toMatchObject({ AttributeName: 'expiresAt' });
   });
 
   test('leaves out what a condition switches off', async () => {
-    const bus = await startTestBus(
+    const stack = await startTestStack(
       writeAssembly(
         {
           Always: { Type: 'AWS::SQS::Queue', DependsOn: 'Sometimes' },
@@ -161,21 +162,21 @@ describe('a first deploy', () => {
         },
       ),
     );
-    expect(Object.keys(bus.resources)).toEqual(['Always']);
+    expect(Object.keys(stack.resources)).toEqual(['Always']);
   });
 });
 
 describe('a deploy over what stands', () => {
   /** Deploys one template after the other on the same store, as restarts with a changed app do. */
-  async function redeploy(...templates: readonly Resources[]): Promise<RunningBus> {
+  async function redeploy(...templates: readonly Resources[]): Promise<StandIn> {
     const store = memoryStore();
-    let bus: RunningBus | undefined;
+    let stack: StandIn | undefined;
     for (const template of templates) {
-      await bus?.close();
-      bus = await startTestBus(writeAssembly(template), { store });
+      await stack?.close();
+      stack = await startTestStack(writeAssembly(template), { store });
     }
-    if (bus === undefined) throw new Error('No template was given.');
-    return bus;
+    if (stack === undefined) throw new Error('No template was given.');
+    return stack;
   }
   const queue = (properties: object = {}, more: object = {}) => ({
     Type: 'AWS::SQS::Queue',
@@ -189,12 +190,12 @@ describe('a deploy over what stands', () => {
   });
 
   test('updates a property in place, and takes one that left back to its default', async () => {
-    const bus = await redeploy(
+    const stack = await redeploy(
       { A: queue({ VisibilityTimeout: 60, DelaySeconds: 5 }) },
       { A: queue({ VisibilityTimeout: 90 }) },
     );
-    expect(bus.changes).toEqual(['update A']);
-    const attributes = await queueAttributes(bus, bus.resources.A);
+    expect(stack.changes).toEqual(['update A']);
+    const attributes = await queueAttributes(stack, stack.resources.A);
     expect([attributes.VisibilityTimeout, attributes.DelaySeconds]).toEqual(['90', '0']);
   });
 
@@ -217,16 +218,16 @@ describe('a deploy over what stands', () => {
       },
       Kept: queue(),
     };
-    const bus = await redeploy(withPolicy, { Kept: queue() });
-    expect(bus.changes).toEqual(['delete P', 'delete A']);
-    expect(await queueNames(bus)).toEqual([bus.resources.Kept]);
+    const stack = await redeploy(withPolicy, { Kept: queue() });
+    expect(stack.changes).toEqual(['delete P', 'delete A']);
+    expect(await queueNames(stack)).toEqual([stack.resources.Kept]);
   });
 
   test('retains what the template says is to be retained, and makes a new one beside it later', async () => {
     const kept = { A: queue({}, { DeletionPolicy: 'Retain' }) };
-    const bus = await redeploy(kept, { B: queue() }, { ...kept, B: queue() });
-    expect(bus.changes).toEqual(['create A']);
-    expect((await queueNames(bus)).length).toBe(3);
+    const stack = await redeploy(kept, { B: queue() }, { ...kept, B: queue() });
+    expect(stack.changes).toEqual(['create A']);
+    expect((await queueNames(stack)).length).toBe(3);
   });
 
   test('replaces where AWS replaces: the new one stands before the old one goes', async () => {
@@ -235,10 +236,10 @@ describe('a deploy over what stands', () => {
       O: role({ Effect: 'Allow', Action: 'sqs:*', Resource: { 'Fn::GetAtt': ['A', 'Arn'] } }),
     };
     const fifo = { ...standard, A: queue({ FifoQueue: true }) };
-    const bus = await redeploy(standard, fifo);
-    expect(bus.changes).toEqual(['replace A', 'update O']);
-    expect(await queueNames(bus)).toEqual([bus.resources.A]);
-    expect(bus.resources.A).toMatch(/\.fifo$/);
+    const stack = await redeploy(standard, fifo);
+    expect(stack.changes).toEqual(['replace A', 'update O']);
+    expect(await queueNames(stack)).toEqual([stack.resources.A]);
+    expect(stack.resources.A).toMatch(/\.fifo$/);
   });
 
   test('refuses to replace what has a name of its own', async () => {
@@ -251,11 +252,11 @@ describe('a deploy over what stands', () => {
   test('finishes what a failed deploy began', async () => {
     const store = memoryStore();
     const broken = { A: queue(), B: queue({ VisibilityTimeout: 999_999 }, { DependsOn: 'A' }) };
-    await expect(startTestBus(writeAssembly(broken), { store })).rejects.toThrow(
+    await expect(startTestStack(writeAssembly(broken), { store })).rejects.toThrow(
       /^B \(AWS::SQS::Queue\) could not be created: /,
     );
-    const bus = await startTestBus(writeAssembly({ A: queue(), B: queue() }), { store });
-    expect(bus.changes).toEqual(['create B']);
+    const stack = await startTestStack(writeAssembly({ A: queue(), B: queue() }), { store });
+    expect(stack.changes).toEqual(['create B']);
   });
 
   test('moves a table to another index, stream and expiry', async () => {
@@ -280,7 +281,7 @@ describe('a deploy over what stands', () => {
         Projection: { ProjectionType: 'KEYS_ONLY' },
       },
     ];
-    const bus = await redeploy(
+    const stack = await redeploy(
       table({ GlobalSecondaryIndexes: index('a'), StreamSpecification: { StreamViewType: 'NEW_IMAGE' } }, [
         'a',
       ]),
@@ -293,8 +294,9 @@ describe('a deploy over what stands', () => {
         ['b'],
       ),
     );
-    expect(bus.changes).toEqual(['update T']);
-    const described = (await call(bus, 'dynamodb', 'DescribeTable', { TableName: bus.resources.T }))?.Table;
+    expect(stack.changes).toEqual(['update T']);
+    const described = (await call(stack, 'dynamodb', 'DescribeTable', { TableName: stack.resources.T }))
+      ?.Table;
     expect(described).toMatchObject({
       StreamSpecification: { StreamViewType: 'OLD_IMAGE' },
       GlobalSecondaryIndexes: [{ IndexName: 'by-b' }],
@@ -317,11 +319,11 @@ describe('a deploy over what stands', () => {
         },
       },
     });
-    const bus = await redeploy(schedule('rate(5 minutes)'), schedule('rate(10 minutes)'));
-    expect(bus.changes).toEqual(['update Tick']);
-    const found = await call(bus, 'scheduler', 'GetSchedule', {
+    const stack = await redeploy(schedule('rate(5 minutes)'), schedule('rate(10 minutes)'));
+    expect(stack.changes).toEqual(['update Tick']);
+    const found = await call(stack, 'scheduler', 'GetSchedule', {
       GroupName: 'ours',
-      Name: bus.resources.Tick,
+      Name: stack.resources.Tick,
     });
     expect(found).toMatchObject({ ScheduleExpression: 'rate(10 minutes)' });
   });
@@ -398,7 +400,7 @@ describe('what the local target does not honour is refused by name, all of it at
     ],
   ];
   test.each(refusals)('%s', async (_name, resources, more, messages) => {
-    const refused = await startTestBus(writeAssembly(resources, {}, more)).then(
+    const refused = await startTestStack(writeAssembly(resources, {}, more)).then(
       () => 'accepted',
       (error: Error) => error.message,
     );
@@ -408,7 +410,7 @@ describe('what the local target does not honour is refused by name, all of it at
   test('before anything is touched', async () => {
     const store = memoryStore();
     const template = { Queue: { Type: 'AWS::SQS::Queue' }, Bucket: { Type: 'AWS::S3::Bucket' } };
-    await expect(startTestBus(writeAssembly(template), { store })).rejects.toThrow(/AWS::S3::Bucket/);
+    await expect(startTestStack(writeAssembly(template), { store })).rejects.toThrow(/AWS::S3::Bucket/);
     expect([...store.load('cloudformation.resources')]).toEqual([]);
   });
 
@@ -419,54 +421,10 @@ describe('what the local target does not honour is refused by name, all of it at
     );
     const template = { Role: scheduler, F: lambdaFunction('f', 'Role') };
     await expect(
-      startTestBus(writeAssembly(template, { f: 'export const create = () => () => 1' })),
+      startTestStack(writeAssembly(template, { f: 'export const create = () => () => 1' })),
     ).rejects.toThrow(
       /F \(AWS::Lambda::Function\) could not be created: The role .* cannot be assumed by lambda\.amazonaws\.com/,
     );
-  });
-});
-
-describe('a function', () => {
-  const source = `
-    export const create = (runtime) => async (event) => ({
-      greeting: runtime.env.GREETING, region: runtime.env.AWS_REGION, name: runtime.env.AWS_LAMBDA_FUNCTION_NAME, event,
-    });`;
-  const template = (greeting: string) => ({
-    Role: role(),
-    F: lambdaFunction('f', 'Role', { Environment: { Variables: { GREETING: greeting } } }),
-  });
-  const invoke = async (bus: RunningBus, payload: unknown): Promise<unknown> => {
-    const answer = await call(bus, 'lambda', 'Invoke', {
-      FunctionName: bus.resources.F,
-      Payload: Buffer.from(JSON.stringify(payload)),
-    });
-    return JSON.parse(Buffer.from(answer?.Payload as Uint8Array).toString('utf8')) as unknown;
-  };
-
-  test('runs its bundle with the environment of the template and that of Lambda', async () => {
-    const bus = await startTestBus(writeAssembly(template('hello'), { f: source }));
-    expect(await invoke(bus, { a: 1 })).toEqual({
-      greeting: 'hello',
-      region: 'us-east-1',
-      name: bus.resources.F,
-      event: { a: 1 },
-    });
-  });
-
-  test('has its new environment after a deploy', async () => {
-    const store = memoryStore();
-    const first = await startTestBus(writeAssembly(template('hello'), { f: source }), { store });
-    await first.close();
-    const second = await startTestBus(writeAssembly(template('moin'), { f: source }), { store });
-    expect(second.changes).toEqual(['update F']);
-    expect(await invoke(second, {})).toMatchObject({ greeting: 'moin' });
-  });
-
-  test('without create(runtime) fails its invocation and says why', async () => {
-    const bus = await startTestBus(writeAssembly(template('x'), { f: 'export const handler = () => 1' }));
-    expect(await invoke(bus, {})).toMatchObject({
-      errorMessage: expect.stringContaining('exports no create(runtime)'),
-    });
   });
 });
 
@@ -496,22 +454,22 @@ describe('a custom resource', () => {
       { f: source },
       { Outputs: { Seen: { Value: { 'Fn::GetAtt': ['C', 'Seen'] } }, Ref: { Value: { Ref: 'C' } } } },
     );
-  const seen = (bus: RunningBus) => JSON.parse(bus.outputs.Seen ?? '') as unknown[];
+  const seen = (stack: StandIn) => JSON.parse(stack.outputs.Seen ?? '') as unknown[];
 
   test('is created by its function, with every scalar as text', async () => {
-    const bus = await startTestBus(assembly({ Count: 3, Deep: { on: true } }));
-    expect(bus.outputs.Ref).toBe('made');
-    expect(seen(bus)).toMatchObject(['Create', null, { Count: '3', Deep: { on: 'true' } }, null]);
+    const stack = await startTestStack(assembly({ Count: 3, Deep: { on: true } }));
+    expect(stack.outputs.Ref).toBe('made');
+    expect(seen(stack)).toMatchObject(['Create', null, { Count: '3', Deep: { on: 'true' } }, null]);
   });
 
   test('is updated when its properties changed and left alone when not', async () => {
     const store = memoryStore();
-    await (await startTestBus(assembly({ Count: 1 }), { store })).close();
-    const same = await startTestBus(assembly({ Count: 1 }), { store });
+    await (await startTestStack(assembly({ Count: 1 }), { store })).close();
+    const same = await startTestStack(assembly({ Count: 1 }), { store });
     expect(same.changes).toEqual([]);
     expect(seen(same)[0]).toBe('Create');
     await same.close();
-    const changed = await startTestBus(assembly({ Count: 2 }), { store });
+    const changed = await startTestStack(assembly({ Count: 2 }), { store });
     expect(seen(changed)).toMatchObject(['Update', 'made', { Count: '2' }, { Count: '1' }]);
   });
 
@@ -523,13 +481,13 @@ describe('a custom resource', () => {
     ],
     ['throws', { Mode: 'throw' }, /Its function failed: .*broken provider/],
   ])('fails the deploy when its function %s', async (_name, properties, message) => {
-    await expect(startTestBus(assembly(properties))).rejects.toThrow(message);
+    await expect(startTestStack(assembly(properties))).rejects.toThrow(message);
   });
 
   test('fails the deploy when its function does not answer within its timeout', async () => {
     const clock = virtualClock(Date.parse('2030-01-01T00:00:00Z'));
     let refused: unknown;
-    startTestBus(assembly({ Mode: 'silent', ServiceTimeout: 60 }), { clock }).catch((error: unknown) => {
+    startTestStack(assembly({ Mode: 'silent', ServiceTimeout: 60 }), { clock }).catch((error: unknown) => {
       refused = error;
     });
     await clock.until(() => refused !== undefined, 61_000);
@@ -538,9 +496,9 @@ describe('a custom resource', () => {
 
   test('that gets another physical id is asked to delete the old one', async () => {
     const store = memoryStore();
-    await (await startTestBus(assembly({ Id: 'one' }), { store })).close();
-    const bus = await startTestBus(assembly({ Id: 'two' }), { store });
-    expect(bus.outputs.Ref).toBe('two');
+    await (await startTestStack(assembly({ Id: 'one' }), { store })).close();
+    const stack = await startTestStack(assembly({ Id: 'two' }), { store });
+    expect(stack.outputs.Ref).toBe('two');
     expect([...store.load('cloudformation.leftovers')]).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type VirtualClock, virtualClock } from '../../lib/stand-in/clock.ts';
 import type { HttpApiRequest, HttpApiResponse } from '../../lib/stand-in/engines/http/model.ts';
 import { createRouter, routeKeyProblem } from '../../lib/stand-in/engines/http/routes.ts';
-import { lambdaFunction, type Resources, role, startTestBus, writeAssembly } from './assembly.ts';
+import { lambdaFunction, type Resources, role, startTestStack, writeAssembly } from './stack.ts';
 
 /** A function that answers what the header `x-answer` asks for; without one it shows its event. */
 const source = `
@@ -74,11 +74,11 @@ async function startApi(setup: Setup = {}) {
       },
     };
   }
-  const bus = await startTestBus(writeAssembly(resources, { echo: source }), { clock });
+  const stack = await startTestStack(writeAssembly(resources, { echo: source }), { clock });
   return {
-    bus,
+    stack,
     clock,
-    send: (request: Partial<HttpApiRequest>) => settle(clock, bus.handleHttp(full(request))),
+    send: (request: Partial<HttpApiRequest>) => settle(clock, stack.handleHttp(full(request))),
   };
 }
 
@@ -104,7 +104,7 @@ const answering = (answer: unknown) => ({ headers: { 'x-answer': JSON.stringify(
 
 describe('the event of a function', () => {
   test('has the shape of payload format 2.0', async () => {
-    const { bus, send } = await startApi({ routes: ['POST /v1/topics/{topic}/events'] });
+    const { stack, send } = await startApi({ routes: ['POST /v1/topics/{topic}/events'] });
     const response = await send({
       method: 'POST',
       path: '/v1/topics/orders%20eu/events',
@@ -139,9 +139,9 @@ describe('the event of a function', () => {
       pathParameters: { topic: 'orders eu' },
       requestContext: {
         accountId: '000000000000',
-        apiId: bus.resources.Api,
-        domainName: `${bus.resources.Api}.execute-api.us-east-1.amazonaws.com`,
-        domainPrefix: bus.resources.Api,
+        apiId: stack.resources.Api,
+        domainName: `${stack.resources.Api}.execute-api.us-east-1.amazonaws.com`,
+        domainPrefix: stack.resources.Api,
         http: {
           method: 'POST',
           path: '/v1/topics/orders eu/events',
@@ -239,16 +239,16 @@ describe('the answer of a function', () => {
     expect([response.status, bodyOf(response)]).toEqual([500, '{"message":"Internal Server Error"}']);
   });
   test('that does not come in time is a 503', async () => {
-    const { bus, clock } = await startApi({ timeoutMs: 5_000 });
+    const { stack, clock } = await startApi({ timeoutMs: 5_000 });
     let response: HttpApiResponse | undefined;
-    bus.handleHttp(full({ headers: { 'x-answer': 'never' } })).then((answer) => {
+    stack.handleHttp(full({ headers: { 'x-answer': 'never' } })).then((answer) => {
       response = answer;
     }, expect.unreachable);
     await clock.advance(4_999);
     expect(response).toBeUndefined();
     await clock.advance(1);
     expect(response).toMatchObject({ status: 503, body: '{"message":"Service Unavailable"}' });
-    // The function runs on, as on AWS; it ends so that the bus can close.
+    // The function runs on, as on AWS; it ends so that the stack can close.
     await clock.advance(3_600_000);
   });
 });
@@ -324,7 +324,7 @@ describe('CORS', () => {
   });
 
   test('answers a preflight without the function', async () => {
-    const { bus, send } = await startApi({ api: cors });
+    const { stack, send } = await startApi({ api: cors });
     const response = await send(preflight('https://console.example'));
     expect(response).toMatchObject({
       status: 204,
@@ -335,7 +335,7 @@ describe('CORS', () => {
         'access-control-max-age': '600',
       },
     });
-    expect(bus.meter.counts()['lambda.requests']).toBeUndefined();
+    expect(stack.meter.counts()['lambda.requests']).toBeUndefined();
     expect((await send(preflight('https://evil.example'))).headers).toEqual({});
   });
 
@@ -353,14 +353,14 @@ describe('CORS', () => {
 });
 
 test('requests are metered in chunks of 512 KB', async () => {
-  const { bus, send } = await startApi();
+  const { stack, send } = await startApi();
   await send({});
   await send({
     method: 'POST',
     headers: { 'content-type': 'text/plain' },
     body: new Uint8Array(512 * 1024 + 1),
   });
-  expect(bus.meter.counts()['apigateway.requests']).toBe(3);
+  expect(stack.meter.counts()['apigateway.requests']).toBe(3);
 });
 
 test('a stage with a name of its own serves below it', async () => {

@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type BusOptions, type RunningBus, startBus } from '../../lib/local/bus.ts';
-import { systemRandom } from '../../lib/runtime/random.ts';
 import { systemClock } from '../../lib/stand-in/clock.ts';
+import { instanceEnvironment } from '../../lib/stand-in/engines/lambda/index.ts';
+import { seededRandom } from '../../lib/stand-in/random.ts';
+import { type StandIn, type StandInOptions, startStandIn } from '../../lib/stand-in/stand-in.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
 
 /** Resources of a template as a test writes them. */
@@ -19,7 +21,7 @@ export function writeAssembly(
   bundles: Readonly<Record<string, string>> = {},
   more: Readonly<Record<string, unknown>> = {},
 ): string {
-  const directory = mkdtempSync(join(tmpdir(), 'busbar-assembly-'));
+  const directory = mkdtempSync(join(tmpdir(), 'stand-in-assembly-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const json = (name: string, value: unknown) => writeFileSync(join(directory, name), JSON.stringify(value));
   json('manifest.json', {
@@ -39,29 +41,6 @@ export function writeAssembly(
   }
   json('Test.assets.json', { files });
   return directory;
-}
-
-/** Starts a bus without sockets over an assembly, in memory, and closes it with the test. */
-export async function startTestBus(
-  outDirectory: string,
-  options: Partial<BusOptions> = {},
-): Promise<RunningBus> {
-  const bus = await startBus({
-    outDirectory,
-    store: memoryStore(),
-    clock: systemClock,
-    random: systemRandom,
-    log: () => undefined,
-    iamUsageDirectory: process.env.BUSBAR_IAM_USAGE,
-    http: {
-      async send(request) {
-        throw new Error(`This test calls no endpoint, and was asked for ${request.url}.`);
-      },
-    },
-    ...options,
-  });
-  onTestFinished(() => bus.close());
-  return bus;
 }
 
 /** A role that a function takes on, with what it may do. */
@@ -95,3 +74,32 @@ export const lambdaFunction = (code: string, roleId: string, more: object = {}) 
     ...more,
   },
 });
+
+const load = createRequire(import.meta.url);
+
+/**
+ * Runs an assembly on the stand-in, in memory and without sockets, and closes it with the test. A bundle exports
+ * `create({ env, clock, http })`, which returns the handler.
+ */
+export async function startTestStack(
+  outDirectory: string,
+  options: Partial<StandInOptions> = {},
+): Promise<StandIn> {
+  const { clock = systemClock } = options;
+  const standIn = await startStandIn({
+    outDirectory,
+    store: memoryStore(),
+    clock,
+    random: seededRandom(1),
+    log: () => undefined,
+    startInstance: (definition, { region, takeAnswer }) =>
+      load(join(definition.code, 'index.mjs')).create({
+        env: instanceEnvironment(region, definition),
+        clock,
+        http: { send: async ({ url, body }: { url: string; body: string }) => takeAnswer(url, body) },
+      }),
+    ...options,
+  });
+  onTestFinished(() => standIn.close());
+  return standIn;
+}

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { CreateQueueCommand, ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { listen, type ServerRequest, type ServerResponseParts } from '../../lib/stand-in/server.ts';
-import { startTestBus, writeAssembly } from './assembly.ts';
+import { startTestStack, writeAssembly } from './stack.ts';
 
 async function serve(
   handle: (request: ServerRequest) => Promise<ServerResponseParts>,
@@ -113,28 +113,28 @@ describe('a server', () => {
   });
 });
 
-describe('the AWS endpoint of a bus', () => {
+describe('the AWS endpoint of a stack', () => {
   async function start() {
-    const bus = await startTestBus(writeAssembly({ Queue: { Type: 'AWS::SQS::Queue' } }), { awsPort: 0 });
+    const stack = await startTestStack(writeAssembly({ Queue: { Type: 'AWS::SQS::Queue' } }), { awsPort: 0 });
     const sqs = new SQSClient({
       region: 'us-east-1',
-      endpoint: bus.awsUrl,
+      endpoint: stack.awsUrl,
       credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
       maxAttempts: 1,
     });
     onTestFinished(() => sqs.destroy());
-    return { bus, sqs };
+    return { stack, sqs };
   }
 
   test('answers an SDK over a socket, with queue URLs that lead back to it', async () => {
-    const { bus, sqs } = await start();
+    const { stack, sqs } = await start();
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'by-hand' }));
-    expect(QueueUrl).toBe(`${bus.awsUrl}/000000000000/by-hand`);
+    expect(QueueUrl).toBe(`${stack.awsUrl}/000000000000/by-hand`);
     expect((await sqs.send(new ListQueuesCommand({}))).QueueUrls).toHaveLength(2);
   });
 
-  test('does not hold the bus up with a long poll when it closes', async () => {
-    const { bus, sqs } = await start();
+  test('does not hold the stack up with a long poll when it closes', async () => {
+    const { stack, sqs } = await start();
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'empty' }));
     const poll = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 })).then(
       ({ Messages }) => Messages ?? [],
@@ -143,7 +143,7 @@ describe('the AWS endpoint of a bus', () => {
     // One answered request behind it shows that the poll has arrived.
     await sqs.send(new ListQueuesCommand({}));
     const startedMs = performance.now();
-    await bus.close();
+    await stack.close();
     expect(await poll).toEqual([]);
     expect(performance.now() - startedMs).toBeLessThan(5_000);
   });

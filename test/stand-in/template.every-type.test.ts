@@ -3,7 +3,7 @@ import { root } from '../../lib/stand-in/engines/engine.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
 import { honouredTypes } from '../../lib/stand-in/template/registry.ts';
 import { waivers } from '../../lib/stand-in/template/waivers.ts';
-import { lambdaFunction, type Resources, role, startTestBus, writeAssembly } from './assembly.ts';
+import { lambdaFunction, type Resources, role, startTestStack, writeAssembly } from './stack.ts';
 
 /** One resource of every type that is honoured, in a first and in a changed form. */
 function everyType(changed: boolean): Resources {
@@ -237,14 +237,14 @@ test('every honoured type is made, changed and deleted, and leaves nothing behin
   expect([...honouredTypes].filter((type) => !types.has(type))).toEqual(['Custom::*']);
 
   const deploy = async (resources: Resources) => {
-    const bus = await startTestBus(writeAssembly(resources, { f: source }), { store });
-    return { bus, changes: [...bus.changes].sort() };
+    const stack = await startTestStack(writeAssembly(resources, { f: source }), { store });
+    return { stack, changes: [...stack.changes].sort() };
   };
   const made = Object.keys(first).filter((name) => !waivers.has(String(first[name]?.Type)));
 
   const one = await deploy(first);
   expect(one.changes).toEqual(made.map((name) => `create ${name}`).sort());
-  await one.bus.close();
+  await one.stack.close();
 
   const two = await deploy(everyType(true));
   // These have nothing that the changed form changes.
@@ -255,7 +255,7 @@ test('every honoured type is made, changed and deleted, and leaves nothing behin
       .map((name) => `${name === 'Permission' ? 'replace' : 'update'} ${name}`)
       .sort(),
   );
-  const answer = await two.bus.handleHttp({
+  const answer = await two.stack.handleHttp({
     method: 'GET',
     path: '/b',
     query: '',
@@ -264,7 +264,7 @@ test('every honoured type is made, changed and deleted, and leaves nothing behin
     sourceIp: '127.0.0.1',
   });
   expect([answer.status, answer.body]).toEqual([200, 'ok']);
-  await two.bus.close();
+  await two.stack.close();
 
   const three = await deploy({ Alarm: { Type: 'AWS::CloudWatch::Alarm' } });
   expect(three.changes).toEqual(made.map((name) => `delete ${name}`).sort());
@@ -272,7 +272,7 @@ test('every honoured type is made, changed and deleted, and leaves nothing behin
     service: 'sqs' | 'sns' | 'dynamodb' | 'lambda' | 'scheduler',
     action: string,
     member: string,
-  ) => (await three.bus.aws.call(service, action, {}, root))?.[member] ?? [];
+  ) => (await three.stack.aws.call(service, action, {}, root))?.[member] ?? [];
   expect(await listed('sqs', 'ListQueues', 'QueueUrls')).toEqual([]);
   expect(await listed('sns', 'ListTopics', 'Topics')).toEqual([]);
   expect(await listed('sns', 'ListSubscriptions', 'Subscriptions')).toEqual([]);
@@ -280,6 +280,6 @@ test('every honoured type is made, changed and deleted, and leaves nothing behin
   expect(await listed('lambda', 'ListFunctions', 'Functions')).toEqual([]);
   expect(await listed('lambda', 'ListEventSourceMappings', 'EventSourceMappings')).toEqual([]);
   expect(await listed('scheduler', 'ListSchedules', 'Schedules')).toEqual([]);
-  expect(three.bus.iamUsage()).toEqual([]);
+  expect(three.stack.iamUsage()).toEqual([]);
   expect([...store.load('apigateway.routes')]).toEqual([]);
 });
