@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { billOf } from '../lib/core/bill.ts';
+import { billOf } from '../lib/core/bill/bill.ts';
 import { monotonicMs } from './processes/clock.ts';
 import { type Ends, type Stand, withBus } from './stand.ts';
 import { number, tableOf } from './table.ts';

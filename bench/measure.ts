@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { billOf } from '../lib/core/bill.ts';
+import { billOf } from '../lib/core/bill/bill.ts';
 import type { Load } from './processes/generator.ts';
 import type { Stand } from './stand.ts';
 import { usageOf } from './usage.ts';

@@ -2,12 +2,19 @@ import middy from '@middy/core';
 import httpRouter, { type Method } from '@middy/http-router';
 import { authenticate } from '../lib/app/access/authenticate.ts';
 import { forceBreaker, getReceiverAndBreaker } from '../lib/app/breaker/breaker-by-hand.ts';
-import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/flow/flow.ts';
+import { cancelEvent, reTimeEvent } from '../lib/app/delay/recall.ts';
 import { dropHeld, getHeld, listHeld, sendHeld } from '../lib/app/hold/held.ts';
 import { getHold, putHold, releaseHold } from '../lib/app/hold/hold.ts';
+import {
+  deleteTopicAndHeld,
+  getTopicAndHold,
+  listTopicsAndHolds,
+  putTopicAndWatch,
+} from '../lib/app/hold/topic-and-hold.ts';
 import { getDeadLetter, listDeadLetters } from '../lib/app/redrive/dead-letters.ts';
 import { deliverAgain } from '../lib/app/redrive/deliver-again.ts';
 import { getRedrive, startRedrive, stopRedrive } from '../lib/app/redrive/redrive.ts';
+import { pauseReceiver, resumeReceiver, skipEvents } from '../lib/app/registry/flow.ts';
 import { deleteReceiver, listReceivers, putReceiver } from '../lib/app/registry/receivers.ts';
 import { rotateSecret } from '../lib/app/registry/secrets.ts';
 import {
@@ -16,14 +23,9 @@ import {
   listSubscriptions,
   putSubscription,
 } from '../lib/app/registry/subscriptions.ts';
-import {
-  deleteTopicAndHeld,
-  getTopicAndHold,
-  listTopicsAndHolds,
-  putTopicAndWatch,
-} from '../lib/app/registry/topic-and-hold.ts';
+import { validateReceiver } from '../lib/app/registry/validate-by-hand.ts';
+import { takeCallback } from '../lib/app/registry/validation-callback.ts';
 import { deleteRefused, getRefused, listRefused, retryRefused } from '../lib/app/relay/refused.ts';
-import { cancelEvent, reTimeEvent } from '../lib/app/schedule/recall.ts';
 import {
   deleteRecurrence,
   getRecurrence,
@@ -39,10 +41,8 @@ import {
   getTransaction,
   rollbackTransaction,
 } from '../lib/app/transaction/transaction.ts';
-import { validateReceiver } from '../lib/app/validate/validate-by-hand.ts';
-import { takeCallback } from '../lib/app/validate/validation-callback.ts';
 import { why } from '../lib/app/why/why.ts';
-import type { Principal } from '../lib/core/access.ts';
+import type { Principal } from '../lib/core/access/access.ts';
 import type { KnownCall } from '../lib/core/openapi/calls.ts';
 import { openApiDocument } from '../lib/core/openapi/document.ts';
 import { parseConfig } from '../lib/runtime/config.ts';

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import { runBridge } from '../lib/app/bridge/bridge.ts';
-import { parseBridge } from '../lib/core/bridge.ts';
-import { busId } from '../lib/core/hops.ts';
+import { parseBridge } from '../lib/core/bridge/bridge.ts';
+import { busId } from '../lib/core/event/hops.ts';
 import { parseConfig, readVariable, variables } from '../lib/runtime/config.ts';
 import type { RocketMqRuntime } from '../lib/runtime/rocketmq.ts';
 import { createSecretReader } from '../lib/runtime/secrets-manager.ts';

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { declare } from '../lib/app/registry/declare.ts';
-import { parseDeclaration } from '../lib/core/declaration.ts';
+import { declare } from '../lib/app/declaration/declare.ts';
+import { parseDeclaration } from '../lib/core/declaration/declaration.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { deliverRocketMq } from '../lib/app/deliver/deliver-rocketmq.ts';
-import { busId } from '../lib/core/hops.ts';
+import { busId } from '../lib/core/event/hops.ts';
 import type { RocketMqRuntime } from '../lib/runtime/rocketmq.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { lazy } from '../lib/runtime/system.ts';

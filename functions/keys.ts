@@ -1,8 +1,8 @@
 import middy from '@middy/core';
 import * as z from 'zod';
 import { makeKey, revokeKey } from '../lib/app/access/keys.ts';
-import { BusbarError } from '../lib/core/errors.ts';
-import { nameSchema, parseSpec } from '../lib/core/registry.ts';
+import { BusbarError } from '../lib/core/kernel/errors.ts';
+import { nameSchema, parseSpec } from '../lib/core/kernel/spec.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';

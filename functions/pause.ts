@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { lookAfterPause } from '../lib/app/flow/pause.ts';
+import { lookAfterPause } from '../lib/app/registry/pause.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';

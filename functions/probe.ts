@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { probe } from '../lib/app/breaker/probe.ts';
+import { probe } from '../lib/app/deliver/probe.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';

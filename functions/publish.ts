@@ -1,8 +1,8 @@
 import middy from '@middy/core';
 import { authenticate } from '../lib/app/access/authenticate.ts';
 import { type EntryResult, publish } from '../lib/app/publish/publish.ts';
-import { BusbarError } from '../lib/core/errors.ts';
-import type { Target } from '../lib/core/routing.ts';
+import type { Target } from '../lib/core/event/target.ts';
+import { BusbarError } from '../lib/core/kernel/errors.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';

@@ -1,8 +1,8 @@
 import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { relay } from '../lib/app/relay/relay.ts';
 import { relayOutbox } from '../lib/app/relay/relay-outbox.ts';
-import { outboxTableName } from '../lib/core/outbox.ts';
+import { relay } from '../lib/app/transaction/relay.ts';
+import { outboxTableName } from '../lib/core/relay/outbox.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createOutboxStore } from '../lib/runtime/stores/outbox.ts';

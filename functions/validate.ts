@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { continueValidation } from '../lib/app/validate/validate.ts';
+import { continueValidation } from '../lib/app/registry/validate.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import { createMappings } from '../lib/runtime/mappings.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';

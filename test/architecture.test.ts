@@ -73,7 +73,7 @@ const rules: readonly Rule[] = [
   },
   { room: 'bin/app.ts', may: ['busbar.config.ts', 'lib/stacks/', 'aws-cdk-lib'] },
   { room: 'bin/', may: ['lib/cli/', 'node:*'] },
-  { room: 'busbar.config.ts', may: ['lib/core/declaration.ts'] },
+  { room: 'busbar.config.ts', may: ['lib/core/declaration/declaration.ts'] },
 ];
 
 const allows = (patterns: readonly string[], target: string) =>
@@ -141,11 +141,11 @@ describe('the scanner of imports', () => {
 describe('who may import whom', () => {
   it.each<[string, Import, string]>([
     [
-      'lib/core/event.ts',
-      { from: '../runtime/clock.ts', typeOnly: true, line: 1 },
+      'lib/core/event/event.ts',
+      { from: '../../runtime/clock.ts', typeOnly: true, line: 1 },
       'lib/runtime/clock.ts, which lib/core/',
     ],
-    ['lib/core/event.ts', { from: 'node:fs', typeOnly: false, line: 1 }, 'node:fs'],
+    ['lib/core/event/event.ts', { from: 'node:fs', typeOnly: false, line: 1 }, 'node:fs'],
     [
       'lib/app/publish/publish.ts',
       { from: '../../runtime/http.ts', typeOnly: false, line: 1 },
@@ -153,8 +153,8 @@ describe('who may import whom', () => {
     ],
     [
       'lib/stand-in/engines/sqs/queue.ts',
-      { from: '../../../core/limits.ts', typeOnly: true, line: 1 },
-      'lib/core/limits.ts',
+      { from: '../../../core/kernel/limits.ts', typeOnly: true, line: 1 },
+      'lib/core/kernel/limits.ts',
     ],
     ['functions/publish.ts', { from: './admin.ts', typeOnly: false, line: 1 }, 'functions/admin.ts'],
     ['functions/publish.ts', { from: 'aws-cdk-lib', typeOnly: true, line: 1 }, 'aws-cdk-lib'],
@@ -180,6 +180,81 @@ describe('who may import whom', () => {
     );
     expect(used.length).toBeGreaterThan(0);
     expect(used.filter((name) => !hashing.includes(name))).toEqual([]);
+  });
+});
+
+/** Every import between files of ours, types included. */
+const imports = new Map(
+  files.map((file) => [
+    file,
+    importsOf(sources.get(file) ?? '')
+      .map((found) => targetOf(file, found))
+      .filter((target) => sources.has(target)),
+  ]),
+);
+
+/** The groups of nodes that reach each other (Tarjan's strongly connected components of more than one node). */
+function cyclesOf(graph: ReadonlyMap<string, Iterable<string>>): string[][] {
+  const order = new Map<string, number>();
+  const stack: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (node: string): number => {
+    let low = order.size;
+    const own = low;
+    order.set(node, own);
+    stack.push(node);
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next));
+      else if (stack.includes(next)) low = Math.min(low, order.get(next) ?? low);
+    }
+    if (low === own) {
+      const cycle = stack.splice(stack.indexOf(node));
+      if (cycle.length > 1) cycles.push(cycle.sort());
+    }
+    return low;
+  };
+  for (const node of graph.keys()) if (!order.has(node)) visit(node);
+  return cycles;
+}
+
+/** The room that a file is in, with the folder below it: `lib/core/hold`. */
+const folderOf = (file: string) => file.split('/').slice(0, -1).slice(0, 3).join('/');
+
+function folderGraph(room: string): Map<string, Set<string>> {
+  const graph = new Map<string, Set<string>>();
+  for (const [file, targets] of imports) {
+    if (!file.startsWith(room)) continue;
+    const from = folderOf(file);
+    const to = targets.filter((target) => target.startsWith(room)).map(folderOf);
+    graph.set(from, new Set([...(graph.get(from) ?? []), ...to.filter((folder) => folder !== from)]));
+  }
+  return graph;
+}
+
+describe('import cycles, types included', () => {
+  it('are found', () => {
+    const graph = new Map([
+      ['a', ['b']],
+      ['b', ['c']],
+      ['c', ['b', 'd']],
+      ['d', []],
+    ]);
+    expect(cyclesOf(graph)).toEqual([['b', 'c']]);
+  });
+
+  it('do not exist between files', () => {
+    expect(cyclesOf(imports)).toEqual([]);
+  });
+
+  it.each(['lib/core/', 'lib/app/'])('do not exist between the folders of %s', (room) => {
+    const graph = folderGraph(room);
+    expect(graph.size).toBeGreaterThan(5);
+    expect(cyclesOf(graph)).toEqual([]);
+  });
+
+  it('and lib/app has no folder that lib/core lacks', () => {
+    const nouns = (room: string) => new Set(inRooms(room).map((file) => file.split('/')[2] ?? ''));
+    expect([...nouns('lib/app')].filter((noun) => !nouns('lib/core').has(noun))).toEqual([]);
   });
 });
 
@@ -229,27 +304,27 @@ describe('functions', () => {
 it.each([
   ['lib/app/publish/publish.ts', 'lib/stacks/publish.ts', 'functions/publish.ts'],
   [
-    'lib/core/delivery.ts',
+    'lib/core/deliver/delivery.ts',
     'lib/app/deliver/deliver.ts',
     'lib/stacks/delivery.ts',
     'functions/deliver.ts',
     'lib/runtime/stores/deliveries.ts',
   ],
   [
-    'lib/core/schedule.ts',
-    'lib/app/schedule/schedule.ts',
+    'lib/core/delay/wait.ts',
+    'lib/app/delay/schedule.ts',
     'lib/stacks/schedule.ts',
     'functions/schedule.ts',
     'lib/runtime/schedules.ts',
   ],
   [
-    'lib/core/declaration.ts',
-    'lib/app/registry/declare.ts',
+    'lib/core/declaration/declaration.ts',
+    'lib/app/declaration/declare.ts',
     'lib/stacks/declaration.ts',
     'functions/declare.ts',
   ],
-  ['lib/core/routing.ts', 'lib/app/publish/route.ts'],
-  ['lib/core/registry.ts', 'lib/runtime/stores/registry.ts'],
+  ['lib/core/routing/routing.ts', 'lib/app/routing/route.ts'],
+  ['lib/core/registry/receiver.ts', 'lib/runtime/stores/registry.ts'],
   ['lib/app/registry/admin.ts', 'lib/stacks/admin.ts', 'functions/admin.ts'],
   ['lib/app/access/keys.ts', 'functions/keys.ts', 'lib/runtime/stores/keys.ts'],
 ])('%s has its counterparts', (...paths) => {

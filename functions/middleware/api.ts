@@ -1,8 +1,8 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { BusbarError, problemOf } from '../../lib/core/errors.ts';
-import { parseStrictJson, requirePlain } from '../../lib/core/json.ts';
-import { nameSchema } from '../../lib/core/registry.ts';
+import { BusbarError, problemOf } from '../../lib/core/kernel/errors.ts';
+import { parseStrictJson, requirePlain } from '../../lib/core/kernel/json.ts';
+import { nameSchema } from '../../lib/core/kernel/spec.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 
 export type ApiEvent = APIGatewayProxyEventV2;

@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { type Lane, queueOwner } from '../../lib/core/resources.ts';
+import { type Lane, queueOwner } from '../../lib/core/kernel/place.ts';
 import type { ReceivedMessage } from '../../lib/runtime/queue-messages.ts';
 
 /** What a mapping hands over: it is always of one lane of one receiver. Undefined when it is empty. */

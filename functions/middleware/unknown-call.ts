@@ -1,4 +1,4 @@
-import { BusbarError } from '../../lib/core/errors.ts';
+import { BusbarError } from '../../lib/core/kernel/errors.ts';
 import { calls } from '../../lib/core/openapi/calls.ts';
 
 /**

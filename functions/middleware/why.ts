@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import type { RecallQuestion } from '../../lib/core/delayed.ts';
-import { BusbarError } from '../../lib/core/errors.ts';
-import { parseTimestamp } from '../../lib/core/event.ts';
+import type { RecallQuestion } from '../../lib/core/delay/delayed.ts';
+import { parseTimestamp } from '../../lib/core/event/event.ts';
+import { BusbarError } from '../../lib/core/kernel/errors.ts';
 
 /**
  * What `GET /v1/events/{id}` and `GET /v1/events?id=` ask. The second is for ids with slashes: an HTTP API decodes the

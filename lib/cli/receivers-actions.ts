@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import type { ShownValidation } from '../core/validation.ts';
+import type { ShownValidation } from '../core/registry/validation.ts';
 import { act, given, type Item } from './support/collection.ts';
 import type { Session } from './support/session.ts';
 import { rfc3339, seconds } from './support/values.ts';

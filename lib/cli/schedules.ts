@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { misfires } from '../core/recurrence.ts';
+import { misfires } from '../core/schedule/recurrence.ts';
 import { act, get, given, list, put, remove } from './support/collection.ts';
 import { usageError } from './support/failure.ts';
 import type { Session } from './support/session.ts';

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { orderAttribute } from '../core/order.ts';
-import type { Topic } from '../core/registry.ts';
-import { traceModes } from '../core/trace.ts';
+import { traceModes } from '../core/event/trace-mode.ts';
+import type { Topic } from '../core/registry/topic.ts';
+import { orderAttribute } from '../core/routing/order.ts';
 import { get, given, list, put, remove } from './support/collection.ts';
 import type { Session } from './support/session.ts';
 import { field } from './support/table.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Attempt, ExplainedEvent, Fate, Why } from '../core/why.ts';
+import type { Attempt, ExplainedEvent, Fate, Why } from '../core/why/why.ts';
 import { connect, type Session, wantsJson } from './support/session.ts';
 import { plain } from './support/table.ts';
 import type { Output } from './support/world.ts';

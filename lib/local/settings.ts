@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type TraceMode, traceModes } from '../core/trace.ts';
+import { type TraceMode, traceModes } from '../core/event/trace-mode.ts';
 
 /** What the environment of `npm start` decides. */
 export interface Settings {

@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '../client/index.ts';
-import { endpointParametersMetadata } from '../core/declaration.ts';
+import { endpointParametersMetadata } from '../core/declaration/declaration.ts';
 import type { Log } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { undiciHttp } from '../runtime/undici.ts';

@@ -1,5 +1,5 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { type QueueRole, queueName } from '../core/resources.ts';
+import { type QueueRole, queueName } from '../core/kernel/place.ts';
 import type { Config } from './config.ts';
 import {
   countMessages,

@@ -6,9 +6,9 @@ import {
   ResourceNotFoundException,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
-import { BusbarError } from '../core/errors.ts';
-import { type Lane, queueArn } from '../core/resources.ts';
-import { sleep } from '../core/sleep.ts';
+import { BusbarError } from '../core/kernel/errors.ts';
+import { type Lane, queueArn } from '../core/kernel/place.ts';
+import { sleep } from '../core/kernel/sleep.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 

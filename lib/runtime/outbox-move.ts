@@ -5,7 +5,7 @@ import {
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { outboxAttributes } from '../core/outbox.ts';
+import { outboxAttributes } from '../core/relay/outbox.ts';
 import type { BaseRuntime } from './runtime.ts';
 
 /** An item as DynamoDB has it. */

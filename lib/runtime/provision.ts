@@ -24,20 +24,19 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { BusbarError } from '../core/errors.ts';
+import { BusbarError } from '../core/kernel/errors.ts';
+import { queueArn, topicArn } from '../core/kernel/place.ts';
 import {
   type MappingResource,
   orderedResources,
   type QueueResource,
-  queueArn,
   type ReceiverResources,
   type ReceiverSettings,
   receiverResources,
   type SubscriptionSettings,
   subscriptionResource,
-  topicArn,
   topicResources,
-} from '../core/resources.ts';
+} from '../core/registry/resources.ts';
 import type { Config } from './config.ts';
 import { changeMapping, findMapping } from './mappings.ts';
 import { countMessages } from './queue-messages.ts';

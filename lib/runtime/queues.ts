@@ -1,6 +1,6 @@
 import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type QueueRole, queueName, redriveQueueName, transactionQueueName } from '../core/resources.ts';
-import type { Message } from '../core/routing.ts';
+import { type QueueRole, queueName, redriveQueueName, transactionQueueName } from '../core/kernel/place.ts';
+import type { Message } from '../core/routing/routing.ts';
 import type { Config } from './config.ts';
 import { countMessages, deleteMessages, type ReceivedMessage, receiveMessages } from './queue-messages.ts';
 import type { BaseRuntime } from './runtime.ts';

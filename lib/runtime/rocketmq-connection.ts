@@ -6,7 +6,7 @@ import {
   failureOfRocketMqCode,
   type RocketMqFailure,
   rocketMqFailure,
-} from '../core/rocketmq.ts';
+} from '../core/rocketmq/rocketmq.ts';
 import type { Log } from './log.ts';
 import type { RocketMqAccess } from './rocketmq.ts';
 

@@ -7,7 +7,7 @@ import {
   SubscriptionLoadBalancer,
 } from 'rocketmq-client-nodejs';
 import definitions from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/definition_pb.js';
-import { type RocketMqFailure, rocketMqFailure } from '../core/rocketmq.ts';
+import { type RocketMqFailure, rocketMqFailure } from '../core/rocketmq/rocketmq.ts';
 import type { Log } from './log.ts';
 import type {
   ConsumerOptions,

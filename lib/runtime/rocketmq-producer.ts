@@ -1,5 +1,5 @@
 import { ClientException, type Endpoints, Producer } from 'rocketmq-client-nodejs';
-import type { RocketMqFailure } from '../core/rocketmq.ts';
+import type { RocketMqFailure } from '../core/rocketmq/rocketmq.ts';
 import type { Log } from './log.ts';
 import type { RocketMqAccess, RocketMqOutgoing, RocketMqProducer } from './rocketmq.ts';
 import { Connection, clientOptions, failureOf, type TelemetryStream, within } from './rocketmq-connection.ts';

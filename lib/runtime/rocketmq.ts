@@ -1,5 +1,5 @@
-import type { BridgedMessage } from '../core/bridge-event.ts';
-import type { RocketMqFailure } from '../core/rocketmq.ts';
+import type { BridgedMessage } from '../core/bridge/bridge-event.ts';
+import type { RocketMqFailure } from '../core/rocketmq/rocketmq.ts';
 import type { BaseRuntime } from './runtime.ts';
 
 /**

@@ -6,9 +6,9 @@ import {
   ResourceNotFoundException,
   SchedulerClient,
 } from '@aws-sdk/client-scheduler';
-import { bus } from '../core/limits.ts';
-import { atExpression } from '../core/schedule.ts';
-import { sleep } from '../core/sleep.ts';
+import { atExpression } from '../core/delay/wait.ts';
+import { bus } from '../core/kernel/limits.ts';
+import { sleep } from '../core/kernel/sleep.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 

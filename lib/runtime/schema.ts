@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { BusbarError, type FieldError } from '../core/errors.ts';
+import { BusbarError, type FieldError } from '../core/kernel/errors.ts';
 
 /** Checks data by the JSON Schemas of topics (draft 2020-12, formats included). */
 export interface SchemaChecker {

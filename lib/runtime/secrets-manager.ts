@@ -1,4 +1,4 @@
-import { type AwsCredentials, signPost } from '../core/sigv4.ts';
+import { type AwsCredentials, signPost } from '../core/kernel/sigv4.ts';
 import type { BaseRuntime } from './runtime.ts';
 
 const timeoutMs = 5000;

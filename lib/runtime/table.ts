@@ -11,8 +11,8 @@ import {
   UpdateItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
-import { aws } from '../core/limits.ts';
-import { sleep } from '../core/sleep.ts';
+import { aws } from '../core/kernel/limits.ts';
+import { sleep } from '../core/kernel/sleep.ts';
 import type { Config } from './config.ts';
 import {
   type Changed,

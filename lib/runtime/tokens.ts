@@ -1,5 +1,5 @@
-import { bus } from '../core/limits.ts';
-import { type NoToken, type OAuth2, readToken, type Token, tokenRequest } from '../core/oauth2.ts';
+import { bus } from '../core/kernel/limits.ts';
+import { type NoToken, type OAuth2, readToken, type Token, tokenRequest } from '../core/webhook/oauth2.ts';
 import type { Clock } from './clock.ts';
 import type { Http } from './http.ts';
 

@@ -1,7 +1,7 @@
 import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { Order } from '../core/order.ts';
-import { topicArn } from '../core/resources.ts';
-import type { Message } from '../core/routing.ts';
+import { topicArn } from '../core/kernel/place.ts';
+import type { Order } from '../core/routing/order.ts';
+import type { Message } from '../core/routing/routing.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 

@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { functionArn } from '../core/resources.ts';
+import { functionArn } from '../core/kernel/place.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 

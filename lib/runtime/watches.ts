@@ -5,8 +5,8 @@ import {
   ResourceNotFoundException,
   SchedulerClient,
 } from '@aws-sdk/client-scheduler';
-import { bus } from '../core/limits.ts';
-import { functionArn, type Prober, type Watcher, watchName } from '../core/resources.ts';
+import { bus } from '../core/kernel/limits.ts';
+import { functionArn, type Prober, type Watcher, watchName } from '../core/kernel/place.ts';
 import type { Config } from './config.ts';
 import type { BaseRuntime } from './runtime.ts';
 

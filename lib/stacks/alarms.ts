@@ -11,7 +11,7 @@ import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { type Lane, queueName } from '../core/resources.ts';
+import { type Lane, queueName } from '../core/kernel/place.ts';
 import type { BusFunction } from './bus-function.ts';
 
 /** An event that waited longer than this in a lane has an operator look. */

@@ -1,8 +1,8 @@
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { breakerOpened } from '../core/breaker.ts';
-import { bus } from '../core/limits.ts';
+import { breakerOpened } from '../core/breaker/breaker.ts';
+import { bus } from '../core/kernel/limits.ts';
 import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';

@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { type Place, type QueueRole, queueEndings } from '../core/resources.ts';
+import { type Place, type QueueRole, queueEndings } from '../core/kernel/place.ts';
 
 /** What every part of the bus is given: where the bus lives, and the environment of its functions. */
 export interface BusPartProps {

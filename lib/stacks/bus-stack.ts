@@ -1,7 +1,7 @@
 import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { type Declaration as Declared, orderedReceivers } from '../core/declaration.ts';
-import { endpointPortsDefault } from '../core/endpoint.ts';
+import { type Declaration as Declared, orderedReceivers } from '../core/declaration/declaration.ts';
+import { endpointPortsDefault } from '../core/webhook/endpoint.ts';
 import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
 import { Alarms } from './alarms.ts';

@@ -9,15 +9,15 @@ import {
   endpointParametersMetadata,
   isOrderedTopic,
   orderedReceivers,
-} from '../core/declaration.ts';
+} from '../core/declaration/declaration.ts';
+import type { Sender } from '../core/kernel/place.ts';
 import {
   orderedResources,
   type ReceiverResources,
   receiverResources,
-  type Sender,
   subscriptionResource,
   topicResources,
-} from '../core/resources.ts';
+} from '../core/registry/resources.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { grantMappings } from './mappings.ts';

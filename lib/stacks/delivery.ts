@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
-import { bus } from '../core/limits.ts';
-import type { Place } from '../core/resources.ts';
+import { bus } from '../core/kernel/limits.ts';
+import type { Place } from '../core/kernel/place.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, type BusPartProps } from './bus-part.ts';
 import { grantMappings } from './mappings.ts';

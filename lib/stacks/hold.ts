@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
-import { heldByRule, releaseInTrouble } from '../core/hold.ts';
-import { bus } from '../core/limits.ts';
+import { heldByRule, releaseInTrouble } from '../core/hold/hold.ts';
+import { bus } from '../core/kernel/limits.ts';
 import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';

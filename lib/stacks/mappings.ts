@@ -1,4 +1,4 @@
-import { functionArn, type Place } from '../core/resources.ts';
+import { functionArn, type Place } from '../core/kernel/place.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
 

@@ -3,8 +3,8 @@ import { AttributeType, BillingMode, StreamViewType, Table } from 'aws-cdk-lib/a
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { outboxTableName, outboxWaits } from '../core/outbox.ts';
-import type { Place } from '../core/resources.ts';
+import type { Place } from '../core/kernel/place.ts';
+import { outboxTableName, outboxWaits } from '../core/relay/outbox.ts';
 import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';

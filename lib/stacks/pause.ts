@@ -1,6 +1,6 @@
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { isPausedLine } from '../core/flow.ts';
+import { isPausedLine } from '../core/registry/flow.ts';
 import { pausedMetric } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';

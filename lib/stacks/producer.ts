@@ -14,7 +14,7 @@ import {
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { outboxAttributes, outboxPrefix, outboxTableName } from '../core/outbox.ts';
+import { outboxAttributes, outboxPrefix, outboxTableName } from '../core/relay/outbox.ts';
 import { bundle } from './bundle.ts';
 
 /** Which outbox, and behind whose name. */

@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import type { Place } from '../core/resources.ts';
+import type { Place } from '../core/kernel/place.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
 import { grantHolding } from './holding.ts';

@@ -1,8 +1,8 @@
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { bus } from '../core/limits.ts';
-import { loopsStopped } from '../core/rocketmq-receiver.ts';
-import type { Vpc } from '../core/vpc.ts';
+import { bus } from '../core/kernel/limits.ts';
+import type { Vpc } from '../core/kernel/vpc.ts';
+import { loopsStopped } from '../core/rocketmq/rocketmq-receiver.ts';
 import { countOpened } from './breaker.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';

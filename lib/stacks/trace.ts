@@ -1,7 +1,7 @@
 import { CfnParameter, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
-import { traceModes } from '../core/trace.ts';
+import { traceModes } from '../core/event/trace-mode.ts';
 import { variables } from '../runtime/config.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';

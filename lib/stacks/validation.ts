@@ -1,6 +1,6 @@
 import { CfnParameter, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { validateModes } from '../core/validation.ts';
+import { validateModes } from '../core/registry/validation.ts';
 import { variables } from '../runtime/config.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';

@@ -1,5 +1,5 @@
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
-import type { Vpc } from '../core/vpc.ts';
+import type { Vpc } from '../core/kernel/vpc.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
 

@@ -1,5 +1,5 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { functionArn, type Place, type Prober, type Watcher, watchName } from '../core/resources.ts';
+import { functionArn, type Place, type Prober, type Watcher, watchName } from '../core/kernel/place.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
 import type { Delay } from './schedule.ts';

@@ -1,27 +1,27 @@
 import { expect, it } from 'vitest';
 import type * as z from 'zod';
 import type { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
-import type { ShownReceiver as FlowingReceiver } from '../../lib/app/flow/flow.ts';
+import type { ShownDelayed } from '../../lib/app/delay/recall.ts';
 import type { getHeld, listHeld, ShownHeld } from '../../lib/app/hold/held.ts';
+import type { listTopicsAndHolds, ShownTopic } from '../../lib/app/hold/topic-and-hold.ts';
 import type { EntryResult } from '../../lib/app/publish/publish.ts';
 import type { DeadLetterList, getDeadLetter } from '../../lib/app/redrive/dead-letters.ts';
 import type { deliverAgain } from '../../lib/app/redrive/deliver-again.ts';
 import type { getRedrive } from '../../lib/app/redrive/redrive.ts';
+import type { ShownReceiver as FlowingReceiver } from '../../lib/app/registry/flow.ts';
 import type { listReceivers, putReceiver } from '../../lib/app/registry/receivers.ts';
 import type { rotateSecret } from '../../lib/app/registry/secrets.ts';
 import type { getSubscription, listSubscriptions } from '../../lib/app/registry/subscriptions.ts';
-import type { listTopicsAndHolds, ShownTopic } from '../../lib/app/registry/topic-and-hold.ts';
+import type { takeCallback } from '../../lib/app/registry/validation-callback.ts';
 import type { getRefused, listRefused, retryRefused } from '../../lib/app/relay/refused.ts';
-import type { ShownDelayed } from '../../lib/app/schedule/recall.ts';
 import type { listRecurrences, ShownRecurrence } from '../../lib/app/schedule/recurrences.ts';
 import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts';
 import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
-import type { takeCallback } from '../../lib/app/validate/validation-callback.ts';
-import type { ShownBreaker } from '../../lib/core/breaker.ts';
-import type { ShownHold } from '../../lib/core/hold.ts';
+import type { ShownBreaker } from '../../lib/core/breaker/breaker.ts';
+import type { ShownHold } from '../../lib/core/hold/hold.ts';
 import { type Answers, answers } from '../../lib/core/openapi/answers.ts';
-import type { ShownReceiver } from '../../lib/core/registry.ts';
-import type { Why } from '../../lib/core/why.ts';
+import type { ShownReceiver } from '../../lib/core/registry/receiver.ts';
+import type { Why } from '../../lib/core/why/why.ts';
 
 /** A type without what JSON does not know: `readonly`, and whether an absent member may be undefined. */
 type Plain<T> = T extends readonly (infer Item)[]

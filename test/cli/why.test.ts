@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Why } from '../../lib/core/why.ts';
+import type { Why } from '../../lib/core/why/why.ts';
 import { runCli } from './run-cli.ts';
 import { standInBus } from './stand-in-bus.ts';
 

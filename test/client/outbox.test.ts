@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { outboxAttributes, outboxEntry, outboxItem } from '../../lib/client/outbox.ts';
 import { transactionBody } from '../../lib/client/transactions.ts';
-import { isOrdered, readOutbox } from '../../lib/core/outbox.ts';
+import { isOrdered, readOutbox } from '../../lib/core/relay/outbox.ts';
 
 const now = () => Date.parse('2026-01-01T00:00:00Z');
 const about = {

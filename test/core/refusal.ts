@@ -1,4 +1,4 @@
-import { BusbarError } from '../../lib/core/errors.ts';
+import { BusbarError } from '../../lib/core/kernel/errors.ts';
 
 /** The refusal that `act` throws; anything else it throws, or nothing, fails the test. */
 export function refusalOf(act: () => unknown): BusbarError {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { batched, structured } from '../../lib/core/event-forms.ts';
+import { batched, structured } from '../../lib/core/event/forms.ts';
 import type { OpenApiDocument } from '../../lib/core/openapi/document.ts';
 import type { JsonSchema } from '../../lib/core/openapi/json-schema.ts';
 import {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { sleep } from '../../lib/core/sleep.ts';
+import { sleep } from '../../lib/core/kernel/sleep.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
 import { type VirtualClock, virtualClock } from '../../lib/stand-in/clock.ts';

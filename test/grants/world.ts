@@ -1,5 +1,5 @@
 import { expect, onTestFinished, vi } from 'vitest';
-import { sleep } from '../../lib/core/sleep.ts';
+import { sleep } from '../../lib/core/kernel/sleep.ts';
 import { assembly } from '../../lib/local/assembly.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
 import { virtualClock } from '../../lib/stand-in/clock.ts';

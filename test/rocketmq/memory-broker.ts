@@ -1,4 +1,8 @@
-import { type RocketMqFailure, type RocketMqFailureKind, rocketMqFailure } from '../../lib/core/rocketmq.ts';
+import {
+  type RocketMqFailure,
+  type RocketMqFailureKind,
+  rocketMqFailure,
+} from '../../lib/core/rocketmq/rocketmq.ts';
 import type { Clock } from '../../lib/runtime/clock.ts';
 import type {
   ConsumerOptions,

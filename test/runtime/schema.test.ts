@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BusbarError } from '../../lib/core/errors.ts';
+import { BusbarError } from '../../lib/core/kernel/errors.ts';
 import { createSchemaChecker } from '../../lib/runtime/schema.ts';
 
 const order = {

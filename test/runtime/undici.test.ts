@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bus } from '../../lib/core/limits.ts';
+import { bus } from '../../lib/core/kernel/limits.ts';
 import type { HttpRequest } from '../../lib/runtime/http.ts';
 import { undiciHttp } from '../../lib/runtime/undici.ts';
 import { virtualClock } from '../../lib/stand-in/clock.ts';

@@ -1,9 +1,9 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import { bridgeFails, parseBridge } from '../../lib/core/bridge.ts';
-import { defineBus } from '../../lib/core/declaration.ts';
-import { bus } from '../../lib/core/limits.ts';
-import { eventRefused } from '../../lib/core/refused.ts';
+import { bridgeFails, parseBridge } from '../../lib/core/bridge/bridge.ts';
+import { defineBus } from '../../lib/core/declaration/declaration.ts';
+import { bus } from '../../lib/core/kernel/limits.ts';
+import { eventRefused } from '../../lib/core/relay/refused.ts';
 import { type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
 
 const declaration = defineBus({

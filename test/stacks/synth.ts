@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll } from 'vitest';
-import type { Declaration } from '../../lib/core/declaration.ts';
+import type { Declaration } from '../../lib/core/declaration/declaration.ts';
 import { BusStack, type BusStackProps } from '../../lib/stacks/bus-stack.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };

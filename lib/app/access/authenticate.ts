@@ -1,5 +1,5 @@
-import { bearerKey, type Principal } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
+import { bearerKey, type Principal } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
 import type { KeyStore } from '../../runtime/stores/keys.ts';
 
 /** Who sends a request, by its key. @throws BusbarError unauthorized. */

@@ -1,4 +1,4 @@
-import { createKey, hashKey, type KeyRecord, type Role } from '../../core/access.ts';
+import { createKey, hashKey, type KeyRecord, type Role } from '../../core/access/access.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { KeyStore } from '../../runtime/stores/keys.ts';

@@ -1,8 +1,9 @@
-import type { Principal } from '../../core/access.ts';
-import { breakerOf, forceBreakerSchema, type ShownBreaker, showBreaker } from '../../core/breaker.ts';
-import { type ShownOffload, showOffload } from '../../core/offload.ts';
-import { parseSpec, type Receiver } from '../../core/registry.ts';
-import { type FlowTools, getReceiver, ownReceiver, type ShownReceiver } from '../flow/flow.ts';
+import type { Principal } from '../../core/access/access.ts';
+import { breakerOf, forceBreakerSchema, type ShownBreaker, showBreaker } from '../../core/breaker/breaker.ts';
+import { type ShownOffload, showOffload } from '../../core/deliver/offload.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { type FlowTools, getReceiver, ownReceiver, type ShownReceiver } from '../registry/flow.ts';
 import { stopPolling } from '../registry/polling.ts';
 import { type BreakerTools, changeBreaker, endOutage } from './breaker.ts';
 

@@ -10,10 +10,10 @@ import {
   defaultBreaker,
   reduceBreaker,
   shouldStopMapping,
-} from '../../core/breaker.ts';
-import { isFlowing } from '../../core/flow.ts';
-import { bus } from '../../core/limits.ts';
-import type { Receiver } from '../../core/registry.ts';
+} from '../../core/breaker/breaker.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { isFlowing } from '../../core/registry/flow.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';

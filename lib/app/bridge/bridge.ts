@@ -1,6 +1,6 @@
-import { type Bridge, type BridgeTopic, bridgeFails, parseRocketMqSecret } from '../../core/bridge.ts';
-import { bus } from '../../core/limits.ts';
-import type { RocketMqFailure } from '../../core/rocketmq.ts';
+import { type Bridge, type BridgeTopic, bridgeFails, parseRocketMqSecret } from '../../core/bridge/bridge.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { RocketMqFailure } from '../../core/rocketmq/rocketmq.ts';
 import type { RocketMq, RocketMqConsumer } from '../../runtime/rocketmq.ts';
 import { type BringTools, bring } from './bring.ts';
 import { createPacer, type Pacer } from './pacer.ts';

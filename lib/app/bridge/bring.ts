@@ -1,10 +1,10 @@
-import { type Bridge, type BridgeTopic, hideSecondsAfter } from '../../core/bridge.ts';
-import { eventOfMessage, keptMessage } from '../../core/bridge-event.ts';
-import { hopsOf } from '../../core/cloud-message.ts';
-import { utf8Bytes } from '../../core/event.ts';
-import { busHop, passOn, rocketMqHop } from '../../core/hops.ts';
-import { bus } from '../../core/limits.ts';
-import { type Refused, refusedIdOf } from '../../core/refused.ts';
+import { type Bridge, type BridgeTopic, hideSecondsAfter } from '../../core/bridge/bridge.ts';
+import { eventOfMessage, keptMessage } from '../../core/bridge/bridge-event.ts';
+import { utf8Bytes } from '../../core/event/event.ts';
+import { busHop, passOn, rocketMqHop } from '../../core/event/hops.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
+import { hopsOf } from '../../core/rocketmq/cloud-message.ts';
 import type { RocketMqConsumer, RocketMqMessage } from '../../runtime/rocketmq.ts';
 import type { PublishTools } from '../publish/publish.ts';
 import { type RefuseTools, refuse } from '../relay/refuse.ts';

@@ -1,6 +1,6 @@
-import { afterBatch, type Bridge, noPressure, troublesMax } from '../../core/bridge.ts';
-import { bus } from '../../core/limits.ts';
-import { sleep } from '../../core/sleep.ts';
+import { afterBatch, type Bridge, noPressure, troublesMax } from '../../core/bridge/bridge.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { sleep } from '../../core/kernel/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /** Says to the lanes of one topic when they may receive: they share it, so that trouble of one holds all of them back. */

@@ -1,23 +1,25 @@
-import { restAskedFor } from '../../core/breaker.ts';
+import { restAskedFor } from '../../core/breaker/breaker.ts';
 import {
   type Delivery,
   type DeliveryRecord,
   judge,
-  type Outcome,
   recordAttempt,
   recordStop,
   type Verdict,
-} from '../../core/delivery.ts';
-import type { LanePlan } from '../../core/lane-plan.ts';
-import { bus } from '../../core/limits.ts';
-import type { Receiver } from '../../core/registry.ts';
-import { policyFor } from '../../core/retry.ts';
-import { loopsStopped, rocketMqRetry } from '../../core/rocketmq-receiver.ts';
-import { traceOf } from '../../core/trace.ts';
-import { allowedPerSecond } from '../../core/validation.ts';
+} from '../../core/deliver/delivery.ts';
+import type { LanePlan } from '../../core/deliver/lane-plan.ts';
+import type { Outcome } from '../../core/deliver/outcome.ts';
+import { policyFor } from '../../core/deliver/retry.ts';
+import { traceOf } from '../../core/event/trace-mode.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { allowedPerSecond } from '../../core/registry/validation.ts';
+import { loopsStopped, rocketMqRetry } from '../../core/rocketmq/rocketmq-receiver.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import { traceAttempt, traceStop } from '../why/trace.ts';
+import type { Decision } from './decision.ts';
+import { type Due, held, parked } from './decision.ts';
 import { type HttpSenderTools, openHttpSender } from './http-sender.ts';
 import { inOrder } from './order.ts';
 import { createPacer, type PaceTools } from './pace.ts';
@@ -25,9 +27,7 @@ import { openRocketMqSender, type RocketMqSenderTools, rocketMqSecondsMax } from
 import { runLimited } from './run-limited.ts';
 import { sendSecondsMax } from './send.ts';
 import type { Sender, Sent } from './sender.ts';
-import type { Decision } from './settle.ts';
 import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
-import { type Due, held } from './sort-out.ts';
 
 export interface AttemptTools extends SlotTools, PaceTools, HttpSenderTools {
   /** Set in the function that sends to RocketMQ, and in no other: it sends there alone. */
@@ -44,15 +44,6 @@ async function openSender(tools: AttemptTools, receiver: Receiver): Promise<Send
   if (tools.toRocketMq === undefined) throw new Error('This function does not send to RocketMQ');
   return openRocketMqSender(tools.toRocketMq, receiver, rocketmq);
 }
-
-/** The messages of a receiver that is disabled or paused are looked at again after this time, should the mapping still run. */
-const parkSeconds = 60;
-
-export const parked = (message: ReceivedMessage): Decision => ({
-  message,
-  done: false,
-  hideSeconds: parkSeconds,
-});
 
 /**
  * When the last attempt may begin. A receiver of low concurrency and a slow endpoint would else outlast the

@@ -1,5 +1,5 @@
-import { type ProbeTools, probe } from '../breaker/probe.ts';
 import { deliver } from './deliver.ts';
+import { type ProbeTools, probe } from './probe.ts';
 import type { RocketMqSenderTools } from './rocketmq-sender.ts';
 import type { Batch } from './settle.ts';
 

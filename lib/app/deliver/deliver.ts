@@ -1,11 +1,11 @@
-import { type Admission, restAskedFor, weigh } from '../../core/breaker.ts';
-import { causeOf } from '../../core/delivery.ts';
-import { isFlowing } from '../../core/flow.ts';
-import { type LanePlan, lanePlan } from '../../core/lane-plan.ts';
-import { bus } from '../../core/limits.ts';
-import { isSplit } from '../../core/offload.ts';
-import type { Receiver } from '../../core/registry.ts';
-import { mayDeliver } from '../../core/validation.ts';
+import { type Admission, restAskedFor, weigh } from '../../core/breaker/breaker.ts';
+import { causeOf } from '../../core/deliver/delivery.ts';
+import { type LanePlan, lanePlan } from '../../core/deliver/lane-plan.ts';
+import { isSplit } from '../../core/deliver/offload.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { isFlowing } from '../../core/registry/flow.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { mayDeliver } from '../../core/registry/validation.ts';
 import {
   admission,
   type BreakerTools,
@@ -14,16 +14,17 @@ import {
   countAttempts,
   orTell,
 } from '../breaker/breaker.ts';
-import { probeByDelivery } from '../breaker/probe-delivery.ts';
-import { probeByHead } from '../breaker/probe-head.ts';
-import { dropSkipped, type SkipTools } from '../flow/skip.ts';
 import type { TraceTools } from '../why/trace.ts';
-import { type Attempted, type AttemptTools, attemptAll, isServedBy, lastStart, parked } from './attempt.ts';
+import { type Attempted, type AttemptTools, attemptAll, isServedBy, lastStart } from './attempt.ts';
+import { type Decision, type Due, held, parked } from './decision.ts';
 import { hotTypes, type OffloadTools, observeBatch, placeBatch } from './offload.ts';
-import { type Batch, type Decision, type SettleTools, settle } from './settle.ts';
+import { probeByDelivery } from './probe-delivery.ts';
+import { probeByHead } from './probe-head.ts';
+import { type Batch, type SettleTools, settle } from './settle.ts';
 import { settleAndTrace } from './settle-and-trace.ts';
+import { dropSkipped, type SkipTools } from './skip.ts';
 import { releaseSlot, takeTurn } from './slots.ts';
-import { type Due, held, type SortedOut, type SortOutTools, sortOut } from './sort-out.ts';
+import { type SortedOut, type SortOutTools, sortOut } from './sort-out.ts';
 import { type StillPolledTools, stopStillPolled } from './still-polled.ts';
 
 export interface DeliverTools

@@ -1,5 +1,5 @@
-import type { Receiver } from '../../core/registry.ts';
-import { writeRequest } from '../../core/request.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { writeRequest } from '../../core/webhook/request.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import { signingKeys } from '../registry/secrets.ts';

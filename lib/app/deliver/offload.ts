@@ -1,6 +1,4 @@
-import { breakerOf } from '../../core/breaker.ts';
-import { isFlowing } from '../../core/flow.ts';
-import { bus } from '../../core/limits.ts';
+import { breakerOf } from '../../core/breaker/breaker.ts';
 import {
   floodingType,
   movedMessage,
@@ -11,9 +9,11 @@ import {
   observe,
   placeOf,
   reduceOffload,
-} from '../../core/offload.ts';
-import type { Receiver } from '../../core/registry.ts';
-import type { Lane } from '../../core/resources.ts';
+} from '../../core/deliver/offload.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { Lane } from '../../core/kernel/place.ts';
+import { isFlowing } from '../../core/registry/flow.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
@@ -24,8 +24,9 @@ import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { Watches } from '../../runtime/watches.ts';
 import type { PollingTools } from '../registry/polling.ts';
 import type { Attempted } from './attempt.ts';
-import type { Batch, Decision } from './settle.ts';
-import { held } from './sort-out.ts';
+import type { Decision } from './decision.ts';
+import { held } from './decision.ts';
+import type { Batch } from './settle.ts';
 
 export interface OffloadTools extends PollingTools {
   readonly registry: RegistryStore;

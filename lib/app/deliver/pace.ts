@@ -1,6 +1,6 @@
-import { bus } from '../../core/limits.ts';
-import { isStale, slotsToTake } from '../../core/pace.ts';
-import { sleep } from '../../core/sleep.ts';
+import { isStale, slotsToTake } from '../../core/deliver/pace.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { sleep } from '../../core/kernel/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { PaceStore } from '../../runtime/stores/pace.ts';

@@ -1,10 +1,14 @@
-import { messageOf } from '../../core/cloud-message.ts';
-import type { EndpointPolicy } from '../../core/endpoint.ts';
-import { busHop, hopsAttribute, passOn, readHops, rocketMqHop } from '../../core/hops.ts';
-import { bus } from '../../core/limits.ts';
-import { credentialsOf, redact } from '../../core/redact.ts';
-import type { Receiver } from '../../core/registry.ts';
-import { outcomeOfRocketMq, type RocketMqTarget, rocketMqRefusal } from '../../core/rocketmq-receiver.ts';
+import { busHop, hopsAttribute, passOn, readHops, rocketMqHop } from '../../core/event/hops.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { credentialsOf, redact } from '../../core/registry/redact.ts';
+import { messageOf } from '../../core/rocketmq/cloud-message.ts';
+import {
+  outcomeOfRocketMq,
+  type RocketMqTarget,
+  rocketMqRefusal,
+} from '../../core/rocketmq/rocketmq-receiver.ts';
+import type { EndpointPolicy } from '../../core/webhook/endpoint.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { RocketMq } from '../../runtime/rocketmq.ts';

@@ -1,7 +1,7 @@
-import type { Outcome } from '../../core/delivery.ts';
-import { bus } from '../../core/limits.ts';
-import { credentialsOf, redact } from '../../core/redact.ts';
-import type { Receiver } from '../../core/registry.ts';
+import type { Outcome } from '../../core/deliver/outcome.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { credentialsOf, redact } from '../../core/registry/redact.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Http, HttpRequest } from '../../runtime/http.ts';
 import type { Tokens } from '../../runtime/tokens.ts';

@@ -1,7 +1,7 @@
-import type { Outcome } from '../../core/delivery.ts';
-import type { StopCause } from '../../core/hops.ts';
+import type { Outcome } from '../../core/deliver/outcome.ts';
+import type { StopCause } from '../../core/event/hops.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { Due } from './sort-out.ts';
+import type { Due } from './decision.ts';
 
 /** What sends the deliveries of one batch to their receiver; opened for the batch, and closed with it. */
 export interface Sender {

@@ -1,5 +1,6 @@
 import { type TraceTools, traceBatch } from '../why/trace.ts';
-import { type Batch, type Decision, type SettleTools, settle } from './settle.ts';
+import type { Decision } from './decision.ts';
+import { type Batch, type SettleTools, settle } from './settle.ts';
 
 /** Carries the decisions out, and traces the attempts among them meanwhile. Answers what must stay in the queue. */
 export async function settleAndTrace(

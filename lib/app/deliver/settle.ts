@@ -1,17 +1,16 @@
-import { deadLetterAttributes } from '../../core/dead-letter.ts';
-import type { DeliveryRecord } from '../../core/delivery.ts';
-import { aws, bus } from '../../core/limits.ts';
-import { behindTheFirst } from '../../core/order.ts';
-import type { Lane } from '../../core/resources.ts';
+import { aws, bus } from '../../core/kernel/limits.ts';
+import type { Lane } from '../../core/kernel/place.ts';
+import { deadLetterAttributes } from '../../core/redrive/dead-letter.ts';
+import { behindTheFirst } from '../../core/routing/order.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import { disable, type Gone } from '../registry/disable.ts';
+import { disable } from '../registry/disable.ts';
 import type { PollingTools } from '../registry/polling.ts';
-import type { Traced } from '../why/trace.ts';
+import type { Decision } from './decision.ts';
 
 export interface SettleTools extends PollingTools {
   readonly registry: RegistryStore;
@@ -25,19 +24,6 @@ export interface Batch {
   readonly receiver: string;
   readonly role: Lane;
   readonly messages: readonly ReceivedMessage[];
-}
-
-/** What was decided about one message; it leaves the queue only when `done`. */
-export interface Decision {
-  readonly message: ReceivedMessage;
-  readonly done: boolean;
-  /** For how long it stays hidden when it is not done; undefined: until its visibility runs out. */
-  readonly hideSeconds?: number;
-  readonly record?: DeliveryRecord;
-  readonly deadLetter?: DeliveryRecord;
-  readonly traced?: Traced;
-  /** Set when the endpoint said that it is gone for good. */
-  readonly gone?: Gone;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { type LanePlan, retrySlots } from '../../core/lane-plan.ts';
-import { bus } from '../../core/limits.ts';
-import { sleep } from '../../core/sleep.ts';
+import { type LanePlan, retrySlots } from '../../core/deliver/lane-plan.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { sleep } from '../../core/kernel/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';

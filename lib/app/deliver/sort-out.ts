@@ -1,15 +1,15 @@
-import { type Delivery, type DeliveryRecord, deliveryIdOf, readiness } from '../../core/delivery.ts';
-import { bus } from '../../core/limits.ts';
-import { wasReceivedBefore } from '../../core/offload.ts';
-import type { Receiver } from '../../core/registry.ts';
-import { redriveAttribute, topicAttribute } from '../../core/routing.ts';
+import { type Delivery, type DeliveryRecord, deliveryIdOf, readiness } from '../../core/deliver/delivery.ts';
+import { wasReceivedBefore } from '../../core/deliver/offload.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { redriveAttribute, topicAttribute } from '../../core/routing/routing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
-import { behind } from './order.ts';
-import type { Decision } from './settle.ts';
+import type { Decision, Due } from './decision.ts';
+import { behind, held } from './decision.ts';
 
 export interface SortOutTools {
   readonly deliveries: DeliveryStore;
@@ -18,31 +18,11 @@ export interface SortOutTools {
   readonly log: Log;
 }
 
-/** A message whose delivery is due. */
-export interface Due {
-  readonly message: ReceivedMessage;
-  readonly delivery: Delivery;
-  readonly attempt: number;
-  readonly earlier: DeliveryRecord | undefined;
-  /** How many deliveries of its key are before it in the batch; 0 where there is no order. */
-  readonly place: number;
-}
-
 /** What a batch holds: messages that are decided without an attempt, and deliveries that are due. */
 export interface SortedOut {
   readonly settled: readonly Decision[];
   /** The first of each key before the second of any, and first attempts before retries. */
   readonly due: readonly Due[];
-}
-
-/** Keeps a message for later, hidden for some seconds and a tenth of jitter; it spends no attempt. */
-export function held(
-  tools: { readonly random: Random },
-  message: ReceivedMessage,
-  seconds: number,
-): Decision {
-  const hideSeconds = seconds * (1 + bus.retryJitterPart * tools.random.next());
-  return { message, done: false, hideSeconds };
 }
 
 /**

@@ -1,5 +1,5 @@
-import { bus } from '../../core/limits.ts';
-import type { Receiver } from '../../core/registry.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';

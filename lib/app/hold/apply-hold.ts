@@ -1,4 +1,4 @@
-import { type Hold, type HoldMessage, heldByRule, stepHold } from '../../core/hold.ts';
+import { type Hold, type HoldMessage, heldByRule, stepHold } from '../../core/hold/hold.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';

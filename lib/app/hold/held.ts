@@ -1,5 +1,4 @@
-import type { Principal } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
+import type { Principal } from '../../core/access/access.ts';
 import {
   bySk,
   type HeldEvent,
@@ -9,11 +8,12 @@ import {
   placeOf,
   shards,
   storedAtMs,
-} from '../../core/held.ts';
-import { type Hold, isOpen, isReleasing, notOnHold } from '../../core/hold.ts';
-import { bus } from '../../core/limits.ts';
+} from '../../core/hold/held.ts';
+import { type Hold, isOpen, isReleasing, notOnHold } from '../../core/hold/hold.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
 import type { HoldName } from '../../runtime/stores/held.ts';
-import { type RouteTools, route } from '../publish/route.ts';
+import { type RouteTools, route } from '../routing/route.ts';
 import { type HoldTools, ownTopic } from './hold.ts';
 
 export interface HeldTools extends HoldTools, RouteTools {}

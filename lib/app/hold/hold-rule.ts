@@ -1,9 +1,9 @@
-import { deliveryIdOf } from '../../core/delivery.ts';
-import { isOpen } from '../../core/hold.ts';
-import { type Backlog, type HoldRule, judgeRule } from '../../core/hold-rule.ts';
-import { orderAttribute } from '../../core/order.ts';
-import type { Topic } from '../../core/registry.ts';
-import type { Lane } from '../../core/resources.ts';
+import { deliveryIdOf } from '../../core/deliver/delivery.ts';
+import { isOpen } from '../../core/hold/hold.ts';
+import { type Backlog, type HoldRule, judgeRule } from '../../core/hold/rule.ts';
+import type { Lane } from '../../core/kernel/place.ts';
+import type { Topic } from '../../core/registry/topic.ts';
+import { orderAttribute } from '../../core/routing/order.ts';
 import type { Backlogs, Waiting } from '../../runtime/backlogs.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';

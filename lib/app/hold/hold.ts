@@ -1,4 +1,4 @@
-import { type Principal, requireOwner } from '../../core/access.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
 import {
   type Hold,
   holdSchema,
@@ -7,10 +7,11 @@ import {
   readPerSecond,
   type ShownHold,
   showHold,
-} from '../../core/hold.ts';
-import { bus } from '../../core/limits.ts';
-import { parseSpec, type Topic } from '../../core/registry.ts';
-import { sleep } from '../../core/sleep.ts';
+} from '../../core/hold/hold.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { sleep } from '../../core/kernel/sleep.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import type { Topic } from '../../core/registry/topic.ts';
 import type { HeldStore } from '../../runtime/stores/held.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { Wake } from '../../runtime/wake.ts';

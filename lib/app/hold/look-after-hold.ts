@@ -1,5 +1,5 @@
-import { isReleasing } from '../../core/hold.ts';
-import { bus } from '../../core/limits.ts';
+import { isReleasing } from '../../core/hold/hold.ts';
+import { bus } from '../../core/kernel/limits.ts';
 import { forgetHold } from './held.ts';
 import { followRule, type HoldRuleTools } from './hold-rule.ts';
 import { type ReleaseHeldTools, releaseHeld, releaseRound } from './release-held.ts';

@@ -1,11 +1,11 @@
-import { inOrder, type Kept, lanesOf, shards } from '../../core/held.ts';
-import { type Hold, isReleasing, nextRoundMs, releaseInTrouble, roundOf } from '../../core/hold.ts';
-import { bus } from '../../core/limits.ts';
-import { batchLimits, messageBytes, messageOf, packBatches } from '../../core/routing.ts';
-import { sleep } from '../../core/sleep.ts';
+import { inOrder, type Kept, lanesOf, shards } from '../../core/hold/held.ts';
+import { type Hold, isReleasing, nextRoundMs, releaseInTrouble, roundOf } from '../../core/hold/hold.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { sleep } from '../../core/kernel/sleep.ts';
+import { batchLimits, messageBytes, messageOf, packBatches } from '../../core/routing/routing.ts';
 import type { HeldStore, HoldName } from '../../runtime/stores/held.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import { type RouteTools, route } from '../publish/route.ts';
+import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 
 export interface ReleaseHeldTools extends RouteTools, ApplyHoldTools {

@@ -1,24 +1,25 @@
-import type { Principal } from '../../core/access.ts';
-import { requireOwner } from '../../core/access.ts';
-import { acceptance, duplicateKey, newClaim } from '../../core/duplicate.ts';
-import { BusbarError, type ErrorCode, type FieldError } from '../../core/errors.ts';
-import type { BusEvent } from '../../core/event.ts';
-import { type Entry, type EventRequest, readEvents } from '../../core/event-forms.ts';
-import { type Order, orderOf } from '../../core/order.ts';
-import type { Topic } from '../../core/registry.ts';
-import { checkMessageSize, messageOf, type Target } from '../../core/routing.ts';
-import type { TraceMode } from '../../core/trace.ts';
+import type { Principal } from '../../core/access/access.ts';
+import { requireOwner } from '../../core/access/access.ts';
+import type { BusEvent } from '../../core/event/event.ts';
+import { type Entry, type EventRequest, readEvents } from '../../core/event/forms.ts';
+import type { Target } from '../../core/event/target.ts';
+import type { TraceMode } from '../../core/event/trace-mode.ts';
+import { BusbarError, type ErrorCode, type FieldError } from '../../core/kernel/errors.ts';
+import { acceptance, duplicateKey, newClaim } from '../../core/publish/duplicate.ts';
+import type { Topic } from '../../core/registry/topic.ts';
+import { type Order, orderOf } from '../../core/routing/order.ts';
+import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { SchemaChecker } from '../../runtime/schema.ts';
 import type { ClaimStore } from '../../runtime/stores/claims.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import { overtaking } from '../deliver/order.ts';
+import { type DelayTools, delay } from '../delay/schedule.ts';
+import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
 import { unknownReceiver } from '../registry/admin.ts';
-import { type DelayTools, delay } from '../schedule/schedule.ts';
+import { overtaking } from '../routing/send-all.ts';
 import { type TraceTools, tracePublished } from '../why/trace.ts';
-import { type RouteOrHoldTools, routeOrHold } from './route-or-hold.ts';
 
 export interface PublishTools extends RouteOrHoldTools, DelayTools, TraceTools {
   readonly registry: RegistryStore;

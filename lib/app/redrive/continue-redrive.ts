@@ -1,7 +1,14 @@
-import { isFlowing } from '../../core/flow.ts';
-import { bus } from '../../core/limits.ts';
-import { batchOf, isFinished, judgeCanary, nextSendMs, type Redrive, selects } from '../../core/redrive.ts';
-import { sleep } from '../../core/sleep.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { sleep } from '../../core/kernel/sleep.ts';
+import {
+  batchOf,
+  isFinished,
+  judgeCanary,
+  nextSendMs,
+  type Redrive,
+  selects,
+} from '../../core/redrive/redrive.ts';
+import { isFlowing } from '../../core/registry/flow.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';

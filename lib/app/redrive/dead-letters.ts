@@ -1,10 +1,10 @@
-import type { Principal } from '../../core/access.ts';
-import { type Cluster, clusters, type DeadLetter } from '../../core/dead-letter.ts';
-import { BusbarError } from '../../core/errors.ts';
-import { bus } from '../../core/limits.ts';
+import type { Principal } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { type Cluster, clusters, type DeadLetter } from '../../core/redrive/dead-letter.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import { ownReceiver } from '../flow/flow.ts';
+import { ownReceiver } from '../registry/flow.ts';
 import { type TakeInTools, takeIn } from './take-in.ts';
 
 export interface DeadLetterTools extends TakeInTools {

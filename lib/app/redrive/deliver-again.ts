@@ -1,9 +1,9 @@
-import type { Principal } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
-import { bus } from '../../core/limits.ts';
-import { deliverAgainSchema } from '../../core/redrive.ts';
-import { parseSpec } from '../../core/registry.ts';
-import { ownReceiver } from '../flow/flow.ts';
+import type { Principal } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import { deliverAgainSchema } from '../../core/redrive/redrive.ts';
+import { ownReceiver } from '../registry/flow.ts';
 import type { DeadLetterTools } from './dead-letters.ts';
 import { type RedriveTools, start } from './redrive.ts';
 import { takeIn } from './take-in.ts';

@@ -1,5 +1,6 @@
-import type { Principal } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
+import type { Principal } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
 import {
   isFinished,
   newRedrive,
@@ -7,14 +8,13 @@ import {
   type RedriveSpec,
   redriveSchema,
   showRedrive,
-} from '../../core/redrive.ts';
-import { parseSpec } from '../../core/registry.ts';
+} from '../../core/redrive/redrive.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { RedriveStore } from '../../runtime/stores/redrives.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import { ownReceiver } from '../flow/flow.ts';
+import { ownReceiver } from '../registry/flow.ts';
 
 export interface RedriveTools {
   readonly registry: RegistryStore;

@@ -1,5 +1,6 @@
-import { type Order, orderAttribute, orderOf, redriveDeduplicationId } from '../../core/order.ts';
-import { anew, type Redrive } from '../../core/redrive.ts';
+import { traceAttribute } from '../../core/event/trace-mode.ts';
+import { anew, type Redrive } from '../../core/redrive/redrive.ts';
+import { type Order, orderAttribute, orderOf, redriveDeduplicationId } from '../../core/routing/order.ts';
 import {
   batchLimits,
   type Message,
@@ -7,15 +8,14 @@ import {
   redriveAttribute,
   type Sized,
   topicAttribute,
-} from '../../core/routing.ts';
-import { traceAttribute } from '../../core/trace.ts';
+} from '../../core/routing/routing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { DeadLetterStore, KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import { sendAll } from '../deliver/order.ts';
+import { sendAll } from '../routing/send-all.ts';
 
 export interface SendBackTools {
   readonly registry: RegistryStore;

@@ -1,4 +1,4 @@
-import { readDeadLetter } from '../../core/dead-letter.ts';
+import { readDeadLetter } from '../../core/redrive/dead-letter.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { DeadLetterQueues, DeadLetterRole } from '../../runtime/dead-letter-queue.ts';
 import type { Log } from '../../runtime/log.ts';

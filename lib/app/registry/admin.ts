@@ -1,5 +1,5 @@
-import { type Principal, requireOwner } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Provision } from '../../runtime/provision.ts';
 import type { Random } from '../../runtime/random.ts';

@@ -1,4 +1,4 @@
-import { disabled } from '../../core/flow.ts';
+import { disabled } from '../../core/registry/flow.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';

@@ -1,5 +1,5 @@
-import { isFlowing } from '../../core/flow.ts';
-import type { Receiver } from '../../core/registry.ts';
+import { isFlowing } from '../../core/registry/flow.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Mappings } from '../../runtime/mappings.ts';
 import type { OffloadStore } from '../../runtime/stores/offloads.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';

@@ -1,25 +1,31 @@
-import { type Principal, requireOwner } from '../../core/access.ts';
-import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/endpoint.ts';
-import { BusbarError } from '../../core/errors.ts';
-import { isFlowing, keptFlow } from '../../core/flow.ts';
-import { bus } from '../../core/limits.ts';
-import { keptOAuth2 } from '../../core/oauth2.ts';
-import { orderAttribute } from '../../core/order.ts';
-import { parseSpec, type Receiver, receiverSchema, showReceiver } from '../../core/registry.ts';
-import { senderOf } from '../../core/resources.ts';
-import { checkRocketMqEndpoint, keptRocketMqTarget, rocketMqUrl } from '../../core/rocketmq-receiver.ts';
-import { replaceSecret, type Secrets } from '../../core/secret.ts';
-import { createSecret } from '../../core/signature.ts';
-import { type ValidateMode, withValidation } from '../../core/validation.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { senderOf } from '../../core/kernel/place.ts';
+import { createSecret } from '../../core/kernel/signature.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
+import { withValidation } from '../../core/registry/handshake.ts';
+import { type Receiver, receiverSchema, showReceiver } from '../../core/registry/receiver.ts';
+import { replaceSecret, type Secrets } from '../../core/registry/secret.ts';
+import type { ValidateMode } from '../../core/registry/validation.ts';
+import {
+  checkRocketMqEndpoint,
+  keptRocketMqTarget,
+  rocketMqUrl,
+} from '../../core/rocketmq/rocketmq-receiver.ts';
+import { orderAttribute } from '../../core/routing/order.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/webhook/endpoint.ts';
+import { keptOAuth2 } from '../../core/webhook/oauth2.ts';
 import type { HostLookup } from '../../runtime/host-lookup.ts';
 import type { BreakerStore } from '../../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
 import type { OffloadStore } from '../../runtime/stores/offloads.ts';
 import type { RedriveStore } from '../../runtime/stores/redrives.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
-import { expectValidation, type ValidateTools, validateWritten } from '../validate/validate.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put, unknownReceiver } from './admin.ts';
 import { changeKeepingSecret } from './secrets.ts';
+import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
 
 export interface ReceiverTools extends AdminTools, ValidateTools {
   readonly secrets: SecretStore;

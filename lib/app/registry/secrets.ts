@@ -1,9 +1,10 @@
-import { type Principal, requireOwner } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
-import { bus } from '../../core/limits.ts';
-import { parseSpec, type Receiver, showReceiver } from '../../core/registry.ts';
-import { liveSecrets, replaceSecret, rotateSecretSchema } from '../../core/secret.ts';
-import { createSecret, secretKey } from '../../core/signature.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { createSecret, secretKey } from '../../core/kernel/signature.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
+import { liveSecrets, replaceSecret, rotateSecretSchema } from '../../core/registry/secret.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Changed, RegistryStore } from '../../runtime/stores/registry.ts';

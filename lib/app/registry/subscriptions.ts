@@ -1,13 +1,10 @@
-import { type Principal, requireOwner } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
-import { orderAttribute } from '../../core/order.ts';
-import {
-  parseSpec,
-  type Receiver,
-  type Subscription,
-  subscriptionSchema,
-  type Topic,
-} from '../../core/registry.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { type Subscription, subscriptionSchema } from '../../core/registry/subscription.ts';
+import type { Topic } from '../../core/registry/topic.ts';
+import { orderAttribute } from '../../core/routing/order.ts';
 import { type AdminTools, declaredRefusal, type Put, unknownReceiver } from './admin.ts';
 import { getTopic } from './topics.ts';
 

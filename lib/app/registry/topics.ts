@@ -1,7 +1,9 @@
-import { type Principal, requireOwner } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
-import { orderAttribute, orderAttributeDefault } from '../../core/order.ts';
-import { parseSpec, type Subscription, type Topic, topicSchema } from '../../core/registry.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import type { Subscription } from '../../core/registry/subscription.ts';
+import { type Topic, topicSchema } from '../../core/registry/topic.ts';
+import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
 import type { SchemaChecker } from '../../runtime/schema.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
 

@@ -1,4 +1,4 @@
-import { outboxPlace } from '../../core/outbox.ts';
+import { outboxPlace } from '../../core/relay/outbox.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { OutboxMove, OwnEntry } from '../../runtime/outbox-move.ts';
 

@@ -1,4 +1,4 @@
-import { eventRefused, type Refused } from '../../core/refused.ts';
+import { eventRefused, type Refused } from '../../core/relay/refused.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { RefusedStore } from '../../runtime/stores/refused.ts';

@@ -1,8 +1,8 @@
-import type { Principal } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
-import { bus } from '../../core/limits.ts';
-import { outboxPrefix } from '../../core/outbox.ts';
-import type { Refused } from '../../core/refused.ts';
+import type { Principal } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { outboxPrefix } from '../../core/relay/outbox.ts';
+import type { Refused } from '../../core/relay/refused.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { OutboxStore } from '../../runtime/stores/outbox.ts';
 import type { RefusedStore } from '../../runtime/stores/refused.ts';

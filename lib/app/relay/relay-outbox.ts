@@ -1,7 +1,7 @@
-import { BusbarError } from '../../core/errors.ts';
-import { bus } from '../../core/limits.ts';
-import { isOrdered, type OutboxRow, outboxOwner, readOutbox } from '../../core/outbox.ts';
-import { type Refused, refusedIdOf } from '../../core/refused.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { isOrdered, type OutboxRow, outboxOwner, readOutbox } from '../../core/relay/outbox.ts';
+import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
 import type { OutboxStore } from '../../runtime/stores/outbox.ts';
 import type { PublishTools } from '../publish/publish.ts';
 import { type RefuseTools, refuse } from './refuse.ts';

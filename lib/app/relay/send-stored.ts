@@ -1,8 +1,8 @@
-import type { Principal } from '../../core/access.ts';
-import { BusbarError, type ErrorCode, type FieldError, mayPassLater } from '../../core/errors.ts';
-import type { Entry } from '../../core/event-forms.ts';
-import type { Topic } from '../../core/registry.ts';
-import type { Target } from '../../core/routing.ts';
+import type { Principal } from '../../core/access/access.ts';
+import type { Entry } from '../../core/event/forms.ts';
+import type { Target } from '../../core/event/target.ts';
+import { BusbarError, type ErrorCode, type FieldError, mayPassLater } from '../../core/kernel/errors.ts';
+import type { Topic } from '../../core/registry/topic.ts';
 import { type EntryResult, openTarget, type PublishTools, takeEntries } from '../publish/publish.ts';
 
 /** An event that lies in a table and is to be sent now. */

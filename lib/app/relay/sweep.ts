@@ -1,5 +1,5 @@
-import { bus } from '../../core/limits.ts';
-import { outboxWaits } from '../../core/outbox.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { outboxWaits } from '../../core/relay/outbox.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { OutboxStore } from '../../runtime/stores/outbox.ts';

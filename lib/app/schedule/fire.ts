@@ -1,14 +1,14 @@
-import { type DelayedEvent, delayedKey } from '../../core/delayed.ts';
-import { aws, bus } from '../../core/limits.ts';
-import { orderOf } from '../../core/order.ts';
-import { eventOf, planFiring, type Recurrence, targetOf } from '../../core/recurrence.ts';
-import type { Tick } from '../../core/timer.ts';
-import type { TraceMode } from '../../core/trace.ts';
+import { type DelayedEvent, delayedKey } from '../../core/delay/delayed.ts';
+import type { Tick } from '../../core/delay/timer.ts';
+import type { TraceMode } from '../../core/event/trace-mode.ts';
+import { aws, bus } from '../../core/kernel/limits.ts';
+import { orderOf } from '../../core/routing/order.ts';
+import { eventOf, planFiring, type Recurrence, targetOf } from '../../core/schedule/recurrence.ts';
 import type { RecurrenceState, RecurrenceStore } from '../../runtime/stores/recurrences.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import { hidden, type LeaveTools, leave, type Outcome } from './leave.ts';
-import { newTurn } from './schedule.ts';
-import { dropTimer, setTimers, type Timer } from './timers.ts';
+import { hidden, type LeaveTools, leave, type Outcome } from '../delay/leave.ts';
+import { newTurn } from '../delay/schedule.ts';
+import { dropTimer, setTimers, type Timer } from '../delay/timers.ts';
 
 export interface FireTools extends LeaveTools {
   readonly recurrences: RecurrenceStore;

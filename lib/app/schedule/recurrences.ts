@@ -1,5 +1,8 @@
-import { type Principal, requireOwner } from '../../core/access.ts';
-import { BusbarError } from '../../core/errors.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { guardName } from '../../core/kernel/place.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import {
   eventOf,
   nextTime,
@@ -8,17 +11,14 @@ import {
   recurrenceSchema,
   targetOf,
   unknownSchedule,
-} from '../../core/recurrence.ts';
-import { parseSpec } from '../../core/registry.ts';
-import { guardName } from '../../core/resources.ts';
-import { checkMessageSize, messageOf } from '../../core/routing.ts';
+} from '../../core/schedule/recurrence.ts';
 import type { SchemaChecker } from '../../runtime/schema.ts';
 import type { KeptRecurrence, RecurrenceState, RecurrenceStore } from '../../runtime/stores/recurrences.ts';
+import { newTurn } from '../delay/schedule.ts';
+import { dropTimer, setTimers, type TimerTools } from '../delay/timers.ts';
 import { openTarget } from '../publish/publish.ts';
 import { type AdminTools, ownerOf, type Put } from '../registry/admin.ts';
 import { tickTimer } from './fire.ts';
-import { newTurn } from './schedule.ts';
-import { dropTimer, setTimers, type TimerTools } from './timers.ts';
 
 export interface RecurrenceTools extends AdminTools, TimerTools {
   readonly recurrences: RecurrenceStore;

@@ -1,8 +1,8 @@
-import { aws, bus } from '../../core/limits.ts';
-import { sleep } from '../../core/sleep.ts';
-import { dueOf, readTimer, type TimerMessage } from '../../core/timer.ts';
+import { dueOf, readTimer, type TimerMessage } from '../../core/delay/timer.ts';
+import { aws, bus } from '../../core/kernel/limits.ts';
+import { sleep } from '../../core/kernel/sleep.ts';
+import { hidden, type Leaving, leave, type Outcome } from '../delay/leave.ts';
 import { type FireTools, fire } from './fire.ts';
-import { hidden, type Leaving, leave, type Outcome } from './leave.ts';
 
 /** One message of the delay queue. */
 export interface DelayQueueMessage {

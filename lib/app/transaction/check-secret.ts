@@ -1,7 +1,7 @@
-import type { Principal } from '../../core/access.ts';
-import type { CheckSecret } from '../../core/check.ts';
-import { bus } from '../../core/limits.ts';
-import { createSecret } from '../../core/signature.ts';
+import type { Principal } from '../../core/access/access.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { createSecret } from '../../core/kernel/signature.ts';
+import type { CheckSecret } from '../../core/transaction/check.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { CheckSecretStore } from '../../runtime/stores/check-secrets.ts';

@@ -1,10 +1,15 @@
-import { checkBody, signingSecrets, type Verdict, verdictOf } from '../../core/check.ts';
-import { bus } from '../../core/limits.ts';
-import { secretKey, sign } from '../../core/signature.ts';
-import { phaseOf, type Transaction, transactionGivenUp, transition } from '../../core/transaction.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { secretKey, sign } from '../../core/kernel/signature.ts';
+import { checkBody, signingSecrets, type Verdict, verdictOf } from '../../core/transaction/check.ts';
+import {
+  phaseOf,
+  type Transaction,
+  transactionGivenUp,
+  transition,
+} from '../../core/transaction/transaction.ts';
 import type { Http } from '../../runtime/http.ts';
 import type { CheckSecretStore } from '../../runtime/stores/check-secrets.ts';
-import { applyMessage, type RelayTransactionTools, relayTransaction } from '../relay/relay-transaction.ts';
+import { applyMessage, type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
 
 export interface CheckTransactionTools extends RelayTransactionTools {
   readonly checkSecrets: CheckSecretStore;

@@ -1,18 +1,18 @@
-import { type Principal, requireOwner } from '../../core/access.ts';
-import { checkEndpoint } from '../../core/endpoint.ts';
-import { BusbarError } from '../../core/errors.ts';
-import type { EventRequest } from '../../core/event-forms.ts';
-import { aws } from '../../core/limits.ts';
-import type { Target } from '../../core/routing.ts';
-import { type StoredEvent, storedEvent } from '../../core/stored-event.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import type { EventRequest } from '../../core/event/forms.ts';
+import { type StoredEvent, storedEvent } from '../../core/event/stored.ts';
+import type { Target } from '../../core/event/target.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { aws } from '../../core/kernel/limits.ts';
+import { type Draft, readTransaction } from '../../core/transaction/request.ts';
 import {
   newTransaction,
   type ShownTransaction,
   showTransaction,
   type Transaction,
   transition,
-} from '../../core/transaction.ts';
-import { type Draft, readTransaction } from '../../core/transaction-request.ts';
+} from '../../core/transaction/transaction.ts';
+import { checkEndpoint } from '../../core/webhook/endpoint.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { TransactionStore } from '../../runtime/stores/transactions.ts';

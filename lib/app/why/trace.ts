@@ -1,16 +1,18 @@
-import { type AttemptRecord, attemptRecord, withAttempt } from '../../core/attempts.ts';
-import type { Delivery, DeliveryRecord, Outcome, Verdict } from '../../core/delivery.ts';
-import { refusalsOf } from '../../core/filter-match.ts';
-import { bus } from '../../core/limits.ts';
-import type { Sighting } from '../../core/occurrence.ts';
-import { messageOf, type RoutableEvent, type Target } from '../../core/routing.ts';
+import { type AttemptRecord, attemptRecord, withAttempt } from '../../core/deliver/attempts.ts';
+import type { Delivery, DeliveryRecord, Verdict } from '../../core/deliver/delivery.ts';
+import type { Outcome } from '../../core/deliver/outcome.ts';
+import type { Target } from '../../core/event/target.ts';
+import type { TraceMode } from '../../core/event/trace-mode.ts';
+import { refusalsOf } from '../../core/filter/match.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { messageOf, type RoutableEvent } from '../../core/routing/routing.ts';
+import type { Sighting } from '../../core/why/occurrence.ts';
 import {
   type DeliveredEvent,
   type PublishedEvent,
   packDelivered,
   packPublished,
-  type TraceMode,
-} from '../../core/trace.ts';
+} from '../../core/why/trace.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';

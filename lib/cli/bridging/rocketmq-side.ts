@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Seen } from '../../core/bridge-check.ts';
+import type { Seen } from '../../core/bridge/bridge-check.ts';
 import type { RocketMq, RocketMqAccess, RocketMqConsumer, RocketMqMessage } from '../../runtime/rocketmq.ts';
 import { systemRocketMq } from '../../runtime/system-rocketmq.ts';
 import { CliError } from '../support/failure.ts';

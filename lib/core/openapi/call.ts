@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import type { AnswerName } from './answers.ts';
 import type { RequestName } from './requests.ts';
 

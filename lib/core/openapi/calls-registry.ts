@@ -1,4 +1,4 @@
-import { bus } from '../limits.ts';
+import { bus } from '../kernel/limits.ts';
 import {
   type Call,
   type CallName,

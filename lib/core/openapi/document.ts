@@ -1,5 +1,5 @@
-import { type ErrorCode, errorCodes, statusOf, titleOf } from '../errors.ts';
-import { batched, structured } from '../event-forms.ts';
+import { batched, structured } from '../event/forms.ts';
+import { type ErrorCode, errorCodes, statusOf, titleOf } from '../kernel/errors.ts';
 import { answerSchemas } from './answers.ts';
 import { type Call, type CallName, type QueryParameter, tags } from './call.ts';
 import { calls } from './calls.ts';

@@ -1,5 +1,5 @@
-import { absoluteUri, mediaType, uriReference } from '../event.ts';
-import { bus } from '../limits.ts';
+import { absoluteUri, mediaType, uriReference } from '../event/event.ts';
+import { bus } from '../kernel/limits.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 /** The forms of an event, as `core/event-forms.ts` reads them by hand so that data stays letter by letter. */

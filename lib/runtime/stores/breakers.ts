@@ -1,5 +1,5 @@
-import type { Breaker, Counts } from '../../core/breaker.ts';
-import { bus } from '../../core/limits.ts';
+import type { Breaker, Counts } from '../../core/breaker/breaker.ts';
+import { bus } from '../../core/kernel/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { Table } from '../table.ts';
 

@@ -1,4 +1,4 @@
-import type { CheckSecret } from '../../core/check.ts';
+import type { CheckSecret } from '../../core/transaction/check.ts';
 import type { Table } from '../table.ts';
 
 /** The secret of each application by which checks of its transactions are signed. */

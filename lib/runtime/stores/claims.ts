@@ -1,4 +1,4 @@
-import type { Claim } from '../../core/duplicate.ts';
+import type { Claim } from '../../core/publish/duplicate.ts';
 import type { Table } from '../table.ts';
 
 /** The claims of deduplication (see core/duplicate). */

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { DeadLetter, DeadLetterContent } from '../../core/dead-letter.ts';
-import { bus } from '../../core/limits.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { DeadLetter, DeadLetterContent } from '../../core/redrive/dead-letter.ts';
 import type { Table } from '../table.ts';
 
 /** A dead letter with where it stands in the order of its receiver's. */

@@ -6,8 +6,8 @@ import {
   delayedExpiresAtSeconds,
   delayedKey,
   delayedPrefix,
-} from '../../core/delayed.ts';
-import { eventHash } from '../../core/trace.ts';
+} from '../../core/delay/delayed.ts';
+import { eventHash } from '../../core/event/hash.ts';
 import type { Row, Table } from '../table.ts';
 
 /** A delayed event as its row has it. */

@@ -1,5 +1,5 @@
-import type { DeliveryRecord } from '../../core/delivery.ts';
-import { bus } from '../../core/limits.ts';
+import type { DeliveryRecord } from '../../core/deliver/delivery.ts';
+import { bus } from '../../core/kernel/limits.ts';
 import type { Table } from '../table.ts';
 
 /** The records of deliveries that failed at least once; one that succeeds at once leaves none. */

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { utf8Bytes } from '../../core/event.ts';
+import { utf8Bytes } from '../../core/event/event.ts';
+import { eventHash } from '../../core/event/hash.ts';
 import {
   type HeldEvent,
   type HeldPage,
@@ -9,11 +10,10 @@ import {
   type LastPlace,
   nextPlaces,
   shards,
-} from '../../core/held.ts';
-import type { HeldCounts } from '../../core/hold.ts';
-import { aws, bus } from '../../core/limits.ts';
-import type { Sighting } from '../../core/occurrence.ts';
-import { eventHash } from '../../core/trace.ts';
+} from '../../core/hold/held.ts';
+import type { HeldCounts } from '../../core/hold/hold.ts';
+import { aws, bus } from '../../core/kernel/limits.ts';
+import type { Sighting } from '../../core/why/occurrence.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { Key, Row, Table } from '../table.ts';

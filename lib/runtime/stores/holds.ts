@@ -1,4 +1,4 @@
-import type { Hold } from '../../core/hold.ts';
+import type { Hold } from '../../core/hold/hold.ts';
 import type { Table } from '../table.ts';
 
 /** What is looked for once more after a release was over, and when. */

@@ -1,4 +1,4 @@
-import { hashKey, type KeyRecord, keyMatches } from '../../core/access.ts';
+import { hashKey, type KeyRecord, keyMatches } from '../../core/access/access.ts';
 import type { Clock } from '../clock.ts';
 import type { Table } from '../table.ts';
 

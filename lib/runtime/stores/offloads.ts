@@ -1,5 +1,5 @@
-import { bus } from '../../core/limits.ts';
-import type { Offload } from '../../core/offload.ts';
+import type { Offload } from '../../core/deliver/offload.ts';
+import { bus } from '../../core/kernel/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { Table } from '../table.ts';
 

@@ -9,8 +9,8 @@ import {
   UpdateItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
-import { aws } from '../../core/limits.ts';
-import { type OutboxRow, outboxAttributes, outboxTableName } from '../../core/outbox.ts';
+import { aws } from '../../core/kernel/limits.ts';
+import { type OutboxRow, outboxAttributes, outboxTableName } from '../../core/relay/outbox.ts';
 import type { Config } from '../config.ts';
 import type { BaseRuntime } from '../runtime.ts';
 

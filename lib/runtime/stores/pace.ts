@@ -1,4 +1,4 @@
-import { slotMs, slotsBefore } from '../../core/pace.ts';
+import { slotMs, slotsBefore } from '../../core/deliver/pace.ts';
 import type { Table } from '../table.ts';
 
 /** The pace of the receivers whose posts a second are limited. */

@@ -1,4 +1,4 @@
-import type { Recurrence } from '../../core/recurrence.ts';
+import type { Recurrence } from '../../core/schedule/recurrence.ts';
 import type { Row, Table } from '../table.ts';
 
 /** When a recurring schedule is looked at next. */

@@ -1,5 +1,5 @@
-import { bus } from '../../core/limits.ts';
-import { mayReplace, type Redrive } from '../../core/redrive.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { mayReplace, type Redrive } from '../../core/redrive/redrive.ts';
 import type { Table } from '../table.ts';
 
 /** The redrive of each receiver: the one that runs, or the last one that did. */

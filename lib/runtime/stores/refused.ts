@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { Refused } from '../../core/refused.ts';
+import type { Refused } from '../../core/relay/refused.ts';
 import type { Table } from '../table.ts';
 
 /** What was refused after the bus took it over: few, in one partition, until somebody tries it again or deletes it. */

@@ -1,6 +1,8 @@
-import { BusbarError } from '../../core/errors.ts';
-import { bus } from '../../core/limits.ts';
-import type { Receiver, Subscription, Topic } from '../../core/registry.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import type { Subscription } from '../../core/registry/subscription.ts';
+import type { Topic } from '../../core/registry/topic.ts';
 import type { Clock } from '../clock.ts';
 import type { Table } from '../table.ts';
 

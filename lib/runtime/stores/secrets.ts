@@ -1,4 +1,4 @@
-import type { EarlierSecret, Receiver } from '../../core/registry.ts';
+import type { EarlierSecret, Receiver } from '../../core/registry/receiver.ts';
 import type { Clock } from '../clock.ts';
 import type { Table } from '../table.ts';
 

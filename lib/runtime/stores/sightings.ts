@@ -1,6 +1,6 @@
-import { bus } from '../../core/limits.ts';
-import type { Sighting } from '../../core/occurrence.ts';
-import { eventHash } from '../../core/trace.ts';
+import { eventHash } from '../../core/event/hash.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { Sighting } from '../../core/why/occurrence.ts';
 import type { Row, Table } from '../table.ts';
 import { isDelayedRow, keptDelayed } from './delayed.ts';
 

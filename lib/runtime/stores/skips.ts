@@ -1,4 +1,4 @@
-import type { Skip } from '../../core/registry.ts';
+import type { Skip } from '../../core/registry/receiver.ts';
 import type { Table } from '../table.ts';
 
 /** How many deliveries each skip has dropped. */

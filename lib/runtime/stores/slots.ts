@@ -1,4 +1,4 @@
-import { bus } from '../../core/limits.ts';
+import { bus } from '../../core/kernel/limits.ts';
 import type { Table } from '../table.ts';
 
 /** A slot that was taken; whoever holds it gives it back. */

@@ -1,5 +1,6 @@
-import { bus } from '../../core/limits.ts';
-import { eventHash, type TraceRow } from '../../core/trace.ts';
+import { eventHash } from '../../core/event/hash.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { TraceRow } from '../../core/why/trace.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { Search, SearchPosition, Table } from '../table.ts';

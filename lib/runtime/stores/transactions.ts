@@ -1,10 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { utf8Bytes } from '../../core/event.ts';
-import { bus } from '../../core/limits.ts';
-import { wakesRelay } from '../../core/relay.ts';
-import { packBatches } from '../../core/routing.ts';
-import type { StoredEvent } from '../../core/stored-event.ts';
-import { phaseOf, type Transaction } from '../../core/transaction.ts';
+import { utf8Bytes } from '../../core/event/event.ts';
+import type { StoredEvent } from '../../core/event/stored.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { wakesRelay } from '../../core/relay/relay.ts';
+import { packBatches } from '../../core/routing/routing.ts';
+import { phaseOf, type Transaction } from '../../core/transaction/transaction.ts';
 import type { Table } from '../table.ts';
 
 /** Transactions: a row for the state, which is small and often written, and as few as hold the events, packed. */

@@ -1,5 +1,5 @@
 import { verify } from '../../../lib/client/verify.ts';
-import { bus } from '../../../lib/core/limits.ts';
+import { bus } from '../../../lib/core/kernel/limits.ts';
 import type { Checker } from './checker.ts';
 
 /**

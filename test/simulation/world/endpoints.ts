@@ -1,4 +1,4 @@
-import { sleep } from '../../../lib/core/sleep.ts';
+import { sleep } from '../../../lib/core/kernel/sleep.ts';
 import type { Clock, EpochMs } from '../../../lib/runtime/clock.ts';
 import type { Http, HttpFailure, HttpOutcome, HttpRequest } from '../../../lib/runtime/http.ts';
 import type { Dice } from './dice.ts';

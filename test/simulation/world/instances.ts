@@ -1,4 +1,4 @@
-import { sleep } from '../../../lib/core/sleep.ts';
+import { sleep } from '../../../lib/core/kernel/sleep.ts';
 import { type FunctionWorld, startFunction } from '../../../lib/local/functions.ts';
 import type { Clock } from '../../../lib/runtime/clock.ts';
 import type { LocalAws } from '../../../lib/stand-in/aws.ts';

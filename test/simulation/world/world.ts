@@ -1,4 +1,4 @@
-import { sleep } from '../../../lib/core/sleep.ts';
+import { sleep } from '../../../lib/core/kernel/sleep.ts';
 import { assembly } from '../../../lib/local/assembly.ts';
 import { type RunningBus, startBus } from '../../../lib/local/bus.ts';
 import { type VirtualClock, virtualClock } from '../../../lib/stand-in/clock.ts';

@@ -16,7 +16,7 @@ const down = conditions(
 export const breakerMutants: readonly Mutant[] = [
   {
     name: 'a breaker closes by a probe that failed',
-    file: 'lib/core/breaker.ts',
+    file: 'lib/core/breaker/breaker.ts',
     find: 'return openAgain(open, event.cause, context);',
     replace: "return { kind: 'closed', sinceMs: nowMs, reason: event.cause };",
     functions: ['deliver'],
@@ -25,7 +25,7 @@ export const breakerMutants: readonly Mutant[] = [
   },
   {
     name: 'a breaker is half-open when its pause is over, without a probe',
-    file: 'lib/app/breaker/probe-delivery.ts',
+    file: 'lib/app/deliver/probe-delivery.ts',
     find: "changeBreaker(tools, receiver, { kind: 'probe-began' })",
     replace: "changeBreaker(tools, receiver, { kind: 'probe-succeeded' })",
     functions: ['deliver'],

@@ -41,7 +41,7 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     name: 'all deliveries of an event have one id',
-    file: 'lib/core/delivery.ts',
+    file: 'lib/core/deliver/delivery.ts',
     find: 'JSON.stringify([event.source, event.id, topic ?? null, receiver])',
     replace: 'JSON.stringify([event.source, event.id, topic ?? null])',
     functions: ['deliver'],
@@ -69,7 +69,7 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     name: 'a delivery is tried more often than its policy says',
-    file: 'lib/core/retry.ts',
+    file: 'lib/core/deliver/retry.ts',
     find: 'const delay = policy.delaysSeconds[attempt - 1];',
     replace: 'const delay = policy.delaysSeconds[attempt - 1] ?? (attempt < 8 ? 1 : undefined);',
     functions: ['deliver'],
@@ -78,7 +78,7 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     name: 'a dead letter has no cause',
-    file: 'lib/core/dead-letter.ts',
+    file: 'lib/core/redrive/dead-letter.ts',
     find: "'busbar-cause': record.cause,",
     replace: '',
     functions: ['deliver'],
@@ -142,7 +142,7 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     name: 'the limit of concurrent posts is ignored',
-    file: 'lib/core/lane-plan.ts',
+    file: 'lib/core/deliver/lane-plan.ts',
     find: 'postsPerBatch: Math.min(postsMax, Math.max(1, Math.floor(posts / batches))),',
     replace: 'postsPerBatch: postsMax,',
     functions: ['deliver'],

@@ -24,7 +24,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: 'an invoke goes to another receiver',
-    file: 'lib/app/publish/route.ts',
+    file: 'lib/app/routing/route.ts',
     find: "tools.queues.send({ receiver: chosen.receiver, role: 'online' }, batch)",
     replace: `tools.queues.send({ receiver: chosen.receiver.replace('receiver-2', 'receiver-1'), role: 'online' }, batch)`,
     functions: ['publish'],
@@ -51,7 +51,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: 'what is published goes on its way though its topic is on hold',
-    file: 'lib/app/publish/route-or-hold.ts',
+    file: 'lib/app/hold/route-or-hold.ts',
     find: "return admit(hold, tools.clock.now()) === 'store' ? hold : undefined;",
     replace: 'return undefined;',
     functions: ['publish'],

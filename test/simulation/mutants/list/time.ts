@@ -8,7 +8,7 @@ const transactions = conditions({}, { focus: { transact: 1 } });
 export const timeMutants: readonly Mutant[] = [
   {
     name: 'a delayed event leaves when any of its timers comes',
-    file: 'lib/core/delayed.ts',
+    file: 'lib/core/delay/delayed.ts',
     find: 'return row.dueAtMs > nowMs ?',
     replace: 'return row.dueAtMs < 0 ?',
     functions: ['schedule'],
@@ -17,7 +17,7 @@ export const timeMutants: readonly Mutant[] = [
   },
   {
     name: 'a cancel is granted though the event has left',
-    file: 'lib/core/delayed.ts',
+    file: 'lib/core/delay/delayed.ts',
     find: "return row.state === 'cancelled' ? { kind: 'nothing' } : { kind: 'refuse', code: 'event_left' };",
     replace: "return { kind: 'nothing' };",
     functions: ['admin'],
@@ -35,7 +35,7 @@ export const timeMutants: readonly Mutant[] = [
   },
   {
     name: 'a delayed event that could not be sent is not tried again',
-    file: 'lib/app/schedule/leave.ts',
+    file: 'lib/app/delay/leave.ts',
     find: 'outcomes[index] = { hideSeconds: bus.delayLeaseSeconds };',
     replace: "outcomes[index] = 'done';",
     functions: ['schedule'],
@@ -53,7 +53,7 @@ export const timeMutants: readonly Mutant[] = [
   },
   {
     name: 'a producer that does not know is understood as a commit',
-    file: 'lib/core/check.ts',
+    file: 'lib/core/transaction/check.ts',
     find: "if (state === 'unknown') return { kind: 'none', outcome: 'it answered unknown' };",
     replace: "if (state === 'unknown') return { kind: 'commit' };",
     functions: ['check-transaction'],
@@ -62,7 +62,7 @@ export const timeMutants: readonly Mutant[] = [
   },
   {
     name: 'a rollback sends the events',
-    file: 'lib/core/transaction.ts',
+    file: 'lib/core/transaction/transaction.ts',
     find: "return decided(transaction, 'rolled-back', message.by, undefined, nowMs);",
     replace: "return decided(transaction, 'committed', message.by, undefined, nowMs);",
     functions: ['admin'],
@@ -71,7 +71,7 @@ export const timeMutants: readonly Mutant[] = [
   },
   {
     name: 'the events of a transaction go before it is committed',
-    file: 'lib/core/transaction.ts',
+    file: 'lib/core/transaction/transaction.ts',
     find: "state: 'half',\n    events,",
     replace: "state: 'committed',\n    decidedAt: new Date(nowMs).toISOString(),\n    events,",
     functions: ['admin'],

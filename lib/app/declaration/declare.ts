@@ -1,0 +1,154 @@
+import type { Declaration as Declared, DeclaredReceiver } from '../../core/declaration/declaration.ts';
+import { createSecret } from '../../core/kernel/signature.ts';
+import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
+import { isPending, withValidation } from '../../core/registry/handshake.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { keptSecrets, type Secrets } from '../../core/registry/secret.ts';
+import type { ValidateMode } from '../../core/registry/validation.ts';
+import {
+  checkRocketMqEndpoint,
+  redeclaredRocketMqTarget,
+  rocketMqUrl,
+} from '../../core/rocketmq/rocketmq-receiver.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/webhook/endpoint.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { SchemaChecker } from '../../runtime/schema.ts';
+import type { HeldStore } from '../../runtime/stores/held.ts';
+import type { HoldStore } from '../../runtime/stores/holds.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { SecretStore } from '../../runtime/stores/secrets.ts';
+import type { Watches } from '../../runtime/watches.ts';
+import { requireNothingHeld } from '../hold/held.ts';
+import { followState, type PollingTools } from '../registry/polling.ts';
+import { keptHold } from '../registry/topics.ts';
+import { expectValidation } from '../registry/validate.ts';
+
+export interface DeclareTools extends PollingTools {
+  readonly holds: HoldStore;
+  readonly held: HeldStore;
+  readonly holdWatches: Watches;
+  readonly registry: RegistryStore;
+  readonly secrets: SecretStore;
+  readonly schemas: SchemaChecker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
+  readonly rocketMqEndpoints: readonly string[];
+  readonly validate: ValidateMode;
+  readonly validations: Watches;
+}
+
+/** Bridges are functions of the stack, and no business of the registry. */
+type Declaration = Omit<Declared, 'bridges'>;
+
+/** The application that owns what names no owner. */
+const ownerDefault = 'admin';
+
+/**
+ * Brings the registry to what the stack declares, and takes out what it declared before. AWS's side of it is the
+ * stack's own; a secret that a receiver already has stays.
+ * @throws BusbarError invalid_schema, invalid_request; in_use when a topic that is declared no more holds events.
+ */
+export async function declare(tools: DeclareTools, declaration: Declaration): Promise<void> {
+  const { registry } = tools;
+  const nowMs = tools.clock.now();
+  const now = new Date(nowMs).toISOString();
+  for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
+    if (spec.schema !== undefined) tools.schemas.check(spec.schema);
+    await registry.changeTopic(name, (existing) => ({
+      ...spec,
+      topic: name,
+      owner,
+      ...keptHold(existing),
+      ...dates(existing, now),
+    }));
+    if (spec.holdWhen !== undefined) await tools.holdWatches.start(name);
+  }
+  for (const [name, declared] of Object.entries(declaration.receivers)) {
+    const { owner = ownerDefault, endpoint, rocketmq, ...spec } = declared;
+    const url = checkPlace(tools, { endpoint, rocketmq });
+    const made = createSecret(tools.random);
+    const demanded = rocketmq === undefined && tools.validate === 'handshake' ? 'handshake' : undefined;
+    const validate = spec.validate ?? demanded;
+    await expectValidation(tools, { receiver: name, validate });
+    const { was, now: written } = await registry.changeReceiver(name, (existing) => {
+      const put: Receiver = {
+        ...spec,
+        ...(validate !== undefined && { validate }),
+        receiver: name,
+        owner,
+        endpoint: url,
+        ...(rocketmq !== undefined && { rocketmq: redeclaredRocketMqTarget(rocketmq, existing?.rocketmq) }),
+        ...secretsOf(existing),
+        ...(existing?.oauth2 !== undefined && rocketmq === undefined && { oauth2: existing.oauth2 }),
+        ...keptFlow(existing),
+        ...dates(existing, now),
+      };
+      return withValidation(put, existing, nowMs);
+
+      function secretsOf(kept: Receiver | undefined): Secrets {
+        if (rocketmq !== undefined) return { secret: '' };
+        return kept === undefined || kept.rocketmq !== undefined
+          ? { secret: made }
+          : keptSecrets(kept, nowMs);
+      }
+    });
+    // Asked within minutes, so that a deployment does not wait for strangers.
+    if (isPending(written)) await expectValidation(tools, written);
+    // The stack does not see that its mapping was stopped after a 410, and would leave it so; a changed one it starts,
+    // although the receiver is paused, or stops, although its endpoint has agreed.
+    if ((was !== undefined && !isFlowing(was)) || validate === 'handshake') await followState(tools, written);
+  }
+  for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
+    for (const [receiver, { filter }] of Object.entries(receivers)) {
+      await registry.changeSubscription(topic, receiver, (existing) => ({
+        topic,
+        receiver,
+        ...(filter !== undefined && { filter }),
+        ...dates(existing, now),
+      }));
+    }
+  }
+  await retract(tools, declaration);
+}
+
+/** Where a declared receiver gets its events; the stack has put the values of parameters in by now. */
+function checkPlace(
+  { endpoints: policy, endpointPorts: ports, rocketMqEndpoints: allowed }: DeclareTools,
+  { endpoint, rocketmq }: Pick<DeclaredReceiver, 'endpoint' | 'rocketmq'>,
+): string {
+  if (rocketmq === undefined) return checkEndpoint(String(endpoint), { policy, ports, ownHosts: [] }).href;
+  checkRocketMqEndpoint(rocketmq.endpoint, { policy, allowed });
+  return rocketMqUrl(rocketmq);
+}
+
+function dates(existing: { readonly createdAt: string } | undefined, now: string) {
+  return { declared: true, createdAt: existing?.createdAt ?? now, updatedAt: now };
+}
+
+/** Takes out what was declared once and is no more, with the subscriptions that hang on it. */
+async function retract(tools: DeclareTools, declaration: Declaration): Promise<void> {
+  const { registry, secrets } = tools;
+  const gone = {
+    topics: (await registry.topics())
+      .filter(({ topic, declared }) => declared && !Object.hasOwn(declaration.topics, topic))
+      .map(({ topic }) => topic),
+    receivers: (await registry.receivers()).filter(
+      ({ receiver, declared }) => declared && !Object.hasOwn(declaration.receivers, receiver),
+    ),
+  };
+  // The update fails then, and CloudFormation leaves the topic as it was.
+  for (const topic of gone.topics) await requireNothingHeld(tools, topic);
+  for (const { topic, receiver, declared } of await registry.subscriptions()) {
+    const isDeclaredStill = Object.hasOwn(declaration.subscriptions[topic] ?? {}, receiver);
+    const hangs = gone.topics.includes(topic) || gone.receivers.some((each) => each.receiver === receiver);
+    if (hangs || (declared && !isDeclaredStill)) await registry.deleteSubscription(topic, receiver);
+  }
+  for (const topic of gone.topics) await registry.deleteTopic(topic);
+  for (const { receiver, earlierSecrets } of gone.receivers) {
+    await secrets.forget(receiver, earlierSecrets);
+    await registry.deleteReceiver(receiver);
+  }
+}

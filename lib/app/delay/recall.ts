@@ -1,0 +1,161 @@
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import {
+  type DelayedMessage,
+  type DelayedState,
+  newDueAtMs,
+  type RecallQuestion,
+  reTimeSchema,
+  stepDelayed,
+} from '../../core/delay/delayed.ts';
+import type { Target } from '../../core/event/target.ts';
+import { BusbarError, type ErrorCode } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import { type DelayTools, newTurn } from './schedule.ts';
+import { dropTimer, lookTimer, setTimers } from './timers.ts';
+
+export interface RecallTools extends DelayTools {
+  readonly registry: RegistryStore;
+}
+
+/** A delayed event as the API shows it. */
+export interface ShownDelayed {
+  readonly id: string;
+  readonly source: string;
+  readonly topic?: string;
+  readonly receiver?: string;
+  readonly state: 'scheduled';
+  /** RFC 3339. */
+  readonly deliverAt: string;
+}
+
+/**
+ * Cancels a delayed event that has not left. A second call of the same answers as the first.
+ * @throws BusbarError unknown_event, event_left, ambiguous_event, forbidden.
+ */
+export async function cancelEvent(
+  tools: RecallTools,
+  principal: Principal,
+  question: RecallQuestion,
+): Promise<void> {
+  const kept = await findOwn(tools, principal, question);
+  await change(tools, kept, { kind: 'cancel' });
+}
+
+/**
+ * Gives a delayed event that has not left another time.
+ * @throws BusbarError invalid_request, unknown_event, event_left, event_cancelled, ambiguous_event, forbidden, unavailable.
+ */
+export async function reTimeEvent(
+  tools: RecallTools,
+  principal: Principal,
+  question: RecallQuestion,
+  body: unknown,
+): Promise<ShownDelayed> {
+  const spec = parseSpec(reTimeSchema, body);
+  const dueAtMs = newDueAtMs(spec, tools.clock.now());
+  if (dueAtMs === undefined) {
+    throw new BusbarError('invalid_request', 'deliverAt is more than ten years ahead.', {
+      fields: [{ path: 'deliverAt', detail: 'is more than ten years ahead' }],
+    });
+  }
+  const kept = await findOwn(tools, principal, question);
+  const { turn } = await change(tools, kept, { kind: 're-time', dueAtMs });
+  const [problem] = await setTimers(tools, [lookTimer({ row: kept.key, turn, dueAtMs })]);
+  if (problem !== undefined) {
+    tools.log('error', 'An event that was re-timed has no timer', { reason: problem });
+    throw new BusbarError(
+      'unavailable',
+      'The event has its new time, but AWS took no timer for it, so that it may be late. Send the same again.',
+      { retryAfterSeconds: 1 },
+    );
+  }
+  const { id, source, target } = kept.event;
+  return { id, source, ...target, state: 'scheduled', deliverAt: new Date(dueAtMs).toISOString() };
+}
+
+/** Writes the next state in the place of the one that was read; whoever got in between is asked again. */
+async function change(tools: RecallTools, kept: KeptDelayed, message: DelayedMessage): Promise<DelayedState> {
+  let state: DelayedState | undefined = kept.state;
+  for (let tries = 0; tries < bus.conditionalTriesMax; tries++) {
+    const nowMs = tools.clock.now();
+    const step = stepDelayed(state, message, nowMs, newTurn(tools.random));
+    if (step.kind === 'refuse') throw refusal(step.code, kept.event.id, state);
+    if (step.kind !== 'write' || state === undefined) return kept.state;
+    const written = await tools.delayed.change(kept.key, state.turn, step.next, nowMs);
+    if (written.done) {
+      await dropTimer(tools, state.turn);
+      return step.next;
+    }
+    state = written.kept?.state;
+  }
+  throw new BusbarError('unavailable', 'Others change this event all the time. Try again.', {
+    retryAfterSeconds: 1,
+  });
+}
+
+function refusal(code: ErrorCode, id: string, state: DelayedState | undefined): BusbarError {
+  if (code === 'event_cancelled') {
+    return new BusbarError(code, `The event ${id} was cancelled. Publish it again to have it delivered.`);
+  }
+  if (code === 'event_left') {
+    const when = state === undefined ? '' : `: it was due at ${new Date(state.dueAtMs).toISOString()}`;
+    return new BusbarError(
+      code,
+      `The event ${id} has left${when}. GET /v1/events/{id} tells what became of it.`,
+    );
+  }
+  return unknown(id);
+}
+
+function unknown(id: string): BusbarError {
+  return new BusbarError(
+    'unknown_event',
+    `No event ${id} waits until it is due. What is published without a delay leaves at once, and so does what a topic that is not cancellable delays by 15 minutes or less.`,
+  );
+}
+
+/** The one event that is meant: the one that waits, where others of the same id have left. */
+async function findOwn(
+  tools: RecallTools,
+  principal: Principal,
+  { id, source, topic, receiver }: RecallQuestion,
+): Promise<KeptDelayed> {
+  const meant = (await tools.delayed.find(id)).filter(
+    ({ event: { target, source: itsSource } }) =>
+      (source === undefined || source === itsSource) &&
+      (topic === undefined || ('topic' in target && target.topic === topic)) &&
+      (receiver === undefined || ('receiver' in target && target.receiver === receiver)),
+  );
+  const owners = await Promise.all(meant.map(({ event }) => ownerOf(tools, event.target)));
+  const own = meant.filter((_, at) => principal.role === 'admin' || owners[at] === principal.application);
+  const [first] = meant;
+  if (own.length === 0 && first !== undefined) {
+    const name = 'topic' in first.event.target ? first.event.target.topic : first.event.target.receiver;
+    requireOwner(principal, owners[0] ?? 'nobody any more', `The target ${name} of the event ${id}`);
+  }
+  const waiting = own.filter(({ state }) => state.state === 'waiting');
+  const candidates = waiting.length > 0 ? waiting : own;
+  const [one] = candidates;
+  if (one === undefined) throw unknown(id);
+  if (candidates.length > 1 && waiting.length > 0) {
+    const list = candidates.map(({ event }) => ({ source: event.source, ...event.target }));
+    throw new BusbarError(
+      'ambiguous_event',
+      `${candidates.length} events of the id ${id} wait. Say which with ?source=, ?topic= or ?receiver=.`,
+      { members: { events: list } },
+    );
+  }
+  // Of several that wait no more, the one that was cancelled last of all answers a repeated call.
+  return candidates.find(({ state }) => state.state === 'cancelled') ?? one;
+}
+
+async function ownerOf(tools: RecallTools, target: Target): Promise<string | undefined> {
+  const found =
+    'topic' in target
+      ? await tools.registry.topic(target.topic)
+      : await tools.registry.receiver(target.receiver);
+  return found?.owner;
+}

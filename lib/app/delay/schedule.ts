@@ -1,0 +1,135 @@
+import { type DelayedEvent, delayedKey, stepDelayed } from '../../core/delay/delayed.ts';
+import type { Delayed } from '../../core/delay/wait.ts';
+import type { BusEvent } from '../../core/event/event.ts';
+import type { Target } from '../../core/event/target.ts';
+import type { TraceMode } from '../../core/event/trace-mode.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { aws } from '../../core/kernel/limits.ts';
+import type { Order } from '../../core/routing/order.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { DelayedStore } from '../../runtime/stores/delayed.ts';
+import { dropTimer, lookTimer, setTimers, type Timer, type TimerTools } from './timers.ts';
+
+export interface DelayTools extends TimerTools {
+  readonly delayed: DelayedStore;
+  readonly random: Random;
+}
+
+/** An event and when it is due. */
+export interface Later {
+  readonly event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order };
+  readonly dueAtMs: number;
+}
+
+/** A turn that was never before; it may name a schedule. */
+export const newTurn = (random: Random) => `delay-${random.uuid()}`;
+
+/**
+ * Stores events until they are due. Answers, in their order, why one was not stored, or undefined where it was.
+ *
+ * The row comes first: a timer without a row would find nothing and lose the event, while a row without a timer was
+ * never answered for.
+ * @param cancellable false keeps those that are due within 15 minutes in the queue alone, without a row.
+ */
+export async function delay(
+  tools: DelayTools,
+  target: Target,
+  events: readonly Later[],
+  cancellable: boolean,
+): Promise<(BusbarError | undefined)[]> {
+  const nowMs = tools.clock.now();
+  const stored = await Promise.all(
+    events.map(async (later): Promise<Stored> => {
+      if (!cancellable && later.dueAtMs - nowMs <= aws.sqs.delaySecondsMax * 1000) {
+        return { timer: { name: '', dueAtMs: later.dueAtMs, text: JSON.stringify(wholeOf(target, later)) } };
+      }
+      return await storeRow(tools, target, later, nowMs);
+    }),
+  );
+  const timers = stored.flatMap(({ timer }) => (timer === undefined ? [] : [timer]));
+  const problems = await setTimers(tools, timers);
+  return await Promise.all(
+    stored.map(async ({ timer, problem, undo, done }) => {
+      const failed = timer === undefined ? problem : problems[timers.indexOf(timer)];
+      if (failed === undefined) {
+        await done?.();
+        return undefined;
+      }
+      tools.log('error', 'An event could not be delayed', { ...target, reason: failed });
+      await undo?.();
+      return unavailable();
+    }),
+  );
+}
+
+interface Stored {
+  readonly timer?: Timer;
+  readonly problem?: string;
+  readonly undo?: () => Promise<void>;
+  readonly done?: () => Promise<void>;
+}
+
+async function storeRow(tools: DelayTools, target: Target, later: Later, nowMs: number): Promise<Stored> {
+  const { event, dueAtMs } = later;
+  const { id, source, type, subject, trace, order, body } = event;
+  const kept: DelayedEvent = { target, id, source, type, subject, trace, order, atMs: nowMs, body };
+  const step = stepDelayed(undefined, { kind: 'publish', dueAtMs }, nowMs, newTurn(tools.random));
+  if (step.kind !== 'write') throw new Error('A publish always writes.');
+  const row = delayedKey(kept);
+  const { turn } = step.next;
+  try {
+    const before = await tools.delayed.put(kept, step.next);
+    return {
+      timer: lookTimer({ row, turn, dueAtMs }),
+      async done() {
+        if (before?.state.state === 'waiting') await dropTimer(tools, before.state.turn);
+      },
+      async undo() {
+        // Where the event waited already, its older timer finds the row and sees to it: it must stay.
+        if (before === undefined) await forget(tools, row, turn);
+      },
+    };
+  } catch (error) {
+    return { problem: String(error) };
+  }
+}
+
+async function forget(
+  tools: DelayTools,
+  row: Parameters<DelayedStore['remove']>[0],
+  turn: string,
+): Promise<void> {
+  try {
+    await tools.delayed.remove(row, turn);
+  } catch (error) {
+    // It has no timer, so that nothing comes of it; it goes when it expires.
+    tools.log('warn', 'The row of an event that was not taken could not be removed', {
+      reason: String(error),
+    });
+  }
+}
+
+function wholeOf(target: Target, { event, dueAtMs }: Later): Delayed {
+  const { id, source, type, subject, trace, order, body } = event;
+  return {
+    target,
+    dueAtMs,
+    event: {
+      id,
+      source,
+      type,
+      ...(subject !== undefined && { subject }),
+      ...(trace !== undefined && { trace }),
+      ...(order !== undefined && { order }),
+    },
+    body,
+  };
+}
+
+function unavailable(): BusbarError {
+  return new BusbarError(
+    'unavailable',
+    'The event could not be stored until it is due: AWS refused or throttled it. Send it again.',
+    { retryAfterSeconds: 1 },
+  );
+}

@@ -1,0 +1,82 @@
+import type { Look } from '../../core/delay/delayed.ts';
+import { chooseWait } from '../../core/delay/wait.ts';
+import { aws } from '../../core/kernel/limits.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Queues } from '../../runtime/queues.ts';
+import type { Schedules } from '../../runtime/schedules.ts';
+
+export interface TimerTools {
+  readonly queues: Queues;
+  readonly schedules: Schedules;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A text that is to come out of the delay queue at a time. */
+export interface Timer {
+  /** Names its schedule, if it waits in one: never used before. */
+  readonly name: string;
+  readonly dueAtMs: number;
+  readonly text: string;
+}
+
+export const lookTimer = (look: Look): Timer => ({
+  name: look.turn,
+  dueAtMs: look.dueAtMs,
+  text: JSON.stringify(look),
+});
+
+/** Sets timers, short ones ten in a call. Answers, in their order, why one is not set, or undefined where it is. */
+export async function setTimers(
+  tools: TimerTools,
+  timers: readonly Timer[],
+): Promise<(string | undefined)[]> {
+  const nowMs = tools.clock.now();
+  const problems: (string | undefined)[] = Array.from({ length: timers.length });
+  const short: { index: number; body: string; delaySeconds: number }[] = [];
+  const long: Promise<void>[] = [];
+  for (const [index, { name, dueAtMs, text }] of timers.entries()) {
+    const wait = chooseWait(dueAtMs, nowMs);
+    if (wait.kind === 'queue') short.push({ index, body: text, delaySeconds: wait.delaySeconds });
+    else {
+      const set = tools.schedules.create(name, wait.fireAtMs, text).catch((error: unknown) => {
+        problems[index] = String(error);
+      });
+      long.push(set);
+    }
+  }
+  const batches: Promise<void>[] = [];
+  for (let start = 0; start < short.length; start += aws.sqs.batchEntriesMax) {
+    batches.push(sendShort(tools, short.slice(start, start + aws.sqs.batchEntriesMax), problems));
+  }
+  await Promise.all([...long, ...batches]);
+  return problems;
+}
+
+async function sendShort(
+  tools: TimerTools,
+  batch: readonly { index: number; body: string; delaySeconds: number }[],
+  problems: (string | undefined)[],
+): Promise<void> {
+  const failures = await tools.queues.send(
+    'delay',
+    batch.map(({ body, delaySeconds }) => ({ body, delaySeconds, attributes: {} })),
+  );
+  for (const [position, { index }] of batch.entries()) problems[index] = failures[position]?.reason;
+}
+
+/**
+ * Takes away the schedule of a timer that counts no more. One that stays has somebody look at the row once in vain,
+ * and does no other harm.
+ */
+export async function dropTimer(tools: TimerTools, name: string): Promise<void> {
+  try {
+    await tools.schedules.delete(name);
+  } catch (error) {
+    tools.log('warn', 'A schedule that is not needed any more could not be deleted', {
+      schedule: name,
+      reason: String(error),
+    });
+  }
+}

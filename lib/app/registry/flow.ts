@@ -1,0 +1,90 @@
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import { paused, resumed, skipOf, skipSchema } from '../../core/registry/flow.ts';
+import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
+import type { SkipStore } from '../../runtime/stores/skips.ts';
+import type { Watches } from '../../runtime/watches.ts';
+import type { AdminTools } from './admin.ts';
+import { followState, type PollingTools } from './polling.ts';
+import { changeOwnReceiver, findReceiver } from './receivers.ts';
+
+export interface FlowTools extends AdminTools, PollingTools {
+  readonly skips: SkipStore;
+  readonly pauseWatches: Watches;
+}
+
+/** A receiver as the API shows it, with how many deliveries its skip has dropped so far. */
+export type ShownReceiver = Omit<ReturnType<typeof showReceiver>, 'skip'> & {
+  readonly skip?: { readonly before: string; readonly at: string; readonly dropped: number };
+};
+
+/** @throws BusbarError unknown_receiver, forbidden. */
+export async function ownReceiver(
+  tools: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  name: string,
+): Promise<Receiver> {
+  const receiver = await findReceiver(tools, name);
+  requireOwner(principal, receiver.owner, `The receiver ${name}`);
+  return receiver;
+}
+
+async function showWithSkip(
+  tools: Pick<FlowTools, 'skips' | 'clock'>,
+  receiver: Receiver,
+): Promise<ShownReceiver> {
+  const { skip, ...shown } = showReceiver(receiver, tools.clock.now());
+  if (skip === undefined) return shown;
+  return { ...shown, skip: { ...skip, dropped: await tools.skips.dropped(receiver.receiver, skip) } };
+}
+
+export async function getReceiver(
+  tools: Pick<FlowTools, 'registry' | 'skips' | 'clock'>,
+  principal: Principal,
+  name: string,
+): Promise<ShownReceiver> {
+  return await showWithSkip(tools, await ownReceiver(tools, principal, name));
+}
+
+/** Stops consuming a receiver's queues; its events wait there, for up to their 14 days. */
+export async function pauseReceiver(
+  tools: FlowTools,
+  principal: Principal,
+  name: string,
+): Promise<ShownReceiver> {
+  const receiver = await changeOwnReceiver(tools, principal, name, (was) =>
+    was.state === 'paused' ? was : paused(was, principal.application, tools.clock.now()),
+  );
+  // One that is made over the API has no alarm.
+  if (receiver.declared) await tools.pauseWatches.start(name);
+  // Last, because it is slow: until then each message is parked as it is received.
+  await followState(tools, receiver);
+  return await showWithSkip(tools, receiver);
+}
+
+/** Goes on with a receiver that was paused, or disabled by a 410. */
+export async function resumeReceiver(
+  tools: FlowTools,
+  principal: Principal,
+  name: string,
+): Promise<ShownReceiver> {
+  const receiver = await changeOwnReceiver(tools, principal, name, resumed);
+  await followState(tools, receiver);
+  return await showWithSkip(tools, receiver);
+}
+
+/**
+ * Drops what entered the receiver's lanes before a point in time, as it is received: the messages that wait for
+ * a retry are in nobody's reach until then. What is dropped is counted.
+ */
+export async function skipEvents(
+  tools: FlowTools,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<ShownReceiver> {
+  const { before } = parseSpec(skipSchema, body);
+  const skip = skipOf(before, tools.clock.now());
+  const skipping = await changeOwnReceiver(tools, principal, name, (receiver) => ({ ...receiver, skip }));
+  return await showWithSkip(tools, skipping);
+}

@@ -1,0 +1,26 @@
+import { isPausedLine, pauseNotice } from '../../core/registry/flow.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Watches } from '../../runtime/watches.ts';
+
+interface PauseTools {
+  readonly registry: RegistryStore;
+  readonly pauseWatches: Watches;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Tells the backlog alarm of a paused receiver so, in a line that is counted; ends the watch with the pause. */
+export async function lookAfterPause(tools: PauseTools, name: string): Promise<void> {
+  const receiver = await tools.registry.receiver(name);
+  const notice = pauseNotice(receiver, tools.clock.now());
+  if (notice === undefined) return await tools.pauseWatches.stop(name);
+  const pausedAt = receiver?.pausedAt;
+  if (notice === 'paused') tools.log('info', isPausedLine, { receiver: name, pausedAt });
+  else
+    tools.log('error', 'A receiver is paused for so long that its queues lose events', {
+      receiver: name,
+      pausedAt,
+    });
+}

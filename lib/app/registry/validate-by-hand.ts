@@ -1,0 +1,34 @@
+import type { Principal } from '../../core/access/access.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { isPending, reopened } from '../../core/registry/handshake.ts';
+import { type ShownReceiver, showReceiver } from '../../core/registry/receiver.ts';
+import { followState } from './polling.ts';
+import { changeOwnReceiver } from './receivers.ts';
+import { ask, endSchedule, expectValidation, type ValidateTools } from './validate.ts';
+
+/**
+ * Has the endpoint of a receiver asked again, by hand.
+ * @throws BusbarError unknown_receiver, forbidden; invalid_request when it needs no agreement.
+ */
+export async function validateReceiver(
+  tools: ValidateTools,
+  principal: Principal,
+  name: string,
+): Promise<ShownReceiver> {
+  const handshake = { receiver: name, validate: 'handshake' } as const;
+  await expectValidation(tools, handshake);
+  const receiver = await changeOwnReceiver(tools, principal, name, (was) => {
+    if (was.validate !== 'handshake') {
+      const detail = 'is none, so that there is nothing to ask. Put the receiver with validate: handshake';
+      throw new BusbarError('invalid_request', `validate ${detail}.`, {
+        fields: [{ path: 'validate', detail }],
+      });
+    }
+    return reopened(was, tools.clock.now());
+  });
+  if (isPending(receiver)) await expectValidation(tools, handshake);
+  const asked = await ask(tools, receiver);
+  await followState(tools, asked);
+  if (!isPending(asked)) await endSchedule(tools, name);
+  return showReceiver(asked, tools.clock.now());
+}

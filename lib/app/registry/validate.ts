@@ -1,0 +1,128 @@
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import {
+  askIsDue,
+  asking,
+  createToken,
+  hashToken,
+  isPending,
+  judgeAnswer,
+  requestedRate,
+  settled,
+} from '../../core/registry/handshake.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { credentialsOf, redact } from '../../core/registry/redact.ts';
+import type { ValidateMode } from '../../core/registry/validation.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Http } from '../../runtime/http.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Watches } from '../../runtime/watches.ts';
+import { followState, type PollingTools } from './polling.ts';
+
+export interface ValidateTools extends PollingTools {
+  readonly registry: RegistryStore;
+  readonly validations: Watches;
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** What the bus calls itself to endpoints: a DNS name. */
+  readonly origin: string;
+  /** Where the owner of an endpoint reaches the bus; undefined when that is not known here. */
+  readonly apiUrl: string | undefined;
+}
+
+/**
+ * Makes sure that a receiver which may become pending is asked again, before it is written: one that is pending cannot
+ * be without its schedule, wherever this breaks off.
+ */
+export async function expectValidation(
+  tools: Pick<ValidateTools, 'validations'>,
+  receiver: { readonly receiver: string; readonly validate?: ValidateMode | undefined },
+): Promise<void> {
+  if (receiver.validate === 'handshake') await tools.validations.start(receiver.receiver);
+}
+
+/** Asks the endpoint of a receiver that was just written, unless it has agreed. */
+export async function validateWritten(tools: ValidateTools, written: Receiver): Promise<Receiver> {
+  if (!isPending(written)) return written;
+  // The schedule may have found nothing to do meanwhile, and ended.
+  await tools.validations.start(written.receiver);
+  const asked = await ask(tools, written);
+  if (!isPending(asked)) await endSchedule(tools, written.receiver);
+  return asked;
+}
+
+/**
+ * Looks after a receiver whose endpoint has not agreed yet: asks it when that is due. Called every few minutes for as
+ * long as it is so, and puts right whatever broke off between two steps.
+ */
+export async function continueValidation(tools: ValidateTools, name: string): Promise<void> {
+  let receiver = await tools.registry.receiver(name);
+  if (receiver !== undefined && isPending(receiver)) {
+    if (!askIsDue(receiver, tools.clock.now())) return;
+    receiver = await ask(tools, receiver);
+  }
+  if (receiver !== undefined) await followState(tools, receiver);
+  if (receiver === undefined || !isPending(receiver)) await endSchedule(tools, name);
+}
+
+/** A receiver may have become pending while its schedule was taken away: then it gets it back. */
+export async function endSchedule(
+  tools: Pick<ValidateTools, 'registry' | 'validations'>,
+  name: string,
+): Promise<void> {
+  await tools.validations.stop(name);
+  const current = await tools.registry.receiver(name);
+  if (current !== undefined && isPending(current)) await tools.validations.start(name);
+}
+
+/** Sends the validation request (section 4.1) and writes down what it came to. */
+export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Receiver> {
+  const { receiver: name, endpoint } = receiver;
+  const token = createToken(tools.random);
+  const change = async (to: (was: Receiver) => Receiver) => {
+    const { now } = await tools.registry.changeReceiver(name, (was) => {
+      if (was === undefined)
+        throw new BusbarError(
+          'unknown_receiver',
+          `The receiver ${name} was deleted while its endpoint was asked.`,
+        );
+      return to(was);
+    });
+    return now;
+  };
+  await change((was) => asking(was, endpoint, hashToken(token), tools.clock.now()));
+  const rate = requestedRate(receiver);
+  const outcome = await tools.http.send({
+    method: 'OPTIONS',
+    url: endpoint,
+    headers: {
+      ...receiver.headers,
+      'user-agent': 'busbar/1',
+      'webhook-request-origin': tools.origin,
+      ...(rate !== undefined && { 'webhook-request-rate': String(rate) }),
+      // An endpoint that has agreed is only asked whether it still does.
+      ...(tools.apiUrl !== undefined &&
+        isPending(receiver) && { 'webhook-request-callback': callbackUrl(tools.apiUrl, name, token) }),
+    },
+    timeoutMs: bus.validationTimeoutSeconds * 1000,
+  });
+  const nowMs = tools.clock.now();
+  const judged = judgeAnswer(outcome, tools.origin, nowMs);
+  // An endpoint may hand back what it was sent.
+  const verdict =
+    judged.kind === 'granted'
+      ? judged
+      : { ...judged, detail: redact(judged.detail, credentialsOf(receiver, token)) };
+  tools.log(verdict.kind === 'granted' ? 'info' : 'warn', `An endpoint was asked: ${verdict.kind}`, {
+    receiver: name,
+    ...(verdict.kind !== 'granted' && { detail: verdict.detail }),
+  });
+  return await change((was) => settled(was, endpoint, verdict, nowMs));
+}
+
+const callbackUrl = (apiUrl: string, receiver: string, token: string) =>
+  `${apiUrl}/v1/receivers/${receiver}/validation?token=${token}`;

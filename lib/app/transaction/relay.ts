@@ -1,0 +1,47 @@
+import { bus } from '../../core/kernel/limits.ts';
+import { type Woken, wokenBy } from '../../core/relay/relay.ts';
+import type { Queues } from '../../runtime/queues.ts';
+import { type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
+import { timerOf } from './transaction.ts';
+
+export interface RelayTools extends RelayTransactionTools {
+  readonly queues: Queues;
+}
+
+/**
+ * Does what rows of the bus table ask for by their `wakes`: the stream brings their keys within a second of the write.
+ * What could not be done goes to a timer, so that nothing holds up the stream.
+ * @returns the rows to be brought again by the stream, because not even a timer could be started.
+ */
+export async function relay(tools: RelayTools, pks: readonly string[]): Promise<Set<string>> {
+  const again = new Set<string>();
+  await Promise.all(
+    [...new Set(pks)].map(async (pk) => {
+      const woken = wokenBy(pk);
+      if (woken === undefined) {
+        tools.log('error', 'A row woke the relay that nothing can be done with', { pk });
+        return;
+      }
+      try {
+        if (!(await act(tools, woken))) await tryAgain(tools, woken);
+      } catch (error) {
+        tools.log('error', 'A row that woke the relay could not be looked at', { pk, reason: String(error) });
+        again.add(pk);
+      }
+    }),
+  );
+  return again;
+}
+
+async function act(tools: RelayTools, woken: Woken): Promise<boolean> {
+  switch (woken.kind) {
+    case 'transaction':
+      return await relayTransaction(tools, woken.transaction);
+  }
+}
+
+async function tryAgain(tools: RelayTools, woken: Woken): Promise<void> {
+  const timer = timerOf(woken.transaction, bus.transactionAgainSeconds);
+  const [failure] = await tools.queues.send('transactions', [timer]);
+  if (failure !== undefined) throw new Error(failure.reason);
+}

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { bus } from '../kernel/limits.ts';
+import { retryAfterSeconds } from '../kernel/retry-after.ts';
+import type { AttemptRecord } from './attempts.ts';
+import type { Outcome } from './outcome.ts';
+import { defaultRetry, type RetryPolicy, retryDelaySeconds } from './retry.ts';
+
+/** One event for one receiver. */
+export interface Delivery {
+  readonly deliveryId: string;
+  readonly receiver: string;
+  /** Undefined for an event that was sent to the receiver by invoke. */
+  readonly topic: string | undefined;
+  readonly eventId: string;
+  readonly eventSource: string;
+  readonly eventType: string;
+  readonly traceparent: string | undefined;
+  /** The structured form, as it was accepted. */
+  readonly body: string;
+}
+
+/**
+ * The id of a delivery, stable over all attempts, duplicates of the queue and redrives: it is made of what
+ * identifies the event (source and id, CloudEvents 1.0.2), the topic it came by and the receiver.
+ */
+export function deliveryIdOf(
+  event: { readonly source: string; readonly id: string },
+  topic: string | undefined,
+  receiver: string,
+): string {
+  const hash = createHash('sha256').update(JSON.stringify([event.source, event.id, topic ?? null, receiver]));
+  return `dlv_${hash.digest('base64url').slice(0, 32)}`;
+}
+
+/** What is done with the message after an attempt. */
+export type Verdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly delaySeconds: number; readonly cause: string }
+  | { readonly kind: 'dead-letter'; readonly cause: string }
+  | { readonly kind: 'disable'; readonly cause: string };
+
+/** `business`: the endpoint understood and refused the event. `system`: it, or the way to it, does not work. */
+export type FailureKind = 'business' | 'system';
+
+/** These 4xx say nothing about the event: request timeout, too early, too many requests (RFC 9110, 8470, 6585). */
+const statusesOfSystem: readonly number[] = [408, 425, 429];
+
+/** Which kind of failure an outcome is; undefined for a delivery. */
+export function failureKind(outcome: Outcome): FailureKind | undefined {
+  if (outcome.kind === 'failure') return outcome.says === 'refused' ? 'business' : 'system';
+  const { status } = outcome;
+  if (status >= 200 && status < 300) return undefined;
+  return status >= 400 && status < 500 && !statusesOfSystem.includes(status) ? 'business' : 'system';
+}
+
+/**
+ * Judges one attempt by the HTTP contract: any 2xx is a delivery, 410 disables the receiver, `Retry-After` of 429
+ * and 503 is obeyed, everything else is retried by the policy until it has used up its attempts. A business failure is a
+ * dead letter at once where the policy says so.
+ */
+export function judge(
+  outcome: Outcome,
+  attempt: number,
+  policy: RetryPolicy | undefined,
+  nowMs: number,
+  random: number,
+): Verdict {
+  const kind = failureKind(outcome);
+  if (kind === undefined) return { kind: 'delivered' };
+  const cause = causeOf(outcome);
+  if (outcome.kind === 'answer' && outcome.status === 410) return { kind: 'disable', cause };
+  if (kind === 'business' && policy?.businessFailures === 'dead-letter')
+    return { kind: 'dead-letter', cause };
+  const byPolicy = retryDelaySeconds(policy ?? defaultRetry, attempt, random);
+  if (byPolicy === undefined) return { kind: 'dead-letter', cause };
+  const asked =
+    outcome.kind === 'answer' && (outcome.status === 429 || outcome.status === 503)
+      ? retryAfterSeconds(outcome.retryAfter, nowMs)
+      : undefined;
+  // Who asks for no wait (or by a clock that is behind) would use up all attempts at once: the policy waits.
+  return { kind: 'retry', delaySeconds: asked || byPolicy, cause };
+}
+
+/** The cause of a failure in few words, alike for alike failures so that dead letters cluster by it. */
+export function causeOf(outcome: Outcome): string {
+  if (outcome.kind === 'failure') return outcome.failure;
+  if (outcome.status >= 300 && outcome.status < 400) return `redirect-${outcome.status}`;
+  return `http-${outcome.status}`;
+}
+
+/** What is kept of a delivery that failed at least once. Times are epoch milliseconds. */
+export interface DeliveryRecord {
+  readonly deliveryId: string;
+  readonly receiver: string;
+  /** `stopped`: it was not sent on purpose, because it goes round in a circle. */
+  readonly state: 'retrying' | 'delivered' | 'dead' | 'stopped';
+  readonly attempts: number;
+  readonly firstAttemptAtMs: number;
+  readonly lastAttemptAtMs: number;
+  readonly nextAttemptAtMs: number | undefined;
+  readonly cause: string;
+  /** Of the last attempt that failed; undefined for a message that could not be attempted at all. */
+  readonly failure?: FailureKind | undefined;
+  readonly detail: string;
+  /** The single attempts, the oldest first; absent when the topic's trace is `none`. */
+  readonly history?: readonly AttemptRecord[];
+}
+
+/** What is to be done with a message that was received again, judged by its record. */
+export type Readiness =
+  | { readonly kind: 'attempt'; readonly attempt: number }
+  | { readonly kind: 'early'; readonly delaySeconds: number }
+  | { readonly kind: 'done' };
+
+/**
+ * A message may come back early (a duplicate, a visibility change that failed) or after it was settled: the
+ * record, and not the queue's receive count, says which attempt this is and when it is due.
+ */
+export function readiness(record: DeliveryRecord | undefined, nowMs: number): Readiness {
+  if (record === undefined) return { kind: 'attempt', attempt: 1 };
+  // A dead letter that is here again was not acknowledged, or was put back by hand: it is attempted, never dropped.
+  if (record.state === 'delivered') return { kind: 'done' };
+  const waitMs = (record.nextAttemptAtMs ?? 0) - nowMs;
+  // Visibility is set in whole seconds, so a message that is due within one is attempted now.
+  if (waitMs > 1000) return { kind: 'early', delaySeconds: Math.ceil(waitMs / 1000) };
+  return { kind: 'attempt', attempt: record.attempts + 1 };
+}
+
+/** The record after one more attempt. */
+export function recordAttempt(
+  delivery: Delivery,
+  earlier: DeliveryRecord | undefined,
+  attempt: number,
+  outcome: Outcome,
+  verdict: Verdict,
+  nowMs: number,
+): DeliveryRecord {
+  return {
+    deliveryId: delivery.deliveryId,
+    receiver: delivery.receiver,
+    state: verdict.kind === 'delivered' ? 'delivered' : verdict.kind === 'dead-letter' ? 'dead' : 'retrying',
+    attempts: attempt,
+    firstAttemptAtMs: earlier?.firstAttemptAtMs ?? nowMs,
+    lastAttemptAtMs: nowMs,
+    nextAttemptAtMs: verdict.kind === 'retry' ? nowMs + verdict.delaySeconds * 1000 : undefined,
+    cause: verdict.kind === 'delivered' ? (earlier?.cause ?? '') : verdict.cause,
+    failure: failureKind(outcome) ?? earlier?.failure,
+    detail: detailOf(outcome),
+  };
+}
+
+/** The record of a delivery that is not sent, and why; it spends no attempt. */
+export function recordStop(
+  delivery: Delivery,
+  earlier: DeliveryRecord | undefined,
+  { cause, detail }: { readonly cause: string; readonly detail: string },
+  nowMs: number,
+): DeliveryRecord {
+  return {
+    deliveryId: delivery.deliveryId,
+    receiver: delivery.receiver,
+    state: 'stopped',
+    attempts: earlier?.attempts ?? 0,
+    firstAttemptAtMs: earlier?.firstAttemptAtMs ?? nowMs,
+    lastAttemptAtMs: earlier?.lastAttemptAtMs ?? nowMs,
+    nextAttemptAtMs: undefined,
+    cause,
+    detail: detail.slice(0, bus.keptResponseCharacters),
+    ...(earlier?.history !== undefined && { history: earlier.history }),
+  };
+}
+
+function detailOf(outcome: Outcome): string {
+  const detail = outcome.kind === 'answer' ? outcome.response : outcome.message;
+  return detail.slice(0, bus.keptResponseCharacters);
+}

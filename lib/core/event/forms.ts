@@ -1,0 +1,318 @@
+import { BusbarError } from '../kernel/errors.ts';
+import { parseStrictJson, type Span } from '../kernel/json.ts';
+import { bus } from '../kernel/limits.ts';
+import {
+  type AttributeValue,
+  type BusEvent,
+  createEvent,
+  invalid,
+  isJsonMediaType,
+  parseTimestamp,
+} from './event.ts';
+
+/** What a request brings, before anything is known of it. */
+export interface EventRequest {
+  readonly contentType: string | undefined;
+  /** Names in lower case; `ce-*` and `traceparent` are read. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+}
+
+/** What the bus fills in where the producer left it open. */
+export interface EventDefaults {
+  readonly nowMs: number;
+  readonly source: string;
+  uuid(): string;
+  /** A W3C trace context for events that bring none. */
+  readonly traceparent: string;
+}
+
+/** One entry of a request: an event and when it is due, or why it was refused. */
+export type Entry =
+  | {
+      readonly index: number;
+      readonly event: BusEvent;
+      readonly data: () => unknown;
+      readonly dueAtMs?: number;
+    }
+  | { readonly index: number; readonly id: string | undefined; readonly error: BusbarError };
+
+export const structured = 'application/cloudevents+json';
+export const batched = 'application/cloudevents-batch+json';
+export const shorthandFields = [
+  'type',
+  'data',
+  'id',
+  'source',
+  'subject',
+  'time',
+  'delaySeconds',
+  'deliverAt',
+];
+
+/**
+ * Reads the events of a request in any of the four forms: structured, batch and binary mode of CloudEvents
+ * 1.0.2 over HTTP, and the shorthand of the bus.
+ * @throws BusbarError when nothing of the request can be read; a wrong event in a batch is an entry instead.
+ */
+export function readEvents(request: EventRequest, defaults: EventDefaults): Entry[] {
+  if (request.body.length > bus.requestBytesMax) {
+    throw new BusbarError(
+      'request_too_large',
+      `The body has ${request.body.length} bytes; at most ${bus.requestBytesMax} fit one request. Send fewer events at a time.`,
+    );
+  }
+  const mediaType = (request.contentType ?? '').split(';')[0]?.trim().toLowerCase();
+  const trace = { ...defaults, traceparent: traceOf(request) ?? defaults.traceparent };
+  if (mediaType === structured) {
+    return read(decodeText(request.body), false, (object) => readStructured(object, trace));
+  }
+  if (mediaType === batched) {
+    return read(decodeText(request.body), true, (object) => readStructured(object, trace));
+  }
+  // Another event format is not the binary mode, whatever headers stand beside it (HTTP binding 1.0.2, section 3).
+  const isOtherFormat = mediaType?.startsWith('application/cloudevents') ?? false;
+  if (!isOtherFormat && Object.keys(request.headers).some((name) => name.startsWith('ce-'))) {
+    return [readBinary(request, trace)];
+  }
+  if (mediaType === 'application/json') {
+    return read(decodeText(request.body), undefined, (object) => readShorthand(object, trace));
+  }
+  throw new BusbarError(
+    'unsupported_media_type',
+    `The content type ${JSON.stringify(request.contentType ?? '')} is not understood. Send ${structured}, ${batched}, ` +
+      'application/json, or any type with the ce-* headers of the binary mode.',
+  );
+}
+
+function traceOf(request: EventRequest): string | undefined {
+  const given = request.headers.traceparent;
+  return given !== undefined && traceContext.test(given) ? given : undefined;
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The members of one JSON object, with the text of each. */
+interface JsonObject {
+  readonly value: Readonly<Record<string, unknown>>;
+  text(member: string): string;
+}
+
+type Built = { event: BusEvent; data: () => unknown; dueAtMs?: number };
+
+/** `wantsArray` is undefined where one object or an array of them will do. */
+function read(text: string, wantsArray: boolean | undefined, build: (object: JsonObject) => Built): Entry[] {
+  const { value, members } = parseStrictJson(text);
+  const isArray = Array.isArray(value);
+  if (wantsArray !== undefined && wantsArray !== isArray) {
+    throw new BusbarError(
+      'invalid_event',
+      wantsArray
+        ? `A ${batched} body is an array of events. Send one event as ${structured}.`
+        : `A ${structured} body is one event. Send an array as ${batched}.`,
+    );
+  }
+  const values: readonly unknown[] = isArray ? value : [value];
+  if (values.length === 0) {
+    throw new BusbarError('empty_batch', 'The batch has no events. Send at least one.');
+  }
+  if (values.length > bus.requestEventsMax) {
+    throw new BusbarError(
+      'batch_too_long',
+      `The batch has ${values.length} events; at most ${bus.requestEventsMax} fit one request. Split it.`,
+    );
+  }
+  // Only objects have members, so they are counted along with the values.
+  let objects = 0;
+  return values.map((item, index) => {
+    try {
+      if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+        throw new BusbarError('invalid_event', 'An event is a JSON object.');
+      }
+      const spans = members[objects++];
+      return { index, ...build(jsonObject(item as Record<string, unknown>, text, spans)) };
+    } catch (error) {
+      if (!(error instanceof BusbarError)) throw error;
+      return { index, id: idOf(item), error };
+    }
+  });
+}
+
+function jsonObject(
+  value: Readonly<Record<string, unknown>>,
+  text: string,
+  spans: ReadonlyMap<string, Span> | undefined,
+): JsonObject {
+  return {
+    value,
+    text(member) {
+      const span = spans?.get(member);
+      return span === undefined ? JSON.stringify(value[member]) : text.slice(span[0], span[1]);
+    },
+  };
+}
+
+function idOf(item: unknown): string | undefined {
+  const id = (item as { id?: unknown } | null)?.id;
+  return typeof id === 'string' ? id : undefined;
+}
+
+function readStructured(object: JsonObject, defaults: EventDefaults): Built {
+  const { specversion, data, data_base64, ...others } = object.value;
+  if (specversion !== '1.0') {
+    throw invalid('specversion', specversion === undefined ? 'is missing: send "1.0"' : 'is not "1.0"');
+  }
+  const attributes = noAttributes();
+  for (const [name, value] of Object.entries(others)) {
+    // A null attribute is one that is not set (CloudEvents JSON format 1.0.2, section 2.2).
+    if (value !== null) attributes[name] = value as AttributeValue;
+  }
+  if (data !== undefined && data_base64 !== undefined) {
+    throw invalid('data_base64', 'stands beside data. Send one of the two');
+  }
+  if (data_base64 !== undefined && data_base64 !== null) {
+    return binaryData(fill(attributes, defaults), data_base64);
+  }
+  if (data === undefined) return build(fill(attributes, defaults), undefined);
+  return build(fill(attributes, defaults, 'application/json'), { text: object.text('data'), value: data });
+}
+
+function binaryData(attributes: Record<string, AttributeValue>, text: unknown): Built {
+  if (
+    typeof text !== 'string' ||
+    !/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
+  ) {
+    throw invalid('data_base64', 'is no base64 text (RFC 4648, with padding)');
+  }
+  return { event: createEvent({ attributes, data: { text, binary: true } }), data: () => undefined };
+}
+
+function readShorthand(object: JsonObject, defaults: EventDefaults): Built {
+  for (const name of Object.keys(object.value)) {
+    if (!shorthandFields.includes(name)) {
+      const hint =
+        name === 'specversion'
+          ? `. A whole CloudEvent is sent as ${structured}`
+          : `. The shorthand knows ${shorthandFields.join(', ')}`;
+      throw invalid(name, `is not a field of the shorthand${hint}`);
+    }
+  }
+  const { data, delaySeconds, deliverAt, ...given } = object.value;
+  const attributes = noAttributes();
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value !== 'string') throw invalid(name, 'must be a string');
+    attributes[name] = value;
+  }
+  const dueAtMs = readDueAt(delaySeconds, deliverAt, defaults.nowMs);
+  attributes.id ??= defaults.uuid();
+  attributes.source ??= defaults.source;
+  const built =
+    data === undefined
+      ? build(fill(attributes, defaults), undefined)
+      : build(fill(attributes, defaults, 'application/json'), { text: object.text('data'), value: data });
+  return dueAtMs === undefined ? built : { ...built, dueAtMs };
+}
+
+/** When the event is due, in epoch milliseconds; undefined for at once. */
+function readDueAt(delaySeconds: unknown, deliverAt: unknown, nowMs: number): number | undefined {
+  if (delaySeconds !== undefined && deliverAt !== undefined) {
+    throw invalid('deliverAt', 'stands beside delaySeconds. Send one of the two');
+  }
+  if (delaySeconds !== undefined) {
+    if (typeof delaySeconds !== 'number' || !(delaySeconds >= 0 && delaySeconds <= bus.delaySecondsMax)) {
+      throw invalid('delaySeconds', `is no number from 0 to ${bus.delaySecondsMax} (ten years)`);
+    }
+    return delaySeconds === 0 ? undefined : nowMs + Math.round(delaySeconds * 1000);
+  }
+  if (deliverAt === undefined) return undefined;
+  const atMs = typeof deliverAt === 'string' ? parseTimestamp(deliverAt) : Number.NaN;
+  if (Number.isNaN(atMs)) {
+    throw invalid('deliverAt', 'is no RFC 3339 time with a zone, such as 2026-01-31T12:00:00Z');
+  }
+  if (atMs > nowMs + bus.delaySecondsMax * 1000) throw invalid('deliverAt', 'is more than ten years ahead');
+  return atMs <= nowMs ? undefined : atMs;
+}
+
+/** CloudEvents HTTP binding 1.0.2, section 3.1: attributes are `ce-*` headers, the body is the data. */
+function readBinary(request: EventRequest, defaults: EventDefaults): Entry {
+  const attributes = noAttributes();
+  try {
+    for (const [header, value] of Object.entries(request.headers)) {
+      if (header.startsWith('ce-') && value !== undefined)
+        attributes[header.slice(3)] = decodeHeader(header, value);
+    }
+    const { specversion, ...others } = attributes;
+    if (specversion !== '1.0') {
+      throw invalid('ce-specversion', specversion === undefined ? 'is missing: send 1.0' : 'is not 1.0');
+    }
+    if ('datacontenttype' in others) {
+      throw invalid('ce-datacontenttype', 'is not a header of the binary mode. Send content-type');
+    }
+    return { index: 0, ...binaryBody(request, others, defaults) };
+  } catch (error) {
+    if (!(error instanceof BusbarError) || error.code !== 'invalid_event') throw error;
+    return { index: 0, id: typeof attributes.id === 'string' ? attributes.id : undefined, error };
+  }
+}
+
+function binaryBody(
+  request: EventRequest,
+  given: Record<string, AttributeValue>,
+  defaults: EventDefaults,
+): Built {
+  if (request.body.length === 0) return build(fill(given, defaults), undefined);
+  const contentType = request.contentType ?? 'application/json';
+  const attributes = { ...fill(given, defaults), datacontenttype: contentType };
+  if (isJsonMediaType(contentType)) {
+    const text = decodeText(request.body);
+    return build(attributes, { text, value: parseStrictJson(text).value });
+  }
+  if (/^text\//i.test(contentType)) {
+    const value = decodeText(request.body);
+    return build(attributes, { text: JSON.stringify(value), value });
+  }
+  return binaryData(attributes, Buffer.from(request.body).toString('base64'));
+}
+
+/** Without a prototype, so that `__proto__` is a name like any other and refused like any other. */
+function noAttributes(): Record<string, AttributeValue> {
+  return Object.create(null);
+}
+
+function decodeHeader(header: string, value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    throw invalid(header, 'has a percent sign that is no UTF-8 escape. Write %25 for a percent sign');
+  }
+}
+
+function build(
+  attributes: Record<string, AttributeValue>,
+  data: { text: string; value: unknown } | undefined,
+): Built {
+  const event = createEvent({ attributes, data: data && { text: data.text, binary: false } });
+  return { event, data: () => data?.value };
+}
+
+/** Fills in what every event on the bus has: a time, the type of its data, a trace. */
+function fill(
+  given: Record<string, AttributeValue>,
+  defaults: EventDefaults,
+  datacontenttype?: string,
+): Record<string, AttributeValue> {
+  const attributes = { ...given };
+  attributes.time ??= new Date(defaults.nowMs).toISOString();
+  if (datacontenttype !== undefined) attributes.datacontenttype ??= datacontenttype;
+  attributes.traceparent ??= defaults.traceparent;
+  return attributes;
+}
+
+function decodeText(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (error) {
+    throw new BusbarError('malformed_json', 'The body is not valid UTF-8.', { cause: error });
+  }
+}

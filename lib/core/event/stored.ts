@@ -1,0 +1,52 @@
+import type { BusEvent } from './event.ts';
+import type { Entry } from './forms.ts';
+import type { Target } from './target.ts';
+
+/**
+ * An event that the bus has accepted and keeps in the table until it may go, such as that of a
+ * transaction. It was checked when it was stored, and is published as it is.
+ */
+export interface StoredEvent extends Pick<BusEvent, 'id' | 'source' | 'type' | 'body'> {
+  readonly target: Target;
+  readonly subject?: string;
+  readonly traceparent?: string;
+  /** When it is due, in epoch milliseconds, if not as soon as it may go. */
+  readonly dueAtMs?: number;
+  /** How long after it may go it is due: `delaySeconds` counts from the commit. */
+  readonly delayMs?: number;
+}
+
+export function storedEvent(
+  event: BusEvent,
+  target: Target,
+  due: { readonly dueAtMs?: number | undefined; readonly delayMs?: number | undefined },
+): StoredEvent {
+  const { id, source, type, subject, traceparent, body } = event;
+  return {
+    target,
+    id,
+    source,
+    type,
+    body,
+    ...(subject !== undefined && { subject }),
+    ...(traceparent !== undefined && { traceparent }),
+    ...(due.delayMs !== undefined
+      ? { delayMs: due.delayMs }
+      : due.dueAtMs !== undefined && { dueAtMs: due.dueAtMs }),
+  };
+}
+
+/**
+ * The stored event as the publish path reads entries.
+ * @param releasedAtMs when it was let go; it makes a repeated release ask for the same time.
+ */
+export function entryOf(stored: StoredEvent, index: number, releasedAtMs: number, nowMs: number): Entry {
+  const { id, source, type, subject, traceparent, body, delayMs } = stored;
+  const dueAtMs = delayMs === undefined ? stored.dueAtMs : releasedAtMs + delayMs;
+  return {
+    index,
+    event: { id, source, type, subject, traceparent, body },
+    data: () => JSON.parse(body).data,
+    ...(dueAtMs !== undefined && dueAtMs > nowMs && { dueAtMs }),
+  };
+}

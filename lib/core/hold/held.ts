@@ -1,0 +1,111 @@
+import { bus } from '../kernel/limits.ts';
+import type { RoutableEvent } from '../routing/routing.ts';
+
+/** An event that a topic on hold has stored. */
+export interface HeldEvent extends RoutableEvent {
+  readonly id: string;
+}
+
+/** Where a held event lies: its place in the order of the topic, and the partition that it happened to get. */
+export interface HeldPlace {
+  readonly shard: number;
+  readonly sk: string;
+}
+
+export interface Kept extends HeldPlace {
+  readonly event: HeldEvent;
+}
+
+/** The partitions of a hold. */
+export const shards: readonly number[] = Array.from({ length: bus.heldShards }, (_, shard) => shard);
+
+/** The last place that an instance gave away. */
+export interface LastPlace {
+  readonly ms: number;
+  readonly sequence: number;
+}
+
+/**
+ * The next places in the order of a topic: by time, and within an instance strictly one behind the other, even when
+ * its clock is set back. `tail` keeps instances apart.
+ */
+export function nextPlaces(
+  last: LastPlace,
+  nowMs: number,
+  count: number,
+  tail: string,
+): { readonly sks: readonly string[]; readonly last: LastPlace } {
+  const ms = Math.max(last.ms, nowMs);
+  const start = ms === last.ms ? last.sequence + 1 : 0;
+  const sks = Array.from({ length: count }, (_, at) => skOf(ms, start + at, tail));
+  return { sks, last: { ms, sequence: start + count - 1 } };
+}
+
+const skOf = (ms: number, sequence: number, tail: string) =>
+  `${String(ms).padStart(14, '0')}-${String(sequence).padStart(7, '0')}-${tail}`;
+
+export const storedAtMs = (sk: string) => Number(sk.slice(0, 14));
+
+/** The id under which a held event is sent or dropped: it says where it lies. */
+export const heldIdOf = ({ shard, sk }: HeldPlace) => `${shard.toString(36)}-${sk}`;
+
+export function placeOf(heldId: string): HeldPlace | undefined {
+  const match = /^([0-9a-z])-(\d{14}-\d{7}-[0-9a-z]+)$/.exec(heldId);
+  const shard = Number.parseInt(match?.[1] ?? '', 36);
+  return match?.[2] !== undefined && shard < bus.heldShards ? { shard, sk: match[2] } : undefined;
+}
+
+/** What was read of one partition, from its beginning; `hasMore` when there is more behind. */
+export interface HeldPage {
+  readonly rows: readonly Kept[];
+  readonly hasMore: boolean;
+}
+
+/**
+ * The first events in the order of the topic that may be released, of the first of each partition.
+ *
+ * What lies behind the last row of a page that has more is not released, because an event that was not read may come
+ * before it. Nor is what was stored after `beforeMs`, a moment before the pages were read: an event that was answered
+ * for before another one was stored is in one of the pages then, in whichever order they were read.
+ */
+export function inOrder(
+  pages: readonly HeldPage[],
+  beforeMs: number,
+  most: number,
+): { readonly rows: readonly Kept[]; readonly left: boolean } {
+  const known = pages
+    .flatMap(({ rows, hasMore }) => (hasMore ? [rows.at(-1)?.sk ?? ''] : []))
+    .reduce<string | undefined>((least, sk) => (least === undefined || sk < least ? sk : least), undefined);
+  const [settled, young] = parted(
+    pages.flatMap(({ rows }) => rows),
+    ({ sk }) => storedAtMs(sk) < beforeMs,
+  );
+  const ready = settled.filter(({ sk }) => known === undefined || sk <= known).sort(bySk);
+  // The few that came just now are taken along at the end of the release.
+  const left = pages.some(({ hasMore }) => hasMore) || ready.length > most || young.length > most;
+  return { rows: ready.slice(0, most), left };
+}
+
+function parted<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): readonly [Item[], Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+
+export const bySk = (one: HeldPlace, other: HeldPlace) =>
+  one.sk < other.sk ? -1 : one.sk > other.sk ? 1 : 0;
+
+/** Parts events into lanes that are sent at the same time. Events of one key of an ordered topic,
+ * or else of one subject, are in one lane, in their order. */
+export function lanesOf(rows: readonly Kept[], lanes: number): Kept[][] {
+  const parted = Array.from({ length: lanes }, (): Kept[] => []);
+  for (const row of rows) parted[laneOf(row.event, lanes)]?.push(row);
+  return parted.filter((lane) => lane.length > 0);
+}
+
+/** What has neither key nor subject has an order all the same: it is in the first lane. */
+function laneOf({ order, subject }: HeldEvent, lanes: number): number {
+  const key = order?.group ?? subject;
+  if (key === undefined) return 0;
+  let hash = 0;
+  for (let at = 0; at < key.length; at++) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) >>> 0;
+  return hash % lanes;
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { bus } from '../kernel/limits.ts';
+
+/**
+ * Deduplication at publish, by topic, source and id. A claim is written before the event is sent and turned
+ * into an acceptance after it:
+ *
+ *   claim ──── send ──── accept          a second event between claim and accept: `claimed`, try again
+ *     └─ the publisher dies here: the claim runs out and the next try takes it over, so that an event is never
+ *        called a duplicate of one that was not sent
+ */
+export interface Claim {
+  readonly state: 'claimed' | 'accepted';
+  /** Epoch seconds until which this record counts. */
+  readonly expiresAtSeconds: number;
+}
+
+/** Why source and id: they identify an event (CloudEvents 1.0.2); the same id of another source is another event. */
+export function duplicateKey(topic: string, event: { readonly source: string; readonly id: string }): string {
+  return createHash('sha256')
+    .update(JSON.stringify([topic, event.source, event.id]))
+    .digest('base64url');
+}
+
+export function newClaim(nowMs: number): Claim {
+  return { state: 'claimed', expiresAtSeconds: Math.ceil(nowMs / 1000) + bus.dedupClaimSeconds };
+}
+
+export function acceptance(nowMs: number, dedupSeconds: number): Claim {
+  return { state: 'accepted', expiresAtSeconds: Math.ceil(nowMs / 1000) + dedupSeconds };
+}

@@ -1,0 +1,158 @@
+import { type DeliveryRecord, deliveryIdOf } from '../deliver/delivery.ts';
+import { traceAttribute } from '../event/trace-mode.ts';
+import { topicAttribute } from '../routing/routing.ts';
+
+/**
+ * What travels with a dead letter, so that it explains itself: its cause, its attempts and when they were.
+ * @param attributes of the message that dies: what of them a redrive needs stays.
+ */
+export function deadLetterAttributes(
+  record: DeliveryRecord,
+  attributes: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const { [topicAttribute]: topic, [traceAttribute]: trace } = attributes;
+  return {
+    ...(topic !== undefined && { [topicAttribute]: topic }),
+    ...(trace !== undefined && { [traceAttribute]: trace }),
+    'busbar-delivery-id': record.deliveryId,
+    'busbar-cause': record.cause,
+    ...(record.failure !== undefined && { 'busbar-failure': record.failure }),
+    ...(record.detail !== '' && { 'busbar-detail': record.detail.replaceAll(notForQueues, '\ufffd') }),
+    'busbar-attempts': String(record.attempts),
+    'busbar-first-attempt-at': new Date(record.firstAttemptAtMs).toISOString(),
+    'busbar-last-attempt-at': new Date(record.lastAttemptAtMs).toISOString(),
+  };
+}
+
+/** What SQS refuses in a text (API reference, SendMessage): an endpoint's answer may hold anything. */
+const notForQueues = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/** A dead letter as it is listed. Times are RFC 3339. */
+export interface DeadLetter {
+  /** The delivery's id; of what is no event, `msg_` and the id of its message. */
+  readonly id: string;
+  readonly receiver: string;
+  /** Undefined, with source and type, for what is no event: it cannot be delivered, and so not be redriven. */
+  readonly eventId?: string;
+  readonly eventSource?: string;
+  readonly eventType?: string;
+  readonly topic?: string;
+  readonly cause: string;
+  readonly detail: string;
+  /** The status that the endpoint answered last. */
+  readonly status?: number;
+  readonly attempts: number;
+  readonly firstAttemptAt?: string;
+  readonly lastAttemptAt?: string;
+  readonly diedAt: string;
+}
+
+/** What of a dead letter goes back to its lane. */
+export interface DeadLetterContent {
+  readonly body: string;
+  readonly topic: string | undefined;
+  /** The topic's trace as of the publish, which a redrive keeps. */
+  readonly trace?: string | undefined;
+}
+
+/** A message of the dead-letter queue. */
+export interface DeadLetterMessage {
+  readonly messageId: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly sentAtMs: number;
+}
+
+const poisonDetail =
+  'The queue moved it after it had been received too often without an outcome. The log of the deliver function says why.';
+
+/**
+ * Reads what lies in a dead-letter queue: what the bus moved there explains itself; what SQS or SNS moved there by
+ * their own policies does not, and is told by what is missing.
+ */
+export function readDeadLetter(
+  receiver: string,
+  message: DeadLetterMessage,
+): { letter: DeadLetter; content: DeadLetterContent } {
+  const { attributes } = message;
+  const content = contentOf(message);
+  const event = eventOf(content.body);
+  const cause =
+    attributes['busbar-cause'] ?? (attributes.ErrorCode === undefined ? 'poison' : 'not-handed-over');
+  const detail =
+    attributes['busbar-detail'] ?? attributes.ErrorMessage ?? (cause === 'poison' ? poisonDetail : '');
+  const firstAttemptAt = attributes['busbar-first-attempt-at'];
+  const lastAttemptAt = attributes['busbar-last-attempt-at'];
+  const status = /^(?:http|redirect)-(\d{3})$/.exec(cause)?.[1];
+  return {
+    content,
+    letter: {
+      id:
+        event === undefined
+          ? `msg_${message.messageId}`
+          : (attributes['busbar-delivery-id'] ?? deliveryIdOf(event, content.topic, receiver)),
+      receiver,
+      ...(event !== undefined && { eventId: event.id, eventSource: event.source, eventType: event.type }),
+      ...(content.topic !== undefined && { topic: content.topic }),
+      cause,
+      detail,
+      ...(status !== undefined && { status: Number(status) }),
+      attempts: Number(attributes['busbar-attempts'] ?? 0),
+      ...(firstAttemptAt !== undefined && { firstAttemptAt }),
+      ...(lastAttemptAt !== undefined && { lastAttemptAt }),
+      diedAt: lastAttemptAt ?? new Date(message.sentAtMs).toISOString(),
+    },
+  };
+}
+
+/** SNS wraps what has too many attributes for a raw delivery into a notification (SNS guide, raw delivery). */
+function contentOf({ body, attributes }: DeadLetterMessage): DeadLetterContent {
+  const { Type, Message, MessageAttributes } = parseObject(body);
+  if (Type !== 'Notification' || typeof Message !== 'string')
+    return { body, topic: attributes[topicAttribute], trace: attributes[traceAttribute] };
+  const wrapped = MessageAttributes as Record<string, { Value?: string }> | undefined;
+  return { body: Message, topic: wrapped?.[topicAttribute]?.Value, trace: wrapped?.[traceAttribute]?.Value };
+}
+
+function eventOf(body: string): { id: string; source: string; type: string } | undefined {
+  const { id, source, type } = parseObject(body);
+  if (typeof id !== 'string' || typeof source !== 'string' || typeof type !== 'string') return undefined;
+  return { id, source, type };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return {};
+  }
+}
+
+/** Dead letters of one cause. */
+export interface Cluster {
+  readonly cause: string;
+  readonly count: number;
+  readonly firstAt: string;
+  readonly lastAt: string;
+  /** The latest of them. */
+  readonly example: DeadLetter;
+}
+
+/** The causes of dead letters, the most frequent first. */
+export function clusters(letters: readonly DeadLetter[]): Cluster[] {
+  const byCause = new Map<string, Cluster>();
+  for (const letter of letters) {
+    const { cause, diedAt } = letter;
+    const sofar = byCause.get(cause);
+    byCause.set(cause, {
+      cause,
+      count: (sofar?.count ?? 0) + 1,
+      firstAt: sofar === undefined || diedAt < sofar.firstAt ? diedAt : sofar.firstAt,
+      lastAt: sofar === undefined || diedAt > sofar.lastAt ? diedAt : sofar.lastAt,
+      example: sofar === undefined || diedAt >= sofar.lastAt ? letter : sofar.example,
+    });
+  }
+  return [...byCause.values()].sort((one, other) => other.count - one.count);
+}

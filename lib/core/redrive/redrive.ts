@@ -1,0 +1,154 @@
+import * as z from 'zod';
+import type { DeliveryRecord } from '../deliver/delivery.ts';
+import { aws, bus } from '../kernel/limits.ts';
+import { nameSchema } from '../kernel/spec.ts';
+import type { DeadLetter } from './dead-letter.ts';
+
+/** Dead letters back to their receiver: one run at a time a receiver, a canary first, the rest at a rate. */
+
+export const redriveSchema = z.strictObject({
+  /** The ids of dead letters. */
+  ids: z.array(z.string().min(1).max(128)).min(1).max(bus.redriveIdsMax).optional(),
+  cause: z.string().min(1).max(128).optional(),
+  /** At most this many a second; as many as go when left out. */
+  perSecond: z.number().min(0.1).max(1000).optional(),
+});
+
+/** Of one event by hand: to whom. */
+export const deliverAgainSchema = z.strictObject({ receiver: nameSchema });
+
+export type RedriveSpec = z.infer<typeof redriveSchema>;
+
+/**
+ * `collecting` what lies in the dead-letter queue, `canary` while one letter is out alone, `sending` the rest.
+ * Then `done`, `halted` by the bus with a reason, or `stopped` by hand.
+ */
+export type RedriveState = 'collecting' | 'canary' | 'sending' | 'done' | 'halted' | 'stopped';
+
+/** A run, as its row keeps it. Times named `At` are RFC 3339. */
+export interface Redrive extends RedriveSpec {
+  readonly id: string;
+  readonly receiver: string;
+  readonly state: RedriveState;
+  /** Why it halted. */
+  readonly reason?: string;
+  readonly startedBy: string;
+  /** What died later is not redriven by this run, so that no letter goes round in a circle. */
+  readonly startedAt: string;
+  readonly updatedAt: string;
+  /** How many letters it is about; 0 until they are collected. */
+  readonly total: number;
+  readonly sent: number;
+  /** Letters that turned out to be delivered by now, or to be there no more: they were not sent. */
+  readonly settledBefore: number;
+  /** Ids that are no dead letters. */
+  readonly missing: number;
+  readonly canary?: { readonly id: string; readonly sentAt: string };
+  /** How far it is: the key of the last letter, or the count of ids, that it has looked at. */
+  readonly cursor: string;
+  readonly position: number;
+  readonly nextSendAtMs: number;
+  /** Who continues the run holds it until then. */
+  readonly leaseUntilMs: number;
+  /** When it is continued next; a run that is long over that is lost and may be started anew. */
+  readonly dueAtMs: number;
+}
+
+export function newRedrive(
+  spec: RedriveSpec,
+  about: { readonly id: string; readonly receiver: string; readonly startedBy: string },
+  nowMs: number,
+): Redrive {
+  const now = new Date(nowMs).toISOString();
+  return {
+    ...spec,
+    ...(spec.ids !== undefined && { ids: [...new Set(spec.ids)] }),
+    ...about,
+    state: 'collecting',
+    startedAt: now,
+    updatedAt: now,
+    total: 0,
+    sent: 0,
+    settledBefore: 0,
+    missing: 0,
+    cursor: '',
+    position: 0,
+    nextSendAtMs: 0,
+    leaseUntilMs: 0,
+    dueAtMs: nowMs,
+  };
+}
+
+/** What the API shows of a run. */
+export function showRedrive(run: Redrive) {
+  const { cursor: _1, position: _2, nextSendAtMs: _3, leaseUntilMs: _4, dueAtMs: _5, ...shown } = run;
+  return shown;
+}
+
+export const isFinished = (run: Redrive) =>
+  run.state === 'done' || run.state === 'halted' || run.state === 'stopped';
+
+/** Whether another run may take the place of this one. */
+export const mayReplace = (run: Redrive, nowMs: number) =>
+  isFinished(run) || nowMs > run.dueAtMs + bus.redriveLostSeconds * 1000;
+
+/** Whether the run is about this letter. */
+export function selects(run: Redrive, letter: DeadLetter): boolean {
+  if (letter.eventId === undefined || letter.diedAt > run.startedAt) return false;
+  return run.cause === undefined || run.cause === letter.cause;
+}
+
+/** How many letters go at a time: what one call takes, and no more than a second's share. */
+export const batchOf = (run: Redrive) =>
+  Math.min(aws.sqs.batchEntriesMax, Math.max(1, Math.floor(run.perSecond ?? aws.sqs.batchEntriesMax)));
+
+/** When the next letters may go after `count` went. What was missed is made up for by a second's worth at most. */
+export function nextSendMs(run: Redrive, count: number, nowMs: number): number {
+  if (run.perSecond === undefined) return nowMs;
+  return Math.max(run.nextSendAtMs, nowMs - 1000) + (count * 1000) / run.perSecond;
+}
+
+/** The record of a redriven delivery: it starts its attempts anew, and says so to the canary's watch. */
+export function anew(letter: DeadLetter, nowMs: number): DeliveryRecord {
+  return {
+    deliveryId: letter.id,
+    receiver: letter.receiver,
+    state: 'retrying',
+    attempts: 0,
+    firstAttemptAtMs: nowMs,
+    lastAttemptAtMs: nowMs,
+    nextAttemptAtMs: undefined,
+    cause: letter.cause,
+    detail: letter.detail,
+  };
+}
+
+/** What the canary came to, by the record of its delivery. */
+export type CanaryVerdict =
+  | { readonly kind: 'go' }
+  | { readonly kind: 'halt'; readonly reason: string }
+  | { readonly kind: 'wait'; readonly seconds: number };
+
+/** The first failed attempt halts the run: the rest would meet the same endpoint. */
+export function judgeCanary(
+  record: DeliveryRecord | undefined,
+  sentAtMs: number,
+  nowMs: number,
+): CanaryVerdict {
+  if (record?.state === 'delivered') return { kind: 'go' };
+  if (record !== undefined && record.attempts > 0) {
+    return {
+      kind: 'halt',
+      reason: `The first letter failed again (${record.cause}) and is retried by the policy; the rest was kept. Mend the endpoint, then redrive again.`,
+    };
+  }
+  const waitedSeconds = (nowMs - sentAtMs) / 1000;
+  if (waitedSeconds > bus.redriveCanarySecondsMax) {
+    return {
+      kind: 'halt',
+      reason:
+        'The first letter had no outcome for an hour; the rest was kept. Look whether the receiver is consumed.',
+    };
+  }
+  return { kind: 'wait', seconds: waitedSeconds < 30 ? 1 : 10 };
+}

@@ -1,0 +1,11 @@
+import { nameSchema } from '../kernel/spec.ts';
+export const ownerSchema = nameSchema.optional();
+
+/** What the registry keeps beside what a team asked for. Times are RFC 3339. */
+export interface Owned {
+  readonly owner: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** True for what busbar.config.ts declares: the stack owns its AWS resources. */
+  readonly declared: boolean;
+}

@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import { orderAttributeSchema } from '../event/attribute.ts';
+import { utf8Bytes } from '../event/event.ts';
+import { traceModes } from '../event/trace-mode.ts';
+import { holdRuleSchema } from '../hold/rule.ts';
+import { bus } from '../kernel/limits.ts';
+import type { Owned } from './owned.ts';
+import { ownerSchema } from './owned.ts';
+export const topicSchema = z.strictObject({
+  /** The application that owns it; the caller's own when left out. */
+  owner: ownerSchema,
+  description: z.string().max(1024).optional(),
+  /** A JSON Schema for `data`, enforced at publish. */
+  schema: z
+    .union([z.record(z.string(), z.unknown()), z.boolean()])
+    .refine(
+      (schema) => utf8Bytes(JSON.stringify(schema)) <= bus.topicSchemaBytesMax,
+      `is larger than ${bus.topicSchemaBytesMax / 1024} KB. Describe less of the data`,
+    )
+    .optional(),
+  /** For how long a second event of the same source and id is answered `duplicate`; 0 or absent: never. */
+  dedupSeconds: z.int().min(0).max(bus.dedupSecondsMax).optional(),
+  /**
+   * Whether its delayed events can be cancelled and re-timed; true when left out. False saves the row of those that
+   * are delayed by 15 minutes or less.
+   */
+  cancellable: z.boolean().optional(),
+  /** What is recorded of its events (see core/trace); as the stack says when left out. */
+  trace: z.enum(traceModes).optional(),
+  /** When the topic gives way: it is put on hold while its receivers lag behind. */
+  holdWhen: holdRuleSchema.optional(),
+  /** Events of one key reach each receiver in the order of their publishing; the key is `subject` or what is named. */
+  ordered: z
+    .union([z.boolean(), z.strictObject({ by: orderAttributeSchema })], {
+      error: 'is neither true nor {"by": <attribute>}: subject, source, type or an extension attribute',
+    })
+    .optional(),
+});
+
+export type TopicSpec = z.infer<typeof topicSchema>;
+
+export interface Topic extends Omit<TopicSpec, 'owner'>, Owned {
+  readonly topic: string;
+  /** The id of its hold, while it may be on hold: whoever publishes looks at the hold then. */
+  readonly hold?: string;
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { type BusEvent, utf8Bytes } from '../event/event.ts';
+import type { Target } from '../event/target.ts';
+import { type TraceMode, traceAttribute } from '../event/trace-mode.ts';
+import { BusbarError } from '../kernel/errors.ts';
+import { aws, bus } from '../kernel/limits.ts';
+import type { Order } from './order.ts';
+
+/**
+ * How a target is reached. Topics go by SNS, which copies to each subscribed queue; a receiver's queue is
+ * written directly. A second way for topics (straight to few receivers' queues) will be decided here.
+ */
+export type Route =
+  | { readonly kind: 'topic'; readonly topic: string }
+  | { readonly kind: 'queue'; readonly receiver: string };
+
+export function chooseRoute(target: Target): Route {
+  return 'topic' in target
+    ? { kind: 'topic', topic: target.topic }
+    : { kind: 'queue', receiver: target.receiver };
+}
+
+/** What travels beside the body: the filterable attributes, and what the body does not say. */
+export interface Message {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Where it stands in the order of an ordered topic; such a message goes to FIFO topics and queues only. */
+  readonly order?: Order;
+  /** Whom the message is of, among whom a standard queue is fair (SQS guide, "Amazon SQS fair queues"). */
+  readonly group?: string;
+}
+
+/**
+ * The group of an event type: a queue in which one type floods hands out the events of the others first. Groups take
+ * up to 128 characters of ASCII without spaces; another type is known by its hash.
+ */
+export function fairGroup(type: string): string {
+  if (/^[!-~]{1,128}$/.test(type)) return type;
+  return createHash('sha256').update(type).digest('base64url');
+}
+
+/** The part of an event that routing reads. */
+export type RoutableEvent = Pick<BusEvent, 'type' | 'source' | 'subject' | 'body'> & {
+  /** How it is traced, unless by failures only. */
+  readonly trace?: TraceMode;
+  /** Set for an event of an ordered topic. */
+  readonly order?: Order;
+};
+
+export const topicAttribute = 'busbar-topic';
+/** On what a redrive put back: which one. Such a message has a record from the start. */
+export const redriveAttribute = 'busbar-redrive';
+
+export function messageOf(event: RoutableEvent, target: Target): Message {
+  const attributes: Record<string, string> = { type: event.type, source: event.source };
+  if (event.subject !== undefined) attributes.subject = event.subject;
+  if ('topic' in target) attributes[topicAttribute] = target.topic;
+  if (event.trace !== undefined) attributes[traceAttribute] = event.trace;
+  return {
+    body: event.body,
+    attributes,
+    // A group on a FIFO queue is an order, and not for fairness.
+    ...(event.order !== undefined ? { order: event.order } : { group: fairGroup(event.type) }),
+  };
+}
+
+/** The size of a message as SNS and SQS count it: body, attribute names, their type names and values, in UTF-8. */
+export function messageBytes(message: Message): number {
+  let bytes = utf8Bytes(message.body);
+  for (const [name, value] of Object.entries(message.attributes)) {
+    bytes += utf8Bytes(name) + 'String'.length + utf8Bytes(value);
+  }
+  return bytes;
+}
+
+/** @throws BusbarError event_too_large, naming both sizes. */
+export function checkMessageSize(message: Message): number {
+  const bytes = messageBytes(message);
+  if (bytes > bus.eventBytesMax) {
+    throw new BusbarError(
+      'event_too_large',
+      `The event has ${bytes} bytes with its attributes; at most ${bus.eventBytesMax} fit. Store the data elsewhere and send a reference to it.`,
+    );
+  }
+  return bytes;
+}
+
+export interface Sized {
+  readonly bytes: number;
+}
+
+/**
+ * Packs messages into batches, in order, each as full as the limits allow: the fill of a batch decides the bill.
+ */
+export function packBatches<Item extends Sized>(
+  items: readonly Item[],
+  limits: { readonly entriesMax: number; readonly bytesMax: number },
+): Item[][] {
+  const batches: Item[][] = [];
+  let batch: Item[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    if (batch.length === limits.entriesMax || (batch.length > 0 && bytes + item.bytes > limits.bytesMax)) {
+      batches.push(batch);
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(item);
+    bytes += item.bytes;
+  }
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+}
+
+export const batchLimits: Readonly<Record<Route['kind'], { entriesMax: number; bytesMax: number }>> = {
+  topic: { entriesMax: aws.sns.batchEntriesMax, bytesMax: aws.sns.batchBytesMax },
+  queue: { entriesMax: aws.sqs.batchEntriesMax, bytesMax: aws.sqs.messageBytesMax },
+};

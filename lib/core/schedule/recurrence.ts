@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { type BusEvent, createEvent } from '../event/event.ts';
+import type { Target } from '../event/target.ts';
+import { BusbarError } from '../kernel/errors.ts';
+import { bus } from '../kernel/limits.ts';
+import { nameSchema } from '../kernel/spec.ts';
+import { CronError, parseCron } from './cron.ts';
+import { timeZone } from './time-zone.ts';
+
+/** What to do with times that passed while the bus could not fire: one event for all of them, none, or one each. */
+export const misfires = ['fire-once', 'skip', 'all'] as const;
+
+/** A recurring schedule, as PUT takes it. */
+export const recurrenceSchema = z
+  .strictObject({
+    topic: nameSchema.optional(),
+    receiver: nameSchema.optional(),
+    owner: nameSchema.optional(),
+    description: z.string().max(1024).optional(),
+    cron: z.string().max(256).superRefine(checkCron).optional(),
+    everySeconds: z.int().min(1).max(bus.scheduleLegSeconds).optional(),
+    timezone: z
+      .string()
+      .refine(
+        (name) => timeZone(name) !== undefined,
+        'is no time zone of the IANA database, such as Europe/Berlin',
+      )
+      .optional(),
+    misfire: z.enum(misfires).optional(),
+    event: z.strictObject({
+      type: z.string(),
+      source: z.string().optional(),
+      subject: z.string().optional(),
+      data: z.unknown().optional(),
+    }),
+  })
+  .refine(
+    (spec) => (spec.topic === undefined) !== (spec.receiver === undefined),
+    'has one of topic and receiver',
+  )
+  .refine(
+    (spec) => (spec.cron === undefined) !== (spec.everySeconds === undefined),
+    'has one of cron and everySeconds',
+  )
+  .refine((spec) => spec.timezone === undefined || spec.everySeconds === undefined, {
+    path: ['timezone'],
+    message: 'belongs to cron: an interval is the same everywhere',
+  });
+
+export type RecurrenceSpec = z.infer<typeof recurrenceSchema>;
+
+/** A recurring schedule as it is kept. Times are RFC 3339. */
+export interface Recurrence extends Omit<RecurrenceSpec, 'owner'> {
+  readonly schedule: string;
+  readonly owner: string;
+  readonly state: 'active' | 'paused';
+  /** Where intervals count from. */
+  readonly anchorMs: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+function checkCron(text: string, context: z.RefinementCtx): void {
+  try {
+    if (parseCron(text).next(0, zoneOf(undefined)) === undefined) {
+      context.addIssue({ code: 'custom', message: 'never comes: there is no such day' });
+    }
+  } catch (error) {
+    if (!(error instanceof CronError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+}
+
+function zoneOf(name: string | undefined) {
+  const zone = timeZone(name ?? 'UTC');
+  if (zone === undefined) throw new Error(`There is no time zone ${name}.`);
+  return zone;
+}
+
+export const targetOf = (spec: Pick<RecurrenceSpec, 'topic' | 'receiver'>): Target =>
+  spec.topic === undefined ? { receiver: spec.receiver ?? '' } : { topic: spec.topic };
+
+type Times = Pick<Recurrence, 'cron' | 'everySeconds' | 'timezone' | 'anchorMs'>;
+
+/** The first time after an instant; undefined when there is none any more. */
+export function nextTime(spec: Times, afterMs: number): number | undefined {
+  if (spec.cron !== undefined) return parseCron(spec.cron).next(afterMs, zoneOf(spec.timezone));
+  const everyMs = (spec.everySeconds ?? 0) * 1000;
+  return spec.anchorMs + Math.max(1, Math.floor((afterMs - spec.anchorMs) / everyMs) + 1) * everyMs;
+}
+
+/** The next times after an instant, the nearest first. */
+export function nextTimes(spec: Times, afterMs: number, count: number): readonly number[] {
+  const times: number[] = [];
+  let lastMs: number | undefined = afterMs;
+  while (times.length < count) {
+    lastMs = nextTime(spec, lastMs);
+    if (lastMs === undefined) break;
+    times.push(lastMs);
+  }
+  return times;
+}
+
+/** What is done at a look at a schedule: events for these times, and the next look. */
+export interface Firing {
+  readonly fireMs: readonly number[];
+  readonly nextMs: number | undefined;
+}
+
+/**
+ * Which times fire now. A time that is late by up to a minute is not missed: every one of those fires. Older ones are
+ * missed, and the policy decides: `fire-once` fires the first of them, `skip` none, `all` each, some at a look.
+ */
+export function planFiring(
+  spec: Times & Pick<Recurrence, 'misfire'>,
+  plannedMs: number,
+  nowMs: number,
+): Firing {
+  if (plannedMs > nowMs) return { fireMs: [], nextMs: plannedMs };
+  const missedBeforeMs = nowMs - bus.misfireSeconds * 1000;
+  const fireMs: number[] = [];
+  let timeMs: number | undefined = plannedMs;
+  if (plannedMs < missedBeforeMs && spec.misfire !== 'all') {
+    if (spec.misfire !== 'skip') fireMs.push(plannedMs);
+    timeMs = nextTime(spec, missedBeforeMs - 1);
+  }
+  while (timeMs !== undefined && timeMs <= nowMs && fireMs.length < bus.firesMax) {
+    fireMs.push(timeMs);
+    timeMs = nextTime(spec, timeMs);
+  }
+  return { fireMs, nextMs: timeMs };
+}
+
+/**
+ * The event of one time. Its id is made of the schedule's name and that time, so that it is one event however often
+ * the time fires. @throws BusbarError invalid_event.
+ */
+export function eventOf(schedule: string, event: RecurrenceSpec['event'], plannedMs: number): BusEvent {
+  const time = new Date(plannedMs).toISOString();
+  const id = `${schedule}@${time.replace('.000Z', 'Z')}`;
+  const trace = createHash('sha256').update(id).digest('hex');
+  const { type, source, subject, data } = event;
+  return createEvent({
+    attributes: {
+      id,
+      source: source ?? `/schedules/${schedule}`,
+      type,
+      ...(subject !== undefined && { subject }),
+      time,
+      ...(data !== undefined && { datacontenttype: 'application/json' }),
+      traceparent: `00-${trace.slice(0, 32)}-${trace.slice(32, 48)}-01`,
+    },
+    data: data === undefined ? undefined : { text: JSON.stringify(data), binary: false },
+  });
+}
+
+export const unknownSchedule = (name: string) =>
+  new BusbarError(
+    'unknown_schedule',
+    `There is no schedule ${name}. Make it with PUT /v1/schedules/${name}.`,
+  );

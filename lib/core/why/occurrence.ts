@@ -1,0 +1,136 @@
+import type { DelayedState } from '../delay/delayed.ts';
+import { deliveryIdOf } from '../deliver/delivery.ts';
+import type { Target } from '../event/target.ts';
+import {
+  type DeliveredEvent,
+  deliveredIn,
+  type PublishedEvent,
+  publishedIn,
+  type TraceRow,
+} from './trace.ts';
+
+/** That an event was seen, kept under its id alone: a delivery of it failed, it was delayed, or its topic held it. */
+export type Sighting =
+  | {
+      readonly kind: 'failing';
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly topic: string | undefined;
+      readonly receiver: string;
+      readonly deliveryId: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly kind: 'scheduled';
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly target: Target;
+      readonly atMs: number;
+      readonly dueAtMs: number;
+      readonly state: DelayedState['state'];
+    }
+  | {
+      readonly kind: 'held';
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly target: { readonly topic: string };
+      readonly atMs: number;
+      /** In which hold, and under which id. */
+      readonly hold: string;
+      readonly heldId: string;
+    };
+
+/** One event at one target, and everything that is known of it. */
+export interface Occurrence {
+  readonly id: string;
+  readonly source: string;
+  readonly target: Target;
+  type: string;
+  /** The publishes that were traced, the oldest first. */
+  readonly published: (PublishedEvent & { readonly atMs: number; readonly receivers: readonly string[] })[];
+  readonly delivered: (DeliveredEvent & { readonly receiver: string; readonly lane: string })[];
+  readonly failing: Set<string>;
+  /** What its row says, where it was delayed: when it is due by now, and whether it was cancelled. */
+  scheduled:
+    | { readonly atMs: number; readonly dueAtMs: number; readonly state: DelayedState['state'] }
+    | undefined;
+  /** When its topic held it the last time, and whether it does still. */
+  held: { readonly atMs: number; readonly isStill: boolean } | undefined;
+}
+
+/**
+ * Puts together what rows and sightings tell of an event id. There are several occurrences where events of different
+ * sources have the same id, or where one was sent to several targets.
+ * @param source only of this source.
+ * @param stillHeld the ids of those held events that are there still.
+ */
+export function occurrencesOf(
+  id: string,
+  source: string | undefined,
+  rows: readonly TraceRow[],
+  sightings: readonly Sighting[],
+  stillHeld: ReadonlySet<string> = new Set(),
+): readonly Occurrence[] {
+  const all = new Map<string, Occurrence>();
+  const at = (event: { source: string; type: string }, target: Target): Occurrence => {
+    const key = JSON.stringify([event.source, target]);
+    const known = all.get(key);
+    if (known !== undefined) return known;
+    const made = {
+      id,
+      source: event.source,
+      target,
+      type: event.type,
+      published: [],
+      delivered: [],
+      failing: new Set<string>(),
+      scheduled: undefined,
+      held: undefined,
+    };
+    all.set(key, made);
+    return made;
+  };
+  for (const row of [...rows].sort((one, other) => one.atMs - other.atMs)) {
+    if (row.kind === 'published') {
+      for (const event of publishedIn(row, id)) {
+        at(event, row.target).published.push({ ...event, atMs: row.atMs, receivers: row.receivers });
+      }
+    } else {
+      for (const event of deliveredIn(row, id)) {
+        at(event, targetOf(event.topic, row.receiver)).delivered.push({
+          ...event,
+          receiver: row.receiver,
+          lane: row.lane,
+        });
+      }
+    }
+  }
+  for (const sighting of sightings.filter((one) => one.id === id)) {
+    if (sighting.kind === 'failing') {
+      at(sighting, targetOf(sighting.topic, sighting.receiver)).failing.add(sighting.receiver);
+    } else if (sighting.kind === 'held') {
+      const occurrence = at(sighting, sighting.target);
+      const { atMs, heldId } = sighting;
+      const held = { atMs, isStill: stillHeld.has(heldId) };
+      // Of several holds the one counts that has it still, else the last.
+      const before = occurrence.held;
+      if (before === undefined || (held.isStill ? !before.isStill : !before.isStill && before.atMs < atMs)) {
+        occurrence.held = held;
+      }
+    } else {
+      at(sighting, sighting.target).scheduled = sighting;
+    }
+  }
+  return [...all.values()].filter((one) => source === undefined || one.source === source);
+}
+
+const targetOf = (topic: string | undefined, receiver: string): Target =>
+  topic === undefined ? { receiver } : { topic };
+
+export function deliveryIdAt(occurrence: Occurrence, receiver: string): string {
+  const topic = 'topic' in occurrence.target ? occurrence.target.topic : undefined;
+  return deliveryIdOf(occurrence, topic, receiver);
+}

@@ -1,0 +1,204 @@
+import type { AttemptRecord } from '../deliver/attempts.ts';
+import type { DeliveryRecord } from '../deliver/delivery.ts';
+import type { TraceMode } from '../event/trace-mode.ts';
+import type { Refusal } from '../filter/match.ts';
+import type { Lane } from '../kernel/place.ts';
+import { isFlowing, isSkipped } from '../registry/flow.ts';
+import type { Receiver } from '../registry/receiver.ts';
+import { mayDeliver } from '../registry/validation.ts';
+import { deliveryIdAt, type Occurrence } from './occurrence.ts';
+
+/** What the registry says now about an occurrence's target. */
+export interface Surroundings {
+  readonly nowMs: number;
+  /** The trace of the target as it is set now. */
+  readonly trace: TraceMode;
+  /** The lane into which the target's events come first. */
+  readonly lane: Lane;
+  /** Who is subscribed now; none for an event that was invoked. */
+  readonly subscribed: readonly { readonly receiver: string; readonly filtered: boolean }[];
+  readonly receivers: ReadonlyMap<string, Receiver>;
+}
+
+/** The receivers that an occurrence may have gone to. */
+export function receiversOf(occurrence: Occurrence, now: Surroundings): readonly string[] {
+  const traced = occurrence.published.at(-1)?.receivers;
+  return [
+    ...new Set([
+      // Who is subscribed now was perhaps not so then: it is told only where nothing better is known.
+      ...(traced ?? now.subscribed.map(({ receiver }) => receiver)),
+      ...('receiver' in occurrence.target ? [occurrence.target.receiver] : []),
+      ...occurrence.delivered.map(({ receiver }) => receiver),
+      ...occurrence.failing,
+    ]),
+  ].sort();
+}
+
+export interface Attempt {
+  readonly attempt: number;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly lane: string;
+  readonly status?: number;
+  readonly latencyMs: number;
+  /** Why there was no answer, such as `timeout`. */
+  readonly error?: string;
+  /** The first KB of the response, or the network's error. */
+  readonly detail?: string;
+}
+
+/** What became of an event at one receiver. */
+export interface Fate {
+  readonly receiver: string;
+  readonly deliveryId: string;
+  /** `unknown` when the decision was not recorded and cannot be told from the subscription as it is now. */
+  readonly matched: boolean | 'unknown';
+  /** Of each alternative of the filter, the key and condition that refused. */
+  readonly refusedBy?: readonly Refusal[];
+  readonly lane?: string;
+  /**
+   * `accepted` (waits for its first attempt), `held` (its topic is on hold), `scheduled`, `cancelled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
+   * `parked` (its receiver stands still), `skipped`, `stopped` (it goes round in a circle), `unknown` (not recorded). Absent when the filter refused.
+   */
+  readonly state?: string;
+  readonly attempts: readonly Attempt[];
+  /** How many there were, when not all of them are recorded. */
+  readonly attemptCount?: number;
+  readonly nextAttemptAt?: string;
+  /** What is not recorded, or why there is no more. */
+  readonly note?: string;
+}
+
+/** One event, as the answer shows it. Times are RFC 3339. */
+export interface ExplainedEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly topic?: string;
+  /** Set for an event that was invoked. */
+  readonly invoked?: string;
+  readonly publishedAt?: string;
+  /** How often, when more than once. */
+  readonly publishes?: number;
+  readonly dueAt?: string;
+  /** Since when its topic holds it. */
+  readonly heldAt?: string;
+  readonly trace: TraceMode;
+  readonly receivers: readonly Fate[];
+  /** How many receivers are not shown because the caller does not own them. */
+  readonly hiddenReceivers?: number;
+}
+
+export interface Why {
+  readonly id: string;
+  readonly events: readonly ExplainedEvent[];
+  readonly searched: { readonly since: string; readonly complete: boolean };
+  /** What leaves no trace, and so is not in the answer. */
+  readonly notRecorded?: string;
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+/** The sentence that says what a trace leaves out. */
+function notRecorded(occurrence: Occurrence, trace: TraceMode): string {
+  const what =
+    'topic' in occurrence.target
+      ? `the trace of the topic ${occurrence.target.topic} is ${trace}`
+      : `the trace of invoked events is ${trace}`;
+  return `not recorded: ${what}; no failed attempt is known`;
+}
+
+/** The fate of an occurrence at one receiver; the record is the truth where there is one. */
+export function fateOf(
+  occurrence: Occurrence,
+  receiver: string,
+  record: DeliveryRecord | undefined,
+  now: Surroundings,
+): Fate {
+  const known = now.receivers.get(receiver);
+  const successes = occurrence.delivered.filter((one) => one.receiver === receiver);
+  const published = occurrence.published.at(-1);
+  const subscription = now.subscribed.find((one) => one.receiver === receiver);
+  const refusals = published?.refusals[receiver];
+  const fate = { receiver, deliveryId: deliveryIdAt(occurrence, receiver) };
+
+  if (record !== undefined) {
+    const history = record.history ?? [];
+    const attempts = [...successes.map(attemptOfTrace), ...history.map(attemptOfRecord)];
+    const lane = attempts.at(-1)?.lane;
+    const missing = record.attempts > history.length;
+    return {
+      ...fate,
+      matched: true,
+      ...(lane !== undefined && { lane }),
+      state: stateOf(record, known, now.nowMs),
+      attempts,
+      ...(missing && { attemptCount: record.attempts }),
+      ...(record.nextAttemptAtMs !== undefined && { nextAttemptAt: iso(record.nextAttemptAtMs) }),
+      ...(known === undefined && { note: 'the receiver was deleted' }),
+      ...(missing && { note: `of ${record.attempts} attempts, ${history.length} are recorded` }),
+      ...(record.state === 'stopped' && {
+        note: `it goes round in a circle and was not sent: ${record.detail}`,
+      }),
+    };
+  }
+  if (successes.length > 0) {
+    const attempts = successes.map(attemptOfTrace);
+    return { ...fate, matched: true, lane: attempts[0]?.lane ?? now.lane, state: 'delivered', attempts };
+  }
+  if (refusals !== undefined) return { ...fate, matched: false, refusedBy: refusals, attempts: [] };
+
+  const invoked = 'receiver' in occurrence.target;
+  const matched = published !== undefined || invoked || subscription?.filtered === false ? true : 'unknown';
+  const dueAtMs = occurrence.scheduled?.dueAtMs ?? published?.dueAtMs;
+  const waiting = { ...fate, matched, lane: now.lane, attempts: [] } as const;
+  if (occurrence.scheduled?.state === 'cancelled') {
+    return { ...waiting, state: 'cancelled', note: 'it was cancelled before it was due' };
+  }
+  if (dueAtMs !== undefined && dueAtMs > now.nowMs) {
+    return { ...waiting, state: 'scheduled', nextAttemptAt: iso(dueAtMs) };
+  }
+  if (occurrence.held?.isStill === true) {
+    return { ...waiting, state: 'held', note: 'its topic is on hold' };
+  }
+  if (occurrence.failing.has(receiver)) {
+    return {
+      ...waiting,
+      matched: true,
+      state: 'unknown',
+      note: 'it failed, but the record of it is not there',
+    };
+  }
+  if (published === undefined) {
+    return { ...waiting, state: 'unknown', note: notRecorded(occurrence, now.trace) };
+  }
+  if (known === undefined) return { ...waiting, state: 'unknown', note: 'the receiver was deleted' };
+  if (isSkipped(known.skip, dueAtMs ?? published.atMs)) {
+    const note = `the receiver skips what entered its lane before ${known.skip?.before}`;
+    return { ...waiting, state: 'skipped', note };
+  }
+  if (known.state !== 'active')
+    return { ...waiting, state: 'parked', note: `the receiver is ${known.state}` };
+  if (!mayDeliver(known)) {
+    const note = `its endpoint has not agreed to get events: ${known.validation?.state ?? 'pending'}`;
+    return { ...waiting, state: 'parked', note };
+  }
+  return { ...waiting, state: 'accepted', note: 'no attempt is recorded yet' };
+}
+
+function stateOf(record: DeliveryRecord, receiver: Receiver | undefined, nowMs: number): string {
+  if (record.state !== 'retrying') return record.state;
+  // What failed before the skip entered the lane before it, too.
+  if (isSkipped(receiver?.skip, record.lastAttemptAtMs)) return 'skipped';
+  if (receiver !== undefined && !isFlowing(receiver)) return 'parked';
+  return record.nextAttemptAtMs !== undefined && record.nextAttemptAtMs > nowMs ? 'retrying' : 'delivering';
+}
+
+function attemptOfRecord({ atMs, detail, ...attempt }: AttemptRecord): Attempt {
+  return { ...attempt, at: iso(atMs), ...(detail !== '' && { detail }) };
+}
+
+function attemptOfTrace(success: Occurrence['delivered'][number]): Attempt {
+  const { startedAtMs, latencyMs, status, lane } = success;
+  return { attempt: 1, at: iso(startedAtMs), lane, status, latencyMs };
+}

@@ -1,0 +1,129 @@
+import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { describe, expect, it } from 'vitest';
+import { declare } from '../../../lib/app/declaration/declare.ts';
+import { putTopic } from '../../../lib/app/registry/topics.ts';
+import { type DeclarationInput, defineBus } from '../../../lib/core/declaration/declaration.ts';
+import { queueArn } from '../../../lib/core/kernel/place.ts';
+import { admin, type TestBus, testBus } from '../bus.ts';
+
+const endpoint = 'https://shop.example.com/events';
+const whole: DeclarationInput = {
+  topics: { orders: { description: 'x' }, returns: { owner: 'crm' } },
+  receivers: { shop: { endpoint }, crm: { endpoint: 'https://crm.example.com/' } },
+  subscriptions: { orders: { shop: { filter: { type: ['a'] } }, crm: {} } },
+};
+
+const declareBus = (bus: TestBus, input: DeclarationInput) => declare(bus.tools, defineBus(input));
+const names = async (bus: TestBus) => ({
+  topics: (await bus.tools.registry.topics()).map(({ topic }) => topic),
+  receivers: (await bus.tools.registry.receivers()).map(({ receiver }) => receiver),
+  subscriptions: (await bus.tools.registry.subscriptions()).map(
+    ({ topic, receiver }) => `${topic}>${receiver}`,
+  ),
+});
+
+describe('declaring', () => {
+  it('writes topics, receivers and subscriptions, which belong to admin unless they say otherwise', async () => {
+    const bus = await testBus();
+    await declareBus(bus, whole);
+    expect(await names(bus)).toEqual({
+      topics: ['orders', 'returns'],
+      receivers: ['crm', 'shop'],
+      subscriptions: ['orders>crm', 'orders>shop'],
+    });
+    expect(await bus.tools.registry.topic('orders')).toMatchObject({
+      owner: 'admin',
+      declared: true,
+      description: 'x',
+    });
+    expect(await bus.tools.registry.topic('returns')).toMatchObject({ owner: 'crm' });
+    expect(await bus.tools.registry.subscription('orders', 'shop')).toMatchObject({
+      filter: { type: ['a'] },
+    });
+  });
+
+  it('again changes what is new and keeps secrets and when things were made', async () => {
+    const bus = await testBus();
+    await declareBus(bus, whole);
+    const before = await bus.tools.registry.receiver('shop');
+    await bus.clock.advance(1000);
+    await declareBus(bus, {
+      ...whole,
+      receivers: { ...whole.receivers, shop: { endpoint: 'https://new.example.com/' } },
+    });
+    expect(await bus.tools.registry.receiver('shop')).toMatchObject({
+      endpoint: 'https://new.example.com/',
+      secret: before?.secret,
+      createdAt: before?.createdAt,
+      updatedAt: '2026-01-01T00:00:01.000Z',
+    });
+  });
+
+  it('takes out what is declared no more, with what hangs on it, and nothing that the API made', async () => {
+    const bus = await testBus();
+    await declareBus(bus, whole);
+    await putTopic(bus.tools, admin, 'own', {});
+    const own = { declared: false, createdAt: '', updatedAt: '' };
+    await bus.tools.registry.changeSubscription('own', 'shop', () => ({
+      topic: 'own',
+      receiver: 'shop',
+      ...own,
+    }));
+    await bus.tools.registry.changeSubscription('own', 'crm', () => ({
+      topic: 'own',
+      receiver: 'crm',
+      ...own,
+    }));
+    await bus.tools.registry.changeSubscription('returns', 'shop', () => ({
+      topic: 'returns',
+      receiver: 'shop',
+      ...own,
+    }));
+    await declareBus(bus, { topics: { orders: {} }, receivers: { shop: { endpoint } } });
+    expect(await names(bus)).toEqual({
+      topics: ['orders', 'own'],
+      receivers: ['shop'],
+      subscriptions: ['own>shop'],
+    });
+  });
+
+  it('refuses a schema that does not compile, so that the deployment fails and not every event', async () => {
+    const bus = await testBus();
+    await expect(
+      declareBus(bus, { topics: { orders: { schema: { type: 'strin' } } } }),
+    ).rejects.toMatchObject({
+      code: 'invalid_schema',
+    });
+  });
+
+  it('refuses an endpoint that may not be called', async () => {
+    const bus = await testBus();
+    const tools = { ...bus.tools, endpoints: 'public' as const };
+    const declaration = defineBus({ receivers: { shop: { endpoint: 'http://shop.example.com/' } } });
+    await expect(declare(tools, declaration)).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+
+  it('starts a disabled receiver again, mapping and all', async () => {
+    const bus = await testBus();
+    await declareBus(bus, whole);
+    await bus.tools.provision.putReceiver('shop', {});
+    bus.run();
+    await bus.clock.advance(60_000);
+    const shop = await bus.tools.registry.receiver('shop');
+    if (shop === undefined) throw new Error('It was declared.');
+    await bus.tools.registry.changeReceiver('shop', () => ({ ...shop, state: 'disabled' }));
+    await bus.tools.mappings.setEnabled('shop', 'online', false);
+    await bus.clock.advance(60_000);
+    const state = async () => {
+      const { EventSourceMappings = [] } = await bus.lambda.send(
+        new ListEventSourceMappingsCommand({ EventSourceArn: queueArn(bus.config, 'shop', 'online') }),
+      );
+      return EventSourceMappings[0]?.State;
+    };
+    expect(await state()).toBe('Disabled');
+    await declareBus(bus, whole);
+    await bus.clock.advance(60_000);
+    expect(await bus.tools.registry.receiver('shop')).toMatchObject({ state: 'active' });
+    expect(await state()).toBe('Enabled');
+  });
+});

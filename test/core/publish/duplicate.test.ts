@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bus } from '../../../lib/core/kernel/limits.ts';
+import { acceptance, duplicateKey, newClaim } from '../../../lib/core/publish/duplicate.ts';
+
+describe('the key of an event', () => {
+  it('is the same for the same topic, source and id, and for no others, however they are cut', () => {
+    const parts = fc.tuple(fc.string(), fc.string(), fc.string());
+    const key = ([topic, source, id]: [string, string, string]) => duplicateKey(topic, { source, id });
+    fc.assert(
+      fc.property(parts, parts, (left, right) => {
+        expect(key(left) === key(right)).toBe(JSON.stringify(left) === JSON.stringify(right));
+      }),
+    );
+    expect(key(['a', 'b', 'c'])).toBe(key(['a', 'b', 'c']));
+  });
+});
+
+describe('a claim', () => {
+  it('never runs out early, and outlives the function that took it', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 4e12 }),
+        fc.integer({ min: 1, max: bus.dedupSecondsMax }),
+        (nowMs, seconds) => {
+          expect(newClaim(nowMs).expiresAtSeconds * 1000).toBeGreaterThanOrEqual(
+            nowMs + bus.dedupClaimSeconds * 1000,
+          );
+          expect(acceptance(nowMs, seconds).expiresAtSeconds * 1000).toBeGreaterThanOrEqual(
+            nowMs + seconds * 1000,
+          );
+        },
+      ),
+    );
+    const publishTimeoutSeconds = 29;
+    expect(bus.dedupClaimSeconds).toBeGreaterThan(publishTimeoutSeconds);
+  });
+
+  it('is told from an acceptance', () => {
+    expect(newClaim(0).state).toBe('claimed');
+    expect(acceptance(0, 1).state).toBe('accepted');
+  });
+});

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import type { DeliveryRecord } from '../../../lib/core/deliver/delivery.ts';
+import type { TraceMode } from '../../../lib/core/event/trace-mode.ts';
+import type { Receiver } from '../../../lib/core/registry/receiver.ts';
+import { occurrencesOf, type Sighting } from '../../../lib/core/why/occurrence.ts';
+import { type PublishedEvent, packPublished } from '../../../lib/core/why/trace.ts';
+import { fateOf, receiversOf } from '../../../lib/core/why/why.ts';
+
+const nowMs = Date.parse('2026-01-01T00:00:00Z');
+const at = (ms: number) => new Date(ms).toISOString();
+const receiver = (state: Receiver['state']) => ({ receiver: 'billing', owner: 'shop', state }) as Receiver;
+const event: PublishedEvent = { id: '1', source: '/s', type: 't', refusals: {} };
+const rows = (fields: Partial<PublishedEvent> = {}, receivers = ['billing']) =>
+  packPublished(nowMs - 1000, { topic: 'orders' }, receivers, [{ ...event, ...fields }]);
+const failing: Sighting = {
+  kind: 'failing',
+  id: '1',
+  source: '/s',
+  type: 't',
+  topic: 'orders',
+  receiver: 'billing',
+  deliveryId: 'dlv_1',
+  atMs: nowMs,
+};
+const record = (fields: Partial<DeliveryRecord>): DeliveryRecord => ({
+  deliveryId: 'dlv_1',
+  receiver: 'billing',
+  state: 'retrying',
+  attempts: 1,
+  firstAttemptAtMs: nowMs,
+  lastAttemptAtMs: nowMs,
+  nextAttemptAtMs: nowMs + 5000,
+  cause: 'http-500',
+  detail: '',
+  history: [{ attempt: 1, atMs: nowMs, latencyMs: 7, lane: 'offline', status: 500, detail: 'no' }],
+  ...fields,
+});
+
+interface Case {
+  readonly traced?: ReturnType<typeof rows>;
+  readonly sightings?: readonly Sighting[];
+  readonly record?: DeliveryRecord;
+  readonly known?: Receiver | null;
+  readonly trace?: TraceMode;
+  readonly filtered?: boolean;
+}
+
+function fate({ traced = [], sightings = [], record: kept, known, trace = 'failures', filtered }: Case) {
+  const [occurrence] = occurrencesOf('1', undefined, traced, sightings);
+  if (occurrence === undefined) throw new Error('nothing is known');
+  return fateOf(occurrence, 'billing', kept, {
+    nowMs,
+    trace,
+    lane: 'online',
+    subscribed: filtered === undefined ? [] : [{ receiver: 'billing', filtered }],
+    receivers: new Map(known === null ? [] : [['billing', known ?? receiver('active')]]),
+  });
+}
+
+describe('the fate of an event at a receiver', () => {
+  it.each<[string, Case, object]>([
+    ['is accepted, before its first attempt', { traced: rows() }, { matched: true, state: 'accepted' }],
+    [
+      'is parked, while the receiver is disabled',
+      { traced: rows(), known: receiver('disabled') },
+      { state: 'parked', note: 'the receiver is disabled' },
+    ],
+    [
+      'is parked, while the receiver is paused',
+      { traced: rows(), known: receiver('paused') },
+      { state: 'parked', note: 'the receiver is paused' },
+    ],
+    [
+      'is skipped, when it was published before the point of a skip',
+      { traced: rows(), known: { ...receiver('active'), skip: { before: at(nowMs - 500), at: at(nowMs) } } },
+      { state: 'skipped' },
+    ],
+    [
+      'is accepted, when it was published after that point',
+      { traced: rows(), known: { ...receiver('active'), skip: { before: at(nowMs - 2000), at: at(nowMs) } } },
+      { state: 'accepted' },
+    ],
+    [
+      'is skipped, when it failed before that point',
+      {
+        sightings: [failing],
+        record: record({}),
+        known: { ...receiver('active'), skip: { before: at(nowMs + 1), at: at(nowMs + 1) } },
+      },
+      { state: 'skipped' },
+    ],
+    [
+      'is scheduled, until it is due',
+      { traced: rows({ dueAtMs: nowMs + 9000 }) },
+      { state: 'scheduled', nextAttemptAt: at(nowMs + 9000) },
+    ],
+    ['is accepted, once it was due', { traced: rows({ dueAtMs: nowMs - 500 }) }, { state: 'accepted' }],
+    [
+      'is unknown, when the receiver was deleted',
+      { traced: rows(), known: null },
+      { state: 'unknown', note: 'the receiver was deleted' },
+    ],
+    [
+      'is retrying, until the next attempt is due',
+      { sightings: [failing], record: record({}) },
+      {
+        state: 'retrying',
+        lane: 'offline',
+        nextAttemptAt: at(nowMs + 5000),
+        attempts: [{ attempt: 1, at: at(nowMs), status: 500, latencyMs: 7, lane: 'offline', detail: 'no' }],
+      },
+    ],
+    [
+      'is delivering, when the next attempt is due',
+      { sightings: [failing], record: record({ nextAttemptAtMs: nowMs }) },
+      { state: 'delivering' },
+    ],
+    [
+      'is parked, when it failed and the receiver is disabled since',
+      { sightings: [failing], record: record({}), known: receiver('disabled') },
+      { state: 'parked' },
+    ],
+    ['is dead', { sightings: [failing], record: record({ state: 'dead' }) }, { state: 'dead' }],
+    [
+      'is that of its record, also where the filter that is traced refused: it was put there by hand',
+      {
+        traced: rows({ refusals: { billing: [{ key: 'type', condition: ['x'], because: 'different' }] } }),
+        record: record({ state: 'delivered' }),
+      },
+      { matched: true, state: 'delivered' },
+    ],
+    [
+      'names how many attempts there were, when not all are recorded',
+      { sightings: [failing], record: record({ attempts: 3 }) },
+      { attemptCount: 3, note: 'of 3 attempts, 1 are recorded' },
+    ],
+    [
+      'is not known without a trace: the subscription as it is now may have been another then',
+      { sightings: [{ ...failing, receiver: 'other' }], filtered: true },
+      {
+        matched: 'unknown',
+        state: 'unknown',
+        note: 'not recorded: the trace of the topic orders is failures; no failed attempt is known',
+      },
+    ],
+    [
+      'is unknown, when it failed and its record could not be written',
+      { sightings: [failing] },
+      { matched: true, state: 'unknown', note: 'it failed, but the record of it is not there' },
+    ],
+    [
+      'is taken to have matched, where there is no filter',
+      { sightings: [{ ...failing, receiver: 'other' }], filtered: false },
+      { matched: true, state: 'unknown' },
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(fate(given)).toMatchObject(expected);
+  });
+
+  it('has no state when the filter refused', () => {
+    const refusal = { key: 'type', condition: ['x'], because: 'different' } as const;
+    const refused = fate({ traced: rows({ refusals: { billing: [refusal] } }) });
+    expect(refused).toMatchObject({ matched: false, refusedBy: [refusal], attempts: [] });
+    expect(refused).not.toHaveProperty('state');
+  });
+});
+
+describe('what is known of an id', () => {
+  it('is told apart by source and target', () => {
+    const known = occurrencesOf(
+      '1',
+      undefined,
+      [...rows(), ...rows({ source: '/other' })],
+      [
+        { ...failing, topic: undefined },
+        { ...failing, id: '2' },
+      ],
+    );
+    expect(known.map(({ source, target }) => [source, target])).toEqual([
+      ['/s', { topic: 'orders' }],
+      ['/other', { topic: 'orders' }],
+      ['/s', { receiver: 'billing' }],
+    ]);
+    expect(occurrencesOf('1', '/other', [...rows(), ...rows({ source: '/other' })], [])).toHaveLength(1);
+  });
+
+  it('names who was subscribed at the publish, and who got it all the same', () => {
+    const [occurrence] = occurrencesOf('1', undefined, rows(), [{ ...failing, receiver: 'by-hand' }]);
+    if (occurrence === undefined) throw new Error('nothing is known');
+    const subscribed = [{ receiver: 'new', filtered: false }];
+    const now = { nowMs, trace: 'all' as const, lane: 'online' as const, subscribed, receivers: new Map() };
+    expect(receiversOf(occurrence, now)).toEqual(['billing', 'by-hand']);
+  });
+});
