@@ -42,7 +42,7 @@ export async function start(options: {
   const { progress } = options;
   const settings = parseSettings(options.env);
   const adminKey = keepAdminKey(settings.dataDirectory, settings.adminKey);
-  const store = sqliteStore(settings.dataDirectory);
+  const store = sqliteStore(settings.dataDirectory, 'point BUSBAR_DATA at another one');
   const logFile = join(settings.dataDirectory, 'busbar.log');
   const log = fileLog(logFile);
   let example: ExampleReceiver | undefined;

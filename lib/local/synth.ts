@@ -14,7 +14,7 @@ import {
 import { join, relative } from 'node:path';
 
 /** Thrown when the CDK app failed; the message ends with what the app itself said. */
-export class SynthError extends Error {
+class SynthError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'SynthError';
@@ -22,7 +22,7 @@ export class SynthError extends Error {
 }
 
 /** What the assembly depends on: when none of it changed, the last one is used again. */
-export const synthInputs = [
+const synthInputs = [
   'bin',
   'lib',
   'functions',

@@ -24,7 +24,7 @@ export interface RunningServer {
 }
 
 /** Thrown when a server cannot listen; the message says how to solve it. */
-export class ListenError extends Error {
+class ListenError extends Error {
   constructor(message: string, options: ErrorOptions) {
     super(message, options);
     this.name = 'ListenError';

@@ -3,14 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Store } from './engines/engine.ts';
 
-/** How much a commit is worth: NORMAL survives the death of the process, FULL the loss of power as well. */
-export type Durability = 'normal' | 'full';
-
 export interface DurableStore extends Store {
   close(): void;
 }
 
-/** A store that forgets: for tests and simulation. It copies what it is given, as a disk would. */
+/** A store in memory, for tests and simulation. It copies values, as a disk would. */
 export function memoryStore(): DurableStore {
   const tables = new Map<string, Map<string, unknown>>();
   const dirty = new Map<string, Map<string, unknown>>();
@@ -39,12 +36,12 @@ export function memoryStore(): DurableStore {
   };
 }
 
-/** Thrown when the data directory holds something that is not a store of ours, or a damaged one. */
-export class DamagedStoreError extends Error {
-  constructor(file: string, cause: unknown) {
+/** Thrown when a data file is damaged or belongs to another program. */
+class DamagedStoreError extends Error {
+  constructor({ file, remedy }: Place, cause: unknown) {
     super(
-      `The data file ${file} is damaged or is not Busbar's (${cause instanceof Error ? cause.message : String(cause)}). ` +
-        'Move the data directory away to start empty, or point BUSBAR_DATA at another one.',
+      `The data file ${file} is damaged or belongs to another program (${cause instanceof Error ? cause.message : String(cause)}). ` +
+        `Move the data directory away to start empty, or ${remedy}.`,
       { cause },
     );
     this.name = 'DamagedStoreError';
@@ -52,23 +49,30 @@ export class DamagedStoreError extends Error {
 }
 
 /** Thrown when another process has the data directory open. */
-export class StoreInUseError extends Error {
-  constructor(directory: string, cause: unknown) {
-    super(
-      `Another bus is running on the data directory ${directory}. Stop it, or point BUSBAR_DATA at another one.`,
-      { cause },
-    );
+class StoreInUseError extends Error {
+  constructor({ directory, remedy }: Place, cause: unknown) {
+    super(`Another process is using the data directory ${directory}. Stop it, or ${remedy}.`, { cause });
     this.name = 'StoreInUseError';
   }
 }
 
+interface Place {
+  readonly directory: string;
+  readonly file: string;
+  /** How to use another directory, for error messages. */
+  readonly remedy: string;
+}
+
 /**
- * A store in one SQLite file. Changes gather during a turn of the event loop and are committed together
- * (group commit), so that a thousand messages of one turn cost one transaction.
+ * A store in one SQLite file. The changes of one turn of the event loop are committed together (group commit): a
+ * thousand messages of one turn cost one transaction. A commit survives the death of the process, not the loss of power.
+ *
+ * @param remedy how to use another directory, for the error of one that is damaged or in use
+ * @throws DamagedStoreError, StoreInUseError
  */
-export function sqliteStore(directory: string, durability: Durability = 'normal'): DurableStore {
-  const file = join(directory, 'engines.sqlite');
-  const database = open(file, directory, durability);
+export function sqliteStore(directory: string, remedy = 'use another one'): DurableStore {
+  const place: Place = { directory, file: join(directory, 'engines.sqlite'), remedy };
+  const database = open(place);
   const insert = database.prepare(
     'INSERT INTO rows (tbl, key, value) VALUES (?, ?, ?) ON CONFLICT (tbl, key) DO UPDATE SET value = excluded.value',
   );
@@ -94,7 +98,7 @@ export function sqliteStore(directory: string, durability: Durability = 'normal'
       database.exec('COMMIT');
       dirty = new Map();
     } catch (error) {
-      // What could not be written stays dirty; whoever waits for this commit is told.
+      // What could not be written stays dirty; the promise of this commit rejects.
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
@@ -120,7 +124,7 @@ export function sqliteStore(directory: string, durability: Durability = 'normal'
           }
         });
       });
-      // A failed commit is reported by `committed`; without a listener it must not end the process by itself.
+      // `committed` reports a failed commit; without a listener, the rejection must not end the process.
       commit.catch(() => undefined);
     }
     return commit;
@@ -129,7 +133,7 @@ export function sqliteStore(directory: string, durability: Durability = 'normal'
   return {
     *load(table) {
       flush();
-      for (const row of select.all(table)) yield [String(row.key), parseValue(file, String(row.value))];
+      for (const row of select.all(table)) yield [String(row.key), parseValue(place, String(row.value))];
     },
     put: change,
     delete: (table, key) => change(table, key, undefined),
@@ -144,28 +148,29 @@ export function sqliteStore(directory: string, durability: Durability = 'normal'
   };
 }
 
-function parseValue(file: string, text: string): unknown {
+function parseValue(place: Place, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new DamagedStoreError(file, error);
+    throw new DamagedStoreError(place, error);
   }
 }
 
-/** Changes when what the engines keep is no longer read by older code, or the other way round. */
+/** Changes when older code cannot read what the engines store, or newer code what older code stored. */
 const formatVersion = 1;
 
-function open(file: string, directory: string, durability: Durability): DatabaseSync {
+function open(place: Place): DatabaseSync {
+  const { directory, file } = place;
   try {
-    // Secrets lie in it in clear: on a laptop the rights of the file are what keeps them.
+    // Secrets are stored in clear: on a laptop, the permissions of the file protect them.
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const database = new DatabaseSync(file);
     chmodSync(file, 0o600);
-    // One bus owns its data: a second one on the same directory would not see what this one holds in memory.
+    // One process owns its data: a second one on the same directory would not see what this one holds in memory.
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'};
+      PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS rows (
         seq INTEGER PRIMARY KEY, tbl TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (tbl, key)
       );`);
@@ -177,7 +182,7 @@ function open(file: string, directory: string, durability: Durability): Database
     if (check?.quick_check !== 'ok') throw new Error(String(check?.quick_check));
     return database;
   } catch (error) {
-    if (/database is locked/.test(String(error))) throw new StoreInUseError(directory, error);
-    throw new DamagedStoreError(file, error);
+    if (/database is locked/.test(String(error))) throw new StoreInUseError(place, error);
+    throw new DamagedStoreError(place, error);
   }
 }

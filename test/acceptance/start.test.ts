@@ -66,7 +66,7 @@ describe('busbar start', () => {
   it('refuses a second bus on the same data', async () => {
     const bus = await startBus();
     onTestFinished(async () => void (await bus.stop()));
-    await expectRefusal({ BUSBAR_DATA: bus.dataDirectory }, 'Another bus', bus.dataDirectory);
+    await expectRefusal({ BUSBAR_DATA: bus.dataDirectory }, 'Another process', bus.dataDirectory);
   });
 
   it('takes the admin key that it is given', async () => {

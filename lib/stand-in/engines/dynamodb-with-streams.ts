@@ -1,4 +1,4 @@
-import { createDynamodb, type DynamodbEngine, type DynamodbOptions } from './dynamodb/index.ts';
+import { createDynamodb, type DynamodbEngine } from './dynamodb/index.ts';
 import type { Unsubscribe } from './dynamodb/streams.ts';
 import { createDynamodbStreams } from './dynamodbstreams/index.ts';
 import type { Engine, Host } from './engine.ts';
@@ -14,7 +14,7 @@ export interface DynamodbEngines {
   onStreamRecords(streamArn: string, listener: () => void): Unsubscribe;
 }
 
-export function dynamodbEngines(options: DynamodbOptions = {}): DynamodbEngines {
+export function dynamodbEngines(): DynamodbEngines {
   let dynamodb: DynamodbEngine | undefined;
   const built = (): DynamodbEngine => {
     if (dynamodb === undefined)
@@ -24,7 +24,7 @@ export function dynamodbEngines(options: DynamodbOptions = {}): DynamodbEngines 
   return {
     builders: [
       (host) => {
-        dynamodb = createDynamodb(host, options);
+        dynamodb = createDynamodb(host);
         return dynamodb;
       },
       (host) => createDynamodbStreams(host, built().streams),

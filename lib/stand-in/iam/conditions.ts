@@ -52,7 +52,7 @@ const operators: ReadonlyMap<string, Operator> = new Map([
 ]);
 
 /** The global keys that the local IAM fills; any other `aws:` key is refused, for it would never be present. */
-export const globalKeys = [
+const globalKeys = [
   'aws:PrincipalAccount',
   'aws:PrincipalArn',
   'aws:PrincipalIsAWSService',

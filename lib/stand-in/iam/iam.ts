@@ -5,7 +5,7 @@ import { type AllowedCalls, createJudge } from './judge.ts';
 import { compilePolicy, type Statement } from './policy.ts';
 import { type RoleUsage, type Use, usageRecorder } from './usage.ts';
 
-export interface RoleDefinition {
+interface RoleDefinition {
   readonly name: string;
   /** Who may take the role on. */
   readonly trust: PolicyDocument;
@@ -13,7 +13,7 @@ export interface RoleDefinition {
   readonly managedPolicyArns: readonly string[];
 }
 
-export interface ManagedPolicyDefinition {
+interface ManagedPolicyDefinition {
   readonly arn: string;
   readonly document: PolicyDocument;
 }

@@ -19,7 +19,7 @@ export interface Deployment {
 }
 
 /** A resource that could not be made, changed or deleted; the message names it and holds the cause. */
-export class DeployError extends Error {
+class DeployError extends Error {
   constructor(action: string, logicalId: string, type: string, cause: unknown) {
     super(
       `${logicalId} (${type}) could not be ${action}: ${cause instanceof Error ? cause.message : String(cause)}`,

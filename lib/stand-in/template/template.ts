@@ -34,7 +34,7 @@ export interface TemplateParameter {
   readonly Description?: string;
 }
 
-export interface TemplateOutput {
+interface TemplateOutput {
   readonly Value: TemplateValue;
   readonly Condition?: string;
   readonly Description?: string;

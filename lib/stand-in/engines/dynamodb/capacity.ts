@@ -75,7 +75,7 @@ export function transactional(cost: Cost): Cost {
   return { ...cost, table: cost.table * 2 };
 }
 
-export function totalUnits(cost: Cost): number {
+function totalUnits(cost: Cost): number {
   const indexes = [...Object.values(cost.localIndexes), ...Object.values(cost.globalIndexes)];
   return indexes.reduce((sum, units) => sum + units, cost.table);
 }

@@ -25,20 +25,15 @@ import { updateTable } from './update-table.ts';
 import { updateTimeToLive } from './update-time-to-live.ts';
 import { writeItem } from './write-item.ts';
 
-export interface DynamodbOptions {
-  /** How often expired items are deleted, and so the longest that one outlives its time. */
-  readonly sweepEverySeconds?: number;
-}
-
 export interface DynamodbEngine extends Engine {
   /** The streams of its tables, for the engine of DynamoDB Streams. */
   readonly streams: Streams;
 }
 
-export function createDynamodb(host: Host, options: DynamodbOptions = {}): DynamodbEngine {
+export function createDynamodb(host: Host): DynamodbEngine {
   const database = new Database(host);
   const context: Context = { host, database };
-  const sweep = startSweep(host, database, options.sweepEverySeconds ?? 60 * 60);
+  const sweep = startSweep(host, database);
   const operations: Readonly<Record<string, Operation>> = {
     BatchGetItem: batchGetItem(context),
     BatchWriteItem: batchWriteItem(context),

@@ -146,6 +146,6 @@ export function refuseItemCollectionMetrics(input: Input): void {
   if (asked === 'SIZE') throw notImplemented('ReturnItemCollectionMetrics: SIZE');
 }
 
-export function lowerFirst(member: string): string {
+function lowerFirst(member: string): string {
   return member.slice(0, 1).toLowerCase() + member.slice(1);
 }

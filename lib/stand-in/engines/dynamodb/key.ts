@@ -59,7 +59,7 @@ export function checkKey(definition: TableDefinition, key: Item): void {
 }
 
 /** Checks one attribute of a key that a request names. */
-export function checkKeyPart(
+function checkKeyPart(
   definition: TableDefinition,
   key: Item,
   name: string,

@@ -16,7 +16,7 @@ export function itemSizeBytes(item: Item): number {
   return sizeBytes;
 }
 
-export function valueSizeBytes(value: AttributeValue): number {
+function valueSizeBytes(value: AttributeValue): number {
   if ('S' in value) return Buffer.byteLength(value.S);
   if ('N' in value) return numberSizeBytes(value.N);
   if ('B' in value) return Buffer.byteLength(value.B, 'base64');

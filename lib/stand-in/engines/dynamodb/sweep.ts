@@ -1,19 +1,22 @@
 import type { Host } from '../engine.ts';
 import type { Database } from './database.ts';
 
-/** An item whose time to live is older than this is left alone, so that a wrong unit does not empty a table. */
+/** An item that expired longer ago is kept, as on AWS: a wrong unit must not empty a table. */
 const ignoredAfterSeconds = 5 * 365 * 24 * 60 * 60;
+
+/** How often expired items and old stream records are deleted. */
+const everySeconds = 60 * 60;
 
 export interface Sweep {
   stop(): void;
 }
 
 /**
- * Deletes items whose time to live has passed and stream records older than a day, every `everySeconds`. AWS deletes
- * expired items "typically within two days"; until then they can be read, here as there.
+ * Deletes expired items, and stream records older than a day, every hour. AWS deletes expired items "within a few days";
+ * until then they can be read, here as there.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
  */
-export function startSweep(host: Host, database: Database, everySeconds: number): Sweep {
+export function startSweep(host: Host, database: Database): Sweep {
   let cancel = schedule();
   function schedule(): () => void {
     return host.clock.setTimer(everySeconds * 1000, () => {

@@ -141,7 +141,7 @@ export function readWrite(context: Context, kind: WriteKind, input: Input): Writ
 }
 
 /** Thrown inside a write when its condition does not hold; carries what the caller may see of the item. */
-export function checkCondition(request: WriteRequest, before: Item | undefined): void {
+function checkCondition(request: WriteRequest, before: Item | undefined): void {
   if (request.condition === undefined || satisfies(before ?? {}, request.condition)) return;
   throw conditionFailed(request.returnOldOnFailure ? before : undefined);
 }

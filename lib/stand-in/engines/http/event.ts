@@ -5,7 +5,7 @@ import type { HttpApiRequest, HttpRoute } from './model.ts';
  * is base64-encoded, `application/cloudevents+json` too. AWS does not list them: the split was observed on AWS
  * (https://github.com/ministackorg/ministack/pull/766).
  */
-export function isTextBody(contentType: string | undefined): boolean {
+function isTextBody(contentType: string | undefined): boolean {
   const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   return (
     type.startsWith('text/') ||
@@ -26,7 +26,7 @@ function queryStringParameters(query: string): Record<string, string> | undefine
 }
 
 /** `12/Mar/2020:19:03:58 +0000`, the time format of access logs. */
-export function accessLogTime(epochMs: number): string {
+function accessLogTime(epochMs: number): string {
   const [, day, month, year, time] =
     /^\w+, (\d+) (\w+) (\d+) ([\d:]+)/.exec(new Date(epochMs).toUTCString()) ?? [];
   return `${day}/${month}/${year}:${time} +0000`;

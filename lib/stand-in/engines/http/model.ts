@@ -23,7 +23,7 @@ export interface Integration {
   readonly timeoutMs: number;
 }
 
-export type AuthorizationType = 'NONE' | 'AWS_IAM';
+type AuthorizationType = 'NONE' | 'AWS_IAM';
 
 export interface HttpRoute {
   readonly apiId: string;

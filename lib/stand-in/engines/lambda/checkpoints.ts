@@ -6,7 +6,7 @@ const table = 'lambda.checkpoints';
  * How far a mapping has read a shard: everything up to a sequence number, or to its end. A mapping that began
  * with LATEST and has seen no record yet knows only since when it listens.
  */
-export type Checkpoint =
+type Checkpoint =
   | { readonly sequenceNumber: string }
   | { readonly sinceMs: number }
   | { readonly ended: true };

@@ -41,7 +41,6 @@ import { readStream } from './stream-mapping.ts';
 
 export { instanceEnvironment } from './environment.ts';
 export type {
-  CodeLocation,
   FunctionDefinition,
   Handler,
   LambdaContext,

@@ -40,7 +40,7 @@ interface Pool {
  * The event of an invocation: as JSON text, which is parsed for the function; or as a value that was made for
  * this invocation alone and is plain JSON, which saves the detour over the text.
  */
-export type InvocationEvent = { readonly text: string } | { readonly value: unknown };
+type InvocationEvent = { readonly text: string } | { readonly value: unknown };
 
 export interface Instances {
   /**

@@ -9,7 +9,7 @@ import { defaultGroup, scheduleArn } from './names.ts';
 export const membersOfScheduler = (input: Input, action: string): Members =>
   membersOf(input, invalid, action);
 
-export const definitionMembers = [
+const definitionMembers = [
   'Name',
   'GroupName',
   'ClientToken',

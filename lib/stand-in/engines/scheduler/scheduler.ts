@@ -22,7 +22,7 @@ export interface Schedules {
   readonly groups: Groups;
 }
 
-export interface Groups {
+interface Groups {
   find(name: string): Group;
   all(): Iterable<Group>;
   create(name: string, tags: Readonly<Record<string, string>>, token: ClientToken | undefined): void;

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../engine.ts';
 
 /** A time on the wall, written as if it were UTC: milliseconds since 1970-01-01T00:00 on that wall. */
-export type WallMs = number;
+type WallMs = number;
 
 export interface TimeZone {
   toWall(instantMs: EpochMs): WallMs;

@@ -4,7 +4,7 @@ import { invalidAttribute, invalidParameter, notImplemented } from './errors.ts'
 import { snsLimits } from './limits.ts';
 
 /** A message attribute as SNS and SQS exchange it; a binary value is in base64. */
-export interface MessageAttribute {
+interface MessageAttribute {
   readonly DataType: string;
   readonly StringValue?: string;
   readonly BinaryValue?: string;

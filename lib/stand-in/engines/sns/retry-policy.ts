@@ -3,7 +3,7 @@
  * grows from 1 to 20 seconds, then 100,000 times every 20 seconds: 100,015 retries over 23 days.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
  */
-export const retryPhases = {
+const retryPhases = {
   immediate: 3,
   preBackoff: { retries: 2, delayMs: 1_000 },
   backoff: { retries: 10, delayMsMin: 1_000, delayMsMax: 20_000 },

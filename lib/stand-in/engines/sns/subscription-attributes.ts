@@ -4,12 +4,6 @@ import { invalidParameter, notImplemented } from './errors.ts';
 import { compileFilterPolicy, FilterPolicyError, type FilterPolicyScope } from './filter-policy/index.ts';
 import { deadLetterTargetOf, type SubscriptionRow } from './state.ts';
 
-/** The attributes of a subscription that can be set. */
-export type SubscriptionAttributes = Pick<
-  SubscriptionRow,
-  'rawMessageDelivery' | 'filterPolicy' | 'filterPolicyScope' | 'redrivePolicy'
->;
-
 const unsupported = new Set(['DeliveryPolicy', 'SubscriptionRoleArn', 'ReplayPolicy', 'ReplayStatus']);
 
 /**

@@ -7,7 +7,7 @@ import { limits } from './limits.ts';
 import { hasForbiddenCharacters } from './message-body.ts';
 
 /** A message attribute as it is on the wire: a binary value is base64. */
-export interface MessageAttribute {
+interface MessageAttribute {
   readonly DataType: string;
   readonly StringValue?: string;
   readonly BinaryValue?: string;

@@ -104,7 +104,7 @@ function tests(name: string, first: AttributeValue | undefined, second: Attribut
   }
 }
 
-export function beginsWith(value: AttributeValue, prefix: AttributeValue): boolean {
+function beginsWith(value: AttributeValue, prefix: AttributeValue): boolean {
   if ('S' in value && 'S' in prefix) return value.S.startsWith(prefix.S);
   if ('B' in value && 'B' in prefix) return bytes(value.B).startsWith(bytes(prefix.B));
   return false;

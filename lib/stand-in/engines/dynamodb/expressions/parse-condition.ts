@@ -3,7 +3,7 @@ import { type Comparator, type Condition, ExpressionError, type Operand } from '
 import { Tokens } from './tokens.ts';
 
 /** `size` is an operand; the others are conditions by themselves. */
-export const conditionFunctions: ReadonlySet<string> = new Set([
+const conditionFunctions: ReadonlySet<string> = new Set([
   'attribute_exists',
   'attribute_not_exists',
   'attribute_type',

@@ -2,7 +2,7 @@ import { parseOperand, parsePath } from './parse-operand.ts';
 import { ExpressionError, type Operand, type UpdateAction } from './syntax.ts';
 import { Tokens } from './tokens.ts';
 
-export const updateFunctions: ReadonlySet<string> = new Set(['if_not_exists', 'list_append']);
+const updateFunctions: ReadonlySet<string> = new Set(['if_not_exists', 'list_append']);
 
 const clauses = ['SET', 'REMOVE', 'ADD', 'DELETE'] as const;
 
