@@ -12,7 +12,7 @@ export interface Sweep {
 }
 
 /**
- * Deletes expired items, and stream records older than a day, every hour. AWS deletes expired items "within a few days";
+ * Deletes expired items, and stream records older than a day, every hour. AWS deletes expired items "typically within two days";
  * until then they can be read, here as there.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
  */
