@@ -8,7 +8,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { Pool } from 'undici';
-import { writeRequest } from '../../lib/core/webhook/request.ts';
+import { writeRequest } from '../../lib/connectors/webhook/request.ts';
 import { systemRandom } from '../../lib/runtime/random.ts';
 import { createAws } from '../../lib/stand-in/aws.ts';
 import { systemClock } from '../../lib/stand-in/clock.ts';

@@ -1,3 +1,4 @@
+import { createTokens } from '../../lib/connectors/webhook/tokens.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
 import { createMappings } from '../../lib/runtime/mappings.ts';
 import { createQueues } from '../../lib/runtime/queues.ts';
@@ -13,7 +14,6 @@ import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createSlots } from '../../lib/runtime/stores/slots.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
 import { createTable } from '../../lib/runtime/table.ts';
-import { createTokens } from '../../lib/runtime/tokens.ts';
 import { createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
 
 /** What the functions work with that send to endpoints; made once an instance, because stores remember. */

@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import { type CheckReport, Comparison, type Direction, directions } from '../core/bridge/bridge-check.ts';
+import {
+  type CheckReport,
+  Comparison,
+  type Direction,
+  directions,
+} from '../connectors/rocketmq/bridge-check.ts';
 import type { ShownReceiver } from '../core/registry/receiver.ts';
 import { readBus } from './bridging/bus-side.ts';
 import { reportText } from './bridging/report.ts';

@@ -1,8 +1,8 @@
+import type { RocketMq } from '../connectors/rocketmq/client.ts';
+import { systemRocketMq } from '../connectors/rocketmq/system.ts';
 import type { Http } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
-import type { RocketMq } from '../runtime/rocketmq.ts';
-import { systemRocketMq } from '../runtime/system-rocketmq.ts';
 import type { HttpApiRequest } from '../stand-in/engines/http/model.ts';
 import { type FunctionPlace, type StandIn, type StandInOptions, startStandIn } from '../stand-in/stand-in.ts';
 import type { AdmissionLimits } from './admission.ts';

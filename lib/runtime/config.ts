@@ -1,7 +1,7 @@
+import { readRocketMqEndpoints } from '../connectors/rocketmq/target.ts';
 import { type TraceMode, traceModes } from '../core/event/trace-mode.ts';
+import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/kernel/endpoint.ts';
 import { type ValidateMode, validateModes } from '../core/registry/validation.ts';
-import { readRocketMqEndpoints } from '../core/rocketmq/rocketmq-receiver.ts';
-import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/webhook/endpoint.ts';
 
 /**
  * The environment of the functions: one vocabulary, written by the stack and read here, parsed once at the cold

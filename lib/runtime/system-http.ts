@@ -1,4 +1,4 @@
-import { endpointPortsDefault, readEndpointPorts } from '../core/webhook/endpoint.ts';
+import { endpointPortsDefault, readEndpointPorts } from '../core/kernel/endpoint.ts';
 import { systemClock } from './clock.ts';
 import { variables } from './config.ts';
 import type { Runtime } from './runtime.ts';

@@ -5,12 +5,12 @@ import { type BuildOptions, buildSync } from 'esbuild';
 const root = join(import.meta.dirname, '..', '..');
 
 /**
- * Bundles one function of `functions/` into a folder of its own and answers that folder. CommonJS, because it
+ * Bundles the entry of one function into its own folder and returns that folder. CommonJS, because it
  * starts faster on Lambda than modules (docs/decisions/003-bundle-format.md); `.cjs`, so that Node takes it as
  * such wherever it lies. The metafile beside the folder says what is in it.
  */
-export function bundle(name: string): string {
-  return bundleFile(`functions/${name}.ts`, join(root, '.cache', 'bundles', name));
+export function bundle(name: string, entry = `functions/${name}.ts`): string {
+  return bundleFile(entry, join(root, '.cache', 'bundles', name));
 }
 
 /** Bundles any file, below the root, as functions are. */
@@ -44,9 +44,9 @@ export function bundleOptions(file: string, directory: string) {
 
 /** What the RocketMQ client asks for that a bundle cannot hold, or should not: each file says why. */
 const rocketMqShims = {
-  '@node-rs/crc32': './lib/runtime/rocketmq-shims/crc32.ts',
-  address: './lib/runtime/rocketmq-shims/address.ts',
-  'egg-logger': './lib/runtime/rocketmq-shims/egg-logger.ts',
+  '@node-rs/crc32': './lib/connectors/rocketmq/shims/crc32.ts',
+  address: './lib/connectors/rocketmq/shims/address.ts',
+  'egg-logger': './lib/connectors/rocketmq/shims/egg-logger.ts',
 };
 
 /** How the RocketMQ client finds its version, after minification; of no other package. */

@@ -16,10 +16,12 @@ import { bundle } from './bundle.ts';
 import { resourceFinding } from './nag.ts';
 
 export interface BusFunctionProps {
-  /** The file of `functions/`, and the end of the function's name. */
+  /** The end of the function's name. */
   readonly name: string;
-  /** The file, where several functions are of one. */
-  readonly file?: string;
+  /** The name of its bundle, where several functions share one; `name` when left out. */
+  readonly bundle?: string;
+  /** The entry file of the bundle, below the root; `functions/<bundle>.ts` when left out. */
+  readonly entry?: string;
   readonly prefix: string;
   readonly description: string;
   readonly timeoutSeconds: number;
@@ -53,7 +55,7 @@ export class BusFunction extends Construct {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: Code.fromAsset(bundle(props.file ?? props.name)),
+      code: Code.fromAsset(bundle(props.bundle ?? props.name, props.entry)),
       handler: 'index.handler',
       role: this.role,
       timeout: Duration.seconds(props.timeoutSeconds),

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createClient, type EventInput, verify } from '../../lib/client/index.ts';
+import { writeRequest } from '../../lib/connectors/webhook/request.ts';
 import { readEvents } from '../../lib/core/event/forms.ts';
 import { createSecret, secretKey } from '../../lib/core/kernel/signature.ts';
-import { writeRequest } from '../../lib/core/webhook/request.ts';
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const secret = createSecret({ bytes: (length) => Buffer.alloc(length, 7) });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemRocketMq } from '../../lib/runtime/system-rocketmq.ts';
+import { systemRocketMq } from '../../lib/connectors/rocketmq/system.ts';
 import { type Cluster, rocketMqContract } from './contract.ts';
 import { startRealCluster } from './real-cluster.ts';
 

@@ -5,7 +5,7 @@ import type {
   RocketMqConsumer,
   RocketMqOutgoing,
   RocketMqProducer,
-} from '../../lib/runtime/rocketmq.ts';
+} from '../../lib/connectors/rocketmq/client.ts';
 import type { TopicType } from './memory-broker.ts';
 
 /** A cluster under test: the stand-in, or the real one. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bridgeFails } from '../../lib/core/bridge/bridge.ts';
+import { bridgeFails } from '../../lib/core/bridge/pressure.ts';
 import { seededRandom } from '../../lib/stand-in/random.ts';
 import { messageCount } from './real-cluster.ts';
 import { secretName, startWorld, until, type World, wrongSecretName } from './world.ts';

@@ -1,9 +1,3 @@
-import {
-  type RocketMqFailure,
-  type RocketMqFailureKind,
-  rocketMqFailure,
-} from '../../lib/core/rocketmq/rocketmq.ts';
-import type { Clock } from '../../lib/runtime/clock.ts';
 import type {
   ConsumerOptions,
   RocketMq,
@@ -12,7 +6,13 @@ import type {
   RocketMqMessage,
   RocketMqOutgoing,
   RocketMqProducer,
-} from '../../lib/runtime/rocketmq.ts';
+} from '../../lib/connectors/rocketmq/client.ts';
+import {
+  type RocketMqFailure,
+  type RocketMqFailureKind,
+  rocketMqFailure,
+} from '../../lib/connectors/rocketmq/failure.ts';
+import type { Clock } from '../../lib/runtime/clock.ts';
 
 export type TopicType = 'normal' | 'delay' | 'fifo';
 

@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RocketMqAccess } from '../../lib/runtime/rocketmq.ts';
+import type { RocketMqAccess } from '../../lib/connectors/rocketmq/client.ts';
 import { rocketMqClassPath } from './artifacts.ts';
 import type { TopicType } from './memory-broker.ts';
 import { remotingCall } from './remoting.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RocketMqMessage } from '../../lib/runtime/rocketmq.ts';
-import { systemRocketMq } from '../../lib/runtime/system-rocketmq.ts';
+import type { RocketMqMessage } from '../../lib/connectors/rocketmq/client.ts';
+import { systemRocketMq } from '../../lib/connectors/rocketmq/system.ts';
 import { type AcceptanceBus, startBus, temporaryDirectory } from '../acceptance/bus.ts';
 import { messageCount, type RealCluster, startRealCluster } from './real-cluster.ts';
 

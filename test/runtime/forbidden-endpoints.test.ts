@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, isIPv6 } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isPublicAddress } from '../../lib/core/webhook/address.ts';
+import { isPublicAddress } from '../../lib/core/kernel/address.ts';
 import type { HttpRequest } from '../../lib/runtime/http.ts';
 import { type Addresses, undiciHttp } from '../../lib/runtime/undici.ts';
 import { virtualClock } from '../../lib/stand-in/clock.ts';

@@ -1,6 +1,7 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import { bridgeFails, parseBridge } from '../../lib/core/bridge/bridge.ts';
+import { parseBridge } from '../../lib/connectors/rocketmq/bridge.ts';
+import { bridgeFails } from '../../lib/core/bridge/pressure.ts';
 import { defineBus } from '../../lib/core/declaration/declaration.ts';
 import { bus } from '../../lib/core/kernel/limits.ts';
 import { eventRefused } from '../../lib/core/relay/refused.ts';

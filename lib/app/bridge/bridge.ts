@@ -1,7 +1,8 @@
-import { type Bridge, type BridgeTopic, bridgeFails, parseRocketMqSecret } from '../../core/bridge/bridge.ts';
+import { type Bridge, type BridgeTopic, parseRocketMqSecret } from '../../connectors/rocketmq/bridge.ts';
+import type { RocketMq, RocketMqConsumer } from '../../connectors/rocketmq/client.ts';
+import type { RocketMqFailure } from '../../connectors/rocketmq/failure.ts';
+import { bridgeFails } from '../../core/bridge/pressure.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import type { RocketMqFailure } from '../../core/rocketmq/rocketmq.ts';
-import type { RocketMq, RocketMqConsumer } from '../../runtime/rocketmq.ts';
 import { type BringTools, bring } from './bring.ts';
 import { createPacer, type Pacer } from './pacer.ts';
 

@@ -1,11 +1,11 @@
-import { type Bridge, type BridgeTopic, hideSecondsAfter } from '../../core/bridge/bridge.ts';
-import { eventOfMessage, keptMessage } from '../../core/bridge/bridge-event.ts';
+import { type Bridge, type BridgeTopic, hideSecondsAfter } from '../../connectors/rocketmq/bridge.ts';
+import { eventOfMessage, keptMessage } from '../../connectors/rocketmq/bridge-event.ts';
+import type { RocketMqConsumer, RocketMqMessage } from '../../connectors/rocketmq/client.ts';
+import { hopsOf } from '../../connectors/rocketmq/cloud-message.ts';
 import { utf8Bytes } from '../../core/event/event.ts';
 import { busHop, passOn, rocketMqHop } from '../../core/event/hops.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
-import { hopsOf } from '../../core/rocketmq/cloud-message.ts';
-import type { RocketMqConsumer, RocketMqMessage } from '../../runtime/rocketmq.ts';
 import type { PublishTools } from '../publish/publish.ts';
 import { type RefuseTools, refuse } from '../relay/refuse.ts';
 import { type Outgoing, type Sent, sendStored } from '../relay/send-stored.ts';

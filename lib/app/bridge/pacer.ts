@@ -1,4 +1,5 @@
-import { afterBatch, type Bridge, noPressure, troublesMax } from '../../core/bridge/bridge.ts';
+import type { Bridge } from '../../connectors/rocketmq/bridge.ts';
+import { afterBatch, noPressure, troublesMax } from '../../core/bridge/pressure.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';

@@ -1,16 +1,16 @@
+import {
+  checkRocketMqEndpoint,
+  redeclaredRocketMqTarget,
+  rocketMqUrl,
+} from '../../connectors/rocketmq/target.ts';
 import type { Declaration as Declared, DeclaredReceiver } from '../../core/declaration/declaration.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/kernel/endpoint.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
 import { isPending, withValidation } from '../../core/registry/handshake.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { keptSecrets, type Secrets } from '../../core/registry/secret.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
-import {
-  checkRocketMqEndpoint,
-  redeclaredRocketMqTarget,
-  rocketMqUrl,
-} from '../../core/rocketmq/rocketmq-receiver.ts';
-import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/webhook/endpoint.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { SchemaChecker } from '../../runtime/schema.ts';

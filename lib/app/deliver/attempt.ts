@@ -1,3 +1,12 @@
+import type { Sender, Sent } from '../../connectors/kind.ts';
+import {
+  openRocketMqSender,
+  type RocketMqSenderTools,
+  rocketMqSecondsMax,
+} from '../../connectors/rocketmq/sender.ts';
+import { loopsStopped, rocketMqRetry } from '../../connectors/rocketmq/target.ts';
+import { sendSecondsMax } from '../../connectors/webhook/send.ts';
+import { type HttpSenderTools, openHttpSender } from '../../connectors/webhook/sender.ts';
 import { restAskedFor } from '../../core/breaker/breaker.ts';
 import {
   type Delivery,
@@ -14,19 +23,14 @@ import { traceOf } from '../../core/event/trace-mode.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { allowedPerSecond } from '../../core/registry/validation.ts';
-import { loopsStopped, rocketMqRetry } from '../../core/rocketmq/rocketmq-receiver.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import { traceAttempt, traceStop } from '../why/trace.ts';
 import type { Decision } from './decision.ts';
 import { type Due, held, parked } from './decision.ts';
-import { type HttpSenderTools, openHttpSender } from './http-sender.ts';
 import { inOrder } from './order.ts';
 import { createPacer, type PaceTools } from './pace.ts';
-import { openRocketMqSender, type RocketMqSenderTools, rocketMqSecondsMax } from './rocketmq-sender.ts';
 import { runLimited } from './run-limited.ts';
-import { sendSecondsMax } from './send.ts';
-import type { Sender, Sent } from './sender.ts';
 import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
 
 export interface AttemptTools extends SlotTools, PaceTools, HttpSenderTools {

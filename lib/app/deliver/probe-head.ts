@@ -1,8 +1,8 @@
+import { type SendTools, send } from '../../connectors/webhook/send.ts';
 import { type BreakerEvent, restAskedFor, weigh } from '../../core/breaker/breaker.ts';
 import { causeOf } from '../../core/deliver/delivery.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { type BreakerTools, changeAndFollow, changeBreaker } from '../breaker/breaker.ts';
-import { type SendTools, send } from './send.ts';
 
 /**
  * Asks the endpoint of an open breaker for its health by a HEAD request, for receivers that chose so. Any answer but a

@@ -1,4 +1,7 @@
+import { checkRocketMqEndpoint, keptRocketMqTarget, rocketMqUrl } from '../../connectors/rocketmq/target.ts';
+import { keptOAuth2 } from '../../connectors/webhook/oauth2.ts';
 import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/kernel/endpoint.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { senderOf } from '../../core/kernel/place.ts';
@@ -9,14 +12,7 @@ import { withValidation } from '../../core/registry/handshake.ts';
 import { type Receiver, receiverSchema, showReceiver } from '../../core/registry/receiver.ts';
 import { replaceSecret, type Secrets } from '../../core/registry/secret.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
-import {
-  checkRocketMqEndpoint,
-  keptRocketMqTarget,
-  rocketMqUrl,
-} from '../../core/rocketmq/rocketmq-receiver.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
-import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/webhook/endpoint.ts';
-import { keptOAuth2 } from '../../core/webhook/oauth2.ts';
 import type { HostLookup } from '../../runtime/host-lookup.ts';
 import type { BreakerStore } from '../../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';

@@ -1,10 +1,10 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import { createSecret, secretKey } from '../../core/kernel/signature.ts';
+import { createSecret } from '../../core/kernel/signature.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
 import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
-import { liveSecrets, replaceSecret, rotateSecretSchema } from '../../core/registry/secret.ts';
+import { replaceSecret, rotateSecretSchema } from '../../core/registry/secret.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Changed, RegistryStore } from '../../runtime/stores/registry.ts';
@@ -84,25 +84,4 @@ export async function changeKeepingSecret(
     `The secret of ${name} is replaced by others faster than this call could. Nothing was changed by it; try again.`,
     { retryAfterSeconds: 1 },
   );
-}
-
-/** What a receiver's deliveries are signed with: the current secret, and each earlier one until its time is over. */
-export interface SigningKeys {
-  at(nowMs: number): readonly Uint8Array[];
-}
-
-export async function signingKeys(
-  tools: Pick<SecretTools, 'secrets' | 'clock'>,
-  receiver: Receiver,
-): Promise<SigningKeys> {
-  const live = liveSecrets(receiver.earlierSecrets, tools.clock.now());
-  // A receiver that does not rotate costs no read.
-  const earlier = live.length === 0 ? [] : await tools.secrets.read(receiver.receiver, live);
-  return {
-    at(nowMs) {
-      const still = liveSecrets(earlier, nowMs).map(({ id }) => earlier.find((each) => each.id === id));
-      const secrets = new Set([receiver.secret, ...still.flatMap((each) => each?.secret ?? [])]);
-      return [...secrets].map(secretKey);
-    },
-  };
 }

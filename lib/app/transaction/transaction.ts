@@ -2,6 +2,7 @@ import { type Principal, requireOwner } from '../../core/access/access.ts';
 import type { EventRequest } from '../../core/event/forms.ts';
 import { type StoredEvent, storedEvent } from '../../core/event/stored.ts';
 import type { Target } from '../../core/event/target.ts';
+import { checkEndpoint } from '../../core/kernel/endpoint.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { aws } from '../../core/kernel/limits.ts';
 import { type Draft, readTransaction } from '../../core/transaction/request.ts';
@@ -12,7 +13,6 @@ import {
   type Transaction,
   transition,
 } from '../../core/transaction/transaction.ts';
-import { checkEndpoint } from '../../core/webhook/endpoint.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Queues } from '../../runtime/queues.ts';
 import type { TransactionStore } from '../../runtime/stores/transactions.ts';

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { Client } from '../../client/index.ts';
-import type { Seen } from '../../core/bridge/bridge-check.ts';
+import type { Seen } from '../../connectors/rocketmq/bridge-check.ts';
 import { hear } from '../listening/hear.ts';
 import { listenOn } from '../support/listen-on.ts';
 import { newSecret, type World } from '../support/world.ts';

@@ -1,4 +1,4 @@
-import type { CheckReport, Lag } from '../../core/bridge/bridge-check.ts';
+import type { CheckReport, Lag } from '../../connectors/rocketmq/bridge-check.ts';
 import { plain } from '../support/table.ts';
 import type { Output } from '../support/world.ts';
 

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Seen } from '../../core/bridge/bridge-check.ts';
-import type { RocketMq, RocketMqAccess, RocketMqConsumer, RocketMqMessage } from '../../runtime/rocketmq.ts';
-import { systemRocketMq } from '../../runtime/system-rocketmq.ts';
+import type { Seen } from '../../connectors/rocketmq/bridge-check.ts';
+import type {
+  RocketMq,
+  RocketMqAccess,
+  RocketMqConsumer,
+  RocketMqMessage,
+} from '../../connectors/rocketmq/client.ts';
+import { systemRocketMq } from '../../connectors/rocketmq/system.ts';
 import { CliError } from '../support/failure.ts';
 import type { World } from '../support/world.ts';
 import type { Reading } from './reading.ts';

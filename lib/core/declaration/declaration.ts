@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { bridgeNameSchema, bridgeSchema } from '../bridge/bridge.ts';
+import { bridgeNameSchema, bridgeSchema } from '../../connectors/rocketmq/bridge.ts';
+import { declaredRocketMqTargetSchema } from '../../connectors/rocketmq/target.ts';
 import { BusbarError } from '../kernel/errors.ts';
 import { nameSchema, parseSpec } from '../kernel/spec.ts';
 import { vpcSchema } from '../kernel/vpc.ts';
 import { checkKind, receiverFields } from '../registry/receiver.ts';
 import { subscriptionSchema } from '../registry/subscription.ts';
 import { topicSchema } from '../registry/topic.ts';
-import { declaredRocketMqTargetSchema } from '../rocketmq/rocketmq-receiver.ts';
 import { orderAttribute } from '../routing/order.ts';
 
 /**

@@ -1,12 +1,12 @@
 import * as z from 'zod';
+import { rocketMqTargetSchema } from '../../connectors/rocketmq/target.ts';
+import { oauth2Schema } from '../../connectors/webhook/oauth2.ts';
 import { nameSchema } from '../kernel/spec.ts';
 import { receiverSchema } from '../registry/receiver.ts';
 import { subscriptionSchema } from '../registry/subscription.ts';
 import { topicSchema } from '../registry/topic.ts';
 import { validateModes } from '../registry/validation.ts';
-import { rocketMqTargetSchema } from '../rocketmq/rocketmq-receiver.ts';
 import { recurrenceSchema } from '../schedule/recurrence.ts';
-import { oauth2Schema } from '../webhook/oauth2.ts';
 import { eventAnswers } from './answers-events.ts';
 import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
 import { requests } from './requests.ts';

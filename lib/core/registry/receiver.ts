@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import { bus } from '../kernel/limits.ts';
-import { secretKey, writeSecret } from '../kernel/signature.ts';
 import {
   type RocketMqTarget,
   rocketMqTargetSchema,
   type ShownRocketMqTarget,
   showRocketMqTarget,
-} from '../rocketmq/rocketmq-receiver.ts';
-import { type OAuth2, oauth2Schema } from '../webhook/oauth2.ts';
+} from '../../connectors/rocketmq/target.ts';
+import { type OAuth2, oauth2Schema } from '../../connectors/webhook/oauth2.ts';
+import { bus } from '../kernel/limits.ts';
+import { secretKey, writeSecret } from '../kernel/signature.ts';
 import type { Owned } from './owned.ts';
 import { ownerSchema } from './owned.ts';
 import { type ShownValidation, showValidation, type Validation, validateModes } from './validation.ts';

@@ -1,7 +1,7 @@
 import { runBridge } from '../../../lib/app/bridge/bridge.ts';
-import { bridgeSchema } from '../../../lib/core/bridge/bridge.ts';
+import { bridgeSchema } from '../../../lib/connectors/rocketmq/bridge.ts';
+import type { RocketMq, RocketMqOutgoing } from '../../../lib/connectors/rocketmq/client.ts';
 import { busId } from '../../../lib/core/event/hops.ts';
-import type { RocketMq, RocketMqOutgoing } from '../../../lib/runtime/rocketmq.ts';
 import { createRefusedStore } from '../../../lib/runtime/stores/refused.ts';
 import { createTable } from '../../../lib/runtime/table.ts';
 import { MemoryBroker } from '../../rocketmq/memory-broker.ts';

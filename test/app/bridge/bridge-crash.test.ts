@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listRefused } from '../../../lib/app/relay/refused.ts';
-import type { RocketMq, RocketMqConsumer } from '../../../lib/runtime/rocketmq.ts';
+import type { RocketMq, RocketMqConsumer } from '../../../lib/connectors/rocketmq/client.ts';
 import type { Service } from '../../../lib/stand-in/engines/engine.ts';
 import { admin } from '../bus.ts';
 import { type BridgeBus, bridge, bridgeBus } from './bridge-bus.ts';

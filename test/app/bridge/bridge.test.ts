@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deleteRefused, getRefused, listRefused, retryRefused } from '../../../lib/app/relay/refused.ts';
-import { bridgeFails } from '../../../lib/core/bridge/bridge.ts';
+import { bridgeFails } from '../../../lib/core/bridge/pressure.ts';
 import { busHop, hopsAttribute } from '../../../lib/core/event/hops.ts';
 import { eventRefused } from '../../../lib/core/relay/refused.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';

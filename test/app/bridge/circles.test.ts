@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { putReceiver } from '../../../lib/app/registry/receivers.ts';
 import { why } from '../../../lib/app/why/why.ts';
-import type { Bridge } from '../../../lib/core/bridge/bridge.ts';
+import type { Bridge } from '../../../lib/connectors/rocketmq/bridge.ts';
 import { MemoryBroker } from '../../rocketmq/memory-broker.ts';
 import { admin, shorthand } from '../bus.ts';
 import { bridge, bridgeBus } from './bridge-bus.ts';

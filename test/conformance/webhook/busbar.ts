@@ -11,7 +11,7 @@ export async function startSender(): Promise<Sender> {
     return answer.body;
   };
   return {
-    // On a laptop it takes plain HTTP as well; test/core/webhook/forbidden-endpoints.test.ts holds what it does when deployed.
+    // On a laptop it takes plain HTTP as well; test/core/kernel/forbidden-endpoints.test.ts holds what it does when deployed.
     supports: { validation: true, callback: true, httpsOnly: false },
     async register({ url, validate, ratePerMinute, bearerToken }) {
       const path = `/v1/receivers/conformance-${++receivers}`;

@@ -1,0 +1,93 @@
+import { ClientException, type Endpoints, Producer } from 'rocketmq-client-nodejs';
+import type { Log } from '../../runtime/log.ts';
+import type { RocketMqAccess, RocketMqOutgoing, RocketMqProducer } from './client.ts';
+import { Connection, clientOptions, failureOf, type TelemetryStream, within } from './connection.ts';
+import type { RocketMqFailure } from './failure.ts';
+
+type Settings = Parameters<Producer['onSettingsCommand']>[1];
+type Unknown = Parameters<Producer['onUnknownCommand']>[1];
+
+class Client extends Producer {
+  readonly connection = new Connection();
+
+  constructor(access: RocketMqAccess, log: Log) {
+    // Retries are the bus's: it knows what else waits, and how often was tried. With no topics, `startup()` waits
+    // for nothing.
+    super({ ...clientOptions(access, log), maxAttempts: 1 });
+  }
+
+  override createTelemetryStream(endpoints: Endpoints): TelemetryStream {
+    return this.connection.guard(() => super.createTelemetryStream(endpoints));
+  }
+
+  override onSettingsCommand(endpoints: Endpoints, settings: Settings): void {
+    super.onSettingsCommand(endpoints, settings);
+    this.connection.settle();
+  }
+
+  override onUnknownCommand(endpoints: Endpoints, status: Unknown): void {
+    super.onUnknownCommand(endpoints, status);
+    this.connection.refuse(new ClientException(status.code, status.message));
+  }
+
+  get requestTimeoutMs(): number {
+    return this.requestTimeout;
+  }
+
+  async findTopic(topic: string): Promise<void> {
+    await this.getRouteData(topic);
+  }
+}
+
+export async function openProducer(
+  log: Log,
+  access: RocketMqAccess,
+  { topics }: { readonly topics: readonly string[] },
+): Promise<{ kind: 'open'; producer: RocketMqProducer } | RocketMqFailure> {
+  let client: Client | undefined;
+  try {
+    client = new Client(access, log);
+    await within(4 * client.requestTimeoutMs, open(client, topics));
+    return { kind: 'open', producer: producerOf(client) };
+  } catch (error) {
+    await client?.connection.close(client, client.requestTimeoutMs);
+    return failureOf(error);
+  }
+}
+
+async function open(client: Client, topics: readonly string[]): Promise<void> {
+  await client.startup();
+  await Promise.all(topics.map((topic) => client.findTopic(topic)));
+  // The settings say how long a message may be, and whether its type must be the topic's.
+  if (topics.length > 0) await client.connection.settled;
+}
+
+function producerOf(client: Client): RocketMqProducer {
+  return {
+    async send(message) {
+      try {
+        // Finding the topic, where it was not found yet, and sending.
+        const receipt = await within(3 * client.requestTimeoutMs, client.send(optionsOf(message)));
+        return { kind: 'sent', messageId: receipt.messageId };
+      } catch (error) {
+        return failureOf(error);
+      }
+    },
+    close: () => client.connection.close(client, client.requestTimeoutMs),
+  };
+}
+
+function optionsOf({ topic, tag, keys, properties, body, deliverAtMs, group }: RocketMqOutgoing) {
+  if (deliverAtMs !== undefined && group !== undefined) {
+    throw new TypeError('A message is either delayed or in a group: RocketMQ has no delayed FIFO messages.');
+  }
+  return {
+    topic,
+    ...(tag === undefined ? {} : { tag }),
+    keys: [...keys],
+    properties: new Map(Object.entries(properties)),
+    body: Buffer.from(body),
+    ...(deliverAtMs === undefined ? {} : { deliveryTimestamp: new Date(deliverAtMs) }),
+    ...(group === undefined ? {} : { messageGroup: group }),
+  };
+}
