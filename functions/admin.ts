@@ -45,14 +45,23 @@ import { why } from '../lib/app/why/why.ts';
 import type { Principal } from '../lib/core/access/access.ts';
 import type { KnownCall } from '../lib/core/openapi/calls.ts';
 import { openApiDocument } from '../lib/core/openapi/document.ts';
+import { createDeadLetterQueues } from '../lib/runtime/aws/dead-letter-queue.ts';
+import { createMappings } from '../lib/runtime/aws/mappings.ts';
+import { createProvision } from '../lib/runtime/aws/provision.ts';
+import { createQueues } from '../lib/runtime/aws/queues.ts';
+import { createSchedules } from '../lib/runtime/aws/schedules.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
+import { createTopicSender } from '../lib/runtime/aws/topics.ts';
+import { createWake } from '../lib/runtime/aws/wake.ts';
+import {
+  createHoldWatches,
+  createPauseWatches,
+  createProbes,
+  createValidations,
+} from '../lib/runtime/aws/watches.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
-import { createDeadLetterQueues } from '../lib/runtime/dead-letter-queue.ts';
-import { systemHostLookup } from '../lib/runtime/host-lookup.ts';
-import { createMappings } from '../lib/runtime/mappings.ts';
-import { createProvision } from '../lib/runtime/provision.ts';
-import { createQueues } from '../lib/runtime/queues.ts';
+import { systemHostLookup } from '../lib/runtime/http/host-lookup.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
-import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
 import { createCheckSecretStore } from '../lib/runtime/stores/check-secrets.ts';
@@ -75,15 +84,6 @@ import { createTraceStore } from '../lib/runtime/stores/traces.ts';
 import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
-import { createTable } from '../lib/runtime/table.ts';
-import { createTopicSender } from '../lib/runtime/topics.ts';
-import { createWake } from '../lib/runtime/wake.ts';
-import {
-  createHoldWatches,
-  createPauseWatches,
-  createProbes,
-  createValidations,
-} from '../lib/runtime/watches.ts';
 import {
   type ApiAnswer,
   type ApiEvent,

@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { checkTransaction } from '../lib/app/transaction/check-transaction.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createCheckSecretStore } from '../lib/runtime/stores/check-secrets.ts';
@@ -9,7 +10,6 @@ import { createRefusedStore } from '../lib/runtime/stores/refused.ts';
 import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
-import { createTable } from '../lib/runtime/table.ts';
 import { publishTools } from './middleware/publish-tools.ts';
 
 const bodySchema = z.object({ transaction: z.string() });

@@ -2,8 +2,10 @@ import middy from '@middy/core';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { declare } from '../lib/app/declaration/declare.ts';
 import { parseDeclaration } from '../lib/core/declaration/declaration.ts';
+import { createMappings } from '../lib/runtime/aws/mappings.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
+import { createHoldWatches, createValidations } from '../lib/runtime/aws/watches.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
-import { createMappings } from '../lib/runtime/mappings.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createSchemaChecker } from '../lib/runtime/schema.ts';
 import { createHeldStore } from '../lib/runtime/stores/held.ts';
@@ -13,8 +15,6 @@ import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
-import { createTable } from '../lib/runtime/table.ts';
-import { createHoldWatches, createValidations } from '../lib/runtime/watches.ts';
 
 /**
  * The custom resource of the stack: writes what busbar.config.ts declares into the registry. It answers to a URL

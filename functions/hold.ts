@@ -1,17 +1,17 @@
 import middy from '@middy/core';
 import { lookAfterHold } from '../lib/app/hold/look-after-hold.ts';
-import { createBacklogs } from '../lib/runtime/backlogs.ts';
+import { createBacklogs } from '../lib/runtime/aws/backlogs.ts';
+import { createQueues } from '../lib/runtime/aws/queues.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
+import { createTopicSender } from '../lib/runtime/aws/topics.ts';
+import { createHoldWatches } from '../lib/runtime/aws/watches.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
-import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createHeldStore } from '../lib/runtime/stores/held.ts';
 import { createHoldStore } from '../lib/runtime/stores/holds.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
-import { createTable } from '../lib/runtime/table.ts';
-import { createTopicSender } from '../lib/runtime/topics.ts';
-import { createHoldWatches } from '../lib/runtime/watches.ts';
 
 /** Called by the schedule of a topic that has a rule or is released, and at once when a release begins. */
 export function create(runtime: BaseRuntime) {

@@ -3,11 +3,11 @@ import * as z from 'zod';
 import { makeKey, revokeKey } from '../lib/app/access/keys.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
 import { nameSchema, parseSpec } from '../lib/core/kernel/spec.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
-import { createTable } from '../lib/runtime/table.ts';
 
 const requestSchema = z.union([
   z.strictObject({

@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { takeInEntries } from '../lib/app/relay/outbox-intake.ts';
-import { createOutboxMove, findEntries, type Item, ownEntry } from '../lib/runtime/outbox-move.ts';
+import { createOutboxMove, findEntries, type Item, ownEntry } from '../lib/runtime/aws/outbox-move.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 

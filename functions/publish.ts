@@ -3,11 +3,11 @@ import { authenticate } from '../lib/app/access/authenticate.ts';
 import { type EntryResult, publish } from '../lib/app/publish/publish.ts';
 import type { Target } from '../lib/core/event/target.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createKeyStore } from '../lib/runtime/stores/keys.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
-import { createTable } from '../lib/runtime/table.ts';
 import { type ApiAnswer, type ApiEvent, bodyBytes, jsonAnswer, problems } from './middleware/api.ts';
 import { publishTools } from './middleware/publish-tools.ts';
 

@@ -2,16 +2,16 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { continueRedrive } from '../lib/app/redrive/continue-redrive.ts';
+import { createDeadLetterQueues } from '../lib/runtime/aws/dead-letter-queue.ts';
+import { createQueues } from '../lib/runtime/aws/queues.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
-import { createDeadLetterQueues } from '../lib/runtime/dead-letter-queue.ts';
-import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
 import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
 import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
-import { createTable } from '../lib/runtime/table.ts';
 
 const bodySchema = z.object({ receiver: z.string(), redrive: z.string() });
 

@@ -3,13 +3,13 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { relayOutbox } from '../lib/app/relay/relay-outbox.ts';
 import { relay } from '../lib/app/transaction/relay.ts';
 import { outboxTableName } from '../lib/core/relay/outbox.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { createOutboxStore } from '../lib/runtime/stores/outbox.ts';
 import { createRefusedStore } from '../lib/runtime/stores/refused.ts';
 import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
-import { createTable } from '../lib/runtime/table.ts';
 import { publishTools } from './middleware/publish-tools.ts';
 
 /**

@@ -1,18 +1,18 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { releaseDue } from '../lib/app/schedule/release.ts';
+import { createQueues } from '../lib/runtime/aws/queues.ts';
+import { createSchedules } from '../lib/runtime/aws/schedules.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
+import { createTopicSender } from '../lib/runtime/aws/topics.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
-import { createQueues } from '../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { createSchedules } from '../lib/runtime/schedules.ts';
 import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
 import { createHeldStore } from '../lib/runtime/stores/held.ts';
 import { createHoldStore } from '../lib/runtime/stores/holds.ts';
 import { createRecurrenceStore } from '../lib/runtime/stores/recurrences.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
-import { createTable } from '../lib/runtime/table.ts';
-import { createTopicSender } from '../lib/runtime/topics.ts';
 
 /** Consumes the delay queue: lets events leave that are due, fires recurring schedules, and hides what is early. */
 export function create(runtime: BaseRuntime) {

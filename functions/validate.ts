@@ -1,14 +1,14 @@
 import middy from '@middy/core';
 import { continueValidation } from '../lib/app/registry/validate.ts';
+import { createMappings } from '../lib/runtime/aws/mappings.ts';
+import { createTable } from '../lib/runtime/aws/table/table.ts';
+import { createValidations } from '../lib/runtime/aws/watches.ts';
 import { parseConfig } from '../lib/runtime/config.ts';
-import { createMappings } from '../lib/runtime/mappings.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
 import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
-import { createTable } from '../lib/runtime/table.ts';
-import { createValidations } from '../lib/runtime/watches.ts';
 
 /** Called by the schedule of a receiver whose endpoint has not agreed yet to get events. */
 export function create(runtime: Runtime) {

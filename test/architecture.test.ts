@@ -217,8 +217,8 @@ describe('who may import whom', () => {
     ['lib/core/event/event.ts', { from: 'node:fs', typeOnly: false, line: 1 }, 'node:fs'],
     [
       'lib/app/publish/publish.ts',
-      { from: '../../runtime/http.ts', typeOnly: false, line: 1 },
-      'more than types of lib/runtime/http.ts',
+      { from: '../../runtime/http/http.ts', typeOnly: false, line: 1 },
+      'more than types of lib/runtime/http/http.ts',
     ],
     [
       'lib/stand-in/engines/sqs/queue.ts',
@@ -384,7 +384,7 @@ it.each([
     'lib/app/delay/schedule.ts',
     'lib/stacks/schedule.ts',
     'functions/schedule.ts',
-    'lib/runtime/schedules.ts',
+    'lib/runtime/aws/schedules.ts',
   ],
   [
     'lib/core/declaration/declaration.ts',

@@ -1,7 +1,9 @@
 import { createTokens } from '../../lib/connectors/webhook/tokens.ts';
+import { createMappings } from '../../lib/runtime/aws/mappings.ts';
+import { createQueues } from '../../lib/runtime/aws/queues.ts';
+import { createTable } from '../../lib/runtime/aws/table/table.ts';
+import { createOffloadWatches, createProbes } from '../../lib/runtime/aws/watches.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
-import { createMappings } from '../../lib/runtime/mappings.ts';
-import { createQueues } from '../../lib/runtime/queues.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
 import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
@@ -13,8 +15,6 @@ import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createSlots } from '../../lib/runtime/stores/slots.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
-import { createTable } from '../../lib/runtime/table.ts';
-import { createOffloadWatches, createProbes } from '../../lib/runtime/watches.ts';
 
 /** What the functions work with that send to endpoints; made once an instance, because stores remember. */
 export function deliverTools(runtime: Runtime) {

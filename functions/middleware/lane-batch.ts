@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type Lane, queueOwner } from '../../lib/core/kernel/place.ts';
-import type { ReceivedMessage } from '../../lib/runtime/queue-messages.ts';
+import type { ReceivedMessage } from '../../lib/runtime/aws/queue-messages.ts';
 
 /** What a mapping hands over: it is always of one lane of one receiver. Undefined when it is empty. */
 export function laneBatch(prefix: string, { Records: records }: SQSEvent) {

@@ -1,7 +1,9 @@
+import { createQueues } from '../../lib/runtime/aws/queues.ts';
+import { createSchedules } from '../../lib/runtime/aws/schedules.ts';
+import { createTable } from '../../lib/runtime/aws/table/table.ts';
+import { createTopicSender } from '../../lib/runtime/aws/topics.ts';
 import type { Config } from '../../lib/runtime/config.ts';
-import { createQueues } from '../../lib/runtime/queues.ts';
 import type { BaseRuntime } from '../../lib/runtime/runtime.ts';
-import { createSchedules } from '../../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../../lib/runtime/schema.ts';
 import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
 import { createDelayedStore } from '../../lib/runtime/stores/delayed.ts';
@@ -10,8 +12,6 @@ import { createHoldStore } from '../../lib/runtime/stores/holds.ts';
 import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
 import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
-import { createTable } from '../../lib/runtime/table.ts';
-import { createTopicSender } from '../../lib/runtime/topics.ts';
 
 /** What the functions work with that send events on their way; made once an instance, because stores remember. */
 export function publishTools(runtime: BaseRuntime, config: Config) {

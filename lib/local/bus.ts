@@ -1,6 +1,6 @@
 import type { RocketMq } from '../connectors/rocketmq/client.ts';
 import { systemRocketMq } from '../connectors/rocketmq/system.ts';
-import type { Http } from '../runtime/http.ts';
+import type { Http } from '../runtime/http/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { HttpApiRequest } from '../stand-in/engines/http/model.ts';

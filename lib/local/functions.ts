@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { RocketMq, RocketMqRuntime } from '../connectors/rocketmq/client.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Http } from '../runtime/http.ts';
+import type { Http } from '../runtime/http/http.ts';
 import { awsLogger, type Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Runtime } from '../runtime/runtime.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { Http } from './http.ts';
+import type { Http } from './http/http.ts';
 import type { Log } from './log.ts';
 import type { Random } from './random.ts';
 

@@ -1,9 +1,9 @@
 import { endpointPortsDefault, readEndpointPorts } from '../core/kernel/endpoint.ts';
 import { systemClock } from './clock.ts';
 import { variables } from './config.ts';
+import { undiciHttp } from './http/undici.ts';
 import type { Runtime } from './runtime.ts';
 import { systemRuntime } from './system.ts';
-import { undiciHttp } from './undici.ts';
 
 /** The runtime of a function that calls endpoints; apart, so that no other bundle carries the HTTP client. */
 export function systemRuntimeWithHttp(): Runtime {

@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { selfSigned } from '../runtime/self-signed.ts';
+import { selfSigned } from '../runtime/http/self-signed.ts';
 import { type AcceptanceBus, startBus, temporaryDirectory } from './bus.ts';
 import { certificates } from './certificates.ts';
 import { type Answerer, type Sink, startSink } from './sink.ts';

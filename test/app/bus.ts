@@ -27,16 +27,26 @@ import { type Lane, type QueueRole, queueName } from '../../lib/core/kernel/plac
 import type { Receiver } from '../../lib/core/registry/receiver.ts';
 import type { ValidateMode } from '../../lib/core/registry/validation.ts';
 import { orderAttribute } from '../../lib/core/routing/order.ts';
-import { createBacklogs } from '../../lib/runtime/backlogs.ts';
+import { createBacklogs } from '../../lib/runtime/aws/backlogs.ts';
+import { createDeadLetterQueues } from '../../lib/runtime/aws/dead-letter-queue.ts';
+import { createMappings } from '../../lib/runtime/aws/mappings.ts';
+import { createProvision } from '../../lib/runtime/aws/provision.ts';
+import { receivedMessage } from '../../lib/runtime/aws/queue-messages.ts';
+import { createQueues } from '../../lib/runtime/aws/queues.ts';
+import { createSchedules } from '../../lib/runtime/aws/schedules.ts';
+import { createTable } from '../../lib/runtime/aws/table/table.ts';
+import { createTopicSender } from '../../lib/runtime/aws/topics.ts';
+import { createWake } from '../../lib/runtime/aws/wake.ts';
+import {
+  createHoldWatches,
+  createOffloadWatches,
+  createPauseWatches,
+  createProbes,
+  createValidations,
+} from '../../lib/runtime/aws/watches.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
-import { createDeadLetterQueues } from '../../lib/runtime/dead-letter-queue.ts';
-import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
-import { createMappings } from '../../lib/runtime/mappings.ts';
-import { createProvision } from '../../lib/runtime/provision.ts';
-import { receivedMessage } from '../../lib/runtime/queue-messages.ts';
-import { createQueues } from '../../lib/runtime/queues.ts';
+import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http/http.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
-import { createSchedules } from '../../lib/runtime/schedules.ts';
 import { createSchemaChecker } from '../../lib/runtime/schema.ts';
 import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
 import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
@@ -56,16 +66,6 @@ import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
 import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
 import { createSlots } from '../../lib/runtime/stores/slots.ts';
 import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
-import { createTable } from '../../lib/runtime/table.ts';
-import { createTopicSender } from '../../lib/runtime/topics.ts';
-import { createWake } from '../../lib/runtime/wake.ts';
-import {
-  createHoldWatches,
-  createOffloadWatches,
-  createPauseWatches,
-  createProbes,
-  createValidations,
-} from '../../lib/runtime/watches.ts';
 import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb-with-streams.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/stand-in/engines/engine.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { sleep } from '../../lib/core/kernel/sleep.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
-import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
+import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http/http.ts';
 import { type VirtualClock, virtualClock } from '../../lib/stand-in/clock.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import type { HttpApiRequest, HttpApiResponse } from '../../lib/stand-in/engines/http/model.ts';

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, vi } from 'vitest';
 import { sleep } from '../../lib/core/kernel/sleep.ts';
 import { assembly } from '../../lib/local/assembly.ts';
-import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http.ts';
+import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http/http.ts';
 import { virtualClock } from '../../lib/stand-in/clock.ts';
 import type { Input, Operation, Output, Service } from '../../lib/stand-in/engines/engine.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';

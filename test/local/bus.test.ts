@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningBus } from '../../lib/local/bus.ts';
 import { synthesize } from '../../lib/local/synth.ts';
-import type { HttpRequest } from '../../lib/runtime/http.ts';
+import type { HttpRequest } from '../../lib/runtime/http/http.ts';
 import { type VirtualClock, virtualClock } from '../../lib/stand-in/clock.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';

@@ -13,7 +13,7 @@ import { systemRocketMq } from '../../lib/connectors/rocketmq/system.ts';
 import { type DeclarationInput, defineBus } from '../../lib/core/declaration/declaration.ts';
 import { bus as limits } from '../../lib/core/kernel/limits.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
-import type { HttpRequest } from '../../lib/runtime/http.ts';
+import type { HttpRequest } from '../../lib/runtime/http/http.ts';
 import { systemRandom } from '../../lib/runtime/random.ts';
 import { bundle } from '../../lib/stacks/bundle.ts';
 import { BusStack } from '../../lib/stacks/bus-stack.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSecretReader } from '../../lib/runtime/secrets-manager.ts';
+import { createSecretReader } from '../../lib/runtime/aws/secrets-manager.ts';
 import type { Caller } from '../../lib/stand-in/engines/engine.ts';
 import { createSecretsManager } from '../../lib/stand-in/engines/secretsmanager/index.ts';
 import { createIam } from '../../lib/stand-in/iam/iam.ts';

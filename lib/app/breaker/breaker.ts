@@ -14,12 +14,12 @@ import {
 import { bus } from '../../core/kernel/limits.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
+import type { Watches } from '../../runtime/aws/watches.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { BreakerStore } from '../../runtime/stores/breakers.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import type { Watches } from '../../runtime/watches.ts';
 import { type PollingTools, startPolling, stopPolling } from '../registry/polling.ts';
 
 export interface BreakerTools extends PollingTools {

@@ -1,10 +1,10 @@
 import type { Look } from '../../core/delay/delayed.ts';
 import { chooseWait } from '../../core/delay/wait.ts';
 import { aws } from '../../core/kernel/limits.ts';
+import type { Queues } from '../../runtime/aws/queues.ts';
+import type { Schedules } from '../../runtime/aws/schedules.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Queues } from '../../runtime/queues.ts';
-import type { Schedules } from '../../runtime/schedules.ts';
 
 export interface TimerTools {
   readonly queues: Queues;

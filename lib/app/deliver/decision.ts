@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryRecord } from '../../core/deliver/delivery.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
+import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Gone } from '../registry/disable.ts';
 import type { Traced } from '../why/trace.ts';

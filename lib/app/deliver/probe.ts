@@ -1,7 +1,7 @@
 import { admit, breakerOf } from '../../core/breaker/breaker.ts';
 import type { Lane } from '../../core/kernel/place.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
-import type { Queues } from '../../runtime/queues.ts';
+import type { Queues } from '../../runtime/aws/queues.ts';
 import { breakerPolicy, endOutage } from '../breaker/breaker.ts';
 import { entryLanes } from '../registry/polling.ts';
 import { type DeliverTools, deliver } from './deliver.ts';

@@ -1,8 +1,8 @@
 import { enteredAtMs } from '../../core/deliver/offload.ts';
 import { isSkipped } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
+import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { ReceivedMessage } from '../../runtime/queue-messages.ts';
 import type { SkipStore } from '../../runtime/stores/skips.ts';
 import type { Decision } from './decision.ts';
 

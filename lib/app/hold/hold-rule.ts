@@ -4,8 +4,8 @@ import { type Backlog, type HoldRule, judgeRule } from '../../core/hold/rule.ts'
 import type { Lane } from '../../core/kernel/place.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
-import type { Backlogs, Waiting } from '../../runtime/backlogs.ts';
-import type { Queues } from '../../runtime/queues.ts';
+import type { Backlogs, Waiting } from '../../runtime/aws/backlogs.ts';
+import type { Queues } from '../../runtime/aws/queues.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
 import { applyHold } from './apply-hold.ts';
 import { begin, type ChangeHoldTools } from './hold.ts';

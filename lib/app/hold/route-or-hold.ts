@@ -3,9 +3,9 @@ import type { HeldEvent, Kept } from '../../core/hold/held.ts';
 import { admit, type Hold } from '../../core/hold/hold.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
+import type { SendFailure } from '../../runtime/aws/topics.ts';
 import type { HeldStore } from '../../runtime/stores/held.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import type { SendFailure } from '../../runtime/topics.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 

@@ -9,7 +9,7 @@ import {
   selects,
 } from '../../core/redrive/redrive.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
-import type { Queues } from '../../runtime/queues.ts';
+import type { Queues } from '../../runtime/aws/queues.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
 import type { RedriveStore } from '../../runtime/stores/redrives.ts';

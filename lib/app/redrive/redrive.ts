@@ -9,8 +9,8 @@ import {
   redriveSchema,
   showRedrive,
 } from '../../core/redrive/redrive.ts';
+import type { Queues } from '../../runtime/aws/queues.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Queues } from '../../runtime/queues.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { RedriveStore } from '../../runtime/stores/redrives.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';

@@ -9,9 +9,9 @@ import {
   type Sized,
   topicAttribute,
 } from '../../core/routing/routing.ts';
+import type { Queues } from '../../runtime/aws/queues.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Queues } from '../../runtime/queues.ts';
 import type { DeadLetterStore, KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';

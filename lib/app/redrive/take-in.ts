@@ -1,6 +1,6 @@
 import { readDeadLetter } from '../../core/redrive/dead-letter.ts';
+import type { DeadLetterQueues, DeadLetterRole } from '../../runtime/aws/dead-letter-queue.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { DeadLetterQueues, DeadLetterRole } from '../../runtime/dead-letter-queue.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
 

@@ -1,7 +1,7 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
+import type { Provision } from '../../runtime/aws/provision.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Provision } from '../../runtime/provision.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 

@@ -1,8 +1,8 @@
 import { isPausedLine, pauseNotice } from '../../core/registry/flow.ts';
+import type { Watches } from '../../runtime/aws/watches.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import type { Watches } from '../../runtime/watches.ts';
 
 interface PauseTools {
   readonly registry: RegistryStore;

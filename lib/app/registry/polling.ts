@@ -1,6 +1,6 @@
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import type { Mappings } from '../../runtime/mappings.ts';
+import type { Mappings } from '../../runtime/aws/mappings.ts';
 import type { OffloadStore } from '../../runtime/stores/offloads.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 

@@ -13,7 +13,7 @@ import { type Receiver, receiverSchema, showReceiver } from '../../core/registry
 import { replaceSecret, type Secrets } from '../../core/registry/secret.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
-import type { HostLookup } from '../../runtime/host-lookup.ts';
+import type { HostLookup } from '../../runtime/http/host-lookup.ts';
 import type { BreakerStore } from '../../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
 import type { OffloadStore } from '../../runtime/stores/offloads.ts';

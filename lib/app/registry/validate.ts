@@ -13,12 +13,12 @@ import {
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { credentialsOf, redact } from '../../core/registry/redact.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
+import type { Watches } from '../../runtime/aws/watches.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Http } from '../../runtime/http.ts';
+import type { Http } from '../../runtime/http/http.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import type { Watches } from '../../runtime/watches.ts';
 import { followState, type PollingTools } from './polling.ts';
 
 export interface ValidateTools extends PollingTools {

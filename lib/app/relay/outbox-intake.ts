@@ -1,6 +1,6 @@
 import { outboxPlace } from '../../core/relay/outbox.ts';
+import type { OutboxMove, OwnEntry } from '../../runtime/aws/outbox-move.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { OutboxMove, OwnEntry } from '../../runtime/outbox-move.ts';
 
 export interface IntakeTools {
   /** Behind whose name the entries go: IAM lets this function write no other. */

@@ -6,8 +6,8 @@ import {
   messageOf,
   type RoutableEvent,
 } from '../../core/routing/routing.ts';
-import type { Queues } from '../../runtime/queues.ts';
-import type { SendFailure, TopicSender } from '../../runtime/topics.ts';
+import type { Queues } from '../../runtime/aws/queues.ts';
+import type { SendFailure, TopicSender } from '../../runtime/aws/topics.ts';
 import { sendAll } from './send-all.ts';
 
 export interface RouteTools {

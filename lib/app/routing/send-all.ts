@@ -2,7 +2,7 @@ import type { Order } from '../../core/routing/order.ts';
 import { waves } from '../../core/routing/order.ts';
 import type { Sized } from '../../core/routing/routing.ts';
 import { packBatches } from '../../core/routing/routing.ts';
-import type { SendFailure } from '../../runtime/topics.ts';
+import type { SendFailure } from '../../runtime/aws/topics.ts';
 /** Why a message was not even sent. */
 export const overtaking =
   'An earlier event of its key could not be stored, and this one would have overtaken it';

@@ -7,7 +7,7 @@ import {
   transactionGivenUp,
   transition,
 } from '../../core/transaction/transaction.ts';
-import type { Http } from '../../runtime/http.ts';
+import type { Http } from '../../runtime/http/http.ts';
 import type { CheckSecretStore } from '../../runtime/stores/check-secrets.ts';
 import { applyMessage, type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
 

@@ -1,6 +1,6 @@
 import { bus } from '../../core/kernel/limits.ts';
 import { type Woken, wokenBy } from '../../core/relay/relay.ts';
-import type { Queues } from '../../runtime/queues.ts';
+import type { Queues } from '../../runtime/aws/queues.ts';
 import { type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
 import { timerOf } from './transaction.ts';
 

@@ -13,8 +13,8 @@ import {
   type Transaction,
   transition,
 } from '../../core/transaction/transaction.ts';
+import type { Queues } from '../../runtime/aws/queues.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Queues } from '../../runtime/queues.ts';
 import type { TransactionStore } from '../../runtime/stores/transactions.ts';
 import {
   checkEntries,

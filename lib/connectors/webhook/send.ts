@@ -3,7 +3,7 @@ import { bus } from '../../core/kernel/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { credentialsOf, redact } from '../../core/registry/redact.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Http, HttpRequest } from '../../runtime/http.ts';
+import type { Http, HttpRequest } from '../../runtime/http/http.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface SendTools {

@@ -1,6 +1,6 @@
 import { bus } from '../../core/kernel/limits.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Http } from '../../runtime/http.ts';
+import type { Http } from '../../runtime/http/http.ts';
 import { type NoToken, type OAuth2, readToken, type Token, tokenRequest } from './oauth2.ts';
 
 /** The OAuth2 tokens of this instance. */

@@ -1,7 +1,7 @@
 import type { Breaker, Counts } from '../../core/breaker/breaker.ts';
 import { bus } from '../../core/kernel/limits.ts';
+import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
-import type { Table } from '../table.ts';
 
 /** The breakers of the receivers, as they were kept, and what their attempts came to. */
 export interface BreakerStore {

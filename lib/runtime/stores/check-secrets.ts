@@ -1,5 +1,5 @@
 import type { CheckSecret } from '../../core/transaction/check.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** The secret of each application by which checks of its transactions are signed. */
 export interface CheckSecretStore {

@@ -1,5 +1,5 @@
 import type { Claim } from '../../core/publish/duplicate.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** The claims of deduplication (see core/duplicate). */
 export interface ClaimStore {

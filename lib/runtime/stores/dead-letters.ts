@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { bus } from '../../core/kernel/limits.ts';
 import type { DeadLetter, DeadLetterContent } from '../../core/redrive/dead-letter.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** A dead letter with where it stands in the order of its receiver's. */
 export interface KeptDeadLetter {

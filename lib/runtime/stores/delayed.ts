@@ -8,7 +8,7 @@ import {
   delayedPrefix,
 } from '../../core/delay/delayed.ts';
 import { eventHash } from '../../core/event/hash.ts';
-import type { Row, Table } from '../table.ts';
+import type { Row, Table } from '../aws/table/table.ts';
 
 /** A delayed event as its row has it. */
 export interface KeptDelayed {

@@ -1,6 +1,6 @@
 import type { DeliveryRecord } from '../../core/deliver/delivery.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** The records of deliveries that failed at least once; one that succeeds at once leaves none. */
 export interface DeliveryStore {

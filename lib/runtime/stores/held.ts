@@ -14,9 +14,9 @@ import {
 import type { HeldCounts } from '../../core/hold/hold.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
 import type { Sighting } from '../../core/why/occurrence.ts';
+import type { Key, Row, Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
-import type { Key, Row, Table } from '../table.ts';
 
 /** Which hold of which topic; another hold of the same topic has rows of its own. */
 export interface HoldName {

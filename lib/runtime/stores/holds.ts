@@ -1,5 +1,5 @@
 import type { Hold } from '../../core/hold/hold.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** What is looked for once more after a release was over, and when. */
 export interface Sweep {

@@ -1,6 +1,6 @@
 import { hashKey, type KeyRecord, keyMatches } from '../../core/access/access.ts';
+import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
-import type { Table } from '../table.ts';
 
 /** The keys of the applications, by their hash. */
 export interface KeyStore {

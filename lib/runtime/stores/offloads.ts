@@ -1,7 +1,7 @@
 import type { Offload } from '../../core/deliver/offload.ts';
 import { bus } from '../../core/kernel/limits.ts';
+import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
-import type { Table } from '../table.ts';
 
 /** The hot types of the receivers: a row for those alone whose offline lane is open. */
 export interface OffloadStore {

@@ -1,5 +1,5 @@
 import { slotMs, slotsBefore } from '../../core/deliver/pace.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** The pace of the receivers whose posts a second are limited. */
 export interface PaceStore {

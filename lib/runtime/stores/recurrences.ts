@@ -1,5 +1,5 @@
 import type { Recurrence } from '../../core/schedule/recurrence.ts';
-import type { Row, Table } from '../table.ts';
+import type { Row, Table } from '../aws/table/table.ts';
 
 /** When a recurring schedule is looked at next. */
 export interface RecurrenceState {

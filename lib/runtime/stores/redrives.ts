@@ -1,6 +1,6 @@
 import { bus } from '../../core/kernel/limits.ts';
 import { mayReplace, type Redrive } from '../../core/redrive/redrive.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** The redrive of each receiver: the one that runs, or the last one that did. */
 export interface RedriveStore {

@@ -3,8 +3,8 @@ import { bus } from '../../core/kernel/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
+import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
-import type { Table } from '../table.ts';
 
 /**
  * Makes what shall stand there out of what does; the very same document when nothing changes. It is run again on what

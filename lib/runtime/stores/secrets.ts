@@ -1,6 +1,6 @@
 import type { EarlierSecret, Receiver } from '../../core/registry/receiver.ts';
+import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
-import type { Table } from '../table.ts';
 
 /** The earlier secrets of receivers, each a row of its own, which DynamoDB erases by itself when its time is over. */
 export interface SecretStore {

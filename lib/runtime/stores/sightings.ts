@@ -1,7 +1,7 @@
 import { eventHash } from '../../core/event/hash.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { Sighting } from '../../core/why/occurrence.ts';
-import type { Row, Table } from '../table.ts';
+import type { Row, Table } from '../aws/table/table.ts';
 import { isDelayedRow, keptDelayed } from './delayed.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Skip } from '../../core/registry/receiver.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** How many deliveries each skip has dropped. */
 export interface SkipStore {

@@ -1,5 +1,5 @@
 import { bus } from '../../core/kernel/limits.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** A slot that was taken; whoever holds it gives it back. */
 export interface Slot {

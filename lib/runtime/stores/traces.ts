@@ -1,9 +1,9 @@
 import { eventHash } from '../../core/event/hash.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { TraceRow } from '../../core/why/trace.ts';
+import type { Search, SearchPosition, Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
-import type { Search, SearchPosition, Table } from '../table.ts';
 
 /** The packed traces of events (see docs/decisions/030-traces.md). */
 export interface TraceStore {

@@ -5,7 +5,7 @@ import { bus } from '../../core/kernel/limits.ts';
 import { wakesRelay } from '../../core/relay/relay.ts';
 import { packBatches } from '../../core/routing/routing.ts';
 import { phaseOf, type Transaction } from '../../core/transaction/transaction.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../aws/table/table.ts';
 
 /** Transactions: a row for the state, which is small and often written, and as few as hold the events, packed. */
 export interface TransactionStore {

@@ -7,7 +7,7 @@ import { pauseReceiver } from '../../../lib/app/registry/flow.ts';
 import { deleteReceiver, putReceiver } from '../../../lib/app/registry/receivers.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
-import type { HttpRequest } from '../../../lib/runtime/http.ts';
+import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from '../bus.ts';
 

@@ -2,8 +2,8 @@ import { runBridge } from '../../../lib/app/bridge/bridge.ts';
 import { bridgeSchema } from '../../../lib/connectors/rocketmq/bridge.ts';
 import type { RocketMq, RocketMqOutgoing } from '../../../lib/connectors/rocketmq/client.ts';
 import { busId } from '../../../lib/core/event/hops.ts';
+import { createTable } from '../../../lib/runtime/aws/table/table.ts';
 import { createRefusedStore } from '../../../lib/runtime/stores/refused.ts';
-import { createTable } from '../../../lib/runtime/table.ts';
 import { MemoryBroker } from '../../rocketmq/memory-broker.ts';
 import { outboxBus } from '../relay/outbox-bus.ts';
 

@@ -8,7 +8,7 @@ import { putReceiver } from '../../../lib/app/registry/receivers.ts';
 import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
-import type { HttpOutcome } from '../../../lib/runtime/http.ts';
+import type { HttpOutcome } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from '../bus.ts';
 

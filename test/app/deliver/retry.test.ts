@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
-import type { HttpOutcome, HttpRequest } from '../../../lib/runtime/http.ts';
+import type { HttpOutcome, HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from '../bus.ts';
 

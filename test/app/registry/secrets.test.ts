@@ -5,7 +5,7 @@ import { getReceiver } from '../../../lib/app/registry/flow.ts';
 import { deleteReceiver, putReceiver } from '../../../lib/app/registry/receivers.ts';
 import { rotateSecret } from '../../../lib/app/registry/secrets.ts';
 import { verify } from '../../../lib/client/index.ts';
-import type { HttpRequest } from '../../../lib/runtime/http.ts';
+import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
 
 const endpoint = 'https://shop.example.com/events';

@@ -10,7 +10,7 @@ import { validateReceiver } from '../../../lib/app/registry/validate-by-hand.ts'
 import { takeCallback } from '../../../lib/app/registry/validation-callback.ts';
 import { defineBus } from '../../../lib/core/declaration/declaration.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
-import type { HttpRequest } from '../../../lib/runtime/http.ts';
+import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, member, shorthand, type TestBus, testBus } from '../bus.ts';
 

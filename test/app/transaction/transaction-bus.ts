@@ -1,10 +1,10 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { CreateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import { createTable } from '../../../lib/runtime/aws/table/table.ts';
 import { createCheckSecretStore } from '../../../lib/runtime/stores/check-secrets.ts';
 import { createRefusedStore } from '../../../lib/runtime/stores/refused.ts';
 import { createTransactionStore } from '../../../lib/runtime/stores/transactions.ts';
-import { createTable } from '../../../lib/runtime/table.ts';
 import { createFunction } from '../../stand-in/lambda.ts';
 import { environment, type TestBus, testBus } from '../bus.ts';
 

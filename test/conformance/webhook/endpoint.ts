@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { selfSigned } from '../../runtime/self-signed.ts';
+import { selfSigned } from '../../runtime/http/self-signed.ts';
 
 /** A request as it arrived. */
 export interface Arrival {

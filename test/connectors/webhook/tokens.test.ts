@@ -5,7 +5,7 @@ import { publish } from '../../../lib/app/publish/publish.ts';
 import { getReceiver } from '../../../lib/app/registry/flow.ts';
 import { listReceivers, putReceiver } from '../../../lib/app/registry/receivers.ts';
 import type { Receiver } from '../../../lib/core/registry/receiver.ts';
-import type { HttpOutcome, HttpRequest } from '../../../lib/runtime/http.ts';
+import type { HttpOutcome, HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { admin, answer, environment, shorthand, type TestBus, testBus } from '../../app/bus.ts';
 
 const endpoint = 'https://shop.example.com/events';

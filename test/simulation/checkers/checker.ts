@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../../lib/runtime/clock.ts';
-import type { HttpRequest } from '../../../lib/runtime/http.ts';
+import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import type { Model } from '../workload/model.ts';
 import type { Profile } from '../world/profile.ts';
 

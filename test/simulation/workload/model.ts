@@ -175,7 +175,7 @@ export function expectation(
 
 /**
  * SNS cannot move a filter from attributes to data at once: while that is done everything passes, lest something be lost
- * (`filterSteps` in lib/runtime/provision.ts).
+ * (`filterSteps` in lib/runtime/aws/provision.ts).
  */
 function movesScope(
   versions: readonly Version<Filter | undefined>[],

@@ -1,6 +1,6 @@
 import { sleep } from '../../../lib/core/kernel/sleep.ts';
 import type { Clock, EpochMs } from '../../../lib/runtime/clock.ts';
-import type { Http, HttpFailure, HttpOutcome, HttpRequest } from '../../../lib/runtime/http.ts';
+import type { Http, HttpFailure, HttpOutcome, HttpRequest } from '../../../lib/runtime/http/http.ts';
 import type { Dice } from './dice.ts';
 
 /** A request as its endpoint saw it. */

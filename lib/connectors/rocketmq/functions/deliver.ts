@@ -5,10 +5,10 @@ import { batchAnswer, laneBatch } from '../../../../functions/middleware/lane-ba
 import { deliver } from '../../../app/deliver/deliver.ts';
 import { probe } from '../../../app/deliver/probe.ts';
 import { busId } from '../../../core/event/hops.ts';
+import { createProbes } from '../../../runtime/aws/watches.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import { lazy } from '../../../runtime/system.ts';
 import { systemRuntimeWithHttp } from '../../../runtime/system-http.ts';
-import { createProbes } from '../../../runtime/watches.ts';
 import type { RocketMqRuntime } from '../client.ts';
 import { systemRocketMq } from '../system.ts';
 

@@ -6,7 +6,7 @@ const failedEntries = conditions({ failedEntry: 0.3 }, { focus: { publish: 5, in
 export const publishingMutants: readonly Mutant[] = [
   {
     name: 'one failed entry of PublishBatch or SendMessageBatch is called accepted',
-    file: 'lib/runtime/topics.ts',
+    file: 'lib/runtime/aws/topics.ts',
     find: 'for (const entry of answer.Failed ?? []) {',
     replace: 'for (const entry of (answer.Failed ?? []).slice(1)) {',
     functions: ['publish'],
@@ -15,7 +15,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: 'every publish is answered as if AWS had refused it',
-    file: 'lib/runtime/topics.ts',
+    file: 'lib/runtime/aws/topics.ts',
     find: 'return failuresOf(messages.length, answer);',
     replace: `return failuresOf(messages.length, answer).map(() => ({ retryable: false, reason: 'The bug' }));`,
     functions: ['publish'],
@@ -33,7 +33,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: 'a filter is dropped when a subscription is changed',
-    file: 'lib/runtime/provision.ts',
+    file: 'lib/runtime/aws/provision.ts',
     find: 'if (policy === noPolicy || scope === undefined) return',
     replace: 'if (policy !== undefined) return',
     functions: ['admin'],
@@ -42,7 +42,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: 'an unsubscribe leaves the subscription',
-    file: 'lib/runtime/provision.ts',
+    file: 'lib/runtime/aws/provision.ts',
     find: 'if (existing !== undefined) await sns.send(new UnsubscribeCommand({ SubscriptionArn: existing }));',
     replace: 'void existing;',
     functions: ['admin'],
@@ -60,7 +60,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: 'what DynamoDB did not come to of a batch (UnprocessedItems) is forgotten',
-    file: 'lib/runtime/table.ts',
+    file: 'lib/runtime/aws/table/table.ts',
     find: 'rest = answer.UnprocessedItems?.[TableName] ?? [];',
     replace: 'rest = [];',
     functions: ['publish'],

@@ -2,10 +2,10 @@ import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } fro
 import type { LookupFunction } from 'node:net';
 // The dispatcher alone: undici's index also brings fetch, WebSocket and caches, twice the size of the bundle.
 import Agent from 'undici/lib/dispatcher/agent.js';
-import { isAddress, isPublicAddress } from '../core/kernel/address.ts';
-import { type EndpointPolicy, type EndpointPorts, isAllowedPort } from '../core/kernel/endpoint.ts';
-import { bus } from '../core/kernel/limits.ts';
-import type { Clock } from './clock.ts';
+import { isAddress, isPublicAddress } from '../../core/kernel/address.ts';
+import { type EndpointPolicy, type EndpointPorts, isAllowedPort } from '../../core/kernel/endpoint.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import type { Clock } from '../clock.ts';
 import type { Http, HttpFailure, HttpOutcome, HttpRequest } from './http.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { type QueueRole, queueName } from '../core/kernel/place.ts';
-import type { Config } from './config.ts';
+import { type QueueRole, queueName } from '../../core/kernel/place.ts';
+import type { Config } from '../config.ts';
+import type { BaseRuntime } from '../runtime.ts';
 import {
   countMessages,
   deleteMessages,
@@ -8,7 +9,6 @@ import {
   type ReceivedMessage,
   receiveMessages,
 } from './queue-messages.ts';
-import type { BaseRuntime } from './runtime.ts';
 import type { SendFailure } from './topics.ts';
 
 /** Where the dead letters of a receiver come in: its own, and what SQS and SNS gave up of its ordered lane. */

@@ -5,8 +5,8 @@ import {
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { outboxAttributes } from '../core/relay/outbox.ts';
-import type { BaseRuntime } from './runtime.ts';
+import { outboxAttributes } from '../../core/relay/outbox.ts';
+import type { BaseRuntime } from '../runtime.ts';
 
 /** An item as DynamoDB has it. */
 export type Item = Record<string, AttributeValue>;

@@ -6,7 +6,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { aws } from '../core/kernel/limits.ts';
+import { aws } from '../../core/kernel/limits.ts';
 import { failuresOf, type SendFailure, settle } from './topics.ts';
 
 /** A message as a queue hands it out. */

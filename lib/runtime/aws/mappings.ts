@@ -6,11 +6,11 @@ import {
   ResourceNotFoundException,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
-import { BusbarError } from '../core/kernel/errors.ts';
-import { type Lane, queueArn } from '../core/kernel/place.ts';
-import { sleep } from '../core/kernel/sleep.ts';
-import type { Config } from './config.ts';
-import type { BaseRuntime } from './runtime.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { type Lane, queueArn } from '../../core/kernel/place.ts';
+import { sleep } from '../../core/kernel/sleep.ts';
+import type { Config } from '../config.ts';
+import type { BaseRuntime } from '../runtime.ts';
 
 /** The event source mappings that consume a receiver's queues. */
 export interface Mappings {

@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bus } from '../../lib/core/kernel/limits.ts';
-import type { HttpRequest } from '../../lib/runtime/http.ts';
-import { undiciHttp } from '../../lib/runtime/undici.ts';
-import { virtualClock } from '../../lib/stand-in/clock.ts';
+import { bus } from '../../../lib/core/kernel/limits.ts';
+import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
+import { undiciHttp } from '../../../lib/runtime/http/undici.ts';
+import { virtualClock } from '../../../lib/stand-in/clock.ts';
 import { selfSigned } from './self-signed.ts';
 
 /** Time stands still but for what a test moves, so that a timeout is fired and not waited for. */

@@ -6,11 +6,11 @@ import {
   ResourceNotFoundException,
   SchedulerClient,
 } from '@aws-sdk/client-scheduler';
-import { atExpression } from '../core/delay/wait.ts';
-import { bus } from '../core/kernel/limits.ts';
-import { sleep } from '../core/kernel/sleep.ts';
-import type { Config } from './config.ts';
-import type { BaseRuntime } from './runtime.ts';
+import { atExpression } from '../../core/delay/wait.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { sleep } from '../../core/kernel/sleep.ts';
+import type { Config } from '../config.ts';
+import type { BaseRuntime } from '../runtime.ts';
 
 /** Schedules of EventBridge that put a text into the delay queue, once. */
 export interface Schedules {

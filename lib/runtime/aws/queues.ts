@@ -1,9 +1,14 @@
 import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type QueueRole, queueName, redriveQueueName, transactionQueueName } from '../core/kernel/place.ts';
-import type { Message } from '../core/routing/routing.ts';
-import type { Config } from './config.ts';
+import {
+  type QueueRole,
+  queueName,
+  redriveQueueName,
+  transactionQueueName,
+} from '../../core/kernel/place.ts';
+import type { Message } from '../../core/routing/routing.ts';
+import type { Config } from '../config.ts';
+import type { BaseRuntime } from '../runtime.ts';
 import { countMessages, deleteMessages, type ReceivedMessage, receiveMessages } from './queue-messages.ts';
-import type { BaseRuntime } from './runtime.ts';
 import { failuresOf, fifoMembers, type SendFailure, settle, stringAttributes } from './topics.ts';
 
 export interface OutgoingMessage extends Message {

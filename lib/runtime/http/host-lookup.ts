@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { isPublicAddress } from '../core/kernel/address.ts';
+import { isPublicAddress } from '../../core/kernel/address.ts';
 
 /** What a host name leads to; `unknown` when the resolver itself failed, so that nothing is known. */
 export type HostLookup = (host: string) => Promise<'public' | 'private' | 'absent' | 'unknown'>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AwsError } from '../../lib/stand-in/engines/engine.ts';
-import { type TestBus, testBus } from '../app/bus.ts';
+import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
+import { type TestBus, testBus } from '../../app/bus.ts';
 
 const messages = ['1', '2', '3'].map((body) => ({ body, attributes: { type: 'a' } }));
 

@@ -1,7 +1,7 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { functionArn } from '../core/kernel/place.ts';
-import type { Config } from './config.ts';
-import type { BaseRuntime } from './runtime.ts';
+import { functionArn } from '../../core/kernel/place.ts';
+import type { Config } from '../config.ts';
+import type { BaseRuntime } from '../runtime.ts';
 
 /** Has a function look at once at what it would look at within a minute. */
 export interface Wake {

@@ -5,10 +5,10 @@ import {
   ResourceNotFoundException,
   SchedulerClient,
 } from '@aws-sdk/client-scheduler';
-import { bus } from '../core/kernel/limits.ts';
-import { functionArn, type Prober, type Watcher, watchName } from '../core/kernel/place.ts';
-import type { Config } from './config.ts';
-import type { BaseRuntime } from './runtime.ts';
+import { bus } from '../../core/kernel/limits.ts';
+import { functionArn, type Prober, type Watcher, watchName } from '../../core/kernel/place.ts';
+import type { Config } from '../config.ts';
+import type { BaseRuntime } from '../runtime.ts';
 
 /** Schedules that have a function look at a receiver or topic every few minutes: one each, only while it needs that. */
 export interface Watches {

@@ -24,8 +24,8 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { BusbarError } from '../core/kernel/errors.ts';
-import { queueArn, topicArn } from '../core/kernel/place.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { queueArn, topicArn } from '../../core/kernel/place.ts';
 import {
   type MappingResource,
   orderedResources,
@@ -36,11 +36,11 @@ import {
   type SubscriptionSettings,
   subscriptionResource,
   topicResources,
-} from '../core/registry/resources.ts';
-import type { Config } from './config.ts';
+} from '../../core/registry/resources.ts';
+import type { Config } from '../config.ts';
+import type { BaseRuntime } from '../runtime.ts';
 import { changeMapping, findMapping } from './mappings.ts';
 import { countMessages } from './queue-messages.ts';
-import type { BaseRuntime } from './runtime.ts';
 
 /**
  * Makes and unmakes what AWS holds for the registry, from the same description that the stack renders. Every

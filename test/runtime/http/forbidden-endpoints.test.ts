@@ -2,11 +2,11 @@ import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, isIPv6 } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isPublicAddress } from '../../lib/core/kernel/address.ts';
-import type { HttpRequest } from '../../lib/runtime/http.ts';
-import { type Addresses, undiciHttp } from '../../lib/runtime/undici.ts';
-import { virtualClock } from '../../lib/stand-in/clock.ts';
-import { forbiddenAnswers, forbiddenByText } from '../corpus/forbidden-endpoints.ts';
+import { isPublicAddress } from '../../../lib/core/kernel/address.ts';
+import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
+import { type Addresses, undiciHttp } from '../../../lib/runtime/http/undici.ts';
+import { virtualClock } from '../../../lib/stand-in/clock.ts';
+import { forbiddenAnswers, forbiddenByText } from '../../corpus/forbidden-endpoints.ts';
 
 const clock = () => virtualClock(Date.parse('2026-01-01T00:00:00Z'));
 const request = (method: HttpRequest['method'], url: string): HttpRequest => ({

@@ -1,9 +1,9 @@
 import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
-import { topicArn } from '../core/kernel/place.ts';
-import type { Order } from '../core/routing/order.ts';
-import type { Message } from '../core/routing/routing.ts';
-import type { Config } from './config.ts';
-import type { BaseRuntime } from './runtime.ts';
+import { topicArn } from '../../core/kernel/place.ts';
+import type { Order } from '../../core/routing/order.ts';
+import type { Message } from '../../core/routing/routing.ts';
+import type { Config } from '../config.ts';
+import type { BaseRuntime } from '../runtime.ts';
 
 /** Why AWS did not take a message. */
 export interface SendFailure {

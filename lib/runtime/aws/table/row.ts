@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { utf8Bytes } from '../core/event/event.ts';
-import { aws } from '../core/kernel/limits.ts';
+import { utf8Bytes } from '../../../core/event/event.ts';
+import { aws } from '../../../core/kernel/limits.ts';
 
 export interface Key {
   readonly pk: string;

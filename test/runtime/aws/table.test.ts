@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createTable, type Row } from '../../lib/runtime/table.ts';
-import type { Input } from '../../lib/stand-in/engines/engine.ts';
-import { environment, type TestBus, testBus } from '../app/bus.ts';
+import { createTable, type Row } from '../../../lib/runtime/aws/table/table.ts';
+import type { Input } from '../../../lib/stand-in/engines/engine.ts';
+import { environment, type TestBus, testBus } from '../../app/bus.ts';
 
 const rowsOf = (count: number, document: unknown = {}): Row[] =>
   Array.from({ length: count }, (_, at) => ({ pk: `p#${at}`, sk: 's', document }));

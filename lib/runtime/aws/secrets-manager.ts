@@ -1,5 +1,5 @@
-import { type AwsCredentials, signPost } from '../core/kernel/sigv4.ts';
-import type { BaseRuntime } from './runtime.ts';
+import { type AwsCredentials, signPost } from '../../core/kernel/sigv4.ts';
+import type { BaseRuntime } from '../runtime.ts';
 
 const timeoutMs = 5000;
 

@@ -1,9 +1,9 @@
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { aws } from '../core/kernel/limits.ts';
-import { type Lane, queueName } from '../core/kernel/place.ts';
-import { topicAttribute } from '../core/routing/routing.ts';
-import type { Config } from './config.ts';
-import type { BaseRuntime } from './runtime.ts';
+import { aws } from '../../core/kernel/limits.ts';
+import { type Lane, queueName } from '../../core/kernel/place.ts';
+import { topicAttribute } from '../../core/routing/routing.ts';
+import type { Config } from '../config.ts';
+import type { BaseRuntime } from '../runtime.ts';
 
 /** A message that waits in a lane. */
 export interface Waiting {

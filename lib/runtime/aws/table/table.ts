@@ -11,9 +11,12 @@ import {
   UpdateItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
-import { aws } from '../core/kernel/limits.ts';
-import { sleep } from '../core/kernel/sleep.ts';
-import type { Config } from './config.ts';
+import { aws } from '../../../core/kernel/limits.ts';
+import { sleep } from '../../../core/kernel/sleep.ts';
+import type { Config } from '../../config.ts';
+import type { BaseRuntime } from '../../runtime.ts';
+import { type Advanced, advance, type Bounds } from './advance.ts';
+import { putAllIfFree } from './create-all.ts';
 import {
   type Changed,
   canBeKey,
@@ -25,9 +28,6 @@ import {
   type Row,
   rowOf,
 } from './row.ts';
-import { type Advanced, advance, type Bounds } from './row-advance.ts';
-import { putAllIfFree } from './row-transaction.ts';
-import type { BaseRuntime } from './runtime.ts';
 
 export type { Changed, Fields, Key, Row } from './row.ts';
 
