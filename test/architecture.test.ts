@@ -78,6 +78,7 @@ const rules: readonly Rule[] = [
       'lib/connectors/rocketmq/target.ts',
       '@aws-sdk/*',
       'ajv*',
+      're2js',
       'undici/',
       'node:*',
     ],

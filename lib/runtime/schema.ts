@@ -1,67 +1,258 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { BusbarError, type FieldError } from '../core/kernel/errors.ts';
+import { checkSchemaBounds, SchemaProblem, type Subschema } from '../core/registry/schema.ts';
+import { linearPattern } from './regular-expression.ts';
 
 /** Checks data by the JSON Schemas of topics (draft 2020-12, formats included). */
 export interface SchemaChecker {
-  /** @throws BusbarError invalid_schema when the schema does not compile. */
+  /** @throws BusbarError invalid_schema when the schema does not compile, or is not bounded. */
   check(schema: unknown): void;
-  /** What is wrong with the data; empty when it conforms. Paths are dotted, below `data`. */
+  /**
+   * What is wrong with the data; empty when it conforms. Paths are dotted, below `data`. Data that takes more steps to
+   * check than its size allows does not conform.
+   */
   errorsOf(schema: unknown, data: unknown): FieldError[];
 }
 
 const compiledMax = 500;
 
-export function createSchemaChecker(): SchemaChecker {
-  const compiled = new Map<string, ValidateFunction>();
-  /** A topic that is remembered brings the same object for each of its events, which need not be written out. */
-  const recent = new WeakMap<object, ValidateFunction>();
+/**
+ * Steps that one check may take: some for everybody, more for larger data. A step is a subschema that looks at a value, a
+ * name that is looked up, or ten instructions of a pattern, and takes some tens of nanoseconds.
+ */
+const stepsMin = 50_000;
+const stepsPerCharacter = 20;
+/** Text that is written or compared as a whole takes less than what is looked at piece by piece. */
+const charactersPerStep = 10;
 
-  function find(schema: unknown): ValidateFunction {
-    if (typeof schema !== 'object' || schema === null) return compile(schema);
-    const validate = recent.get(schema) ?? compile(schema);
+/** Thrown through the compiled schema. */
+class TooManySteps extends Error {}
+
+/** What a check has left to spend. */
+interface Budget {
+  spend(steps: number): void;
+}
+
+interface Compiled {
+  validate(data: unknown): readonly ErrorObject[];
+}
+
+export function createSchemaChecker(): SchemaChecker {
+  const compiled = new Map<string, Compiled>();
+  /** A topic that is cached brings the same object for each of its events, which need not be written out. */
+  const recent = new WeakMap<object, Compiled>();
+
+  function find(schema: unknown): Compiled {
+    if (typeof schema !== 'object' || schema === null) return cached(schema);
+    const validate = recent.get(schema) ?? cached(schema);
     recent.set(schema, validate);
     return validate;
   }
 
-  function compile(schema: unknown): ValidateFunction {
+  function cached(schema: unknown): Compiled {
     const text = JSON.stringify(schema);
     const known = compiled.get(text);
     if (known !== undefined) return known;
-    // An instance each, because schemas of two topics may carry the same $id.
-    // Strict about what is misspelt, and not about style: a tuple may be open, a type left out.
-    const ajv = new Ajv2020({
-      allErrors: true,
-      strict: true,
-      strictRequired: false,
-      strictTuples: false,
-      strictTypes: false,
-    });
-    addFormats.default(ajv);
-    let validate: ValidateFunction;
-    try {
-      validate = ajv.compile(schema as object | boolean);
-      // Such a schema answers by a promise, which would pass for an agreement.
-      if ('$async' in validate) throw new Error('$async is not supported');
-    } catch (error) {
-      throw new BusbarError(
-        'invalid_schema',
-        `The schema is no JSON Schema (draft 2020-12) that compiles: ${(error as Error).message}.`,
-        { fields: [{ path: 'schema', detail: (error as Error).message }], cause: error },
-      );
-    }
+    const made = compile(schema);
     if (compiled.size >= compiledMax) compiled.clear();
-    compiled.set(text, validate);
-    return validate;
+    compiled.set(text, made);
+    return made;
   }
 
   return {
-    check: (schema) => void compile(schema),
+    check: (schema) => void cached(schema),
     errorsOf(schema, data) {
-      const validate = find(schema);
-      return validate(data) ? [] : (validate.errors ?? []).slice(0, 10).map(fieldError);
+      try {
+        return find(schema).validate(data).slice(0, 10).map(fieldError);
+      } catch (error) {
+        if (!(error instanceof TooManySteps || error instanceof RangeError)) throw error;
+        return [
+          {
+            path: 'data',
+            detail:
+              'takes too many steps to check against the schema. Simplify the schema, or send less data',
+          },
+        ];
+      }
     },
   };
+}
+
+function compile(schema: unknown): Compiled {
+  let validate: ValidateFunction;
+  let budget: Budget = { spend: () => undefined };
+  const spend = (steps: number) => budget.spend(steps);
+  try {
+    const subschemas = checkSchemaBounds(schema);
+    const ajv = createAjv(spend);
+    validate = ajv.compile(weighed(schema, subschemas));
+    // Such a schema answers by a promise, which would pass for an agreement.
+    if ('$async' in validate) throw new SchemaProblem('has $async, which is not supported');
+  } catch (error) {
+    const problem =
+      error instanceof SchemaProblem
+        ? error.message
+        : `is not a JSON Schema (draft 2020-12) that compiles: ${(error as Error).message}`;
+    throw new BusbarError('invalid_schema', `The schema ${problem}.`, {
+      fields: [{ path: 'schema', detail: problem }],
+      cause: error,
+    });
+  }
+  return {
+    validate(data) {
+      budget = budgetFor(data);
+      return validate(data) ? [] : (validate.errors ?? []);
+    },
+  };
+}
+
+/** The size of the data is looked at only once the steps that everybody has are spent. */
+function budgetFor(data: unknown): Budget {
+  let left = stepsMin;
+  let isMeasured = false;
+  return {
+    spend(steps) {
+      left -= steps;
+      if (left >= 0) return;
+      if (!isMeasured) {
+        isMeasured = true;
+        left += stepsPerCharacter * (JSON.stringify(data)?.length ?? 0);
+      }
+      if (left < 0) throw new TooManySteps();
+    },
+  };
+}
+
+/** The keyword that is put into every subschema: what looking at a value costs there. */
+const stepsKeyword = 'x-busbar-steps';
+
+function createAjv(spend: (steps: number) => void): Ajv2020 {
+  const regExp = Object.assign(
+    (source: string) => {
+      const pattern = linearPattern(source);
+      return {
+        // What the compiler tells two patterns apart by.
+        toString: () => `linear:${source}`,
+        test(text: string) {
+          spend(1 + text.length * pattern.stepsPerCharacter);
+          return pattern.test(text);
+        },
+      };
+    },
+    { code: 'linearPattern' },
+  );
+  // An instance each, because schemas of two topics may carry the same $id.
+  // Strict about what is misspelt, and not about style: a tuple may be open, a type left out.
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: true,
+    strictRequired: false,
+    strictTuples: false,
+    strictTypes: false,
+    // `constructor` is a name like any other.
+    ownProperties: true,
+    inlineRefs: false,
+    code: { regExp },
+  });
+  addFormats.default(ajv);
+  ajv.addKeyword({
+    keyword: stepsKeyword,
+    schemaType: 'object',
+    errors: false,
+    validate: ({ steps, stepsPerMember }: Steps, data: unknown) => {
+      const members = typeof data === 'object' && data !== null ? countOf(data) : 0;
+      spend(steps + stepsPerMember * members);
+      return true;
+    },
+  });
+  const canonicalText = (value: unknown) => {
+    const text = canonical(value);
+    spend(1 + text.length / charactersPerStep);
+    return text;
+  };
+  // Its own compares every item with every other.
+  ajv.removeKeyword('uniqueItems');
+  ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    error: { message: 'must NOT have duplicate items' },
+    validate: (isDemanded: boolean, items: readonly unknown[]) =>
+      !isDemanded || new Set(items.map(canonicalText)).size === items.length,
+  });
+  // Its own compares the value with each of the list.
+  ajv.removeKeyword('enum');
+  ajv.addKeyword({
+    keyword: 'enum',
+    schemaType: 'array',
+    error: { message: 'must be equal to one of the allowed values' },
+    compile(values: readonly unknown[]) {
+      const allowed = new Set(values.map(canonical));
+      const mayBeObject = values.some((value) => typeof value === 'object' && value !== null);
+      return (value: unknown) =>
+        (mayBeObject || typeof value !== 'object' || value === null) && allowed.has(canonicalText(value));
+    },
+  });
+  return ajv;
+}
+
+function countOf(data: object): number {
+  if (Array.isArray(data)) return data.length;
+  let count = 0;
+  for (const _ in data) count++;
+  return count;
+}
+
+/** The same text for equal JSON values, whatever the order of their members. */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+}
+
+/** The schema with the steps of each subschema written into it. */
+function weighed(schema: unknown, subschemas: ReadonlyMap<string, Subschema>): object | boolean {
+  if (typeof schema !== 'object' || schema === null) return schema as boolean;
+  const copies = new Map<unknown, object>();
+  for (const { schema: subschema } of subschemas.values()) {
+    if (Object.hasOwn(subschema, stepsKeyword))
+      throw new SchemaProblem(`has the unknown keyword ${stepsKeyword}`);
+  }
+  const known = new Set<unknown>([...subschemas.values()].map((each) => each.schema));
+  const copy = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    const made = copies.get(value);
+    if (made !== undefined) return made;
+    if (Array.isArray(value)) return value.map(copy);
+    const members = Object.entries(value).map(([name, member]) => [name, copy(member)]);
+    if (known.has(value)) members.push([stepsKeyword, stepsOf(value as Subschema['schema'], known.size)]);
+    const copied = Object.fromEntries(members);
+    copies.set(value, copied);
+    return copied;
+  };
+  return copy(schema) as object;
+}
+
+/** What one look at a value may cost beside the subschemas below. */
+interface Steps {
+  /** Names that are looked up, values that are compared. */
+  readonly steps: number;
+  /** For each member or item of the value. */
+  readonly stepsPerMember: number;
+}
+
+function stepsOf(schema: Subschema['schema'], subschemas: number): Steps {
+  let steps = 1;
+  for (const keyword of ['required', 'properties', 'dependentRequired', 'dependentSchemas']) {
+    const value = schema[keyword];
+    if (typeof value === 'object' && value !== null) steps += Object.keys(value).length;
+  }
+  if (schema.const !== undefined) steps += Math.ceil(JSON.stringify(schema.const).length / charactersPerStep);
+  // What was evaluated is put together from all subschemas that looked at the value.
+  const isMerged = schema.unevaluatedProperties !== undefined || schema.unevaluatedItems !== undefined;
+  return { steps, stepsPerMember: isMerged ? 5 * subschemas : 1 };
 }
 
 function fieldError(error: ErrorObject): FieldError {

@@ -80,3 +80,143 @@ describe('a schema', () => {
     expect(checker.errorsOf({ $id: 'https://example.com/s', type: 'array' }, {})).toHaveLength(1);
   });
 });
+
+/** Nested or referenced without bound, each would take seconds to minutes in a function that all tenants share. */
+describe('a schema that a hostile tenant writes', () => {
+  const doubling = (levels: number) => ({
+    $ref: '#/$defs/d0',
+    $defs: Object.fromEntries(
+      Array.from({ length: levels }, (_, level) => [
+        `d${level}`,
+        level === levels - 1
+          ? { type: 'object' }
+          : { allOf: [{ $ref: `#/$defs/d${level + 1}` }, { $ref: `#/$defs/d${level + 1}` }] },
+      ]),
+    ),
+  });
+  const nested = (levels: number): object => (levels === 0 ? {} : { properties: { a: nested(levels - 1) } });
+
+  it.each<[string, unknown, RegExp]>([
+    ['doubles its references', doubling(25), /more than 1000 subschemas look at one value/],
+    ['refers to itself', { $ref: '#' }, /refers to itself at #/],
+    [
+      'refers to itself in a circle',
+      {
+        $ref: '#/$defs/a',
+        $defs: { a: { anyOf: [{ $ref: '#/$defs/b' }] }, b: { not: { $ref: '#/$defs/a' } } },
+      },
+      /refers to itself/,
+    ],
+    ['refers to itself by an anchor', { $anchor: 'me', allOf: [{ $ref: '#me' }] }, /refers to itself/],
+    [
+      'refers to itself by $dynamicRef',
+      { $dynamicAnchor: 'me', if: { $dynamicRef: '#me' } },
+      /refers to itself/,
+    ],
+    [
+      'hides a schema where none is looked for',
+      { const: { $ref: '#/const' }, $ref: '#/const' },
+      /no subschema/,
+    ],
+    ['has an $id inside', { $defs: { a: { $id: 'https://example.com/a' } } }, /\$id at #\/\$defs\/a/],
+    ['nests deeply', nested(70), /deeper than 64 levels/],
+    [
+      'is long',
+      { allOf: Array.from({ length: 1001 }, () => ({ type: 'object' })) },
+      /more than 1000 subschemas/,
+    ],
+    [
+      'has a backreference',
+      { pattern: '^(a)\\1$' },
+      /a backreference, which cannot be matched in linear time/,
+    ],
+    ['has a named backreference', { pattern: '(?<n>a)\\k<n>' }, /a backreference/],
+    ['has a lookahead', { patternProperties: { '(?=a)': true } }, /a lookahead or lookbehind/],
+    ['has a lookbehind', { propertyNames: { pattern: '(?<!a)b' } }, /a lookahead or lookbehind/],
+    ['repeats repetitions', { pattern: '((a{500}){500})' }, /not supported|too large/],
+    ['names __proto__', JSON.parse('{"properties":{"__proto__":{"type":"string"}}}'), /__proto__/],
+    ['writes the keyword of the bus', { 'x-busbar-steps': { steps: -1e9 } }, /unknown keyword/],
+  ])('is refused when it %s', (_, schema, detail) => {
+    expect(() => createSchemaChecker().check(schema)).toThrow(detail);
+  });
+
+  it.each<[string, unknown, unknown, isValid: boolean]>([
+    ['a pattern that backtracks', { pattern: '^(a+)+$' }, `${'a'.repeat(100_000)}b`, false],
+    [
+      'two patterns, each for itself',
+      { properties: { a: { pattern: '^a$' }, b: { pattern: '^b$' } } },
+      { a: 'a', b: 'a' },
+      false,
+    ],
+    [
+      'a name that backtracks',
+      { patternProperties: { '^(a+)+$': { type: 'string' } } },
+      { [`${'a'.repeat(50_000)}b`]: 1 },
+      true,
+    ],
+    [
+      '60,000 different items',
+      { uniqueItems: true },
+      Array.from({ length: 60_000 }, (_, at) => ({ at })),
+      true,
+    ],
+    [
+      '60,000 items and a twin',
+      { uniqueItems: true },
+      [...Array.from({ length: 60_000 }, (_, at) => at), 7],
+      false,
+    ],
+    [
+      'twins in another order',
+      { uniqueItems: true },
+      [
+        { a: 1, b: [2] },
+        { b: [2], a: 1 },
+      ],
+      false,
+    ],
+    [
+      'a long list of values',
+      { items: { enum: Array.from({ length: 9000 }, (_, at) => `v${at}`) } },
+      Array(20_000).fill('v8999'),
+      true,
+    ],
+    ['a value that is an object', { enum: [{ a: 1 }, 'b'] }, { a: 1 }, true],
+    ['a value that is not listed', { enum: ['1', 2] }, 1, false],
+    [
+      'a tree that refers to itself',
+      { type: 'object', properties: { next: { $ref: '#' } } },
+      { next: { next: {} } },
+      true,
+    ],
+    ['a name that objects inherit', { required: ['constructor'] }, {}, false],
+    ['a property that objects inherit', { properties: { constructor: { type: 'string' } } }, {}, true],
+  ])('is answered: %s', (_, schema, data, isValid) => {
+    const errors = createSchemaChecker().errorsOf(schema, data);
+    expect(errors.length === 0).toBe(isValid);
+    expect(JSON.stringify(errors)).not.toContain('too many steps');
+  });
+
+  it.each<[string, unknown, unknown]>([
+    [
+      'tries two ways at each level',
+      { anyOf: [{ properties: { c: { $ref: '#' } } }, { properties: { c: { $ref: '#' } } }] },
+      JSON.parse(`${'{"c":'.repeat(30)}1${'}'.repeat(30)}`),
+    ],
+    [
+      'puts together what a hundred subschemas evaluated',
+      {
+        unevaluatedProperties: false,
+        anyOf: Array.from({ length: 100 }, (_, at) => ({ properties: { [`k${at}`]: true } })),
+      },
+      Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, 1])),
+    ],
+  ])('ends when it %s, and the data does not conform', (_, schema, data) => {
+    const checker = createSchemaChecker();
+    expect(checker.errorsOf(schema, data)).toEqual([
+      { path: 'data', detail: expect.stringContaining('takes too many steps') },
+    ]);
+    // What one check has spent is not missing in the next.
+    expect(checker.errorsOf(schema, {})).toEqual([]);
+  });
+});
