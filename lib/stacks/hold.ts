@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
 import { heldByRule, releaseInTrouble } from '../core/hold/hold.ts';
-import { bus } from '../core/kernel/limits.ts';
+import { holdTimeoutSeconds } from '../core/hold/limits.ts';
 import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
@@ -30,7 +30,7 @@ export class Hold extends Construct {
       name: 'hold',
       prefix: place.prefix,
       description: 'Releases held events, and holds topics by their rules',
-      timeoutSeconds: bus.holdTimeoutSeconds,
+      timeoutSeconds: holdTimeoutSeconds,
       memoryMb: 512,
       environment,
     });

@@ -2,8 +2,9 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { aws, bus } from '../core/kernel/limits.ts';
+import { aws } from '../core/kernel/limits.ts';
 import { redriveQueueName } from '../core/kernel/place.ts';
+import { redriveTimeoutSeconds } from '../core/redrive/limits.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, type BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
@@ -17,7 +18,7 @@ export class Redrive extends Construct {
     const { place, environment, tableArn } = props;
     this.queue = new Queue(this, 'Queue', {
       queueName: redriveQueueName(place.prefix),
-      visibilityTimeout: Duration.seconds(bus.redriveTimeoutSeconds * aws.lambda.visibilityToTimeoutRatio),
+      visibilityTimeout: Duration.seconds(redriveTimeoutSeconds * aws.lambda.visibilityToTimeoutRatio),
       retentionPeriod: Duration.seconds(aws.sqs.retentionSecondsMax),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -27,7 +28,7 @@ export class Redrive extends Construct {
       name: 'redrive',
       prefix: place.prefix,
       description: 'Sends dead letters back to their receivers',
-      timeoutSeconds: bus.redriveTimeoutSeconds,
+      timeoutSeconds: redriveTimeoutSeconds,
       memoryMb: 256,
       environment,
     });

@@ -2,7 +2,6 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { bus } from '../core/kernel/limits.ts';
 import { eventRefused } from '../core/relay/refused.ts';
 import { wakesRelay } from '../core/relay/relay.ts';
 import type { Alarms } from './alarms.ts';
@@ -12,6 +11,14 @@ import { reasons } from './nag.ts';
 import type { Outbox } from './outbox.ts';
 import { grantPublishing } from './publish.ts';
 import type { Delay } from './schedule.ts';
+
+const relayTimeoutSeconds = 60;
+
+/** How many rows the stream brings to the relay at a time. */
+const relayBatchSize = 100;
+
+/** How often the stream brings failed rows again before it leaves them to the timers and the sweep. */
+const relayRetries = 3;
 
 interface RelayProps extends BusPartProps {
   readonly table: Table;
@@ -33,7 +40,7 @@ export class Relay extends Construct {
       name: 'relay',
       prefix: place.prefix,
       description: 'Publishes what lies in a table and may go',
-      timeoutSeconds: bus.relayTimeoutSeconds,
+      timeoutSeconds: relayTimeoutSeconds,
       memoryMb: 256,
       environment,
     });
@@ -72,10 +79,10 @@ export class Relay extends Construct {
       target: this.relay.function,
       eventSourceArn: tableStreamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: bus.relayBatchSize,
+      batchSize: relayBatchSize,
       reportBatchItemFailures: true,
       bisectBatchOnError: true,
-      retryAttempts: bus.relayRetries,
+      retryAttempts: relayRetries,
       filters: [FilterCriteria.filter(pattern)],
     });
     mapping.node.addDependency(this.relay.role);

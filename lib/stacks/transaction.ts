@@ -2,7 +2,7 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { aws, bus } from '../core/kernel/limits.ts';
+import { aws } from '../core/kernel/limits.ts';
 import { transactionQueueName } from '../core/kernel/place.ts';
 import { transactionGivenUp } from '../core/transaction/transaction.ts';
 import type { Alarms } from './alarms.ts';
@@ -11,6 +11,9 @@ import type { BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
 import { grantPublishing } from './publish.ts';
 import type { Delay } from './schedule.ts';
+
+/** Enough for ten checks side by side, each as long as an endpoint may take. */
+const transactionTimeoutSeconds = 60;
 
 interface TransactionProps extends BusPartProps {
   readonly tableArn: string;
@@ -29,9 +32,7 @@ export class Transaction extends Construct {
     const { place, environment, tableArn, delay, admin, alarms } = props;
     this.queue = new Queue(this, 'Queue', {
       queueName: transactionQueueName(place.prefix),
-      visibilityTimeout: Duration.seconds(
-        bus.transactionTimeoutSeconds * aws.lambda.visibilityToTimeoutRatio,
-      ),
+      visibilityTimeout: Duration.seconds(transactionTimeoutSeconds * aws.lambda.visibilityToTimeoutRatio),
       retentionPeriod: Duration.seconds(aws.sqs.retentionSecondsMax),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -44,7 +45,7 @@ export class Transaction extends Construct {
       name: 'check-transaction',
       prefix: place.prefix,
       description: 'Asks the producers of open transactions, and ends those that nobody ends',
-      timeoutSeconds: bus.transactionTimeoutSeconds,
+      timeoutSeconds: transactionTimeoutSeconds,
       memoryMb: 256,
       environment,
     });

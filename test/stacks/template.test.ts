@@ -5,7 +5,7 @@ import declaration from '../../busbar.config.ts';
 import { loopsStopped } from '../../lib/connectors/rocketmq/target.ts';
 import { breakerOpened } from '../../lib/core/breaker/breaker.ts';
 import { heldByRule, releaseInTrouble } from '../../lib/core/hold/hold.ts';
-import { bus } from '../../lib/core/kernel/limits.ts';
+import { dedupClaimSeconds } from '../../lib/core/publish/duplicate.ts';
 import { isPausedLine } from '../../lib/core/registry/flow.ts';
 import { outboxWaits } from '../../lib/core/relay/outbox.ts';
 import { eventRefused } from '../../lib/core/relay/refused.ts';
@@ -236,7 +236,7 @@ describe('functions', () => {
     for (const name of ['publish', 'admin']) {
       expect(named(functions, 'FunctionName', `busbar-${name}`).Timeout).toBeLessThan(30);
     }
-    expect(named(functions, 'FunctionName', 'busbar-publish').Timeout).toBeLessThan(bus.dedupClaimSeconds);
+    expect(named(functions, 'FunctionName', 'busbar-publish').Timeout).toBeLessThan(dedupClaimSeconds);
   });
 });
 

@@ -1,4 +1,5 @@
 import { type DelayedState, type Look, stepDelayed } from '../../core/delay/delayed.ts';
+import { delayLeaseSeconds } from '../../core/delay/limits.ts';
 import { type Delayed, secondsToHide } from '../../core/delay/wait.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { HeldEvent } from '../../core/hold/held.ts';
@@ -82,7 +83,7 @@ async function routeGroup(
         outcomes[index] = 'done';
       } else {
         tools.log('error', 'A due event could not be routed', { reason: failure.reason });
-        outcomes[index] = { hideSeconds: bus.delayLeaseSeconds };
+        outcomes[index] = { hideSeconds: delayLeaseSeconds };
       }
     }),
   );

@@ -10,11 +10,14 @@ import {
   storedAtMs,
 } from '../../core/hold/held.ts';
 import { type Hold, isOpen, isReleasing, notOnHold } from '../../core/hold/hold.ts';
+import { heldListDefault, heldListMax } from '../../core/hold/limits.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import type { HoldName } from '../../runtime/stores/held.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type HoldTools, ownTopic } from './hold.ts';
+
+/** How long a topic that is deleted by force may take to drop its held events before the call must be made again. */
+const heldDropSeconds = 20;
 
 export interface HeldTools extends HoldTools, RouteTools {}
 
@@ -61,10 +64,10 @@ export async function listHeld(
 }
 
 function readLimit(text: string | undefined): number {
-  if (text === undefined) return bus.heldListDefault;
+  if (text === undefined) return heldListDefault;
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= bus.heldListMax) return limit;
-  throw wrong('limit', `is ${JSON.stringify(text)}; it is a number from 1 to ${bus.heldListMax}`);
+  if (limit >= 1 && limit <= heldListMax) return limit;
+  throw wrong('limit', `is ${JSON.stringify(text)}; it is a number from 1 to ${heldListMax}`);
 }
 
 function readCursor(text = ''): string {
@@ -176,7 +179,7 @@ type DropTools = Pick<HeldTools, 'holds' | 'held' | 'holdWatches' | 'clock'>;
  * @throws BusbarError in_use without force, when there is anything; unavailable when there is more than one call drops.
  */
 export async function dropAllHeld(tools: DropTools, topic: string, force: boolean): Promise<void> {
-  const untilMs = tools.clock.now() + bus.heldDropSeconds * 1000;
+  const untilMs = tools.clock.now() + heldDropSeconds * 1000;
   for (const name of await namesOf(tools, topic)) {
     if (!force && (await holdsAny(tools, name))) throw stillHolds(topic);
     await dropRows(tools, name, untilMs);

@@ -8,7 +8,6 @@ import {
   type ShownHold,
   showHold,
 } from '../../core/hold/hold.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
 import type { Topic } from '../../core/registry/topic.ts';
@@ -20,6 +19,12 @@ import type { AdminTools } from '../registry/admin.ts';
 import { getTopic } from '../registry/topics.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 import { forgetMark } from './release-held.ts';
+
+/**
+ * How far the clocks of two instances may be apart. Lambda keeps them within milliseconds. A promise "from now on" waits
+ * this much longer, since other instances decide by their own clocks.
+ */
+const clockSkewMs = 1000;
 
 /** What changes holds, by hand or by rule. */
 export interface ChangeHoldTools extends ApplyHoldTools {
@@ -60,7 +65,7 @@ export async function putHold(
     application: principal.application,
     ...(reason !== undefined && { reason }),
   });
-  await sleep(tools.clock, hold.fromMs + bus.clockSkewMs - tools.clock.now());
+  await sleep(tools.clock, hold.fromMs + clockSkewMs - tools.clock.now());
   return await showCounted(tools, hold);
 }
 

@@ -1,5 +1,5 @@
 import { isReleasing } from '../../core/hold/hold.ts';
-import { bus } from '../../core/kernel/limits.ts';
+import { releaseRoundEvents, releaseSliceSeconds } from '../../core/hold/limits.ts';
 import { forgetHold } from './held.ts';
 import { followRule, type HoldRuleTools } from './hold-rule.ts';
 import { type ReleaseHeldTools, releaseHeld, releaseRound } from './release-held.ts';
@@ -16,7 +16,7 @@ export async function lookAfterHold(tools: LookAfterHoldTools, topic: string): P
     await forgetHold(tools, topic);
     return;
   }
-  const untilMs = tools.clock.now() + bus.releaseSliceSeconds * 1000;
+  const untilMs = tools.clock.now() + releaseSliceSeconds * 1000;
   try {
     await followRule(tools, topic);
   } catch (error) {
@@ -50,7 +50,7 @@ async function sweepAll(tools: LookAfterHoldTools, topic: string): Promise<void>
       const { count, left, problem } = await releaseRound(
         tools,
         name,
-        bus.releaseRoundEvents,
+        releaseRoundEvents,
         Number.POSITIVE_INFINITY,
       );
       if (count > 0) tools.log('warn', 'Events were left after a release, and were sent', { topic, count });

@@ -1,12 +1,33 @@
 import { inOrder, type Kept, lanesOf, shards } from '../../core/hold/held.ts';
 import { type Hold, isReleasing, nextRoundMs, releaseInTrouble, roundOf } from '../../core/hold/hold.ts';
-import { bus } from '../../core/kernel/limits.ts';
+import { releaseRoundEvents } from '../../core/hold/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import { batchLimits, messageBytes, messageOf, packBatches } from '../../core/routing/routing.ts';
 import type { HeldStore, HoldName } from '../../runtime/stores/held.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
+
+/** How many held events of each partition are read at a time. */
+const heldPageEvents = 50;
+
+/** A release sends over this many lanes at once, each of them in order. */
+const releaseLanes = 8;
+
+/** An event stored more recently is not released yet: an earlier one may not be readable everywhere. */
+const releaseMinimumAgeMs = 250;
+
+/** How long the end of a release is tried, within the time that publishers wait. */
+const releaseEndMs = 2500;
+
+/** Before its last look a release gives publishers that are storing this long to finish. */
+const releaseGraceMs = 200;
+
+/** How long after a failure of AWS released events are tried again. */
+const releaseTroubleSeconds = 15;
+
+/** By then every publisher that may have been storing as a release ended is done; what it stored is released as well. */
+export const heldSweepSeconds = 60;
 
 export interface ReleaseHeldTools extends RouteTools, ApplyHoldTools {
   readonly registry: Pick<RegistryStore, 'changeTopic' | 'topic'>;
@@ -56,7 +77,7 @@ async function step(tools: ReleaseHeldTools, hold: Hold, worker: string): Promis
     tools,
     hold,
     roundOf(hold),
-    nowMs - bus.releaseSettleMs,
+    nowMs - releaseMinimumAgeMs,
   );
   if (problem !== undefined) {
     tools.log('error', releaseInTrouble, { topic, reason: problem });
@@ -79,9 +100,9 @@ async function step(tools: ReleaseHeldTools, hold: Hold, worker: string): Promis
 
 /** When the next round goes, which began at `startedAtMs` and is over now. */
 function nextAtMs(hold: Hold, { count, left, problem }: Round, startedAtMs: number, nowMs: number): number {
-  if (problem !== undefined) return nowMs + bus.releaseTroubleSeconds * 1000;
+  if (problem !== undefined) return nowMs + releaseTroubleSeconds * 1000;
   // All that there is was stored a moment ago, and has to settle.
-  if (count === 0 && left) return nowMs + bus.releaseSettleMs;
+  if (count === 0 && left) return nowMs + releaseMinimumAgeMs;
   return nextRoundMs(hold, count, startedAtMs);
 }
 
@@ -93,17 +114,17 @@ async function end(tools: ReleaseHeldTools, hold: Hold, worker: string): Promise
   const { topic } = hold;
   const closing = await applyHold(tools, topic, { kind: 'drained', worker });
   if (!closing.changed) return closing.hold;
-  const untilMs = tools.clock.now() + bus.releaseEndMs;
-  await sleep(tools.clock, bus.releaseGraceMs);
+  const untilMs = tools.clock.now() + releaseEndMs;
+  await sleep(tools.clock, releaseGraceMs);
   let count = 0;
   while (tools.clock.now() < untilMs) {
-    const round = await releaseRound(tools, hold, bus.releaseRoundEvents, Number.POSITIVE_INFINITY);
+    const round = await releaseRound(tools, hold, releaseRoundEvents, Number.POSITIVE_INFINITY);
     count += round.count;
     if (round.problem !== undefined) break;
     if (round.count > 0 || round.left) continue;
     if (count > 0) await applyHold(tools, topic, { kind: 'sent', worker, count, nextSendAtMs: 0 });
     // Before it is over: once it is, only the sweep finds what a publisher that died left behind.
-    const dueAtMs = tools.clock.now() + bus.heldSweepSeconds * 1000;
+    const dueAtMs = tools.clock.now() + heldSweepSeconds * 1000;
     await tools.holds.addSweep({ topic, hold: hold.id, dueAtMs });
     const over = await applyHold(tools, topic, { kind: 'over', worker });
     if (!over.changed) return over.hold;
@@ -137,12 +158,10 @@ export async function releaseRound(
   most: number,
   beforeMs: number,
 ): Promise<Round> {
-  const limit = Math.min(bus.heldPageEvents, most);
+  const limit = Math.min(heldPageEvents, most);
   const pages = await Promise.all(shards.map((shard) => tools.held.page(hold, shard, limit)));
   const { rows, left } = inOrder(pages, beforeMs, most);
-  const lanes = await Promise.all(
-    lanesOf(rows, bus.releaseLanes).map((lane) => releaseLane(tools, hold, lane)),
-  );
+  const lanes = await Promise.all(lanesOf(rows, releaseLanes).map((lane) => releaseLane(tools, hold, lane)));
   const problem = lanes.find((lane) => lane.problem !== undefined)?.problem;
   return {
     count: lanes.reduce((sum, lane) => sum + lane.count, 0),

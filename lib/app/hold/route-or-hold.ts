@@ -1,13 +1,15 @@
 import type { Target } from '../../core/event/target.ts';
 import type { HeldEvent, Kept } from '../../core/hold/held.ts';
 import { admit, type Hold } from '../../core/hold/hold.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import type { SendFailure } from '../../runtime/aws/topics.ts';
 import type { HeldStore } from '../../runtime/stores/held.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
+
+/** How often a publisher checks whether the release has ended. */
+const releaseGatePollMs = 100;
 
 export interface RouteOrHoldTools extends RouteTools, ApplyHoldTools {
   readonly registry: Pick<RegistryStore, 'cachedTopic'>;
@@ -72,7 +74,7 @@ async function openOrOver(tools: RouteOrHoldTools, topic: string): Promise<Hold 
     if (admit(hold, tools.clock.now()) !== 'wait') return hold;
     const { hold: now, changed } = await applyHold(tools, topic, { kind: 'reopen' });
     if (changed) return now;
-    await sleep(tools.clock, bus.releaseGatePollMs);
+    await sleep(tools.clock, releaseGatePollMs);
   }
 }
 

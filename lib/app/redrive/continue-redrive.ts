@@ -1,5 +1,5 @@
-import { bus } from '../../core/kernel/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
+import { redriveTimeoutSeconds } from '../../core/redrive/limits.ts';
 import {
   batchOf,
   isFinished,
@@ -17,6 +17,9 @@ import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import { sendBack } from './send-back.ts';
 import { type TakeInTools, takeIn } from './take-in.ts';
 
+/** How long one invocation continues a redrive before it leaves the rest to the next. */
+const redriveSliceSeconds = 25;
+
 export interface ContinueTools extends TakeInTools {
   readonly registry: RegistryStore;
   readonly redrives: RedriveStore;
@@ -31,7 +34,7 @@ interface Step {
 }
 
 /** As long as a function that holds it can live. */
-const leaseMs = bus.redriveTimeoutSeconds * 1000;
+const leaseMs = redriveTimeoutSeconds * 1000;
 /** Shorter waits are waited for; longer ones are left to the queue. */
 const shortWaitMs = 1000;
 const troubleMs = 30_000;
@@ -54,7 +57,7 @@ export async function continueRedrive(
   // Somebody else took it at the same moment, or stopped it.
   if (!(await tools.redrives.replace(run, found))) return 1;
 
-  const untilMs = clock.now() + bus.redriveSliceSeconds * 1000;
+  const untilMs = clock.now() + redriveSliceSeconds * 1000;
   for (;;) {
     let step: Step;
     try {

@@ -1,7 +1,7 @@
 import type { Principal } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { type Cluster, clusters, type DeadLetter } from '../../core/redrive/dead-letter.ts';
+import { deadLettersPageDefault, deadLettersPageMax, takeInSeconds } from '../../core/redrive/limits.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import { ownReceiver } from '../registry/flow.ts';
@@ -43,7 +43,7 @@ export async function listDeadLetters(
   await ownReceiver(tools, principal, name);
   const limit = limitOf(query.limit);
   const after = keyOf(query.cursor);
-  await takeIn(tools, name, tools.clock.now() + bus.takeInSeconds * 1000);
+  await takeIn(tools, name, tools.clock.now() + takeInSeconds * 1000);
   const [own, ordered] = await Promise.all([
     tools.deadLetterQueues.count(name, 'dead-letters'),
     tools.deadLetterQueues.count(name, 'ordered-dead-letters'),
@@ -96,13 +96,10 @@ async function pageOf(
 }
 
 function limitOf(text: string | undefined): number {
-  if (text === undefined) return bus.deadLettersPageDefault;
+  if (text === undefined) return deadLettersPageDefault;
   const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= bus.deadLettersPageMax) return limit;
-  throw invalid(
-    'limit',
-    `is ${JSON.stringify(text)}; it is a whole number from 1 to ${bus.deadLettersPageMax}`,
-  );
+  if (Number.isInteger(limit) && limit >= 1 && limit <= deadLettersPageMax) return limit;
+  throw invalid('limit', `is ${JSON.stringify(text)}; it is a whole number from 1 to ${deadLettersPageMax}`);
 }
 
 function keyOf(cursor: string | undefined): string {

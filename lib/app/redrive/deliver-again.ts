@@ -1,7 +1,7 @@
 import type { Principal } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
+import { takeInSeconds } from '../../core/redrive/limits.ts';
 import { deliverAgainSchema } from '../../core/redrive/redrive.ts';
 import { ownReceiver } from '../registry/flow.ts';
 import type { DeadLetterTools } from './dead-letters.ts';
@@ -21,7 +21,7 @@ export async function deliverAgain(
 ) {
   const { receiver } = parseSpec(deliverAgainSchema, body);
   await ownReceiver(tools, principal, receiver);
-  await takeIn(tools, receiver, tools.clock.now() + bus.takeInSeconds * 1000);
+  await takeIn(tools, receiver, tools.clock.now() + takeInSeconds * 1000);
   const letters = (await tools.deadLetters.all(receiver)).filter((letter) => letter.eventId === eventId);
   if (letters.length === 0) {
     throw new BusbarError(

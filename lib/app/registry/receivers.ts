@@ -3,12 +3,12 @@ import { keptOAuth2 } from '../../connectors/webhook/oauth2.ts';
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/kernel/endpoint.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { senderOf } from '../../core/kernel/place.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
 import { withValidation } from '../../core/registry/handshake.ts';
+import { secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
 import { type Receiver, receiverSchema, showReceiver } from '../../core/registry/receiver.ts';
 import { replaceSecret, type Secrets } from '../../core/registry/secret.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
@@ -81,7 +81,7 @@ export async function putReceiver(
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
   const made = createSecret(tools.random);
-  const overlapSeconds = bus.secretOverlapSecondsDefault;
+  const overlapSeconds = secretOverlapSecondsDefault;
   // The registry before the mapping: what is consumed must be known.
   const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);

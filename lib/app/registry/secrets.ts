@@ -1,8 +1,8 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
+import { registryChangeRoundsMax, secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
 import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
 import { replaceSecret, rotateSecretSchema } from '../../core/registry/secret.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -28,7 +28,7 @@ export async function rotateSecret(
   name: string,
   body: unknown,
 ): Promise<ReturnType<typeof showReceiver> & { secret?: string }> {
-  const { secret = createSecret(tools.random), overlapSeconds = bus.secretOverlapSecondsDefault } = parseSpec(
+  const { secret = createSecret(tools.random), overlapSeconds = secretOverlapSecondsDefault } = parseSpec(
     rotateSecretSchema,
     body,
   );
@@ -66,7 +66,7 @@ export async function changeKeepingSecret(
   change: (was: Receiver | undefined, earlierId: string) => Receiver,
 ): Promise<Changed<Receiver>> {
   const earlierId = Buffer.from(tools.random.bytes(9)).toString('base64url');
-  for (let round = 1; round <= bus.registryChangeRoundsMax; round++) {
+  for (let round = 1; round <= registryChangeRoundsMax; round++) {
     const seen = await tools.registry.receiver(name);
     const named = change(seen, earlierId).earlierSecrets?.find(({ id }) => id === earlierId);
     if (seen !== undefined && named !== undefined) await tools.secrets.keep(name, named, seen.secret);

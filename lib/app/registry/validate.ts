@@ -1,5 +1,4 @@
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import {
   askIsDue,
   asking,
@@ -20,6 +19,9 @@ import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import { followState, type PollingTools } from './polling.ts';
+
+/** How long an endpoint may take to answer the handshake: a PUT waits for it. */
+const validationTimeoutSeconds = 8;
 
 export interface ValidateTools extends PollingTools {
   readonly registry: RegistryStore;
@@ -108,7 +110,7 @@ export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Rec
       ...(tools.apiUrl !== undefined &&
         isPending(receiver) && { 'webhook-request-callback': callbackUrl(tools.apiUrl, name, token) }),
     },
-    timeoutMs: bus.validationTimeoutSeconds * 1000,
+    timeoutMs: validationTimeoutSeconds * 1000,
   });
   const nowMs = tools.clock.now();
   const judged = judgeAnswer(outcome, tools.origin, nowMs);

@@ -1,6 +1,6 @@
 import type { Principal } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { bus } from '../../core/kernel/limits.ts';
+import { refusedPageDefault, refusedPageMax } from '../../core/relay/limits.ts';
 import { outboxPrefix } from '../../core/relay/outbox.ts';
 import type { Refused } from '../../core/relay/refused.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -19,9 +19,9 @@ export async function listRefused(
   principal: Principal,
   query: { readonly limit?: string; readonly cursor?: string },
 ): Promise<{ refused: Refused[]; cursor?: string }> {
-  const limit = Number(query.limit ?? bus.refusedPageDefault);
-  if (!Number.isInteger(limit) || limit < 1 || limit > bus.refusedPageMax) {
-    const detail = `is no number from 1 to ${bus.refusedPageMax}`;
+  const limit = Number(query.limit ?? refusedPageDefault);
+  if (!Number.isInteger(limit) || limit < 1 || limit > refusedPageMax) {
+    const detail = `is no number from 1 to ${refusedPageMax}`;
     throw new BusbarError('invalid_request', `limit ${detail}.`, { fields: [{ path: 'limit', detail }] });
   }
   const { refused, last } = await tools.refused.page(scopeOf(principal), query.cursor ?? '', limit);

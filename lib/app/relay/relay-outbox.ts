@@ -1,11 +1,16 @@
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { isOrdered, type OutboxRow, outboxOwner, readOutbox } from '../../core/relay/outbox.ts';
 import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
 import type { OutboxStore } from '../../runtime/stores/outbox.ts';
 import type { PublishTools } from '../publish/publish.ts';
 import { type RefuseTools, refuse } from './refuse.ts';
 import { type Outgoing, type Sent, sendStored } from './send-stored.ts';
+
+/** How long one invocation of the relay goes on with what is there; the rest is left to the next. */
+const relaySliceSeconds = 30;
+
+/** How many entries of one key are read at a time. */
+const relayPageRows = 25;
 
 export interface RelayOutboxTools extends PublishTools, RefuseTools {
   readonly outbox: OutboxStore;
@@ -21,13 +26,13 @@ export interface RelayOutboxTools extends PublishTools, RefuseTools {
 export async function relayOutbox(tools: RelayOutboxTools, pks: readonly string[]): Promise<Set<string>> {
   let done = 0;
   const left = new Set<string>();
-  const endMs = tools.clock.now() + bus.relaySliceSeconds * 1000;
+  const endMs = tools.clock.now() + relaySliceSeconds * 1000;
   let open = [...new Set(pks)];
   while (open.length > 0 && tools.clock.now() < endMs) {
     const pages = await Promise.all(
       open.map(async (pk) => {
         try {
-          return { pk, ...(await tools.outbox.first(pk, bus.relayPageRows)) };
+          return { pk, ...(await tools.outbox.first(pk, relayPageRows)) };
         } catch (error) {
           tools.log('error', 'A partition of the outbox could not be read', { pk, reason: String(error) });
           left.add(pk);

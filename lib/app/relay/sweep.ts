@@ -1,8 +1,16 @@
-import { bus } from '../../core/kernel/limits.ts';
 import { outboxWaits } from '../../core/relay/outbox.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { OutboxStore } from '../../runtime/stores/outbox.ts';
+
+/** An older entry is no longer left to the stream alone. */
+const sweepAfterSeconds = 60;
+
+/** How long the sweep waits before it has the stream bring the same key again. */
+const sweepAgainSeconds = 60;
+
+/** An operator is told when entries wait for longer. */
+const outboxWaitSecondsMax = 15 * 60;
 
 export interface SweepTools {
   readonly outbox: OutboxStore;
@@ -25,20 +33,20 @@ export async function sweep(tools: SweepTools): Promise<{ woken: number; waiting
     for (const { pk, sk, atMs, wokenAtMs } of rows) {
       // A clock that is ahead must not hide an entry for ever.
       const sinceMs = Math.min(nowMs, atMs ?? 0);
-      const isLate = nowMs - sinceMs >= bus.sweepAfterSeconds * 1000;
+      const isLate = nowMs - sinceMs >= sweepAfterSeconds * 1000;
       if (isLate) waiting += 1;
       if (atMs !== undefined) oldestMs = Math.min(oldestMs, sinceMs);
       // The first of a key brings all of it; it comes first in the scan of its partition.
       if (looked.has(pk)) continue;
       looked.add(pk);
-      const wasWoken = wokenAtMs !== undefined && nowMs - wokenAtMs < bus.sweepAgainSeconds * 1000;
+      const wasWoken = wokenAtMs !== undefined && nowMs - wokenAtMs < sweepAgainSeconds * 1000;
       if (!isLate || wasWoken) continue;
       await tools.outbox.wake({ pk, sk }, nowMs);
       woken += 1;
     }
   }
   const oldestSeconds = Math.floor((nowMs - oldestMs) / 1000);
-  if (oldestSeconds > bus.outboxWaitSecondsMax) {
+  if (oldestSeconds > outboxWaitSecondsMax) {
     tools.log('error', outboxWaits, { waiting, oldestSeconds });
   } else if (woken > 0) tools.log('info', 'The sweep woke entries of the outbox', { woken, waiting });
   return { woken, waiting };

@@ -37,7 +37,7 @@ export async function releaseDue(
     const restMs = dueOf(timer) - nowMs;
     // Who comes long before the time ends a leg: the row is looked at, and another leg begins.
     if (restMs <= 0 || restMs > aws.sqs.delaySecondsMax * 1000) due.push([message, timer]);
-    else if (restMs <= bus.delayHeldMs) soon.push([message, timer]);
+    else if (restMs <= bus.timerEarlyMsMax) soon.push([message, timer]);
     else outcomes.set(message, hidden(dueOf(timer), nowMs));
   }
   const early = hide(tools, outcomes);

@@ -1,10 +1,12 @@
 import type { Principal } from '../../core/access/access.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import type { CheckSecret } from '../../core/transaction/check.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { CheckSecretStore } from '../../runtime/stores/check-secrets.ts';
+
+/** How long a replaced check secret signs beside the new one. */
+const checkSecretOverlapSeconds = 24 * 3600;
 
 export interface CheckSecretTools {
   readonly checkSecrets: CheckSecretStore;
@@ -37,7 +39,7 @@ export async function renewCheckSecret(
   for (;;) {
     const earlier = await tools.checkSecrets.find(application);
     const nowMs = tools.clock.now();
-    const untilMs = nowMs + bus.checkSecretOverlapSeconds * 1000;
+    const untilMs = nowMs + checkSecretOverlapSeconds * 1000;
     const to: CheckSecret = {
       secret: createSecret(tools.random),
       ...(earlier !== undefined && { earlier: { secret: earlier.secret, untilMs } }),

@@ -1,6 +1,7 @@
 import { bus } from '../../core/kernel/limits.ts';
 import { secretKey, sign } from '../../core/kernel/signature.ts';
 import { checkBody, signingSecrets, type Verdict, verdictOf } from '../../core/transaction/check.ts';
+import { transactionAgainSeconds } from '../../core/transaction/limits.ts';
 import {
   phaseOf,
   type Transaction,
@@ -10,6 +11,12 @@ import {
 import type { Http } from '../../runtime/http/http.ts';
 import type { CheckSecretStore } from '../../runtime/stores/check-secrets.ts';
 import { applyMessage, type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
+
+/** How often the timer of a transaction looks in any case, should everything else fail. */
+const transactionLookSeconds = 15 * 60;
+
+/** A timer that finds no transaction waits this long for it: the call that begins it may be under way. */
+const transactionBeginSeconds = 60;
 
 export interface CheckTransactionTools extends RelayTransactionTools {
   readonly checkSecrets: CheckSecretStore;
@@ -30,7 +37,7 @@ export async function checkTransaction(
   if (transaction === undefined) {
     // The timer is started before the transaction is written; after a minute that call has died.
     const ageSeconds = (tools.clock.now() - timer.sentAtMs) / 1000;
-    return ageSeconds < bus.transactionBeginSeconds ? bus.transactionBeginSeconds : undefined;
+    return ageSeconds < transactionBeginSeconds ? transactionBeginSeconds : undefined;
   }
   const step = transition(transaction, { kind: 'timer' }, tools.clock.now());
   if (step.kind === 'change') {
@@ -65,19 +72,19 @@ async function afterwards(
   switch (phaseOf(transaction)) {
     case 'half': {
       const seconds = (transaction.nextCheckAtMs - tools.clock.now()) / 1000;
-      return Math.min(bus.transactionLookSeconds, Math.max(1, Math.ceil(seconds)));
+      return Math.min(transactionLookSeconds, Math.max(1, Math.ceil(seconds)));
     }
     case 'published':
     case 'cleared':
       return undefined;
     case 'rolled-back':
       if (decidedBy === 'bus') tools.log('error', transactionGivenUp, { transaction: id, reason });
-      return (await relayTransaction(tools, id)) ? undefined : bus.transactionAgainSeconds;
+      return (await relayTransaction(tools, id)) ? undefined : transactionAgainSeconds;
     case 'committed': {
       // The stream does it at once. Who comes at the same moment would only send everything twice.
       const sinceSeconds = (tools.clock.now() - Date.parse(transaction.decidedAt ?? '')) / 1000;
-      if (sinceSeconds < bus.transactionAgainSeconds) return bus.transactionAgainSeconds;
-      return (await relayTransaction(tools, id)) ? undefined : bus.transactionAgainSeconds;
+      if (sinceSeconds < transactionAgainSeconds) return transactionAgainSeconds;
+      return (await relayTransaction(tools, id)) ? undefined : transactionAgainSeconds;
     }
   }
 }

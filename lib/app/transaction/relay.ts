@@ -1,5 +1,5 @@
-import { bus } from '../../core/kernel/limits.ts';
 import { type Woken, wokenBy } from '../../core/relay/relay.ts';
+import { transactionAgainSeconds } from '../../core/transaction/limits.ts';
 import type { Queues } from '../../runtime/aws/queues.ts';
 import { type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
 import { timerOf } from './transaction.ts';
@@ -41,7 +41,7 @@ async function act(tools: RelayTools, woken: Woken): Promise<boolean> {
 }
 
 async function tryAgain(tools: RelayTools, woken: Woken): Promise<void> {
-  const timer = timerOf(woken.transaction, bus.transactionAgainSeconds);
+  const timer = timerOf(woken.transaction, transactionAgainSeconds);
   const [failure] = await tools.queues.send('transactions', [timer]);
   if (failure !== undefined) throw new Error(failure.reason);
 }

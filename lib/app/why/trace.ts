@@ -4,7 +4,6 @@ import type { Outcome } from '../../core/deliver/outcome.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { refusalsOf } from '../../core/filter/match.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { messageOf, type RoutableEvent } from '../../core/routing/routing.ts';
 import type { Sighting } from '../../core/why/occurrence.ts';
 import {
@@ -18,6 +17,9 @@ import type { Log } from '../../runtime/log.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { SightingStore } from '../../runtime/stores/sightings.ts';
 import type { TraceStore } from '../../runtime/stores/traces.ts';
+
+/** How long a function waits for a trace to be written before it goes on without it. */
+const traceWriteSeconds = 1;
 
 export interface TraceTools {
   readonly traces: TraceStore;
@@ -33,8 +35,8 @@ export interface TraceTools {
 async function bestEffort(tools: TraceTools, write: () => Promise<unknown>): Promise<void> {
   let cancel = () => {};
   const slow = new Promise<string>((resolve) => {
-    cancel = tools.clock.setTimer(bus.traceWriteSeconds * 1000, () =>
-      resolve(`It took more than ${bus.traceWriteSeconds} s`),
+    cancel = tools.clock.setTimer(traceWriteSeconds * 1000, () =>
+      resolve(`It took more than ${traceWriteSeconds} s`),
     );
   });
   const written = (async () => {

@@ -2,9 +2,9 @@ import type { Principal } from '../../core/access/access.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { placeOf } from '../../core/hold/held.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
+import { traceSeconds } from '../../core/why/limits.ts';
 import { deliveryIdAt, type Occurrence, occurrencesOf, type Sighting } from '../../core/why/occurrence.ts';
 import { timeInId } from '../../core/why/trace.ts';
 import { type ExplainedEvent, fateOf, receiversOf, type Surroundings, type Why } from '../../core/why/why.ts';
@@ -42,7 +42,7 @@ const clockSkewMs = 3600 * 1000;
  */
 export async function why(tools: WhyTools, principal: Principal, question: WhyQuestion): Promise<Why> {
   const nowMs = tools.clock.now();
-  const oldestMs = nowMs - bus.traceSeconds * 1000;
+  const oldestMs = nowMs - traceSeconds * 1000;
   const madeMs = timeInId(question.id);
   const sinceMs = Math.min(
     nowMs,
@@ -75,7 +75,7 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
   if (events.length === 0 && complete && omitted === undefined) {
     throw new BusbarError(
       'unknown_event',
-      `Nothing is known of an event ${question.id}${question.source === undefined ? '' : ` of ${question.source}`} that concerns this key's topics and receivers. Traces are kept for ${bus.traceSeconds / 86_400} days.`,
+      `Nothing is known of an event ${question.id}${question.source === undefined ? '' : ` of ${question.source}`} that concerns this key's topics and receivers. Traces are kept for ${traceSeconds / 86_400} days.`,
     );
   }
   return {

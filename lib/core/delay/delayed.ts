@@ -7,6 +7,7 @@ import type { TraceMode } from '../event/trace-mode.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import { bus } from '../kernel/limits.ts';
 import type { Order } from '../routing/order.ts';
+import { delayLeaseSeconds } from './limits.ts';
 
 /**
  * A delayed event is a row of the bus table, and its timers (messages of the delay queue, schedules) only have
@@ -126,7 +127,7 @@ export function stepDelayed(
 function look(row: DelayedState | undefined, nowMs: number, turn: string): DelayedStep {
   const leaving = (from: DelayedState): DelayedStep => ({
     kind: 'write',
-    next: { ...from, state: 'leaving', turn, leaseUntilMs: nowMs + bus.delayLeaseSeconds * 1000 },
+    next: { ...from, state: 'leaving', turn, leaseUntilMs: nowMs + delayLeaseSeconds * 1000 },
   });
   switch (row?.state) {
     case 'waiting':

@@ -42,11 +42,11 @@ export function chooseWait(dueAtMs: number, nowMs: number): Wait {
 }
 
 /**
- * For how many whole seconds a timer is hidden: it comes up to `delayHeldMs` early, which the function waits out, so
+ * For how many whole seconds a timer is hidden: it comes up to `timerEarlyMsMax` early, which the function waits out, so
  * that what is due on a fraction of a second is not almost a second late.
  */
 export function secondsToHide(dueAtMs: number, nowMs: number): number {
-  return Math.max(0, Math.ceil((dueAtMs - nowMs - bus.delayHeldMs) / 1000));
+  return Math.max(0, Math.ceil((dueAtMs - nowMs - bus.timerEarlyMsMax) / 1000));
 }
 
 /** A one-time expression of EventBridge Scheduler: `at(2026-01-31T12:00:00)`, in UTC, whole seconds. */

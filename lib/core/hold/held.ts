@@ -1,5 +1,5 @@
-import { bus } from '../kernel/limits.ts';
 import type { RoutableEvent } from '../routing/routing.ts';
+import { heldShards } from './limits.ts';
 
 /** An event that a topic on hold has stored. */
 export interface HeldEvent extends RoutableEvent {
@@ -17,7 +17,7 @@ export interface Kept extends HeldPlace {
 }
 
 /** The partitions of a hold. */
-export const shards: readonly number[] = Array.from({ length: bus.heldShards }, (_, shard) => shard);
+export const shards: readonly number[] = Array.from({ length: heldShards }, (_, shard) => shard);
 
 /** The last place that an instance gave away. */
 export interface LastPlace {
@@ -52,7 +52,7 @@ export const heldIdOf = ({ shard, sk }: HeldPlace) => `${shard.toString(36)}-${s
 export function placeOf(heldId: string): HeldPlace | undefined {
   const match = /^([0-9a-z])-(\d{14}-\d{7}-[0-9a-z]+)$/.exec(heldId);
   const shard = Number.parseInt(match?.[1] ?? '', 36);
-  return match?.[2] !== undefined && shard < bus.heldShards ? { shard, sk: match[2] } : undefined;
+  return match?.[2] !== undefined && shard < heldShards ? { shard, sk: match[2] } : undefined;
 }
 
 /** What was read of one partition, from its beginning; `hasMore` when there is more behind. */

@@ -1,6 +1,16 @@
 import * as z from 'zod';
 import { BusbarError } from '../kernel/errors.ts';
 import { bus } from '../kernel/limits.ts';
+import { releasePerSecondMax, releasePerSecondMin, releaseRoundEvents } from './limits.ts';
+
+/** A hold begins this long after the last publisher knows of it, since clocks of machines differ. */
+export const holdMarginMs = 250;
+
+/** How long the lease of a release lasts; every round prolongs it. */
+const releaseLeaseSeconds = 60;
+
+/** At the end of a release publishers wait at most this long until every held event is out. */
+const releaseGateMs = 5000;
 
 /**
  * The hold of a topic: its events are stored instead of routed, and released later in their order.
@@ -104,7 +114,7 @@ export function stepHold(
 const iso = (ms: number) => new Date(ms).toISOString();
 
 /** Every publisher has read its topic anew by then. */
-const knownToAllMs = (nowMs: number) => nowMs + bus.topicCacheSeconds * 1000 + bus.holdMarginMs;
+const knownToAllMs = (nowMs: number) => nowMs + bus.topicCacheSeconds * 1000 + holdMarginMs;
 
 function onHold(
   topic: string,
@@ -201,7 +211,7 @@ function ofWorker(
   nowMs: number,
 ): HoldStep {
   const isMine = hold.worker === message.worker;
-  const leaseUntilMs = nowMs + bus.releaseLeaseSeconds * 1000;
+  const leaseUntilMs = nowMs + releaseLeaseSeconds * 1000;
   switch (message.kind) {
     case 'take':
       if (hold.state !== 'releasing' && hold.state !== 'closing') return none;
@@ -223,7 +233,7 @@ function ofWorker(
     }
     case 'drained':
       if (!isMine || hold.state !== 'releasing') return none;
-      return change({ ...hold, state: 'closing', gateUntilMs: nowMs + bus.releaseGateMs, leaseUntilMs });
+      return change({ ...hold, state: 'closing', gateUntilMs: nowMs + releaseGateMs, leaseUntilMs });
     case 'over': {
       if (!isMine || hold.state !== 'closing') return none;
       const { worker: _1, trouble: _2, ...rest } = hold;
@@ -263,8 +273,8 @@ export const isReleasing = (hold: Hold | undefined): hold is Hold =>
 /** How many events go in the next round: no more than a second's share of the rate. */
 export const roundOf = ({ perSecond }: Hold) =>
   perSecond === undefined
-    ? bus.releaseRoundEvents
-    : Math.min(bus.releaseRoundEvents, Math.max(1, Math.floor(perSecond)));
+    ? releaseRoundEvents
+    : Math.min(releaseRoundEvents, Math.max(1, Math.floor(perSecond)));
 
 /** When the next round may go after `count` went. What was missed is made up for by a second's worth at most. */
 export function nextRoundMs({ perSecond, nextSendAtMs }: Hold, count: number, nowMs: number): number {
@@ -328,8 +338,8 @@ export const holdSchema = z.strictObject({ reason: z.string().min(1).max(1024).o
 export function readPerSecond(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const rate = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (rate >= bus.releasePerSecondMin && rate <= bus.releasePerSecondMax) return rate;
-  const detail = `is ${JSON.stringify(text)}; it is a rate of ${bus.releasePerSecondMin} to ${bus.releasePerSecondMax} events a second`;
+  if (rate >= releasePerSecondMin && rate <= releasePerSecondMax) return rate;
+  const detail = `is ${JSON.stringify(text)}; it is a rate of ${releasePerSecondMin} to ${releasePerSecondMax} events a second`;
   throw new BusbarError('invalid_request', `perSecond ${detail}.`, {
     fields: [{ path: 'perSecond', detail }],
   });

@@ -1,5 +1,8 @@
 import * as z from 'zod';
-import { bus } from '../kernel/limits.ts';
+import { releasePerSecondMax, releasePerSecondMin } from './limits.ts';
+
+/** A rule without a line for the release takes this part of the line for the hold. */
+const releaseLinePart = 0.5;
 
 /**
  * When a topic gives way by itself: above a line of what waits for its receivers it is put on hold, below another line
@@ -22,7 +25,7 @@ export const holdRuleSchema = linesSchema
     /** Below all of these lines it is released; half of the lines above when left out. */
     releaseBelow: linesSchema.optional(),
     /** At which rate the rule releases; as fast as the bus takes when left out. */
-    perSecond: z.number().min(bus.releasePerSecondMin).max(bus.releasePerSecondMax).optional(),
+    perSecond: z.number().min(releasePerSecondMin).max(releasePerSecondMax).optional(),
   })
   .superRefine(({ releaseBelow = {}, ...lines }, context) => {
     if (lines.backlogEvents === undefined && lines.backlogSeconds === undefined) {
@@ -77,7 +80,7 @@ export function judgeRule(rule: HoldRule, backlogs: readonly Backlog[]): RuleVer
   const isCalm = lineNames.every((name) => {
     const line = rule[name];
     if (line === undefined) return true;
-    const below = rule.releaseBelow?.[name] ?? line * bus.releaseLinePart;
+    const below = rule.releaseBelow?.[name] ?? line * releaseLinePart;
     return backlogs.every((backlog) => backlog[name] < below);
   });
   return isCalm ? { kind: 'release' } : { kind: 'leave' };

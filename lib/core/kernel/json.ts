@@ -1,5 +1,7 @@
 import { BusbarError } from './errors.ts';
-import { bus } from './limits.ts';
+
+/** Deeper JSON is rejected: it is an attack or a mistake, and recursive readers downstream would break on it. */
+export const jsonDepthMax = 32;
 
 /** Where a member's value stands in the text: [start, end). */
 export type Span = readonly [start: number, end: number];
@@ -89,10 +91,10 @@ function scanMembers(text: string): ReadonlyMap<string, Span>[] {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     const open = stack.at(-1);
-    if (stack.length > bus.jsonDepthMax) {
+    if (stack.length > jsonDepthMax) {
       throw new BusbarError(
         'malformed_json',
-        `The body nests deeper than ${bus.jsonDepthMax} levels at position ${at}. Flatten it.`,
+        `The body nests deeper than ${jsonDepthMax} levels at position ${at}. Flatten it.`,
       );
     }
     if (code === quote) {

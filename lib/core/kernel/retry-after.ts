@@ -1,4 +1,5 @@
-import { bus } from './limits.ts';
+/** The longest pause that an endpoint may ask for; a longer `Retry-After` is taken for a mistake. */
+export const retryAfterSecondsMax = 24 * 3600;
 /**
  * What `Retry-After` asks for, in seconds from now: a number of seconds or an HTTP date (RFC 9110, section
  * 10.2.3). Undefined when it is absent or says nothing sensible; at most a day.
@@ -8,7 +9,7 @@ export function retryAfterSeconds(header: string | undefined, nowMs: number): nu
   const text = header.trim();
   const seconds = /^\d+$/.test(text) ? Number(text) : (parseHttpDate(text) - nowMs) / 1000;
   if (!Number.isFinite(seconds)) return undefined;
-  return Math.min(Math.max(0, seconds), bus.retryAfterSecondsMax);
+  return Math.min(Math.max(0, seconds), retryAfterSecondsMax);
 }
 
 /** The three forms of an HTTP date (RFC 9110, section 5.6.7); `Date.parse` alone makes a date of `-5`, too. */

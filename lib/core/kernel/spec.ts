@@ -1,10 +1,14 @@
 import * as z from 'zod';
 import { BusbarError } from './errors.ts';
+
+/** Names become parts of queue names of at most 80 characters. */
+export const nameCharactersMax = 48;
+
 export const nameSchema = z
   .string()
   .regex(
-    /^[a-z0-9][a-z0-9-]{0,47}$/,
-    'is no name: 1 to 48 lower-case letters, digits and hyphens, not starting with a hyphen',
+    new RegExp(`^[a-z0-9][a-z0-9-]{0,${nameCharactersMax - 1}}$`),
+    `is no name: 1 to ${nameCharactersMax} lower-case letters, digits and hyphens, not starting with a hyphen`,
   );
 
 /**

@@ -1,4 +1,5 @@
-import { bus } from '../kernel/limits.ts';
+import { deadLettersPageDefault, deadLettersPageMax } from '../redrive/limits.ts';
+import { refusedPageDefault, refusedPageMax } from '../relay/limits.ts';
 import {
   type Call,
   type CallName,
@@ -201,7 +202,7 @@ export const eventCalls = {
   'GET /v1/refused': {
     summary: 'List what was refused',
     tag: 'Refused',
-    query: { limit: limit(bus.refusedPageMax, bus.refusedPageDefault), cursor },
+    query: { limit: limit(refusedPageMax, refusedPageDefault), cursor },
     answers: { 200: 'RefusedEvents' },
     refuses: ['invalid_request'],
   },
@@ -228,7 +229,7 @@ export const eventCalls = {
     tag: 'Dead letters',
     query: {
       cause: text('Of this cause alone.'),
-      limit: limit(bus.deadLettersPageMax, bus.deadLettersPageDefault),
+      limit: limit(deadLettersPageMax, deadLettersPageDefault),
       cursor,
     },
     answers: { 200: 'DeadLetters' },

@@ -1,4 +1,4 @@
-import { bus } from '../kernel/limits.ts';
+import { heldListDefault, heldListMax, releasePerSecondMax, releasePerSecondMin } from '../hold/limits.ts';
 import {
   type Call,
   type CallName,
@@ -111,7 +111,7 @@ export const registryCalls = {
     query: {
       perSecond: {
         text: 'At most so many events a second; as fast as the bus takes when left out.',
-        schema: { type: 'number', minimum: bus.releasePerSecondMin, maximum: bus.releasePerSecondMax },
+        schema: { type: 'number', minimum: releasePerSecondMin, maximum: releasePerSecondMax },
       },
     },
     answers: { 202: 'Hold' },
@@ -120,7 +120,7 @@ export const registryCalls = {
   'GET /v1/topics/{topic}/held': {
     summary: 'List the held events of a topic',
     tag: 'Hold',
-    query: { limit: limit(bus.heldListMax, bus.heldListDefault), cursor },
+    query: { limit: limit(heldListMax, heldListDefault), cursor },
     answers: { 200: 'HeldEvents' },
     refuses: [...ofTopic, 'unknown_hold'],
   },

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { bus } from '../kernel/limits.ts';
+
+/** How long a publisher that died may block the same event before the next try takes over its claim. */
+export const dedupClaimSeconds = 30;
 
 /**
  * Deduplication at publish, by topic, source and id. A claim is written before the event is sent and turned
@@ -23,7 +25,7 @@ export function duplicateKey(topic: string, event: { readonly source: string; re
 }
 
 export function newClaim(nowMs: number): Claim {
-  return { state: 'claimed', expiresAtSeconds: Math.ceil(nowMs / 1000) + bus.dedupClaimSeconds };
+  return { state: 'claimed', expiresAtSeconds: Math.ceil(nowMs / 1000) + dedupClaimSeconds };
 }
 
 export function acceptance(nowMs: number, dedupSeconds: number): Claim {

@@ -1,14 +1,22 @@
 import * as z from 'zod';
 import type { DeliveryRecord } from '../deliver/delivery.ts';
-import { aws, bus } from '../kernel/limits.ts';
+import { aws } from '../kernel/limits.ts';
 import { nameSchema } from '../kernel/spec.ts';
 import type { DeadLetter } from './dead-letter.ts';
+
+const redriveIdsMax = 1000;
+
+/** A run that nothing continued for this long after it was due is lost, and may be replaced. */
+const redriveLostSeconds = 15 * 60;
+
+/** How long the canary of a redrive may be without an outcome. */
+const redriveCanarySecondsMax = 3600;
 
 /** Dead letters back to their receiver: one run at a time a receiver, a canary first, the rest at a rate. */
 
 export const redriveSchema = z.strictObject({
   /** The ids of dead letters. */
-  ids: z.array(z.string().min(1).max(128)).min(1).max(bus.redriveIdsMax).optional(),
+  ids: z.array(z.string().min(1).max(128)).min(1).max(redriveIdsMax).optional(),
   cause: z.string().min(1).max(128).optional(),
   /** At most this many a second; as many as go when left out. */
   perSecond: z.number().min(0.1).max(1000).optional(),
@@ -90,7 +98,7 @@ export const isFinished = (run: Redrive) =>
 
 /** Whether another run may take the place of this one. */
 export const mayReplace = (run: Redrive, nowMs: number) =>
-  isFinished(run) || nowMs > run.dueAtMs + bus.redriveLostSeconds * 1000;
+  isFinished(run) || nowMs > run.dueAtMs + redriveLostSeconds * 1000;
 
 /** Whether the run is about this letter. */
 export function selects(run: Redrive, letter: DeadLetter): boolean {
@@ -143,7 +151,7 @@ export function judgeCanary(
     };
   }
   const waitedSeconds = (nowMs - sentAtMs) / 1000;
-  if (waitedSeconds > bus.redriveCanarySecondsMax) {
+  if (waitedSeconds > redriveCanarySecondsMax) {
     return {
       kind: 'halt',
       reason:

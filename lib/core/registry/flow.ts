@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { BusbarError } from '../kernel/errors.ts';
-import { bus } from '../kernel/limits.ts';
 import type { Receiver, Skip } from './receiver.ts';
 import { mayDeliver } from './validation.ts';
+
+/** A pause this long is forgotten: queues drop what is older than 14 days. */
+const pauseForgottenSeconds = 10 * 24 * 3600;
 
 /** Pause, resume and skip: what a team does by hand to the flow of its events. */
 
@@ -67,7 +69,7 @@ export function pauseNotice(
 ): 'paused' | 'forgotten' | undefined {
   if (receiver?.state !== 'paused' || receiver.pausedAt === undefined) return undefined;
   const pausedMs = nowMs - Date.parse(receiver.pausedAt);
-  return pausedMs < bus.pauseForgottenSeconds * 1000 ? 'paused' : 'forgotten';
+  return pausedMs < pauseForgottenSeconds * 1000 ? 'paused' : 'forgotten';
 }
 
 /** What a receiver keeps of how its events flow when its settings are replaced: a pause ends by a resume alone. */

@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
-import { bus } from '../kernel/limits.ts';
 import { retryAfterSeconds } from '../kernel/retry-after.ts';
 import type { Receiver } from './receiver.ts';
 import type { Validation } from './validation.ts';
+
+/** The pause before an endpoint that has not agreed is asked again; each further one doubles it. */
+const validationPauseSeconds = 2 * 60;
+const validationPauseSecondsMax = 6 * 3600;
+
+/** An endpoint that has not agreed by then will not: it was asked some twenty times. */
+export const validationSecondsMax = 3 * 24 * 3600;
+
+/** How many of the URLs by which an owner may agree later are valid at the same time. */
+export const validationTokensMax = 32;
 export const isPending = (receiver: Receiver): boolean =>
   receiver.validate === 'handshake' && receiver.validation?.state === 'pending';
 
@@ -38,14 +47,14 @@ export function asking(receiver: Receiver, endpoint: string, tokenHash: string, 
   if (receiver.validate !== 'handshake' || validation?.endpoint !== endpoint) return receiver;
   if (validation.state !== 'pending') return receiver;
   const asks = (validation.asks ?? 0) + 1;
-  const tokenHashes = [...(validation.tokenHashes ?? []), tokenHash].slice(-bus.validationTokensMax);
+  const tokenHashes = [...(validation.tokenHashes ?? []), tokenHash].slice(-validationTokensMax);
   const nextAskAt = iso(nowMs + askPauseSeconds(asks) * 1000);
   return { ...receiver, validation: { ...validation, asks, nextAskAt, tokenHashes } };
 }
 
 /** The pause after each ask: it doubles, because whoever does not expect us is not to be pestered. */
 export function askPauseSeconds(asks: number): number {
-  return Math.min(bus.validationPauseSeconds * 2 ** (asks - 1), bus.validationPauseSecondsMax);
+  return Math.min(validationPauseSeconds * 2 ** (asks - 1), validationPauseSecondsMax);
 }
 
 /** What asking the endpoint came to. */
@@ -136,8 +145,8 @@ export function settled(receiver: Receiver, endpoint: string, verdict: AskVerdic
       return { ...receiver, validation: refused(endpoint, verdict.detail, nowMs) };
     case 'open': {
       if (validation.state !== 'pending') return receiver;
-      if (nowMs - Date.parse(validation.at) >= bus.validationSecondsMax * 1000) {
-        const days = bus.validationSecondsMax / 86_400;
+      if (nowMs - Date.parse(validation.at) >= validationSecondsMax * 1000) {
+        const days = validationSecondsMax / 86_400;
         const detail = `The endpoint did not agree within ${days} days. ${verdict.detail}`;
         return { ...receiver, validation: refused(endpoint, detail, nowMs) };
       }

@@ -7,6 +7,12 @@ import { queueArn, queueName, senderOf, topicArn, topicName } from '../kernel/pl
 import { mayDeliver } from './validation.ts';
 
 /**
+ * The queue's own redrive is the backstop for messages that crash the function; the bus counts attempts itself. It
+ * must be above every receive that is not an attempt.
+ */
+export const poisonReceivesMax = 1000;
+
+/**
  * What AWS holds for a topic, a receiver and a subscription, as plain data: names and attributes in AWS's own
  * words. The CDK renders it for what busbar.config.ts declares and the admin calls for what the API creates, so
  * that both are the same.
@@ -123,7 +129,7 @@ function receiverQueue(
 }
 
 const backstop = (deadLetterTargetArn: string) => ({
-  RedrivePolicy: { deadLetterTargetArn, maxReceiveCount: bus.poisonReceivesMax },
+  RedrivePolicy: { deadLetterTargetArn, maxReceiveCount: poisonReceivesMax },
 });
 
 const deadLettersOf = (...sourceQueueArns: string[]) => ({

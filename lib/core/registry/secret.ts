@@ -1,6 +1,10 @@
 import * as z from 'zod';
-import { bus } from '../kernel/limits.ts';
 import { type Receiver, secretSchema } from './receiver.ts';
+
+export const secretOverlapSecondsMax = 30 * 24 * 3600;
+
+/** Each one adds a signature to every delivery. */
+export const earlierSecretsMax = 4;
 
 /** How a receiver's secret is replaced: for a while deliveries are signed with the earlier one as well. */
 
@@ -8,7 +12,7 @@ export const rotateSecretSchema = z.strictObject({
   /** Made by the bus when left out. */
   secret: secretSchema.optional(),
   /** For how long the earlier secret signs too; 0 ends it, and every one before it, at once. */
-  overlapSeconds: z.int().min(0).max(bus.secretOverlapSecondsMax).optional(),
+  overlapSeconds: z.int().min(0).max(secretOverlapSecondsMax).optional(),
 });
 
 /** What a receiver says of its secrets. The earlier ones themselves are rows of their own, which expire. */
@@ -46,6 +50,6 @@ export function replaceSecret(
   // Too many would make the header too long; the one that ends first makes room.
   const lasting = [...all]
     .sort((one, other) => other.until.localeCompare(one.until))
-    .slice(0, bus.earlierSecretsMax);
+    .slice(0, earlierSecretsMax);
   return { secret: next.secret, earlierSecrets: all.filter((each) => lasting.includes(each)) };
 }

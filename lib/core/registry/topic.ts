@@ -3,9 +3,14 @@ import { orderAttributeSchema } from '../event/attribute.ts';
 import { utf8Bytes } from '../event/event.ts';
 import { traceModes } from '../event/trace-mode.ts';
 import { holdRuleSchema } from '../hold/rule.ts';
-import { bus } from '../kernel/limits.ts';
 import type { Owned } from './owned.ts';
 import { ownerSchema } from './owned.ts';
+
+/** A topic is one row, of 400 KB at most, and every publisher to it reads it. */
+const topicSchemaBytesMax = 128 * 1024;
+
+/** Deduplication keeps a row for each event; a day covers any producer's retry. */
+export const dedupSecondsMax = 7 * 24 * 3600;
 export const topicSchema = z.strictObject({
   /** The application that owns it; the caller's own when left out. */
   owner: ownerSchema,
@@ -14,12 +19,12 @@ export const topicSchema = z.strictObject({
   schema: z
     .union([z.record(z.string(), z.unknown()), z.boolean()])
     .refine(
-      (schema) => utf8Bytes(JSON.stringify(schema)) <= bus.topicSchemaBytesMax,
-      `is larger than ${bus.topicSchemaBytesMax / 1024} KB. Describe less of the data`,
+      (schema) => utf8Bytes(JSON.stringify(schema)) <= topicSchemaBytesMax,
+      `is larger than ${topicSchemaBytesMax / 1024} KB. Describe less of the data`,
     )
     .optional(),
   /** For how long a second event of the same source and id is answered `duplicate`; 0 or absent: never. */
-  dedupSeconds: z.int().min(0).max(bus.dedupSecondsMax).optional(),
+  dedupSeconds: z.int().min(0).max(dedupSecondsMax).optional(),
   /**
    * Whether its delayed events can be cancelled and re-timed; true when left out. False saves the row of those that
    * are delayed by 15 minutes or less.

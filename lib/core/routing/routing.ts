@@ -3,8 +3,11 @@ import { type BusEvent, utf8Bytes } from '../event/event.ts';
 import type { Target } from '../event/target.ts';
 import { type TraceMode, traceAttribute } from '../event/trace-mode.ts';
 import { BusbarError } from '../kernel/errors.ts';
-import { aws, bus } from '../kernel/limits.ts';
+import { aws } from '../kernel/limits.ts';
 import type { Order } from './order.ts';
+
+/** One event with its attributes must fit one SNS message, so that any route can carry it. */
+export const eventBytesMax = aws.sns.batchBytesMax;
 
 /**
  * How a target is reached. Topics go by SNS, which copies to each subscribed queue; a receiver's queue is
@@ -76,10 +79,10 @@ export function messageBytes(message: Message): number {
 /** @throws BusbarError event_too_large, naming both sizes. */
 export function checkMessageSize(message: Message): number {
   const bytes = messageBytes(message);
-  if (bytes > bus.eventBytesMax) {
+  if (bytes > eventBytesMax) {
     throw new BusbarError(
       'event_too_large',
-      `The event has ${bytes} bytes with its attributes; at most ${bus.eventBytesMax} fit. Store the data elsewhere and send a reference to it.`,
+      `The event has ${bytes} bytes with its attributes; at most ${eventBytesMax} fit. Store the data elsewhere and send a reference to it.`,
     );
   }
   return bytes;

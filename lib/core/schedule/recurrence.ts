@@ -8,6 +8,12 @@ import { nameSchema } from '../kernel/spec.ts';
 import { CronError, parseCron } from './cron.ts';
 import { timeZone } from './time-zone.ts';
 
+/** A time of a recurring schedule that fires later than this is a misfire. */
+const misfireSeconds = 60;
+
+/** At most this many events are fired at one look at a schedule. */
+export const firesMax = 100;
+
 /** What to do with times that passed while the bus could not fire: one event for all of them, none, or one each. */
 export const misfires = ['fire-once', 'skip', 'all'] as const;
 
@@ -118,14 +124,14 @@ export function planFiring(
   nowMs: number,
 ): Firing {
   if (plannedMs > nowMs) return { fireMs: [], nextMs: plannedMs };
-  const missedBeforeMs = nowMs - bus.misfireSeconds * 1000;
+  const missedBeforeMs = nowMs - misfireSeconds * 1000;
   const fireMs: number[] = [];
   let timeMs: number | undefined = plannedMs;
   if (plannedMs < missedBeforeMs && spec.misfire !== 'all') {
     if (spec.misfire !== 'skip') fireMs.push(plannedMs);
     timeMs = nextTime(spec, missedBeforeMs - 1);
   }
-  while (timeMs !== undefined && timeMs <= nowMs && fireMs.length < bus.firesMax) {
+  while (timeMs !== undefined && timeMs <= nowMs && fireMs.length < firesMax) {
     fireMs.push(timeMs);
     timeMs = nextTime(spec, timeMs);
   }

@@ -7,6 +7,10 @@ import { BusbarError } from '../kernel/errors.ts';
 import { parseStrictJson, type Span } from '../kernel/json.ts';
 import { bus } from '../kernel/limits.ts';
 import { nameSchema, parseSpec } from '../kernel/spec.ts';
+import { transactionEventsMax } from './limits.ts';
+
+/** All checks of a transaction must end before SQS drops the message that times them. */
+export const checkAfterSecondsMax = 12 * 3600;
 
 /** What `POST /v1/transactions` takes. Its events are read apart, so that their data stays letter by letter. */
 export const transactionSchema = z.strictObject({
@@ -18,12 +22,9 @@ export const transactionSchema = z.strictObject({
   events: z
     .array(z.unknown())
     .min(1, 'has no events. Give at least one')
-    .max(
-      bus.transactionEventsMax,
-      `has too many events: at most ${bus.transactionEventsMax} fit one transaction`,
-    ),
+    .max(transactionEventsMax, `has too many events: at most ${transactionEventsMax} fit one transaction`),
   checkUrl: z.string().max(2048).optional(),
-  checkAfterSeconds: z.number().min(1).max(bus.checkAfterSecondsMax).optional(),
+  checkAfterSeconds: z.number().min(1).max(checkAfterSecondsMax).optional(),
 });
 
 /** One event of the request: where it goes, and what was read of it. */

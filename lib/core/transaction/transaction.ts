@@ -1,6 +1,17 @@
 import type { Target } from '../event/target.ts';
 import { BusbarError } from '../kernel/errors.ts';
-import { bus } from '../kernel/limits.ts';
+
+/** When the bus asks about a transaction that nobody ended, where its producer does not say. */
+const checkAfterSecondsDefault = 60;
+
+/** After this many checks without a verdict a transaction is rolled back. */
+export const transactionChecksMax = 15;
+
+/** The wait between checks doubles up to this, or stays at what the producer asked for when that is more. */
+const checkWaitSecondsMax = 3600;
+
+/** How long a transaction that names neither a check URL nor a time stays open. */
+const transactionOpenSeconds = 3600;
 
 /**
  * Half messages: events that the bus keeps until their producer says whether its own transaction went through.
@@ -89,8 +100,7 @@ export function newTransaction(
 ): Transaction {
   const { id, application, events, digest, checkUrl } = about;
   const checkAfterSeconds =
-    about.checkAfterSeconds ??
-    (checkUrl === undefined ? bus.transactionOpenSeconds : bus.checkAfterSecondsDefault);
+    about.checkAfterSeconds ?? (checkUrl === undefined ? transactionOpenSeconds : checkAfterSecondsDefault);
   return {
     id,
     application,
@@ -136,7 +146,7 @@ function ofHalf(transaction: Transaction, message: TransactionMessage, nowMs: nu
         ...transaction,
         lastCheck: { at: new Date(nowMs).toISOString(), outcome: message.outcome },
       };
-      return to.checks >= bus.transactionChecksMax ? givenUp(to, nowMs) : { kind: 'change', to };
+      return to.checks >= transactionChecksMax ? givenUp(to, nowMs) : { kind: 'change', to };
     }
     // Events go out after the commit alone: whoever says otherwise looked at an older row.
     case 'sent':
@@ -156,7 +166,7 @@ function whenDue(transaction: Transaction, nowMs: number): Transition {
       nowMs,
     );
   }
-  if (transaction.checks >= bus.transactionChecksMax) return givenUp(transaction, nowMs);
+  if (transaction.checks >= transactionChecksMax) return givenUp(transaction, nowMs);
   // Counted before it is made: a check that breaks off must not be made for ever.
   const checks = transaction.checks + 1;
   return {
@@ -167,7 +177,7 @@ function whenDue(transaction: Transaction, nowMs: number): Transition {
 
 /** The wait after so many checks: it doubles, up to an hour or what the producer asked for. */
 export function checkWaitSeconds({ checkAfterSeconds }: Transaction, checks: number): number {
-  const most = Math.max(bus.checkWaitSecondsMax, checkAfterSeconds);
+  const most = Math.max(checkWaitSecondsMax, checkAfterSeconds);
   return Math.min(most, checkAfterSeconds * 2 ** (checks - 1));
 }
 

@@ -7,10 +7,15 @@ import {
   SchedulerClient,
 } from '@aws-sdk/client-scheduler';
 import { atExpression } from '../../core/delay/wait.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import type { Config } from '../config.ts';
 import type { BaseRuntime } from '../runtime.ts';
+
+/** How long a throttled schedule is tried again within a request before the request fails. */
+const scheduleRetrySeconds = 12;
+
+/** How often Scheduler itself has a recurring schedule looked at, in case its timers are lost. */
+const guardMinutes = 60;
 
 /** Schedules of EventBridge that put a text into the delay queue, once. */
 export interface Schedules {
@@ -54,7 +59,7 @@ export function createSchedules(runtime: BaseRuntime, config: Config): Schedules
   }
   return {
     create: (name, fireAtMs, input) => make(name, { ScheduleExpression: atExpression(fireAtMs) }, input),
-    repeat: (name, input) => make(name, { ScheduleExpression: `rate(${bus.guardMinutes} minutes)` }, input),
+    repeat: (name, input) => make(name, { ScheduleExpression: `rate(${guardMinutes} minutes)` }, input),
     async delete(name) {
       try {
         await patiently(runtime, () =>
@@ -69,7 +74,7 @@ export function createSchedules(runtime: BaseRuntime, config: Config): Schedules
 
 /** Makes a call again while AWS throttles it: after 50 ms, then after twice as long each time, each less by chance. */
 async function patiently<Answer>(runtime: BaseRuntime, call: () => Promise<Answer>): Promise<Answer> {
-  const untilMs = runtime.clock.now() + bus.scheduleRetrySeconds * 1000;
+  const untilMs = runtime.clock.now() + scheduleRetrySeconds * 1000;
   for (let round = 0; ; round++) {
     try {
       return await call();

@@ -10,6 +10,15 @@ import { functionArn, type Prober, type Watcher, watchName } from '../../core/ke
 import type { Config } from '../config.ts';
 import type { BaseRuntime } from '../runtime.ts';
 
+/** How often the backlog alarm hears of a pause; it looks at five minutes. */
+const pauseWatchMinutes = 2;
+
+/** How often a pending validation is looked at, and so how exact its times are. */
+const validationScheduleMinutes = 2;
+
+/** How often a topic with a rule or a release is looked at; Scheduler knows no shorter rate. */
+const holdWatchMinutes = 1;
+
 /** Schedules that have a function look at a receiver or topic every few minutes: one each, only while it needs that. */
 export interface Watches {
   /** Begins to look; it may be so already. */
@@ -30,15 +39,15 @@ export const createOffloadWatches = (runtime: BaseRuntime, config: Config): Watc
 
 /** Go on with releases, and follow the rules by which topics give way. */
 export const createHoldWatches = (runtime: BaseRuntime, config: Config): Watches =>
-  createWatches(runtime, config, 'hold', bus.holdWatchMinutes);
+  createWatches(runtime, config, 'hold', holdWatchMinutes);
 
 /** Ask the endpoints of receivers whose owners have not agreed yet to get events. */
 export const createValidations = (runtime: BaseRuntime, config: Config): Watches =>
-  createWatches(runtime, config, 'validate', bus.validationScheduleMinutes);
+  createWatches(runtime, config, 'validate', validationScheduleMinutes);
 
 /** Tell the backlog alarm of a receiver that it is paused. */
 export const createPauseWatches = (runtime: BaseRuntime, config: Config): Watches =>
-  createWatches(runtime, config, 'pause', bus.pauseWatchMinutes);
+  createWatches(runtime, config, 'pause', pauseWatchMinutes);
 
 function createWatches(
   runtime: BaseRuntime,

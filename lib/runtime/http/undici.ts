@@ -4,9 +4,11 @@ import type { LookupFunction } from 'node:net';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { isAddress, isPublicAddress } from '../../core/kernel/address.ts';
 import { type EndpointPolicy, type EndpointPorts, isAllowedPort } from '../../core/kernel/endpoint.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { Http, HttpFailure, HttpOutcome, HttpRequest } from './http.ts';
+
+/** How many bytes of a response are read; the rest is ignored. */
+export const responseBytesMax = 64 * 1024;
 
 /**
  * A socket that idled longer is not used again: a function is frozen between invocations, and the other side
@@ -147,7 +149,7 @@ function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): P
   /** The outcome stands; the socket is closed, or the request never sent. */
   const letGo = () => controller?.abort(new Error('The outcome of this request is settled.'));
   const answer = (): HttpOutcome => {
-    const body = Buffer.concat(chunks).subarray(0, bus.responseBytesMax).toString('utf8');
+    const body = Buffer.concat(chunks).subarray(0, responseBytesMax).toString('utf8');
     return { kind: 'answer', status, headers, body };
   };
   const cancelTimer = clock.setTimer(request.timeoutMs, () => {
@@ -169,7 +171,7 @@ function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): P
     onResponseData(_, chunk) {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes < bus.responseBytesMax) return;
+      if (bytes < responseBytesMax) return;
       settle(answer());
       letGo();
     },

@@ -1,7 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { bus } from '../../core/kernel/limits.ts';
 import type { DeadLetter, DeadLetterContent } from '../../core/redrive/dead-letter.ts';
+import { deadLetterSeconds } from '../../core/redrive/limits.ts';
 import type { Table } from '../aws/table/table.ts';
+
+/** A row has 400 KB. A letter that is larger when packed was not an event of the bus, and stays in the queue. */
+const deadLetterBytesMax = 380 * 1024;
 
 /** A dead letter with where it stands in the order of its receiver's. */
 export interface KeptDeadLetter {
@@ -68,7 +71,7 @@ export function createDeadLetterStore(table: Table): DeadLetterStore {
   return {
     remove,
     async put(receiver, letters, nowMs) {
-      const expiresAtSeconds = Math.ceil(nowMs / 1000) + bus.deadLetterSeconds;
+      const expiresAtSeconds = Math.ceil(nowMs / 1000) + deadLetterSeconds;
       const packed = letters.map(({ letter, content }) => {
         const key = sortKey(letter);
         const body = gzipSync(content.body).toString('base64');
@@ -79,7 +82,7 @@ export function createDeadLetterStore(table: Table): DeadLetterStore {
           ...(content.topic !== undefined && { topic: content.topic }),
           ...(content.trace !== undefined && { trace: content.trace }),
         };
-        return { letter, key, document, fits: body.length <= bus.deadLetterBytesMax };
+        return { letter, key, document, fits: body.length <= deadLetterBytesMax };
       });
       // One batch of writes may not name a row twice, and a queue may hold the same letter twice.
       const fitting = [

@@ -12,11 +12,18 @@ import {
   shards,
 } from '../../core/hold/held.ts';
 import type { HeldCounts } from '../../core/hold/hold.ts';
-import { aws, bus } from '../../core/kernel/limits.ts';
+import { heldShards } from '../../core/hold/limits.ts';
+import { aws } from '../../core/kernel/limits.ts';
 import type { Sighting } from '../../core/why/occurrence.ts';
 import type { Key, Row, Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
+
+/** How long an event that was held can be found by its id. */
+const heldSightingSeconds = 90 * 24 * 3600;
+
+/** A larger event is packed in its row, of 400 KB at most: JSON in JSON can grow to twice its size. */
+const heldPlainBytesMax = 128 * 1024;
 
 /** Which hold of which topic; another hold of the same topic has rows of its own. */
 export interface HoldName {
@@ -51,7 +58,7 @@ const countKey = ({ topic, id }: HoldName, what: keyof HeldCounts, shard: number
 const countShards = (what: keyof HeldCounts) => (what === 'stored' ? shards : [0]);
 
 function pack(event: HeldEvent): Document {
-  if (utf8Bytes(event.body) <= bus.heldPlainBytesMax) return event;
+  if (utf8Bytes(event.body) <= heldPlainBytesMax) return event;
   return { packed: gzipSync(JSON.stringify(event)).toString('base64') };
 }
 
@@ -71,7 +78,7 @@ function sightingRow({ topic, id: hold }: HoldName, { event, ...place }: Kept, n
       pk: `event#${eventHash(id)}`,
       sk: `held#${topic}#${heldId}`,
       document: sighting,
-      expiresAtSeconds: Math.ceil(nowMs / 1000) + bus.heldSightingSeconds,
+      expiresAtSeconds: Math.ceil(nowMs / 1000) + heldSightingSeconds,
     },
   ];
 }
@@ -92,9 +99,7 @@ export function createHeldStore(
       for (const [at, event] of events.entries()) {
         // As many as go into one call, with their sightings, lie together: what is read together is cheaper.
         const isNewCall = at % (aws.dynamodb.batchWriteItemsMax >> 1) === 0;
-        const shard = isNewCall
-          ? Math.floor(world.random.next() * bus.heldShards)
-          : (kept.at(-1)?.shard ?? 0);
+        const shard = isNewCall ? Math.floor(world.random.next() * heldShards) : (kept.at(-1)?.shard ?? 0);
         kept.push({ shard, sk: places.sks[at] ?? '', event });
       }
       const calls: Kept[][] = [];

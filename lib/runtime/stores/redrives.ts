@@ -1,4 +1,4 @@
-import { bus } from '../../core/kernel/limits.ts';
+import { deadLetterSeconds } from '../../core/redrive/limits.ts';
 import { mayReplace, type Redrive } from '../../core/redrive/redrive.ts';
 import type { Table } from '../aws/table/table.ts';
 
@@ -16,7 +16,7 @@ const rowKey = (receiver: string) => ({ pk: `redrive#${receiver}`, sk: 'redrive'
 const row = (run: Redrive) => ({
   ...rowKey(run.receiver),
   document: run,
-  expiresAtSeconds: Math.ceil(Date.parse(run.updatedAt) / 1000) + bus.deadLetterSeconds,
+  expiresAtSeconds: Math.ceil(Date.parse(run.updatedAt) / 1000) + deadLetterSeconds,
 });
 
 export function createRedriveStore(table: Table): RedriveStore {

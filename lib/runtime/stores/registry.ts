@@ -1,10 +1,14 @@
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
+import { registryChangeRoundsMax } from '../../core/registry/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
+
+/** How long a function trusts what it read of the registry. */
+export const registryCacheSeconds = 5;
 
 /**
  * Makes what shall stand there out of what does; the very same document when nothing changes. It is run again on what
@@ -76,7 +80,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
   const remembered = <Document>(
     name: string,
     load: () => Promise<Document>,
-    seconds: number = bus.registryCacheSeconds,
+    seconds: number = registryCacheSeconds,
   ): Promise<Document> => {
     const kept = cache.get(name);
     if (kept !== undefined && kept.untilMs > clock.now()) return kept.document as Promise<Document>;
@@ -93,7 +97,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     key: { pk: string; sk: string },
     change: Change<Document>,
   ): Promise<Changed<Document>> => {
-    for (let round = 1; round <= bus.registryChangeRoundsMax; round++) {
+    for (let round = 1; round <= registryChangeRoundsMax; round++) {
       const was = await read<Document>(key);
       const now = change(was);
       if (now === was) return { was, now };
@@ -112,7 +116,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     key: { pk: string; sk: string },
     unmake: Unmake<Document> = async () => undefined,
   ): Promise<void> => {
-    for (let round = 1; round <= bus.registryChangeRoundsMax; round++) {
+    for (let round = 1; round <= registryChangeRoundsMax; round++) {
       const was = await read<Document>(key);
       if (was !== undefined) await unmake(was);
       cache.delete(`${key.pk}/${key.sk}`);

@@ -1,9 +1,12 @@
 import { eventHash } from '../../core/event/hash.ts';
-import { bus } from '../../core/kernel/limits.ts';
+import { traceSeconds } from '../../core/why/limits.ts';
 import type { TraceRow } from '../../core/why/trace.ts';
 import type { Search, SearchPosition, Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
+
+/** How long a search for an event may take: the API gives up after 30 s. */
+const traceSearchSeconds = 15;
 
 /** The packed traces of events (see docs/decisions/030-traces.md). */
 export interface TraceStore {
@@ -53,7 +56,7 @@ export function createTraceStore(
             pk: partition(at.slice(0, 10), shard),
             sk: `${at}#${tail}`,
             document: row,
-            expiresAtSeconds: Math.ceil(row.atMs / 1000) + bus.traceSeconds,
+            expiresAtSeconds: Math.ceil(row.atMs / 1000) + traceSeconds,
           });
         }),
       );
@@ -61,7 +64,7 @@ export function createTraceStore(
 
     async find(eventId, sinceMs) {
       const nowMs = world.clock.now();
-      const untilMs = nowMs + bus.traceSearchSeconds * 1000;
+      const untilMs = nowMs + traceSearchSeconds * 1000;
       const found: TraceRow[] = [];
       // Clocks of machines differ by little, but a row may be of a moment that has not come here.
       let day = Math.floor((nowMs + 60_000) / dayMs);

@@ -1,11 +1,17 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { utf8Bytes } from '../../core/event/event.ts';
 import type { StoredEvent } from '../../core/event/stored.ts';
-import { bus } from '../../core/kernel/limits.ts';
 import { wakesRelay } from '../../core/relay/relay.ts';
 import { packBatches } from '../../core/routing/routing.ts';
+import { transactionEventsMax } from '../../core/transaction/limits.ts';
 import { phaseOf, type Transaction } from '../../core/transaction/transaction.ts';
 import type { Table } from '../aws/table/table.ts';
+
+/** How long a transaction can be read after it ended. */
+const transactionKeptSeconds = 30 * 24 * 3600;
+
+/** How many bytes of events go into one row before they are packed; packed at worst they fill 350 KB of its 400. */
+const transactionRowBytes = 256 * 1024;
 
 /** Transactions: a row for the state, which is small and often written, and as few as hold the events, packed. */
 export interface TransactionStore {
@@ -33,8 +39,7 @@ function stateRow(transaction: Transaction) {
     document: transaction,
     ...(phase === 'committed' && { fields: wakesRelay }),
     ...(isOver && {
-      expiresAtSeconds:
-        Math.ceil(Date.parse(transaction.settledAt ?? '') / 1000) + bus.transactionKeptSeconds,
+      expiresAtSeconds: Math.ceil(Date.parse(transaction.settledAt ?? '') / 1000) + transactionKeptSeconds,
     }),
   };
 }
@@ -43,8 +48,8 @@ function stateRow(transaction: Transaction) {
 function eventRows(id: string, events: readonly StoredEvent[]) {
   const sized = events.map((event) => ({ event, bytes: utf8Bytes(event.body) }));
   const packs = packBatches(sized, {
-    entriesMax: bus.transactionEventsMax,
-    bytesMax: bus.transactionRowBytes,
+    entriesMax: transactionEventsMax,
+    bytesMax: transactionRowBytes,
   });
   return packs.map((pack, at) => ({
     pk: transactionPk(id),

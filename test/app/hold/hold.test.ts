@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dropHeld, getHeld, listHeld, sendHeld } from '../../../lib/app/hold/held.ts';
 import { putHold } from '../../../lib/app/hold/hold.ts';
 import { lookAfterHold } from '../../../lib/app/hold/look-after-hold.ts';
+import { heldSweepSeconds } from '../../../lib/app/hold/release-held.ts';
 import {
   deleteTopicAndHeld,
   getTopicAndHold,
@@ -11,7 +12,6 @@ import {
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { beginTransaction, commitTransaction } from '../../../lib/app/transaction/transaction.ts';
 import { why } from '../../../lib/app/why/why.ts';
-import { bus as limits } from '../../../lib/core/kernel/limits.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand } from '../bus.ts';
 import { transactionBus } from '../transaction/transaction-bus.ts';
@@ -71,7 +71,7 @@ describe('a topic on hold', () => {
     await release(bus);
     expect(await watches(bus)).toEqual(['hold-orders']);
     await untilReleased(bus);
-    await bus.clock.advance((limits.heldSweepSeconds + 120) * second);
+    await bus.clock.advance((heldSweepSeconds + 120) * second);
     expect(await watches(bus)).toEqual([]);
     expect(await bus.rows('held')).toEqual([]);
     expect(await bus.rows('hold#')).toEqual(['hold#orders']);

@@ -8,10 +8,11 @@ import {
   reTimeSchema,
   stepDelayed,
 } from '../../../lib/core/delay/delayed.ts';
+import { delayLeaseSeconds } from '../../../lib/core/delay/limits.ts';
 import { bus } from '../../../lib/core/kernel/limits.ts';
 
 const nowMs = Date.parse('2026-01-31T12:00:00Z');
-const leaseMs = bus.delayLeaseSeconds * 1000;
+const leaseMs = delayLeaseSeconds * 1000;
 const at = (state: DelayedState['state'], dueInMs: number, leaseUntilMs = 0): DelayedState => ({
   state,
   dueAtMs: nowMs + dueInMs,

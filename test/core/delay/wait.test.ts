@@ -30,8 +30,8 @@ describe('a wait', () => {
       fc.property(times, fc.integer({ min: 0, max: 900_000 }), (now, waitMs) => {
         const wait = chooseWait(now + waitMs, now);
         if (wait.kind !== 'queue') throw new Error('15 minutes fit the queue.');
-        expect(wait.delaySeconds * 1000).toBeGreaterThanOrEqual(waitMs - bus.delayHeldMs);
-        expect(wait.delaySeconds * 1000).toBeLessThanOrEqual(waitMs + 1000 - bus.delayHeldMs);
+        expect(wait.delaySeconds * 1000).toBeGreaterThanOrEqual(waitMs - bus.timerEarlyMsMax);
+        expect(wait.delaySeconds * 1000).toBeLessThanOrEqual(waitMs + 1000 - bus.timerEarlyMsMax);
         expect(wait.delaySeconds).toBeLessThanOrEqual(aws.sqs.delaySecondsMax);
         expect(Number.isInteger(wait.delaySeconds)).toBe(true);
       }),

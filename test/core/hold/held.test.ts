@@ -11,7 +11,7 @@ import {
   placeOf,
   storedAtMs,
 } from '../../../lib/core/hold/held.ts';
-import { bus } from '../../../lib/core/kernel/limits.ts';
+import { heldShards } from '../../../lib/core/hold/limits.ts';
 
 const kept = (shard: number, sk: string, subject?: string): Kept => ({
   shard,
@@ -35,7 +35,7 @@ describe('the place of a held event', () => {
   });
 
   it('stands in its id, and nothing else is taken for one', () => {
-    const one = { shard: bus.heldShards - 1, sk: place(1_767_225_600_000) };
+    const one = { shard: heldShards - 1, sk: place(1_767_225_600_000) };
     expect(placeOf(heldIdOf(one))).toEqual(one);
     for (const id of [
       '',

@@ -3,12 +3,14 @@ import {
   admit,
   type Hold,
   type HoldMessage,
+  holdMarginMs,
   nextRoundMs,
   readPerSecond,
   roundOf,
   showHold,
   stepHold,
 } from '../../../lib/core/hold/hold.ts';
+import { releaseRoundEvents } from '../../../lib/core/hold/limits.ts';
 import { holdRuleSchema, judgeRule } from '../../../lib/core/hold/rule.ts';
 import { bus } from '../../../lib/core/kernel/limits.ts';
 import { parseSpec } from '../../../lib/core/kernel/spec.ts';
@@ -125,7 +127,7 @@ describe('a hold', () => {
 
   it('begins when every publisher has read its topic anew', () => {
     const hold = changed(undefined, messages['hold by hand']);
-    expect(hold.fromMs).toBe(nowMs + bus.topicCacheSeconds * 1000 + bus.holdMarginMs);
+    expect(hold.fromMs).toBe(nowMs + bus.topicCacheSeconds * 1000 + holdMarginMs);
     expect(admit(hold, hold.fromMs - 1)).toBe('route');
     expect(admit(hold, hold.fromMs)).toBe('store');
   });
@@ -197,7 +199,7 @@ describe('a hold', () => {
 
 describe('the rate of a release', () => {
   it('sends a second’s share at a time, and makes up for one second at most', () => {
-    expect(roundOf(releasing)).toBe(bus.releaseRoundEvents);
+    expect(roundOf(releasing)).toBe(releaseRoundEvents);
     expect(roundOf({ ...releasing, perSecond: 0.5 })).toBe(1);
     expect(roundOf({ ...releasing, perSecond: 25.9 })).toBe(25);
     expect(nextRoundMs({ ...releasing, perSecond: 10, nextSendAtMs: nowMs }, 10, nowMs + 300)).toBe(

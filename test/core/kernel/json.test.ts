@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseStrictJson } from '../../../lib/core/kernel/json.ts';
-import { bus } from '../../../lib/core/kernel/limits.ts';
+import { jsonDepthMax, parseStrictJson } from '../../../lib/core/kernel/json.ts';
 import { refusalOf } from '../refusal.ts';
 
 const whitespace = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 3 });
@@ -136,10 +135,10 @@ describe('nesting', () => {
     ['arrays', '[', ']'],
     ['objects', '{"a":', '}'],
   ])('of %s is taken up to the limit and refused beyond it', (_, open, close) => {
-    expect(() => parseStrictJson(nest(bus.jsonDepthMax, open, close))).not.toThrow();
-    const error = refusalOf(() => parseStrictJson(nest(bus.jsonDepthMax + 1, open, close)));
+    expect(() => parseStrictJson(nest(jsonDepthMax, open, close))).not.toThrow();
+    const error = refusalOf(() => parseStrictJson(nest(jsonDepthMax + 1, open, close)));
     expect(error.code).toBe('malformed_json');
-    expect(error.message).toContain(`deeper than ${bus.jsonDepthMax} levels`);
+    expect(error.message).toContain(`deeper than ${jsonDepthMax} levels`);
   });
 
   it('counts levels, and not brackets', () => {

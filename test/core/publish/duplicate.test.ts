@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bus } from '../../../lib/core/kernel/limits.ts';
-import { acceptance, duplicateKey, newClaim } from '../../../lib/core/publish/duplicate.ts';
+import {
+  acceptance,
+  dedupClaimSeconds,
+  duplicateKey,
+  newClaim,
+} from '../../../lib/core/publish/duplicate.ts';
+import { dedupSecondsMax } from '../../../lib/core/registry/topic.ts';
 
 describe('the key of an event', () => {
   it('is the same for the same topic, source and id, and for no others, however they are cut', () => {
@@ -21,10 +26,10 @@ describe('a claim', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 4e12 }),
-        fc.integer({ min: 1, max: bus.dedupSecondsMax }),
+        fc.integer({ min: 1, max: dedupSecondsMax }),
         (nowMs, seconds) => {
           expect(newClaim(nowMs).expiresAtSeconds * 1000).toBeGreaterThanOrEqual(
-            nowMs + bus.dedupClaimSeconds * 1000,
+            nowMs + dedupClaimSeconds * 1000,
           );
           expect(acceptance(nowMs, seconds).expiresAtSeconds * 1000).toBeGreaterThanOrEqual(
             nowMs + seconds * 1000,
@@ -33,7 +38,7 @@ describe('a claim', () => {
       ),
     );
     const publishTimeoutSeconds = 29;
-    expect(bus.dedupClaimSeconds).toBeGreaterThan(publishTimeoutSeconds);
+    expect(dedupClaimSeconds).toBeGreaterThan(publishTimeoutSeconds);
   });
 
   it('is told from an acceptance', () => {

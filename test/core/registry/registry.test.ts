@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { bus } from '../../../lib/core/kernel/limits.ts';
 import { nameSchema, parseSpec } from '../../../lib/core/kernel/spec.ts';
 import {
   type Receiver,
@@ -9,7 +8,7 @@ import {
   showReceiver,
 } from '../../../lib/core/registry/receiver.ts';
 import { subscriptionSchema } from '../../../lib/core/registry/subscription.ts';
-import { topicSchema } from '../../../lib/core/registry/topic.ts';
+import { dedupSecondsMax, topicSchema } from '../../../lib/core/registry/topic.ts';
 import { pathsOf, refusalOf } from '../refusal.ts';
 
 const endpoint = 'https://example.com/events';
@@ -58,7 +57,7 @@ describe('wrong values are refused by path', () => {
     [topicSchema, { schema: 'object' }, 'schema'],
     [topicSchema, { dedupSeconds: -1 }, 'dedupSeconds'],
     [topicSchema, { dedupSeconds: 1.5 }, 'dedupSeconds'],
-    [topicSchema, { dedupSeconds: bus.dedupSecondsMax + 1 }, 'dedupSeconds'],
+    [topicSchema, { dedupSeconds: dedupSecondsMax + 1 }, 'dedupSeconds'],
     [receiverSchema, {}, 'endpoint'],
     [receiverSchema, { endpoint: `https://example.com/${'x'.repeat(2048)}` }, 'endpoint'],
     [receiverSchema, { endpoint, format: 'json' }, 'format'],

@@ -9,7 +9,9 @@ import {
   queueOwner,
   topicArn,
 } from '../../../lib/core/kernel/place.ts';
+import { nameCharactersMax } from '../../../lib/core/kernel/spec.ts';
 import {
+  poisonReceivesMax,
   receiverResources,
   subscriptionResource,
   topicResources,
@@ -26,7 +28,7 @@ const trickyNames = fc
 describe('names', () => {
   it('of the longest prefix and receiver fit a queue', () => {
     for (const role of roles) {
-      const name = queueName('p'.repeat(16), 'r'.repeat(bus.nameCharactersMax), role);
+      const name = queueName('p'.repeat(16), 'r'.repeat(nameCharactersMax), role);
       expect(name.length).toBeLessThanOrEqual(aws.sqs.queueNameCharactersMax);
       expect(name).toMatch(/^[A-Za-z0-9_-]+$/);
     }
@@ -110,12 +112,12 @@ describe('a receiver', () => {
     for (const role of ['online', 'offline'] as const) {
       expect(queue(role).attributes.RedrivePolicy).toEqual({
         deadLetterTargetArn: queue('dead-letters').arn,
-        maxReceiveCount: bus.poisonReceivesMax,
+        maxReceiveCount: poisonReceivesMax,
       });
     }
     // SQS takes a maxReceiveCount of 1 to 1000.
-    expect(bus.poisonReceivesMax).toBeLessThanOrEqual(1000);
-    expect(bus.poisonReceivesMax).toBeGreaterThan(10 * bus.retriesMax);
+    expect(poisonReceivesMax).toBeLessThanOrEqual(1000);
+    expect(poisonReceivesMax).toBeGreaterThan(10 * bus.retriesMax);
     expect(queue('dead-letters').attributes.RedrivePolicy).toBeUndefined();
   });
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { bus } from '../../../lib/core/kernel/limits.ts';
 import { parseSpec } from '../../../lib/core/kernel/spec.ts';
 import {
+  earlierSecretsMax,
   keptSecrets,
   replaceSecret,
   rotateSecretSchema,
   type Secrets,
+  secretOverlapSecondsMax,
 } from '../../../lib/core/registry/secret.ts';
 import { refusalOf } from '../refusal.ts';
 
@@ -60,10 +61,10 @@ describe('a secret that takes the place of another', () => {
   });
 
   it('pushes out the one that ends first when too many would sign', () => {
-    const many = Array.from({ length: bus.earlierSecretsMax }, (_, n): [string, number] => [`${n}`, 9 - n]);
-    const last = String(bus.earlierSecretsMax - 1);
+    const many = Array.from({ length: earlierSecretsMax }, (_, n): [string, number] => [`${n}`, 9 - n]);
+    const last = String(earlierSecretsMax - 1);
     const { earlierSecrets = [] } = rotate({ secret: 'z', ...earlier(...many) }, 'new', 60);
-    expect(earlierSecrets).toHaveLength(bus.earlierSecretsMax);
+    expect(earlierSecrets).toHaveLength(earlierSecretsMax);
     expect(earlierSecrets.map(({ id }) => id)).not.toContain(last);
     expect(earlierSecrets.at(-1)).toEqual({ id: 'before new', until: at(60) });
   });
@@ -80,7 +81,7 @@ it('keeps only the secrets that still sign', () => {
 it.each([
   [{ secret: 'hunter2' }, 'secret'],
   [{ overlapSeconds: -1 }, 'overlapSeconds'],
-  [{ overlapSeconds: bus.secretOverlapSecondsMax + 1 }, 'overlapSeconds'],
+  [{ overlapSeconds: secretOverlapSecondsMax + 1 }, 'overlapSeconds'],
   [{ overlap: 5 }, 'overlap'],
 ])('refuses %j, and does not repeat a secret', (body, path) => {
   const refusal = refusalOf(() => parseSpec(rotateSecretSchema, body));

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bus } from '../../../lib/core/kernel/limits.ts';
 import {
   type AskOutcome,
   type AskVerdict,
@@ -14,6 +13,8 @@ import {
   reopened,
   requestedRate,
   settled,
+  validationSecondsMax,
+  validationTokensMax,
   withValidation,
 } from '../../../lib/core/registry/handshake.ts';
 import type { Receiver } from '../../../lib/core/registry/receiver.ts';
@@ -250,8 +251,8 @@ describe('asking', () => {
   it('comes to an end: the requests of three days are few', () => {
     let seconds = 0;
     let asks = 0;
-    while (seconds < bus.validationSecondsMax) seconds += askPauseSeconds(++asks);
-    expect(asks).toBeLessThanOrEqual(bus.validationTokensMax);
+    while (seconds < validationSecondsMax) seconds += askPauseSeconds(++asks);
+    expect(asks).toBeLessThanOrEqual(validationTokensMax);
   });
 
   it.each<[string, Receiver, AskVerdict, Partial<Validation>]>([

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aws, bus } from '../../../lib/core/kernel/limits.ts';
+import { aws } from '../../../lib/core/kernel/limits.ts';
 import {
   batchLimits,
   checkMessageSize,
   chooseRoute,
+  eventBytesMax,
   fairGroup,
   messageBytes,
   messageOf,
@@ -55,7 +56,7 @@ describe('batches', () => {
       queue: { entriesMax: 10, bytesMax: 1024 * 1024 },
     });
     // The largest event must fit the smaller of them by itself.
-    expect(bus.eventBytesMax).toBeLessThanOrEqual(aws.sns.batchBytesMax);
+    expect(eventBytesMax).toBeLessThanOrEqual(aws.sns.batchBytesMax);
   });
 });
 
@@ -95,7 +96,7 @@ describe('messages', () => {
   });
 
   it('are refused above 256 KB, naming both sizes', () => {
-    const room = bus.eventBytesMax - messageBytes({ body: '', attributes: { type: 't' } });
+    const room = eventBytesMax - messageBytes({ body: '', attributes: { type: 't' } });
     const message = (bytes: number) => ({ body: 'x'.repeat(bytes), attributes: { type: 't' } });
     expect(checkMessageSize(message(room))).toBe(262_144);
     const error = refusalOf(() => checkMessageSize(message(room + 1)));

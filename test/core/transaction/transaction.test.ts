@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bus } from '../../../lib/core/kernel/limits.ts';
+import { checkAfterSecondsMax } from '../../../lib/core/transaction/request.ts';
 import {
   checkWaitSeconds,
   newTransaction,
@@ -8,6 +8,7 @@ import {
   showTransaction,
   type Transaction,
   type TransactionMessage,
+  transactionChecksMax,
   transition,
 } from '../../../lib/core/transaction/transaction.ts';
 
@@ -154,7 +155,7 @@ describe('checks', () => {
   });
 
   it('end with a rollback that says so, when the last one brings no verdict', () => {
-    const asked = { ...half, checks: bus.transactionChecksMax };
+    const asked = { ...half, checks: transactionChecksMax };
     const step = transition(asked, { kind: 'no-verdict', outcome: 'it answered 500' }, nowMs);
     expect(step).toMatchObject({
       to: {
@@ -166,7 +167,7 @@ describe('checks', () => {
   });
 
   it('end with a rollback when the last one broke off', () => {
-    const asked = { ...half, checks: bus.transactionChecksMax };
+    const asked = { ...half, checks: transactionChecksMax };
     expect(transition(asked, { kind: 'timer' }, nowMs)).toMatchObject({
       kind: 'change',
       to: { state: 'rolled-back', decidedBy: 'bus' },
@@ -174,11 +175,9 @@ describe('checks', () => {
   });
 
   it('all end before SQS drops the message that times them', () => {
-    const slowest = { ...half, checkAfterSeconds: bus.checkAfterSecondsMax };
-    const waits = Array.from({ length: bus.transactionChecksMax }, (_, n) =>
-      checkWaitSeconds(slowest, n + 1),
-    );
-    const seconds = waits.reduce((sum, wait) => sum + wait, bus.checkAfterSecondsMax);
+    const slowest = { ...half, checkAfterSeconds: checkAfterSecondsMax };
+    const waits = Array.from({ length: transactionChecksMax }, (_, n) => checkWaitSeconds(slowest, n + 1));
+    const seconds = waits.reduce((sum, wait) => sum + wait, checkAfterSecondsMax);
     expect(seconds).toBeLessThan(14 * 24 * 3600);
   });
 });

@@ -3,9 +3,8 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bus } from '../../../lib/core/kernel/limits.ts';
 import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
-import { undiciHttp } from '../../../lib/runtime/http/undici.ts';
+import { responseBytesMax, undiciHttp } from '../../../lib/runtime/http/undici.ts';
 import { virtualClock } from '../../../lib/stand-in/clock.ts';
 import { selfSigned } from './self-signed.ts';
 
@@ -212,13 +211,13 @@ describe('a body', () => {
     const connected = once(server, 'connection');
     const outcome = await send();
     expect(outcome).toMatchObject({ kind: 'answer', status: 200 });
-    expect(outcome.kind === 'answer' && outcome.body).toBe('x'.repeat(bus.responseBytesMax));
+    expect(outcome.kind === 'answer' && outcome.body).toBe('x'.repeat(responseBytesMax));
     const [socket] = (await connected) as [Socket];
     await closeOf(socket);
   });
 
   it('may be cut in the middle of a character', async () => {
-    const { send } = await misbehaving((_, response) => response.end('é'.repeat(bus.responseBytesMax)));
+    const { send } = await misbehaving((_, response) => response.end('é'.repeat(responseBytesMax)));
     const outcome = await send();
     expect(outcome.kind === 'answer' && outcome.body.startsWith('éé')).toBe(true);
   });

@@ -1,5 +1,6 @@
 import { verify } from '../../../lib/client/verify.ts';
 import { bus } from '../../../lib/core/kernel/limits.ts';
+import { registryCacheSeconds } from '../../../lib/runtime/stores/registry.ts';
 import type { Checker } from './checker.ts';
 
 /**
@@ -10,8 +11,7 @@ export const signatures: Checker = {
   name: 'signatures',
   *check({ model, attempts, profile }) {
     // What a function remembers of a receiver, and a batch that began with it.
-    const settleMs =
-      (bus.registryCacheSeconds + bus.deliverTimeoutSeconds) * 1000 + 2 * profile.clockSkewMsMax;
+    const settleMs = (registryCacheSeconds + bus.deliverTimeoutSeconds) * 1000 + 2 * profile.clockSkewMsMax;
     for (const { receiver, eventId, request, startMs } of attempts) {
       const all = model.receivers.get(receiver)?.secrets ?? [];
       const newest = all.at(-1);

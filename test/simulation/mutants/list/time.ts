@@ -36,7 +36,7 @@ export const timeMutants: readonly Mutant[] = [
   {
     name: 'a delayed event that could not be sent is not tried again',
     file: 'lib/app/delay/leave.ts',
-    find: 'outcomes[index] = { hideSeconds: bus.delayLeaseSeconds };',
+    find: 'outcomes[index] = { hideSeconds: delayLeaseSeconds };',
     replace: "outcomes[index] = 'done';",
     functions: ['schedule'],
     checkers: ['nothing-lost'],
@@ -81,7 +81,7 @@ export const timeMutants: readonly Mutant[] = [
   {
     name: 'a committed transaction whose events could not be sent is left as it is',
     file: 'lib/app/transaction/check-transaction.ts',
-    find: 'if (sinceSeconds < bus.transactionAgainSeconds) return bus.transactionAgainSeconds;',
+    find: 'if (sinceSeconds < transactionAgainSeconds) return transactionAgainSeconds;',
     replace: 'if (sinceSeconds > 0) return undefined;',
     functions: ['check-transaction'],
     checkers: ['nothing-lost'],

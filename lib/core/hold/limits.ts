@@ -1,0 +1,17 @@
+/** The events of a hold are spread over this many partitions, of which each takes 1,000 write units a second. */
+export const heldShards = 16;
+
+export const heldListMax = 100;
+export const heldListDefault = 20;
+
+/** At most this many released events are under way at once, and still go when the release is stopped. */
+export const releaseRoundEvents = 400;
+
+export const releasePerSecondMin = 0.1;
+export const releasePerSecondMax = 100_000;
+
+/** The time limit of the function that releases. */
+export const holdTimeoutSeconds = 900;
+
+/** How long it releases before it leaves the rest to the next invocation. */
+export const releaseSliceSeconds = 840;

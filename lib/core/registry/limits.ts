@@ -1,0 +1,5 @@
+/** How long an earlier secret signs beside its successor, unless the rotation says otherwise. */
+export const secretOverlapSecondsDefault = 24 * 3600;
+
+/** How often a change of a topic, receiver or subscription is made anew because another was written first. */
+export const registryChangeRoundsMax = 8;

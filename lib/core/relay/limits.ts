@@ -1,0 +1,2 @@
+export const refusedPageMax = 1000;
+export const refusedPageDefault = 100;
