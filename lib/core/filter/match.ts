@@ -133,17 +133,52 @@ interface Group {
  */
 const placesMax = 10_000;
 
+/** How many pairs of places are compared at most, for the same reason. */
+const pairsMax = 100_000;
+
 /** The places in which both sides hold, each once. */
 function joined(left: readonly Place[], right: readonly Place[]): readonly Place[] {
   const all = new Map<string, Place>();
-  for (const one of left) {
-    for (const other of right) {
-      const both = join(one, other);
-      if (both !== 'contradiction') all.set(JSON.stringify(both), both);
-      if (all.size >= placesMax) return [...all.values()];
+  let pairs = 0;
+  /** Only places in the same element of a list can agree: pairs of others are never looked at. */
+  const joinWithin = (these: readonly Place[], those: readonly Place[], fixed: ReadonlySet<number>): void => {
+    const list = sharedList(these, those, fixed);
+    if (list !== undefined) {
+      const byElement = Map.groupBy(those, (place) => elementIn(place, list));
+      for (const [element, some] of Map.groupBy(these, (place) => elementIn(place, list))) {
+        joinWithin(some, byElement.get(element) ?? [], new Set(fixed).add(list));
+      }
+      return;
     }
-  }
+    for (const one of these) {
+      for (const other of those) {
+        if (all.size >= placesMax || ++pairs > pairsMax) return;
+        const both = join(one, other);
+        if (both !== 'contradiction') all.set(JSON.stringify(both), both);
+      }
+    }
+  };
+  joinWithin(left, right, new Set());
   return [...all.values()];
+}
+
+const elementIn = (place: Place, list: number) => place?.find(([each]) => each === list)?.[1];
+
+/** A list in which every place of both sides lies, and which is not one of those that are fixed. */
+function sharedList(
+  these: readonly Place[],
+  those: readonly Place[],
+  fixed: ReadonlySet<number>,
+): number | undefined {
+  const [first] = these;
+  if (those.length === 0) return undefined;
+  return first
+    ?.map(([list]) => list)
+    .find(
+      (list) =>
+        !fixed.has(list) &&
+        [these, those].every((places) => places.every((place) => elementIn(place, list) !== undefined)),
+    );
 }
 
 function join(left: Place, right: Place): Place | 'contradiction' {
@@ -184,7 +219,10 @@ function bodyFields(body: string): Fields {
         visit(item, path, isLeaf(item) ? place : [...(place ?? []), [list, element]], depth + 1);
       }
     } else if (isLeaf(value)) {
-      fields.set(path, [...(fields.get(path) ?? []), { value, place }]);
+      // Copied for each of its values, a long list would take quadratic time.
+      const known = fields.get(path);
+      if (known === undefined) fields.set(path, [{ value, place }]);
+      else known.push({ value, place });
     } else {
       for (const [name, item] of Object.entries(value as object)) {
         visit(item, depth === 0 ? name : `${path}.${name}`, place, depth + 1);

@@ -24,10 +24,12 @@ export function acceptsAbsence(values: readonly unknown[]): boolean {
 function equals(leaf: Leaf, wanted: Leaf): boolean {
   if (leaf === wanted) return true;
   if (typeof wanted === 'number') return typeof leaf === 'number' && sameNumber(leaf, wanted);
+  if (typeof leaf !== 'string' || typeof wanted !== 'string') return false;
   // An address is compared by its value: `::1` is `0:0:0:0:0:0:0:1`.
-  const address = addressOf(String(wanted));
-  const other = typeof leaf === 'string' ? addressOf(leaf) : undefined;
-  return address !== undefined && other?.bits === address.bits && other.value === address.value;
+  const address = addressOf(leaf);
+  if (address === undefined) return false;
+  const other = addressOf(wanted);
+  return other?.bits === address.bits && other.value === address.value;
 }
 
 const operators = new Map<string, (leaf: Leaf, operand: unknown) => boolean>([

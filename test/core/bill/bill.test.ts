@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { billOf, prices, UnpricedUnitError } from '../../../lib/core/bill/bill.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const million = 1_000_000;
 const cents = (dollars: number) => Math.round(dollars * 100) / 100;
 

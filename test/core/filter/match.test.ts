@@ -63,7 +63,10 @@ describe('why a filter refuses', () => {
 });
 
 describe('the decision', () => {
-  const vectors = readFileSync(join(import.meta.dirname, '../stand-in/vectors/filter-policy.jsonl'), 'utf8')
+  const vectors = readFileSync(
+    join(import.meta.dirname, '../../stand-in/vectors/filter-policy.jsonl'),
+    'utf8',
+  )
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { policy: Filter; body: unknown; expect: boolean | string })
@@ -189,5 +192,57 @@ describe('the decision', () => {
     // Both answers come often enough to mean something.
     expect(matched).toBeGreaterThan(300);
     expect(checked - matched).toBeGreaterThan(300);
+  });
+});
+
+/** Compared pair by pair, or copied value by value, these take minutes: whoever publishes them chooses their size. */
+describe('the time that an explanation takes', () => {
+  const items = (count: number) => Array.from({ length: count }, (_, at) => ({ kind: `k${at}`, size: at }));
+
+  it.each<[string, object, unknown, 'different' | 'apart' | undefined]>([
+    [
+      'a list of 200,000 values',
+      { data: { n: [-1] } },
+      { n: Array.from({ length: 200_000 }, (_, at) => at) },
+      'different',
+    ],
+    [
+      '60,000 records that match by one key each',
+      { data: { lines: { kind: [{ prefix: 'k' }], size: [{ numeric: ['>=', 0] }] } } },
+      { lines: items(60_000) },
+      undefined,
+    ],
+    [
+      '60,000 records that never match by both keys',
+      { data: { lines: { kind: [{ 'anything-but': 'none' }], size: [7] } } },
+      {
+        lines: [
+          ...items(30_000).map(({ kind }) => ({ kind })),
+          ...items(30_000).map(({ size }) => ({ size })),
+        ],
+      },
+      'apart',
+    ],
+    [
+      'lists in lists',
+      { data: { outer: { inner: { kind: [{ prefix: 'k' }], size: [{ numeric: ['>=', 0] }] } } } },
+      { outer: Array.from({ length: 200 }, () => ({ inner: items(200) })) },
+      undefined,
+    ],
+    [
+      'lists that have nothing to do with each other',
+      { data: { one: { kind: [{ prefix: 'k' }] }, other: { size: [{ numeric: ['>=', 0] }] } } },
+      { one: items(20_000), other: items(20_000) },
+      undefined,
+    ],
+    [
+      '75 addresses for 60,000 others',
+      { data: { ip: Array.from({ length: 75 }, (_, at) => `10.0.0.${at}`) } },
+      { ip: Array.from({ length: 60_000 }, (_, at) => `192.168.${at % 256}.1`) },
+      'different',
+    ],
+  ])('is bounded: %s', (_, filter, data, because) => {
+    const refusals = refusalsOf(checkFilter(filter), messageOf(event(data)));
+    expect(refusals.map((refusal) => refusal.because)).toEqual(because === undefined ? [] : [because]);
   });
 });

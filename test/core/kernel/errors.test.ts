@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BusbarError, type ErrorCode, problemOf } from '../../../lib/core/kernel/errors.ts';
 
-const source = readFileSync(join(import.meta.dirname, '../../lib/core/errors.ts'), 'utf8');
+const source = readFileSync(join(import.meta.dirname, '../../../lib/core/kernel/errors.ts'), 'utf8');
 /** The codes as they stand in the table: a code that is only in the type would have no status. */
 const codes = [...source.matchAll(/^ {2}(\w+): \[/gm)].map(([, code]) => code as ErrorCode);
 

@@ -50,7 +50,7 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     name: 'a delivery is signed by a secret of nobody',
-    file: 'lib/app/registry/secrets.ts',
+    file: 'lib/connectors/webhook/signing-keys.ts',
     find: 'const secrets = new Set([receiver.secret,',
     replace: "const secrets = new Set(['whsec_bm9ib2R5',",
     functions: ['deliver'],
@@ -59,7 +59,7 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     name: 'after a rotation the old secret alone signs',
-    file: 'lib/app/registry/secrets.ts',
+    file: 'lib/connectors/webhook/signing-keys.ts',
     find: 'return [...secrets].map(secretKey);',
     replace: 'return [...secrets].slice(-1).map(secretKey);',
     functions: ['deliver'],
