@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 import { isKey, StartError } from './settings.ts';
 
 const fileName = 'admin.key';
 
 /**
- * The admin key of this data directory: the given one, else the one made at the first start. It is kept in a file
- * that only its owner can read, where the CLI finds it.
+ * The admin key of this data directory: the given one, otherwise the one created at the first start. It is kept in a
+ * file that only its owner can read, where the CLI finds it.
+ * @throws StartError if the key is invalid or the file cannot be read or written.
  */
 export function keepAdminKey(dataDirectory: string, given: string | undefined): string {
   const file = join(dataDirectory, fileName);
@@ -15,17 +17,17 @@ export function keepAdminKey(dataDirectory: string, given: string | undefined): 
   const key = given ?? (kept === '' ? `bbk_${randomBytes(32).toString('base64url')}` : kept);
   if (!isKey(key)) {
     throw new StartError(
-      `The file ${file} holds no key: 1 to 256 printable ASCII characters without spaces. Delete it to have a new one made, or give one with BUSBAR_ADMIN_KEY.`,
+      `The file ${file} does not contain a valid key (1 to 256 printable ASCII characters without spaces). Delete it to create a new key, or set BUSBAR_ADMIN_KEY.`,
     );
   }
   if (key === kept) return key;
   try {
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDirectory);
     writeFileSync(file, `${key}\n`, { mode: 0o600 });
     chmodSync(file, 0o600);
   } catch (error) {
     throw new StartError(
-      `The data directory ${dataDirectory} cannot be written (${(error as Error).message}). Make it writable, or point BUSBAR_DATA elsewhere.`,
+      `Cannot write to the data directory ${dataDirectory} (${(error as Error).message}). Make it writable, or point BUSBAR_DATA to another directory.`,
     );
   }
   return key;
@@ -37,7 +39,7 @@ function readKept(file: string): string {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
     throw new StartError(
-      `The admin key in ${file} cannot be read (${(error as Error).message}). Make it readable, or point BUSBAR_DATA elsewhere.`,
+      `Cannot read the admin key in ${file} (${(error as Error).message}). Make it readable, or point BUSBAR_DATA to another directory.`,
     );
   }
 }

@@ -73,7 +73,7 @@ export async function startBus(
   };
 }
 
-export function spawnStart(env: Record<string, string>): ChildProcess {
+function spawnStart(env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, ['bin/busbar.ts', 'start', '--json'], {
     cwd: root,
     env: {
@@ -89,7 +89,7 @@ export function spawnStart(env: Record<string, string>): ChildProcess {
   });
 }
 
-/** What a start that fails says, and its exit code. */
+/** Starts a bus that is expected to fail, and resolves to its exit code and standard error. */
 export async function startThatFails(
   env: Record<string, string>,
 ): Promise<{ code: number | null; stderr: string }> {
@@ -98,7 +98,10 @@ export async function startThatFails(
   child.stderr?.on('data', (chunk) => {
     stderr += String(chunk);
   });
+  // A start that hangs must not outlive the test.
+  const killed = setTimeout(() => child.kill('SIGKILL'), 60_000);
   const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(killed);
   return { code, stderr };
 }
 

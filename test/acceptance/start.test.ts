@@ -55,7 +55,11 @@ describe('busbar start', () => {
     await expectRefusal({ BUSBAR_DATA: file }, file, 'BUSBAR_DATA');
   });
 
-  it('refuses a port that is taken and names the variable that moves it', async () => {
+  it('refuses a data directory that cannot exist, such as one below /proc', async () => {
+    await expectRefusal({ BUSBAR_DATA: '/proc/busbar/data' }, '/proc/busbar', 'BUSBAR_DATA');
+  });
+
+  it('refuses a port that is in use and names the variable that changes it', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
