@@ -1,50 +1,46 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { billOf } from '../lib/core/bill/bill.ts';
+import { difference, type Meter } from './meter.ts';
 import { monotonicMs } from './processes/clock.ts';
+import type { Scope } from './scope.ts';
 import { type Ends, type Stand, withBus } from './stand.ts';
 import { number, tableOf } from './table.ts';
 import { usageOf } from './usage.ts';
+import { waitForCount } from './wait.ts';
 
-/** What a run of delayed events found out. */
+/** The results of a run with delayed events. */
 export interface Delays {
   readonly events: number;
-  /** Waiting at the same time, before the first of them was due. */
+  /** How many waited at the same time, before the first one was due. */
   readonly pending: number;
   readonly cancelled: number;
   readonly reTimed: number;
   readonly scheduledPerSecond: number;
   readonly changedPerSecond: number;
   readonly duePerSecond: number;
-  /** From the moment an event was due to its arrival; the earliest is below 0 when one came early. */
+  /** From the time at which an event was due to its arrival. The earliest is negative if an event came early. */
   readonly earliestMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly latestMs: number;
   readonly peakRssMb: number;
-  /** At list prices, for a million events of each kind. */
+  /** At list prices, per million events of each kind. */
   readonly dollars: readonly { readonly what: string; readonly perMillion: number }[];
-}
-
-export interface DelaysScope {
-  readonly events: number;
-  /** At which rate they are due: below what the bus delivers, so that it is the delay that is timed. */
-  readonly perSecond: number;
-  progress(message: string): void;
 }
 
 const perRequest = 100;
 const connections = 4;
 const day = 86_400;
-/** One in ten waits for a day, in a schedule: half of those are re-timed to be due with the others, half cancelled. */
+/** One event in ten waits for a day, in a schedule. Half of these are re-timed to be due with the others, half cancelled. */
 const farPart = 0.1;
 
 /**
- * Has so many events wait at the same time, cancels and re-times some, and times the arrival of the others.
- * @throws Error when one is refused, does not come, comes early, comes twice, or comes although it was cancelled.
+ * Delays many events at the same time, cancels and re-times some, and times the arrival of the others.
+ * @throws Error when an event is refused, is lost, comes early or twice, or comes although it was cancelled.
  */
-export async function measureDelays(ends: Ends, scope: DelaysScope): Promise<Delays> {
+export async function measureDelays(ends: Ends, { delays, progress }: Scope): Promise<Delays> {
   return await withBus(ends, { name: 'delays', topics: 1, receivers: 1 }, async (stand) => {
-    const { events, perSecond, progress } = scope;
+    const { events, perSecond } = delays;
     const { sink, bus } = stand;
     await sink.call('reset', null);
     const far = Math.round(events * farPart);
@@ -52,8 +48,8 @@ export async function measureDelays(ends: Ends, scope: DelaysScope): Promise<Del
     const before = await bus.meter();
     const startedMs = monotonicMs();
 
-    // The first is due when all have been published and changed, which takes as long as a tenth of them tells.
-    progress(`${number(far)} events that wait for a day, in schedules`);
+    // The first event is due once all have been published and changed. The first tenth shows how long that takes.
+    progress(`delays: ${number(far)} events that wait for a day, in schedules`);
     const farIds = Array.from({ length: far }, (_, n) => `far-${n}`);
     const farDueMs = await publishAll(stand, farIds, () => Date.now() + day * 1000);
     const afterFar = await bus.meter();
@@ -61,18 +57,20 @@ export async function measureDelays(ends: Ends, scope: DelaysScope): Promise<Del
     const reTimedIds = farIds.slice(0, Math.ceil(far / 2));
     const cancelledIds = farIds.slice(Math.ceil(far / 2));
 
-    const leadSeconds = Math.ceil(10 + farSeconds * (near / far) * 1.5 + farSeconds * 6);
+    const leadSeconds = Math.ceil(delays.leadSeconds + farSeconds * (near / far) * 1.5 + farSeconds * 6);
     const firstDueMs = Date.now() + leadSeconds * 1000;
     const dueMs = (index: number) => firstDueMs + (index / perSecond) * 1000;
-    progress(`${number(near)} events that are due from ${leadSeconds} s from now on, in the delay queue`);
+    progress(`delays: ${number(near)} events due from ${leadSeconds} s on, in the delay queue`);
     const nearIds = Array.from({ length: near }, (_, n) => `near-${n}`);
     await publishAll(stand, nearIds, dueMs);
     const afterNear = await bus.meter();
     const scheduledPerSecond = events / ((monotonicMs() - startedMs) / 1000);
 
-    progress(`${number(reTimedIds.length)} are re-timed, ${number(cancelledIds.length)} cancelled`);
+    progress(
+      `delays: re-timing ${number(reTimedIds.length)} events, cancelling ${number(cancelledIds.length)}`,
+    );
     const changingMs = monotonicMs();
-    // What the sink counts lateness from is in the event: a re-timed one is a day early by it, and exactly so.
+    // The sink computes lateness from a time in the event, so it must know by how much each event was re-timed.
     const shiftMs = new Map<string, number>();
     await inParallel(reTimedIds, async (id) => {
       const index = reTimedIds.indexOf(id);
@@ -86,23 +84,33 @@ export async function measureDelays(ends: Ends, scope: DelaysScope): Promise<Del
     const afterCancelling = await bus.meter();
     const early = await sink.call('count', null);
     if (early > 0 || Date.now() > firstDueMs) {
-      throw new Error(`${early} events were due before all were waiting: this machine needs a longer lead.`);
+      throw new Error(
+        `${early} events were due before all of them waited: this machine needs a longer lead.`,
+      );
     }
 
     const expected = near + reTimedIds.length;
-    progress(`All ${number(events)} wait; ${number(expected)} are due over ${Math.ceil(near / perSecond)} s`);
+    progress(
+      `delays: all ${number(events)} wait; ${number(expected)} are due over ${Math.ceil(near / perSecond)} s`,
+    );
     await sleep(Math.max(0, firstDueMs - Date.now()));
-    await allCome(stand, expected);
-    // What was cancelled has its day to come; what is late by seconds or doubled would come now.
+    await waitForCount({
+      what: 'delayed events',
+      expected,
+      stallSeconds: 30,
+      pollMs: 100,
+      count: () => sink.call('count', null),
+    });
+    // Gives duplicates and cancelled events time to arrive.
     await sleep(2000);
     const afterAll = await bus.meter();
     const lateness = await sink.call('lateness', [...shiftMs]);
     if (lateness.distinct !== expected || lateness.duplicates > 0) {
       throw new Error(
-        `${lateness.distinct} came where ${expected} were to, and ${lateness.duplicates} twice.`,
+        `${lateness.distinct} events arrived instead of ${expected}, and ${lateness.duplicates} of them twice.`,
       );
     }
-    if (lateness.earliestMs < 0) throw new Error(`One came ${-lateness.earliestMs} ms early.`);
+    if (lateness.earliestMs < 0) throw new Error(`An event came ${-lateness.earliestMs} ms early.`);
 
     const cost = (from: Meter, to: Meter, count: number) =>
       (billOf(difference(from, to)).dollars / count) * 1e6;
@@ -119,7 +127,7 @@ export async function measureDelays(ends: Ends, scope: DelaysScope): Promise<Del
       dollars: [
         { what: 'stored for up to 15 minutes', perMillion: cost(afterFar, afterNear, near) },
         {
-          what: 'stored for longer (its schedule is paid when it fires)',
+          what: 'stored for longer (without the schedule, which is billed when it fires)',
           perMillion: cost(before, afterFar, far),
         },
         { what: 're-timed', perMillion: cost(afterNear, afterReTiming, reTimedIds.length) },
@@ -130,31 +138,7 @@ export async function measureDelays(ends: Ends, scope: DelaysScope): Promise<Del
   });
 }
 
-/** How long the sink may see nothing new before what is missing counts as lost. */
-const stallMs = 30_000;
-
-/** Resolves when the sink has so many deliveries; a machine that is slow makes them late, which the table tells. */
-async function allCome({ sink }: Stand, expected: number): Promise<void> {
-  let count = 0;
-  let progressMs = monotonicMs();
-  for (;;) {
-    const now = await sink.call('count', null);
-    if (now >= expected) return;
-    if (now > count) progressMs = monotonicMs();
-    else if (monotonicMs() - progressMs > stallMs) {
-      throw new Error(`${now} of ${expected} delayed events came, and none for ${stallMs / 1000} s.`);
-    }
-    count = now;
-    await sleep(100);
-  }
-}
-
-type Meter = Readonly<Record<string, number>>;
-
-const difference = (from: Meter, to: Meter): Record<string, number> =>
-  Object.fromEntries(Object.entries(to).map(([unit, quantity]) => [unit, quantity - (from[unit] ?? 0)]));
-
-/** Publishes events, a hundred a request; answers when each is due, in epoch milliseconds. */
+/** Publishes events in batches of 100. Resolves to the due time of each, in epoch milliseconds. */
 async function publishAll(
   stand: Stand,
   ids: readonly string[],
@@ -164,7 +148,7 @@ async function publishAll(
   const starts = Array.from({ length: Math.ceil(ids.length / perRequest) }, (_, n) => n * perRequest);
   await inParallel(starts, async (start) => {
     const events = ids.slice(start, start + perRequest).map((id, offset) => {
-      // A date has milliseconds; what is due on a fraction of one is due on it here, too.
+      // The API takes whole milliseconds.
       const atMs = Math.ceil(dueMs(start + offset));
       due.set(id, atMs);
       const sentAtMs = monotonicMs() + (atMs - Date.now());
@@ -181,7 +165,7 @@ async function publishAll(
   return due;
 }
 
-/** One call of the API; again when the machine asks to come later. */
+/** Makes one call of the API, and repeats it as long as the bus answers 429. */
 async function call(stand: Stand, method: string, path: string, body?: unknown): Promise<unknown> {
   const { origin, headers } = stand.target(1);
   for (;;) {
@@ -193,7 +177,7 @@ async function call(stand: Stand, method: string, path: string, body?: unknown):
     const text = await response.text();
     if (response.ok) return text === '' ? undefined : JSON.parse(text);
     if (response.status !== 429)
-      throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);
+      throw new Error(`The bus answered ${response.status} to ${method} ${path}: ${text}`);
     await sleep(Number(response.headers.get('retry-after') ?? 1) * 1000);
   }
 }
@@ -213,7 +197,7 @@ async function inParallel<Item>(
 export function delaysText(found: Delays): string {
   const ms = (value: number) => number(value, 0);
   return [
-    `${number(found.events)} delayed events of 1 KB, all waiting at once; ${number(found.reTimed)} of them re-timed, ${number(found.cancelled)} cancelled.`,
+    `${number(found.events)} delayed events of 1 KB, all waiting at the same time; ${number(found.reTimed)} re-timed, ${number(found.cancelled)} cancelled.`,
     '',
     tableOf(
       ['due/s', 'earliest ms', 'p50 ms', 'p99 ms', 'latest ms', 'stored/s', 'changed/s', 'peak MB'],

@@ -1,23 +1,22 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BusProcess, startBusProcess } from './bus.ts';
+import { listen } from './processes/listen.ts';
+import type { Scope } from './scope.ts';
 import { withDirectory } from './stand.ts';
 import { percentile } from './statistics.ts';
 import { number, tableOf } from './table.ts';
 
 /**
- * A flood of one type at a receiver, a hundred events for each one of another type: what is left to the other one. The
- * endpoint takes 50 ms for each, ten at once, which is 200 a second; the flood brings a half more.
+ * Floods a receiver with one event type, a hundred events for each event of another type, and times the other type. The
+ * endpoint takes 50 ms for each event, ten at the same time, which is 200 per second; the flood is half as much again.
  */
 const endpointMs = 50;
 const concurrency = 10;
 const floodPerSecond = 300;
 const quietPerSecond = 3;
-/** A flood is taken for one when it lasts for some seconds. */
-const beginningSeconds = 15;
 
-/** Of the quiet type, from the moment at which it is published until it arrives. */
+/** Latencies of the quiet type, from publish to arrival. */
 interface Latency {
   readonly events: number;
   readonly p50Ms: number;
@@ -26,39 +25,38 @@ interface Latency {
 
 export interface Isolation {
   readonly unloaded: Latency;
-  /** While the flood begins and is not known to be one. */
+  /** While the flood begins and the bus has not recognised it. */
   readonly beginning: Latency;
-  /** From then on. */
+  /** After that. */
   readonly flooded: Latency;
-  /** The p99 under the flood, once it is known, by the one without. */
+  /** The p99 during the recognised flood, divided by the p99 without a flood. */
   readonly ratio: number;
-  readonly mostUnderWay: number;
+  /** The largest number of simultaneous posts. */
+  readonly concurrencyMax: number;
   readonly published: number;
   readonly delivered: number;
   readonly hotTypes: readonly string[];
 }
 
-export async function measureIsolation(
-  seconds: number,
-  progress: (message: string) => void,
-): Promise<Isolation> {
+export async function measureIsolation({ isolation, progress }: Scope): Promise<Isolation> {
+  const { seconds, beginningSeconds } = isolation;
   return await withDirectory(async (directory) => {
     const endpoint = await startEndpoint();
     const bus = await startBusProcess(directory);
     try {
       await bus.client.putReceiver('crowded', { endpoint: endpoint.url, limits: { concurrency } });
-      progress('Isolation: the quiet type alone');
-      // What is compiled by the first events is not counted.
+      progress('isolation: the quiet type alone');
+      // Not counted, because the first events compile the code.
       await publishQuiet(bus, 'warm', 5);
       const alone = await publishQuiet(bus, 'alone', seconds);
       await arrivedAll(endpoint.arrivedAtMs, [...alone.keys()]);
-      progress(`Isolation: ${floodPerSecond} noisy and ${quietPerSecond} quiet events a second`);
+      progress(`isolation: ${floodPerSecond} noisy and ${quietPerSecond} quiet events per second`);
       const [crowded, noisy] = await Promise.all([
         publishQuiet(bus, 'crowded', beginningSeconds + seconds),
         publishFlood(bus, beginningSeconds + seconds),
       ]);
       const hotTypes = await hotTypesOf(bus);
-      progress('Isolation: what is left of the flood');
+      progress('isolation: the rest of the flood');
       await arrivedAll(endpoint.arrivedAtMs, [...crowded.keys(), ...noisy]);
       const unloaded = latencyOf(alone, endpoint.arrivedAtMs);
       const knownFromMs = Math.min(...crowded.values()) + beginningSeconds * 1000;
@@ -71,7 +69,7 @@ export async function measureIsolation(
         beginning: latencyOf(early, endpoint.arrivedAtMs),
         flooded,
         ratio: flooded.p99Ms / unloaded.p99Ms,
-        mostUnderWay: endpoint.most(),
+        concurrencyMax: endpoint.concurrencyMax(),
         published: crowded.size + noisy.length,
         delivered: [...crowded.keys(), ...noisy].filter((id) => endpoint.arrivedAtMs.has(id)).length,
         hotTypes,
@@ -92,10 +90,10 @@ async function hotTypesOf({ client }: BusProcess): Promise<string[]> {
 async function startEndpoint() {
   const arrivedAtMs = new Map<string, number>();
   let underWay = 0;
-  let most = 0;
+  let concurrencyMax = 0;
   const server = createServer((request, response) => {
     underWay++;
-    most = Math.max(most, underWay);
+    concurrencyMax = Math.max(concurrencyMax, underWay);
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -107,16 +105,15 @@ async function startEndpoint() {
       }, endpointMs);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `${await listen(server)}/`,
     arrivedAtMs,
-    most: () => most,
+    concurrencyMax: () => concurrencyMax,
     stop: () => void server.close(),
   };
 }
 
-/** Publishes at its rate whatever else happens; answers when each event was meant to leave. */
+/** Publishes at a fixed rate. Resolves to the time at which each event was due to be sent. */
 async function publishQuiet(bus: BusProcess, name: string, seconds: number): Promise<Map<string, number>> {
   const startMs = performance.now();
   const sentAtMs = new Map<string, number>();
@@ -149,7 +146,7 @@ async function publishFlood(bus: BusProcess, seconds: number): Promise<string[]>
   return ids;
 }
 
-/** Waits until all have arrived; fails when nothing more came for a minute. */
+/** Waits until all events have arrived. Fails when none has arrived for a minute. */
 async function arrivedAll(arrivedAtMs: ReadonlyMap<string, number>, ids: readonly string[]): Promise<void> {
   let seen = -1;
   let sinceMs = performance.now();
@@ -160,7 +157,7 @@ async function arrivedAll(arrivedAtMs: ReadonlyMap<string, number>, ids: readonl
     }
     if (performance.now() - sinceMs > 60_000) {
       const missing = ids.filter((id) => !arrivedAtMs.has(id));
-      throw new Error(`${missing.length} events did not arrive, the first of them ${missing[0]}.`);
+      throw new Error(`${missing.length} events did not arrive. The first one is ${missing[0]}.`);
     }
     await sleep(100);
   }
@@ -179,7 +176,7 @@ export function isolationText({
   beginning,
   flooded,
   ratio,
-  mostUnderWay,
+  concurrencyMax,
   ...rest
 }: Isolation): string {
   const row = (name: string, { events, p50Ms, p99Ms }: Latency) => [
@@ -193,11 +190,11 @@ export function isolationText({
       ['the quiet type', 'events', 'p50 ms', 'p99 ms'],
       [
         row('alone', unloaded),
-        row('beside a flood of 100:1 that begins', beginning),
-        row('beside one that is known', flooded),
+        row('as a flood of 100:1 begins', beginning),
+        row('during a recognised flood', flooded),
       ],
     ),
-    `p99 beside a known flood: ${number(ratio, 2)} times the one alone; ${rest.delivered} of ${rest.published} delivered, ` +
-      `at most ${mostUnderWay} posts at once (limit ${concurrency}); hot: ${rest.hotTypes.join(', ') || 'none'}`,
+    `p99 during a recognised flood: ${number(ratio, 2)} times the p99 alone; ${rest.delivered} of ${rest.published} delivered, ` +
+      `at most ${concurrencyMax} simultaneous posts (limit ${concurrency}); hot: ${rest.hotTypes.join(', ') || 'none'}`,
   ].join('\n');
 }

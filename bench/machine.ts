@@ -1,10 +1,10 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Limit, Limits } from './processes/limits.ts';
 import { startWorker } from './processes/worker.ts';
-import type { Scope } from './scenarios.ts';
+import type { Scope } from './scope.ts';
 import { type Ends, withDirectory } from './stand.ts';
 
-/** What the numbers of a run were taken on. */
+/** The machine that a run was measured on. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -27,12 +27,8 @@ export interface NamedLimit extends Limit {
   readonly name: string;
 }
 
-/** What the parts of the way do alone, so that the bus can be held against them: one round of each. */
-export async function measureLimits(
-  { sink, sinkUrl }: Ends,
-  { seconds, progress }: Scope,
-): Promise<NamedLimit[]> {
-  progress('The limits of this machine: posts, and SDK calls into the engines');
+/** Measures the steps of a delivery alone, to compare the bus with: one round of each. */
+export async function measureLimits({ sink, sinkUrl }: Ends, { seconds }: Scope): Promise<NamedLimit[]> {
   const each = seconds / 2;
   return await withDirectory(async (directory) => {
     const limits = startWorker<Limits>('limits');

@@ -1,20 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { billOf } from '../lib/core/bill/bill.ts';
+import { difference } from './meter.ts';
 import type { Load } from './processes/generator.ts';
 import type { Stand } from './stand.ts';
 import { usageOf } from './usage.ts';
+import { waitForCount } from './wait.ts';
 
-/** One measurement of one load. A rate is over the load and the time until the last delivery. */
+/** One measurement of one load. Rates count from the start of the load to its end, or to the last delivery. */
 export interface Measurement {
   readonly acceptedPerSecond: number;
   readonly deliveredPerSecond: number;
-  /** From the moment at which an event was meant to be sent to its arrival. */
+  /** From the time at which an event was due to be sent to its arrival. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** CPU-seconds for a thousand deliveries: of generator, bus and sink together, and of the bus alone. */
+  /** CPU-seconds per thousand deliveries: of generator, bus and sink together, and of the bus alone. */
   readonly cpuSeconds: number;
   readonly busCpuSeconds: number;
-  /** At list prices, for a million deliveries. */
+  /** At list prices, per million deliveries. */
   readonly dollars: number;
   readonly shed: number;
   readonly shedWithoutRetryAfter: number;
@@ -23,12 +24,9 @@ export interface Measurement {
   readonly peakRssMb: number;
 }
 
-/** How long the sink may see nothing new before what is missing counts as lost. */
-const stallMs = 30_000;
-
 /**
- * Measures one load from its first request to the last delivery of what was accepted.
- * @throws Error when a publish failed otherwise than by 429, or when an accepted event did not arrive.
+ * Measures one load, from its first request to the last delivery of an accepted event.
+ * @throws Error when a publish failed otherwise than with 429, or when an accepted event did not arrive.
  */
 export async function measure(stand: Stand, run: () => Promise<Load>): Promise<Measurement> {
   const { bus, sink, generator, layout } = stand;
@@ -37,11 +35,17 @@ export async function measure(stand: Stand, run: () => Promise<Load>): Promise<M
   const load = await run();
   if (load.failures > 0) {
     throw new Error(
-      `${load.failures} of ${load.requests} requests of ${layout.name} failed; the first: ${load.firstFailure}`,
+      `${load.failures} of ${load.requests} requests of ${layout.name} failed. The first one: ${load.firstFailure}`,
     );
   }
   const expected = load.acceptedEvents * layout.receivers;
-  await drained(stand, expected);
+  await waitForCount({
+    what: `deliveries of ${layout.name}`,
+    expected,
+    stallSeconds: 30,
+    pollMs: 20,
+    count: () => sink.call('count', null),
+  });
   const after = await snapshot(stand);
 
   const arrivals = await sink.call('arrivals', null);
@@ -49,7 +53,7 @@ export async function measure(stand: Stand, run: () => Promise<Load>): Promise<M
   if (p50Ms === undefined || p99Ms === undefined) throw new Error(`${layout.name} delivered nothing.`);
   if (arrivals.distinct !== expected) {
     throw new Error(
-      `${layout.name} delivered ${arrivals.distinct} where ${expected} were to be: the bus made some up.`,
+      `${layout.name} delivered ${arrivals.distinct} events instead of ${expected}: the bus invented some.`,
     );
   }
   const thousands = expected / 1000;
@@ -74,32 +78,4 @@ async function snapshot({ bus, sink, generator }: Stand) {
   const meter = await bus.meter();
   const cpuSeconds = new Map([bus, sink, generator].map(({ pid }) => [pid, usageOf(pid).cpuSeconds]));
   return { meter, cpuSeconds };
-}
-
-/** What was counted in between. */
-function difference(
-  before: Readonly<Record<string, number>>,
-  after: Readonly<Record<string, number>>,
-): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(after).map(([unit, quantity]) => [unit, quantity - (before[unit] ?? 0)]),
-  );
-}
-
-/** Resolves when the sink has so many deliveries. @throws Error when no more of them come. */
-async function drained({ sink, layout }: Stand, expected: number): Promise<void> {
-  let count = 0;
-  let progressMs = performance.now();
-  for (;;) {
-    const now = await sink.call('count', null);
-    if (now >= expected) return;
-    if (now > count) progressMs = performance.now();
-    else if (performance.now() - progressMs > stallMs) {
-      throw new Error(
-        `${layout.name} lost events: ${now} of ${expected} arrived, and nothing for ${stallMs / 1000} s.`,
-      );
-    }
-    count = now;
-    await sleep(20);
-  }
 }

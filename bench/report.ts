@@ -1,75 +1,28 @@
 import type { Bundle } from './bundles.ts';
-import { type Isolation, isolationText } from './isolation.ts';
-import type { Machine, NamedLimit } from './machine.ts';
+import type { NamedLimit } from './machine.ts';
 import type { Measurement } from './measure.ts';
-import type { Measured, Memory } from './scenarios.ts';
+import type { Loads, NullRun, OneToOne } from './scenarios.ts';
 import { medians } from './statistics.ts';
 import { number, tableOf } from './table.ts';
-import { type Judgement, judge } from './verdict.ts';
+import type { Judgement } from './verdict.ts';
 
-/** Everything that a run found out; this is what is saved, with every round. */
-export interface Results {
-  readonly at: string;
-  readonly machine: Machine;
-  readonly rounds: number;
-  readonly seconds: number;
-  /** Fresh processes behind each start time of a bundle. */
-  readonly processes: number;
-  readonly capacity: Readonly<Record<string, readonly Measurement[]>>;
-  readonly latency: Readonly<Record<string, readonly Measurement[]>>;
-  readonly nullRuns: Measured['nullRuns'];
-  readonly memory: readonly Memory[];
-  readonly overload: Measurement;
-  readonly isolation: Isolation;
-  readonly limits: readonly NamedLimit[];
-  readonly bundles: readonly Bundle[];
-  readonly formats: readonly Bundle[];
-  readonly verdict: readonly Judgement[];
-}
+/** The results of the parts as text. Numbers are medians over the rounds. */
 
-export type Findings = Omit<Results, 'verdict'>;
-
-/** The name under which the scenario that the targets speak of is kept. */
-export const headline = '1 topic x 1 receiver, batches of 10';
-
-export function withVerdict(findings: Findings): Results {
-  const full = medians(findings.capacity[headline] ?? []);
-  return {
-    ...findings,
-    verdict: judge(full, findings.overload, medians(findings.memory), findings.isolation),
-  };
-}
-
-/** The results as text, medians over the rounds. */
-export function reportOf(results: Results): string {
-  const { machine, rounds, seconds, processes } = results;
-  const start = `medians of ${processes} fresh processes: import, and make the handler`;
-  return [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node}, ${machine.platform}`,
-    `Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s; events of 1 KB; SQLite synchronous NORMAL.`,
-    section('Capacity (closed loop)', loads(results.capacity)),
-    section('Latency (open loop, from the moment an event was meant to leave)', loads(results.latency)),
-    section(
-      'Overload (batches of 100, as fast as the bus answers, waiting for no Retry-After)',
-      loads({ '1 topic x 10 receivers': [results.overload] }),
-    ),
-    section('Isolation (one receiver, two types)', isolationText(results.isolation)),
-    section('Without a bus: generator straight to the sink', nullRuns(results.nullRuns)),
-    section('The limits of this machine', limits(results.limits)),
-    section(`Bundles (${start})`, bundles(results.bundles)),
-    results.formats.length > 0 ? section(`Bundle formats (${start})`, bundles(results.formats)) : '',
-    section('Verdict', verdict(results.verdict)),
-    '',
-  ]
-    .filter((part, index, parts) => part !== '' || index === parts.length - 1)
-    .join('\n');
-}
-
-function section(title: string, text: string): string {
+export function section(title: string, text: string): string {
   return `\n${title}\n${text}`;
 }
 
-function loads(scenarios: Readonly<Record<string, readonly Measurement[]>>): string {
+export function oneToOneText(rounds: readonly OneToOne[]): string {
+  return [
+    'Capacity (closed loop)',
+    loadsText(rounds.map(({ capacity }) => capacity)),
+    '\nLatency (open loop, from the time at which an event was due to be sent)',
+    loadsText(rounds.map(({ latency }) => latency)),
+  ].join('\n');
+}
+
+/** Loads with the same names in every round. */
+export function loadsText(rounds: readonly Loads[]): string {
   const headings = [
     '',
     'accepted/s',
@@ -84,8 +37,8 @@ function loads(scenarios: Readonly<Record<string, readonly Measurement[]>>): str
   ];
   return tableOf(
     headings,
-    Object.entries(scenarios).map(([name, rounds]) => {
-      const row = medians(rounds);
+    byName(rounds, (name, measurements: Measurement[]) => {
+      const row = medians(measurements);
       return [
         name,
         number(row.acceptedPerSecond),
@@ -102,19 +55,29 @@ function loads(scenarios: Readonly<Record<string, readonly Measurement[]>>): str
   );
 }
 
-function nullRuns(rounds: Measured['nullRuns']): string {
-  const names = rounds[0]?.map((run) => run.name) ?? [];
+export function nullRunsText(rounds: readonly Readonly<Record<string, NullRun>>[]): string {
   return tableOf(
     ['', 'requests/s', 'p50 ms', 'p99 ms'],
-    names.map((name, index) => {
-      const runs = rounds.flatMap((round) => round.slice(index, index + 1));
+    byName(rounds, (name, runs: NullRun[]) => {
       const row = medians(runs.map(({ perSecond, p50Ms, p99Ms }) => ({ perSecond, p50Ms, p99Ms })));
       return [name, number(row.perSecond), number(row.p50Ms, 1), number(row.p99Ms, 1)];
     }),
   );
 }
 
-function limits(found: readonly NamedLimit[]): string {
+function byName<Item>(
+  rounds: readonly Readonly<Record<string, Item>>[],
+  rowOf: (name: string, items: Item[]) => string[],
+): string[][] {
+  return Object.keys(rounds[0] ?? {}).map((name) =>
+    rowOf(
+      name,
+      rounds.flatMap((round) => round[name] ?? []),
+    ),
+  );
+}
+
+export function limitsText(found: readonly NamedLimit[]): string {
   return tableOf(
     ['', 'per second', 'CPU-s/1000'],
     found.map(({ name, perSecond, cpuSecondsPerThousand }) => [
@@ -125,7 +88,7 @@ function limits(found: readonly NamedLimit[]): string {
   );
 }
 
-function bundles(found: readonly Bundle[]): string {
+export function bundlesText(found: readonly Bundle[]): string {
   return tableOf(
     ['', 'KB', 'gzip KB', 'start ms', 'with compile cache'],
     found.map(({ name, bytes, gzipBytes, startMs, cachedStartMs }) => [
@@ -138,7 +101,7 @@ function bundles(found: readonly Bundle[]): string {
   );
 }
 
-function verdict(judgements: readonly Judgement[]): string {
+export function verdictText(judgements: readonly Judgement[]): string {
   return judgements
     .map(({ target, measured, met }) => `${met ? 'met    ' : 'NOT MET'}  ${target}\n         ${measured}`)
     .join('\n');

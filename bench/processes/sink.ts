@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { percentile } from '../statistics.ts';
 import { monotonicMs } from './clock.ts';
+import { listen } from './listen.ts';
 import { serve } from './worker.ts';
 
 /**
@@ -60,14 +60,8 @@ function arrived(webhookId: string, body: Buffer | undefined): void {
 }
 
 const actions = {
-  /** Answers its URL. */
-  listen: async (_: null): Promise<string> => {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  },
+  /** Resolves to its URL. */
+  listen: (_: null): Promise<string> => listen(server),
   reset: (_: null): void => {
     seen = new Set();
     latenciesMs = [];

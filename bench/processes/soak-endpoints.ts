@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { seededRandom } from '../../lib/stand-in/random.ts';
 import { percentile } from '../statistics.ts';
 import { monotonicMs } from './clock.ts';
+import { listen } from './listen.ts';
 import { serve } from './worker.ts';
 
 /**
@@ -96,14 +96,8 @@ function count(request: IncomingMessage, kind: string | undefined, body: Buffer)
 }
 
 const actions = {
-  /** Answers its URL. */
-  listen: async (_: null): Promise<string> => {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  },
+  /** Resolves to its URL. */
+  listen: (_: null): Promise<string> => listen(server),
   behave: (wanted: Faults): void => {
     faults = wanted;
     random = seededRandom(wanted.seed);
