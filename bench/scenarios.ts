@@ -124,16 +124,12 @@ export async function measureNullRuns(
  * Publishes to ten receivers as fast as the bus answers, so that it accepts more than it delivers, and goes on for a
  * while after the bus has begun to refuse. `measure` throws when an accepted event does not arrive.
  */
-export function measureOverload(
-  ends: Ends,
-  { seconds, overloadSecondsMax: secondsMax }: Scope,
-): Promise<Measurement> {
+export function measureOverload(ends: Ends, { seconds, overload }: Scope): Promise<Measurement> {
   return withBus(ends, oneToTen, (stand) =>
     measure(stand, () =>
       stand.generator.call('flood', {
         target: stand.target(100),
-        connections: connections * 2,
-        secondsMax,
+        ...overload,
         secondsAfterRefusal: seconds,
       }),
     ),

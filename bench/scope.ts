@@ -7,8 +7,11 @@ export interface Scope {
   /** The first load of a bus, which is not counted. */
   readonly warmUpSeconds: number;
   readonly manyTopics: number;
-  /** The longest flood of the overload, which ends earlier if the bus refuses publishes. */
-  readonly overloadSecondsMax: number;
+  readonly overload: {
+    /** The longest flood, which ends earlier if the bus refuses publishes. */
+    readonly secondsMax: number;
+    readonly connections: number;
+  };
   readonly isolation: {
     readonly seconds: number;
     /** How long a flood runs before it counts as known. */
@@ -47,7 +50,7 @@ export function scopeOf({ size, progress, ...options }: ScopeOptions): Scope {
     seconds,
     warmUpSeconds: check ? seconds / 4 : seconds * 2,
     manyTopics: check ? 5 : 100,
-    overloadSecondsMax: check ? seconds / 4 : 30,
+    overload: { secondsMax: check ? seconds / 4 : 30, connections: check ? 2 : 16 },
     isolation: { seconds: check ? seconds : seconds * 10, beginningSeconds: check ? seconds : 15 },
     delays: {
       events,

@@ -1,8 +1,8 @@
 /**
- * Receives the events of the topic `orders`. Start a bus with `npm start`, then: npx node examples/consumer.ts
- * Then see it work with: npx node examples/producer.ts
- * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program, and
- * CONSUMER_PORT where it listens.
+ * Receives the events of the topic `orders`. Start a bus with `npm start`, then run: npx node examples/consumer.ts
+ * To see it work, run: npx node examples/producer.ts
+ * Optional variables: BUSBAR_URL and BUSBAR_KEY of another bus, ENDPOINT (how that bus reaches this program), and
+ * CONSUMER_PORT (where this program listens).
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { createClient, createReceiver } from 'busbar/client';
 const secret = process.env.BUSBAR_SECRET ?? `whsec_${randomBytes(32).toString('base64')}`;
 const port = Number(process.env.CONSUMER_PORT ?? 4300);
 
-// When onEvent resolves, the bus counts the event as delivered; when it rejects, the bus tries again later.
+// When onEvent resolves, the event counts as delivered. When it rejects, the bus tries again later.
 const receiver = createReceiver({
   secret,
   onEvent(event, { deliveryId, attempt }) {

@@ -1,10 +1,10 @@
 /**
- * Keeps the state of each order as the topic `order-states` tells it, and drops news that are older than what it has:
- * retries and redrives come out of order. Start a bus with `npm start`, then: npx node examples/newest.ts
- * Then see it work: npx busbar publish order-states @states.ndjson, of lines such as
+ * Keeps the latest state of each order from the topic `order-states`, and drops outdated states, because retries and
+ * redrives come out of order. Start a bus with `npm start`, then run: npx node examples/newest.ts
+ * To see it work, run: npx busbar publish order-states @states.ndjson, with lines such as
  * {"specversion":"1.0","id":"1","source":"/shop","subject":"order-7","type":"order.state","version":2,"data":{"state":"paid"}}
- * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program, and
- * CONSUMER_PORT where it listens.
+ * Optional variables: BUSBAR_URL and BUSBAR_KEY of another bus, ENDPOINT (how that bus reaches this program), and
+ * CONSUMER_PORT (where this program listens).
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ const states = new Map<string, unknown>();
 
 const receiver = createReceiver({
   secret,
-  // Several instances share what they know by dynamoDbStore of 'busbar/client/dynamodb'.
+  // If there are several instances, use the dynamoDbStore of 'busbar/client/dynamodb', which they share.
   onEvent: newestOnly(
     {
       store: memoryStore(),

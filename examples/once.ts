@@ -1,10 +1,10 @@
 /**
- * Books the payments of the topic `payments`, each once however often it is delivered. Start a bus with `npm start`,
- * then: npx node examples/once.ts
- * Then see it work: npx busbar publish payments '{"amount": 5}' --type payment.received --id p-1, twice.
- * BUSBAR_URL and BUSBAR_KEY name another bus and its key, ENDPOINT how that bus reaches this program, and
- * CONSUMER_PORT where it listens. DYNAMODB_ENDPOINT=http://127.0.0.1:4566 remembers in a table (of the laptop's bus), and
- * so also over a restart and between several consumers, instead of in this process.
+ * Books each payment of the topic `payments` once, however often it is delivered. Start a bus with `npm start`, then run:
+ * npx node examples/once.ts
+ * To see it work, run this twice: npx busbar publish payments '{"amount": 5}' --type payment.received --id p-1
+ * Optional variables: BUSBAR_URL and BUSBAR_KEY of another bus, ENDPOINT (how that bus reaches this program), and
+ * CONSUMER_PORT (where this program listens). DYNAMODB_ENDPOINT=http://127.0.0.1:4566 records payments in a table of the
+ * local bus instead of in memory, which survives restarts and works for several consumers.
  */
 import { randomBytes } from 'node:crypto';
 import { once as nextEvent } from 'node:events';
@@ -17,7 +17,7 @@ import { dynamoDbStore } from 'busbar/client/dynamodb';
 const secret = process.env.BUSBAR_SECRET ?? `whsec_${randomBytes(32).toString('base64')}`;
 const port = Number(process.env.CONSUMER_PORT ?? 4301);
 
-/** A table for what was done: the partition key `id`, and TTL on `expiresAt` where it is for good. */
+/** Creates a table for finished work: the partition key is `id`. In production, enable TTL on `expiresAt`. */
 async function sharedStore(endpoint: string) {
   const client = new DynamoDBClient({
     endpoint,
@@ -34,7 +34,7 @@ async function sharedStore(endpoint: string) {
       }),
     );
   } catch (error) {
-    // It is there from an earlier run.
+    // An earlier run has created the table.
     if (!(error instanceof ResourceInUseException)) throw error;
   }
   return dynamoDbStore({ client, table: 'payments-done' });
@@ -48,7 +48,7 @@ const receiver = createReceiver({
   onEvent: once(
     {
       store,
-      // The delivery id is the same over all attempts; the event's id is so over everything that a producer sends twice.
+      // The delivery id is the same for all attempts; the event's id is also the same if the producer publishes twice.
       keyOf: ({ event }) => JSON.stringify([event.source, event.id]),
       onDuplicate: ({ event }) => console.log('again', event.id),
     },

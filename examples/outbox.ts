@@ -1,7 +1,7 @@
 /**
- * Places an order and says so, in one transaction of DynamoDB: either both happen, or nothing. Nothing is sent from here;
- * the bus publishes the entry of its outbox. Start a bus with `npm start`, then: npx node examples/outbox.ts
- * AWS_ENDPOINT_URL, ORDERS_TABLE and OUTBOX_TABLE name others.
+ * Stores an order and its event in one DynamoDB transaction, so that either both happen or neither. This program sends
+ * nothing: the bus publishes the entry from its outbox. Start a bus with `npm start`, then run: npx node examples/outbox.ts
+ * Optional variables: AWS_ENDPOINT_URL, ORDERS_TABLE and OUTBOX_TABLE.
  */
 import { CreateTableCommand, DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { outboxEntry } from 'busbar/client';
@@ -41,7 +41,7 @@ await dynamodb.send(
         table: process.env.OUTBOX_TABLE ?? 'busbar-outbox',
         application: process.env.BUSBAR_APPLICATION ?? 'admin',
         topic: 'orders',
-        // What happens to one order is published in the order of its versions.
+        // The events of one order are published in the order of its versions.
         key: orderId,
         sequence: 1,
         event: { type: 'order.placed', id: `${orderId}-1`, subject: orderId, data: { total: 42 } },

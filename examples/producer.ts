@@ -1,6 +1,6 @@
 /**
- * Publishes three orders to the topic `orders`. Start a bus with `npm start`, then: npx node examples/producer.ts
- * BUSBAR_URL and BUSBAR_KEY name another bus and its key.
+ * Publishes three orders to the topic `orders`. Start a bus with `npm start`, then run: npx node examples/producer.ts
+ * Optional variables: BUSBAR_URL and BUSBAR_KEY of another bus.
  */
 import { readFileSync } from 'node:fs';
 import { createClient } from 'busbar/client';

@@ -1,7 +1,7 @@
 /**
- * Half messages: the bus keeps the events until this program says how its own work ended, and asks if it does not.
- * Start a bus with `npm start`, then: npx node examples/transaction.ts
- * BUSBAR_URL and BUSBAR_KEY name another bus and its key, CHECKER_PORT another port for its questions.
+ * Half messages: the bus keeps the events until this program commits or rolls back, and asks if it does neither.
+ * Start a bus with `npm start`, then run: npx node examples/transaction.ts
+ * Optional variables: BUSBAR_URL and BUSBAR_KEY of another bus, and CHECKER_PORT (where this program answers checks).
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,10 +15,10 @@ const bus = createClient({
 await bus.putTopic('orders', { description: 'What customers order' });
 await bus.putTopic('stock', { description: 'What leaves the shelves' });
 
-// Shown once: a real program keeps it where it keeps its other secrets.
+// Shown only once: a real program stores it with its other secrets.
 const { checkSecret } = (await bus.call('POST', '/check-secret')) as { checkSecret: string };
 
-/** Stands for the producer's own database. */
+/** Represents the producer's own database. */
 const placed = new Set<string>();
 const server = createServer(
   createChecker({
@@ -38,12 +38,12 @@ const events = (orderId: string) => [
 ];
 const checks = { checkUrl: `http://127.0.0.1:${port}/`, checkAfterSeconds: 2 };
 
-// The good case: begin, do the work, commit.
+// The normal case: begin, do the work, commit.
 const first = await bus.begin(events('1001'), checks);
 placed.add(first.id);
 console.log(`${(await bus.commit(first.id)).state} ${first.id}`);
 
-// This one forgets to say how it ended: the bus asks.
+// This transaction is neither committed nor rolled back, so the bus asks.
 const second = await bus.begin(events('1002'), checks);
 placed.add(second.id);
 for (let open = true; open; ) {

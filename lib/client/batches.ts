@@ -1,34 +1,34 @@
 import type { EventInput } from './cloud-event.ts';
 
-/** The most that one request may carry. */
+/** The bus's limits on one request. */
 export const maxEntriesPerRequest = 100;
 export const maxBytesPerRequest = 1_000_000;
 
-/** One event, ready to send: the bytes stay the same from attempt to attempt. */
+/** One event, ready to send. Its bytes are the same in every attempt. */
 export interface Entry {
   /** Position in the caller's list. */
   readonly index: number;
   readonly id: string;
-  /** The event with what the client filled in. */
+  /** The event, including the fields that the client filled in. */
   readonly event: EventInput;
   readonly contentType: 'application/json' | 'application/cloudevents-batch+json';
   readonly json: string;
 }
 
-/** What the client fills in where the caller left it out. */
+/** What the client fills in if the caller leaves it out. */
 export interface Defaults {
   readonly source: string;
   readonly id: () => string;
-  /** Undefined leaves it to the bus. */
+  /** Undefined if the bus is to set the time. */
   readonly time: () => string | undefined;
 }
 
 /**
- * Fills in id, source and time, so that a second attempt of the request names the same event.
- * Throws a `TypeError` for what JSON cannot carry.
+ * Fills in id, source and time, so that every attempt sends the same event.
+ * @throws TypeError when JSON cannot represent the event.
  */
 export function toEntry(input: EventInput, index: number, defaults: Defaults): Entry {
-  // Events of the CloudEvents SDK know best which of their properties belong to the event.
+  // An event of the CloudEvents SDK knows which of its properties belong to the event.
   const given: Record<string, unknown> =
     'toJSON' in input && typeof input.toJSON === 'function' ? input.toJSON() : { ...input };
   const event = { ...given, id: given.id ?? defaults.id(), source: given.source ?? defaults.source };
@@ -37,7 +37,7 @@ export function toEntry(input: EventInput, index: number, defaults: Defaults): E
   if (filled.data instanceof Uint8Array) {
     if (!isCloudEvent) {
       throw new TypeError(
-        `The event at index ${index} has binary data: give it as a CloudEvent, with specversion and datacontenttype.`,
+        `The event at index ${index} has binary data. Publish it as a CloudEvent, with specversion and datacontenttype.`,
       );
     }
     filled.data_base64 = Buffer.from(filled.data).toString('base64');
@@ -52,7 +52,7 @@ export function toEntry(input: EventInput, index: number, defaults: Defaults): E
   };
 }
 
-/** Splits entries into requests: one content type each, within the limits on count and bytes. */
+/** Splits entries into requests within the limits on count and bytes. Each request has one content type. */
 export function toRequests(entries: readonly Entry[]): Entry[][] {
   const requests: Entry[][] = [];
   const open = new Map<Entry['contentType'], { request: Entry[]; bytes: number }>();
@@ -69,7 +69,7 @@ export function toRequests(entries: readonly Entry[]): Entry[][] {
     } else {
       const request = [entry];
       requests.push(request);
-      // The brackets around the list take two bytes, and its last entry has no comma.
+      // The brackets of the list add two bytes, and the last entry has no comma.
       open.set(entry.contentType, { request, bytes: bytes + 1 });
     }
   }

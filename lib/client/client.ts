@@ -13,26 +13,26 @@ import {
 import { createTransport, type TransportOptions } from './transport.ts';
 
 export interface ClientOptions extends TransportOptions {
-  /** The `source` of events that name none: a URI reference, such as `/shop/checkout`. */
+  /** The `source` of events that have none: a URI reference, such as `/shop/checkout`. Default `/busbar/client`. */
   readonly source?: string;
-  /** Ids of events that name none. Default: random UUIDs. */
+  /** Creates ids for events that have none. Default: random UUIDs. */
   readonly uuid?: () => string;
-  /** Requests of one `publish` that are under way at the same time. Default 4. */
+  /** How many requests one `publish` sends at the same time. Default 4. */
   readonly concurrency?: number;
 }
 
 export interface PublishOptions {
-  /** What to do when the bus rejects some events: throw a `PublishRejectedError` (default), or return them. */
+  /** If the bus rejects some events: throw a `PublishRejectedError` (default), or return the results. */
   readonly partial?: 'throw' | 'return';
   readonly signal?: AbortSignal;
 }
 
 export interface PublishAnswer {
-  /** One entry for each event, in the order they were given. */
+  /** One result for each event, in the same order. */
   readonly events: readonly EntryResult[];
 }
 
-/** What a receiver is made of (`PUT /v1/receivers/{receiver}`). */
+/** The settings of a receiver (`PUT /v1/receivers/{receiver}`). */
 export interface ReceiverSettings {
   readonly endpoint: string;
   readonly owner?: string;
@@ -45,7 +45,7 @@ export interface ReceiverSettings {
   readonly oauth2?: {
     readonly tokenUrl: string;
     readonly clientId: string;
-    /** The one that the bus has when left out. */
+    /** If left out, the bus keeps the one it has. */
     readonly clientSecret?: string;
     readonly scope?: string;
     readonly audience?: string;
@@ -53,7 +53,7 @@ export interface ReceiverSettings {
   };
 }
 
-/** What a topic is made of (`PUT /v1/topics/{topic}`); `schema` is a JSON Schema for `data`. */
+/** The settings of a topic (`PUT /v1/topics/{topic}`); `schema` is a JSON Schema for `data`. */
 export interface TopicSettings {
   readonly owner?: string;
   readonly description?: string;
@@ -62,10 +62,10 @@ export interface TopicSettings {
   readonly trace?: 'none' | 'failures' | 'all';
 }
 
-/** Every method rejects with a `BusbarError` when the bus refuses or does not answer. */
+/** A client of the HTTP API. Every method rejects with a `BusbarError` if the bus refuses or does not respond. */
 export interface Client {
   /**
-   * Publishes to a topic. Any number of events: they are split over requests of at most 100 events and 1 MB.
+   * Publishes any number of events to a topic, in requests of at most 100 events and 1 MB.
    * Resolves once the bus has stored every event that it accepted.
    */
   publish(
@@ -73,7 +73,7 @@ export interface Client {
     events: EventInput | readonly EventInput[],
     options?: PublishOptions,
   ): Promise<PublishAnswer>;
-  /** The same, straight to one receiver. */
+  /** Sends events to one receiver. Otherwise the same as `publish`. */
   invoke(
     receiver: string,
     events: EventInput | readonly EventInput[],
@@ -88,19 +88,19 @@ export interface Client {
     settings?: { readonly filter?: unknown },
   ): Promise<unknown>;
   /**
-   * Keeps up to 25 events until `commit` or `rollback`: all or none. Begin before the producer's own transaction, and
-   * commit after it; what is never ended is asked about at `checkUrl`, or rolled back.
+   * Begins a transaction: the bus keeps up to 25 events and publishes all or none of them at `commit` or `rollback`.
+   * Begin before your own transaction and commit after it. If you do neither, the bus asks at `checkUrl`, or rolls back.
    */
   begin(events: readonly TransactionEvent[], options?: BeginOptions): Promise<Transaction>;
   /** May be repeated; rejects with `transaction_decided` after a rollback. */
   commit(id: string): Promise<Transaction>;
   /** May be repeated; rejects with `transaction_decided` after a commit. */
   rollback(id: string): Promise<Transaction>;
-  /** Any other call of the API; `path` begins behind `/v1`, and `body` is sent as JSON. */
+  /** Makes any other call of the API. `path` is the part after `/v1`; `body` is sent as JSON. */
   call(method: string, path: string, body?: unknown, options?: { signal?: AbortSignal }): Promise<unknown>;
 }
 
-/** A client of one bus. Throws a `TypeError` when `url` is no http or https URL. */
+/** Creates a client of one bus. @throws TypeError when `url` is not an http or https URL. */
 export function createClient(options: ClientOptions): Client {
   const request = createTransport(options);
   const clock = options.clock ?? systemClock;
@@ -118,18 +118,18 @@ export function createClient(options: ClientOptions): Client {
       body: `[${entries.map((entry) => entry.json).join(',')}]`,
       contentType: entries[0]?.contentType ?? 'application/json',
       signal,
-      // When every entry is rejected, the refusal brings the reason of each.
+      // If every entry is rejected, the error response contains the reason for each.
       isAnswer: (refusal) => readResults(refusal, entries) !== undefined,
     });
     const results = readResults(body, entries);
     if (results !== undefined) return results;
     throw new BusbarError({
       code: 'unexpected_answer',
-      detail: `The answer to POST /v1${path} is not one result for each of its ${entries.length} events.`,
+      detail: `The response to POST /v1${path} does not have one result for each of its ${entries.length} events.`,
     });
   }
 
-  /** Sends one request, and again those of its events that the bus could not take just then. */
+  /** Sends one request, and retries those of its events that the bus temporarily could not store. */
   async function sendRequest(
     path: string,
     entries: readonly Entry[],
@@ -169,7 +169,7 @@ export function createClient(options: ClientOptions): Client {
         try {
           await sendRequest(path, next, signal, (settled) => results.push(...settled));
         } catch (error) {
-          // The others finish what is under way, so that the error can tell exactly what was answered.
+          // The other requests finish, so that the error lists exactly the events without a result.
           failures.push(error);
         }
       }
@@ -217,12 +217,12 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** `Array.isArray` alone does not narrow a readonly list. */
+/** `Array.isArray` alone does not narrow a readonly array. */
 function isList(input: EventInput | readonly EventInput[]): input is readonly EventInput[] {
   return Array.isArray(input);
 }
 
-/** What fits no request is answered here: sent, it would take the other events of its request with it. */
+/** Rejects an event that is larger than a request. Sending it would fail the other events of its request, too. */
 function tooLargeResult(entry: Entry): EntryResult | undefined {
   const bytes = Buffer.byteLength(entry.json);
   if (bytes + 2 <= maxBytesPerRequest) return undefined;
@@ -231,7 +231,7 @@ function tooLargeResult(entry: Entry): EntryResult | undefined {
     id: entry.id,
     status: 'rejected',
     code: 'event_too_large',
-    detail: `The event has ${bytes} bytes, and a request carries at most ${maxBytesPerRequest}. Put large data elsewhere and publish where it is.`,
+    detail: `The event has ${bytes} bytes, and a request can have at most ${maxBytesPerRequest}. Store large data elsewhere and publish a reference to it.`,
   };
 }
 

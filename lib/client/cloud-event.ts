@@ -1,6 +1,6 @@
 /**
- * A CloudEvents 1.0 event. What is not named here is an extension attribute: lower-case letters and digits,
- * with a string, number or boolean as its value.
+ * A CloudEvents 1.0 event. Any other property is an extension attribute: its name has lower-case letters and digits,
+ * its value is a string, number or boolean.
  */
 export interface CloudEvent<Data = unknown> {
   readonly specversion: '1.0';
@@ -12,12 +12,12 @@ export interface CloudEvent<Data = unknown> {
   readonly time?: string;
   readonly datacontenttype?: string;
   readonly dataschema?: string;
-  /** JSON, a string for a text content type, or a `Uint8Array` for anything else. */
+  /** JSON; a string if the content type is text, and a `Uint8Array` if it is anything else. */
   readonly data?: Data;
   readonly [extension: string]: unknown;
 }
 
-/** An event to publish, in the short form: the client fills in `id`, `source` and `time`. */
+/** An event to publish, in shorthand. The client fills in `id`, `source` and `time`. */
 export interface EventShorthand<Data = unknown> {
   readonly type: string;
   readonly data?: Data;
@@ -25,25 +25,25 @@ export interface EventShorthand<Data = unknown> {
   readonly source?: string;
   readonly subject?: string;
   readonly time?: string | Date;
-  /** Deliver this much later than the bus accepts it. */
+  /** Deliver this long after the bus accepts it. */
   readonly delaySeconds?: number;
-  /** Deliver at this time, and not before. */
+  /** Deliver at this time and not earlier. */
   readonly deliverAt?: string | Date;
 }
 
-/** What `publish` and `invoke` take; an object with `specversion` is a CloudEvent, any other is shorthand. */
+/** An event to publish. An object with `specversion` is a CloudEvent, any other is shorthand. */
 export type EventInput<Data = unknown> = EventShorthand<Data> | CloudEvent<Data>;
 
-/** What the bus made of one entry of a request. */
+/** The result of publishing one event. */
 export type EntryStatus = 'accepted' | 'duplicate' | 'scheduled' | 'held' | 'rejected';
 
 export interface EntryResult {
-  /** Position of the event in the list that was given to `publish` or `invoke`. */
+  /** Position of the event in the list passed to `publish` or `invoke`. */
   readonly index: number;
   readonly id: string;
   readonly status: EntryStatus;
-  /** Why the entry was rejected, as a word for programs. */
+  /** Why the event was rejected, as an identifier for programs. */
   readonly code?: string;
-  /** Why the entry was rejected, as a sentence for people. */
+  /** Why the event was rejected, as a sentence for people. */
   readonly detail?: string;
 }

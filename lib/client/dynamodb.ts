@@ -10,9 +10,9 @@ import {
 import { type Remembered, standing, type Work, type WorkStore } from './work-store.ts';
 
 export interface DynamoDbStoreOptions {
-  /** The caller's own client, with its region, credentials and retries. */
+  /** A client with region, credentials and retries. */
   readonly client: DynamoDBClient;
-  /** A table whose partition key is the string `id`, without a sort key. Set TTL on `expiresAt` to have it emptied. */
+  /** A table whose partition key is the string `id`, without a sort key. Enable TTL on `expiresAt` to expire old items. */
   readonly table: string;
   /** Epoch milliseconds. */
   readonly now?: () => number;
@@ -21,21 +21,21 @@ export interface DynamoDbStoreOptions {
 
 export interface DynamoDbStore extends WorkStore {
   /**
-   * For a handler that writes to DynamoDB: an entry for its own `TransactWriteItems`, which says that the work is
-   * done in the very transaction that does it. The transaction fails when somebody else began the work meanwhile.
+   * An item for the `TransactWriteItems` of a handler that writes to DynamoDB. It records the work as done in the same
+   * transaction that does it. The transaction fails if another instance has begun the work meanwhile.
    */
   finishing(work: Work, keepSeconds: number): TransactWriteItem;
 }
 
-/** So often a row is read anew that others change at the same time. */
+/** How often to retry when other instances change the item at the same time. */
 const triesMax = 8;
 
-/** Remembers in a table of DynamoDB: shared by all instances, decided by conditional writes, forgotten by TTL. */
+/** Records work in a DynamoDB table, which all instances share. Conditional writes decide who does the work; TTL expires it. */
 export function dynamoDbStore(options: DynamoDbStoreOptions): DynamoDbStore {
   const { client, table: TableName, now = Date.now, uuid = randomUUID } = options;
   const keyOf = (id: string) => ({ id: { S: id } });
 
-  /** Resolves to undefined when the condition held, and else to what the row says. */
+  /** Resolves to undefined if the condition held, and otherwise to the current item. */
   async function unlessRefused(
     write: Promise<unknown>,
   ): Promise<{ row: Remembered | undefined } | undefined> {
@@ -83,7 +83,7 @@ export function dynamoDbStore(options: DynamoDbStoreOptions): DynamoDbStore {
                 ':token': { S: token },
                 ':version': { N: String(version) },
                 ':leaseUntil': { N: String(leaseUntilMs) },
-                // It must not be forgotten while it is worked on; what TTL deletes, it deletes within days.
+                // The item must not expire during the work.
                 ':expiresAt': { N: String(Math.ceil(leaseUntilMs / 1000) + unfinishedSeconds) },
                 ':now': { N: String(nowMs) },
                 ':nowSeconds': { N: String(Math.floor(nowMs / 1000)) },
@@ -95,7 +95,7 @@ export function dynamoDbStore(options: DynamoDbStoreOptions): DynamoDbStore {
         if (refused === undefined) return { state: 'begun', work: { key, version, token } };
         const obstacle = standing(refused.row, version, nowMs);
         if (obstacle !== undefined) return obstacle;
-        // It has expired and was not deleted yet, or has changed meanwhile: begin anew.
+        // The item has expired but TTL has not deleted it yet, or it has changed meanwhile. Try again.
         if (refused.row !== undefined) await forget(key, refused.row.token);
       }
       return { state: 'in-progress', retryAfterSeconds: 1 };
@@ -108,7 +108,7 @@ export function dynamoDbStore(options: DynamoDbStoreOptions): DynamoDbStore {
     },
 
     async abandon({ key, token }) {
-      // Somebody else may have begun it after the lease ran out: it is theirs then.
+      // If the lease has expired, another instance may have begun the work; then the condition fails.
       await unlessRefused(
         client.send(
           new UpdateItemCommand({
@@ -144,7 +144,7 @@ export function dynamoDbStore(options: DynamoDbStoreOptions): DynamoDbStore {
   }
 }
 
-/** How long a row is kept of work that nobody finished. */
+/** How long to keep the item of unfinished work. */
 const unfinishedSeconds = 24 * 3600;
 
 function readRow(item: Record<string, AttributeValue>): Remembered {

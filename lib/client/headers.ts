@@ -1,7 +1,7 @@
-/** The headers of fetch, or those of node:http and of a plain object. */
+/** The headers of fetch, of node:http, or a plain object. */
 export type HeaderSource = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** All headers, their names in lower case; a header that came several times is joined as HTTP has it. */
+/** All headers, with lower-case names. Repeated headers are joined with commas, as HTTP defines it. */
 export function headerEntries(headers: HeaderSource): [name: string, value: string][] {
   if (headers instanceof Headers) return [...headers.entries()];
   return Object.entries(headers).flatMap(([name, value]): [string, string][] =>
@@ -9,7 +9,7 @@ export function headerEntries(headers: HeaderSource): [name: string, value: stri
   );
 }
 
-/** One header by its lower-case name; undefined when it is absent. */
+/** One header by its lower-case name; undefined if it is absent. */
 export function headerOf(headers: HeaderSource, name: string): string | undefined {
   return headerEntries(headers).find(([found]) => found === name)?.[1];
 }

@@ -2,13 +2,13 @@ import type { CloudEvent } from './cloud-event.ts';
 import type { Delivery } from './verify.ts';
 import type { Work, WorkStore } from './work-store.ts';
 
-/** Does the work of one event. `work` is for stores that can finish it in a transaction of the handler's own. */
+/** Does the work for one event. Some stores can record `work` as done in the handler's own transaction. */
 export type Handler = (event: CloudEvent, delivery: Delivery, work: Work) => unknown;
 
-/** What `createReceiver` takes as `onEvent`. */
+/** The `onEvent` of `createReceiver`. */
 export type OnEvent = (event: CloudEvent, delivery: Delivery) => Promise<void>;
 
-/** Answered with 503 and Retry-After, so that the bus delivers the event again later. */
+/** Makes the receiver answer 503 with Retry-After, so that the bus delivers the event again later. */
 export class RetryLaterError extends Error {
   readonly retryAfterSeconds: number;
 
@@ -21,38 +21,38 @@ export class RetryLaterError extends Error {
 
 interface Settings {
   readonly store: WorkStore;
-  /** Longer than the handler ever takes: work that was begun so long ago is taken for crashed. Default 60. */
+  /** Must be longer than the handler ever takes: after this time, unfinished work counts as crashed. Default 60. */
   readonly leaseSeconds?: number;
   /**
-   * For how long it is remembered what was done. Default 31 days: the bus keeps a dead letter for 30, and sends it
-   * under the same id.
+   * How long to remember finished work. Default: 31 days for `once`, because the bus keeps a dead letter for 30 days and
+   * redelivers it with the same id; 366 days for `newestOnly`.
    */
   readonly keepSeconds?: number;
 }
 
 export interface OnceOptions extends Settings {
-  /** What tells one piece of work from another. Default: the delivery id, which is `webhook-id`. */
+  /** Identifies the work. Default: the delivery id, which is `webhook-id`. */
   readonly keyOf?: (delivery: Delivery) => string;
-  /** Is told of a delivery that was done already and is not handled again. */
+  /** Called for a delivery that was already handled and is now skipped. */
   readonly onDuplicate?: (delivery: Delivery) => void;
 }
 
 export interface NewestOptions extends Settings {
-  /** What has versions. Default: the source and subject of the event. */
+  /** Identifies what has versions. Default: the source and subject of the event. */
   readonly keyOf?: (delivery: Delivery) => string;
-  /** Default: the extension attribute `version`. Undefined for an event that has none, which is always handled. */
+  /** Default: the extension attribute `version`. An event for which it returns undefined is always handled. */
   readonly versionOf?: (event: CloudEvent) => number | undefined;
-  /** Is told of an event that is dropped because this version, or a later one, was handled. */
+  /** Called for an event that is dropped because its version or a later one was already handled. */
   readonly onStale?: (delivery: Delivery, handledVersion: number) => void;
 }
 
 const day = 24 * 3600;
 
 /**
- * Makes a handler effectively-once: the work of a delivery is done, and remembered, one time however often it comes.
- * While it is being done, another attempt is told to come later; when it fails it may be tried again at once; when its
- * process dies, after the lease. A process that dies between the work and its record does the work again, unless
- * both are one transaction (`finishing` of the DynamoDB store).
+ * Makes a handler effectively-once: the work for a delivery is done and recorded once, however often the delivery comes.
+ * During the work, further attempts are asked to come later. After a failure, the next attempt may begin at once; after
+ * a crash, once the lease expires. If a process crashes between doing and recording the work, the work is repeated,
+ * unless both are one transaction (`finishing` of the DynamoDB store).
  */
 export function once(options: OnceOptions, handler: Handler): OnEvent {
   const { store, keyOf = ({ deliveryId }) => deliveryId, onDuplicate } = options;
@@ -66,8 +66,8 @@ export function once(options: OnceOptions, handler: Handler): OnEvent {
 }
 
 /**
- * Drops events that are older than what was handled: of those of one source and subject, a lower `version` never comes
- * after a higher one. Events of one key are handled one at a time; one that meets another is told to come later.
+ * Drops outdated events: for the same source and subject, a lower `version` is never handled after a higher one. Events
+ * with the same key are handled one at a time; another one that comes meanwhile is asked to come later.
  */
 export function newestOnly(options: NewestOptions, handler: Handler): OnEvent {
   const { store, versionOf = versionExtension, onStale } = options;
@@ -98,29 +98,32 @@ async function perform(
     try {
       await store.abandon(work);
     } catch (abandonError) {
-      // The lease gives it back a little later; both are told.
-      throw new AggregateError([error, abandonError], 'The work failed, and could not be given back.');
+      // The work can begin again when the lease expires.
+      throw new AggregateError(
+        [error, abandonError],
+        'The handler failed, and its work could not be released.',
+      );
     }
     throw error;
   }
-  // Where the lease ran out, whoever took over says so when it is done: the work itself is.
+  // If the lease has expired, another instance may have taken over, and then records the work itself.
   await store.finish(work, keepSeconds);
 }
 
 function busy({ deliveryId }: Delivery, retryAfterSeconds: number): RetryLaterError {
   return new RetryLaterError(
-    `The work of ${deliveryId} waits for other work that is under way, for at most ${retryAfterSeconds} s.`,
+    `The work for ${deliveryId} waits for other work with the same key, for at most ${retryAfterSeconds} s.`,
     retryAfterSeconds,
   );
 }
 
-/** @throws TypeError when the event has a version that is no whole number from 1. */
+/** @throws TypeError when the version of the event is not a positive integer. */
 function versionExtension({ version, id }: CloudEvent): number | undefined {
   if (version === undefined) return undefined;
   // In binary mode every attribute arrives as text.
   const number = typeof version === 'string' && /^\d+$/.test(version) ? Number(version) : version;
   if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 1) return number;
   throw new TypeError(
-    `The version of the event ${id} is ${JSON.stringify(version)}, and no whole number from 1.`,
+    `The version of the event ${id} is ${JSON.stringify(version)}; it must be a positive integer.`,
   );
 }

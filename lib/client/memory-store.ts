@@ -2,19 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { type Remembered, standing, type WorkStore } from './work-store.ts';
 
 export interface MemoryStoreOptions {
-  /** So many keys are remembered; beyond, those that were done the longest ago are forgotten. Default 100,000. */
+  /** The maximum number of keys. Beyond it, the oldest finished work is forgotten. Default 100,000. */
   readonly keysMax?: number;
   /** Epoch milliseconds. */
   readonly now?: () => number;
   readonly uuid?: () => string;
 }
 
-/**
- * Remembers in this process: for one instance, and until it ends. Several instances need a store that they share.
- */
+/** Records work in the memory of this process. If there are several instances, use a store that they share. */
 export function memoryStore(options: MemoryStoreOptions = {}): WorkStore & { readonly size: number } {
   const { keysMax = 100_000, now = Date.now, uuid = randomUUID } = options;
-  // In the order in which they were written last.
+  // In the order of the last write.
   const rows = new Map<string, Remembered>();
 
   function write(key: string, row: Remembered): void {
@@ -22,14 +20,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): WorkStore & { rea
     rows.set(key, row);
   }
 
-  /** Makes room for one more key. What is being worked on is not forgotten. */
+  /** Makes room for one more key, without forgetting unfinished work. */
   function makeRoom(nowMs: number): void {
     for (const [key, row] of rows) {
       if (rows.size < keysMax) return;
       if (row.leaseUntilMs <= nowMs) rows.delete(key);
     }
     if (rows.size >= keysMax) {
-      throw new Error(`${rows.size} pieces of work are under way, which is all that this store remembers.`);
+      throw new Error(`The store is full: ${rows.size} keys have unfinished work.`);
     }
   }
 

@@ -2,50 +2,50 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type Defaults, toEntry } from './batches.ts';
 import type { EventInput } from './cloud-event.ts';
 
-/** An event to be published when the producer's own transaction goes through. */
+/** An event to publish if the producer's own transaction succeeds. */
 export interface OutboxEvent {
-  /** One of the two: the topic, or the receiver that it is for. */
+  /** The target: either a topic or a receiver. */
   readonly topic?: string;
   readonly receiver?: string;
   readonly event: EventInput;
-  /** Events of one key are published one after the other. Without it there is no order, and more at once. */
+  /** Events with the same key are published in order. Events without a key have no order, and a higher throughput. */
   readonly key?: string;
 }
 
 export interface OutboxOptions extends OutboxEvent {
-  /** Whose event it is: the name behind which IAM lets the producer write, and the owner of the topic. */
+  /** The application that owns the topic. IAM lets the producer write only entries of this application. */
   readonly application: string;
   /** The outbox of the bus. Default `busbar-outbox`. */
   readonly table?: string;
   /**
-   * The place of the event among those of its key, such as the version of the item that it tells of. Without it the time
-   * of this machine decides, to the millisecond. Use one of the two for a key.
+   * The position of the event among those with the same key, such as the version of the item that changed. Default: the
+   * time of this machine in milliseconds. For one key, either always pass it or never.
    */
   readonly sequence?: number;
-  /** The `source` of an event that names none: a URI reference, such as `/shop/checkout`. */
+  /** The `source` of an event that has none: a URI reference, such as `/shop/checkout`. Default `/busbar/client`. */
   readonly source?: string;
   readonly uuid?: () => string;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 }
 
-/** An attribute value as the client of DynamoDB takes it. */
-export type OutboxValue = { readonly S: string } | { readonly N: string };
+/** An attribute value of the DynamoDB client. */
+type OutboxValue = { readonly S: string } | { readonly N: string };
 
-/** An element of `TransactItems` of `TransactWriteItems`. */
+/** An element of the `TransactItems` of `TransactWriteItems`. */
 export interface OutboxWrite {
   readonly Put: { TableName: string; Item: Record<string, OutboxValue> };
 }
 
-/** Shelves for events without a key: enough that no partition of the table gets hot. */
+/** The shelves for events without a key: enough to avoid hot partitions. */
 const shelves = 64;
 let counter = 0;
 
 /**
- * The entry for the outbox of the bus, to be written in one `TransactWriteItems` beside the producer's own items: either
- * all of it happens, or nothing. The event gets its id here, so that a second call makes a second event: make the entry
- * once, and let the SDK repeat the write.
- * Throws a `TypeError` for what cannot be an entry.
+ * Creates an entry for the outbox of the bus. Write it in one `TransactWriteItems` with the producer's own items, so that
+ * either all of it happens or nothing. Each call creates an event with a new id: call it once, and let the SDK retry the
+ * write.
+ * @throws TypeError when the options are invalid.
  */
 export function outboxEntry(options: OutboxOptions): OutboxWrite {
   const item = outboxItem(options);
@@ -62,17 +62,17 @@ export function outboxEntry(options: OutboxOptions): OutboxWrite {
   };
 }
 
-/** The same as a plain object, for the document client of the SDK. */
+/** The same entry as a plain object, for the SDK's document client. */
 export function outboxItem(options: OutboxOptions): Record<string, string | number> {
   const { application, key, sequence } = options;
   if (!/^[a-z0-9][a-z0-9-]{0,47}$/.test(application)) {
-    throw new TypeError(`The application ${JSON.stringify(application)} is no name.`);
+    throw new TypeError(`The application ${JSON.stringify(application)} is not a valid name.`);
   }
   if (key !== undefined && !/^[^~]/.test(key)) {
-    throw new TypeError('The key is empty or begins with ~, which is for events without a key.');
+    throw new TypeError('The key must not be empty or begin with ~, which marks events without a key.');
   }
   if (sequence !== undefined && (key === undefined || !Number.isSafeInteger(sequence) || sequence < 0)) {
-    throw new TypeError('The sequence is an integer from 0, of events with a key.');
+    throw new TypeError('The sequence must be an integer from 0, and the event must have a key.');
   }
   const { busbarKey: _, ...attributes } = outboxAttributes(options);
   const hash = createHash('sha256').update(String(attributes.busbarEvent)).digest('hex');
@@ -84,22 +84,23 @@ export function outboxItem(options: OutboxOptions): Record<string, string | numb
       : `s${digits(sequence, 16)}`;
   return {
     pk: `outbox#${application}#${key ?? shelf}`,
-    // The hash keeps apart what two machines wrote in the same millisecond.
+    // The hash distinguishes entries that two machines write in the same millisecond.
     sk: `${place}-${hash.slice(0, 16)}`,
     ...attributes,
   };
 }
 
 /**
- * The attributes of an entry in a table of the producer's own, beside the keys that the table has; an item of its own,
- * which the bus deletes when it has taken the event over. The table needs an `OutboxIntake` (busbar/cdk).
+ * The attributes of an entry in the producer's own table, to which the caller adds the keys of that table. The entry is
+ * a separate item, which the bus deletes once it has taken over the event. The table needs an `OutboxIntake` (busbar/cdk).
+ * @throws TypeError when the options are invalid.
  */
 export function outboxAttributes(
   options: OutboxEvent & Pick<OutboxOptions, 'source' | 'uuid' | 'now'>,
 ): Record<string, string | number> {
   const { topic, receiver, event, key, now = Date.now } = options;
   if ((topic === undefined) === (receiver === undefined)) {
-    throw new TypeError('Name one target: a topic, or a receiver.');
+    throw new TypeError('Pass either a topic or a receiver.');
   }
   const atMs = now();
   const defaults: Defaults = {

@@ -4,8 +4,8 @@ import { type HeaderSource, headerEntries, headerOf } from './headers.ts';
 const coreAttributes = ['specversion', 'id', 'source', 'type'] as const;
 
 /**
- * Reads the event of a request by the CloudEvents HTTP binding: structured when the content type says so, else
- * binary. Throws an `Error` that names what is wrong.
+ * Reads the event of a request, as the CloudEvents HTTP binding defines it: in structured mode if the content type says
+ * so, otherwise in binary mode. @throws Error that names the problem.
  */
 export function readEvent(headers: HeaderSource, body: Uint8Array): CloudEvent {
   const contentType = headerOf(headers, 'content-type');
@@ -18,11 +18,11 @@ export function readEvent(headers: HeaderSource, body: Uint8Array): CloudEvent {
 function readStructured(body: Uint8Array): CloudEvent {
   const value: unknown = JSON.parse(decode(body));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error('The body is no JSON object.');
+    throw new Error('The body is not a JSON object.');
   }
   const { data_base64: base64, ...members }: Record<string, unknown> = { ...value };
   if (base64 === undefined || base64 === null) return checked(members);
-  if (typeof base64 !== 'string') throw new Error('data_base64 is no string.');
+  if (typeof base64 !== 'string') throw new Error('data_base64 is not a string.');
   return checked({ ...members, data: new Uint8Array(Buffer.from(base64, 'base64')) });
 }
 
@@ -45,7 +45,7 @@ function readData(contentType: string | undefined, body: Uint8Array): unknown {
 
 function checked(members: Record<string, unknown>): CloudEvent {
   const { specversion, id, source, type } = members;
-  if (specversion !== '1.0') throw new Error('The request carries no CloudEvents 1.0 event.');
+  if (specversion !== '1.0') throw new Error('The request does not contain a CloudEvents 1.0 event.');
   for (const name of coreAttributes) {
     if (typeof members[name] !== 'string' || members[name] === '')
       throw new Error(`The event has no ${name}.`);

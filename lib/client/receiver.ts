@@ -6,11 +6,11 @@ import { readSecret } from './signature.ts';
 import { type Delivery, VerificationError, verify } from './verify.ts';
 
 export interface ReceiverOptions {
-  /** The receiver's secret, or all that count while it rotates. */
+  /** The receiver's secret, or all valid ones during a rotation. */
   readonly secret: string | readonly string[];
-  /** Does the work. The bus counts the event as delivered when this resolves, and tries again when it rejects. */
+  /** Handles an event. It counts as delivered when this resolves; when this rejects, the bus tries again. */
   readonly onEvent: (event: CloudEvent, delivery: Delivery) => unknown;
-  /** Is told why a request was not answered with 204. Default: one line on standard error. */
+  /** Called with the reason when a request is not answered with 204. Default: one line on standard error. */
   readonly onError?: (error: unknown) => void;
   readonly toleranceSeconds?: number;
   /** A larger body is answered with 413. Default 1 MiB. */
@@ -32,13 +32,15 @@ export interface Receiver {
 }
 
 /**
- * An endpoint for the bus: verifies and parses each request and answers 204 when `onEvent` has done its work,
- * 401 when the request is not proven to come from the bus, 400 when it carries no event, 500 when `onEvent`
- * failed, and 503 with `Retry-After` when it failed with a `RetryLaterError`. Throws a `TypeError` at once when the secret is unusable.
+ * Creates an endpoint for the bus, which verifies and parses each request. It answers 204 when `onEvent` resolves, 401 when
+ * the request is not proven to come from the bus, 400 when it contains no event, 500 when `onEvent` rejects, and 503 with
+ * `Retry-After` when `onEvent` rejects with a `RetryLaterError`.
+ * @throws TypeError when the secret is invalid.
  */
 export function createReceiver(options: ReceiverOptions): Receiver {
   const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret;
-  if (secrets.length === 0) throw new TypeError('Give the receiver a secret: without one nothing is proven.');
+  if (secrets.length === 0)
+    throw new TypeError('The receiver needs a secret: without one it cannot verify deliveries.');
   for (const secret of secrets) readSecret(secret);
   const { toleranceSeconds = 300, maxBodyBytes = 1024 * 1024, now = Date.now } = options;
   const onError = options.onError ?? ((error: unknown) => console.error('busbar receiver:', error));
@@ -50,7 +52,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   ): Promise<Answer> {
     if (method !== 'POST') return { status: 405 };
     const bytes = await readBody(body, maxBodyBytes);
-    // A body that is too large is left unread.
+    // The rest of a body that is too large is not read.
     if (bytes === undefined) return { status: 413, headers: { connection: 'close' } };
     let delivery: Delivery;
     try {
@@ -73,16 +75,16 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   return {
     async fetch(request) {
       const { status, headers = {} } = await answer(request.method, request.headers, request.body);
-      // The connection is the server's business here.
+      // In the fetch style, the server manages the connection.
       const { connection: _, ...others } = headers;
       return new Response(null, { status, headers: others });
     },
     node(request, response) {
-      // The connection must live on until the answer is sent, also when the body is left unread.
+      // The connection must stay open for the response, even if the body is not read to its end.
       answer(request.method, request.headers, request.iterator({ destroyOnReturn: false })).then(
         ({ status, headers }) => response.writeHead(status, headers ?? {}).end(),
         (error: unknown) => {
-          // The sender went away in the middle of its body: nobody is left to answer.
+          // The sender closed the connection in the middle of its request.
           onError(error);
           response.destroy();
         },

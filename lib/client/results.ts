@@ -4,8 +4,8 @@ import type { EntryResult, EntryStatus } from './cloud-event.ts';
 const statuses: readonly EntryStatus[] = ['accepted', 'duplicate', 'scheduled', 'held', 'rejected'];
 
 /**
- * The results in the bus's answer to one request, each at the position its event has in the caller's list.
- * Undefined when the answer is not exactly one result for each entry: nothing is guessed about stored events.
+ * Reads the results in the response to one request, and gives each the index that its event has in the caller's list.
+ * Undefined if the response does not have exactly one result for each entry.
  */
 export function readResults(answer: unknown, entries: readonly Entry[]): EntryResult[] | undefined {
   if (!isObject(answer) || !Array.isArray(answer.events) || answer.events.length !== entries.length) {
@@ -28,7 +28,7 @@ export function readResults(answer: unknown, entries: readonly Entry[]): EntryRe
   return [...found.values()];
 }
 
-/** The bus kept nothing of the event, for a reason that passes: its own trouble, or another try under way. */
+/** Whether the bus did not store the event for a temporary reason: its own failure, or a concurrent attempt. */
 export function isTransientRejection(result: EntryResult): boolean {
   return result.status === 'rejected' && (result.code === 'unavailable' || result.code === 'claimed');
 }

@@ -1,17 +1,17 @@
-/** Time for the client; `sleep` rejects with the signal's reason when it is aborted. */
+/** The client's clock. `sleep` rejects with the signal's reason when the signal is aborted. */
 export interface ClientClock {
   now(): number;
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 export interface RetryOptions {
-  /** Requests in all, the first one included. Default 5. */
+  /** The maximum number of attempts, including the first one. Default 5. */
   readonly attempts?: number;
-  /** The longest wait before the second attempt; it doubles from attempt to attempt. Default 200. */
+  /** The maximum wait before the second attempt. It doubles with each further attempt. Default 200. */
   readonly firstDelayMs?: number;
-  /** The longest wait between two attempts that the client chooses itself. Default 10,000. */
+  /** The maximum wait between two attempts, unless the bus asks for a longer one. Default 10,000. */
   readonly maxDelayMs?: number;
-  /** A `Retry-After` beyond this is not waited for: the call fails and tells it. Default 60. */
+  /** If the bus asks for a longer wait with `Retry-After`, the call fails instead. Default 60. */
   readonly maxRetryAfterSeconds?: number;
 }
 
@@ -40,18 +40,18 @@ export const systemClock: ClientClock = {
   },
 };
 
-/** The statuses that say nothing against the request itself. */
+/** Whether a retry of the same request may succeed. */
 export function isTransient(status: number): boolean {
   return status === 429 || status === 500 || status === 502 || status === 503 || status === 504;
 }
 
-/** Exponential back-off with full jitter; `attempt` counts from 1 and is the one that failed. */
+/** Exponential backoff with full jitter. `attempt` is the attempt that failed, counted from 1. */
 export function backoffMs(attempt: number, random: number, options: Required<RetryOptions>): number {
   const ceilingMs = Math.min(options.maxDelayMs, options.firstDelayMs * 2 ** (attempt - 1));
   return Math.round(ceilingMs * random);
 }
 
-/** Reads `Retry-After`, as seconds or as an HTTP date (RFC 9110, 10.2.3). Undefined when absent or malformed. */
+/** Reads `Retry-After`, in seconds or as an HTTP date (RFC 9110, 10.2.3). Undefined if it is absent or malformed. */
 export function retryAfterSeconds(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
   const text = header.trim();

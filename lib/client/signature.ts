@@ -3,20 +3,20 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 const prefix = 'whsec_';
 
 /**
- * The bytes of a `whsec_` secret (Standard Webhooks: base64 behind the prefix).
- * Throws a `TypeError` for anything else, which is a mistake in the receiver's configuration.
+ * The bytes of a `whsec_` secret (Standard Webhooks: base64 after the prefix).
+ * @throws TypeError for anything else, because the receiver is misconfigured.
  */
 export function readSecret(secret: string): Buffer {
   const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : secret;
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
     throw new TypeError(
-      'The secret must be whsec_ and base64, as the bus showed it when the receiver was made.',
+      'The secret must be whsec_ followed by base64, as the bus showed it when the receiver was created.',
     );
   }
   return Buffer.from(text, 'base64');
 }
 
-/** Whether one of the `v1` signatures in the header was made by one of the keys; in constant time for each. */
+/** Whether one of the `v1` signatures in the header matches one of the keys. Compares in constant time. */
 export function matchesSignature(
   header: string,
   signed: { readonly id: string; readonly timestamp: string; readonly body: Uint8Array },

@@ -5,20 +5,20 @@ import type { CloudEvent, EventInput } from './cloud-event.ts';
 import { type HeaderSource, headerOf } from './headers.ts';
 import { matchesSignature, readSecret } from './signature.ts';
 
-/** An event of a transaction, with where it goes. */
+/** An event of a transaction, with its topic or receiver. */
 export type TransactionEvent = EventInput & ({ readonly topic: string } | { readonly receiver: string });
 
 export interface BeginOptions {
-  /** The same for every call that means the same transaction. Default: a random one. */
+  /** Identifies the transaction, so that repeated calls begin it only once. Default: a random id. */
   readonly id?: string;
-  /** Where the bus asks how a transaction ended that nobody ended. */
+  /** Where the bus asks about the outcome if nobody commits or rolls back. */
   readonly checkUrl?: string;
-  /** When it asks, or rolls back without a `checkUrl`. */
+  /** When the bus asks; without a `checkUrl`, when it rolls back. */
   readonly checkAfterSeconds?: number;
   readonly signal?: AbortSignal;
 }
 
-/** A transaction as the bus tells of it. */
+/** A transaction, as the bus describes it. */
 export interface Transaction {
   readonly id: string;
   readonly state: 'half' | 'committed' | 'rolled-back';
@@ -28,18 +28,18 @@ export interface Transaction {
   readonly publishedAt?: string;
   /** How many events could not be published after the commit. */
   readonly refused?: number;
-  /** In the answer to the application's first transaction alone. */
+  /** Only in the response to the application's first transaction. */
   readonly checkSecret?: string;
 }
 
-/** The body of `POST /v1/transactions`: the same for the same id and events, so that a second try begins the same. */
+/** The body of `POST /v1/transactions`. It is identical for the same id and events, so that a retry begins the same transaction. */
 export function transactionBody(
   events: readonly TransactionEvent[],
   options: BeginOptions,
   defaults: Defaults,
 ): string {
   const { id = defaults.id(), checkUrl, checkAfterSeconds } = options;
-  // What a second call of the same id would make otherwise must not differ: the bus would take it for another.
+  // Event ids and times must not change between calls with the same id: the bus would refuse a different transaction.
   const texts = events.map((event, index) => {
     const ofEvent = { ...defaults, id: () => `${id}-${index}`, time: () => undefined };
     const { topic, receiver, ...rest } = event as EventInput & { topic?: string; receiver?: string };
@@ -54,11 +54,11 @@ export function transactionBody(
 export type CheckVerdict = 'commit' | 'rollback' | 'unknown';
 
 export interface CheckerOptions {
-  /** The application's check secret, or both while it changes. */
+  /** The application's check secret, or both during a rotation. */
   readonly secret: string | readonly string[];
   /**
-   * Looks up how the producer's own transaction ended. `unknown` while it may still be under way: the bus asks again. What
-   * it throws counts as unknown.
+   * Looks up the outcome of the producer's own transaction: `unknown` while it may still be running, and the bus asks
+   * again. If it throws, the answer is `unknown`, too.
    */
   readonly onCheck: (check: {
     readonly transactionId: string;
@@ -70,18 +70,19 @@ export interface CheckerOptions {
   readonly now?: () => number;
 }
 
-/** The most that the events of a transaction come to, and what stands around them. */
+/** More than the events of a transaction can have, including the JSON around them. */
 const maxBodyBytes = 2 * 1024 * 1024;
 
 /**
- * What stands at the `checkUrl` of a producer, for node:http: `createServer(createChecker(…))`. It answers 401 when a
- * request is not proven to come from the bus. Throws a `TypeError` at once when the secret is unusable.
+ * Creates the endpoint for the `checkUrl` of a producer, for node:http: `createServer(createChecker(…))`. It answers 401
+ * when a request is not proven to come from the bus. @throws TypeError when the secret is invalid.
  */
 export function createChecker(
   options: CheckerOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret;
-  if (secrets.length === 0) throw new TypeError('Give the checker a secret: without one nothing is proven.');
+  if (secrets.length === 0)
+    throw new TypeError('The checker needs a secret: without one it cannot verify requests.');
   const keys = secrets.map(readSecret);
   const { toleranceSeconds = 300, now = Date.now } = options;
   const onError = options.onError ?? ((error: unknown) => console.error('busbar checker:', error));
@@ -105,7 +106,7 @@ export function createChecker(
     const timestamp = headerOf(headers, 'webhook-timestamp') ?? '';
     const signature = headerOf(headers, 'webhook-signature') ?? '';
     const ageSeconds = Math.abs(now() / 1000 - Number(timestamp));
-    // A caught request is worth nothing to anyone later.
+    // An intercepted request must not be usable later.
     if (!/^\d{1,12}$/.test(timestamp) || ageSeconds > toleranceSeconds) return false;
     return id.startsWith('chk_') && matchesSignature(signature, { id, timestamp, body }, keys);
   }
@@ -114,7 +115,7 @@ export function createChecker(
     answer(request).then(
       ([status, body]) => response.writeHead(status, { 'content-type': 'application/json' }).end(body),
       (error: unknown) => {
-        // The bus went away in the middle of its body, and asks again.
+        // The bus closed the connection in the middle of its request, and asks again.
         onError(error);
         response.destroy();
       },

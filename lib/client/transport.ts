@@ -10,7 +10,7 @@ import {
 } from './retry.ts';
 
 export interface TransportOptions {
-  /** Where the bus is, without `/v1`: `http://127.0.0.1:4100`. */
+  /** The URL of the bus without `/v1`, such as `http://127.0.0.1:4100`. */
   readonly url: string;
   /** The application's key, sent as a bearer token. */
   readonly key?: string | undefined;
@@ -18,27 +18,27 @@ export interface TransportOptions {
   readonly clock?: ClientClock;
   /** A number in [0, 1), for jitter. */
   readonly random?: () => number;
-  /** For one attempt, from its start to the end of the answer. Default 30. */
+  /** The timeout of one attempt, from its start to the end of the response. Default 30. */
   readonly timeoutSeconds?: number;
   readonly retry?: RetryOptions;
-  /** Is told before each wait. */
+  /** Called before each wait. */
   readonly onRetry?: (retry: { attempt: number; delayMs: number; error: BusbarError }) => void;
 }
 
-export interface RequestOptions {
+interface RequestOptions {
   readonly body?: string;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
-  /** Whether the body of a refusal is an answer all the same; asked only when trying again would not help. */
+  /** Whether the body of an error response is a result after all. Called only if a retry would not help. */
   readonly isAnswer?: (body: unknown) => boolean;
 }
 
-/** One request of the bus's HTTP API: retried while that may help, the parsed JSON body returned. */
+/** Sends one request of the HTTP API, with retries, and resolves to the parsed JSON body. */
 export type Transport = (method: string, path: string, options?: RequestOptions) => Promise<unknown>;
 
 /**
- * Every call of the API may be sent twice without harm (events carry their ids), so each is retried: after a
- * network failure, a timeout, 429 and 5xx. Rejects with a `BusbarError`, or the signal's reason when aborted.
+ * Creates the transport. Every call of the API is idempotent (events have their ids), so every call is retried after a
+ * network failure, a timeout, 429 and 5xx. Rejects with a `BusbarError`, or with the signal's reason when aborted.
  */
 export function createTransport(options: TransportOptions): Transport {
   const base = apiBase(options.url);
@@ -58,7 +58,7 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       response = await send(`${base}${path}`, {
         method,
-        // A redirected POST would become a GET, and the key is not for another host.
+        // A redirect would turn a POST into a GET, and could send the key to another host.
         redirect: 'manual',
         headers,
         signal: request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]),
@@ -100,12 +100,12 @@ function apiBase(url: string): string {
   return `${url.replace(/\/+$/, '')}/v1`;
 }
 
-/** An answer with `Retry-After` asks for another try whatever its status. */
+/** A response with `Retry-After` asks for a retry, whatever its status. */
 function mayRetry(error: BusbarError): boolean {
   return error.status === undefined || isTransient(error.status) || error.retryAfterSeconds !== undefined;
 }
 
-/** Undefined for a body that is empty or no JSON: an error page of a proxy is told by its status instead. */
+/** Undefined if the body is empty or not JSON, such as the error page of a proxy. */
 function parseJson(text: string): unknown {
   try {
     return text === '' ? undefined : JSON.parse(text);
@@ -128,7 +128,7 @@ function refused(response: Response, body: unknown, nowMs: number): BusbarError 
   });
 }
 
-/** Any JSON object: a proxy's own error may lack the members, and these are then told by the status. */
+/** Accepts any JSON object, because the error of a proxy may lack some members. */
 function isProblem(body: unknown): body is Problem {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return false;
   return ['code', 'detail', 'title'].every(
@@ -140,7 +140,7 @@ function noAnswer(error: unknown, timedOut: boolean, url: string): BusbarError {
   if (timedOut) {
     return new BusbarError({
       code: 'timeout',
-      detail: `The bus at ${url} did not answer in time.`,
+      detail: `The bus at ${url} did not respond in time.`,
       cause: error,
     });
   }
@@ -151,7 +151,7 @@ function noAnswer(error: unknown, timedOut: boolean, url: string): BusbarError {
   });
 }
 
-/** `fetch` hides the reason in its cause, which for a name with several addresses is an `AggregateError`. */
+/** `fetch` puts the reason into `cause`, which is an `AggregateError` if the host has several addresses. */
 function networkReason(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause;

@@ -4,29 +4,29 @@ import { readEvent } from './received-event.ts';
 import { matchesSignature, readSecret } from './signature.ts';
 
 export interface VerifyOptions {
-  /** The request's headers: `request.headers` of fetch or of node:http. */
+  /** The headers of the request: `request.headers` of fetch or of node:http. */
   readonly headers: HeaderSource;
-  /** The body exactly as it came: parsed and printed again, it is no longer what was signed. */
+  /** The raw body. A body that was parsed and serialised again does not match the signature. */
   readonly body: string | Uint8Array;
   /** The receiver's secret. */
   readonly secret?: string;
-  /** All that count, while a secret rotates. */
+  /** All valid secrets, during a rotation. */
   readonly secrets?: readonly string[];
-  /** How far the sender's clock may be from this one; it bounds how long a caught request can be replayed. */
+  /** The maximum difference to the sender's clock. It limits how long an intercepted request can be replayed. Default 300. */
   readonly toleranceSeconds?: number;
   /** Epoch milliseconds. Default: the machine's clock. */
   readonly now?: number;
 }
 
 /**
- * One attempt to deliver one event. The signature covers `deliveryId` and the body. In binary mode the event's
- * attributes are headers, which it does not cover, and neither does it cover `topic`, `attempt` and
- * `traceparent`: decide nothing by them that needs proof of the sender.
+ * One attempt to deliver one event. The signature covers `deliveryId` and the body. It does not cover `topic`, `attempt`
+ * and `traceparent`, nor the event's attributes in binary mode, where they are headers: do not base decisions on these
+ * that need proof of the sender.
  */
 export interface Delivery<Data = unknown> {
-  /** The same over all attempts: the key for doing the work once. */
+  /** The same for all attempts. Use it as an idempotency key. */
   readonly deliveryId: string;
-  /** Undefined when the event was sent to this receiver by name. */
+  /** Undefined if the event was sent directly to this receiver. */
   readonly topic: string | undefined;
   /** Counted from 1. */
   readonly attempt: number;
@@ -42,7 +42,7 @@ export type VerificationFailure =
   | 'signature-mismatch'
   | 'invalid-event';
 
-/** A request that is not a delivery of the bus, or cannot be proven to be one. */
+/** The request is not a delivery of the bus, or cannot be proven to be one. */
 export class VerificationError extends Error {
   readonly reason: VerificationFailure;
 
@@ -54,20 +54,21 @@ export class VerificationError extends Error {
 }
 
 /**
- * Verifies a request by Standard Webhooks and parses its event, in structured and in binary mode.
- * Throws a `VerificationError` with a reason, or a `TypeError` when no usable secret was given.
+ * Verifies a request by Standard Webhooks and parses its event, in structured or binary mode.
+ * @throws VerificationError with a reason, or TypeError when there is no valid secret.
  */
 export function verify(options: VerifyOptions): Delivery {
   const { headers, toleranceSeconds = 300, now = Date.now() } = options;
   const secrets = [...(options.secret === undefined ? [] : [options.secret]), ...(options.secrets ?? [])];
-  if (secrets.length === 0) throw new TypeError('Give verify a secret: without one nothing is proven.');
+  if (secrets.length === 0)
+    throw new TypeError('verify needs a secret: without one it cannot prove who sent the request.');
   const keys = secrets.map(readSecret);
 
   const id = required(headers, 'webhook-id');
   const timestamp = required(headers, 'webhook-timestamp');
   const signature = required(headers, 'webhook-signature');
   if (!/^\d{1,12}$/.test(timestamp)) {
-    throw new VerificationError('invalid-header', 'webhook-timestamp is no number of seconds.');
+    throw new VerificationError('invalid-header', 'webhook-timestamp is not a number of seconds.');
   }
   const ageSeconds = Math.floor(now / 1000) - Number(timestamp);
   if (ageSeconds > toleranceSeconds) {
@@ -81,19 +82,16 @@ export function verify(options: VerifyOptions): Delivery {
   }
   const body = typeof options.body === 'string' ? Buffer.from(options.body) : options.body;
   if (!matchesSignature(signature, { id, timestamp, body }, keys)) {
-    throw new VerificationError(
-      'signature-mismatch',
-      'No signature of the request was made with the secret.',
-    );
+    throw new VerificationError('signature-mismatch', 'None of the signatures matches the secret.');
   }
   return readDelivery(headers, body);
 }
 
-/** Parses a request without proving who sent it: for tools that only look. */
+/** Parses a request without verifying who sent it, for tools that only inspect it. */
 export function readDelivery(headers: HeaderSource, body: Uint8Array): Delivery {
   const attempt = required(headers, 'busbar-attempt');
   if (!/^[1-9]\d{0,8}$/.test(attempt)) {
-    throw new VerificationError('invalid-header', 'busbar-attempt is no number from 1.');
+    throw new VerificationError('invalid-header', 'busbar-attempt is not a positive integer.');
   }
   let event: CloudEvent;
   try {

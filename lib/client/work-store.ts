@@ -1,20 +1,20 @@
 /**
- * What has been done, and what is being done, by key. A key's work has versions: beginning one that is not above the
- * last that was done finds it done. Once-only work has one version.
+ * Records finished and unfinished work by key. The work for a key has versions: a version is done if it, or a higher one,
+ * was finished. Once-only work has a single version.
  */
 export interface WorkStore {
-  /** Begins the work, unless it is done or somebody else is at it. */
+  /** Begins the work, unless it is done or in progress elsewhere. */
   begin(key: string, version: number, leaseSeconds: number): Promise<Begun>;
   /**
-   * Says that the work is done, and keeps that for a time. Saying it twice does no harm. Resolves to false when the
-   * lease had run out and somebody else began the work.
+   * Records the work as done, for a time. May be repeated. Resolves to false if the lease had expired and another
+   * instance has begun the work.
    */
   finish(work: Work, keepSeconds: number): Promise<boolean>;
-  /** Gives the work back undone, so that the next try may begin at once. */
+  /** Releases unfinished work, so that the next attempt may begin at once. */
   abandon(work: Work): Promise<void>;
 }
 
-/** Work that was begun; the token tells it from any other try. */
+/** Work that was begun. The token identifies the attempt. */
 export interface Work {
   readonly key: string;
   readonly version: number;
@@ -23,22 +23,22 @@ export interface Work {
 
 export type Begun =
   | { readonly state: 'begun'; readonly work: Work }
-  /** This version or a later one was done. */
+  /** This version or a later one is done. */
   | { readonly state: 'done'; readonly version: number }
-  /** Somebody is at it, or died; not later than in so many seconds that is known. */
+  /** Another instance works on it, or has crashed; its lease expires after this time. */
   | { readonly state: 'in-progress'; readonly retryAfterSeconds: number };
 
-/** What a store remembers of a key. Times are epoch milliseconds. */
+/** The record of a key. Times are epoch milliseconds. */
 export interface Remembered {
-  /** The highest that was done; 0 for none. */
+  /** The highest version that is done; 0 if there is none. */
   readonly version: number;
   readonly token: string;
-  /** Until when the work that was begun is not begun again; 0 when none is. */
+  /** The end of the lease of unfinished work; 0 if there is none. */
   readonly leaseUntilMs: number;
   readonly expiresAtMs: number;
 }
 
-/** What stands in the way of beginning a version; undefined when nothing does. */
+/** Why a version cannot begin; undefined if it can. */
 export function standing(
   remembered: Remembered | undefined,
   version: number,

@@ -8,7 +8,7 @@ import { createSecret, secretKey } from '../../lib/core/kernel/signature.ts';
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const secret = createSecret({ bytes: (length) => Buffer.alloc(length, 7) });
 
-/** Publishes with the client, reads the request and writes the delivery as the bus does, verifies with the client. */
+/** Publishes with the client, reads the request and writes the delivery as the bus does, and verifies with the client. */
 async function passThrough(event: EventInput, format: 'structured' | 'binary') {
   const bodies: { contentType: string; body: string }[] = [];
   const client = createClient({
@@ -55,7 +55,7 @@ async function passThrough(event: EventInput, format: 'structured' | 'binary') {
   return verify({ headers, body, secret, now: nowMs });
 }
 
-describe('an event that goes from the client through the bus to the client', () => {
+describe('an event from the client through the bus to the client', () => {
   const attribute = fc.stringMatching(/^[A-Za-z0-9][ -~äß€😀]{0,20}[A-Za-z0-9]$/u);
 
   for (const format of ['structured', 'binary'] as const) {

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => bus.close());
 
-/** A client whose waits pass at once and are written down, and whose jitter is always the longest. */
+/** A client whose waits end at once and are recorded, and whose jitter is always the maximum. */
 function client(options: Partial<ClientOptions> = {}) {
   return createClient({
     url: bus.url,
@@ -45,7 +45,7 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('publish', () => {
-  it('fills in id, source and time of a shorthand event, and returns what the bus made of it', async () => {
+  it('fills in id, source and time of a shorthand event, and returns the result', async () => {
     const answer = await client({ source: '/shop', uuid: () => 'one' }).publish('orders', {
       type: 'order.placed',
       data: { total: 5 },
@@ -60,7 +60,7 @@ describe('publish', () => {
     });
   });
 
-  it('sends events of the CloudEvents SDK whole, with their extensions and binary data', async () => {
+  it('sends events of the CloudEvents SDK with their extensions and binary data', async () => {
     const event = new SdkEvent({
       source: '/sdk',
       type: 'picture.taken',
@@ -77,13 +77,13 @@ describe('publish', () => {
     expect(bus.requests[0]?.contentType).toBe('application/cloudevents-batch+json');
   });
 
-  it('refuses binary data in shorthand before anything is sent', async () => {
+  it('refuses binary data in shorthand before sending anything', async () => {
     const event = { type: 'picture.taken', data: new Uint8Array([1]) };
     await expect(client().publish('orders', event)).rejects.toThrow(TypeError);
     expect(bus.requests).toEqual([]);
   });
 
-  it('schedules by delaySeconds and by a Date', async () => {
+  it('schedules with delaySeconds or a Date', async () => {
     const answer = await client().publish('orders', [
       { type: 'reminder', delaySeconds: 60 },
       { type: 'reminder', deliverAt: new Date('2027-01-01T00:00:00Z') },
@@ -92,7 +92,7 @@ describe('publish', () => {
     expect(bus.events[1]?.event.deliverAt).toBe('2027-01-01T00:00:00.000Z');
   });
 
-  it('splits any list into requests of at most 100 events and 1 MB, and keeps the order of results', async () => {
+  it('splits every list into requests of at most 100 events and 1 MB, and keeps the order of the results', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ bytes: fc.constantFrom(1, 900, 30_000, 250_000), whole: fc.boolean() }), {
@@ -123,14 +123,14 @@ describe('publish', () => {
     );
   });
 
-  it('keeps at most `concurrency` requests under way', async () => {
+  it('sends at most `concurrency` requests at the same time', async () => {
     const events = Array.from({ length: 1000 }, () => ({ type: 'order.placed' }));
     await client({ concurrency: 3 }).publish('orders', events);
     expect(bus.requests.length).toBe(10);
     expect(bus.mostUnderWay()).toBeLessThanOrEqual(3);
   });
 
-  it('makes no request for no events', async () => {
+  it('sends no request for an empty list', async () => {
     expect(await client().publish('orders', [])).toEqual({ events: [] });
     expect(bus.requests).toEqual([]);
   });
@@ -139,7 +139,7 @@ describe('publish', () => {
 describe('rejected events', () => {
   const mixed = [{ type: 'order.placed' }, { type: 'refused' }, { type: 'order.placed' }];
 
-  it('throws when one entry is rejected, carrying all results', async () => {
+  it('make publish throw an error with all results', async () => {
     const error = await failure(client().publish('orders', mixed));
     expect(error).toBeInstanceOf(PublishRejectedError);
     if (!(error instanceof PublishRejectedError)) return;
@@ -148,17 +148,17 @@ describe('rejected events', () => {
     expect(error.message).toContain('1 of 3');
   });
 
-  it('returns them when asked to', async () => {
+  it('are returned on request', async () => {
     const answer = await client().publish('orders', mixed, { partial: 'return' });
     expect(answer.events[1]).toMatchObject({ status: 'rejected', detail: expect.stringContaining('schema') });
   });
 
-  it('reads the results of a 400 that rejects every entry', async () => {
+  it('are read from a 400 that rejects every entry', async () => {
     const answer = await client().publish('orders', { type: 'refused' }, { partial: 'return' });
     expect(answer.events).toMatchObject([{ index: 0, status: 'rejected' }]);
   });
 
-  it('rejects an event that fits no request, and publishes the others', async () => {
+  it('include an event that is larger than a request; the others are published', async () => {
     const events = [{ type: 'big', data: 'x'.repeat(1_000_000) }, { type: 'small' }];
     const answer = await client().publish('orders', events, { partial: 'return' });
     expect(answer.events).toMatchObject([
@@ -168,8 +168,8 @@ describe('rejected events', () => {
   });
 });
 
-describe('trouble on the way', () => {
-  it('waits as long as Retry-After says, in seconds or as a date, and sends the same events again', async () => {
+describe('retries', () => {
+  it('wait as long as Retry-After says, in seconds or as a date, and send the same events', async () => {
     bus.troubles.push(
       { status: 429, headers: { 'retry-after': '7' } },
       { status: 503, headers: { 'retry-after': 'Sun, 01 Mar 2026 12:00:03 GMT' } },
@@ -180,7 +180,7 @@ describe('trouble on the way', () => {
     expect(bus.events.length).toBe(1);
   });
 
-  it('doubles nothing when the answer to a stored event was lost', async () => {
+  it('store no event twice when the response to a stored event was lost', async () => {
     let lost = 0;
     const lossy: typeof fetch = async (...args) => {
       const response = await fetch(...args);
@@ -195,7 +195,7 @@ describe('trouble on the way', () => {
     expect(bus.events.length).toBe(1);
   });
 
-  it('backs off exponentially and gives up after the last attempt, with the problem of the bus', async () => {
+  it('back off exponentially, and end after the last attempt with the error of the bus', async () => {
     for (let n = 0; n < 4; n++) {
       const body = { code: 'unavailable', detail: 'DynamoDB throttles.', status: 503 };
       bus.troubles.push({ status: 503, body });
@@ -207,7 +207,7 @@ describe('trouble on the way', () => {
     expect(error).toMatchObject({ status: 503, code: 'unavailable', detail: 'DynamoDB throttles.' });
   });
 
-  it('sends again only those events of a request that the bus could not take just then', async () => {
+  it('send only those events of a request that the bus temporarily could not store', async () => {
     const busy = { status: 'rejected', code: 'unavailable', detail: 'SNS throttles.' };
     bus.troubles.push({
       status: 202,
@@ -231,7 +231,7 @@ describe('trouble on the way', () => {
     expect(bus.events.map(({ event }) => event.id)).toEqual(['b']);
   });
 
-  it('shows them as rejected when they could not be taken to the end', async () => {
+  it('end with such events rejected when the bus could not store them in any attempt', async () => {
     for (let n = 0; n < 2; n++) {
       bus.troubles.push({
         status: 202,
@@ -246,7 +246,7 @@ describe('trouble on the way', () => {
     expect(answer.events).toMatchObject([{ status: 'rejected', code: 'claimed' }]);
   });
 
-  it('retries a 503 that rejects every entry, and reads the results of a 413 that does', async () => {
+  it('follow a 503 that rejects every entry, but not a 413 that does, whose results are read', async () => {
     const entry = (code: string) => ({ events: [{ index: 0, id: 'a', status: 'rejected', code }] });
     bus.troubles.push(
       { status: 503, headers: { 'retry-after': '1' }, body: entry('unavailable') },
@@ -257,14 +257,14 @@ describe('trouble on the way', () => {
     expect(sleeps).toEqual([1000]);
   });
 
-  it('does not wait for a Retry-After beyond its bound, and tells it', async () => {
+  it('do not wait for a Retry-After above the limit, but report it', async () => {
     bus.troubles.push({ status: 429, headers: { 'retry-after': '3600' } });
     const error = await failure(client().publish('orders', { type: 'a' }));
     expect(sleeps).toEqual([]);
     expect(error).toMatchObject({ status: 429, retryAfterSeconds: 3600 });
   });
 
-  it('does not retry a refusal, and carries code, status and detail of the problem body', async () => {
+  it('do not follow a refusal; the error has code, status and detail of the problem body', async () => {
     const error = await failure(client().publish('nowhere', { type: 'a' }));
     expect(error).toBeInstanceOf(BusbarError);
     expect(error).toMatchObject({
@@ -275,7 +275,7 @@ describe('trouble on the way', () => {
     expect(bus.requests.length).toBe(1);
   });
 
-  it('tells what was answered and what was not when a request fails for good', async () => {
+  it('end with the events with and without a result when a request fails for good', async () => {
     const events = Array.from({ length: 250 }, (_, n) => ({ type: 'order.placed', id: `e${n}` }));
     const refuseSecond: typeof fetch = async (url, init) =>
       String(init?.body).includes('"e100"')
@@ -290,13 +290,13 @@ describe('trouble on the way', () => {
     expect([ids[0], ids.at(-1), ids.length]).toEqual(['e100', 'e249', 150]);
   });
 
-  it('takes an answer that leaves an entry out for an error, never for success', async () => {
+  it('follow a response that omits an entry, which is never taken for success', async () => {
     bus.troubles.push({ status: 202, body: { events: [] } });
     const error = await failure(client().publish('orders', { type: 'a' }));
     expect(error).toMatchObject({ code: 'unexpected_answer' });
   });
 
-  it('names the network failure when no bus answers', async () => {
+  it('end with the network failure when no bus responds', async () => {
     const { url } = bus;
     await bus.close();
     const error = await failure(client({ url, retry: { attempts: 2 } }).call('GET', '/topics'));
@@ -305,7 +305,7 @@ describe('trouble on the way', () => {
     expect(sleeps.length).toBe(1);
   });
 
-  it('gives up on a bus that does not answer in time', async () => {
+  it('end when a bus does not respond in time', async () => {
     let open = () => {};
     bus.gates.push(() => new Promise<void>((resolve) => (open = resolve)));
     const error = await failure(
@@ -315,7 +315,7 @@ describe('trouble on the way', () => {
     open();
   });
 
-  it('stops when its signal is aborted, and names what was not answered', async () => {
+  it('end when the signal is aborted, with the events without a result', async () => {
     const stop = new AbortController();
     bus.gates.push(async () => stop.abort(new Error('enough')));
     const error = await failure(
@@ -326,12 +326,12 @@ describe('trouble on the way', () => {
 });
 
 describe('the other calls', () => {
-  it('invokes one receiver', async () => {
+  it('invoke one receiver', async () => {
     await client().invoke('billing', { type: 'invoice.due' });
     expect(bus.events[0]?.path).toBe('/receivers/billing/events');
   });
 
-  it('puts topics, receivers and subscriptions', async () => {
+  it('create topics, receivers and subscriptions', async () => {
     const bus1 = client();
     await bus1.putTopic('news', { description: 'What is new' });
     await bus1.putReceiver('reader', { endpoint: 'http://127.0.0.1:9/', format: 'binary' });
@@ -343,7 +343,7 @@ describe('the other calls', () => {
     });
   });
 
-  it('refuses a url that is not http', () => {
+  it('refuse a URL that is not http', () => {
     expect(() => createClient({ url: 'ftp://bus' })).toThrow(TypeError);
   });
 });

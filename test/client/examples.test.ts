@@ -18,7 +18,7 @@ afterEach(async () => {
   await bus.close();
 });
 
-/** Starts an example as its comment says, and gives the lines that it prints. */
+/** Starts an example as its comment says, and returns the lines that it prints. */
 function start(name: string, env: Record<string, string> = {}) {
   const path = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   const started = spawn(process.execPath, [path], {
@@ -40,14 +40,14 @@ async function freePort(): Promise<number> {
 }
 
 describe('the examples', () => {
-  it('the producer publishes its orders and prints what became of them', async () => {
+  it('the producer publishes its orders and prints the results', async () => {
     const producer = start('producer.ts');
     expect(await producer.next()).toMatch(/^accepted [0-9a-f-]{36}$/);
     expect(await producer.ended).toEqual([0, null]);
     expect(bus.events.map(({ event }) => event.data)).toEqual([{ total: 5 }, { total: 120 }, { total: 42 }]);
   });
 
-  /** Starts a consumer, and gives a way to deliver to it as the bus does. */
+  /** Starts a consumer, and returns a function that delivers to it as the bus does. */
   async function startConsumer(name: string, receiver: string) {
     const subscribed = new Promise<void>((resolve) => {
       // The third call is the subscription.
@@ -80,13 +80,13 @@ describe('the examples', () => {
     return { deliver, next: consumer.next };
   }
 
-  it('the consumer registers itself, and prints a delivery that is signed with its secret', async () => {
+  it('the consumer registers itself, and prints a delivery signed with its secret', async () => {
     const { deliver, next } = await startConsumer('consumer.ts', 'example');
     expect(await deliver('dlv_1', { id: 'e1', data: { total: 5 } })).toBe(204);
     expect(await next()).toBe('dlv_1 attempt 1 order.placed { total: 5 }');
   });
 
-  it('the consumer of payments books each once, although it comes again', async () => {
+  it('the consumer of payments books each payment once, even if it comes again', async () => {
     const { deliver, next } = await startConsumer('once.ts', 'ledger');
     for (const deliveryId of ['dlv_1', 'dlv_1', 'dlv_2']) {
       expect(await deliver(deliveryId, { id: 'p-1', data: { amount: 5 } })).toBe(204);
@@ -98,7 +98,7 @@ describe('the examples', () => {
     ]);
   });
 
-  it('the consumer of states drops what is older than what it has', async () => {
+  it('the consumer of states drops outdated states', async () => {
     const { deliver, next } = await startConsumer('newest.ts', 'order-view');
     for (const [version, state] of [
       [1, 'new'],

@@ -21,7 +21,7 @@ import {
 import { createDynamodb } from '../../lib/stand-in/engines/dynamodb/index.ts';
 import { testAccount } from '../stand-in/account.ts';
 
-/** A store with a clock that the test moves. */
+/** A store, and a clock that the test controls. */
 interface Bench {
   readonly store: WorkStore;
   advance(seconds: number): void;
@@ -78,7 +78,7 @@ describe.each([
   ['in memory', memory],
   ['in DynamoDB', dynamoDb as () => Promise<Bench>],
 ])('a store %s', (_, make) => {
-  it('begins work once, says how long it may last, and finds it done afterwards', async () => {
+  it('begins work once, says how long its lease lasts, and finds it done afterwards', async () => {
     const { store, advance } = await make();
     const work = await begin(store, 'a');
     advance(20.5);
@@ -88,21 +88,21 @@ describe.each([
     await begin(store, 'b');
   });
 
-  it('lets one of many that begin at once', async () => {
+  it('lets only one of many simultaneous attempts begin', async () => {
     const { store } = await make();
     const all = await Promise.all(Array.from({ length: 20 }, () => store.begin('a', 1, 60)));
     expect(all.filter(({ state }) => state === 'begun')).toHaveLength(1);
     expect(all.filter(({ state }) => state === 'in-progress')).toHaveLength(19);
   });
 
-  it('has work that was given back begun again at once', async () => {
+  it('lets released work begin again at once', async () => {
     const { store } = await make();
     await store.abandon(await begin(store, 'a'));
     await store.finish(await begin(store, 'a'), 100);
     expect((await store.begin('a', 1, 60)).state).toBe('done');
   });
 
-  it('has work of a process that died begun again after its lease, and not finished by the dead', async () => {
+  it('lets work of a crashed process begin again after its lease, and not be finished by the first attempt', async () => {
     const { store, advance } = await make();
     const dead = await begin(store, 'a');
     advance(61);
@@ -114,7 +114,7 @@ describe.each([
     expect(await store.finish(work, 100)).toBe(true);
   });
 
-  it('forgets what was done when its time is over', async () => {
+  it('forgets finished work when its time is over', async () => {
     const { store, advance } = await make();
     await store.finish(await begin(store, 'a'), 100);
     advance(99);
@@ -122,11 +122,11 @@ describe.each([
     advance(2);
     const dies = await begin(store, 'a');
     advance(61);
-    // What it had forgotten does not come back when the work is begun and not finished.
+    // A forgotten version does not come back when new work is begun and released.
     expect((await begin(store, 'a')).token).not.toBe(dies.token);
   });
 
-  it('has versions go upwards only, whatever is begun, finished, given back or left', async () => {
+  it('only ever increases versions, whatever is begun, finished, released or abandoned', async () => {
     const { store, advance } = await make();
     let run = 0;
     await fc.assert(
@@ -163,7 +163,7 @@ describe.each([
 });
 
 describe('a store in memory', () => {
-  it('has bounds: it forgets what was done the longest ago, and nothing that is under way', async () => {
+  it('is bounded: it forgets the oldest finished work, but no unfinished work', async () => {
     const store = memoryStore({ keysMax: 3 });
     const underWay = await begin(store, 'under way');
     for (const key of ['a', 'b', 'c', 'd']) await store.finish(await begin(store, key), 100);
@@ -172,13 +172,13 @@ describe('a store in memory', () => {
     expect((await store.begin('under way', 1, 60)).state).toBe('in-progress');
     await begin(store, 'e');
     await begin(store, 'f');
-    await expect(store.begin('g', 1, 60)).rejects.toThrow('3 pieces of work are under way');
+    await expect(store.begin('g', 1, 60)).rejects.toThrow('The store is full: 3 keys have unfinished work.');
     expect(await store.finish(underWay, 100)).toBe(true);
   });
 });
 
 describe('a store in DynamoDB', () => {
-  it('keeps one small row a key, which TTL takes away', async () => {
+  it('keeps one small item per key, which TTL deletes', async () => {
     const { account, store } = await dynamoDb();
     account.meter.reset();
     await store.finish(await begin(store, 'a'), 100);
@@ -190,7 +190,7 @@ describe('a store in DynamoDB', () => {
     expect(Item).not.toHaveProperty('leaseUntil');
   });
 
-  it('says in the transaction of the handler that the work is done, and undoes it for who came too late', async () => {
+  it("records the work as done in the handler's transaction, which fails after another instance took over", async () => {
     const { account, store, advance } = await dynamoDb();
     const book = (work: Work, amount: string) =>
       account.dynamodb.send(
@@ -213,13 +213,13 @@ describe('a store in DynamoDB', () => {
     expect(Item?.amount?.S).toBe('right');
   });
 
-  it('passes on what AWS refuses', async () => {
+  it('passes on errors of AWS', async () => {
     const { account } = await dynamoDb();
     const store = dynamoDbStore({ client: account.dynamodb, table: 'none' });
     await expect(store.begin('a', 1, 60)).rejects.toThrow(/not found|non-existent/i);
   });
 
-  it('begins anew over a row that has expired and was not deleted yet', async () => {
+  it('replaces an item that has expired but is not deleted yet', async () => {
     const { account, store } = await dynamoDb();
     await account.dynamodb.send(
       new PutItemCommand({
@@ -233,7 +233,7 @@ describe('a store in DynamoDB', () => {
 });
 
 describe('once', () => {
-  it('does the work of a delivery one time, however often it comes', async () => {
+  it('does the work for a delivery once, however often it comes', async () => {
     const { store } = await memory();
     const done: string[] = [];
     const again: string[] = [];
@@ -245,7 +245,7 @@ describe('once', () => {
     expect({ done, again }).toEqual({ done: ['dlv_1', 'dlv_2'], again: ['dlv_1', 'dlv_1'] });
   });
 
-  it('does it again when it failed, and tells the failure', async () => {
+  it('does the work again after a failure, and reports the failure', async () => {
     const { store } = await memory();
     let tries = 0;
     const onEvent = once({ store }, () => {
@@ -259,7 +259,7 @@ describe('once', () => {
     expect(tries).toBe(2);
   });
 
-  it('tells both when it failed and could not be given back', async () => {
+  it('reports both errors when the handler failed and its work could not be released', async () => {
     const { store } = await memory();
     const broken = { ...store, abandon: () => Promise.reject(new Error('down')) };
     const onEvent = once({ store: broken }, () => Promise.reject(new Error('no')));
@@ -269,7 +269,7 @@ describe('once', () => {
     expect(failure.errors.map(String)).toEqual(['Error: no', 'Error: down']);
   });
 
-  it('tells an attempt that comes meanwhile to come later, over HTTP with Retry-After', async () => {
+  it('answers a simultaneous attempt with 503 and Retry-After', async () => {
     const { store } = await memory();
     let release = () => {};
     const working = new Promise<void>((resolve) => {
@@ -330,7 +330,7 @@ describe('newestOnly', () => {
     return { deliver, handled, stale };
   }
 
-  it('handles what is newer, and drops what is older or was handled', async () => {
+  it('handles newer versions, and drops older ones and those already handled', async () => {
     const { deliver, handled, stale } = await consumer();
     for (const [index, value] of [1, 3, 2, 3, 4].entries()) await deliver(version(String(index), value));
     expect(handled).toEqual([1, 3, 4]);
@@ -340,7 +340,7 @@ describe('newestOnly', () => {
     ]);
   });
 
-  it('counts by source and subject, also from the text of the binary mode, and lets events without a version through', async () => {
+  it('compares versions by source and subject, even as text in binary mode, and always handles events without a version', async () => {
     const { deliver, handled } = await consumer();
     await deliver(version('1', 5));
     await deliver(version('2', '4', 'order-8'));
@@ -355,7 +355,7 @@ describe('newestOnly', () => {
     expect(handled).toEqual([]);
   });
 
-  it('has the newest win, in whatever order and however often events come', async () => {
+  it('ends with the newest version, in whatever order and however often events come', async () => {
     const order = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 15 });
     await fc.assert(
       fc.asyncProperty(order, async (versions) => {
@@ -367,7 +367,7 @@ describe('newestOnly', () => {
     );
   });
 
-  it('handles the events of one key one at a time', async () => {
+  it('handles events with the same key one at a time', async () => {
     const { store } = await memory();
     let release = () => {};
     const onEvent = newestOnly(

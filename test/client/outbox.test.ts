@@ -11,7 +11,7 @@ const about = {
   now,
 } as const;
 
-/** What the relay reads of an item. */
+/** An item as the relay reads it. */
 const row = (item: Record<string, string | number>) => ({
   pk: String(item.pk),
   sk: String(item.sk),
@@ -22,13 +22,13 @@ const row = (item: Record<string, string | number>) => ({
 });
 
 describe('an entry of the outbox', () => {
-  it('is what the relay of the bus reads', () => {
+  it("is readable by the bus's relay", () => {
     const { target, entry } = readOutbox(row(outboxItem(about)), 3, now());
     expect(target).toEqual({ topic: 'orders' });
     expect(entry).toMatchObject({ index: 3, event: { id: '1', source: '/shop', type: 'order.placed' } });
   });
 
-  it('is a write of TransactWriteItems, to the table of the bus unless another is named', () => {
+  it('is an item of TransactWriteItems, for the table of the bus by default', () => {
     expect(outboxEntry({ ...about, key: 'order-1', sequence: 7 })).toEqual({
       Put: {
         TableName: 'busbar-outbox',
@@ -44,7 +44,7 @@ describe('an entry of the outbox', () => {
     expect(outboxEntry({ ...about, table: 'other' }).Put.TableName).toBe('other');
   });
 
-  it('without a key lies on a shelf, where nothing waits for anything', () => {
+  it('without a key is on a shelf, where no event waits for another', () => {
     const pks = Array.from({ length: 500 }, (_, n) =>
       String(outboxItem({ ...about, event: { type: 't', id: String(n) } }).pk),
     );
@@ -53,31 +53,31 @@ describe('an entry of the outbox', () => {
     expect(isOrdered('outbox#shop#order-1')).toBe(true);
   });
 
-  it('is behind what was written before it, within a millisecond too', () => {
+  it('comes after earlier entries, even within the same millisecond', () => {
     const places = Array.from({ length: 20 }, () => String(outboxItem({ ...about, key: 'k' }).sk));
     expect(places).toEqual([...places].sort());
     expect(new Set(places).size).toBe(20);
   });
 
   it.each<[string, object, RegExp]>([
-    ['an application that is no name', { application: 'Shop' }, /is no name/],
-    ['an application with a #', { application: 'a#b' }, /is no name/],
-    ['a key of the shelves', { key: '~00' }, /begins with ~/],
-    ['an empty key', { key: '' }, /is empty/],
-    ['a sequence without a key', { sequence: 1 }, /with a key/],
+    ['an application that is not a valid name', { application: 'Shop' }, /is not a valid name/],
+    ['an application with a #', { application: 'a#b' }, /is not a valid name/],
+    ['a key of the shelves', { key: '~00' }, /begin with ~/],
+    ['an empty key', { key: '' }, /must not be empty/],
+    ['a sequence without a key', { sequence: 1 }, /must have a key/],
     ['a sequence below 0', { key: 'k', sequence: -1 }, /from 0/],
-    ['two targets', { receiver: 'billing' }, /one target/],
+    ['two targets', { receiver: 'billing' }, /either a topic or a receiver/],
   ])('is refused with %s', (_, more, message) => {
     expect(() => outboxItem({ ...about, ...more })).toThrow(message);
   });
 
-  it('in a table of the producer has the same attributes, and its key beside them', () => {
+  it("in the producer's own table has the same attributes, and its key", () => {
     const { application: _, ...event } = about;
     expect(outboxAttributes({ ...event, key: 'k' })).toMatchObject({ busbarTopic: 'orders', busbarKey: 'k' });
   });
 });
 
-it('the body of a transaction is the same for a second call of the same id', () => {
+it('the body of a transaction is the same for every call with the same id', () => {
   let uuids = 0;
   const defaults = { source: '/shop', id: () => `uuid-${uuids++}`, time: () => String(uuids++) };
   const events = [

@@ -16,7 +16,7 @@ interface Signed {
   body: string;
 }
 
-/** A request as the bus sends it, its event written by the CloudEvents SDK and signed by another's library. */
+/** A request as the bus sends it: serialised by the CloudEvents SDK and signed by a third-party library. */
 function signed(
   event: SdkEvent<unknown>,
   options: {
@@ -30,7 +30,7 @@ function signed(
   const body = String(message.body ?? '');
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(message.headers)) {
-    // The SDK leaves out the percent-encoding that the HTTP binding asks for (1.0.2, section 3.1.3.2).
+    // The SDK omits the percent-encoding that the HTTP binding requires (1.0.2, section 3.1.3.2).
     headers[name.toLowerCase()] = name.startsWith('ce-') ? encodeURIComponent(String(value)) : String(value);
   }
   return {
@@ -65,14 +65,14 @@ function reasonOf(action: () => unknown): string {
   return 'verified';
 }
 
-/** A sensible word as an event attribute: what the SDK and the specification agree on. */
+/** Attribute values on which the SDK and the specification agree. */
 const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9 ._%ü€"-]{0,30}[A-Za-z0-9]$/);
 
 describe('verify', () => {
   for (const signer of [StandardWebhook, SvixWebhook]) {
     for (const mode of ['structured', 'binary'] as const) {
       const name = signer === SvixWebhook ? 'svix' : 'standardwebhooks';
-      it(`reads any event that ${name} signed in ${mode} mode as the CloudEvents SDK reads it`, () => {
+      it(`reads every event that ${name} signed in ${mode} mode as the CloudEvents SDK does`, () => {
         fc.assert(
           fc.property(word, word, fc.jsonValue(), (id, subject, data) => {
             const event = new SdkEvent({
@@ -101,7 +101,7 @@ describe('verify', () => {
     }
   }
 
-  it('returns the delivery beside its event', () => {
+  it('returns the delivery with its event', () => {
     expect(verify({ ...signed(placed), secret, now: nowMs })).toMatchObject({
       deliveryId: 'dlv_1',
       topic: 'orders',
@@ -111,7 +111,7 @@ describe('verify', () => {
     });
   });
 
-  it('takes bytes, the headers of fetch and the headers of node:http alike', () => {
+  it('accepts bytes, the headers of fetch and the headers of node:http', () => {
     const { headers, body } = signed(placed);
     const lists = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
     for (const given of [headers, lists, new Headers(headers)]) {
@@ -139,7 +139,7 @@ describe('verify', () => {
     ['a signature of another version', { 'webhook-signature': 'v1a,AAAA' }, 'signature-mismatch'],
     ['a signature without its version', { 'webhook-signature': 'AAAA' }, 'signature-mismatch'],
     ['no signature', { 'webhook-signature': '' }, 'missing-header'],
-    ['a time that is no number', { 'webhook-timestamp': '1e9' }, 'invalid-header'],
+    ['a timestamp that is not a number', { 'webhook-timestamp': '1e9' }, 'invalid-header'],
     ['an attempt of zero', { 'busbar-attempt': '0' }, 'invalid-header'],
   ])('refuses %s', (_, change, reason) => {
     const { headers, body } = signed(placed);
@@ -158,7 +158,7 @@ describe('verify', () => {
     expect(reasonOf(() => verify({ ...request, secret, now: nowMs + laterSeconds * 1000 }))).toBe(outcome);
   });
 
-  it('goes on through a rotation: either signature with either secret', () => {
+  it('accepts either signature with either secret during a rotation', () => {
     const request = signed(placed);
     const both = `${new SvixWebhook(otherSecret).sign('dlv_1', new Date(nowMs), request.body)} ${request.headers['webhook-signature']}`;
     const rotating = {
@@ -194,7 +194,7 @@ describe('verify', () => {
     expect(event).toMatchObject({ data: new Uint8Array([1, 2, 127]), datacontenttype: 'image/png' });
   });
 
-  it('tells a signed body that is no event from a wrong signature', () => {
+  it('distinguishes a signed body that is not an event from a wrong signature', () => {
     const body = '{"hello":"world"}';
     const headers = {
       ...signed(placed).headers,
@@ -203,7 +203,7 @@ describe('verify', () => {
     expect(reasonOf(() => verify({ headers, body, secret, now: nowMs }))).toBe('invalid-event');
   });
 
-  it('throws a TypeError for a secret that cannot be one', () => {
+  it('throws a TypeError for an invalid secret', () => {
     const request = signed(placed);
     expect(() => verify({ ...request, now: nowMs })).toThrow(TypeError);
     expect(() => verify({ ...request, secret: 'whsec_', now: nowMs })).toThrow(TypeError);
@@ -228,14 +228,14 @@ describe('createReceiver', () => {
     return { ...made, errors };
   }
 
-  it('answers 204 once the work is done', async () => {
+  it('answers 204 once the handler has resolved', async () => {
     const done: string[] = [];
     const { fetch } = receiver(async (id) => done.push(id));
     expect((await fetch(post(signed(placed)))).status).toBe(204);
     expect(done).toEqual(['e1']);
   });
 
-  it('answers 401 to a bad signature and 405 to a GET, and does no work', async () => {
+  it('answers 401 to a wrong signature and 405 to a GET, without calling the handler', async () => {
     const done: string[] = [];
     const { fetch, errors } = receiver((id) => done.push(id));
     expect((await fetch(post(signed(placed, { key: otherSecret })))).status).toBe(401);
@@ -244,13 +244,13 @@ describe('createReceiver', () => {
     expect(errors).toMatchObject([{ reason: 'signature-mismatch' }]);
   });
 
-  it('answers 500 when the work fails, so that the bus tries again, and tells why', async () => {
+  it('answers 500 when the handler fails, and reports the error', async () => {
     const { fetch, errors } = receiver(() => Promise.reject(new Error('no database')));
     expect((await fetch(post(signed(placed)))).status).toBe(500);
     expect(errors).toMatchObject([{ message: 'no database' }]);
   });
 
-  it('serves node:http, and answers 413 to a body beyond its bound', async () => {
+  it('serves node:http, and answers 413 to a body that is too large', async () => {
     const done: string[] = [];
     const { node } = receiver((id) => done.push(id), 2000);
     const server = createServer(node);
@@ -263,7 +263,7 @@ describe('createReceiver', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('refuses an unusable secret when it is made', () => {
+  it('refuses an invalid secret when it is created', () => {
     expect(() => createReceiver({ secret: '', onEvent: () => undefined })).toThrow(TypeError);
     expect(() => createReceiver({ secret: [], onEvent: () => undefined })).toThrow(TypeError);
   });
