@@ -1,4 +1,4 @@
-import { createTokens } from '../../lib/connectors/webhook/tokens.ts';
+import { sinks } from '../../lib/connectors/index.ts';
 import { createMappings } from '../../lib/runtime/aws/mappings.ts';
 import { createQueues } from '../../lib/runtime/aws/queues.ts';
 import { createTable } from '../../lib/runtime/aws/table/table.ts';
@@ -24,9 +24,7 @@ export function deliverTools(runtime: Runtime) {
     clock: runtime.clock,
     random: runtime.random,
     log: runtime.log,
-    http: runtime.http,
-    origin: config.origin,
-    tokens: createTokens(runtime),
+    sinks,
     registry: createRegistryStore(table, runtime.clock),
     deliveries: createDeliveryStore(table),
     secrets: createSecretStore(table, runtime.clock),

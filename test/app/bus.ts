@@ -19,9 +19,10 @@ import { create as createRelay } from '../../functions/relay.ts';
 import { create as createSchedule } from '../../functions/schedule.ts';
 import { create as createValidate } from '../../functions/validate.ts';
 import { deliver } from '../../lib/app/deliver/deliver.ts';
+import { sinks } from '../../lib/connectors/index.ts';
 import type { RocketMqRuntime } from '../../lib/connectors/rocketmq/client.ts';
 import { create as createDeliverRocketMq } from '../../lib/connectors/rocketmq/functions/deliver.ts';
-import { createTokens } from '../../lib/connectors/webhook/tokens.ts';
+import { createSenders } from '../../lib/connectors/senders.ts';
 import type { Principal } from '../../lib/core/access/access.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/kernel/place.ts';
 import type { Receiver } from '../../lib/core/registry/receiver.ts';
@@ -274,12 +275,14 @@ export async function testBus(startMs?: number) {
   /** The stores keep caches, as one instance of a function does; another instance has others. */
   const newTools = () => {
     const table = createTable(runtime, config);
+    const secrets = createSecretStore(table, account.clock);
     return {
       clock: account.clock,
       random,
       log: runtime.log,
       http: runtime.http,
-      tokens: createTokens(runtime),
+      sinks,
+      senders: createSenders(runtime, config, secrets),
       endpoints: 'any' as const,
       endpointPorts: 'any' as const,
       rocketMqEndpoints: [] as readonly string[],
@@ -308,7 +311,7 @@ export async function testBus(startMs?: number) {
       stillPolled: new Map(),
       schemas: createSchemaChecker(),
       topics: createTopicSender(runtime, config),
-      secrets: createSecretStore(table, account.clock),
+      secrets,
       skips: createSkipStore(table),
       deadLetters: createDeadLetterStore(table),
       deadLetterQueues: createDeadLetterQueues(runtime, config),

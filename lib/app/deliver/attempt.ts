@@ -1,12 +1,4 @@
-import type { Sender, Sent } from '../../connectors/kind.ts';
-import {
-  openRocketMqSender,
-  type RocketMqSenderTools,
-  rocketMqSecondsMax,
-} from '../../connectors/rocketmq/sender.ts';
-import { loopsStopped, rocketMqRetry } from '../../connectors/rocketmq/target.ts';
-import { sendSecondsMax } from '../../connectors/webhook/send.ts';
-import { type HttpSenderTools, openHttpSender } from '../../connectors/webhook/sender.ts';
+import { type KindSender, type Sent, type Sink, senderFor, sinkOf } from '../../connectors/kind.ts';
 import { restAskedFor } from '../../core/breaker/breaker.ts';
 import {
   type Delivery,
@@ -19,6 +11,7 @@ import {
 import type { LanePlan } from '../../core/deliver/lane-plan.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { policyFor } from '../../core/deliver/retry.ts';
+import { loopsStopped } from '../../core/event/hops.ts';
 import { traceOf } from '../../core/event/trace-mode.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
@@ -33,28 +26,18 @@ import { createPacer, type PaceTools } from './pace.ts';
 import { runLimited } from './run-limited.ts';
 import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
 
-export interface AttemptTools extends SlotTools, PaceTools, HttpSenderTools {
-  /** Set in the function that sends to RocketMQ, and in no other: it sends there alone. */
-  readonly toRocketMq?: RocketMqSenderTools;
-}
-
-/** Whether a receiver is of the kind to which this function sends. It is not while its lanes change hands. */
-export const isServedBy = (tools: AttemptTools, receiver: Receiver): boolean =>
-  (receiver.rocketmq !== undefined) === (tools.toRocketMq !== undefined);
-
-async function openSender(tools: AttemptTools, receiver: Receiver): Promise<Sender> {
-  const { rocketmq } = receiver;
-  if (rocketmq === undefined) return await openHttpSender(tools, receiver);
-  if (tools.toRocketMq === undefined) throw new Error('This function does not send to RocketMQ');
-  return openRocketMqSender(tools.toRocketMq, receiver, rocketmq);
+export interface AttemptTools extends SlotTools, PaceTools {
+  readonly sinks: readonly Sink[];
+  /** Of the kinds that this function serves, and of no other. */
+  readonly senders: readonly KindSender[];
 }
 
 /**
  * When the last attempt may begin. A receiver of low concurrency and a slow endpoint would else outlast the
  * function, which is cut off then: nothing would be counted, and what was delivered would come again.
  */
-export function lastStart(receiver: Receiver, startedMs: number): number {
-  const most = receiver.rocketmq === undefined ? sendSecondsMax(receiver) : rocketMqSecondsMax(receiver);
+export function lastStart(tools: Pick<AttemptTools, 'sinks'>, receiver: Receiver, startedMs: number): number {
+  const most = sinkOf(tools.sinks, receiver).sendSecondsMax(receiver);
   const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - most;
   return startedMs + seconds * 1000;
 }
@@ -80,14 +63,16 @@ export async function attemptAll(
   onOutcome: (attempted: Attempted) => void,
 ): Promise<Decision[]> {
   const { receiver: name } = receiver;
-  const sender = await openSender(tools, receiver).catch((error) => {
-    // Signed by the current secret alone it might be refused, and would spend an attempt for a fault of ours.
-    tools.log('error', 'Nothing can be sent to a receiver: its secrets could not be read', {
-      receiver: name,
-      reason: String(error),
+  const sender = await senderFor(tools, receiver)
+    ?.open(receiver)
+    .catch((error) => {
+      // Signed by the current secret alone it might be refused, and would spend an attempt for a fault of ours.
+      tools.log('error', 'Nothing can be sent to a receiver: its secrets could not be read', {
+        receiver: name,
+        reason: String(error),
+      });
+      return undefined;
     });
-    return undefined;
-  });
   if (sender === undefined) {
     return due.map(({ message }) => ({ message, done: false, hideSeconds: bus.ownFaultSeconds }));
   }
@@ -173,7 +158,7 @@ function decide(
   onOutcome: (attempted: Attempted) => void,
 ): Decision {
   const nowMs = tools.clock.now();
-  const retry = receiver.rocketmq === undefined ? receiver.retry : rocketMqRetry(receiver.retry);
+  const retry = sinkOf(tools.sinks, receiver).retryPolicy(receiver);
   const policy = policyFor(retry, delivery.eventType);
   const verdict = judge(outcome, attempt, policy, nowMs, tools.random.next());
   const latencyMs = nowMs - startedMs;

@@ -1,3 +1,4 @@
+import { senderFor } from '../../connectors/kind.ts';
 import { type Admission, restAskedFor, weigh } from '../../core/breaker/breaker.ts';
 import { causeOf } from '../../core/deliver/delivery.ts';
 import { type LanePlan, lanePlan } from '../../core/deliver/lane-plan.ts';
@@ -15,7 +16,7 @@ import {
   orTell,
 } from '../breaker/breaker.ts';
 import type { TraceTools } from '../why/trace.ts';
-import { type Attempted, type AttemptTools, attemptAll, isServedBy, lastStart } from './attempt.ts';
+import { type Attempted, type AttemptTools, attemptAll, lastStart } from './attempt.ts';
 import { type Decision, type Due, held, parked } from './decision.ts';
 import { hotTypes, type OffloadTools, observeBatch, placeBatch } from './offload.ts';
 import { probeByDelivery } from './probe-delivery.ts';
@@ -52,7 +53,7 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
     tools.log('warn', 'A message is for a receiver that does not exist', { receiver: batch.receiver });
     return batch.messages.map((message) => message.messageId);
   }
-  if (!mayDeliver(receiver) || !isServedBy(tools, receiver)) {
+  if (!mayDeliver(receiver) || senderFor(tools, receiver) === undefined) {
     // Its lane is not polled much longer, or goes to another function, or its endpoint is just being asked.
     const waiting = batch.messages.map((message) => held(tools, message, bus.ownFaultSeconds));
     return await settle(tools, batch, waiting);
@@ -76,7 +77,7 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
   const { placed, messages: staying } = await placeBatch(tools, batch, offload, messages);
   const { settled, due } = await sortOut(tools, receiver, staying);
   const sorted = { settled: [...skipped, ...placed, ...settled], due };
-  const lastStartMs = lastStart(receiver, startedMs);
+  const lastStartMs = lastStart(tools, receiver, startedMs);
   if (admitted.kind === 'probe') return await probeByDelivery(tools, receiver, batch, sorted, lastStartMs);
   const plan = lanePlan(receiver, batch.role, isSplit(offload, startedMs));
   return await deliverDue(tools, receiver, batch, sorted, { admitted, plan, lastStartMs, startedMs });

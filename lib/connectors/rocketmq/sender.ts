@@ -1,15 +1,15 @@
 import { childTrace } from '../../core/deliver/child-trace.ts';
 import { busHop, hopsAttribute, passOn, readHops, rocketMqHop } from '../../core/event/hops.ts';
 import type { EndpointPolicy } from '../../core/kernel/endpoint.ts';
-import { bus } from '../../core/kernel/limits.ts';
-import type { Receiver } from '../../core/registry/receiver.ts';
 import { credentialsOf, redact } from '../../core/registry/redact.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { Sender } from '../kind.ts';
+import type { KindSender, Sender } from '../kind.ts';
 import type { RocketMq } from './client.ts';
 import { messageOf } from './cloud-message.ts';
-import { outcomeOfRocketMq, type RocketMqTarget, rocketMqRefusal } from './target.ts';
+import { rocketMq, timeoutSeconds } from './kind.ts';
+import type { RocketMqReceiver } from './receiver.ts';
+import { outcomeOfRocketMq, rocketMqRefusal } from './target.ts';
 
 export interface RocketMqSenderTools {
   readonly rocketmq: RocketMq;
@@ -21,20 +21,17 @@ export interface RocketMqSenderTools {
   readonly busId: string;
 }
 
-const timeoutSeconds = (receiver: Receiver) => receiver.timeoutSeconds ?? bus.rocketMqTimeoutSecondsDefault;
-
-/** The longest that a message may take, with the opening of the client before it and its closing behind it. */
-export const rocketMqSecondsMax = (receiver: Receiver) => timeoutSeconds(receiver) * bus.rocketMqTimeoutsMax;
+export const createRocketMqSender = (tools: RocketMqSenderTools): KindSender<RocketMqReceiver> => ({
+  sink: rocketMq,
+  open: async (receiver) => openSender(tools, receiver),
+});
 
 /**
  * Sends to a topic of RocketMQ by one client for the whole batch, which is opened with the first message and closed
  * with the last: its heartbeats would stand still while the function is frozen.
  */
-export function openRocketMqSender(
-  tools: RocketMqSenderTools,
-  receiver: Receiver,
-  target: RocketMqTarget,
-): Sender {
+function openSender(tools: RocketMqSenderTools, receiver: RocketMqReceiver): Sender {
+  const { rocketmq: target } = receiver;
   const place = rocketMqHop(target.endpoint, target.topic);
   const credentials = credentialsOf(receiver);
   let opening: ReturnType<RocketMq['openProducer']> | undefined;

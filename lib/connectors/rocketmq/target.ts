@@ -192,9 +192,6 @@ export function outcomeOfRocketMq(failure: RocketMqFailure): Extract<Outcome, { 
   };
 }
 
-/** The line of the log that a metric counts, with how many in `count`. */
-export const loopsStopped = 'Events that go round in a circle were stopped';
-
 /**
  * The policy by which a failed delivery is tried again. What RocketMQ refuses is a dead letter at once unless the
  * receiver says `retry`: no deployment over there changes the answer, as it may where an endpoint refuses.

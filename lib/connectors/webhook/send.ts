@@ -1,9 +1,10 @@
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import type { Receiver } from '../../core/registry/receiver.ts';
 import { credentialsOf, redact } from '../../core/registry/redact.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Http, HttpRequest } from '../../runtime/http/http.ts';
+import { timeoutSeconds, webhook } from './kind.ts';
+import type { WebhookReceiver } from './receiver.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface SendTools {
@@ -12,29 +13,22 @@ export interface SendTools {
   readonly clock: Clock;
 }
 
-export const endpointTimeoutSeconds = (receiver: Receiver) =>
-  receiver.timeoutSeconds ?? bus.endpointTimeoutSecondsDefault;
-
-/** The longest that one request to a receiver may take, the fetching of its token included. */
-export const sendSecondsMax = (receiver: Receiver) =>
-  endpointTimeoutSeconds(receiver) + (receiver.oauth2 === undefined ? 0 : bus.tokenTimeoutSeconds);
-
 /**
  * Sends a request to the endpoint of a receiver, with a token where it wants one. A token that is refused (401) is
  * replaced once, within the time that the request has. What comes back holds none of the receiver's credentials.
  */
 export async function send(
   tools: SendTools,
-  receiver: Receiver,
+  receiver: WebhookReceiver,
   request: Pick<HttpRequest, 'method' | 'headers' | 'body'>,
 ): Promise<Outcome> {
   const { oauth2 } = receiver;
-  const timeoutMs = endpointTimeoutSeconds(receiver) * 1000;
+  const timeoutMs = timeoutSeconds(receiver) * 1000;
   const url = receiver.endpoint;
   if (oauth2 === undefined) {
     return outcomeOf(receiver, await tools.http.send({ ...request, url, timeoutMs }), undefined);
   }
-  const untilMs = tools.clock.now() + sendSecondsMax(receiver) * 1000;
+  const untilMs = tools.clock.now() + webhook.sendSecondsMax(receiver) * 1000;
   const token = await tools.tokens.get(oauth2);
   if (token.kind === 'failure') return token;
   const sendWith = async (bearer: string, withinMs: number) => {
@@ -52,7 +46,7 @@ export async function send(
 }
 
 function outcomeOf(
-  receiver: Receiver,
+  receiver: WebhookReceiver,
   outcome: Awaited<ReturnType<Http['send']>>,
   token: string | undefined,
 ): Outcome {

@@ -40,6 +40,9 @@ export function readHops(value: unknown): readonly string[] {
   return typeof value === 'string' ? value.split(' ').filter((hop) => hop !== '') : [];
 }
 
+/** The log line that a metric counts, with the number of events in `count`. */
+export const loopsStopped = 'Events that go round in a circle were stopped';
+
 export const writeHops = (hops: readonly string[]): string => hops.join(' ');
 
 /** Whether an event may go to another place, and the chain that it takes along. */

@@ -5,9 +5,8 @@ import { listDeadLetters } from '../../../lib/app/redrive/dead-letters.ts';
 import { putReceiver } from '../../../lib/app/registry/receivers.ts';
 import { rotateSecret } from '../../../lib/app/registry/secrets.ts';
 import { why } from '../../../lib/app/why/why.ts';
-import { loopsStopped } from '../../../lib/connectors/rocketmq/target.ts';
 import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
-import { busHop, busId, hopsAttribute, rocketMqHop } from '../../../lib/core/event/hops.ts';
+import { busHop, busId, hopsAttribute, loopsStopped, rocketMqHop } from '../../../lib/core/event/hops.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../../app/bus.ts';
 

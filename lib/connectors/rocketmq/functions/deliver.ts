@@ -10,6 +10,7 @@ import type { Runtime } from '../../../runtime/runtime.ts';
 import { lazy } from '../../../runtime/system.ts';
 import { systemRuntimeWithHttp } from '../../../runtime/system-http.ts';
 import type { RocketMqRuntime } from '../client.ts';
+import { createRocketMqSender } from '../sender.ts';
 import { systemRocketMq } from '../system.ts';
 
 /**
@@ -23,7 +24,9 @@ export function create(runtime: Runtime & RocketMqRuntime) {
   const { endpoints, rocketMqEndpoints } = config;
   const tools = {
     ...shared,
-    toRocketMq: { rocketmq, clock, random, endpoints, rocketMqEndpoints, busId: busId(config) },
+    senders: [
+      createRocketMqSender({ rocketmq, clock, random, endpoints, rocketMqEndpoints, busId: busId(config) }),
+    ],
     probes: createProbes(runtime, config, 'deliver-rocketmq'),
   };
   return middy<SQSEvent | { receiver: string }, SQSBatchResponse>().handler(async (event) => {

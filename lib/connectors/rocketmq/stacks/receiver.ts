@@ -1,5 +1,6 @@
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { loopsStopped } from '../../../core/event/hops.ts';
 import { bus } from '../../../core/kernel/limits.ts';
 import type { Vpc } from '../../../core/kernel/vpc.ts';
 import { countOpened } from '../../../stacks/breaker.ts';
@@ -9,7 +10,6 @@ import { grantConsuming, grantSending } from '../../../stacks/delivery.ts';
 import type { Delay } from '../../../stacks/schedule.ts';
 import { addToVpc } from '../../../stacks/vpc.ts';
 import { grantWatching } from '../../../stacks/watch.ts';
-import { loopsStopped } from '../target.ts';
 
 interface RocketMqReceiverProps extends BusPartProps {
   readonly tableArn: string;
