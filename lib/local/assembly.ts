@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 const rootDirectory = join(import.meta.dirname, '..', '..');
 
-/** The cloud assembly that the local target runs, and the account that it is synthesized for. */
+/** The cloud assembly that the local target runs, and the account and Region that it is synthesized for. */
 export const assembly = {
   rootDirectory,
   outDirectory: join(rootDirectory, '.cache', 'assembly'),

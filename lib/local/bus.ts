@@ -5,20 +5,20 @@ import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { HttpApiRequest } from '../stand-in/engines/http/model.ts';
 import { type FunctionPlace, type StandIn, type StandInOptions, startStandIn } from '../stand-in/stand-in.ts';
-import type { AdmissionLimits } from './admission.ts';
 import { startFunction } from './functions.ts';
 import { watchOverload } from './overload.ts';
+import type { ThrottleLimits } from './throttle.ts';
 
 export interface BusOptions extends Omit<StandInOptions, 'log' | 'meterPath' | 'startInstance'> {
   readonly random: Random;
   /** How functions reach the endpoints of receivers. */
   readonly http: Http;
-  /** How the bridge reaches RocketMQ; by its client unless given. */
+  /** How the bridge reaches RocketMQ; by default with the real client. */
   readonly rocketmq?: RocketMq;
   readonly log: Log;
   /** How often an SDK client of a function tries a call; the SDK's default unless given. */
   readonly awsMaxAttempts?: number;
-  readonly admissionLimits?: AdmissionLimits;
+  readonly throttleLimits?: ThrottleLimits;
   /** How an instance of a function starts: a simulation makes instances die and loses their calls. */
   readonly startFunction?: typeof startFunction;
 }
@@ -50,14 +50,14 @@ export async function startBus(options: BusOptions): Promise<RunningBus> {
           aws: standIn.aws,
           clock,
           meter: standIn.meter,
-          limits: options.admissionLimits,
+          limits: options.throttleLimits,
           onError: (error) =>
             log('error', 'The local target failed', {
               error: error instanceof Error ? error.stack : String(error),
             }),
         });
   const handleHttp = async (request: HttpApiRequest) =>
-    guard?.refuse(request) ?? (await standIn.handleHttp(request));
+    guard?.throttle(request) ?? (await standIn.handleHttp(request));
   standIn.openApi(handleHttp);
   return {
     ...standIn,

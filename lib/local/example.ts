@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { verify } from '../client/index.ts';
 
-/** What the example receiver got. */
+/** A delivery that the example receiver verified. */
 export interface ExampleDelivery {
   readonly type: string;
   readonly id: string;
@@ -11,12 +11,12 @@ export interface ExampleDelivery {
 }
 
 /**
- * A receiver as a team would write it, small and on this machine: it verifies each delivery and hands it over.
- * The receivers of busbar.config.ts whose endpoint is a parameter are pointed at it.
+ * A minimal receiver on this machine, as a team would write it: it verifies each delivery and passes it on. Receivers
+ * of busbar.config.ts whose endpoint is a parameter point to it.
  */
 export interface ExampleReceiver {
   readonly url: string;
-  /** Deliveries are refused until the secret is known. */
+  /** Deliveries are rejected until the secret is known. */
   useSecret(secret: string): void;
   close(): Promise<void>;
 }

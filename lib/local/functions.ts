@@ -16,7 +16,7 @@ import {
 import { requestHandler } from '../stand-in/request-handler.ts';
 import { NamingSigner } from '../stand-in/signer.ts';
 
-/** What every function on this machine gets of the world. */
+/** What every function on this machine gets from its surroundings. */
 export interface FunctionWorld {
   readonly region: string;
   /** The origin of queue URLs. */
@@ -26,15 +26,15 @@ export interface FunctionWorld {
   readonly http: Http;
   readonly rocketmq: RocketMq;
   readonly log: Log;
-  /** The engines; they are there by the time that the first function starts. */
+  /** The engines. They exist before the first function starts. */
   aws(): LocalAws;
-  /** How often an SDK client tries a call; the SDK's own default when it is not given. */
+  /** How often an SDK client tries a call; the SDK's default unless given. */
   readonly awsMaxAttempts?: number | undefined;
 }
 
 /**
- * One cold start: loads the bundle that the template deploys and makes its handler with a runtime of this world.
- * The bundle is loaded once a process; each instance has its own handler, and so its own state, as on Lambda.
+ * One cold start: loads the deployed bundle and creates its handler with a runtime for this machine. The bundle is
+ * loaded once for the process; each instance has its own handler and so its own state, as on Lambda.
  */
 export function startFunction(world: FunctionWorld, definition: FunctionDefinition): Handler {
   const [module = 'index'] = definition.handler.split('.');
@@ -48,7 +48,7 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
     log: (level, message, fields) => world.log(level, message, { function: definition.name, ...fields }),
     aws: {
       region: world.region,
-      // Nothing is sent there; the SQS client would warn of queue URLs that lead elsewhere.
+      // Nothing is sent there; the SQS client would otherwise warn about queue URLs with another host.
       endpoint: world.endpoint,
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
       signerConstructor: NamingSigner,
@@ -60,7 +60,7 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
   return create(runtime);
 }
 
-/** All that any function asks for: which of it a bundle would carry itself on AWS is not known here. */
+/** Everything that any function needs; which part a bundle would provide itself on AWS is unknown here. */
 type LocalRuntime = Runtime & RocketMqRuntime;
 
 interface Bundle {
@@ -70,22 +70,22 @@ interface Bundle {
 const moduleEndings = ['mjs', 'cjs', 'js'] as const;
 
 /**
- * Loads a bundle, CommonJS or a module, without giving up the turn: under a virtual clock no time may pass in a
- * cold start but what the clock says.
+ * Loads a bundle, CommonJS or ES module, synchronously: under a virtual clock, a cold start must take no more time
+ * than the clock says.
  */
 function loadBundle(directory: string, module: string): Bundle {
   const file = moduleEndings.map((ending) => join(directory, `${module}.${ending}`)).find(existsSync);
   if (file === undefined) {
     throw new Error(
-      `${directory} holds no ${module}.${moduleEndings.join(` and no ${module}.`)}. Synthesize again (npm run synth).`,
+      `${directory} contains no ${module}.${moduleEndings.join(` and no ${module}.`)}. Synthesize again (npm run synth).`,
     );
   }
-  // The name of an asset's directory is a hash of its content, so a changed bundle is another module.
+  // The directory name of an asset is a hash of its content, so a changed bundle is a different module.
   const { create }: Partial<Bundle> = load(file);
   if (create === undefined) {
     throw new Error(
-      `${file} exports no create(runtime), so the local target cannot give it a clock and engines. ` +
-        'Write the function as those in functions/.',
+      `${file} exports no create(runtime), so the local target cannot pass it a clock and engines. ` +
+        'Write it like the functions in functions/.',
     );
   }
   return { create };

@@ -4,35 +4,29 @@ import { type Clock, type Input, type Output, root, type Service } from '../stan
 import type { HttpApiRequest, HttpApiResponse } from '../stand-in/engines/http/model.ts';
 import { isObject } from '../stand-in/engines/members.ts';
 import type { CountingMeter } from '../stand-in/meter.ts';
-import {
-  type Admission,
-  type AdmissionLimits,
-  accepting,
-  admissionLimits,
-  decideAdmission,
-} from './admission.ts';
+import { accepting, decideThrottle, type Throttle, type ThrottleLimits, throttleLimits } from './throttle.ts';
 
 export interface OverloadGuard {
-  /** The refusal of a publishing request while the machine is overloaded; undefined when it may pass. */
-  refuse(request: HttpApiRequest): HttpApiResponse | undefined;
+  /** The response to a publish while the machine is overloaded; undefined when it may pass. */
+  throttle(request: HttpApiRequest): HttpApiResponse | undefined;
   stop(): void;
 }
 
 const intervalMs = 250;
 const publishing = /^\/v1\/(?:topics|receivers)\/[^/]+\/events$/;
 
-/** Watches the event loop and the queues that functions read, and refuses publishing when both overflow. */
+/** Watches the event loop and the queues that functions read, and throttles publishes when both are overloaded. */
 export function watchOverload(options: {
   readonly aws: LocalAws;
   readonly clock: Clock;
   readonly meter: CountingMeter;
-  readonly limits?: AdmissionLimits | undefined;
+  readonly limits?: ThrottleLimits | undefined;
   onError(error: unknown): void;
 }): OverloadGuard {
-  const { aws, clock, meter, limits = admissionLimits } = options;
-  // The bus on AWS has no such guard, so what it asks must not stand on the bill.
+  const { aws, clock, meter, limits = throttleLimits } = options;
+  // The bus on AWS has no such guard, so its calls must not be metered.
   const ask: Ask = (service, action, input) => meter.uncounted(() => aws.call(service, action, input, root));
-  let admission: Admission = accepting;
+  let state: Throttle = accepting;
   let last = performance.eventLoopUtilization();
   let cancel = clock.setTimer(intervalMs, tick);
   let stopped = false;
@@ -41,12 +35,12 @@ export function watchOverload(options: {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, last);
     last = now;
-    // Queues are counted only when it matters: a machine that is not busy accepts whatever lies in them.
-    const matters = !admission.accepting || utilization >= limits.saturatedUtilization;
+    // Count the queues only when it matters: a machine that is not busy accepts any backlog.
+    const matters = !state.accepting || utilization >= limits.saturatedUtilization;
     const decided = matters
       ? readyMessages(ask).then((ready) => {
           const sample = { readyMessages: ready, utilization, nowMs: clock.now() };
-          admission = decideAdmission(admission, sample, limits);
+          state = decideThrottle(state, sample, limits);
         })
       : Promise.resolve();
     decided.catch(options.onError).finally(() => {
@@ -55,10 +49,9 @@ export function watchOverload(options: {
   }
 
   return {
-    refuse(request) {
-      if (admission.accepting || request.method !== 'POST' || !publishing.test(request.path))
-        return undefined;
-      return overloaded(admission.retryAfterSeconds);
+    throttle(request) {
+      if (state.accepting || request.method !== 'POST' || !publishing.test(request.path)) return undefined;
+      return overloaded(state.retryAfterSeconds);
     },
     stop() {
       stopped = true;

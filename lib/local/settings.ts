@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
 import { type TraceMode, traceModes } from '../core/event/trace-mode.ts';
 
-/** What the environment of `npm start` decides. */
+/** The settings of `npm start`, from its environment. */
 export interface Settings {
   readonly port: number;
   readonly awsPort: number;
   readonly dataDirectory: string;
-  /** The admin key to use; made and kept in the data directory when undefined. */
+  /** The admin key to use; if undefined, one is created and kept in the data directory. */
   readonly adminKey: string | undefined;
-  /** What is traced of topics that do not say so themselves. */
+  /** What is traced for topics that set no trace themselves. */
   readonly trace: TraceMode;
   /** What AWS Secrets Manager holds here, by name. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Where to write down which grants of the stack's roles are used; nowhere when undefined. */
+  /** Where to record which grants of the stack's roles are used; undefined records nothing. */
   readonly iamUsageDirectory: string | undefined;
 }
 
-/** A start that cannot succeed, in one sentence that says the cause and how to solve it. */
+/** A start that cannot succeed. The message is one sentence with the cause and the remedy. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
@@ -66,7 +66,7 @@ function parsePort(
   );
 }
 
-/** Everything, unless told otherwise: a laptop writes it for nothing. */
+/** Everything by default: on a laptop it costs nothing. */
 function parseTrace(text: string | undefined): TraceMode {
   if (text === undefined || text === '') return 'all';
   const mode = traceModes.find((known) => known === text);
@@ -84,7 +84,7 @@ function parseKey(text: string | undefined): string | undefined {
   );
 }
 
-/** JSON such as `{"rocketmq":"{\\"accessKey\\":…}"}`. What is wrong is told without quoting it. */
+/** JSON such as `{"rocketmq":"{\\"accessKey\\":…}"}`. Errors never quote it. */
 function parseSecrets(text: string | undefined): Readonly<Record<string, string>> {
   if (text === undefined || text === '') return {};
   const wrong = new StartError(

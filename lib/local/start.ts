@@ -15,7 +15,7 @@ import { type ExampleDelivery, type ExampleReceiver, startExampleReceiver } from
 import { parseSettings, type Settings, StartError } from './settings.ts';
 import { synthesize } from './synth.ts';
 
-/** The topic of busbar.config.ts that the first event goes to. */
+/** The topic of busbar.config.ts that the first event is published to. */
 const exampleTopic = 'example-orders';
 
 /** The whole bus on this machine. */
@@ -24,15 +24,15 @@ export interface StartedBus {
   readonly awsUrl: string;
   readonly adminKey: string;
   readonly logFile: string;
-  /** The example of busbar.config.ts, where it is still declared: publish there and the receiver shows it. */
+  /** The example of busbar.config.ts, if it is still declared: publish there, and the receiver shows it. */
   readonly example: { readonly topic: string; readonly receiver: string } | undefined;
-  /** Finishes what runs, writes everything down and stops. */
+  /** Finishes what runs, stores everything and stops. */
   close(): Promise<void>;
 }
 
 /**
- * Synthesizes the CDK app, deploys its template to the engines and starts listening.
- * Rejects with an error of one sentence when the machine, the settings or the data directory are in the way.
+ * Synthesizes the CDK app, deploys its template to the stand-in and starts listening. Rejects with an error of one
+ * sentence when the machine, the settings or the data directory prevent it.
  */
 export async function start(options: {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -50,7 +50,7 @@ export async function start(options: {
   const close = async () => {
     await bus?.close();
     await example?.close();
-    // The bus has closed it, unless there was none yet.
+    // The bus has already closed it, unless it never started.
     store.close();
     await log.close();
   };
@@ -89,19 +89,19 @@ function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: 
     http: undiciHttp({ clock: systemClock, endpoints: 'any', ports: 'any' }),
     port: settings.port,
     awsPort: settings.awsPort,
-    // Who tries things out deletes a receiver and makes it again without waiting the minute that AWS asks for.
+    // On a laptop, a deleted receiver can be created again at once, without AWS's wait of a minute.
     recreateQueueAfterMs: 0,
     iamUsageDirectory: settings.iamUsageDirectory,
   });
 }
 
-/** The parameters that stand for endpoints, which the stack lists in the template's metadata. */
+/** The template parameters for endpoints, which the stack lists in the metadata of the template. */
 function endpointParameters(): readonly string[] {
   const template = JSON.parse(readFileSync(join(assembly.outDirectory, 'Busbar.template.json'), 'utf8'));
   return template.Metadata?.[endpointParametersMetadata] ?? [];
 }
 
-/** As on AWS: whoever may invoke the keys function makes the first admin key. */
+/** As on AWS, whoever may invoke the keys function creates the first admin key. */
 async function makeAdminKey(bus: RunningBus, key: string): Promise<void> {
   const request = { action: 'create', application: 'admin', role: 'admin', key };
   const answer = await bus.aws.call(
@@ -112,10 +112,10 @@ async function makeAdminKey(bus: RunningBus, key: string): Promise<void> {
   );
   if (answer?.FunctionError === undefined) return;
   const reason = Buffer.from((answer.Payload as Uint8Array | undefined) ?? []).toString('utf8');
-  throw new StartError(`The admin key could not be made: ${reason}`);
+  throw new StartError(`The admin key could not be created: ${reason}`);
 }
 
-/** Tells the example receivers and the bus a common secret, as a team does that sets its receiver up. */
+/** Gives the example receiver and the bus a common secret, as a team does when it sets up a receiver. */
 async function introduce(
   bus: RunningBus,
   key: string,
@@ -132,7 +132,7 @@ async function introduce(
     for (const { receiver } of subscriptions) {
       const { endpoint } = (await client.call('GET', `/receivers/${receiver}`)) as { endpoint: string };
       if (endpoint !== example.url) continue;
-      // The one of the start before signs nothing more: nobody knows it.
+      // The secret of the previous start must not sign any more: nobody knows it.
       await client.call('POST', `/receivers/${receiver}/rotate-secret`, { secret, overlapSeconds: 0 });
       if (topic === exampleTopic) shown = { topic, receiver };
     }
@@ -140,7 +140,7 @@ async function introduce(
   return shown;
 }
 
-/** Functions log to a file: on a terminal their lines would stand between those of the person who works there. */
+/** Functions log to a file: on the terminal, their lines would mix with the user's own. */
 function fileLog(file: string): { write: Log; close(): Promise<void> } {
   mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });

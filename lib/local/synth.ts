@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** Thrown when the CDK app failed; the message ends with what the app itself said. */
+/** Thrown when the CDK app failed. The message ends with the output of the app. */
 class SynthError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -21,7 +21,7 @@ class SynthError extends Error {
   }
 }
 
-/** What the assembly depends on: when none of it changed, the last one is used again. */
+/** What the assembly depends on: while none of it changes, the last assembly is reused. */
 const synthInputs = [
   'bin',
   'lib',
@@ -35,13 +35,13 @@ const synthInputs = [
 const hashFile = 'busbar-inputs.sha256';
 
 /**
- * Runs the CDK app as `cdk synth` would, unless the cloud assembly in `outDirectory` was made of the same inputs.
- * Resolves to whether it ran. Rejects with a `SynthError`.
+ * Runs the CDK app like `cdk synth`, unless the cloud assembly in `outDirectory` was made from the same inputs.
+ * Resolves to whether it ran. Rejects with `SynthError`.
  */
 export async function synthesize(options: {
   readonly rootDirectory: string;
   readonly outDirectory: string;
-  /** Files and directories below the root; one that is missing counts as empty. */
+  /** Files and directories below the root; a missing one counts as empty. */
   readonly inputs?: readonly string[];
   /** The app, below the root. */
   readonly app?: string;
@@ -57,27 +57,27 @@ export async function synthesize(options: {
   }
   requireWritable(outDirectory);
   options.progress('Synthesizing the CDK app…');
-  // Removed first: an app that fails half-way leaves no assembly that looks whole.
+  // Remove the hash first: an app that fails half-way must not leave an assembly that looks complete.
   rmSync(saved, { force: true });
   await runApp(join(rootDirectory, app), options);
   writeFileSync(saved, hash);
   return { ran: true };
 }
 
-/** Asked first, because the app itself would tell it by a stack of calls. */
+/** Check this first, because the app itself would report it as a stack trace. */
 function requireWritable(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true });
     accessSync(directory, constants.W_OK);
   } catch (error) {
     throw new SynthError(
-      `The directory ${directory} cannot be written (${(error as Error).message}), and the template is made there. Make it writable for the user who starts the bus.`,
+      `The directory ${directory} cannot be written (${(error as Error).message}), and the template is created there. Make it writable for the user who starts the bus.`,
       { cause: error },
     );
   }
 }
 
-/** A hash over the names and contents of every input file, in a fixed order. */
+/** A hash over the names and contents of all input files, in a fixed order. */
 function hashOf(rootDirectory: string, inputs: readonly string[], facts: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify([process.version, ...facts]));
   const add = (path: string): void => {
@@ -93,7 +93,7 @@ function hashOf(rootDirectory: string, inputs: readonly string[], facts: readonl
   return hash.digest('hex');
 }
 
-/** What the CDK CLI puts beside the context of cdk.json, so that the app makes the template that it would deploy. */
+/** What the CDK CLI adds to the context of cdk.json, so the app creates the same template as a deployment. */
 const cliContext = {
   'aws:cdk:enable-path-metadata': true,
   'aws:cdk:enable-asset-metadata': true,
@@ -150,7 +150,7 @@ async function runApp(
   }
 }
 
-/** The cause stands at the end of what Node prints, below warnings of the CDK that may be long. */
+/** Node prints the cause last, after CDK warnings that may be long. */
 function lastLines(text: string): string {
   const lines = text.trimEnd().split('\n');
   const kept = lines.slice(-40);

@@ -15,15 +15,15 @@ import { decodeJson, encodeJson, encodeJsonError } from './wire/json.ts';
 import { decodeQuery, encodeQuery, encodeQueryError } from './wire/query.ts';
 import { decodeRest, encodeRest, encodeRestError } from './wire/rest.ts';
 
-/** Decides whether a caller has every permission that a call needs; throws `AccessDenied` when not. */
+/** Throws `AccessDenied` unless a caller has every permission that a call needs. */
 export type Authorize = (caller: Caller, permissions: readonly Permission[]) => void;
 
-/** The account on this machine: the engines behind one front door, each call checked like any on AWS. */
+/** The account: all engines behind one endpoint, with every call authorized as on AWS. */
 export interface LocalAws {
   readonly engines: ReadonlyMap<Service, Engine>;
-  /** A call that is already decoded, from one service to another. */
+  /** A decoded call, such as one from service to service. */
   readonly call: Call;
-  /** A call as it comes over the wire; it is answered after the store committed it. */
+  /** A call as it arrives over the wire. The answer waits until the store has committed what the call changed. */
   handle(request: WireRequest, caller: Caller, signal?: AbortSignal): Promise<WireResponse>;
   close(): Promise<void>;
 }
@@ -62,9 +62,10 @@ export function createAws(
       await world.store.committed();
       return answer(output, requestId);
     } catch (error) {
-      // What an action changed before it refused is committed as well, so memory and disk stay the same.
+      // Commit after an error too: an action may have changed something before it failed, and memory and disk must
+      // agree.
       await world.store.committed();
-      if (error instanceof AwsError) return protocol.refuse(error, requestId);
+      if (error instanceof AwsError) return protocol.encodeError(error, requestId);
       throw error;
     }
   }
@@ -87,10 +88,10 @@ interface Decoded {
 }
 interface Protocol {
   decode(): Decoded;
-  refuse(error: AwsError, requestId: string): WireResponse;
+  encodeError(error: AwsError, requestId: string): WireResponse;
 }
 
-/** The service is the one that the signature names (`Credential=…/20260101/us-east-1/sqs/aws4_request`). */
+/** Chooses the protocol by the service in the signature (`Credential=…/20260101/us-east-1/sqs/aws4_request`). */
 function protocolOf(request: WireRequest, engines: ReadonlyMap<Service, Engine>): Protocol {
   const signed =
     /Credential=[^/]*\/[^/]*\/[^/]*\/([^/]*)\//.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -103,7 +104,7 @@ function protocolOf(request: WireRequest, engines: ReadonlyMap<Service, Engine>)
         : signed;
       return {
         decode: () => ({ service, ...decodeJson(request), answer: encodeJson }),
-        refuse: encodeJsonError,
+        encodeError: encodeJsonError,
       };
     }
     case 'sns':
@@ -117,7 +118,7 @@ function protocolOf(request: WireRequest, engines: ReadonlyMap<Service, Engine>)
             answer: (output, requestId) => encodeQuery(action, output, requestId, snsNamespace),
           };
         },
-        refuse: (error, requestId) => encodeQueryError(error, requestId, snsNamespace),
+        encodeError: (error, requestId) => encodeQueryError(error, requestId, snsNamespace),
       };
     case 'scheduler':
     case 'lambda':
@@ -133,7 +134,7 @@ function protocolOf(request: WireRequest, engines: ReadonlyMap<Service, Engine>)
             answer: (output, requestId) => encodeRest(route, output, requestId),
           };
         },
-        refuse: encodeRestError,
+        encodeError: encodeRestError,
       };
     default:
       return {
@@ -147,7 +148,7 @@ function protocolOf(request: WireRequest, engines: ReadonlyMap<Service, Engine>)
                 request.headers['x-amz-target'] ?? `${request.method} ${request.path}`,
               );
         },
-        refuse: encodeRestError,
+        encodeError: encodeRestError,
       };
   }
 }
@@ -155,7 +156,7 @@ function protocolOf(request: WireRequest, engines: ReadonlyMap<Service, Engine>)
 function unknownOperation(service: string, action: string): AwsError {
   return new AwsError(
     'UnknownOperationException',
-    `No local engine knows the operation ${action} of ${service}.`,
+    `The stand-in does not implement the operation ${action} of ${service}.`,
     {
       status: 501,
     },

@@ -4,7 +4,7 @@ import type { Clock, EpochMs } from './engines/engine.ts';
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(delayMs, action) {
-    // Node turns a delay above 2^31-1 ms into 1 ms, so a longer one is waited for in legs.
+    // Node turns a delay above 2^31-1 ms into 1 ms, so a longer delay is split into several timers.
     const longest = 2 ** 31 - 1;
     let timer: NodeJS.Timeout;
     const wait = (restMs: number) => {
@@ -21,15 +21,18 @@ export const systemClock: Clock = {
 
 export interface VirtualClock extends Clock {
   /**
-   * Moves the clock forward, firing each timer at its due time and in due order, and letting what it started
-   * settle before the next one.
+   * Moves the clock forward. Timers fire at their due time, in order, and the work that each one starts settles
+   * before the next one fires.
    */
   advance(byMs: number): Promise<void>;
-  /** Advances from timer to timer until `condition` holds; fails when `withinMs` of virtual time was not enough. */
+  /**
+   * Advances from timer to timer until `condition` holds. Rejects when it does not hold within `withinMs` of virtual
+   * time.
+   */
   until(condition: () => boolean | Promise<boolean>, withinMs: number): Promise<void>;
 }
 
-/** A clock that stands still until it is moved: a 24 h retry passes in milliseconds. */
+/** A clock that moves only when told to: a retry after 24 hours takes milliseconds. */
 export function virtualClock(startMs: EpochMs): VirtualClock {
   let nowMs = startMs;
   let order = 0;
@@ -62,7 +65,7 @@ export function virtualClock(startMs: EpochMs): VirtualClock {
     now: () => nowMs,
     setTimer(delayMs, action) {
       const id = order++;
-      // Like the wall clock it knows whole milliseconds, and never fires early.
+      // Like the wall clock, it counts whole milliseconds and never fires early.
       timers.set(id, { dueMs: nowMs + Math.ceil(Math.max(0, delayMs)), action });
       return () => void timers.delete(id);
     },
@@ -84,7 +87,7 @@ export function virtualClock(startMs: EpochMs): VirtualClock {
   };
 }
 
-/** Lets promises and the commit of this turn settle: work that waits for no timer is done afterwards. */
+/** Lets promises and the commit of this turn settle. Afterwards, all work that waits for no timer is done. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -4,11 +4,11 @@ export interface CountingMeter extends Meter {
   /** Everything counted so far, by unit. */
   counts(): Readonly<Record<string, number>>;
   reset(): void;
-  /** Does something that AWS would not bill, because it is no part of the program. For synchronous calls only. */
+  /** Runs work that AWS would not bill, because it is not part of the program. For synchronous calls only. */
   uncounted<Result>(work: () => Result): Result;
 }
 
-/** Sums the billable units that the engines count; prices are the business of the bill. */
+/** Sums the billable units that the engines count. Prices are not its business. */
 export function countingMeter(): CountingMeter {
   let sums = new Map<string, number>();
   let counting = true;

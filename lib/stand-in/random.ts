@@ -1,6 +1,6 @@
 import type { Random } from './engines/engine.ts';
 
-/** A seeded generator (mulberry32), so that a run can be repeated from its seed. */
+/** A seeded generator (mulberry32): the same seed repeats a run. */
 export function seededRandom(seed: number): Random & { bytes(length: number): Uint8Array } {
   let state = seed >>> 0;
   const next = () => {

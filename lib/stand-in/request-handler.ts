@@ -1,7 +1,7 @@
 import type { LocalAws } from './aws.ts';
 import type { Caller } from './engines/engine.ts';
 
-/** The part of the SDK's `HttpRequest` that is read here; the SDK hands over its own class. */
+/** The parts of the SDK's `HttpRequest` that are read here. */
 interface SdkRequest {
   readonly method: string;
   readonly path: string;
@@ -11,8 +11,8 @@ interface SdkRequest {
 }
 
 /**
- * Plugs a real SDK v3 client into the engines without a socket: give it as `requestHandler` of the client.
- * Everything else of the client (middleware, retries, serialising, parsing) stays as it ships.
+ * Connects a real SDK v3 client to the engines without a socket: pass it as `requestHandler`. Everything else in the
+ * client (middleware, retries, serialisation, parsing) runs unchanged.
  */
 export function requestHandler(aws: LocalAws, caller: Caller) {
   return {
@@ -44,8 +44,8 @@ export function requestHandler(aws: LocalAws, caller: Caller) {
 function bytes(body: unknown): Uint8Array {
   if (body === undefined || body === null || body === '') return new Uint8Array();
   if (typeof body === 'string') return Buffer.from(body, 'utf8');
-  // The SDK may hand over a Uint8Array adapter with a valueOf of its own, which Buffer.from(body) would call: it
-  // would decode the whole body as text. A view of the same memory calls nothing.
+  // The SDK may pass a Uint8Array adapter with its own valueOf, which Buffer.from(body) would call and which decodes
+  // the whole body as text. A view of the same memory avoids that.
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   throw new TypeError('The in-process request handler takes buffered bodies only.');
 }

@@ -4,7 +4,7 @@ import type { HttpApiRequest } from './engines/http/model.ts';
 
 /** A request with its whole body. */
 export interface ServerRequest extends HttpApiRequest {
-  /** Fires when the client went away before its answer. */
+  /** Aborts when the client goes away before its answer. */
   readonly signal: AbortSignal;
 }
 
@@ -19,11 +19,11 @@ export interface RunningServer {
   readonly port: number;
   /** Such as `http://127.0.0.1:4100`. */
   readonly url: string;
-  /** Accepts nothing more, and resolves when every request that runs is answered. */
+  /** Accepts nothing more, and resolves when every running request is answered. */
   close(): Promise<void>;
 }
 
-/** Thrown when a server cannot listen; the message says how to solve it. */
+/** Thrown when a server cannot listen. The message contains the remedy. */
 class ListenError extends Error {
   constructor(message: string, options: ErrorOptions) {
     super(message, options);
@@ -33,17 +33,17 @@ class ListenError extends Error {
 
 const host = '127.0.0.1';
 
-/** Serves HTTP on the loopback address of this machine alone. Rejects with a `ListenError`. */
+/** Serves HTTP on the loopback address only. Rejects with `ListenError`. */
 export async function listen(options: {
   /** 0 for any free port. */
   readonly port: number;
-  /** What listens there, and the variable that moves it, for the message when the port is taken. */
+  /** What listens there, and the variable that changes the port, for the error when it is taken. */
   readonly name: string;
   readonly variable: string;
   readonly bodyBytesMax: number;
   readonly tooLarge: ServerResponseParts;
   handle(request: ServerRequest): Promise<ServerResponseParts>;
-  /** Told of what `handle` throws; the client gets a bare 500. */
+  /** Called with what `handle` throws; the client gets a plain 500. */
   onError(error: unknown): void;
 }): Promise<RunningServer> {
   let closing: Promise<void> | undefined;
@@ -55,7 +55,7 @@ export async function listen(options: {
     });
     const body = await readBody(request, options.bodyBytesMax);
     if (body === 'too-large') {
-      // What is still on its way is not read, so the connection cannot be used again.
+      // The rest of the body is not read, so the connection cannot be reused.
       send(response, { ...options.tooLarge, headers: { ...options.tooLarge.headers, connection: 'close' } });
       return;
     }
@@ -77,7 +77,7 @@ export async function listen(options: {
     );
   }
 
-  // A request must be whole within its timeout, so that no half-sent one holds the close up for long.
+  // A request must arrive completely within this timeout, so a half-sent one cannot delay closing for long.
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 30_000 }, (request, response) => {
     serve(request, response).catch((error: unknown) => {
       options.onError(error);
@@ -115,7 +115,7 @@ function listenError(
 ): Error {
   if (error.code === 'EADDRINUSE') {
     return new ListenError(
-      `Port ${port} is in use, so ${name} cannot listen there: stop the program that has it, or choose another port with ${variable}=${port + 1}.`,
+      `Port ${port} is in use, so ${name} cannot listen there: stop the program that uses it, or choose another port with ${variable}=${port + 1}.`,
       { cause: error },
     );
   }
@@ -128,7 +128,7 @@ function listenError(
   return error;
 }
 
-/** Reads the body; a body that is too large is not read to its end. */
+/** Reads the body; stops reading one that is too large. */
 function readBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Array | 'too-large' | 'aborted'> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -145,7 +145,7 @@ function readBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Arra
     request.on('end', () =>
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
     );
-    // The client went away in the middle of its request: there is nobody to answer.
+    // The client went away during its request: nobody is left to answer.
     request.on('error', () => resolve('aborted'));
     request.on('close', () => resolve('aborted'));
   });

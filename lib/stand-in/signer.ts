@@ -1,12 +1,12 @@
-/** The part of the SDK's request that is read here. */
+/** The parts of the SDK's request that are read here. */
 interface SignableRequest {
   readonly headers: Record<string, string>;
 }
 
 /**
- * Stands for SigV4 where a request never leaves the process: it names the service and the region as a signature
- * does, and proves nothing. Nobody would check a proof here (who calls is known by the request handler, which
- * carries the role), and making one costs a sixth of a small call. The SDK constructs it as its own signer.
+ * Replaces SigV4 where a request never leaves the process. It names the service and the region as a signature does,
+ * but proves nothing: the request handler already knows the caller's role, so nothing would check a proof, and
+ * computing one costs a sixth of a small call. The SDK constructs it as its own signer.
  */
 export class NamingSigner {
   readonly #authorization: string;

@@ -18,7 +18,7 @@ import { type AnswerBox, createAnswerBox } from './template/custom-resource-answ
 import { type Deployment, deploy } from './template/deploy.ts';
 import { type CloudAssembly, readAssembly, TemplateError } from './template/template.ts';
 
-/** What the instances of functions are given of the account. */
+/** What the instances of functions get of the account. */
 export interface FunctionPlace {
   readonly region: string;
   /** The origin of queue URLs. */
@@ -39,7 +39,7 @@ export interface StandInOptions {
   readonly random: Random;
   /** One cold start: loads the code of a function and gives the handler of a new instance. */
   startInstance(definition: FunctionDefinition, place: FunctionPlace): Handler;
-  /** Told what AWS would show as a metric, and what fails in the stand-in itself. */
+  /** Called with what AWS would show as a metric, and with failures of the stand-in itself. */
   log(level: 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>): void;
   /** Of the HTTP API; 0 for any free port, undefined for no socket. */
   readonly port?: number | undefined;
@@ -81,7 +81,7 @@ export interface StandIn {
   iamUsage(): RoleUsage[];
   /** A request to the HTTP API without a socket. */
   handleHttp(request: HttpApiRequest): Promise<HttpApiResponse>;
-  /** Lets requests in at the API port, which answers 503 until then; by `handleHttp` unless given. */
+  /** Opens the API port, which answers 503 until then. Requests go to `handle`, by default to `handleHttp`. */
   openApi(handle?: (request: HttpApiRequest) => Promise<HttpApiResponse>): void;
   /** Accepts nothing more, finishes what runs, and closes the store. */
   close(): Promise<void>;
@@ -191,7 +191,7 @@ async function startAccount(
   }
 }
 
-/** All engines, in the order in which they close: what acts by itself before what it acts upon. */
+/** All engines, in the order in which they close: what acts by itself before what it acts on. */
 function engineBuilders(
   options: StandInOptions,
   assembly: CloudAssembly,

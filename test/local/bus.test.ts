@@ -10,7 +10,7 @@ import { root } from '../../lib/stand-in/engines/engine.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
 import { startTestBus } from './test-bus.ts';
 
-/** The app as it would be deployed, on engines, under a virtual clock, with endpoints in this process. */
+/** The deployed app on the stand-in, under a virtual clock, with endpoints in this process. */
 
 const rootDirectory = join(import.meta.dirname, '..', '..');
 let outDirectory: string;
@@ -34,7 +34,7 @@ interface World {
   readonly clock: VirtualClock;
   readonly delivered: HttpRequest[];
   readonly warnings: string[];
-  /** Calls the API as the admin and gives back the status and the JSON of the answer. */
+  /** Calls the API as the admin, and returns the status and the JSON of the answer. */
   call(method: string, path: string, body?: unknown): Promise<{ status: number; json: unknown }>;
 }
 
@@ -62,8 +62,8 @@ async function startWorld(store = memoryStore(), clock = virtualClock(Date.parse
       done = true;
     };
     work.then(finish, finish);
-    // Each bundle's SDK reads its configuration files at its first call, which takes real turns of the loop: time
-    // passes slowly here, or a function would time out over them.
+    // Each bundle's SDK reads its configuration files at its first call, which takes real time. So virtual time must
+    // pass slowly here, or a function would time out.
     for (let passedMs = 0; !done && passedMs < 60_000; passedMs++) {
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
       await clock.advance(1);
@@ -124,13 +124,13 @@ test('the app deploys, and an event goes from the API through the engines to its
   await clock.until(() => delivered.length > 0, 60_000);
   expect(delivered[0]).toMatchObject({ method: 'POST', url: 'http://billing.test/events' });
   expect(delivered[0]?.headers['webhook-signature']).toMatch(/^v1,/);
-  // A permission that is missing from the stack would show as a warning here.
+  // A permission that the stack lacks would appear as a warning here.
   expect(warnings).toEqual([]);
   const used = bus.iamUsage().flatMap((role) => role.used.map(({ action }) => action));
   expect(used).toEqual(expect.arrayContaining(['sns:Publish', 'sqs:ReceiveMessage', 'sqs:DeleteMessage']));
 });
 
-test('a restart changes nothing, and loses nothing that was accepted', async () => {
+test('a restart changes nothing and loses no accepted event', async () => {
   const store = memoryStore();
   const first = await startWorld(store);
   await first.call('PUT', '/v1/topics/orders', {});

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import type { AdmissionLimits } from '../../lib/local/admission.ts';
+import type { ThrottleLimits } from '../../lib/local/throttle.ts';
 import { virtualClock } from '../../lib/stand-in/clock.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import { lambdaFunction, role, writeAssembly } from '../stand-in/stack.ts';
 import { startTestBus } from './test-bus.ts';
 
-/** Limits under which the event loop of the test itself counts as saturated. */
-const limits: AdmissionLimits = { highReady: 1, lowReady: 1, saturatedUtilization: 0, idleUtilization: 0 };
+/** Limits under which the event loop of this test counts as saturated. */
+const limits: ThrottleLimits = { highReady: 1, lowReady: 1, saturatedUtilization: 0, idleUtilization: 0 };
 
-/** A queue behind a function that does not end before the clock says so, and an API in front of another. */
+/** A queue read by a function that runs until the clock moves, and an API in front of another function. */
 async function startOverloaded() {
   const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'));
   const arn = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
@@ -35,13 +35,13 @@ async function startOverloaded() {
   const bus = await startTestBus(writeAssembly(resources, { slow }), {
     clock,
     port: 0,
-    admissionLimits: limits,
+    throttleLimits: limits,
   });
   const found = await bus.aws.call('sqs', 'GetQueueUrl', { QueueName: bus.resources.Queue }, root);
   return { bus, clock, queueUrl: found?.QueueUrl };
 }
 
-test('publishing is refused while the queues of functions overflow, and nothing else is', async () => {
+test('throttles only publishes while the queues of functions overflow', async () => {
   const { bus, clock, queueUrl } = await startOverloaded();
   const post = (path: string) => fetch(bus.url + path, { method: 'POST', body: '{}' });
   for (let sent = 0; sent < 10; sent++) {
@@ -50,15 +50,19 @@ test('publishing is refused while the queues of functions overflow, and nothing 
   expect((await post('/v1/topics/orders/events')).status).toBe(404);
   const billed = bus.meter.counts()['sqs.requests'];
   await clock.advance(250);
-  // The guard has looked at the queues, which it does not do on AWS: that must not stand on the bill.
+  // The guard has counted the queues, which the bus on AWS does not do: the meter must not include it.
   expect(bus.meter.counts()['sqs.requests']).toBe(billed);
-  const refused = await post('/v1/topics/orders/events');
-  expect(refused.status).toBe(429);
-  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
-  expect(refused.headers.get('content-type')).toBe('application/problem+json');
-  expect(await refused.json()).toMatchObject({ status: 429, code: 'overloaded', title: 'Too Many Requests' });
+  const rejected = await post('/v1/topics/orders/events');
+  expect(rejected.status).toBe(429);
+  expect(rejected.headers.get('retry-after')).toMatch(/^\d+$/);
+  expect(rejected.headers.get('content-type')).toBe('application/problem+json');
+  expect(await rejected.json()).toMatchObject({
+    status: 429,
+    code: 'overloaded',
+    title: 'Too Many Requests',
+  });
   expect((await post('/v1/receivers/billing/events')).status).toBe(429);
-  // No route takes these here; what matters is that they got as far as the routes.
+  // No route matches these here; they must only get past the guard.
   expect((await post('/v1/receivers/billing/pause')).status).toBe(404);
   expect((await fetch(`${bus.url}/v1/topics/orders/events`)).status).toBe(404);
 

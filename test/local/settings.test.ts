@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSettings } from '../../lib/local/settings.ts';
 
 describe('the secrets of npm start', () => {
-  it('are none unless they are given, as a JSON object of texts', () => {
+  it('are empty unless given as a JSON object of strings', () => {
     expect(parseSettings({}).secrets).toEqual({});
     expect(parseSettings({ BUSBAR_SECRETS: '{"mq":"{\\"accessKey\\":\\"a\\"}"}' }).secrets).toEqual({
       mq: '{"accessKey":"a"}',
@@ -10,7 +10,7 @@ describe('the secrets of npm start', () => {
   });
 
   it.each(['hunter2', '["hunter2"]', '{"mq":{"accessKey":"hunter2"}}', 'null'])(
-    'are refused as %s, unquoted',
+    'are rejected as %s, without being quoted',
     (text) => {
       expect(() => parseSettings({ BUSBAR_SECRETS: text })).toThrow(/BUSBAR_SECRETS must be a JSON object/);
       expect(() => parseSettings({ BUSBAR_SECRETS: text })).not.toThrow(/hunter2/);

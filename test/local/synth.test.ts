@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { synthesize } from '../../lib/local/synth.ts';
 
-/** A stand-in of a CDK app: it writes an assembly that shows what it was given. */
+/** Replaces a CDK app: writes an assembly that shows what the app was given. */
 const app = `
   import { mkdirSync, writeFileSync } from 'node:fs';
   import { answer } from '../lib/answer.mjs';
@@ -51,7 +51,7 @@ test('the app runs with the environment that the CDK CLI gives it', async () => 
   });
 });
 
-test('the assembly is used again until an input changes', async () => {
+test('reuses the assembly until an input changes', async () => {
   const { run, write, manifest } = project();
   await run();
   expect(await run()).toEqual({ ran: false });
@@ -62,7 +62,7 @@ test('the assembly is used again until an input changes', async () => {
   expect(await run()).toEqual({ ran: true });
 });
 
-test('an app that fails is told with its cause, and leaves no assembly that looks whole', async () => {
+test('reports why an app failed, and leaves no assembly that looks complete', async () => {
   const { run, write } = project();
   await run();
   write('lib/answer.mjs', "export const answer = 1; throw new Error('the name is taken');");
@@ -71,13 +71,13 @@ test('an app that fails is told with its cause, and leaves no assembly that look
   expect(await run()).toEqual({ ran: true });
 });
 
-test('a cdk.json that cannot be read is named', async () => {
+test('names a cdk.json that cannot be read', async () => {
   const { run, write } = project();
   write('cdk.json', '{');
   await expect(run()).rejects.toThrow(/^cdk\.json cannot be read: /);
 });
 
-test('a place where nothing can be written is named', async () => {
+test('names a directory that cannot be written', async () => {
   const { run, write } = project();
   write('out', 'a file where the directory belongs');
   await expect(run()).rejects.toThrow(/out cannot be written .*Make it writable/);

@@ -4,7 +4,7 @@ import { systemRandom } from '../../lib/runtime/random.ts';
 import { systemClock } from '../../lib/stand-in/clock.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
 
-/** Starts a bus without sockets over an assembly, in memory, and closes it with the test. */
+/** Starts a bus over an assembly, in memory and without sockets, and closes it with the test. */
 export async function startTestBus(
   outDirectory: string,
   options: Partial<BusOptions> = {},
@@ -18,7 +18,7 @@ export async function startTestBus(
     iamUsageDirectory: process.env.BUSBAR_IAM_USAGE,
     http: {
       async send(request) {
-        throw new Error(`This test calls no endpoint, and was asked for ${request.url}.`);
+        throw new Error(`This test must call no endpoint, but it called ${request.url}.`);
       },
     },
     ...options,

@@ -12,8 +12,8 @@ import { requestHandler } from '../../lib/stand-in/request-handler.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
 
 /**
- * An account for a contract test: the given engines in memory, a clock that the test moves, and real SDK
- * clients plugged into it. Give the same `store` twice to see a restart.
+ * An account for a contract test: the given engines in memory, a clock that the test moves, and real SDK clients.
+ * Pass the same `store` twice to see a restart.
  */
 export function testAccount(
   builders: readonly ((host: Host) => Engine)[],
@@ -51,7 +51,7 @@ export function testAccount(
     clock,
     meter,
     store,
-    // Without it the client warns on every call that the queue's URL is not on its endpoint.
+    // Otherwise the client warns on every call that the host of the queue URL is not its endpoint.
     sqs: new SQSClient({ ...config, useQueueUrlAsEndpoint: false }),
     sns: new SNSClient(config),
     dynamodb: new DynamoDBClient(config),

@@ -18,7 +18,7 @@ const TableName = 'guarded';
 const arn = `arn:aws:dynamodb:us-east-1:000000000000:table/${TableName}`;
 const Key = { pk: { S: 'p' }, sk: { N: '1' } };
 
-describe('what calls ask for and cost', () => {
+describe('permissions and costs of calls', () => {
   let asked: Permission[];
   let account: ReturnType<typeof testAccount>;
   beforeEach(async () => {
@@ -58,7 +58,7 @@ describe('what calls ask for and cost', () => {
     );
   const leading = (...keys: string[]) => ({ 'dynamodb:LeadingKeys': keys });
 
-  it('asks for the action on the table, with the partition keys that it touches', async () => {
+  it('need the action on the table, with the partition keys that they touch', async () => {
     await put({});
     await account.dynamodb.send(new GetItemCommand({ TableName: arn, Key }));
     await account.dynamodb.send(
@@ -77,7 +77,7 @@ describe('what calls ask for and cost', () => {
     ]);
   });
 
-  it('asks on the index for a query of an index', async () => {
+  it('a query of an index needs a permission on the index', async () => {
     await account.dynamodb.send(
       new QueryCommand({
         TableName,
@@ -91,7 +91,7 @@ describe('what calls ask for and cost', () => {
     ]);
   });
 
-  it('asks for the single actions of a transaction', async () => {
+  it('a transaction needs the permissions of its actions', async () => {
     await account.dynamodb.send(
       new TransactWriteItemsCommand({
         TransactItems: [
@@ -120,7 +120,7 @@ describe('what calls ask for and cost', () => {
     ]);
   });
 
-  it('asks on the stream for reading it', async () => {
+  it('reading a stream needs a permission on the stream', async () => {
     const StreamArn = `${arn}/stream/2026-01-01T00:00:00.000`;
     const call = (action: string, input: object) =>
       account.aws.call('dynamodbstreams', action, { ...input }, root) as Record<string, unknown>;
@@ -140,7 +140,7 @@ describe('what calls ask for and cost', () => {
     expect(account.meter.counts()['dynamodb.stream-reads']).toBe(1);
   });
 
-  it('asks before it checks the input, whatever the input is', async () => {
+  it('permissions are checked before the input, whatever the input is', async () => {
     const denied = testAccount(dynamodbEngines().builders, {
       authorize: () => {
         throw new AwsError('AccessDeniedException', 'No.');
@@ -160,7 +160,7 @@ describe('what calls ask for and cost', () => {
     }
   });
 
-  it('charges a write by the larger image, and each index entry that changes', async () => {
+  it('a write is charged by the larger image and by each changed index entry', async () => {
     const body = { S: 'x'.repeat(3000) };
     const first = await put({ body, tag: { S: 'a' } });
     expect(first.ConsumedCapacity).toEqual({
@@ -175,7 +175,7 @@ describe('what calls ask for and cost', () => {
     expect(account.meter.counts()).toEqual({ 'dynamodb.write-units': 12 });
   });
 
-  it('charges a write whose condition fails', async () => {
+  it('a write whose condition fails is charged', async () => {
     await put({ body: { S: 'x'.repeat(1500) } });
     account.meter.reset();
     await expect(
@@ -186,7 +186,7 @@ describe('what calls ask for and cost', () => {
     expect(account.meter.counts()).toEqual({ 'dynamodb.write-units': 2 });
   });
 
-  it('charges reads by 4 KB, half when eventually consistent, double in a transaction', async () => {
+  it('reads are charged by 4 KB: half when eventually consistent, double in a transaction', async () => {
     await put({ body: { S: 'x'.repeat(5000) } });
     account.meter.reset();
     const read = async (ConsistentRead: boolean) =>
@@ -207,7 +207,7 @@ describe('what calls ask for and cost', () => {
     expect(account.meter.counts()).toEqual({ 'dynamodb.read-units': 7 });
   });
 
-  it('charges a transaction twice', async () => {
+  it('a transaction is charged twice', async () => {
     const { ConsumedCapacity } = await account.dynamodb.send(
       new TransactWriteItemsCommand({
         TransactItems: [{ Put: { TableName, Item: Key } }],

@@ -22,13 +22,13 @@ import { testAccount } from './account.ts';
 import { type Call, call } from './dynamodb.generated.ts';
 
 /**
- * The same generated calls go to our engine and to dynalite, an independent implementation that was tested against the
- * real service; answers and the names of errors must be the same. dynalite knows no transactions, TTL and streams.
+ * Sends the same generated calls to this engine and to dynalite, an independent implementation that was tested
+ * against the real service. Answers and error names must be equal. dynalite has no transactions, TTL or streams.
  */
 const dynalite: (options: object) => Server = createRequire(import.meta.url)('dynalite');
 
 const TableName = 'compared';
-/** More runs and other seeds are for the hunt; the suite takes the same short walk every time. */
+/** More runs and other seeds are for hunting bugs by hand; the suite always makes the same short run. */
 const runs = Number(process.env.DIFFERENTIAL_RUNS ?? 150);
 const seed = Number(process.env.DIFFERENTIAL_SEED ?? 1);
 type Item = Record<string, AttributeValue>;
@@ -42,7 +42,7 @@ interface Answer {
   readonly LastEvaluatedKey?: Item | undefined;
 }
 
-/** The generated inputs are not typed by action: the service checks them, which is what is tested. */
+/** The generated inputs are not typed by action: the validation of the service is under test. */
 async function send(
   client: DynamoDBClient,
   { action, input }: Pick<Call, 'action' | 'input'>,
@@ -89,7 +89,7 @@ describe('compared with dynalite', () => {
     await once(server, 'close');
   });
 
-  it('answers every sequence of calls alike', { timeout: 30_000 + runs * 500 }, async () => {
+  it('gives the same answers to every sequence of calls', { timeout: 30_000 + runs * 500 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 15, size: 'max' }), async (calls) => {
         await Promise.all([clear(ours), clear(theirs)]);
@@ -154,7 +154,7 @@ async function clear(client: DynamoDBClient): Promise<void> {
   }
 }
 
-/** What a call came to, in a form that is the same for equal outcomes. */
+/** The outcome of a call, in a form that is equal for equal outcomes. */
 async function outcome(client: DynamoDBClient, one: Call): Promise<unknown> {
   try {
     if (one.action === 'Query' || one.action === 'Scan') return await pages(client, one);
@@ -166,7 +166,7 @@ async function outcome(client: DynamoDBClient, one: Call): Promise<unknown> {
   }
 }
 
-/** All pages of a query or scan, put together. */
+/** All pages of a query or scan, concatenated. */
 async function pages(client: DynamoDBClient, one: Call & { action: 'Query' | 'Scan' }): Promise<unknown> {
   const items: Item[] = [];
   const counts = { Count: 0, ScannedCount: 0 };
@@ -180,7 +180,7 @@ async function pages(client: DynamoDBClient, one: Call & { action: 'Query' | 'Sc
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
   const canonicalItems = items.map(canonical);
-  // Among equal keys of an index, and in a scan, the order is an implementation's own.
+  // The order among equal keys of an index, and in a scan, is up to the implementation.
   const isOrdered = one.action === 'Query' && !('IndexName' in one.input && one.input.IndexName);
   return { ...counts, items: isOrdered ? canonicalItems : canonicalItems.sort(byText) };
 }
@@ -190,7 +190,7 @@ async function allItems(client: DynamoDBClient, input: object): Promise<Item[]> 
   return Items.map(canonical).sort(byText);
 }
 
-/** Sets have no order: their members are sorted. */
+/** Sets have no order, so sort their members. */
 function canonical(item: Item): Item {
   return Object.fromEntries(
     Object.entries(item)

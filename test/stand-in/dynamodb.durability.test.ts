@@ -37,7 +37,7 @@ const create = new CreateTableCommand({
 });
 
 describe('state', () => {
-  it('is the same after a restart from the disk: tables, items, indexes', async () => {
+  it('keeps tables, items and indexes over a restart', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'dynamodb-'));
     const store = sqliteStore(directory);
     const before = testAccount(dynamodbEngines().builders, { store });
@@ -73,12 +73,12 @@ describe('state', () => {
     await rm(directory, { recursive: true });
   });
 
-  it('finds its place in a large partition among many small ones', async () => {
+  it('finds a position in a large partition among many small ones', async () => {
     const { aws, dynamodb } = testAccount(dynamodbEngines().builders);
     await dynamodb.send(create);
     const count = 20_000;
     for (let index = 0; index < count; index++) {
-      // A stride that shares no factor with the count puts every number once, in no order.
+      // A stride without a common factor with the count visits every number once, in no order.
       const sk = (index * 7919) % count;
       const pk = sk % 2 === 0 ? 'one large partition' : `p${sk}`;
       const Item = { pk: { S: pk }, sk: { N: `${sk}` }, grp: { S: 'g' } };

@@ -132,7 +132,7 @@ describe('expressions', () => {
     ],
     [`word = :a ${'OR word = :a '.repeat(500)}`, /Expression size has exceeded/, { ':a': { S: 'x' } }],
     [`word=:a${' OR word=:a'.repeat(310)}`, /too many operators/, { ':a': { S: 'x' } }],
-  ])('refuses the condition %.40s', async (condition, message, values, names) => {
+  ])('rejects the condition %.40s', async (condition, message, values, names) => {
     await expect(holds(condition, values, names)).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringMatching(message),
@@ -140,7 +140,7 @@ describe('expressions', () => {
     await expect(holds(condition, values, names)).rejects.toThrow(/^Invalid ConditionExpression: /);
   });
 
-  it('refuses placeholders that no expression uses', async () => {
+  it('rejects placeholders that no expression uses', async () => {
     await expect(holds('word = :a', { ':a': { S: 'x' }, ':x': { S: 'y' } })).rejects.toThrow(
       'Value provided in ExpressionAttributeValues unused in expressions: keys: {:x}',
     );
@@ -149,7 +149,7 @@ describe('expressions', () => {
     );
   });
 
-  it('sets, removes, adds and deletes in one expression, each operand read from the item before', async () => {
+  it('sets, removes, adds and deletes in one expression, reading every operand from the old item', async () => {
     const after = await updated(
       'SET word = doc.#dot, doc.box.deep = #count + :one REMOVE flag ADD #count :one DELETE colors :red',
       { ':one': { N: '1' }, ':red': { SS: ['red'] } },
@@ -178,12 +178,12 @@ describe('expressions', () => {
     await expect(updated('ADD big :v', { ':v': { N: '0.01' } })).rejects.toThrow(/38 significant digits/);
   });
 
-  it('removes several places of a list by the indexes they had', async () => {
+  it('removes several elements of a list by their old indexes', async () => {
     const after = await updated('REMOVE #list[0], #list[1]', undefined, { '#list': 'list' });
     expect(after?.list).toEqual({ L: [{ L: [{ N: '3' }] }] });
   });
 
-  it('appends to lists, and puts what lies beyond the end at the end', async () => {
+  it('appends to lists, and appends an element set beyond the end', async () => {
     const names = { '#list': 'list' };
     const after = await updated(
       'SET #list = list_append(#list, :more)',
@@ -199,7 +199,7 @@ describe('expressions', () => {
     expect(far?.list?.L?.slice(4)).toEqual([{ S: 'a' }, { S: 'b' }]);
   });
 
-  it('leaves no empty set behind', async () => {
+  it('leaves no empty set', async () => {
     const after = await updated('DELETE colors :all', { ':all': { SS: ['red', 'blue', 'green'] } });
     expect(after).not.toHaveProperty('colors');
   });
@@ -238,7 +238,7 @@ describe('expressions', () => {
     ],
     ['FROB word', /Syntax error; token: "FROB"/],
     ['', /The expression can not be empty/],
-  ])('refuses the update %s', async (expression, message, values) => {
+  ])('rejects the update %s', async (expression, message, values) => {
     await expect(updated(expression, values)).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringMatching(message),

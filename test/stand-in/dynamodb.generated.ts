@@ -2,9 +2,8 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 
 /**
- * Generated calls over few keys and attribute names, so that they meet each other: what one call wrote, the next one
- * conditions on, changes or reads. Known faults of dynalite, against which the calls are compared, are left out here, each
- * where it would come up, with its reason.
+ * Generated calls over few keys and attribute names, so that calls condition on, change and read what others wrote.
+ * Known faults of dynalite, which answers the same calls, are left out; each omission gives the reason.
  */
 export type Call =
   | { readonly action: 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'GetItem'; readonly input: object }
@@ -59,7 +58,7 @@ const attributes = fc.record(
 
 const path = fc.constantFrom('a', 'b', 'm', 'm.x', 'm.y', 'm.y[0]', 'l', 'l[0]', 'l[1]', 'pk', 'sk', 'a.x');
 
-/** Gives every value of an expression a placeholder of its own. */
+/** Gives every value of an expression its own placeholder. */
 function withValues(prefix: string, parts: readonly (string | AttributeValue)[]): Expression {
   const values: Values = {};
   const text = parts.map((part) => {
@@ -77,7 +76,7 @@ const comparison: fc.Arbitrary<Parts> = fc.oneof(
   // dynalite compares lists and maps by identity, so they are not compared with = and IN.
   fc.tuple(path, fc.constantFrom('=', '<>'), simple).map((parts): Parts => parts),
   fc.tuple(path, fc.constantFrom('<', '<=', '>', '>='), scalar).map((parts): Parts => parts),
-  // dynalite finds two absent attributes equal, and gives sets an order: of two paths one is a key, and = is left out.
+  // dynalite treats two absent attributes as equal, and orders sets: one of two paths is a key, and = is left out.
   fc.tuple(path, fc.constantFrom('<', '>'), fc.constantFrom('pk', 'sk')).map((parts): Parts => parts),
   fc.tuple(path, scalar, scalar).map(([operand, low, high]): Parts => [operand, 'BETWEEN', low, 'AND', high]),
   fc.tuple(path, simple, simple).map(([operand, one, two]): Parts => [operand, 'IN (', one, ',', two, ')']),
@@ -111,9 +110,9 @@ const conditionParts: fc.Arbitrary<Parts> = fc.letrec<{ condition: Parts }>((tie
 
 const condition = conditionParts.map((parts) => withValues('c', parts));
 
-// dynalite lets operands share what they read, so that ADD and DELETE in the same expression change a SET too, and takes
-// list places one after the other as REMOVE shifts them: one clause an expression, one list place a REMOVE.
-// For the same reason an operand is never the container of a target.
+// dynalite's operands share what they read, so ADD and DELETE in the same expression also change a SET; and it takes
+// list indexes one after another, as REMOVE shifts them. So each expression has one clause, and each REMOVE one list
+// index. For the same reason an operand is never the container of a target.
 const source = fc.constantFrom('b', 'm.x', 'm.y[0]', 'l[1]', 'pk', 'sk', 'h', 'absent');
 const operand: fc.Arbitrary<Parts> = fc.oneof(
   value.map((one): Parts => [one]),
@@ -168,7 +167,7 @@ const sortTest: fc.Arbitrary<Parts> = fc.oneof(
   fc.tuple(sort, sort).map(([low, high]): Parts => ['AND sk BETWEEN', low, 'AND', high]),
 );
 
-/** What a query asks of the table, of its global index (which may be sparse) and of its local one. */
+/** A query of the table, of its global index (which may be sparse) or of its local one. */
 const keyCondition = fc.oneof(
   fc.tuple(partition, sortTest).map(([one, test]) => ({
     index: undefined,
@@ -184,7 +183,7 @@ const keyCondition = fc.oneof(
   })),
 );
 
-/** A filter may not name a key attribute of what is queried. */
+/** A filter may not name a key attribute of the queried table or index. */
 const filter = fc.option(
   conditionParts
     .filter((parts) => !parts.some((part) => typeof part === 'string' && /\b[ps]k\b/.test(part)))

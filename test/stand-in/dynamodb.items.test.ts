@@ -50,7 +50,7 @@ describe('items', () => {
   const update = (input: Partial<UpdateItemCommandInput>) =>
     account.dynamodb.send(new UpdateItemCommand({ TableName: 'things', Key: key, ...input }));
 
-  it('returns an item of every type as it was put', async () => {
+  it('returns an item with every type unchanged', async () => {
     const item = {
       text: { S: 'grüße 🎈' },
       empty: { S: '' },
@@ -68,7 +68,7 @@ describe('items', () => {
     expect(await get()).toEqual({ ...key, ...item });
   });
 
-  it('takes names that every object inherits for names like any other', async () => {
+  it('treats names that every object inherits as ordinary names', async () => {
     const Item = { ...key, ['__proto__']: { S: 'own' } };
     await account.aws.call('dynamodb', 'PutItem', { TableName: 'things', Item }, root);
     const found = await account.aws.call('dynamodb', 'GetItem', { TableName: 'things', Key: key }, root);
@@ -104,14 +104,14 @@ describe('items', () => {
     ['no number', { N: 'one' }, /numeric value: one/],
     ['an empty set', { SS: [] }, /string set {2}may not be empty/],
     ['a set with duplicates', { NS: ['1', '1.0'] }, /duplicates/],
-  ])('refuses %s', async (_what, value, message) => {
+  ])('rejects %s', async (_what, value, message) => {
     await expect(put({ value } as never)).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringMatching(message),
     });
   });
 
-  it('finds an item by a number key that is written in another way', async () => {
+  it('finds an item by a number key in another notation', async () => {
     await put({ value: { S: 'here' } });
     const found = await account.dynamodb.send(
       new GetItemCommand({ TableName: 'things', Key: { pk: { S: 'a' }, sk: { N: '1.00' } } }),
@@ -119,14 +119,14 @@ describe('items', () => {
     expect(found.Item).toMatchObject({ value: { S: 'here' }, sk: { N: '1' } });
   });
 
-  it('nests 32 levels and refuses one more', async () => {
+  it('nests 32 levels and rejects one more', async () => {
     const nested = (levels: number): never =>
       (levels === 0 ? { S: 'x' } : { L: [nested(levels - 1)] }) as never;
     await put({ deep: nested(31) });
     await expect(put({ deep: nested(33) })).rejects.toThrow(/32 levels/);
   });
 
-  it('holds 400 KB with the names of the attributes, and no byte more', async () => {
+  it('accepts items of 400 KB, including attribute names, and no byte more', async () => {
     const used = 'pk'.length + 1 + 'sk'.length + 2 + 'v'.length;
     await put({ v: { S: 'x'.repeat(400 * 1024 - used) } });
     await expect(put({ v: { S: 'x'.repeat(400 * 1024 - used + 1) } })).rejects.toMatchObject({
@@ -145,13 +145,13 @@ describe('items', () => {
     ['an empty key', { pk: { S: '' }, sk: { N: '1' } }, 'cannot contain an empty string value. Key: pk'],
     ['an index key of another type', { ...key, group: { N: '1' } }, 'Type mismatch for Index Key group'],
     ['a partition key over 2048 bytes', { pk: { S: 'x'.repeat(2049) }, sk: { N: '1' } }, 'Size of hashkey'],
-  ])('refuses to put an item with %s', async (_what, Item, message) => {
+  ])('rejects a put of an item with %s', async (_what, Item, message) => {
     await expect(
       account.dynamodb.send(new PutItemCommand({ TableName: 'things', Item: Item as never })),
     ).rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining(message) });
   });
 
-  it('refuses a key that is not the key of the table', async () => {
+  it('rejects a key that does not match the schema of the table', async () => {
     const wrong = [{ pk: { S: 'a' } }, { ...key, more: { S: 'x' } }, { pk: { N: '1' }, sk: { N: '1' } }];
     for (const Key of wrong) {
       await expect(
@@ -163,13 +163,13 @@ describe('items', () => {
     }
   });
 
-  it('says that a table is not there', async () => {
+  it('reports a table that does not exist', async () => {
     await expect(
       account.dynamodb.send(new GetItemCommand({ TableName: 'nothing', Key: key })),
     ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  it('refuses legacy parameters by name', async () => {
+  it('rejects legacy parameters by name', async () => {
     await expect(
       account.dynamodb.send(
         new PutItemCommand({ TableName: 'things', Item: key, Expected: { pk: { Exists: false } } }),
@@ -177,7 +177,7 @@ describe('items', () => {
     ).rejects.toMatchObject({ name: 'NotImplemented', message: expect.stringContaining('Expected') });
   });
 
-  it('puts only where the condition holds, and shows the item that stood against it', async () => {
+  it('puts only when the condition holds, and shows the item that failed it', async () => {
     await put({ v: { N: '1' } });
     const again = new PutItemCommand({
       TableName: 'things',
@@ -193,7 +193,7 @@ describe('items', () => {
     expect(await get()).toEqual({ ...key, v: { N: '1' } });
   });
 
-  it('deletes, says what was deleted, and does not mind an item that is not there', async () => {
+  it('deletes, returns what was deleted, and accepts an item that does not exist', async () => {
     await put({ v: { N: '1' } });
     const deletion = () =>
       account.dynamodb.send(
@@ -204,7 +204,7 @@ describe('items', () => {
     expect((await deletion()).Attributes).toBeUndefined();
   });
 
-  it('makes the item that an update does not find', async () => {
+  it('creates the item that an update does not find', async () => {
     await update({ UpdateExpression: 'ADD hits :one', ExpressionAttributeValues: { ':one': { N: '1' } } });
     expect(await get()).toEqual({ ...key, hits: { N: '1' } });
     await account.dynamodb.send(
@@ -228,13 +228,13 @@ describe('items', () => {
     expect(Attributes).toEqual(expected);
   });
 
-  it('refuses to update a key attribute', async () => {
+  it('rejects an update of a key attribute', async () => {
     await expect(
       update({ UpdateExpression: 'SET sk = :v', ExpressionAttributeValues: { ':v': { N: '2' } } }),
     ).rejects.toThrow('Cannot update attribute sk. This attribute is part of the key');
   });
 
-  it('refuses an update that makes the item too large, and leaves the item', async () => {
+  it('rejects an update that makes the item too large, and keeps the item', async () => {
     await put({ v: { S: 'x'.repeat(399 * 1024) } });
     await expect(
       update({

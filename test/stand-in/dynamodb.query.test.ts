@@ -106,13 +106,13 @@ describe('reading many items', () => {
     ['pk = :a AND contains(sk, :a)', 'Invalid operator used in KeyConditionExpression: contains'],
     ['pk = :a AND size(sk) = :a', 'KeyConditionExpressions cannot contain nested operations'],
     ['pk = :a', 'Condition parameter type does not match schema type', { ':a': { N: '1' } }],
-  ])('refuses the key condition %s', async (KeyConditionExpression, message, values) => {
+  ])('rejects the key condition %s', async (KeyConditionExpression, message, values) => {
     await expect(
       query({ KeyConditionExpression, ExpressionAttributeValues: values ?? { ':a': { S: 'x' } } }),
     ).rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining(message) });
   });
 
-  it('counts against the limit before it filters, and refuses a filter on the key', async () => {
+  it('counts against the limit before it filters, and rejects a filter on the key', async () => {
     for (const [index, sk] of ['a', 'b', 'c', 'd'].entries()) await put('p', sk, { n: { N: `${index}` } });
     const input = {
       KeyConditionExpression: 'pk = :pk',
@@ -134,7 +134,7 @@ describe('reading many items', () => {
     );
   });
 
-  it('ends a page at 1 MB and goes on behind it', async () => {
+  it('ends a page at 1 MB and continues after it', async () => {
     const text = { S: 'x'.repeat(100 * 1024) };
     for (let index = 0; index < 15; index++) await put('p', String(index).padStart(2, '0'), { text });
     const first = await query(ofPartition('p'));
@@ -144,7 +144,7 @@ describe('reading many items', () => {
     expect((await scan({ Select: 'COUNT' })).Count).toBe(11);
   });
 
-  it('goes on behind a start key whose item is gone', async () => {
+  it('continues after a start key whose item was deleted', async () => {
     await put('p', 'a');
     await put('p', 'c');
     const ExclusiveStartKey = { pk: { S: 'p' }, sk: { S: 'b' } };
@@ -178,7 +178,7 @@ describe('reading many items', () => {
     expect(sorts((await byOwner('you')).Items)).toEqual(['late']);
   });
 
-  it('refuses what a global index cannot give', async () => {
+  it('rejects what a global index cannot return', async () => {
     const input = {
       IndexName: 'by-owner',
       KeyConditionExpression: '#o = :o',
@@ -229,7 +229,7 @@ describe('reading many items', () => {
     expect(names((await scan({})).Items ?? []).sort()).toEqual(all.toSorted());
   });
 
-  it('writes and reads batches, and refuses duplicates and too many', async () => {
+  it('writes and reads batches, and rejects duplicates and too many', async () => {
     const item = (n: number) => ({ pk: { S: 'p' }, sk: { S: `${n}` } });
     const puts = (count: number) =>
       Array.from({ length: count }, (_, n) => ({ PutRequest: { Item: item(n) } }));
@@ -255,7 +255,7 @@ describe('reading many items', () => {
     ).rejects.toThrow('Provided list of item keys contains duplicates');
   });
 
-  it('returns 16 MB of a batch and names the rest', async () => {
+  it('returns 16 MB of a batch, and the rest as unprocessed keys', async () => {
     const text = { S: 'x'.repeat(390 * 1024) };
     const keys = Array.from({ length: 50 }, (_, n) => ({ pk: { S: 'p' }, sk: { S: `${n}` } }));
     for (const { pk, sk } of keys) await put(pk.S, sk.S, { text });

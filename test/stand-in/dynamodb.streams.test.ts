@@ -53,7 +53,7 @@ describe('streams', () => {
     );
     return TableDescription?.LatestStreamArn ?? '';
   }
-  // The SDK's client of this service is a package of its own, so these calls are made by the wire protocol itself.
+  // The SDK's client for this service is another package, so these calls use the wire protocol directly.
   async function call(action: string, input: object): Promise<Answer> {
     const response = await account.aws.handle(
       {
@@ -87,7 +87,7 @@ describe('streams', () => {
   const remove = (id: string) =>
     account.dynamodb.send(new DeleteItemCommand({ TableName, Key: { id: { S: id } } }));
 
-  it('records each change once, in order, and nothing for what changed nothing', async () => {
+  it('records each change once, in order, and nothing for a write that changes nothing', async () => {
     const arn = await create('NEW_AND_OLD_IMAGES');
     await put('a', { n: { N: '1' }, set: { SS: ['x', 'y'] } });
     await put('a', { n: { N: '1.0' }, set: { SS: ['y', 'x'] } });
@@ -145,7 +145,7 @@ describe('streams', () => {
     );
   });
 
-  it('starts at the horizon, at the tip, at a record and after one', async () => {
+  it('starts at the horizon, at the latest record, at a record and after one', async () => {
     const arn = await create('KEYS_ONLY');
     const tip = await iterator(arn, 'LATEST');
     for (const id of ['a', 'b', 'c']) await put(id);
@@ -157,7 +157,7 @@ describe('streams', () => {
     expect(await records(arn, 'AFTER_SEQUENCE_NUMBER', second)).toEqual(all.slice(2));
   });
 
-  it('pages by the limit and goes on where it stopped', async () => {
+  it('pages by the limit and continues where it stopped', async () => {
     const arn = await create('KEYS_ONLY');
     for (const id of ['a', 'b', 'c']) await put(id);
     const first = await call('GetRecords', { ShardIterator: await iterator(arn, 'TRIM_HORIZON'), Limit: 2 });
@@ -168,7 +168,7 @@ describe('streams', () => {
     expect(third.Records.map((record) => record.dynamodb.Keys)).toEqual([{ id: { S: 'd' } }]);
   });
 
-  it('gives iterators that are good between two milliseconds of the clock', async () => {
+  it('returns iterators that work between two milliseconds of the clock', async () => {
     const arn = await create('KEYS_ONLY');
     await account.clock.advance(0.5);
     await put('a');
@@ -193,7 +193,7 @@ describe('streams', () => {
     expect((await records(arn)).map((record) => record.dynamodb.Keys)).toEqual([{ id: { S: 'young' } }]);
   });
 
-  it('refuses an iterator at a record that was trimmed since', async () => {
+  it('rejects an iterator at a record that was trimmed in the meantime', async () => {
     const arn = await create('KEYS_ONLY');
     await put('old');
     await account.clock.advance(24 * 3_600_000 - 1000);
@@ -204,7 +204,7 @@ describe('streams', () => {
     });
   });
 
-  it('marks what the time to live deleted as a deletion by the service', async () => {
+  it('marks the deletion of an expired item as one by the service', async () => {
     const arn = await create('NEW_AND_OLD_IMAGES');
     await account.dynamodb.send(
       new UpdateTimeToLiveCommand({
@@ -223,7 +223,7 @@ describe('streams', () => {
     ]);
   });
 
-  it('records all of a transaction', async () => {
+  it('records every write of a transaction', async () => {
     const arn = await create('KEYS_ONLY');
     await account.dynamodb.send(
       new TransactWriteItemsCommand({
@@ -233,7 +233,7 @@ describe('streams', () => {
     expect(await records(arn)).toHaveLength(2);
   });
 
-  it('closes the shard when the stream is disabled or the table is gone, and reads on for a day', async () => {
+  it('closes the shard when the stream is disabled or the table deleted, and keeps it readable for a day', async () => {
     const arn = await create('KEYS_ONLY');
     await put('a');
     const change = (StreamSpecification: { StreamEnabled: boolean; StreamViewType?: 'KEYS_ONLY' }) =>
@@ -262,7 +262,7 @@ describe('streams', () => {
     });
   });
 
-  it('tells who waits for records once a turn, when they are committed', async () => {
+  it('calls the listeners once a turn, after the commit', async () => {
     const arn = await create('KEYS_ONLY');
     let told = 0;
     const unsubscribe = engines.onStreamRecords(arn, () => {
@@ -282,7 +282,7 @@ describe('streams', () => {
     expect(told).toBe(afterTwo);
   });
 
-  it('numbers on after a restart, also when every record was trimmed', async () => {
+  it('continues the numbers after a restart, even when every record was trimmed', async () => {
     const arn = await create('KEYS_ONLY');
     await put('a');
     const before = (await records(arn))[0]?.dynamodb.SequenceNumber ?? '';

@@ -13,7 +13,7 @@ describe('numbers', () => {
   const decimal = fc
     .tuple(fc.bigInt({ min: -(10n ** 19n), max: 10n ** 19n }), fc.integer({ min: -15, max: 15 }))
     .map(([coefficient, exponent]) => ({ coefficient, exponent, text: `${coefficient}e${exponent}` }));
-  /** The value in units of 1e-15, an independent measure to hold the arithmetic against. */
+  /** The value in units of 1e-15: an independent measure to check the arithmetic. */
   const units = ({ coefficient, exponent }: { coefficient: bigint; exponent: number }) =>
     coefficient * 10n ** BigInt(exponent + 15);
 
@@ -43,7 +43,7 @@ describe('numbers', () => {
 });
 
 describe('a sorted list', () => {
-  it('adds, finds and removes among 200,000 values by a few comparisons', () => {
+  it('adds, finds and removes among 200,000 values with few comparisons', () => {
     let comparisons = 0;
     const list = new SortedList<number>((left, right) => {
       comparisons += 1;
@@ -60,7 +60,7 @@ describe('a sorted list', () => {
     expect(list.descending((value) => value - 123_456).next().value).toBe(123_455);
   });
 
-  it('is a sorted array, whatever is added and removed', () => {
+  it('behaves like a sorted array, whatever is added and removed', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ value: fc.integer({ min: 0, max: 2000 }), add: fc.boolean() }), {

@@ -39,7 +39,7 @@ describe('tables', () => {
   const describeTable = async () =>
     (await account.dynamodb.send(new DescribeTableCommand({ TableName: 'plain' }))).Table;
 
-  it('creates a table on demand that is there at once', async () => {
+  it('creates a table with on-demand billing that exists at once', async () => {
     const { TableDescription } = await create({
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
       SSESpecification: { Enabled: true, SSEType: 'KMS' },
@@ -103,14 +103,14 @@ describe('tables', () => {
       { StreamSpecification: { StreamEnabled: true } },
       'StreamViewType must be specified',
     ],
-  ])('refuses a table with %s', async (_what, input, message) => {
+  ])('rejects a table with %s', async (_what, input, message) => {
     await expect(create(input)).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringContaining(message),
     });
   });
 
-  it('refuses a second table of one name, and members that it does not honour', async () => {
+  it('rejects a second table with the same name, and unsupported members', async () => {
     await create();
     await expect(create()).rejects.toMatchObject({ name: 'ResourceInUseException' });
     await expect(create({ ResourcePolicy: '{}' })).rejects.toMatchObject({
@@ -136,7 +136,7 @@ describe('tables', () => {
     expect(Item).toBeUndefined();
   });
 
-  it('fills an index that is created later, leaves out items of another type, and deletes it', async () => {
+  it('fills an index that is created later, without items of another type, and deletes it', async () => {
     await create();
     for (const [id, group] of [
       ['a', { S: 'x' }],
@@ -185,7 +185,7 @@ describe('tables', () => {
     expect(after?.AttributeDefinitions).toEqual(plain.AttributeDefinitions);
   });
 
-  it('changes its billing', async () => {
+  it('changes the billing mode', async () => {
     await create();
     const units = { ReadCapacityUnits: 5, WriteCapacityUnits: 6 };
     await account.dynamodb.send(
@@ -212,7 +212,7 @@ describe('tables', () => {
     expect(Tags).toEqual([{ Key: 'b', Value: '2' }]);
   });
 
-  it('keeps the setting of continuous backups', async () => {
+  it('stores the setting of continuous backups', async () => {
     await create();
     const setting = { TableName: 'plain' };
     const before = await account.dynamodb.send(new DescribeContinuousBackupsCommand(setting));

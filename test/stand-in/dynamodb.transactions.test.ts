@@ -49,7 +49,7 @@ describe('transactions', () => {
     },
   });
 
-  it('makes puts, updates, deletes and checks together', async () => {
+  it('applies puts, updates, deletes and checks together', async () => {
     await put(key('c'));
     await transact([
       { Put: { TableName, Item: { ...key('new'), n: { N: '9' } } } },
@@ -60,7 +60,7 @@ describe('transactions', () => {
     expect(await all()).toEqual({ new: { n: { N: '9' } }, a: { n: { N: '6' } }, c: {} });
   });
 
-  it('makes nothing when one condition fails, and says which, with the item', async () => {
+  it('applies nothing when one condition fails, and says which, with the item', async () => {
     const before = await all();
     const attempt = transact([
       add('a', '5'),
@@ -91,7 +91,7 @@ describe('transactions', () => {
     expect(await all()).toEqual(before);
   });
 
-  it('names what an item makes impossible as a validation error of that action', async () => {
+  it('reports what an item makes impossible as a validation error of that action', async () => {
     const wrongType = { ...add('a', '1') };
     await put({ ...key('text'), n: { S: 'not a number' } });
     await expect(transact([wrongType, add('text', '1')])).rejects.toMatchObject({
@@ -107,7 +107,7 @@ describe('transactions', () => {
     expect((await all()).a).toEqual({ n: { N: '1' } });
   });
 
-  it('refuses two actions on one item, more than 100 actions, and faulty expressions', async () => {
+  it('rejects two actions on one item, more than 100 actions, and faulty expressions', async () => {
     await expect(
       transact([
         add('a', '1'),
@@ -128,7 +128,7 @@ describe('transactions', () => {
     });
   });
 
-  it('refuses more than 4 MB', async () => {
+  it('rejects more than 4 MB', async () => {
     const text = { S: 'x'.repeat(399 * 1024) };
     const large = Array.from({ length: 11 }, (_, index) => ({
       Put: { TableName, Item: { ...key(`l${index}`), text } },
@@ -137,7 +137,7 @@ describe('transactions', () => {
     await transact(large.slice(1));
   });
 
-  it('makes a request with one token once, for ten minutes', async () => {
+  it('applies a request with the same token once, for ten minutes', async () => {
     const once = { ClientRequestToken: 'token-1' };
     await transact([add('a', '5')], once);
     await account.clock.advance(9 * 60_000);
@@ -152,7 +152,7 @@ describe('transactions', () => {
     expect((await all()).a).toEqual({ n: { N: '12' } });
   });
 
-  it('does not remember the token of a transaction that was cancelled', async () => {
+  it('forgets the token of a cancelled transaction', async () => {
     const insert = {
       Put: { TableName, Item: key('a'), ConditionExpression: 'attribute_not_exists(id)' },
     };
@@ -164,7 +164,7 @@ describe('transactions', () => {
     expect(await all()).toHaveProperty('a');
   });
 
-  it('reads several items at one point, absent ones too', async () => {
+  it('reads several items at one point in time, including missing ones', async () => {
     const { Responses } = await account.dynamodb.send(
       new TransactGetItemsCommand({
         TransactItems: [

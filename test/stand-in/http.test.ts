@@ -5,7 +5,7 @@ import type { HttpApiRequest, HttpApiResponse } from '../../lib/stand-in/engines
 import { createRouter, routeKeyProblem } from '../../lib/stand-in/engines/http/routes.ts';
 import { lambdaFunction, type Resources, role, startTestStack, writeAssembly } from './stack.ts';
 
-/** A function that answers what the header `x-answer` asks for; without one it shows its event. */
+/** A function that answers as the header `x-answer` asks; without it, the answer is the event. */
 const source = `
   export const create = (runtime) => async (event) => {
     const wanted = event.headers['x-answer'];
@@ -92,7 +92,7 @@ const full = (request: Partial<HttpApiRequest>): HttpApiRequest => ({
   ...request,
 });
 
-/** Nothing here waits for a timer unless a test moves the clock itself. */
+/** No request here waits for a timer, unless the test moves the clock itself. */
 async function settle(clock: VirtualClock, response: Promise<HttpApiResponse>): Promise<HttpApiResponse> {
   await clock.advance(0);
   return await response;
@@ -160,7 +160,7 @@ describe('the event of a function', () => {
     });
   });
 
-  test('leaves out what the request has not', async () => {
+  test('leaves out what the request lacks', async () => {
     const { send } = await startApi();
     const event = eventOf(await send({}));
     for (const member of ['cookies', 'queryStringParameters', 'pathParameters', 'body']) {
@@ -180,7 +180,7 @@ describe('the event of a function', () => {
     ['application/octet-stream', true],
     ['application/x-www-form-urlencoded', true],
     [undefined, true],
-  ])('holds a body of the content type %s base64-encoded: %s', async (contentType, encoded) => {
+  ])('contains a body of the content type %s base64-encoded: %s', async (contentType, encoded) => {
     const { send } = await startApi();
     const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType };
     const event = eventOf(await send({ method: 'POST', headers, body: Buffer.from('{"ü":1}') }));
@@ -226,19 +226,19 @@ describe('the answer of a function', () => {
     ]);
   });
   test.each([
-    ['a status that is none', { statusCode: 'soon' }],
-    ['a body that is no text', { statusCode: 200, body: { a: 1 } }],
-  ])('with %s is a 500 of the gateway', async (_name, answer) => {
+    ['an invalid status', { statusCode: 'soon' }],
+    ['a body that is not text', { statusCode: 200, body: { a: 1 } }],
+  ])('with %s becomes a 500 of the gateway', async (_name, answer) => {
     const { send } = await startApi();
     const response = await send(answering(answer));
     expect([response.status, bodyOf(response)]).toEqual([500, '{"message":"Internal Server Error"}']);
   });
-  test('that is an error is a 500 that shows nothing of it', async () => {
+  test('that is an error becomes a 500 without details', async () => {
     const { send } = await startApi();
     const response = await send({ headers: { 'x-answer': 'throw' } });
     expect([response.status, bodyOf(response)]).toEqual([500, '{"message":"Internal Server Error"}']);
   });
-  test('that does not come in time is a 503', async () => {
+  test('that arrives too late becomes a 503', async () => {
     const { stack, clock } = await startApi({ timeoutMs: 5_000 });
     let response: HttpApiResponse | undefined;
     stack.handleHttp(full({ headers: { 'x-answer': 'never' } })).then((answer) => {
@@ -253,8 +253,8 @@ describe('the answer of a function', () => {
   });
 });
 
-describe('API Gateway refuses', () => {
-  test('a request that no route takes, with 404', async () => {
+describe('API Gateway rejects', () => {
+  test('a request that matches no route, with 404', async () => {
     const { send } = await startApi({ routes: ['GET /here'] });
     const response = await send({ path: '/there' });
     expect([response.status, bodyOf(response)]).toEqual([404, '{"message":"Not Found"}']);
@@ -267,7 +267,7 @@ describe('API Gateway refuses', () => {
     expect(response.status).toBe(413);
   });
 
-  test('what is above the throttle of the stage, with 429, and fills the bucket again', async () => {
+  test('requests above the throttle of the stage, with 429, until the bucket refills', async () => {
     const { clock, send } = await startApi({
       stage: { DefaultRouteSettings: { ThrottlingBurstLimit: 2, ThrottlingRateLimit: 1 } },
     });
@@ -278,7 +278,7 @@ describe('API Gateway refuses', () => {
     expect(bodyOf(await send({}))).toBe('{"message":"Too Many Requests"}');
   });
 
-  test('a route with settings of its own by those', async () => {
+  test('requests above the throttle of a route with its own settings', async () => {
     const { send } = await startApi({
       routes: ['GET /a', 'GET /b'],
       stage: { RouteSettings: { 'GET /a': { ThrottlingBurstLimit: 1, ThrottlingRateLimit: 1 } } },
@@ -339,7 +339,7 @@ describe('CORS', () => {
     expect((await send(preflight('https://evil.example'))).headers).toEqual({});
   });
 
-  test('puts its headers on a response in place of those of the function', async () => {
+  test('replaces the headers of the function on a response', async () => {
     const { send } = await startApi({ api: cors });
     const answer = { statusCode: 200, headers: { 'access-control-allow-origin': '*' } };
     const { headers } = await send({
@@ -352,7 +352,7 @@ describe('CORS', () => {
   });
 });
 
-test('requests are metered in chunks of 512 KB', async () => {
+test('meters requests in chunks of 512 KB', async () => {
   const { stack, send } = await startApi();
   await send({});
   await send({
@@ -363,7 +363,7 @@ test('requests are metered in chunks of 512 KB', async () => {
   expect(stack.meter.counts()['apigateway.requests']).toBe(3);
 });
 
-test('a stage with a name of its own serves below it', async () => {
+test('serves a named stage below its name', async () => {
   const { send } = await startApi({ routes: ['GET /a'], stage: { StageName: 'prod' } });
   expect(eventOf(await send({ path: '/prod/a' })).rawPath).toBe('/prod/a');
   expect((await send({ path: '/a' })).status).toBe(404);
@@ -407,7 +407,7 @@ describe('the route of a request', () => {
     ['GET /{proxy+}/more', /greedy variable must come last/],
     ['FETCH /x', /FETCH is not a method/],
     ['GET x', /a method and a path/],
-    ['GET /a{b}', /not wholly a variable/],
+    ['GET /a{b}', /mixes text and a variable/],
   ])('cannot be %s', (routeKey, problem) => {
     expect(routeKeyProblem(routeKey)).toMatch(problem);
   });

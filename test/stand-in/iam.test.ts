@@ -66,7 +66,7 @@ describe('a role', () => {
     expect(decision(iam, { action: 'sqs:DeleteQueue' }, { kind: 'root' })).toBe('allowed');
   });
 
-  test('is refused in the words of AWS, with the code of the service', () => {
+  test('is rejected in the words of AWS, with the code of the service', () => {
     const iam = iamWith([]);
     iam.nameSession(roleArn, 'publish');
     expect(decision(iam)).toBe(
@@ -87,7 +87,7 @@ describe('a role', () => {
     ]);
   });
 
-  test('needs every permission of a call', () => {
+  test('needs all permissions of a call', () => {
     const iam = iamWith([allow()]);
     expect(() =>
       iam.authorize(publisher, [
@@ -97,13 +97,13 @@ describe('a role', () => {
     ).toThrow(/iam:PassRole/);
   });
 
-  test('is refused by an explicit deny, whatever allows', () => {
+  test('is rejected by an explicit deny, despite any allow', () => {
     const iam = iamWith([allow({ Action: '*', Resource: '*' }), allow({ Effect: 'Deny' })]);
     expect(decision(iam)).toMatch(/with an explicit deny in an identity-based policy$/);
     expect(decision(iam, { action: 'sqs:ReceiveMessage' })).toBe('allowed');
   });
 
-  test('that does not exist is refused', () => {
+  test('that does not exist is rejected', () => {
     expect(
       decision(iamWith([]), {}, { kind: 'role', roleArn: 'arn:aws:iam::000000000000:role/ghost' }),
     ).toMatch(/because the role does not exist/);
@@ -117,7 +117,7 @@ describe('a role', () => {
     expect(decision(iam)).toMatch(/no identity-based policy/);
   });
 
-  test('NotAction and NotResource hold for the rest', () => {
+  test('NotAction and NotResource apply to everything else', () => {
     const { Action: _a, Resource: _r, ...bare } = allow();
     const iam = iamWith([{ ...bare, NotAction: 'sqs:DeleteQueue', NotResource: 'arn:aws:sqs:*:*:secret' }]);
     expect(decision(iam)).toBe('allowed');
@@ -151,9 +151,9 @@ describe('managed policies', () => {
     });
     expect(decision(iam)).not.toBe('allowed');
   });
-  test('of AWS for anything else are refused by name', () => {
+  test('of AWS for anything else are rejected by name', () => {
     expect(() => iamWith([], { managed: ['arn:aws:iam::aws:policy/AdministratorAccess'] })).toThrow(
-      /AdministratorAccess, which the local IAM does not hold/,
+      /AdministratorAccess, which the local IAM does not have/,
     );
   });
   test('cannot be deleted while a role has them', () => {
@@ -212,7 +212,7 @@ describe('conditions', () => {
     expect(judged(condition, context)).toBe(expected);
   });
 
-  test('are judged again at each call', () => {
+  test('are evaluated again at each call', () => {
     const iam = iamWith([allow({ Condition: { StringEquals: { [keys]: 'a' } } })]);
     expect(decision(iam, { context: { [keys]: 'a' } })).toBe('allowed');
     expect(decision(iam, { context: { [keys]: 'b' } })).not.toBe('allowed');
@@ -221,7 +221,7 @@ describe('conditions', () => {
   test.each<[NonNullable<PolicyStatement['Condition']>, RegExp]>([
     [{ IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } }, /aws:SourceIp/],
     [{ DateLessThan: { 'dynamodb:x': '2030' } }, /DateLessThan/],
-  ])('that cannot be judged are refused by name when the policy is put: %j', (condition, message) => {
+  ])('that cannot be evaluated are rejected by name when the policy is stored: %j', (condition, message) => {
     expect(() => iamWith([allow({ Condition: condition })])).toThrow(message);
   });
 });
@@ -238,7 +238,7 @@ describe('a resource policy', () => {
     },
   };
 
-  test('lets a service in for the resource that it names', () => {
+  test('allows a service for the resource that it names', () => {
     const iam = iamWith([], { resourcePolicy: { Statement: [forSns] } });
     expect(decision(iam, {}, sns)).toBe('allowed');
     expect(decision(iam, {}, { ...sns, sourceArn: `${topicArn}2` })).toMatch(
@@ -247,11 +247,11 @@ describe('a resource policy', () => {
     expect(decision(iam, {}, { ...sns, service: 'events.amazonaws.com' })).not.toBe('allowed');
   });
 
-  test('is missed by a service when there is none', () => {
+  test('is required by a service', () => {
     expect(decision(iamWith([]), {}, sns)).toMatch(/no resource-based policy allows/);
   });
 
-  test('allows a role of the account by itself, and denies it as well', () => {
+  test('can allow or deny a role of the account by itself', () => {
     const open: PolicyStatement = { ...allow(), Principal: { AWS: roleArn } };
     expect(decision(iamWith([], { resourcePolicy: { Statement: [open] } }))).toBe('allowed');
     const closed: PolicyStatement = { ...open, Effect: 'Deny', Principal: '*' };
@@ -260,12 +260,12 @@ describe('a resource policy', () => {
     );
   });
 
-  test('that names the account leaves the decision to identity policies', () => {
+  test('that names the account delegates to identity policies', () => {
     const delegating: PolicyStatement = { ...allow(), Principal: { AWS: 'arn:aws:iam::000000000000:root' } };
     expect(decision(iamWith([], { resourcePolicy: { Statement: [delegating] } }))).not.toBe('allowed');
   });
 
-  test('of a new SNS topic lets services of the account in, and no role', () => {
+  test('of a new SNS topic allows services of the account, but no role', () => {
     const owned: PolicyStatement = {
       ...allow(),
       Principal: { AWS: '*' },
@@ -276,7 +276,7 @@ describe('a resource policy', () => {
     expect(decision(iam)).toMatch(/no identity-based policy/);
   });
 
-  test('that refuses plain HTTP refuses nothing here, for no call leaves the machine in the clear', () => {
+  test('that denies plain HTTP denies nothing here, because no call leaves the machine', () => {
     const enforceSsl: PolicyStatement = {
       Effect: 'Deny',
       Action: 'sqs:*',
@@ -288,7 +288,7 @@ describe('a resource policy', () => {
   });
 });
 
-test('a role must trust the service that takes it on', () => {
+test('a role must trust the service that assumes it', () => {
   const iam = iamWith([]);
   const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:publish';
   expect(() => iam.assertTrusts(roleArn, 'lambda.amazonaws.com', functionArn)).not.toThrow();
@@ -297,7 +297,7 @@ test('a role must trust the service that takes it on', () => {
   );
 });
 
-test('the usage report tells what was used, and what was granted in vain', () => {
+test('the usage report shows which grants were used and which were not', () => {
   const iam = iamWith([
     allow({ Action: ['sqs:Send*', 'sqs:DeleteQueue'] }),
     allow({ Action: 'sns:Publish' }),
@@ -312,7 +312,7 @@ test('the usage report tells what was used, and what was granted in vain', () =>
   ]);
 });
 
-test('of a statement with several resources, the usage report tells which one nobody uses', () => {
+test('the usage report shows which resource of a statement is unused', () => {
   const other = 'arn:aws:sqs:us-east-1:000000000000:other';
   const pattern = 'arn:aws:sqs:us-east-1:000000000000:*';
   const iam = iamWith([allow({ Resource: [queueArn, other, pattern] })]);
@@ -325,7 +325,7 @@ test('of a statement with several resources, the usage report tells which one no
   ]);
 });
 
-test('the use of a grant is told once, and what a statement with NotAction allows as well', () => {
+test('the use of a grant is reported once, and so is what a statement with NotAction allows', () => {
   const told: unknown[] = [];
   const iam = createIam({
     account: '000000000000',
@@ -360,7 +360,7 @@ test('the use of a grant is told once, and what a statement with NotAction allow
 describe('wildcards', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', '.', ':', '/', '(', '$', '+', '\\', 'é') });
 
-  test('a text matches itself, and every pattern that stars out a part of it', () => {
+  test('a text matches itself, and every pattern with a star in place of a part', () => {
     fc.assert(
       fc.property(word, word, word, (head, middle, tail) => {
         const text = head + middle + tail;
@@ -373,7 +373,7 @@ describe('wildcards', () => {
     );
   });
 
-  test('agree with a matcher that goes character by character', () => {
+  test('agree with a character-by-character matcher', () => {
     const naive = (pattern: readonly string[], text: readonly string[]): boolean => {
       const [first, ...rest] = pattern;
       if (first === undefined) return text.length === 0;
@@ -387,12 +387,12 @@ describe('wildcards', () => {
     );
   });
 
-  test('actions ignore case; resources do not', () => {
+  test('actions are case-insensitive; resources are not', () => {
     expect(matchesAction('SQS:send*', 'sqs:SendMessage')).toBe(true);
     expect(matchesResource(queueArn.toUpperCase(), queueArn)).toBe(false);
   });
 
-  test('a star within a segment of a resource stays in it, and at its end reaches beyond', () => {
+  test('a star within a resource segment stays in it, and at its end reaches beyond', () => {
     expect(matchesResource('arn:aws:sqs:us-*-1:000000000000:orders', queueArn)).toBe(true);
     expect(matchesResource('arn:aws:s*s:orders', queueArn)).toBe(false);
     expect(matchesResource('arn:aws:sqs:*', queueArn)).toBe(true);
@@ -401,7 +401,7 @@ describe('wildcards', () => {
     ).toBe(true);
   });
 
-  test('each part of an ARN is matched by itself in conditions', () => {
+  test('conditions match each part of an ARN separately', () => {
     expect(matchesArn('arn:aws:sqs:*:*:or*', queueArn)).toBe(true);
     expect(matchesArn('arn:aws:*:orders', queueArn)).toBe(false);
     expect(

@@ -64,7 +64,7 @@ describe('Invoke, Event', () => {
     expect(events).toEqual([{ n: 1 }]);
   });
 
-  it('tries a failed event twice more, after one and after two minutes', async () => {
+  it('retries a failed event twice, after one and after two minutes', async () => {
     const { accept, clock, ranAtMs, problems } = await setUp(async () => {
       throw new Error('no');
     });
@@ -79,7 +79,7 @@ describe('Invoke, Event', () => {
     ]);
   });
 
-  it('sends the record of what failed for good to its destination', async () => {
+  it('sends the record of an event that failed for good to its destination', async () => {
     const { accept, clock, lambda, records, ranAtMs } = await setUp(async () => {
       throw new TypeError('no');
     });
@@ -125,7 +125,7 @@ describe('Invoke, Event', () => {
     ]);
   });
 
-  it('keeps a throttled event until there is room, without spending its retries', async () => {
+  it('keeps a throttled event until there is concurrency, without using its retries', async () => {
     const { accept, clock, lambda, ranAtMs } = await setUp(async () => undefined);
     await lambda.send(
       new PutFunctionConcurrencyCommand({ FunctionName: 'task', ReservedConcurrentExecutions: 0 }),
@@ -140,7 +140,7 @@ describe('Invoke, Event', () => {
     expect(ranAtMs).toHaveLength(1);
   });
 
-  it('gives a throttled event up at its maximum age', async () => {
+  it('gives up a throttled event at its maximum age', async () => {
     const { accept, clock, lambda, records } = await setUp(async () => undefined);
     await lambda.send(
       new PutFunctionConcurrencyCommand({ FunctionName: 'task', ReservedConcurrentExecutions: 0 }),
@@ -173,7 +173,7 @@ describe('Invoke, Event', () => {
     expect(events).toEqual([{ n: 1 }]);
   });
 
-  it('tells when an event is lost with its function', async () => {
+  it('reports an event that is lost with its function', async () => {
     const { accept, clock, lambda, problems } = await setUp(async () => undefined);
     await accept({});
     await lambda.send(new DeleteFunctionCommand({ FunctionName: 'task' }));
@@ -181,7 +181,7 @@ describe('Invoke, Event', () => {
     expect(problems).toMatchObject([{ kind: 'dropped', message: expect.stringContaining('deleted') }]);
   });
 
-  it('refuses more than 1 MB, and bills what is above 256 KB', async () => {
+  it('rejects more than 1 MB, and bills the part above 256 KB', async () => {
     const { accept, meter } = await setUp(async () => undefined, { resume: false });
     await expect(accept('x'.repeat(1024 * 1024))).rejects.toMatchObject({ name: 'RequestTooLargeException' });
     await accept('x'.repeat(256 * 1024 + 64 * 1024));
@@ -190,7 +190,7 @@ describe('Invoke, Event', () => {
 });
 
 describe('the event invoke configuration', () => {
-  it('is put whole, updated in part, and deleted', async () => {
+  it('is replaced as a whole, updated in part, and deleted', async () => {
     const { lambda } = await setUp(async () => undefined);
     const FunctionName = 'task';
     await lambda.send(new PutFunctionEventInvokeConfigCommand({ FunctionName, MaximumRetryAttempts: 1 }));
@@ -210,7 +210,7 @@ describe('the event invoke configuration', () => {
     });
   });
 
-  it('has queues as destinations and nothing else', async () => {
+  it('accepts only queues as destinations', async () => {
     const { lambda } = await setUp(async () => undefined);
     await expect(
       lambda.send(

@@ -8,7 +8,7 @@ describe('event patterns of mappings', () => {
     ['a value', { a: ['x'] }, { a: 'x' }, true],
     ['another value', { a: ['x'] }, { a: 'y' }, false],
     ['one of several values', { a: ['x', 'y'] }, { a: 'y' }, true],
-    ['a number is not a text', { a: [1] }, { a: '1' }, false],
+    ['a number is not a string', { a: [1] }, { a: '1' }, false],
     ['null', { a: [null] }, { a: null }, true],
     ['null is not absence', { a: [null] }, {}, false],
     ['an item of a list', { a: ['x'] }, { a: ['w', 'x'] }, true],

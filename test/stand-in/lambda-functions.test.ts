@@ -27,7 +27,7 @@ function setUp(options: { store?: ReturnType<typeof memoryStore>; authorize?: Au
 }
 
 describe('functions', () => {
-  it('are described as they were created, with the defaults of Lambda', async () => {
+  it('are described as created, with the defaults of Lambda', async () => {
     const { lambda } = setUp();
     const created = await createFunction(lambda, 'f', { Tags: { team: 'bus' } });
     expect(created).toMatchObject({
@@ -87,7 +87,7 @@ describe('functions', () => {
     );
   });
 
-  it('are listed in pages by name, and are gone after deletion', async () => {
+  it('are listed in pages by name until they are deleted', async () => {
     const { lambda } = setUp();
     for (const name of ['c', 'a', 'b']) await createFunction(lambda, name);
     const first = await lambda.send(new ListFunctionsCommand({ MaxItems: 2 }));
@@ -123,9 +123,9 @@ describe('functions', () => {
     ['127 MB', { MemorySize: 127 }, 'MemorySize'],
     ['a reserved variable', { Environment: { Variables: { AWS_REGION: 'x' } } }, 'AWS_REGION'],
     ['an environment above 4 KB', { Environment: { Variables: { BIG: 'x'.repeat(4096) } } }, '4KB'],
-    ['something that is no role', { Role: 'worker' }, 'Role'],
+    ['something that is not a role', { Role: 'worker' }, 'Role'],
     ['an architecture that does not exist', { Architectures: ['riscv' as 'arm64'] }, 'Architectures'],
-  ])('refuse %s', async (_what, input, named) => {
+  ])('reject %s', async (_what, input, named) => {
     const { lambda } = setUp();
     await expect(createFunction(lambda, 'f', input)).rejects.toMatchObject({
       name: 'InvalidParameterValueException',
@@ -137,7 +137,7 @@ describe('functions', () => {
     [{ VpcConfig: { SubnetIds: ['subnet-1'] } }, 'VpcConfig'],
     [{ Code: { ZipFile: new Uint8Array([1]) } }, 'ZipFile'],
     [{ Runtime: 'python3.13' }, 'python3.13'],
-  ])('refuse by name what the engine does not honour: %j', async (input, named) => {
+  ])('reject by name what the engine does not support: %j', async (input, named) => {
     const { lambda } = setUp();
     await expect(createFunction(lambda, 'f', input)).rejects.toMatchObject({
       name: 'NotImplemented',
@@ -145,7 +145,7 @@ describe('functions', () => {
     });
   });
 
-  it('ask for the permission on the function, and to pass the role', async () => {
+  it('need the permission on the function, and to pass the role', async () => {
     const asked: Permission[] = [];
     const { lambda } = setUp({ authorize: (_caller, permissions) => asked.push(...permissions) });
     await createFunction(lambda, 'f');

@@ -11,7 +11,7 @@ import { testAccount } from './account.ts';
 import { createFunction, gate, invoke, lambdaCode } from './lambda.ts';
 
 describe('Invoke, RequestResponse', () => {
-  it('gives the event to the handler and answers with its result', async () => {
+  it('passes the event to the handler and answers with its result', async () => {
     const { builder } = lambdaCode({ echo: async (event) => ({ got: event }) });
     const { lambda } = testAccount([builder]);
     await createFunction(lambda, 'echo');
@@ -24,14 +24,14 @@ describe('Invoke, RequestResponse', () => {
     '000000000000:function:echo',
     'arn:aws:lambda:us-east-1:000000000000:function:echo',
     'echo:$LATEST',
-  ])('takes the function name %s', async (name) => {
+  ])('accepts the function name %s', async (name) => {
     const { builder } = lambdaCode({ echo: async () => 'here' });
     const { lambda } = testAccount([builder]);
     await createFunction(lambda, 'echo');
     expect((await invoke(lambda, name)).payload).toBe('here');
   });
 
-  it('refuses an unknown function, and versions, which do not exist here', async () => {
+  it('rejects an unknown function, and versions, which this engine lacks', async () => {
     const { builder } = lambdaCode({ echo: async () => 1 });
     const { lambda } = testAccount([builder]);
     await createFunction(lambda, 'echo');
@@ -40,7 +40,7 @@ describe('Invoke, RequestResponse', () => {
     await expect(invoke(lambda, 'echo:7')).rejects.toMatchObject(notFound);
   });
 
-  it('gives the handler a copy of the event and a context', async () => {
+  it('passes the handler a copy of the event and a context', async () => {
     let seen: LambdaContext | undefined;
     let remainingMs: number[] = [];
     const account = testAccount([
@@ -73,7 +73,7 @@ describe('Invoke, RequestResponse', () => {
     expect(remainingMs).toEqual([5000, 3500]);
   });
 
-  it('gives start everything a cold start needs', async () => {
+  it('passes start everything that a cold start needs', async () => {
     const { builder } = lambdaCode({}, { start: async (definition) => async () => definition });
     const { lambda } = testAccount([builder]);
     await createFunction(lambda, 'defined', {
@@ -141,7 +141,7 @@ describe('Invoke, RequestResponse', () => {
     expect(starts).toHaveLength(2);
   });
 
-  it('reports a failed INIT as an error of the function, and starts anew next time', async () => {
+  it('reports a failed INIT as an error of the function, and starts again next time', async () => {
     let broken = true;
     const { builder } = lambdaCode(
       {},
@@ -162,7 +162,7 @@ describe('Invoke, RequestResponse', () => {
     expect((await invoke(lambda, 'init')).payload).toBe('well');
   });
 
-  it('refuses a payload above 6 MB, one that is not JSON, and a response that is too large', async () => {
+  it('rejects a payload above 6 MB, one that is not JSON, and a response that is too large', async () => {
     const { builder } = lambdaCode({ grows: async () => 'x'.repeat(7_000_000) });
     const { lambda } = testAccount([builder]);
     await createFunction(lambda, 'grows');
@@ -188,7 +188,7 @@ describe('Invoke, RequestResponse', () => {
     expect(starts).toEqual([]);
   });
 
-  it('refuses a member that it does not honour, naming it', async () => {
+  it('rejects an unsupported member by name', async () => {
     const { builder } = lambdaCode({ f: async () => 1 });
     const { lambda } = testAccount([builder]);
     await createFunction(lambda, 'f');
@@ -224,7 +224,7 @@ describe('instances', () => {
       const answer = invoke(account.lambda, 'held').then(({ payload }) => payload);
       await account.clock.until(() => gates.length > before, 0);
       const own = gates[before];
-      if (own === undefined) throw new Error('The invocation did not begin.');
+      if (own === undefined) throw new Error('The invocation did not start.');
       const finish = () => {
         own.open();
         return answer;
@@ -234,7 +234,7 @@ describe('instances', () => {
     return { ...account, begin };
   }
 
-  it('runs one invocation at a time on each, and reuses the one that was used last', async () => {
+  it('runs one invocation at a time on each, and reuses the most recently used one', async () => {
     const { begin } = await held();
     const first = await begin();
     const second = await begin();
@@ -283,7 +283,7 @@ describe('instances', () => {
     await Promise.all(running.map((one) => one.finish()));
   });
 
-  it('forgets an instance that was idle for five minutes', async () => {
+  it('drops an instance that was idle for five minutes', async () => {
     const { begin, clock } = await held();
     await (await begin()).finish();
     await clock.advance(4 * 60_000);

@@ -81,7 +81,7 @@ async function setUp(
       );
     }
   };
-  /** Visible and in-flight messages. */
+  /** Visible messages and messages in flight. */
   const counts = async () => {
     const { Attributes = {} } = await sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: queueUrl(name), AttributeNames: ['All'] }),
@@ -159,7 +159,7 @@ describe('the event of a batch', () => {
     expect(await counts()).toEqual([0, 0]);
   });
 
-  it('holds up to the batch size', async () => {
+  it('contains up to the batch size', async () => {
     const sizes: number[] = [];
     const { send, clock } = await setUp(async (event) => void sizes.push(event.Records.length), {
       mapping: { BatchSize: 4 },
@@ -170,7 +170,7 @@ describe('the event of a batch', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(10);
   });
 
-  it('gathers several receives within its window', async () => {
+  it('collects several receives within its window', async () => {
     const sizes: number[] = [];
     const { send, clock } = await setUp(async (event) => void sizes.push(event.Records.length), {
       mapping: {
@@ -189,7 +189,7 @@ describe('the event of a batch', () => {
     expect(sizes.length).toBeLessThanOrEqual(2);
   });
 
-  it('stays below 6 MB, and what does not fit comes in the next one', async () => {
+  it('stays below 6 MB, and the rest comes in the next one', async () => {
     const sizes: number[] = [];
     const { send, clock, counts } = await setUp(async (event) => void sizes.push(event.Records.length), {
       mapping: {
@@ -249,7 +249,7 @@ describe('a FIFO queue', () => {
     }
   }
 
-  it('gives several groups in a batch, and a group that fails blocks no other', async () => {
+  it('puts several groups in a batch, and a failing group blocks no other', async () => {
     const seen: string[] = [];
     let broken = 'a';
     const account = await setUp(
@@ -275,7 +275,7 @@ describe('a FIFO queue', () => {
     expect(await account.counts()).toEqual([0, 0]);
   });
 
-  it('is worked on by no more invocations at once than it has groups', async () => {
+  it('runs no more invocations at once than it has groups', async () => {
     const worker = heldWorker();
     const account = await setUp(worker.work, {
       name: 'work.fifo',
@@ -295,7 +295,7 @@ describe('a FIFO queue', () => {
     expect(await account.counts()).toEqual([0, 0]);
   });
 
-  it('gives nothing that did not fit into a batch before what failed of its group', async () => {
+  it('delivers carried messages only after the failed ones of their group', async () => {
     const seen: string[] = [];
     let failing = true;
     const account = await setUp(
@@ -322,7 +322,7 @@ describe('a FIFO queue', () => {
 });
 
 describe('failures', () => {
-  it('leaves the messages of a failed batch to their visibility timeout', async () => {
+  it('leaves the visibility timeout of a failed batch unchanged', async () => {
     let failing = true;
     const received: string[] = [];
     const { send, clock, counts, problems } = await setUp(async (event) => {
@@ -347,7 +347,7 @@ describe('failures', () => {
     expect(await counts()).toEqual([0, 0]);
   });
 
-  it('leaves a visibility that the function changed as it is', async () => {
+  it('keeps a visibility timeout that the function changed', async () => {
     let runs = 0;
     const account = await setUp(async (event) => {
       runs += 1;
@@ -385,7 +385,7 @@ describe('failures', () => {
     expect(await counts()).toEqual([0, 1]);
   });
 
-  it('ignores the report of a mapping that did not ask for it', async () => {
+  it('ignores the report when the mapping did not ask for it', async () => {
     const { send, clock, counts } = await setUp(async (event) => ({
       batchItemFailures: [{ itemIdentifier: event.Records[0]?.messageId }],
     }));
@@ -401,7 +401,7 @@ describe('failures', () => {
     ['an empty list', { batchItemFailures: [] }],
     ['a null list', { batchItemFailures: null }],
     ['something else', { statusCode: 200 }],
-  ])('takes %s as full success', async (_what, answer) => {
+  ])('treats %s as full success', async (_what, answer) => {
     const { send, clock, counts } = await setUp(async () => answer, { mapping: reporting });
     await send('a', 'b');
     await clock.advance(0);
@@ -412,18 +412,18 @@ describe('failures', () => {
     ['an empty identifier', { batchItemFailures: [{ itemIdentifier: '' }] }],
     ['a null identifier', { batchItemFailures: [{ itemIdentifier: null }] }],
     ['a wrong key', { batchItemFailures: [{ messageId: 'x' }] }],
-    ['an identifier of no message', { batchItemFailures: [{ itemIdentifier: 'x' }] }],
-    ['a list of texts', { batchItemFailures: ['x'] }],
+    ['an identifier of an unknown message', { batchItemFailures: [{ itemIdentifier: 'x' }] }],
+    ['a list of strings', { batchItemFailures: ['x'] }],
     ['no list', { batchItemFailures: 'x' }],
     ['a text', 'done'],
-  ])('takes %s as failure of the whole batch', async (_what, answer) => {
+  ])('treats %s as failure of the whole batch', async (_what, answer) => {
     const { send, clock, counts } = await setUp(async () => answer, { mapping: reporting });
     await send('a', 'b');
     await clock.advance(0);
     expect(await counts()).toEqual([0, 2]);
   });
 
-  it('takes a timeout as failure of the whole batch', async () => {
+  it('treats a timeout as failure of the whole batch', async () => {
     const { send, clock, counts, problems } = await setUp(() => new Promise(() => {}), {
       mapping: reporting,
       queue: { VisibilityTimeout: '60' },
@@ -434,7 +434,7 @@ describe('failures', () => {
     expect(await counts()).toEqual([0, 2]);
   });
 
-  it('tries a throttled batch again while it is invisible to others, and invokes nothing meanwhile', async () => {
+  it('retries a throttled batch while it is invisible to others, and invokes nothing else meanwhile', async () => {
     let runs = 0;
     const { send, clock, lambda, counts, problems } = await setUp(async () => {
       runs += 1;
@@ -455,7 +455,7 @@ describe('failures', () => {
     expect(await counts()).toEqual([0, 0]);
   });
 
-  it('tells when it may not receive any more, and goes on when it may again', async () => {
+  it('reports when it may no longer receive, and continues when it may again', async () => {
     let denied = false;
     const runs: string[] = [];
     const { send, clock, problems, lambda, uuid } = await setUp(
@@ -500,7 +500,7 @@ describe('scaling', () => {
     expect(await receives(60_000)).toBe(6);
   });
 
-  it('keeps five when a maximum concurrency is set, or that maximum when it is less', async () => {
+  it('keeps five when a maximum concurrency is set, or fewer when the maximum is lower', async () => {
     for (const [MaximumConcurrency, pollers] of [
       [50, 5],
       [3, 3],
@@ -538,7 +538,7 @@ describe('scaling', () => {
     expect(held.open).toHaveLength(7);
   });
 
-  it('cuts its concurrency when the function fails, and regrows it after successes', async () => {
+  it('reduces its concurrency when the function fails, and restores it after successes', async () => {
     let failing = true;
     const held = heldWorker(() => {
       if (failing) throw new Error('down');
@@ -567,7 +567,7 @@ describe('scaling', () => {
     expect(held.open.length).toBeGreaterThanOrEqual(5);
   });
 
-  it('does not cut its concurrency for failures when it reports batch item failures', async () => {
+  it('does not reduce its concurrency for failures when it reports batch item failures', async () => {
     const held = heldWorker(() => {
       throw new Error('down');
     });
@@ -587,7 +587,7 @@ describe('filters', () => {
     FilterCriteria: { Filters: [{ Pattern: JSON.stringify(pattern) }] },
   });
 
-  it('lets matching messages through and deletes the others unseen', async () => {
+  it('passes matching messages and deletes the others unprocessed', async () => {
     const seen: string[] = [];
     const { send, clock, counts } = await setUp(async (event) => void seen.push(...bodies(event)), {
       mapping: filtered({ body: { type: [{ prefix: 'order.' }], amount: [{ numeric: ['>', 10] }] } }),
@@ -599,7 +599,7 @@ describe('filters', () => {
     expect(await counts()).toEqual([0, 0]);
   });
 
-  it('refuses a pattern that is none', async () => {
+  it('rejects an invalid pattern', async () => {
     const account = await setUp(async () => undefined, { mapping: false });
     await createFunction(account.lambda, 'worker', { Timeout: 30 });
     for (const pattern of [
@@ -662,7 +662,7 @@ describe('the states of a mapping', () => {
     expect(held.open).toHaveLength(1);
   });
 
-  it('puts new settings in force, and is gone after deletion', async () => {
+  it('applies new settings, and disappears after deletion', async () => {
     const sizes: number[] = [];
     const { send, clock, lambda, uuid, state } = await setUp(
       async (event) => void sizes.push(event.Records.length),
@@ -682,7 +682,7 @@ describe('the states of a mapping', () => {
     expect(sizes).toEqual([1, 1]);
   });
 
-  it('survives a restart, and close waits for what runs', async () => {
+  it('survives a restart, and close waits for running batches', async () => {
     const store = memoryStore();
     const held = heldWorker();
     const before = await setUp(held.work, { store });
@@ -706,7 +706,7 @@ describe('the states of a mapping', () => {
   });
 });
 
-describe('what CreateEventSourceMapping refuses', () => {
+describe('what CreateEventSourceMapping rejects', () => {
   async function fresh(options: Parameters<typeof setUp>[1] = {}, timeout = 30) {
     const account = await setUp(async () => undefined, { ...options, mapping: false });
     await createFunction(account.lambda, 'worker', { Timeout: timeout });
@@ -772,7 +772,7 @@ describe('what CreateEventSourceMapping refuses', () => {
     ['a window of 301 s', { MaximumBatchingWindowInSeconds: 301 }, /MaximumBatchingWindowInSeconds/],
     ['a maximum concurrency of 1', { ScalingConfig: { MaximumConcurrency: 1 } }, /MaximumConcurrency/],
     ['a starting position', { StartingPosition: 'LATEST' }, /StartingPosition/],
-    ['what is for streams', { BisectBatchOnFunctionError: true }, /BisectBatchOnFunctionError/],
+    ['settings for streams', { BisectBatchOnFunctionError: true }, /BisectBatchOnFunctionError/],
   ])('%s', async (_what, extra, message) => {
     const { map } = await fresh();
     await expect(map(extra)).rejects.toMatchObject(invalid(message));
@@ -783,7 +783,7 @@ describe('what CreateEventSourceMapping refuses', () => {
     await expect(map({ BatchSize: 11 })).rejects.toMatchObject(invalid(/FIFO/));
   });
 
-  it('a member that it does not honour, by name', async () => {
+  it('an unsupported member, by name', async () => {
     const { map } = await fresh();
     await expect(map({ TumblingWindowInSeconds: 30 })).rejects.toMatchObject({
       name: 'NotImplemented',

@@ -88,7 +88,7 @@ async function setUp(
 }
 
 describe('reading a stream', () => {
-  it('gives records in order, in the shape of AWS', async () => {
+  it('delivers records in order, in the form of AWS', async () => {
     const events: DynamoDBStreamEvent[] = [];
     const { put, clock } = await setUp(async (event) => void events.push(event));
     await put('a', 'b', 'c');
@@ -176,7 +176,7 @@ describe('reading a stream', () => {
     ]);
   });
 
-  it('passes over what no filter lets through', async () => {
+  it('skips records that no filter passes', async () => {
     const seen: string[] = [];
     const { put, clock } = await setUp(async (event) => void seen.push(...names(event)), {
       FilterCriteria: {
@@ -196,7 +196,7 @@ describe('reading a stream', () => {
   });
 
   it.each(['TRIM_HORIZON', 'LATEST'] as const)(
-    'sleeps while nothing is written, and then reads on (%s)',
+    'sleeps while nothing is written, and then continues (%s)',
     async (StartingPosition) => {
       const seen: string[] = [];
       const { put, clock, meter } = await setUp(async (event) => void seen.push(...names(event)), {
@@ -237,7 +237,7 @@ describe('reading a stream', () => {
     }
   });
 
-  it('reads the end of a stream that was switched off', async () => {
+  it('reads a disabled stream to its end', async () => {
     const seen: string[] = [];
     const { put, clock, dynamodb } = await setUp(async (event) => void seen.push(...names(event)));
     await put('last');
@@ -250,7 +250,7 @@ describe('reading a stream', () => {
 });
 
 describe('a batch that fails', () => {
-  it('is tried again, and blocks what comes after it', async () => {
+  it('is retried, and blocks what comes after it', async () => {
     const batches: string[][] = [];
     let failing = true;
     const { put, clock, problems } = await setUp(async (event) => {
@@ -272,7 +272,7 @@ describe('a batch that fails', () => {
     expect(batches.flat().at(-1)).toBe('b');
   });
 
-  it('is discarded after its retries, and told to the destination', async () => {
+  it('is discarded after its retries, and reported to the destination', async () => {
     const batches: string[][] = [];
     const { put, clock, dead } = await setUp(
       async (event) => {
@@ -334,7 +334,7 @@ describe('a batch that fails', () => {
     expect(done.at(-1)).toBe('e');
   });
 
-  it('goes on at the lowest record that was reported', async () => {
+  it('continues at the lowest reported record', async () => {
     const batches: string[][] = [];
     let failing = true;
     const account = await setUp(
@@ -377,7 +377,7 @@ describe('a batch that fails', () => {
 });
 
 describe('a stream mapping', () => {
-  it('goes on after a restart where it was', async () => {
+  it('continues after a restart where it was', async () => {
     const store = memoryStore();
     const seen: string[] = [];
     const before = await setUp(async (event) => void seen.push(...names(event)), {}, { store });

@@ -12,7 +12,7 @@ import {
   type LambdaProblem,
 } from '../../lib/stand-in/engines/lambda/index.ts';
 
-/** The code of a test: one handler a function name, and a record of what the engine did with it. */
+/** The code of a test: a handler for each function name, and a record of what the engine did with it. */
 export function lambdaCode(handlers: Record<string, Handler>, options: Partial<LambdaOptions> = {}) {
   const starts: string[] = [];
   const problems: LambdaProblem[] = [];
@@ -60,7 +60,7 @@ export async function invoke(lambda: LambdaClient, name: string, payload: unknow
   };
 }
 
-/** A promise that a test settles by hand, to hold an invocation open. */
+/** A promise that the test settles, to keep an invocation running. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {

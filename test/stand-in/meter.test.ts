@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { countingMeter } from '../../lib/stand-in/meter.ts';
 
-test('sums what is counted, by unit, until it is reset', () => {
+test('sums counts by unit until it is reset', () => {
   const meter = countingMeter();
   meter.count('sqs.requests', 2);
   meter.count('lambda.gb-seconds', 0.5);
@@ -11,7 +11,7 @@ test('sums what is counted, by unit, until it is reset', () => {
   expect(meter.counts()).toEqual({});
 });
 
-test('leaves out what AWS would not bill, and counts on after it, even when it failed', () => {
+test('leaves out what AWS would not bill, and counts again afterwards, even after a failure', () => {
   const meter = countingMeter();
   expect(
     meter.uncounted(() => {
@@ -21,9 +21,9 @@ test('leaves out what AWS would not bill, and counts on after it, even when it f
   ).toBe('answer');
   expect(() =>
     meter.uncounted(() => {
-      throw new Error('refused');
+      throw new Error('rejected');
     }),
-  ).toThrow('refused');
+  ).toThrow('rejected');
   expect(meter.counts()).toEqual({});
   meter.count('sqs.requests', 1);
   expect(meter.counts()).toEqual({ 'sqs.requests': 1 });

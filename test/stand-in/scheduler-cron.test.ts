@@ -66,27 +66,27 @@ describe('the fields of cron', () => {
     '1/2/3 * * * ? *',
     '* * * * ?',
     'a * * * ? *',
-  ])('refuses %s', (cron) => {
+  ])('rejects %s', (cron) => {
     expect(() => parseCron(cron)).toThrow(`Invalid Schedule Expression cron(${cron}).`);
   });
 });
 
 describe('daylight saving time', () => {
-  it('skips a time in the gap of spring', () => {
+  it('skips a time in the spring gap', () => {
     expect(occurrences('30 2 * * ? *', '2026-03-07T12:00:00Z', 2, newYork)).toEqual([
       '2026-03-09T06:30',
       '2026-03-10T06:30',
     ]);
   });
 
-  it('fires once in the overlap of autumn, at the first passing', () => {
+  it('fires once in the autumn overlap, the first time', () => {
     expect(occurrences('30 1 * * ? *', '2026-10-31T12:00:00Z', 2, newYork)).toEqual([
       '2026-11-01T05:30',
       '2026-11-02T06:30',
     ]);
   });
 
-  it('moves a single time in a gap by the gap, and takes the first of two', () => {
+  it('moves a one-time schedule in a gap by the gap, and uses the first of two', () => {
     const next = (expression: string) =>
       new Date(parseExpression(expression, 'America/New_York').next(0, 0) ?? 0).toISOString();
     expect(next('at(2026-03-08T02:30:00)')).toBe('2026-03-08T07:30:00.000Z');
@@ -116,7 +116,7 @@ describe('against a scan of every minute', () => {
       fc.array(number(min, max), { minLength: 2, maxLength: 4 }).map((list) => list.join(',')),
     );
 
-  /** Whether a number is in a field, written down anew and plainly. */
+  /** Whether a number is in a field: a second, plain implementation. */
   function contains(text: string, value: number, min: number, max: number): boolean {
     return text.split(',').some((part) => {
       const [range = '', step = '1'] = part.split('/');
@@ -135,7 +135,7 @@ describe('against a scan of every minute', () => {
     'Australia/Lord_Howe',
     'America/Havana',
   ];
-  // Half of the starts lie just before a change of the clocks somewhere.
+  // Half of the starts are just before a clock change somewhere.
   const starts = fc.oneof(
     fc.integer({ min: Date.parse('2026-01-01T00:00:00Z'), max: Date.parse('2027-01-01T00:00:00Z') }),
     fc
@@ -169,7 +169,7 @@ describe('against a scan of every minute', () => {
           const next = parseCron(`${minutes} ${hours} ${days} * ${weekdays} *`).next(startMs, where);
           const limitMs = startMs + 3 * 86_400_000;
           const seen = new Set<number>();
-          // A local time counts at its first passing, so the hours before the start are looked at as well.
+          // A local time counts when it first occurs, so the hours before the start are checked too.
           let found: number | undefined;
           const firstMinuteMs = Math.floor(startMs / 60_000) * 60_000 - 3 * 3_600_000;
           for (let atMs = firstMinuteMs; atMs <= limitMs && found === undefined; atMs += 60_000) {
@@ -202,13 +202,13 @@ describe('expressions', () => {
     'rate(-1 hours)',
     'every(5 minutes)',
     'cron(0 0 * * ? *) ',
-  ])('refuses %s', (expression) => {
+  ])('rejects %s', (expression) => {
     expect(() => parseExpression(expression, 'UTC')).toThrow(
       expect.objectContaining({ code: 'ValidationException' }),
     );
   });
 
-  it('refuses a time zone that does not exist', () => {
+  it('rejects a time zone that does not exist', () => {
     expect(() => parseExpression('rate(1 hour)', 'Mars/Olympus')).toThrow('Mars/Olympus');
     expect(() => parseExpression('rate(1 hour)', '+02:00')).toThrow('+02:00');
   });

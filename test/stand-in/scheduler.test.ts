@@ -45,7 +45,7 @@ const schedule = (
   ...extra,
 });
 
-/** An account with queues `target` and `dead`, fired at on the dot unless the test says otherwise. */
+/** An account with queues `target` and `dead`. Schedules fire exactly on time unless the test says otherwise. */
 async function setUp(
   options: {
     precisionMs?: number;
@@ -70,7 +70,7 @@ async function setUp(
   for (const name of ['target', 'dead']) await account.sqs.send(new CreateQueueCommand({ QueueName: name }));
   for (const engine of account.aws.engines.values()) engine.resume?.();
 
-  /** Takes out what is in a queue now. */
+  /** Receives and deletes what is in a queue. */
   async function received(name = 'target'): Promise<Message[]> {
     const all: Message[] = [];
     for (;;) {
@@ -93,7 +93,7 @@ async function setUp(
 }
 
 describe('firing', () => {
-  it('sends the input to the queue once at the time of at(), and keeps the schedule', async () => {
+  it('sends the input once at the time of at(), and keeps the schedule', async () => {
     const { clock, create, bodies, scheduler, meter } = await setUp();
     await create('once', 'at(2026-01-01T00:10:00)');
     await clock.advance(599_999);
@@ -106,7 +106,7 @@ describe('firing', () => {
     expect(meter.counts()['scheduler.invocations']).toBe(1);
   });
 
-  it('fires at a moment drawn within 60 s after the time', async () => {
+  it('fires at a random moment within 60 s after the time', async () => {
     const { clock, create, received } = await setUp({ precisionMs: 60_000 });
     for (let number = 0; number < 50; number++) await create(`s${number}`, 'at(2026-01-01T01:00:00)');
     await clock.advance(3_600_000 - 1);
@@ -134,7 +134,7 @@ describe('firing', () => {
     expect(half + (await received()).length).toBe(20);
   });
 
-  it('starts a rate at once, and goes on at its rate until it is disabled', async () => {
+  it('starts a rate at once, and repeats it until it is disabled', async () => {
     const { clock, create, bodies, scheduler } = await setUp();
     await create('rate', 'rate(5 minutes)');
     await clock.advance(11 * 60_000);
@@ -146,7 +146,7 @@ describe('firing', () => {
     expect(await bodies()).toEqual([]);
   });
 
-  it('keeps a recurring schedule between its start and its end', async () => {
+  it('fires a recurring schedule only between its start and its end', async () => {
     const { clock, create, bodies } = await setUp();
     await create('bounded', 'rate(1 hour)', {
       StartDate: new Date('2026-01-01T02:30:00Z'),
@@ -158,7 +158,7 @@ describe('firing', () => {
     expect(await bodies()).toHaveLength(3);
   });
 
-  it('deletes a schedule after its last invocation when it says so', async () => {
+  it('deletes a schedule after its last invocation if configured', async () => {
     const { clock, create, bodies, scheduler } = await setUp();
     const ActionAfterCompletion = 'DELETE' as const;
     await create('once', 'at(2026-01-01T00:10:00)', { ActionAfterCompletion });
@@ -180,7 +180,7 @@ describe('firing', () => {
     expect(await bodies()).toEqual(['berlin']);
   });
 
-  it('fires a single schedule of this minute at once, and refuses an older one', async () => {
+  it('fires a one-time schedule of this minute at once, and rejects an older one', async () => {
     const { clock, create, bodies } = await setUp();
     await create('late', 'at(2025-12-31T23:59:30)');
     await clock.advance(0);
@@ -190,7 +190,7 @@ describe('firing', () => {
     });
   });
 
-  it('cancels by deletion and moves by update', async () => {
+  it('is cancelled by deletion and moved by update', async () => {
     const { clock, create, bodies, scheduler } = await setUp();
     await create('cancelled', 'at(2026-01-01T00:10:00)');
     await create('moved', 'at(2026-01-01T00:10:00)');
@@ -244,7 +244,7 @@ describe('firing', () => {
 
   it('fires thirty thousand schedules of one minute, each once', async () => {
     const { aws, clock, meter, sqs } = await setUp({ precisionMs: 1000 });
-    // Past the SDK, which would take longer than what is tested.
+    // Without the SDK, which would take longer than the code under test.
     for (let number = 0; number < 30_000; number++) {
       await aws.call(
         'scheduler',
@@ -275,7 +275,7 @@ describe('a target that fails', () => {
     RetryPolicy: { MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 3600 },
   };
 
-  it('is tried again with back-off', async () => {
+  it('is retried with backoff', async () => {
     const { clock, create, sqs, bodies, problems } = await setUp();
     await create('retried', 'at(2026-01-01T00:10:00)', { Target });
     await clock.advance(600_000);
@@ -322,17 +322,17 @@ describe('a target that fails', () => {
   });
 
   it('calls the target as the role of the schedule', async () => {
-    const refused: string[] = [];
+    const rejected: string[] = [];
     const { clock, create, problems } = await setUp({
       authorize: (caller, permissions) => {
         if (caller.kind !== 'role') return;
-        refused.push(`${caller.roleArn} ${permissions.map(({ action }) => action).join()}`);
+        rejected.push(`${caller.roleArn} ${permissions.map(({ action }) => action).join()}`);
         throw new AwsError('AccessDenied', 'no', { status: 403 });
       },
     });
     await create('denied', 'at(2026-01-01T00:10:00)');
     await clock.advance(600_000);
-    expect(refused).toEqual([`${role} sqs:SendMessage`]);
+    expect(rejected).toEqual([`${role} sqs:SendMessage`]);
     expect(problems[0]?.message).toContain('AccessDenied');
   });
 });
@@ -354,7 +354,7 @@ describe('a restart', () => {
     expect(later.filter((body) => body === 'rate')).toHaveLength(60);
   });
 
-  it('goes on trying a target that had not answered', async () => {
+  it('continues to try a target that had not answered', async () => {
     const store = memoryStore();
     const before = await setUp({ store });
     await before.create('pending', 'at(2026-01-01T00:10:00)', {
@@ -382,7 +382,7 @@ describe('a restart', () => {
 });
 
 describe('the API of schedules', () => {
-  it('gives back what was created, and replaces it whole on update', async () => {
+  it('returns what was created, and replaces it as a whole on update', async () => {
     const { create, scheduler } = await setUp();
     const { ScheduleArn } = await create('full', 'cron(0 9 ? * MON *)', {
       ScheduleExpressionTimezone: 'Europe/Berlin',
@@ -411,7 +411,7 @@ describe('the API of schedules', () => {
     expect(updated.Description).toBeUndefined();
   });
 
-  it('refuses a second schedule of a name, but not the same request again', async () => {
+  it('rejects a second schedule with the same name, but not a repeated request', async () => {
     const { create } = await setUp();
     await create('one', 'rate(1 hour)', { ClientToken: 'token' });
     await create('one', 'rate(1 hour)', { ClientToken: 'token' });
@@ -453,7 +453,7 @@ describe('the API of schedules', () => {
       'x',
       { Target: { Arn: queueArn('q'), RoleArn: role, RetryPolicy: { MaximumRetryAttempts: 186 } } },
     ],
-  ])('refuses %s', async (_what, name, extra) => {
+  ])('rejects %s', async (_what, name, extra) => {
     const { create } = await setUp();
     await expect(create(name, 'rate(1 hour)', extra)).rejects.toMatchObject({
       name: 'ValidationException',
@@ -461,7 +461,7 @@ describe('the API of schedules', () => {
     });
   });
 
-  it('refuses a member that it does not honour, naming it', async () => {
+  it('rejects an unsupported member by name', async () => {
     const { create } = await setUp();
     await expect(
       create('x', 'rate(1 hour)', { KmsKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k' }),
@@ -490,7 +490,7 @@ describe('the API of schedules', () => {
     ]);
   });
 
-  it('asks for the permission on the schedule, and to pass the role', async () => {
+  it('needs the permission on the schedule, and to pass the role', async () => {
     const asked: Permission[] = [];
     const { create } = await setUp({ authorize: (_caller, permissions) => asked.push(...permissions) });
     asked.length = 0;
@@ -532,7 +532,7 @@ describe('schedule groups', () => {
     expect(await bodies()).toEqual([]);
   });
 
-  it('cannot lose the default one', async () => {
+  it('always include the default one', async () => {
     const { scheduler } = await setUp();
     await expect(scheduler.send(new DeleteScheduleGroupCommand({ Name: 'default' }))).rejects.toMatchObject({
       name: 'ValidationException',

@@ -46,7 +46,7 @@ function readerThatMayRead(allowed: string) {
 }
 
 describe('Secrets Manager', () => {
-  it('gives a secret by its name, its ARN and its ARN without the six characters', async () => {
+  it('returns a secret by its name, its ARN and its ARN without the six characters', async () => {
     const { read, call } = readerThatMayRead('*');
     const answer = await call({ SecretId: 'team/mq' });
     expect(answer).toMatchObject({ Name: 'team/mq', SecretString: 'hunter2' });
@@ -57,13 +57,13 @@ describe('Secrets Manager', () => {
       expect(await read(id)).toBe('hunter2');
   });
 
-  it('knows no other secret, and no version', async () => {
+  it('rejects any other secret, and versions', async () => {
     const { read, call } = readerThatMayRead('*');
     await expect(read('none')).rejects.toThrow(/The secret none cannot be read: .*ResourceNotFoundException/);
     expect(() => call({ SecretId: 'team/mq', VersionStage: 'AWSPREVIOUS' })).toThrow(/VersionStage/);
   });
 
-  it('lets a bridge read the secret that its policy names by pattern, and no other', async () => {
+  it('lets a role read the secret that its policy names by pattern, and no other', async () => {
     const { read } = readerThatMayRead(`${prefix}team/mq-??????`);
     expect(await read('team/mq')).toBe('hunter2');
     await expect(read('other')).rejects.toThrow(/AccessDenied.*secretsmanager:GetSecretValue/);

@@ -25,7 +25,7 @@ async function serve(
 const ok = (body: string): ServerResponseParts => ({ status: 200, headers: { 'x-a': 'b' }, body });
 
 describe('a server', () => {
-  test('hands on the request as it came, and sends the answer with its cookies', async () => {
+  test('passes on the request as received, and sends the answer with its cookies', async () => {
     let seen: ServerRequest | undefined;
     const { url } = await serve(async (given) => {
       seen = given;
@@ -44,14 +44,14 @@ describe('a server', () => {
     expect(response.headers.get('content-length')).toBe('3');
   });
 
-  test('refuses a body above its limit without reading it to its end', async () => {
+  test('rejects a body above its limit without reading all of it', async () => {
     const { url } = await serve(async () => ok('never'));
     const response = await fetch(url, { method: 'POST', body: 'x'.repeat(1025) });
     expect([response.status, await response.text()]).toEqual([413, 'too large']);
     expect(response.headers.get('connection')).toBe('close');
   });
 
-  test('answers 500 and tells what happened when its handler fails', async () => {
+  test('answers 500 and reports the error when its handler fails', async () => {
     const { url, errors } = await serve(async () => {
       throw new Error('a defect');
     });
@@ -60,14 +60,14 @@ describe('a server', () => {
     expect(errors.map(String)).toEqual(['Error: a defect']);
   });
 
-  test('listens on the loopback address alone', async () => {
+  test('listens only on the loopback address', async () => {
     expect((await serve(async () => ok(''))).url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  test('on a port that is taken says so, and how to solve it', async () => {
+  test('reports a port that is taken, with the remedy', async () => {
     const { port } = await serve(async () => ok(''));
     await expect(serve(async () => ok(''), { port })).rejects.toThrow(
-      `Port ${port} is in use, so the API cannot listen there: stop the program that has it, or choose another port with PORT=${port + 1}.`,
+      `Port ${port} is in use, so the API cannot listen there: stop the program that uses it, or choose another port with PORT=${port + 1}.`,
     );
   });
 
@@ -95,7 +95,7 @@ describe('a server', () => {
     await closed;
   });
 
-  test('tells its handler when the client went away', async () => {
+  test('tells its handler when the client goes away', async () => {
     const gone = Promise.withResolvers<void>();
     const entered = Promise.withResolvers<void>();
     const { url } = await serve(async ({ signal }) => {
@@ -133,14 +133,14 @@ describe('the AWS endpoint of a stack', () => {
     expect((await sqs.send(new ListQueuesCommand({}))).QueueUrls).toHaveLength(2);
   });
 
-  test('does not hold the stack up with a long poll when it closes', async () => {
+  test('does not wait for a long poll when it closes', async () => {
     const { stack, sqs } = await start();
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'empty' }));
     const poll = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 })).then(
       ({ Messages }) => Messages ?? [],
       () => [],
     );
-    // One answered request behind it shows that the poll has arrived.
+    // One answered request after it shows that the poll has arrived.
     await sqs.send(new ListQueuesCommand({}));
     const startedMs = performance.now();
     await stack.close();

@@ -57,9 +57,9 @@ describe('a queue that cannot take a message now', () => {
     unavailable(),
     new AwsError('ThrottlingException', 'Rate exceeded'),
     new AwsError('RequestThrottled', 'Slow down', { status: 403 }),
-  ])('is tried again until it can ($code)', async (error) => {
+  ])('is retried until it can ($code)', async (error) => {
     const { publish, queues, clock, meter } = await topicWith(['billing', 'audit']);
-    queues.refuse('billing', error);
+    queues.reject('billing', error);
     await publish('one');
     expect([queues.bodies('billing'), queues.bodies('audit')]).toEqual([[], ['one']]);
     await clock.advance(3_600_000);
@@ -72,9 +72,9 @@ describe('a queue that cannot take a message now', () => {
     expect(meter.counts()).toMatchObject({ 'sns.deliveries-sqs': 2 });
   });
 
-  test('gets what it missed after a restart, and once', async () => {
+  test('gets what it missed after a restart, once', async () => {
     const { publish, queues, store, clock } = await topicWith(['billing']);
-    queues.refuse('billing', unavailable());
+    queues.reject('billing', unavailable());
     await publish('one');
     await publish('two');
     const after = snsAccount({ store, startMs: clock.now() + 86_400_000 });
@@ -86,26 +86,26 @@ describe('a queue that cannot take a message now', () => {
     expect(later.queues.sent).toEqual([]);
   });
 
-  test('loses to the dead-letter queue what it could not take in 23 days', async () => {
+  test('loses what it could not take in 23 days to the dead-letter queue', async () => {
     const { publish, queues, store, clock, meter } = await topicWith(['billing'], 'dead');
-    queues.refuse('billing', unavailable());
+    queues.reject('billing', unavailable());
     await publish('one');
     await clock.advance(0);
-    // The clock need not walk through 100,015 retries: the row says how many there were.
+    // The clock need not run through 100,015 retries: the row says how many there were.
     const [[id, row]] = [...store.load('sns.deliveries')] as [[string, { failures: number }]];
     store.put('sns.deliveries', id, { ...row, failures: 100_015 });
     await store.committed();
     const after = snsAccount({ store, startMs: clock.now() });
-    after.queues.refuse('billing', unavailable());
+    after.queues.reject('billing', unavailable());
     await after.clock.advance(60_000);
     expect(after.queues.bodies('dead')).toEqual(['one']);
     expect(after.meter.counts()).toEqual({ 'sns.deliveries-failed': 1, 'sns.deliveries-redriven': 1 });
     expect(meter.counts()).not.toHaveProperty('sns.deliveries-failed');
   });
 
-  test('is not tried for a subscription that is gone', async () => {
+  test('is not retried for a deleted subscription', async () => {
     const { publish, queues, clock, sns, arns, store, meter } = await topicWith(['billing']);
-    queues.refuse('billing', unavailable());
+    queues.reject('billing', unavailable());
     await publish('one');
     await sns.send(new UnsubscribeCommand({ SubscriptionArn: arns[0] }));
     queues.heal('billing');
@@ -119,19 +119,19 @@ describe('a queue that cannot take a message now', () => {
 
 describe('a queue that will never take a message', () => {
   test.each([gone(), new AwsError('AccessDenied', 'Not allowed', { status: 403 })])(
-    'hands it to the dead-letter queue of the subscription at once ($code)',
+    'sends it to the dead-letter queue of the subscription at once ($code)',
     async (error) => {
       const { publish, queues, meter } = await topicWith(['billing'], 'dead');
-      queues.refuse('billing', error);
+      queues.reject('billing', error);
       await publish('one');
       expect(queues.bodies('dead')).toEqual(['one']);
       expect(meter.counts()).toMatchObject({ 'sns.deliveries-failed': 1, 'sns.deliveries-redriven': 1 });
     },
   );
 
-  test('loses it without a dead-letter queue, and that is counted', async () => {
+  test('loses it without a dead-letter queue, which is counted', async () => {
     const { publish, queues, clock, meter } = await topicWith(['billing']);
-    queues.refuse('billing', gone());
+    queues.reject('billing', gone());
     await publish('one');
     queues.heal('billing');
     await clock.advance(86_400_000);
@@ -139,10 +139,10 @@ describe('a queue that will never take a message', () => {
     expect(meter.counts()).toMatchObject({ 'sns.deliveries-failed': 1, 'sns.deliveries-lost': 1 });
   });
 
-  test('and whose dead-letter queue cannot take it now, keeps it for that queue', async () => {
+  test('keeps it for a dead-letter queue that cannot take it now', async () => {
     const { publish, queues, clock, store } = await topicWith(['billing'], 'dead');
-    queues.refuse('billing', gone());
-    queues.refuse('dead', unavailable());
+    queues.reject('billing', gone());
+    queues.reject('dead', unavailable());
     await publish('one');
     const after = snsAccount({ store, startMs: clock.now() });
     await after.clock.advance(0);
@@ -150,7 +150,7 @@ describe('a queue that will never take a message', () => {
   });
 });
 
-test('a policy that does not allow the topic is a refusal for good', async () => {
+test('a policy that does not allow the topic is a permanent error', async () => {
   const queues = recordingQueues();
   const { sns, meter } = testAccount([queues.build, createSns], {
     authorize(caller, permissions) {
@@ -165,9 +165,9 @@ test('a policy that does not allow the topic is a refusal for good', async () =>
   expect(meter.counts()).toMatchObject({ 'sns.deliveries-failed': 1, 'sns.deliveries-lost': 1 });
 });
 
-test('a publish and its copies are one commit: what is answered is in every queue', async () => {
+test('one commit contains a publish and its copies: an answered message is in every queue', async () => {
   const { aws, store, queues } = await topicWith(['billing', 'audit']);
-  queues.refuse('audit', unavailable());
+  queues.reject('audit', unavailable());
   await store.committed();
   const entries = ['one', 'two'].map((Message, index) => ({ Id: String(index), Message }));
   const answer = aws.call(
@@ -176,7 +176,7 @@ test('a publish and its copies are one commit: what is answered is in every queu
     { TopicArn, PublishBatchRequestEntries: entries },
     { kind: 'root' },
   );
-  // The engine answers in the turn of the call, and nothing of it is on disk before the commit of that turn.
+  // The engine answers in the turn of the call, and nothing is on disk before the commit of that turn.
   expect(answer).not.toBeInstanceOf(Promise);
   const onDisk = (table: string) => [...store.load(table)].length;
   expect([onDisk('recorded'), onDisk('sns.deliveries')]).toEqual([0, 0]);
@@ -184,13 +184,13 @@ test('a publish and its copies are one commit: what is answered is in every queu
   expect([onDisk('recorded'), onDisk('sns.deliveries')]).toEqual([2, 2]);
 });
 
-test('queues that answer in a later turn get everything as well, also after a crash in between', async () => {
+test('queues that answer in a later turn get everything, even after a crash in between', async () => {
   const { aws, store, queues, clock } = await topicWith(['billing']);
   queues.answerLater();
   const answer = aws.call('sns', 'Publish', { TopicArn, Message: 'one' }, { kind: 'root' });
   const committed = store.committed();
   expect(answer).not.toBeInstanceOf(Promise);
-  // A disk as the crash leaves it: the publish is committed, and the queue has not answered.
+  // The disk after a crash: the publish is committed, and the queue has not answered.
   const disk = memoryStore();
   for (const table of ['sns.topics', 'sns.subscriptions', 'sns.deliveries']) {
     for (const [key, value] of store.load(table)) disk.put(table, key, value);
@@ -206,7 +206,7 @@ test('queues that answer in a later turn get everything as well, also after a cr
   expect(after.queues.bodies('billing')).toEqual(['one']);
 });
 
-test('topics, subscriptions and their policies are there after a restart', async () => {
+test('topics, subscriptions and their policies survive a restart', async () => {
   const { store, sns } = await topicWith(['billing']);
   const filtered = {
     FilterPolicy: '{"kind":["paid"]}',
@@ -230,9 +230,9 @@ test('topics, subscriptions and their policies are there after a restart', async
   expect(after.queues.bodies('paid')).toEqual(['{"kind":"paid"}']);
 });
 
-test('a closed engine tries nothing any more', async () => {
+test('a closed engine retries nothing', async () => {
   const { publish, queues, clock, aws } = await topicWith(['billing']);
-  queues.refuse('billing', unavailable());
+  queues.reject('billing', unavailable());
   await publish('one');
   await aws.close();
   queues.heal('billing');

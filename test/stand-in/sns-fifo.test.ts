@@ -31,7 +31,7 @@ async function fifoTopic(attributes: Record<string, string> = {}, store = memory
   return { ...account, store, subscribe, subscriptionArn, publish: publishTo(account) };
 }
 
-test('a FIFO topic hands group and deduplication id to a FIFO queue and counts its messages', async () => {
+test('a FIFO topic passes group and deduplication id to a FIFO queue and counts its messages', async () => {
   const { publish, queues, meter } = await fifoTopic();
   const first = await publish({ MessageDeduplicationId: 'd1' });
   const second = await publish({ MessageDeduplicationId: 'd2' });
@@ -110,7 +110,7 @@ test('a message needs a group, and a deduplication id or one from its content', 
   });
 });
 
-test('the same message within five minutes is accepted and goes nowhere', async () => {
+test('the same message within five minutes is accepted but not delivered', async () => {
   const { publish, queues, clock } = await fifoTopic({ ContentBasedDeduplication: 'true' });
   const first = await publish({ Message: 'Test' });
   const again = await publish({ Message: 'Test', MessageGroupId: 'other' });
@@ -127,7 +127,7 @@ test('the same message within five minutes is accepted and goes nowhere', async 
   expect(queues.sent).toHaveLength(2);
 });
 
-test('an explicit deduplication id stands before the content', async () => {
+test('an explicit deduplication id takes precedence over the content', async () => {
   const { publish, queues } = await fifoTopic({ ContentBasedDeduplication: 'true' });
   await publish({ Message: 'same', MessageDeduplicationId: 'd1' });
   await publish({ Message: 'same', MessageDeduplicationId: 'd2' });
@@ -143,7 +143,7 @@ test('with a throughput scope of the group, groups do not share deduplication id
   expect(queues.sent.map(({ input }) => input.MessageGroupId)).toEqual(['a', 'b']);
 });
 
-test('deduplication and counting go on after a restart', async () => {
+test('deduplication and counting continue after a restart', async () => {
   const { publish, store, clock } = await fifoTopic();
   const first = await publish({ MessageDeduplicationId: 'd1' });
   const account = snsAccount({ store, startMs: clock.now() + 60_000 });
@@ -154,9 +154,9 @@ test('deduplication and counting go on after a restart', async () => {
   expect(BigInt(next.SequenceNumber ?? 0) - BigInt(first.SequenceNumber ?? 0)).toBe(1n);
 });
 
-test('a message that failed holds up its group and no other, also over a restart', async () => {
+test('a failed message holds up its group and no other, even over a restart', async () => {
   const { publish, queues, clock, store } = await fifoTopic();
-  queues.refuse('billing.fifo', unavailable());
+  queues.reject('billing.fifo', unavailable());
   await publish({ Message: 'a1', MessageGroupId: 'a', MessageDeduplicationId: '1' });
   queues.heal('billing.fifo');
   await publish({ Message: 'a2', MessageGroupId: 'a', MessageDeduplicationId: '2' });
@@ -170,9 +170,9 @@ test('a message that failed holds up its group and no other, also over a restart
   expect(after.queues.bodies('billing.fifo')).toEqual(['a1', 'a2', 'a3']);
 });
 
-test('a long line of waiting messages is worked off in order', async () => {
+test('a long line of waiting messages is delivered in order', async () => {
   const { aws, queues, clock } = await fifoTopic();
-  queues.refuse('billing.fifo', unavailable());
+  queues.reject('billing.fifo', unavailable());
   const bodies = Array.from({ length: 20_000 }, (_, index) => `m${index}`);
   for (const Message of bodies) {
     await aws.call(

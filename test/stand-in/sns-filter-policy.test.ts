@@ -24,7 +24,7 @@ const array = (...values: unknown[]): FilterAttribute => ({
   StringValue: JSON.stringify(values),
 });
 
-/** A property of a policy, and attributes of which the documentation says whether it matches them. */
+/** A property of a policy, and attributes with the documentation's verdict on whether it matches. */
 type Example = readonly [page: string, condition: unknown[], attribute: FilterAttribute, matches: boolean];
 const interests = 'string-value-matching.html';
 const prices = 'numeric-value-matching.html';
@@ -78,7 +78,7 @@ describe('the examples of the documentation', () => {
   });
 
   // https://docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html
-  test('key matching: a property that exists, or does not while another one does', () => {
+  test('key matching: a property that exists, or is missing while another one exists', () => {
     const attributes = { customer_interests: array('baseball', 'basketball') };
     const both = { ...attributes, store: string('fans') };
     expect(matchesAttributes({ store: [{ exists: true }] }, both)).toBe(true);
@@ -97,7 +97,7 @@ describe('the examples of the documentation', () => {
   });
 
   // https://docs.aws.amazon.com/sns/latest/dg/and-or-logic.html
-  test('AND and OR logic: names together, values and $or apart', () => {
+  test('AND and OR logic: names are combined by AND, values and $or by OR', () => {
     const and = { customer_interests: ['rugby'], price_usd: [{ numeric: ['>', 100] }] };
     expect(matchesBody(and, { customer_interests: 'rugby', price_usd: 101 })).toBe(true);
     expect(matchesBody(and, { customer_interests: 'rugby', price_usd: 100 })).toBe(false);
@@ -111,7 +111,7 @@ describe('the examples of the documentation', () => {
     expect(matchesBody(or, { namespace: 'AWS/ES' })).toBe(false);
   });
 
-  test('AND and OR logic: $or with a reserved name inside is a property like any other', () => {
+  test('AND and OR logic: $or with a reserved name inside is an ordinary property', () => {
     const policy = { $or: [{ numeric: ['=', 123] }, { prefix: 'abc' }] };
     expect(matchesAttributes(policy, { $or: string('abcd') })).toBe(true);
     expect(matchesAttributes(policy, { $or: number('123') })).toBe(true);
@@ -130,13 +130,13 @@ describe('the examples of the documentation', () => {
     }
   });
 
-  test('constraints: binary attributes are not seen', () => {
+  test('constraints: binary attributes are ignored', () => {
     const photo = { DataType: 'Binary', BinaryValue: 'AgME' };
     expect(matchesAttributes({ photo: [{ exists: true }] }, { photo, other: string('x') })).toBe(false);
     expect(matchesAttributes({ photo: [{ exists: false }] }, { photo })).toBe(false);
   });
 
-  test('constraints: numbers have five digits after the point, from -10^9 to 10^9', () => {
+  test('constraints: numbers have five decimal places, from -10^9 to 10^9', () => {
     expect(matchesBody({ a: [{ numeric: ['=', 0.12345] }] }, { a: 0.123451 })).toBe(true);
     expect(matchesBody({ a: [{ numeric: ['>', 0] }] }, { a: 1_000_000_000 })).toBe(true);
     expect(matchesBody({ a: [{ numeric: ['>', 0] }] }, { a: 1_000_000_001 })).toBe(false);
@@ -160,12 +160,12 @@ describe('a policy over the body', () => {
     expect(matchesBody(policy, { Records: [nested, record('ObjectRemoved:Delete', 'home-1')] })).toBe(true);
   });
 
-  test('finds its values in one element of an array and not in two', () => {
+  test('finds its values in one element of an array, not in two', () => {
     const apart = [record('ObjectCreated:Put', 'home-1'), record('ObjectRemoved:Delete', 'auto-1')];
     expect(matchesBody(policy, { Records: apart })).toBe(false);
   });
 
-  test('searches arrays that have nothing to do with each other one by one', () => {
+  test('searches independent arrays one by one', () => {
     const many = (item: object) => Array.from({ length: 500 }, () => item);
     const apart = { r: [...many({ a: 1 }), ...many({ b: 1 })], s: many({ c: 1 }), t: many({ d: 1 }) };
     const all = { r: { a: [1] }, s: { c: [1] }, t: { d: [1] } };
@@ -173,7 +173,7 @@ describe('a policy over the body', () => {
     expect(matchesBody({ ...all, 'r.b': [1] }, { ...apart, r: [...apart.r, { a: 1, b: 1 }] })).toBe(true);
   });
 
-  test('takes a dot in a name for a level, in the policy and in the body', () => {
+  test('treats a dot in a name as a level, in the policy and in the body', () => {
     for (const body of [
       { a: { b: { c: 'x' } } },
       { 'a.b.c': 'x' },
@@ -186,27 +186,27 @@ describe('a policy over the body', () => {
   });
 
   test.each(['', 'hello', '{"a":"x"', '"x"', '5', 'null', '[{"a":"x"}]'])(
-    'never matches the body %j, which is no JSON object',
+    'never matches the body %j, which is not a JSON object',
     (body) => {
       expect(matchesBody({ a: ['x', { exists: false }] }, body)).toBe(false);
     },
   );
 
-  test('never matches a body nested deeper than the parser of AWS goes, and survives it', () => {
+  test('never matches a body nested deeper than the parser of AWS allows, and survives it', () => {
     const nested = (depth: number) => `{"a":${'['.repeat(depth)}"x"${']'.repeat(depth)}}`;
     expect(matchesBody({ a: ['x'] }, nested(900))).toBe(true);
     expect(matchesBody({ a: ['x'] }, nested(100_000))).toBe(false);
   });
 });
 
-test('a malformed array attribute is as good as absent', () => {
+test('a malformed array attribute counts as absent', () => {
   const attributes = { list: { DataType: 'String.Array', StringValue: '["a"' }, other: string('x') };
   expect(matchesAttributes({ list: [{ exists: true }] }, attributes)).toBe(false);
   expect(matchesAttributes({ list: [{ exists: false }] }, attributes)).toBe(true);
 });
 
 describe('the limits of a policy', () => {
-  const refusal = (policy: unknown, scope: FilterPolicyScope = 'MessageBody') => {
+  const errorOf = (policy: unknown, scope: FilterPolicyScope = 'MessageBody') => {
     try {
       compileFilterPolicy(typeof policy === 'string' ? policy : JSON.stringify(policy), scope);
       return undefined;
@@ -220,22 +220,22 @@ describe('the limits of a policy', () => {
   const keys = (count: number) => Object.fromEntries(values(count).map((name) => [name, ['x']]));
 
   test('five keys at the root; keys below them do not count', () => {
-    expect(refusal(keys(5))).toBeUndefined();
-    expect(refusal(keys(6))).toBe('FilterPolicy: Filter policy can not have more than 5 keys');
-    expect(refusal({ a: keys(6) })).toBeUndefined();
-    expect(refusal({ $or: [keys(3), { a: ['x'], b: ['x'], c: ['x'] }] })).toBe(
+    expect(errorOf(keys(5))).toBeUndefined();
+    expect(errorOf(keys(6))).toBe('FilterPolicy: Filter policy can not have more than 5 keys');
+    expect(errorOf({ a: keys(6) })).toBeUndefined();
+    expect(errorOf({ $or: [keys(3), { a: ['x'], b: ['x'], c: ['x'] }] })).toBe(
       'FilterPolicy: Filter policy can not have more than 5 keys',
     );
   });
 
-  test('150 combinations, multiplied over the keys and by the depth of each', () => {
-    expect(refusal({ a: values(150) })).toBeUndefined();
-    expect(refusal({ a: values(151) })).toBe(tooComplex);
-    expect(refusal({ a: values(100), b: values(51) })).toBe(tooComplex);
+  test('150 combinations, multiplied over the keys and the depth of each', () => {
+    expect(errorOf({ a: values(150) })).toBeUndefined();
+    expect(errorOf({ a: values(151) })).toBe(tooComplex);
+    expect(errorOf({ a: values(100), b: values(51) })).toBe(tooComplex);
     // 4 values at depth 3 and 3 values at depth 2: 4 x 3 x 3 x 2 = 72, the example of the documentation.
     const nested = { key_a: { key_b: { key_c: values(4) } }, key_d: { key_e: values(3) } };
-    expect(refusal({ ...nested, key_f: values(2) })).toBeUndefined();
-    expect(refusal({ ...nested, key_f: values(3) })).toBe(tooComplex);
+    expect(errorOf({ ...nested, key_f: values(2) })).toBeUndefined();
+    expect(errorOf({ ...nested, key_f: values(3) })).toBe(tooComplex);
   });
 
   test('150 combinations, summed over the branches of $or', () => {
@@ -247,37 +247,37 @@ describe('the limits of a policy', () => {
       ],
     });
     // As AWS was recorded to answer: 3 x 6 + 3 x 4 x 4 + 3 x 4 x 7 = 150, and 4 x 6 + 4 x 4 x 4 + 4 x 4 x 4 = 152.
-    expect(refusal(or(3, 7), 'MessageAttributes')).toBeUndefined();
-    expect(refusal(or(4, 4), 'MessageAttributes')).toBe(tooComplex);
+    expect(errorOf(or(3, 7), 'MessageAttributes')).toBeUndefined();
+    expect(errorOf(or(4, 4), 'MessageAttributes')).toBe(tooComplex);
   });
 
-  test('three wildcards in a pattern and a hundred points in all', () => {
-    expect(refusal({ a: [{ wildcard: 'a*b*c*' }] })).toBeUndefined();
-    expect(refusal({ a: [{ wildcard: 'a*b*c*d*' }] })).toMatch(/^FilterPolicy: .*wildcards/);
-    expect(refusal({ a: [{ wildcard: '\\*\\*\\*\\**' }] })).toBeUndefined();
-    expect(refusal({ a: values(100).map((value) => ({ wildcard: `${value}*` })) })).toBeUndefined();
-    expect(refusal({ a: values(101).map((value) => ({ wildcard: `${value}*` })) })).toBe(tooComplex);
-    expect(refusal({ a: values(12).map((value) => ({ wildcard: `*${value}*x*` })) })).toBe(tooComplex);
+  test('three wildcards in a pattern, and a hundred points in total', () => {
+    expect(errorOf({ a: [{ wildcard: 'a*b*c*' }] })).toBeUndefined();
+    expect(errorOf({ a: [{ wildcard: 'a*b*c*d*' }] })).toMatch(/^FilterPolicy: .*wildcards/);
+    expect(errorOf({ a: [{ wildcard: '\\*\\*\\*\\**' }] })).toBeUndefined();
+    expect(errorOf({ a: values(100).map((value) => ({ wildcard: `${value}*` })) })).toBeUndefined();
+    expect(errorOf({ a: values(101).map((value) => ({ wildcard: `${value}*` })) })).toBe(tooComplex);
+    expect(errorOf({ a: values(12).map((value) => ({ wildcard: `*${value}*x*` })) })).toBe(tooComplex);
     const ten = values(10).map((value) => ({ 'anything-but': { wildcard: `${value}*` } }));
-    expect(refusal({ a: ten, b: ten })).toBeUndefined();
-    expect(refusal({ a: ten, b: [...ten, { wildcard: 'x*' }] })).toBe(tooComplex);
+    expect(errorOf({ a: ten, b: ten })).toBeUndefined();
+    expect(errorOf({ a: ten, b: [...ten, { wildcard: 'x*' }] })).toBe(tooComplex);
   });
 
   test('256 KB of text', () => {
-    expect(refusal({ a: ['x'.repeat(262_144 - 10)] })).toBeUndefined();
-    expect(refusal({ a: ['x'.repeat(262_144 - 9)] })).toMatch(/^FilterPolicy: /);
+    expect(errorOf({ a: ['x'.repeat(262_144 - 10)] })).toBeUndefined();
+    expect(errorOf({ a: ['x'.repeat(262_144 - 9)] })).toMatch(/^FilterPolicy: /);
   });
 
   test('no nesting over message attributes', () => {
-    expect(refusal({ a: { b: ['c'] } }, 'MessageAttributes')).toBe(
+    expect(errorOf({ a: { b: ['c'] } }, 'MessageAttributes')).toBe(
       'Filter policy scope MessageAttributes does not support nested filter policy',
     );
   });
 
-  test('no nesting that would exhaust the engine', () => {
-    expect(refusal(`${'{"a":'.repeat(40_000)}["x"]${'}'.repeat(40_000)}`)).toMatch(/nested deeper/);
+  test('no nesting that could exhaust the engine', () => {
+    expect(errorOf(`${'{"a":'.repeat(40_000)}["x"]${'}'.repeat(40_000)}`)).toMatch(/nested deeper/);
     const or = `${'{"$or":[{"b":["x"]},'.repeat(9_000)}{"a":["x"]}${']}'.repeat(9_000)}`;
-    expect(refusal(or)).toMatch(/nested deeper/);
+    expect(errorOf(or)).toMatch(/nested deeper/);
   });
 });
 
@@ -305,7 +305,7 @@ test.each([
   ],
   [{ key: [{ 'anything-but': { exists: false } }] }, 'Unsupported anything-but pattern: exists'],
   [{ key: [{ 'anything-but': { prefix: false } }] }, 'prefix match pattern must be a string'],
-])('AWS was recorded to refuse %j with: %s', (policy, message) => {
+])('AWS was recorded to reject %j with: %s', (policy, message) => {
   expect(() => matchesBody(policy, {})).toThrow(`FilterPolicy: ${message}`);
 });
 
@@ -324,7 +324,7 @@ describe("the vectors of AWS's own rule library", () => {
     }
   };
 
-  test('have matches, misses and refusals enough to mean something', () => {
+  test('contain enough matches, misses and errors to be meaningful', () => {
     const count = (wanted: (expected: boolean | string) => boolean) =>
       vectors.filter((vector) => wanted(vector.expect)).length;
     expect(count((expected) => expected === true)).toBeGreaterThan(300);
@@ -332,7 +332,7 @@ describe("the vectors of AWS's own rule library", () => {
     expect(count((expected) => typeof expected === 'string')).toBeGreaterThan(40);
   });
 
-  test('are answered alike', () => {
+  test('get the same answers', () => {
     const different = vectors.filter((vector) => answer(vector.policy, vector.body) !== vector.expect);
     expect(different).toEqual([]);
   });
@@ -343,7 +343,7 @@ describe('properties', () => {
   const leaf = fc.oneof(text, fc.integer({ min: -1000, max: 1000 }), fc.boolean());
   const literal = (pattern: string) => pattern.replaceAll(/[\\*]/g, '\\$&');
 
-  test('anything-but is the complement of what it excludes, for a property that is present', () => {
+  test('anything-but is the complement of what it excludes, for a present property', () => {
     const excluded = fc.oneof(
       fc.array(text, { minLength: 1, maxLength: 4 }).map((list): [unknown, unknown[]] => [list, list]),
       fc
@@ -407,11 +407,11 @@ describe('properties', () => {
     );
   });
 
-  test('a wildcard pattern matches what the regular expression of the same meaning matches', () => {
+  test('a wildcard pattern matches the same texts as the equivalent regular expression', () => {
     const pieces = fc.array(text, { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(pieces, text, (parts, value) => {
-        // Two wildcards in a row are refused, so no piece between two of them is empty.
+        // Two wildcards in a row are rejected, so no piece between two of them is empty.
         fc.pre(parts.every((part, index) => part !== '' || index === 0 || index === parts.length - 1));
         fc.pre(parts.length !== 2 || parts.some((part) => part !== '') || value !== '');
         const pattern = parts.map(literal).join('*');
@@ -423,7 +423,7 @@ describe('properties', () => {
     );
   });
 
-  test('a range holds exactly for the numbers between its bounds', () => {
+  test('a range matches exactly the numbers between its bounds', () => {
     const bound = fc.integer({ min: -50, max: 50 });
     fc.assert(
       fc.property(
@@ -442,7 +442,7 @@ describe('properties', () => {
   });
 });
 
-test('a message is matched against a hundred policies with one parse of its body', () => {
+test('a message is matched against a hundred policies with a single parse of its body', () => {
   const policies = Array.from({ length: 100 }, (_, index) =>
     compileFilterPolicy(
       JSON.stringify({ kind: [`k${index}`], detail: { size: [{ numeric: ['>', index] }] } }),

@@ -89,7 +89,7 @@ describe('a delivery', () => {
     });
   });
 
-  test('is made in the name of the topic', async () => {
+  test('is sent in the name of the topic', async () => {
     const { publish, queues } = await ordersTopic();
     await publish({});
     expect(queues.sent.map(({ caller }) => caller)).toEqual([
@@ -98,13 +98,13 @@ describe('a delivery', () => {
     ]);
   });
 
-  test('carries the message group of a standard topic on, which makes standard queues fair', async () => {
+  test('passes on the message group of a standard topic, which makes standard queues fair', async () => {
     const { publish, queues } = await ordersTopic();
     await publish({ MessageGroupId: 'tenant-1' });
     expect(queues.sent.map(({ input }) => input.MessageGroupId)).toEqual(['tenant-1', 'tenant-1']);
   });
 
-  test('of a JSON structure is its part for SQS, or else the default', async () => {
+  test('of a JSON structure is its part for SQS, or the default', async () => {
     const { publish, queues } = await ordersTopic();
     const structured = (message: object) =>
       publish({ MessageStructure: 'json', Message: JSON.stringify(message) });
@@ -119,7 +119,7 @@ describe('a delivery', () => {
     );
   });
 
-  test('fails for good when it is raw and has more than ten attributes', async () => {
+  test('fails permanently when it is raw and has more than ten attributes', async () => {
     const { publish, queues, meter } = await ordersTopic({
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn: queueArn('dead') }),
     });
@@ -136,7 +136,7 @@ describe('a delivery', () => {
 });
 
 describe('Publish', () => {
-  test('takes the topic as TargetArn as well', async () => {
+  test('also accepts the topic as TargetArn', async () => {
     const { sns, queues } = await ordersTopic();
     await sns.send(new PublishCommand({ TargetArn: TopicArn, Message: 'hello' }));
     expect(queues.bodies('raw')).toEqual(['hello']);
@@ -157,13 +157,13 @@ describe('Publish', () => {
     ],
     ['no topic', { TopicArn: topicArn('others') }, { Code: 'NotFound', message: 'Topic does not exist' }],
     ['a phone number', { TopicArn: undefined, PhoneNumber: '+15550100' }, { Code: 'NotImplemented' }],
-  ])('refuses %s', async (_, input, refusal) => {
+  ])('rejects %s', async (_, input, error) => {
     const { publish, queues } = await ordersTopic();
-    await expect(publish(input)).rejects.toMatchObject(refusal);
+    await expect(publish(input)).rejects.toMatchObject(error);
     expect(queues.sent).toEqual([]);
   });
 
-  test('takes 256 KB with its attributes and not one byte more', async () => {
+  test('accepts 256 KB with its attributes and not one byte more', async () => {
     const { publish, meter } = await ordersTopic();
     const MessageAttributes = { né: text('1', 'Number') };
     await expect(publish({ MessageAttributes })).rejects.toMatchObject({ Code: 'ParameterValueInvalid' });
@@ -200,7 +200,7 @@ describe('Publish', () => {
       "The message attribute 'a' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.",
     ],
     [
-      'a number that is none',
+      'an invalid number',
       { a: text('ten', 'Number') },
       "Could not cast message attribute 'a' value to number.",
     ],
@@ -229,21 +229,21 @@ describe('Publish', () => {
       { 'a^b': text('x') },
       "Invalid non-alphanumeric character '#x5E' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots.",
     ],
-  ])('refuses an attribute with %s', async (_, MessageAttributes, message) => {
+  ])('rejects an attribute with %s', async (_, MessageAttributes, message) => {
     const { publish, publishBatch, queues } = await ordersTopic();
-    const refusal = { Code: 'ParameterValueInvalid', message };
-    await expect(publish({ MessageAttributes })).rejects.toMatchObject(refusal);
-    // AWS refuses a whole batch for it, as was recorded.
+    const error = { Code: 'ParameterValueInvalid', message };
+    await expect(publish({ MessageAttributes })).rejects.toMatchObject(error);
+    // AWS was recorded to reject a whole batch for it.
     await expect(
       publishBatch([
         { Id: '1', Message: 'fine' },
         { Id: '2', Message: 'wrong', MessageAttributes },
       ]),
-    ).rejects.toMatchObject(refusal);
+    ).rejects.toMatchObject(error);
     expect(queues.sent).toEqual([]);
   });
 
-  test('takes the custom labels of the three types', async () => {
+  test('accepts custom labels of the three types', async () => {
     const { publish, queues } = await ordersTopic();
     await publish({
       MessageAttributes: {
@@ -260,7 +260,7 @@ describe('PublishBatch', () => {
   const entries = (count: number, Message = 'x') =>
     Array.from({ length: count }, (_, index) => ({ Id: `id_${index}-A`, Message }));
 
-  test('gives each message a result and a delivery of its own, in order', async () => {
+  test('gives each message its own result and delivery, in order', async () => {
     const { publishBatch, queues } = await ordersTopic();
     const { Successful, Failed } = await publishBatch([
       { Id: 'first', Message: 'one' },
@@ -273,7 +273,7 @@ describe('PublishBatch', () => {
     expect(queues.bodies('raw')).toEqual(['one', 'two', 'three']);
   });
 
-  test('reports what is wrong with one entry as its failure, under status 200', async () => {
+  test('reports an invalid entry as its own failure, under status 200', async () => {
     const { publishBatch, queues } = await ordersTopic();
     const { Successful, Failed } = await publishBatch([
       { Id: '1', Message: 'one' },
@@ -292,7 +292,7 @@ describe('PublishBatch', () => {
   test.each<[string, PublishBatchRequestEntry[], object]>([
     ['no entries', [], { Code: 'EmptyBatchRequest' }],
     ['eleven entries', entries(11), { Code: 'TooManyEntriesInBatchRequest' }],
-    ['an id that is there twice', [...entries(1), ...entries(1)], { Code: 'BatchEntryIdsNotDistinct' }],
+    ['a duplicate id', [...entries(1), ...entries(1)], { Code: 'BatchEntryIdsNotDistinct' }],
     [
       'an id with a dot',
       [{ Id: 'message.id', Message: 'x' }],
@@ -311,30 +311,30 @@ describe('PublishBatch', () => {
       },
     ],
     [
-      'more than 256 KB in all',
+      'more than 256 KB in total',
       [
         { Id: '1', Message: 'x'.repeat(131_072) },
         { Id: '2', Message: 'x'.repeat(131_071), MessageAttributes: { a: text('1', 'Number') } },
       ],
       { Code: 'BatchRequestTooLong' },
     ],
-  ])('refuses %s', async (_, wrong, refusal) => {
+  ])('rejects %s', async (_, wrong, error) => {
     const { publishBatch, queues } = await ordersTopic();
     await expect(publishBatch(wrong)).rejects.toMatchObject({
-      ...refusal,
+      ...error,
       $metadata: { httpStatusCode: 400 },
     });
     expect(queues.sent).toEqual([]);
   });
 
-  test('takes ten entries of 256 KB in all', async () => {
+  test('accepts ten entries of 256 KB in total', async () => {
     const { publishBatch } = await ordersTopic();
     const { Successful } = await publishBatch(entries(10, 'x'.repeat(26_214)));
     expect(Successful).toHaveLength(10);
   });
 });
 
-test('a call is billed by the 64 KB of its whole payload, and a delivery to SQS by itself', async () => {
+test('a call is billed by each 64 KB of its payload, and a delivery to SQS separately', async () => {
   const { publish, publishBatch, meter } = await ordersTopic();
   await publish({ Message: 'x'.repeat(65_536) });
   await publish({ Message: 'x'.repeat(65_536), MessageAttributes: { a: text('b') } });
@@ -345,7 +345,7 @@ test('a call is billed by the 64 KB of its whole payload, and a delivery to SQS 
   expect(meter.counts()).toEqual({ 'sns.requests': 1 + 2 + 1, 'sns.deliveries-sqs': 8 });
 });
 
-test('what filter policies scan of bodies is counted for each policy over the body', async () => {
+test('the bytes that filter policies scan are counted for each policy over the body', async () => {
   const { sns, publish, meter } = await ordersTopic({ FilterPolicy: '{"a":["b"]}' });
   for (const queue of ['one', 'two']) {
     const Attributes = { FilterPolicy: '{"kind":["x"]}', FilterPolicyScope: 'MessageBody' };

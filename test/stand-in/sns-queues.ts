@@ -15,16 +15,16 @@ interface Sent {
   readonly caller: Caller;
 }
 
-/** Queues that only write down what they are sent, and refuse it when a test says so. */
+/** Queues that only record what they are sent, and reject it when a test says so. */
 export function recordingQueues() {
   const sent: Sent[] = [];
-  const refusals = new Map<string, AwsError>();
+  const errors = new Map<string, AwsError>();
   let answersLater = false;
   return {
     sent,
-    /** Makes a queue refuse everything until it is healed. */
-    refuse: (queue: string, error: AwsError) => void refusals.set(queue, error),
-    heal: (queue: string) => void refusals.delete(queue),
+    /** Makes a queue reject everything until it is healed. */
+    reject: (queue: string, error: AwsError) => void errors.set(queue, error),
+    heal: (queue: string) => void errors.delete(queue),
     /** Makes the queues answer in a later turn. */
     answerLater: () => {
       answersLater = true;
@@ -39,8 +39,8 @@ export function recordingQueues() {
           handle(input, caller) {
             const queue = String(input.QueueUrl).split('/').at(-1) ?? '';
             const take = () => {
-              const refusal = refusals.get(queue);
-              if (refusal !== undefined) throw refusal;
+              const error = errors.get(queue);
+              if (error !== undefined) throw error;
               sent.push({ queue, input, caller });
               host.store.put('recorded', String(sent.length), input.MessageBody);
               return { MessageId: String(sent.length) };
@@ -53,7 +53,7 @@ export function recordingQueues() {
   };
 }
 
-/** An account with SNS and recording queues; give a `store` that was used before to see a restart. */
+/** An account with SNS and recording queues. Pass a `store` that was used before to see a restart. */
 export function snsAccount(options: Parameters<typeof testAccount>[1] = {}) {
   const queues = recordingQueues();
   const store = options.store ?? memoryStore();
@@ -65,6 +65,6 @@ export function snsAccount(options: Parameters<typeof testAccount>[1] = {}) {
 export const queueArn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 export const topicArn = (name: string) => `arn:aws:sns:us-east-1:000000000000:${name}`;
 
-/** What a queue answers when it cannot take a message now, and when it never will. */
+/** The errors of a queue that cannot take a message now, and of one that never will. */
 export const unavailable = () => new AwsError('ServiceUnavailable', 'Try later.', { status: 503 });
 export const gone = () => new AwsError('QueueDoesNotExist', 'The specified queue does not exist.');

@@ -17,7 +17,7 @@ import { memoryStore } from '../../lib/stand-in/store.ts';
 import { testAccount } from './account.ts';
 import { queueArn, topicArn } from './sns-queues.ts';
 
-/** SNS in front of the real SQS engine; each with the SDK's own client. */
+/** SNS in front of the real SQS engine, each with its own SDK client. */
 function account(store = memoryStore()) {
   const { sns, sqs, clock } = testAccount([createSns, createSqs], { store });
   const urlOf = (name: string) => `http://127.0.0.1:4566/000000000000/${name}`;
@@ -118,7 +118,7 @@ test('a queue that was deleted sends its copies to the dead-letter queue of the 
   expect(dead?.MessageAttributes?.kind?.StringValue).toBe('paid');
 });
 
-test('what was published before a restart is in the queue after it', async () => {
+test('a message published before a restart is in the queue after it', async () => {
   const store = memoryStore();
   const before = account(store);
   await before.createTopic('orders');

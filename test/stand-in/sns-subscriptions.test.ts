@@ -12,7 +12,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { queueArn, snsAccount, topicArn } from './sns-queues.ts';
 
-const refused = (Code: string, message: string | RegExp) => ({
+const rejected = (Code: string, message: string | RegExp) => ({
   Code,
   message: typeof message === 'string' ? message : expect.stringMatching(message),
 });
@@ -54,7 +54,7 @@ describe('Subscribe', () => {
     });
   });
 
-  test('answers with the same subscription for the same queue, and refuses other attributes', async () => {
+  test('returns the same subscription for the same queue, and rejects other attributes', async () => {
     const { subscribe } = await ordersTopic();
     const first = await subscribe({ RawMessageDelivery: 'true', FilterPolicy: '{"a":["b"]}' });
     for (const same of [{ RawMessageDelivery: 'true' }, {}, { FilterPolicy: '{"a":["b"]}' }]) {
@@ -66,7 +66,7 @@ describe('Subscribe', () => {
       { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: queueArn('dead') }) },
     ]) {
       await expect(subscribe(other)).rejects.toMatchObject(
-        refused(
+        rejected(
           'InvalidParameter',
           'Invalid parameter: Attributes Reason: Subscription already exists with different attributes',
         ),
@@ -74,31 +74,31 @@ describe('Subscribe', () => {
     }
   });
 
-  test('refuses other protocols, naming them', async () => {
+  test('rejects other protocols by name', async () => {
     const { subscribe } = await ordersTopic();
     await expect(subscribe({}, 'https://example.com/', 'https')).rejects.toMatchObject(
-      refused('NotImplemented', /protocol https/),
+      rejected('NotImplemented', /protocol https/),
     );
     await expect(subscribe({}, 'x', 'pigeon')).rejects.toMatchObject(
-      refused(
+      rejected(
         'InvalidParameter',
         'Invalid parameter: Amazon SNS does not support this protocol string: pigeon',
       ),
     );
   });
 
-  test('refuses an endpoint that is no queue of this account', async () => {
+  test('rejects an endpoint that is not a queue of this account', async () => {
     const { subscribe } = await ordersTopic();
     for (const endpoint of ['billing', 'http://127.0.0.1:4566/000000000000/billing', topicArn('orders')]) {
       await expect(subscribe({}, endpoint)).rejects.toMatchObject(
-        refused('InvalidParameter', 'Invalid parameter: SQS endpoint ARN'),
+        rejected('InvalidParameter', 'Invalid parameter: SQS endpoint ARN'),
       );
     }
     await expect(subscribe({}, 'arn:aws:sqs:us-east-1:111111111111:q')).rejects.toMatchObject(
-      refused('NotImplemented', /another account/),
+      rejected('NotImplemented', /another account/),
     );
     await expect(subscribe({}, queueArn('billing.fifo'))).rejects.toMatchObject(
-      refused('InvalidParameter', /FIFO SQS Queues can not be subscribed to standard SNS topics/),
+      rejected('InvalidParameter', /FIFO SQS Queues can not be subscribed to standard SNS topics/),
     );
   });
 
@@ -119,24 +119,24 @@ describe('Subscribe', () => {
     ],
     [{ RedrivePolicy: 'x' }, /^Invalid parameter: Attributes Reason: RedrivePolicy: failed to parse JSON\./],
     [{ Colour: 'red' }, 'AttributeName'],
-  ])('refuses the attributes %j', async (attributes, message) => {
+  ])('rejects the attributes %j', async (attributes, message) => {
     const { subscribe } = await ordersTopic();
     await expect(subscribe(attributes as Record<string, string>)).rejects.toMatchObject(
-      refused(
+      rejected(
         'InvalidParameter',
         typeof message === 'string' ? `Invalid parameter: Attributes Reason: ${message}` : message,
       ),
     );
   });
 
-  test('refuses by name the attributes that the engine does not model', async () => {
+  test('rejects by name the attributes that the engine does not model', async () => {
     const { subscribe } = await ordersTopic();
     await expect(subscribe({ DeliveryPolicy: '{}' })).rejects.toMatchObject(
-      refused('NotImplemented', /DeliveryPolicy/),
+      rejected('NotImplemented', /DeliveryPolicy/),
     );
   });
 
-  test('takes 200 filter policies a topic and not one more', async () => {
+  test('accepts 200 filter policies for a topic, and not one more', async () => {
     const { subscribe, aws, set, TopicArn } = await ordersTopic();
     for (let index = 0; index < 200; index++) {
       aws.call(
@@ -163,7 +163,7 @@ describe('Subscribe', () => {
 });
 
 describe('the attributes of a subscription', () => {
-  test('show the scope of a filter policy once there is a policy', async () => {
+  test('show the scope of a filter policy only with a policy', async () => {
     const { subscribe, get, set } = await ordersTopic();
     const { SubscriptionArn } = await subscribe();
     await set(SubscriptionArn, 'FilterPolicyScope', 'MessageBody');
@@ -186,10 +186,10 @@ describe('the attributes of a subscription', () => {
     expect(queues.bodies('billing')[0]).toContain('"Message":"passed"');
   });
 
-  test('refuse a nested policy over message attributes, set before or after the scope', async () => {
+  test('reject a nested policy over message attributes, set before or after the scope', async () => {
     const { subscribe, set } = await ordersTopic();
     const { SubscriptionArn } = await subscribe();
-    const nested = refused(
+    const nested = rejected(
       'InvalidParameter',
       'Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy',
     );
@@ -201,26 +201,26 @@ describe('the attributes of a subscription', () => {
     );
   });
 
-  test('name what is wrong when they are set', async () => {
+  test('report what is wrong when they are set', async () => {
     const { subscribe, set } = await ordersTopic();
     const { SubscriptionArn } = await subscribe();
     await expect(set(SubscriptionArn, 'Colour', 'red')).rejects.toMatchObject(
-      refused('InvalidParameter', 'Invalid parameter: AttributeName'),
+      rejected('InvalidParameter', 'Invalid parameter: AttributeName'),
     );
     await expect(set(SubscriptionArn, 'RawMessageDelivery', '')).rejects.toMatchObject(
-      refused(
+      rejected(
         'InvalidParameter',
         'Invalid parameter: RawMessageDelivery: Invalid value []. Must be true or false.',
       ),
     );
     await expect(set(SubscriptionArn, 'FilterPolicy', '{"a":[{"b":1}]}')).rejects.toMatchObject(
-      refused('InvalidParameter', 'Invalid parameter: FilterPolicy: Unrecognized match type b'),
+      rejected('InvalidParameter', 'Invalid parameter: FilterPolicy: Unrecognized match type b'),
     );
     await expect(set(topicArn('orders:none'), 'RawMessageDelivery', 'true')).rejects.toMatchObject(
-      refused('NotFound', 'Subscription does not exist'),
+      rejected('NotFound', 'Subscription does not exist'),
     );
     await expect(set('none', 'RawMessageDelivery', 'true')).rejects.toMatchObject(
-      refused(
+      rejected(
         'InvalidParameter',
         'Invalid parameter: SubscriptionArn Reason: An ARN must have at least 6 elements, not 1',
       ),
@@ -228,7 +228,7 @@ describe('the attributes of a subscription', () => {
   });
 });
 
-test('Unsubscribe ends deliveries, counts, and may be repeated', async () => {
+test('Unsubscribe ends deliveries, is counted, and may be repeated', async () => {
   const { subscribe, sns, queues, TopicArn } = await ordersTopic();
   const { SubscriptionArn } = await subscribe();
   await sns.send(new UnsubscribeCommand({ SubscriptionArn }));
@@ -239,7 +239,7 @@ test('Unsubscribe ends deliveries, counts, and may be repeated', async () => {
   expect(Attributes).toMatchObject({ SubscriptionsConfirmed: '0', SubscriptionsDeleted: '1' });
 });
 
-test('subscriptions are listed, all or those of one topic', async () => {
+test('lists all subscriptions, or those of one topic', async () => {
   const { subscribe, sns, TopicArn } = await ordersTopic();
   await sns.send(new CreateTopicCommand({ Name: 'others' }));
   const { SubscriptionArn } = await subscribe();

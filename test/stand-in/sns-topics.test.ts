@@ -15,13 +15,13 @@ import { describe, expect, test } from 'vitest';
 import type { Permission } from '../../lib/stand-in/engines/engine.ts';
 import { queueArn, snsAccount, topicArn } from './sns-queues.ts';
 
-const refused = (Code: string, message: string | RegExp) => ({
+const rejected = (Code: string, message: string | RegExp) => ({
   Code,
   message: typeof message === 'string' ? message : expect.stringMatching(message),
 });
 
 describe('CreateTopic', () => {
-  test('answers with the same topic when it is asked again for nothing different', async () => {
+  test('returns the same topic when the request asks for nothing different', async () => {
     const { sns } = snsAccount();
     const wanted = {
       Name: 'orders',
@@ -35,13 +35,13 @@ describe('CreateTopic', () => {
     expect((await sns.send(new ListTopicsCommand({}))).Topics).toEqual([{ TopicArn: first.TopicArn }]);
   });
 
-  test('refuses a topic that exists with other attributes or tags', async () => {
+  test('rejects a topic that exists with other attributes or tags', async () => {
     const { sns } = snsAccount();
     await sns.send(new CreateTopicCommand({ Name: 'orders', Attributes: { DisplayName: 'Orders' } }));
     await expect(
       sns.send(new CreateTopicCommand({ Name: 'orders', Attributes: { DisplayName: 'Other' } })),
     ).rejects.toMatchObject(
-      refused(
+      rejected(
         'InvalidParameter',
         'Invalid parameter: Attributes Reason: Topic already exists with different attributes',
       ),
@@ -49,7 +49,10 @@ describe('CreateTopic', () => {
     await expect(
       sns.send(new CreateTopicCommand({ Name: 'orders', Tags: [{ Key: 'a', Value: 'b' }] })),
     ).rejects.toMatchObject(
-      refused('InvalidParameter', 'Invalid parameter: Tags Reason: Topic already exists with different tags'),
+      rejected(
+        'InvalidParameter',
+        'Invalid parameter: Tags Reason: Topic already exists with different tags',
+      ),
     );
   });
 
@@ -61,24 +64,24 @@ describe('CreateTopic', () => {
     ['orders.fifo', {}],
     ['orders', { FifoTopic: 'true' }],
     ['.fifo', { FifoTopic: 'true' }],
-  ])('refuses the name %j with attributes %j', async (Name, Attributes) => {
+  ])('rejects the name %j with attributes %j', async (Name, Attributes) => {
     const { sns } = snsAccount();
     await expect(sns.send(new CreateTopicCommand({ Name, Attributes }))).rejects.toMatchObject(
-      refused('InvalidParameter', 'Invalid parameter: Topic Name'),
+      rejected('InvalidParameter', 'Invalid parameter: Topic Name'),
     );
   });
 
-  test('refuses by name what AWS knows and the engine does not model', async () => {
+  test('rejects by name what AWS knows and the engine does not model', async () => {
     const { sns } = snsAccount();
     await expect(
       sns.send(new CreateTopicCommand({ Name: 'orders', Attributes: { KmsMasterKeyId: 'alias/aws/sns' } })),
-    ).rejects.toMatchObject(refused('NotImplemented', /KmsMasterKeyId/));
+    ).rejects.toMatchObject(rejected('NotImplemented', /KmsMasterKeyId/));
     await expect(
       sns.send(new CreateTopicCommand({ Name: 'orders', DataProtectionPolicy: '{}' })),
-    ).rejects.toMatchObject(refused('NotImplemented', /DataProtectionPolicy/));
+    ).rejects.toMatchObject(rejected('NotImplemented', /DataProtectionPolicy/));
     await expect(
       sns.send(new CreateTopicCommand({ Name: 'orders', Attributes: { Colour: 'red' } })),
-    ).rejects.toMatchObject(refused('InvalidParameter', /Colour/));
+    ).rejects.toMatchObject(rejected('InvalidParameter', /Colour/));
   });
 });
 
@@ -108,7 +111,7 @@ describe('the attributes of a topic', () => {
     expect(JSON.parse(Attributes?.Policy ?? '').Statement[0].Resource).toBe(topicArn('orders.fifo'));
   });
 
-  test('leave FIFO out on a standard topic, whatever was said at its creation', async () => {
+  test('leave out FIFO on a standard topic, however it was created', async () => {
     const { sns } = snsAccount();
     await sns.send(new CreateTopicCommand({ Name: 'orders', Attributes: { FifoTopic: 'false' } }));
     const { Attributes } = await sns.send(new GetTopicAttributesCommand({ TopicArn: topicArn('orders') }));
@@ -121,10 +124,10 @@ describe('the attributes of a topic', () => {
           AttributeValue: 'true',
         }),
       ),
-    ).rejects.toMatchObject(refused('InvalidParameter', 'Invalid parameter: AttributeName'));
+    ).rejects.toMatchObject(rejected('InvalidParameter', 'Invalid parameter: AttributeName'));
   });
 
-  test('give the resource policy, which may name only actions of a topic', async () => {
+  test('include the resource policy, which may name only actions of a topic', async () => {
     const { sns, aws } = snsAccount();
     await sns.send(new CreateTopicCommand({ Name: 'orders' }));
     const policy = (Action: string) =>
@@ -148,31 +151,31 @@ describe('the attributes of a topic', () => {
     ]);
     expect(engine?.resourcePolicy?.(topicArn('others'))).toBeUndefined();
     await expect(set(policy('sns:*'))).rejects.toMatchObject(
-      refused('InvalidParameter', 'Invalid parameter: Policy statement action out of service scope!'),
+      rejected('InvalidParameter', 'Invalid parameter: Policy statement action out of service scope!'),
     );
-    await expect(set('no policy')).rejects.toMatchObject(refused('InvalidParameter', /Policy Error/));
+    await expect(set('no policy')).rejects.toMatchObject(rejected('InvalidParameter', /Policy Error/));
   });
 
-  test('are refused for what is no ARN, another Region, or no topic', async () => {
+  test('are rejected for an invalid ARN, another Region, and an unknown topic', async () => {
     const { sns } = snsAccount();
     const get = (TopicArn: string) => sns.send(new GetTopicAttributesCommand({ TopicArn }));
     await expect(get('orders')).rejects.toMatchObject(
-      refused(
+      rejected(
         'InvalidParameter',
         'Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1',
       ),
     );
     await expect(get('arn:aws:sns:eu-west-1:000000000000:orders')).rejects.toMatchObject(
-      refused('InvalidParameter', 'Invalid parameter: TopicArn'),
+      rejected('InvalidParameter', 'Invalid parameter: TopicArn'),
     );
     await expect(get(topicArn('orders'))).rejects.toMatchObject({
-      ...refused('NotFound', 'Topic does not exist'),
+      ...rejected('NotFound', 'Topic does not exist'),
       $metadata: { httpStatusCode: 404 },
     });
   });
 });
 
-test('DeleteTopic takes the subscriptions along and may be repeated', async () => {
+test('DeleteTopic deletes the subscriptions too, and may be repeated', async () => {
   const { sns } = snsAccount();
   const TopicArn = topicArn('orders');
   await sns.send(new CreateTopicCommand({ Name: 'orders' }));
@@ -181,11 +184,11 @@ test('DeleteTopic takes the subscriptions along and may be repeated', async () =
   await sns.send(new DeleteTopicCommand({ TopicArn }));
   expect((await sns.send(new ListSubscriptionsCommand({}))).Subscriptions).toEqual([]);
   await expect(sns.send(new PublishCommand({ TopicArn, Message: 'late' }))).rejects.toMatchObject(
-    refused('NotFound', 'Topic does not exist'),
+    rejected('NotFound', 'Topic does not exist'),
   );
 });
 
-test('ListTopics gives pages of a hundred', async () => {
+test('ListTopics returns pages of a hundred', async () => {
   const { aws, sns } = snsAccount();
   for (let index = 0; index < 150; index++) {
     await aws.call('sns', 'CreateTopic', { Name: `t${index}` }, { kind: 'root' });
@@ -196,7 +199,7 @@ test('ListTopics gives pages of a hundred', async () => {
   const all = [...(first.Topics ?? []), ...(second.Topics ?? [])].map(({ TopicArn }) => TopicArn);
   expect(new Set(all).size).toBe(150);
   await expect(sns.send(new ListTopicsCommand({ NextToken: 'x' }))).rejects.toMatchObject(
-    refused('InvalidParameter', 'Invalid parameter: NextToken'),
+    rejected('InvalidParameter', 'Invalid parameter: NextToken'),
   );
 });
 
@@ -222,7 +225,7 @@ test('tags are set, replaced, listed and removed', async () => {
     { Key: 'a', Value: '2' },
   ];
   await expect(sns.send(new TagResourceCommand({ ResourceArn, Tags: twice }))).rejects.toMatchObject(
-    refused('InvalidParameter', 'Invalid parameter: Duplicated keys are not allowed.'),
+    rejected('InvalidParameter', 'Invalid parameter: Duplicated keys are not allowed.'),
   );
   const many = Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}`, Value: '' }));
   await expect(sns.send(new TagResourceCommand({ ResourceArn, Tags: many }))).rejects.toMatchObject({
@@ -233,7 +236,7 @@ test('tags are set, replaced, listed and removed', async () => {
   ).rejects.toMatchObject({ Code: 'ResourceNotFound' });
 });
 
-test('every action asks for its permission on the topic, and both publishes for the same', async () => {
+test('every action needs its permission on the topic, and both publishes need the same', async () => {
   const asked: Permission[] = [];
   const { aws } = snsAccount({ authorize: (_, permissions) => void asked.push(...permissions) });
   const TopicArn = topicArn('orders');
@@ -242,7 +245,7 @@ test('every action asks for its permission on the topic, and both publishes for 
     try {
       aws.call('sns', action, input, { kind: 'root' });
     } catch {
-      // Only what was asked for matters here; most of these calls find no topic.
+      // Only the permissions matter here; most of these calls find no topic.
     }
     return asked.map(({ action: name, resource }) => [name, resource]);
   };

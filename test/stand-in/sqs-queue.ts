@@ -17,13 +17,13 @@ export type SqsAccount = ReturnType<typeof sqsAccount>;
 export const arnOf = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 export const bodiesOf = (messages: readonly Message[]) => messages.map((message) => message.Body);
 
-/** A handle as the API has it: present, or the test fails here and not later. */
+/** A handle of a message, or an error that fails the test here. */
 export function handleOf(message: Message | undefined): string {
   if (message?.ReceiptHandle === undefined) throw new Error('There is no message with a receipt handle.');
   return message.ReceiptHandle;
 }
 
-/** An account with SQS alone, and what most tests do with a queue. */
+/** An account with SQS only, and what most tests do with a queue. */
 export function sqsAccount(options: Parameters<typeof testAccount>[1] = {}) {
   const account = testAccount([createSqs], options);
   const { sqs } = account;
@@ -66,7 +66,7 @@ export function sqsAccount(options: Parameters<typeof testAccount>[1] = {}) {
   };
 }
 
-/** The account after a restart: its store, and nothing of its memory. */
+/** The account after a restart: the same store, and nothing of its memory. */
 export async function restarted(account: SqsAccount): Promise<SqsAccount> {
   await account.aws.close();
   const again = sqsAccount({ store: account.store, startMs: account.clock.now() });

@@ -62,7 +62,7 @@ describe('permissions', () => {
     ]);
   });
 
-  it('are asked before anything happens', async () => {
+  it('are checked before anything happens', async () => {
     const asked: Permission[] = [];
     const { sqs } = sqsAccount({
       authorize(_caller, permissions) {
@@ -87,7 +87,7 @@ describe('the policy of a queue', () => {
   const policy = (...statements: object[]) =>
     JSON.stringify({ Version: '2012-10-17', Statement: statements });
 
-  it('is returned as it was set, and parsed for the check of access', async () => {
+  it('is returned as set, and parsed to check access', async () => {
     const { create, set, attributes, aws } = sqsAccount();
     const url = await create('orders');
     const engine = aws.engines.get('sqs');
@@ -107,17 +107,17 @@ describe('the policy of a queue', () => {
     ['a statement without a principal', { ...statement, Principal: undefined }],
     ['a statement without an action', { ...statement, Action: undefined }],
     ['a statement without a resource', { ...statement, Resource: undefined }],
-    ['an effect of its own', { ...statement, Effect: 'Maybe' }],
+    ['an unknown effect', { ...statement, Effect: 'Maybe' }],
     ['an unknown member', { ...statement, Colour: 'red' }],
-    ['a condition that is no map', { ...statement, Condition: 'always' }],
-  ])('is refused with %s', async (_what, wrong) => {
+    ['a condition that is not a map', { ...statement, Condition: 'always' }],
+  ])('is rejected with %s', async (_what, wrong) => {
     const { create } = sqsAccount();
     await expect(create('orders', { Policy: policy(wrong) })).rejects.toMatchObject({
       name: 'InvalidAttributeValue',
     });
   });
 
-  it('is refused with NotPrincipal, which the evaluator does not know', async () => {
+  it('is rejected with NotPrincipal, which the evaluator does not support', async () => {
     const { create } = sqsAccount();
     const wrong = { ...statement, Principal: undefined, NotPrincipal: '*' };
     await expect(create('orders', { Policy: policy(wrong) })).rejects.toThrow(/NotPrincipal/);
@@ -129,7 +129,7 @@ describe('the policy of a queue', () => {
     ['actions', [{ ...statement, Action: Array(8).fill('sqs:SendMessage') }]],
     ['principals', [{ ...statement, Principal: { AWS: Array(51).fill('000000000000') } }]],
     ['bytes', [{ ...statement, Sid: 'x'.repeat(8_192) }]],
-  ])('is refused with more %s than a queue policy may have', async (_what, statements) => {
+  ])('is rejected with more %s than a queue policy may have', async (_what, statements) => {
     const { create } = sqsAccount();
     await expect(create('orders', { Policy: policy(...statements) })).rejects.toMatchObject({
       name: 'OverLimit',
@@ -138,7 +138,7 @@ describe('the policy of a queue', () => {
 });
 
 describe('the meter', () => {
-  it('counts one request for each started 64 KB, a batch as its total', async () => {
+  it('counts one request for each started 64 KB, a batch by its total', async () => {
     const { create, send, receive, meter, sqs } = sqsAccount();
     const QueueUrl = await create('orders');
     meter.reset();
@@ -165,7 +165,7 @@ describe('the meter', () => {
     expect(meter.counts()).toEqual({ 'sqs.requests': 3 });
   });
 
-  it('counts FIFO queues, fair queues and the leg of SNS apart', async () => {
+  it('counts FIFO queues, fair queues and requests by SNS separately', async () => {
     const { create, send, aws, meter } = sqsAccount();
     const fifo = await create('a.fifo', { FifoQueue: 'true', ContentBasedDeduplication: 'true' });
     const standard = await create('orders');
@@ -181,7 +181,7 @@ describe('the meter', () => {
     expect(meter.counts()).toEqual({ 'sqs.requests-from-sns': 1 });
   });
 
-  it('does not count a request that is refused', async () => {
+  it('does not count a request that is rejected', async () => {
     const { create, aws, meter } = sqsAccount();
     const QueueUrl = await create('orders');
     meter.reset();

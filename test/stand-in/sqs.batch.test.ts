@@ -19,7 +19,7 @@ describe('a batch as a whole', () => {
     [[entry('a'.repeat(81))], 'InvalidBatchEntryId'],
     [[entry('', 'body')], 'InvalidBatchEntryId'],
     [[entry('a', 'x'.repeat(600_000)), entry('b', 'x'.repeat(500_000))], 'BatchRequestTooLong'],
-  ])('is refused, case %#', async (Entries, name) => {
+  ])('is rejected, case %#', async (Entries, name) => {
     const { create, sqs, counts } = sqsAccount();
     const QueueUrl = await create('orders');
     await expect(sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))).rejects.toMatchObject({
@@ -29,7 +29,7 @@ describe('a batch as a whole', () => {
     expect(await counts(QueueUrl)).toEqual([0, 0, 0]);
   });
 
-  it('is checked alike for deletes and for changes of visibility', async () => {
+  it('is checked the same way for deletes and changes of visibility', async () => {
     const { create, sqs } = sqsAccount();
     const QueueUrl = await create('orders');
     const remove = (...ids: string[]) =>
@@ -82,7 +82,7 @@ describe('SendMessageBatch', () => {
     expect(bodiesOf(await receive(QueueUrl))).toEqual(['one', 'two']);
   });
 
-  it('leaves the list of failures out when there is none', async () => {
+  it('leaves out the list of failures when there are none', async () => {
     const { create, sqs } = sqsAccount();
     const QueueUrl = await create('orders');
     const answer = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: [entry('a')] }));
@@ -90,7 +90,7 @@ describe('SendMessageBatch', () => {
     expect(answer.Failed).toBeUndefined();
   });
 
-  it('takes a batch of exactly the limit', async () => {
+  it('accepts a batch of exactly the limit', async () => {
     const { create, sqs } = sqsAccount();
     const QueueUrl = await create('orders');
     const Entries = [entry('a', 'x'.repeat(524_288)), entry('b', 'x'.repeat(524_288))];
@@ -99,8 +99,8 @@ describe('SendMessageBatch', () => {
   });
 });
 
-describe('what the engine does not honour', () => {
-  it('is refused before anything of the batch is stored', async () => {
+describe('what the engine does not support', () => {
+  it('is rejected before any message of the batch is stored', async () => {
     const { create, aws, counts } = sqsAccount();
     const QueueUrl = await create('orders');
     const listed = {

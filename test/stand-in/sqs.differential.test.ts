@@ -21,28 +21,28 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sqsAccount } from './sqs-queue.ts';
 
 /*
- * Generated sequences of operations run against this engine and against fauxqs, an independent stand-in of SQS, and
- * must be told apart by nobody. fauxqs runs on the wall clock, so that no operation here waits: what a receive hides
- * is hidden for the whole sequence, or until a change of its visibility. A test against it is evidence of agreement, and not of what AWS
- * does; where the two disagree, what AWS was recorded to do decides. Left out for that reason:
+ * Generated sequences of operations run against this engine and against fauxqs, an independent stand-in of SQS; their
+ * answers must be equal. fauxqs runs on the wall clock, so no operation here waits: what a receive hides stays hidden
+ * for the whole sequence, or until its visibility changes. Agreement with fauxqs is evidence, but does not show what AWS
+ * does; where the two disagree, recorded answers of AWS decide. Left out for that reason:
  *
  * | left out                                  | fauxqs                                | AWS, and this engine          |
  * | ChangeMessageVisibility with 0 on FIFO    | may put a message back out of order   | in its place in the group     |
- * | more than one message of a FIFO group     | gives one of a group a receive        | gives as many as fit          |
- * | receipt handles that are garbage          | accepted by deletes and changes       | ReceiptHandleIsInvalid        |
- * | changes of what is not in flight          | succeed and do nothing                | refused                       |
- * | a receive with VisibilityTimeout 0         | in flight until the next receive      | visible at once, in its turn  |
+ * | more than one message of a FIFO group     | returns one of a group for a receive  | returns as many as fit        |
+ * | invalid receipt handles                   | accepted by deletes and changes       | ReceiptHandleIsInvalid        |
+ * | changes of what is not in flight          | succeed and do nothing                | rejected                      |
+ * | a receive with VisibilityTimeout 0        | in flight until the next receive      | visible at once, in its turn  |
  * | retention, fair queues, StartMessageMoveTask, tags on CreateQueue, paging of ListQueues | missing | as documented |
  * | the receive count of a dead letter        | counts the receive that moved it      | does not                      |
  * | the digest of some message attributes     | that of all of them                   | that of the returned ones     |
  * | the prefix `bar.*` without a dot          | does not match                        | matches `bare`                |
  * | an old handle, after a newer receive      | deletes nothing or nothing known      | succeeds, deletes nothing     |
- * | what a FIFO entry misses                  | fails the entry                       | fails the batch               |
- * | characters above #xFFFF                   | refused                               | allowed                       |
- * | PurgeQueue                                | may be called again at once, keeps    | once a minute, forgets        |
+ * | what a FIFO entry lacks                   | fails the entry                       | fails the batch               |
+ * | characters above #xFFFF                   | rejected                              | allowed                       |
+ * | PurgeQueue                                | may be repeated at once, keeps        | once a minute, forgets        |
  * |                                           | deduplication ids                     | deduplication ids             |
- * | the words of refusals                     | its own                               | recorded                      |
- * | OverLimit, 12 h in total                  | missing                               | held                          |
+ * | the texts of errors                       | its own                               | recorded                      |
+ * | OverLimit, 12 h in total                  | missing                               | enforced                      |
  */
 
 type Subject = { readonly client: SQSClient; readonly close: () => Promise<void> };
@@ -69,15 +69,15 @@ function engine(): Subject {
   return { client: sqs, close: () => aws.close() };
 }
 
-/** What a caller sees of an answer: no ids, handles or times, which differ by nature. */
+/** What a caller sees of an answer, without ids, handles and times, which always differ. */
 type Seen = unknown;
 
 async function seen<T>(call: Promise<T>, look: (answer: T) => Seen): Promise<Seen> {
   try {
     return look(await call);
   } catch (error) {
-    // fauxqs puts the prefix of the older codes before codes that have none.
-    if (error instanceof Error && '$fault' in error) return { refused: error.name.split('.').at(-1) };
+    // fauxqs puts the prefix of older codes in front of codes that have none.
+    if (error instanceof Error && '$fault' in error) return { rejected: error.name.split('.').at(-1) };
     throw error;
   }
 }
@@ -155,7 +155,7 @@ class Run {
 
   deleteOne(pick: number): Promise<Seen> {
     const [held] = this.#release(pick, 1);
-    if (held === undefined) return Promise.resolve('nothing is held');
+    if (held === undefined) return Promise.resolve('no message is in flight');
     const command = new DeleteMessageCommand({ QueueUrl: this.#url, ReceiptHandle: held.handle });
     return seen(this.#client.send(command), () => held.body);
   }
@@ -175,7 +175,7 @@ class Run {
   changeVisibility(pick: number, seconds: number): Promise<Seen> {
     const index = this.#held.length === 0 ? 0 : pick % this.#held.length;
     const held = this.#held[index];
-    if (held === undefined) return Promise.resolve('nothing is held');
+    if (held === undefined) return Promise.resolve('no message is in flight');
     if (seconds === 0) this.#held.splice(index, 1);
     const command = new ChangeMessageVisibilityCommand({
       QueueUrl: this.#url,
@@ -208,7 +208,7 @@ interface Step {
 }
 const step = (name: string, act: (run: Run) => Promise<Seen>): Step => ({ name, act });
 
-// Without characters above #xFFFF, which only fauxqs refuses.
+// Without characters above #xFFFF, which only fauxqs rejects.
 const text = fc
   .string({ minLength: 1, maxLength: 30, unit: 'grapheme' })
   .filter((value) => !/[\ud800-\udfff]/.test(value));
@@ -255,11 +255,11 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-/** How many sequences each test generates; a failure prints the seed that repeats it. */
+/** How many sequences each test generates. A failure prints the seed that repeats it. */
 const numRuns = Number(process.env.SQS_DIFFERENTIAL_RUNS ?? 30);
 
 let queues = 0;
-/** A name that no earlier sequence used, because fauxqs stays. */
+/** A name that no earlier sequence used, because fauxqs keeps running. */
 function nextName(suffix = ''): string {
   queues += 1;
   return `q${queues}${suffix}`;
@@ -277,7 +277,7 @@ async function create(
   return QueueUrl;
 }
 
-/** Runs one sequence on both, comparing step by step, and ends with a look at what is left. */
+/** Runs one sequence on both, compares each step, and finally compares what is left. */
 async function compare(
   begin: (subject: Subject, name: string) => Promise<readonly Run[]>,
   sequence: readonly Step[],
@@ -288,7 +288,7 @@ async function compare(
   const last = [step('count', (run) => run.counts()), step('receive', (run) => run.receive(10))];
   for (const [index, our] of ours.entries()) {
     const their = theirs[index];
-    if (their === undefined) throw new Error('The two subjects have not begun alike.');
+    if (their === undefined) throw new Error('The two subjects started differently.');
     for (const { name: what, act } of [...(index === 0 ? sequence : []), ...last]) {
       expect(await act(our), what).toEqual(await act(their));
     }
@@ -296,7 +296,7 @@ async function compare(
   await Promise.all(subjects.map((subject) => subject.close()));
 }
 
-describe('generated sequences are answered as fauxqs answers them', () => {
+describe('generated sequences get the answers of fauxqs', () => {
   it('on a standard queue', async () => {
     const begin = async (subject: Subject, name: string) => {
       const url = await create(subject, name, { MaximumMessageSize: '1024' });
@@ -365,7 +365,7 @@ describe('generated sequences are answered as fauxqs answers them', () => {
   });
 });
 
-describe('single calls are answered as fauxqs answers them', () => {
+describe('single calls get the answers of fauxqs', () => {
   const both = async (call: (client: SQSClient) => Promise<Seen>) => {
     const subjects = [engine(), oracle()] as const;
     const answers = [await call(subjects[0].client), await call(subjects[1].client)];
@@ -410,10 +410,10 @@ describe('single calls are answered as fauxqs answers them', () => {
       return answers;
     });
     expect(ours).toEqual(theirs);
-    expect(ours).toEqual([QueueName, QueueName, { refused: 'QueueNameExists' }]);
+    expect(ours).toEqual([QueueName, QueueName, { rejected: 'QueueNameExists' }]);
   });
 
-  it('a queue that is not there', async () => {
+  it('a queue that does not exist', async () => {
     const QueueUrl = 'http://127.0.0.1/000000000000/nowhere';
     const [ours, theirs] = await both(async (client) => [
       await seen(client.send(new GetQueueUrlCommand({ QueueName: 'nowhere' })), () => 'found'),

@@ -44,7 +44,7 @@ describe('a fair queue', () => {
     await receiveMany(account, url, 29);
     await account.send(url, 'quiet-0', { MessageGroupId: 'quiet' });
     await account.send(url, 'none-0');
-    // The thirtieth is still in its turn; with thirty in flight the group yields.
+    // The thirtieth still keeps its turn; with thirty in flight the group yields.
     expect(bodiesOf(await account.receive(url, { MaxNumberOfMessages: 4 }))).toEqual([
       'noisy-29',
       'quiet-0',
@@ -53,13 +53,13 @@ describe('a fair queue', () => {
     ]);
   });
 
-  it('leaves a group with less than its share of the messages in flight in its turn', async () => {
+  it('lets a group with less than its share of the messages in flight keep its turn', async () => {
     const account = sqsAccount();
     const url = await account.create('orders');
     await sendMany(account, url, undefined, 270);
     await receiveMany(account, url, 270);
     await sendMany(account, url, 'large', 40);
-    // Thirty of three hundred are ten per cent, and not more.
+    // Thirty of three hundred are exactly ten per cent, which is not more.
     await receiveMany(account, url, 30);
     await account.send(url, 'quiet-0', { MessageGroupId: 'quiet' });
     const next = await account.receive(url, { MaxNumberOfMessages: 3 });
@@ -91,7 +91,7 @@ describe('a fair queue', () => {
     expect(bodiesOf(await next())).toEqual(['a-50', 'a-51']);
   });
 
-  it('takes a group for quiet again when its backlog is consumed', async () => {
+  it('treats a group as quiet again when its backlog is consumed', async () => {
     const account = sqsAccount();
     const url = await account.create('orders');
     await sendMany(account, url, 'noisy', 35);
@@ -104,14 +104,14 @@ describe('a fair queue', () => {
     expect(bodiesOf(await account.receive(url))).toEqual(['noisy-again', 'quiet-0']);
   });
 
-  it('takes a group for quiet again when none of it was in flight for five minutes', async () => {
+  it('treats a group as quiet again when it had none in flight for five minutes', async () => {
     const account = sqsAccount();
     const { create, receive, send, clock, sqs } = account;
     const url = await create('orders');
     await sendMany(account, url, 'noisy', 40);
     const received = await receiveMany(account, url, 30);
     await send(url, 'quiet-0', { MessageGroupId: 'quiet' });
-    // It is found noisy here, and stays so while its messages are deleted.
+    // The group becomes noisy here, and stays so while its messages are deleted.
     expect(bodiesOf(await receive(url, { MaxNumberOfMessages: 1 }))).toEqual(['quiet-0']);
     for (const message of received) {
       await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: handleOf(message) }));

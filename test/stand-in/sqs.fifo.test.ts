@@ -15,7 +15,7 @@ async function sendAll({ send }: SqsAccount, url: string, ...bodies: string[]) {
   for (const body of bodies) await send(url, body, { MessageGroupId: body.split('-')[0] });
 }
 
-/** Changes in one call for how long messages stay hidden. */
+/** Changes the visibility timeouts of several messages in one call. */
 const hide = ({ sqs }: SqsAccount, url: string, ...entries: [Parameters<typeof handleOf>[0], number][]) =>
   sqs.send(
     new ChangeMessageVisibilityBatchCommand({
@@ -28,7 +28,7 @@ const hide = ({ sqs }: SqsAccount, url: string, ...entries: [Parameters<typeof h
     }),
   );
 
-describe('what a FIFO queue asks of a message', () => {
+describe('what a FIFO queue requires of a message', () => {
   it('is a group and a deduplication id', async () => {
     const { create, send } = sqsAccount();
     const url = await create('a.fifo', { FifoQueue: 'true' });
@@ -43,7 +43,7 @@ describe('what a FIFO queue asks of a message', () => {
     });
   });
 
-  it('is asked of a batch as a whole', async () => {
+  it('is required of a batch as a whole', async () => {
     const { create, sqs, counts } = sqsAccount();
     const QueueUrl = await create('a.fifo', { FifoQueue: 'true' });
     const good = { Id: '1', MessageBody: 'a', MessageGroupId: 'g', MessageDeduplicationId: '1' };
@@ -69,7 +69,7 @@ describe('what a FIFO queue asks of a message', () => {
     );
   });
 
-  it('is no delay of its own, though an explicit 0 passes', async () => {
+  it('excludes a delay for one message, except an explicit 0', async () => {
     const { create, send } = sqsAccount();
     const url = await create('a.fifo', fifo);
     await expect(send(url, 'a', { MessageGroupId: 'g', DelaySeconds: 2 })).rejects.toMatchObject({
@@ -108,7 +108,7 @@ describe('deduplication', () => {
     expect(bodiesOf(await receive(url))).toEqual(['fourth']);
   });
 
-  it('takes the digest of the body where the queue says so, and a given id over it', async () => {
+  it('uses the digest of the body if the queue says so, and prefers a given id', async () => {
     const { create, send, counts, receive } = sqsAccount();
     const url = await create('a.fifo', fifo);
     await send(url, 'same', { MessageGroupId: 'g' });
@@ -122,14 +122,14 @@ describe('deduplication', () => {
     );
   });
 
-  it('counts in a group only, under high throughput', async () => {
+  it('counts within a group under high throughput', async () => {
     const { create, send, counts } = sqsAccount();
     const url = await create('a.fifo', { ...fifo, DeduplicationScope: 'messageGroup' });
     for (const MessageGroupId of ['g', 'h', 'g']) await send(url, 'same', { MessageGroupId });
     expect(await counts(url)).toEqual([2, 0, 0]);
   });
 
-  it('starts anew after a purge', async () => {
+  it('starts again after a purge', async () => {
     const { create, send, receive, sqs } = sqsAccount();
     const QueueUrl = await create('a.fifo', fifo);
     await send(QueueUrl, 'a', { MessageGroupId: 'g' });
@@ -140,7 +140,7 @@ describe('deduplication', () => {
 });
 
 describe('order', () => {
-  it('gives many messages of a group at once, in order, and groups by turns', async () => {
+  it('returns many messages of a group at once, in order, and groups by turns', async () => {
     const account = sqsAccount();
     const url = await account.create('a.fifo', fifo);
     await sendAll(account, url, 'g1-m1', 'g2-m1', 'g1-m2', 'g1-m3');
@@ -186,23 +186,23 @@ describe('order', () => {
     expect(bodiesOf(await account.receive(url, { MaxNumberOfMessages: 2 }))).toEqual(['g1-m1', 'g1-m2']);
     expect(bodiesOf(await account.receive(url, { MaxNumberOfMessages: 1 }))).toEqual(['g2-m1']);
     await account.clock.advance(2_000);
-    // The order in which AWS was recorded to answer.
+    // The order in recorded answers of AWS.
     const all = await account.receive(url, { VisibilityTimeout: 0 });
     expect(bodiesOf(all)).toEqual(['g3-m1', 'g1-m1', 'g1-m2', 'g1-m3', 'g1-m4', 'g2-m1']);
   });
 
-  it('gives back at once what was received with a visibility timeout of 0', async () => {
+  it('returns at once what was received with a visibility timeout of 0', async () => {
     const account = sqsAccount();
     const url = await account.create('a.fifo', fifo);
     await sendAll(account, url, 'g1-m1', 'g2-m1', 'g2-m2', 'g3-m1', 'g1-m2');
     const three = await account.receive(url, { MaxNumberOfMessages: 3, VisibilityTimeout: 0 });
     expect(bodiesOf(three)).toEqual(['g1-m1', 'g1-m2', 'g2-m1']);
     const all = await account.receive(url, { VisibilityTimeout: 0 });
-    // A group is back in line when the last of its messages is; AWS guarantees no order between groups.
+    // A group is in line again when its last message is; AWS guarantees no order between groups.
     expect(bodiesOf(all)).toEqual(['g3-m1', 'g2-m1', 'g2-m2', 'g1-m1', 'g1-m2']);
   });
 
-  it('keeps a message at the head of its group when its visibility is ended', async () => {
+  it('keeps a message at the head of its group when its visibility timeout is ended', async () => {
     const account = sqsAccount();
     const { create, receive, sqs } = account;
     const url = await create('a.fifo', fifo);
@@ -218,7 +218,7 @@ describe('order', () => {
     expect(bodiesOf(await receive(url))).toEqual(['g-1', 'g-2']);
   });
 
-  it('holds a group back for its first message alone, when those behind are made visible', async () => {
+  it('holds a group back for its first message when only the later ones are made visible', async () => {
     const account = sqsAccount();
     const { create, receive, counts, clock } = account;
     const url = await create('a.fifo', fifo);
@@ -233,7 +233,7 @@ describe('order', () => {
     expect(bodiesOf(await receive(url))).toEqual(['g1-m1', 'g1-m2', 'g1-m3']);
   });
 
-  it('holds a group back until what was hidden behind its first message is visible, too', async () => {
+  it('holds a group back until the messages hidden behind its first one are visible, too', async () => {
     const account = sqsAccount();
     const { create, receive, clock } = account;
     const url = await create('a.fifo', fifo);
@@ -270,7 +270,7 @@ describe('order', () => {
     expect(bodiesOf(await poll)).toEqual(['g-2']);
   });
 
-  it('delays by the queue, and a changed delay holds for what is there', async () => {
+  it('delays by the queue, and applies a changed delay to the messages that are there', async () => {
     const account = sqsAccount();
     const { create, set, receive, counts, clock } = account;
     const url = await create('a.fifo', { ...fifo, DelaySeconds: '60' });
@@ -286,7 +286,7 @@ describe('order', () => {
 });
 
 describe('receipt handles of a FIFO queue', () => {
-  it('are refused for a delete once their visibility timeout is over', async () => {
+  it('are rejected for a delete once their visibility timeout is over', async () => {
     const { create, send, receive, sqs, clock } = sqsAccount();
     const url = await create('a.fifo', fifo);
     await send(url, 'a', { MessageGroupId: 'g' });
@@ -304,7 +304,7 @@ describe('receipt handles of a FIFO queue', () => {
 });
 
 describe('dead letters of a FIFO queue', () => {
-  it('leave their group free, and take the message id as deduplication id', async () => {
+  it('unblock their group, and use the message id as deduplication id', async () => {
     const { create, send, receive } = sqsAccount();
     const dead = await create('dead.fifo', fifo);
     const url = await create('a.fifo', {
@@ -330,7 +330,7 @@ describe('dead letters of a FIFO queue', () => {
     });
   });
 
-  it('count their retention anew, unlike those of a standard queue', async () => {
+  it('restart their retention, unlike those of a standard queue', async () => {
     const { create, send, receive, counts, clock } = sqsAccount();
     const dead = await create('dead.fifo', { ...fifo, MessageRetentionPeriod: '60' });
     const url = await create('a.fifo', {

@@ -25,7 +25,7 @@ describe('a long poll', () => {
     expect(bodiesOf(await receive(url, { WaitTimeSeconds: 20 }))).toEqual(['a']);
   });
 
-  it('ends with nothing after its wait time, of the call or else of the queue', async () => {
+  it('ends with nothing after the wait time of the call, or of the queue', async () => {
     const { create, receive, clock } = sqsAccount();
     const url = await create('orders', { ReceiveMessageWaitTimeSeconds: '3' });
     const byQueue = watch(receive(url));
@@ -57,7 +57,7 @@ describe('a long poll', () => {
     expect(second.seen).toEqual({ bodies: [] });
   });
 
-  it('gives the rest of a turn to the next waiter', async () => {
+  it('passes the rest of a turn to the next waiter', async () => {
     const { create, receive, aws, clock } = sqsAccount();
     const url = await create('orders');
     const polls = [2, 2, 2].map((MaxNumberOfMessages) =>
@@ -71,13 +71,13 @@ describe('a long poll', () => {
     expect(polls.map((poll) => poll.seen.bodies)).toEqual([['a', 'b'], ['c'], undefined]);
   });
 
-  it('wakes to the millisecond when a delayed message is due', async () => {
+  it('wakes at the exact millisecond when a delayed message is due', async () => {
     const { create, send, receive, clock } = sqsAccount();
     const url = await create('orders');
     await send(url, 'later', { DelaySeconds: 7 });
     const poll = watch(receive(url, { WaitTimeSeconds: 20 }));
     await clock.advance(0);
-    // A message that is due earlier moves the alarm forward.
+    // A message that is due earlier moves the timer forward.
     await send(url, 'sooner', { DelaySeconds: 4 });
     await clock.advance(3_999);
     expect(poll.seen).toEqual({});
@@ -88,7 +88,7 @@ describe('a long poll', () => {
     expect(next.seen.bodies).toEqual(['later']);
   });
 
-  it('wakes when a visibility timeout ends, or is ended', async () => {
+  it('wakes when a visibility timeout ends by itself or by a call', async () => {
     const { create, send, receive, sqs, clock } = sqsAccount();
     const url = await create('orders', { VisibilityTimeout: '5' });
     await send(url, 'a');
@@ -111,7 +111,7 @@ describe('a long poll', () => {
     expect(change.seen.bodies).toEqual(['a']);
   });
 
-  it('ends with nothing when it is aborted, and takes no message afterwards', async () => {
+  it('ends with nothing when aborted, and takes no message afterwards', async () => {
     const { create, aws, counts, send, clock } = sqsAccount();
     const QueueUrl = await create('orders');
     const abort = new AbortController();
@@ -144,7 +144,7 @@ describe('a long poll', () => {
     expect(polls.map((poll) => poll.seen.bodies)).toEqual([[], []]);
   });
 
-  it('is counted once it ends, and once however long it waited', async () => {
+  it('is counted when it ends, once, however long it waited', async () => {
     const { create, meter, sqs, clock } = sqsAccount();
     const QueueUrl = await create('orders');
     meter.reset();

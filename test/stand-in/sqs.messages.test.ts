@@ -12,7 +12,7 @@ const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 const string = (value: string): MessageAttributeValue => ({ DataType: 'String', StringValue: value });
 
 describe('SendMessage', () => {
-  it('answers with an id and the digest of the body', async () => {
+  it('returns an id and the digest of the body', async () => {
     const { create, send, receive } = sqsAccount();
     const url = await create('orders');
     const sent = await send(url, 'héllo \u{1f600}');
@@ -27,7 +27,7 @@ describe('SendMessage', () => {
     expect(message).not.toHaveProperty('Attributes');
   });
 
-  // Digests that AWS itself was recorded to answer with.
+  // Digests in recorded answers of AWS.
   it.each([
     [{ timestamp: { DataType: 'Number', StringValue: '1493147359900' } }, '235c5c510d26fb653d073faed50ae77c'],
     [{ Hello: string('There') }, 'a311262e065454b75da111d535b8dacd'],
@@ -50,7 +50,7 @@ describe('SendMessage', () => {
     expect(sent.MD5OfMessageAttributes).toBe(digest);
   });
 
-  it('takes exactly the maximum message size, attributes included, and not a byte more', async () => {
+  it('accepts exactly the maximum message size, attributes included, and not a byte more', async () => {
     const { create, send } = sqsAccount();
     const url = await create('orders');
     const MessageAttributes = { name: string('value') };
@@ -66,7 +66,7 @@ describe('SendMessage', () => {
     await expect(send(small, 'é'.repeat(513))).rejects.toMatchObject({ Code: 'InvalidParameterValue' });
   });
 
-  it('refuses an empty body and characters that XML forbids', async () => {
+  it('rejects an empty body and characters that XML forbids', async () => {
     const { create, send } = sqsAccount();
     const url = await create('orders');
     await expect(send(url, '')).rejects.toMatchObject({ Code: 'MissingParameter' });
@@ -88,7 +88,7 @@ describe('SendMessage', () => {
       /maximum \[10\]/,
     ],
   ] satisfies [Record<string, MessageAttributeValue>, RegExp][])(
-    'refuses the message attributes %j',
+    'rejects the message attributes %j',
     async (MessageAttributes, words) => {
       const { create, send, counts } = sqsAccount();
       const url = await create('orders');
@@ -109,7 +109,7 @@ describe('SendMessage', () => {
     expect(message?.Attributes).toEqual({ AWSTraceHeader: header });
   });
 
-  it('delays a message by its own delay, or else by that of the queue', async () => {
+  it('delays a message by its own delay, or by that of the queue', async () => {
     const { create, send, receive, counts, clock } = sqsAccount();
     const url = await create('orders', { DelaySeconds: '10' });
     await send(url, 'by the queue');
@@ -133,7 +133,7 @@ describe('SendMessage', () => {
 });
 
 describe('ReceiveMessage', () => {
-  it('gives one message unless asked for more, oldest first', async () => {
+  it('returns one message unless asked for more, oldest first', async () => {
     const { create, send, receive, sqs } = sqsAccount();
     const QueueUrl = await create('orders');
     for (let index = 0; index < 13; index++) await send(QueueUrl, String(index));
@@ -163,7 +163,7 @@ describe('ReceiveMessage', () => {
     ]);
   });
 
-  it('hides a message for the visibility timeout of the call, or else of the queue', async () => {
+  it('hides a message for the visibility timeout of the call, or of the queue', async () => {
     const { create, send, receive, counts, clock } = sqsAccount();
     const url = await create('orders', { VisibilityTimeout: '5' });
     await send(url, 'a');
@@ -200,19 +200,19 @@ describe('ReceiveMessage', () => {
       { VisibilityTimeout: 43_201 },
       'Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200, if provided.',
     ],
-  ])('refuses %j', async (more, message) => {
+  ])('rejects %j', async (more, message) => {
     const { create, receive } = sqsAccount();
     const url = await create('orders');
     await expect(receive(url, more)).rejects.toMatchObject({ Code: 'InvalidParameterValue', message });
   });
 
-  it('refuses ReceiveRequestAttemptId, which it does not model', async () => {
+  it('rejects ReceiveRequestAttemptId, which the engine does not model', async () => {
     const { create, receive } = sqsAccount();
     const url = await create('orders');
     await expect(receive(url, { ReceiveRequestAttemptId: 'a' })).rejects.toThrow(/ReceiveRequestAttemptId/);
   });
 
-  it('gives the system attributes that were asked for, by the newer or the older name', async () => {
+  it('returns the requested system attributes, by the newer or the older name', async () => {
     const { create, send, receive, clock } = sqsAccount();
     const url = await create('orders');
     await send(url, 'a');
@@ -239,7 +239,7 @@ describe('ReceiveMessage', () => {
     });
   });
 
-  // Each case, digests included, is one that AWS was recorded to answer with.
+  // Each case, digests included, is a recorded answer of AWS.
   it.each([
     [[], undefined, undefined],
     [['All'], ['General', 'Hello', 'Help.Me'], '4c360f3fdafd970e05fae2f149d997f5'],
@@ -285,7 +285,7 @@ describe('retention', () => {
     expect(await receive(url)).toEqual([]);
   });
 
-  it('holds a changed retention for the messages that are there', async () => {
+  it('applies a changed retention to the messages that are there', async () => {
     const { create, send, set, counts, clock } = sqsAccount();
     const url = await create('orders');
     await send(url, 'a');
@@ -296,7 +296,7 @@ describe('retention', () => {
 });
 
 describe('DeleteMessage', () => {
-  it('deletes by the newest handle, and succeeds again', async () => {
+  it('deletes by the latest handle, and succeeds again', async () => {
     const { create, send, receive, counts, sqs, clock } = sqsAccount();
     const QueueUrl = await create('orders');
     await send(QueueUrl, 'a');
@@ -329,7 +329,7 @@ describe('DeleteMessage', () => {
     expect(await counts(QueueUrl)).toEqual([0, 1, 0]);
   });
 
-  it('refuses what is not a handle of this queue', async () => {
+  it('rejects what is not a handle of this queue', async () => {
     const { create, send, receive, sqs } = sqsAccount();
     const QueueUrl = await create('orders');
     const other = await create('others');
@@ -371,7 +371,7 @@ describe('ChangeMessageVisibility', () => {
     expect(bodiesOf(await receive(url))).toEqual(['b', 'a']);
   });
 
-  it('refuses a message that is visible again, deleted, or received by somebody else since', async () => {
+  it('rejects a message that is visible again, deleted, or received by another consumer since', async () => {
     const { create, send, receive, sqs, clock } = sqsAccount();
     const url = await create('orders');
     await send(url, 'a');
@@ -394,7 +394,7 @@ describe('ChangeMessageVisibility', () => {
     });
   });
 
-  it('lets a message be invisible for twelve hours after its receive, and not longer', async () => {
+  it('allows a message to be invisible for twelve hours after its receive, and no longer', async () => {
     const { create, send, receive, sqs, clock } = sqsAccount();
     const url = await create('orders');
     await send(url, 'a');
@@ -414,11 +414,11 @@ describe('ChangeMessageVisibility', () => {
 });
 
 describe('the limit of messages in flight', () => {
-  it('refuses with OverLimit on a standard queue, until a message is deleted', async () => {
+  it('rejects with OverLimit on a standard queue, until a message is deleted', async () => {
     const { create, aws, receive, sqs } = sqsAccount();
     const QueueUrl = await create('orders');
     const root = { kind: 'root' } as const;
-    // Through the engine alone, because the client would take minutes.
+    // Without the SDK client, which would take minutes.
     for (let batch = 0; batch < 12_001; batch++) {
       const Entries = Array.from({ length: 10 }, (_, index) => ({ Id: `${index}`, MessageBody: 'a' }));
       await aws.call('sqs', 'SendMessageBatch', { QueueUrl, Entries }, root);

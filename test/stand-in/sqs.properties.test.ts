@@ -4,9 +4,9 @@ import { type Input, root } from '../../lib/stand-in/engines/engine.ts';
 import { IndexedHeap } from '../../lib/stand-in/engines/sqs/heap.ts';
 import { restarted, type SqsAccount, sqsAccount } from './sqs-queue.ts';
 
-/*
+/**
  * What must hold for every sequence of sends, receives, deletes, changes of visibility, restarts and passing time.
- * The engine is called without the client here: thousands of calls a test, each of them the same code.
+ * The tests call the engine without the SDK client: each makes thousands of calls.
  */
 
 interface Received {
@@ -71,7 +71,7 @@ const steps = fc.array(
   { minLength: 20, maxLength: 120 },
 );
 
-/** Runs a sequence; `onReceive` and `onDelete` watch it. Then drains the queue, and answers what was sent. */
+/** Runs a sequence, reporting to `onReceive` and `onDelete`. Then drains the queue, and returns what was sent. */
 async function run(
   fifo: boolean,
   sequence: readonly Step[],
@@ -91,7 +91,7 @@ async function run(
     try {
       await call(account, 'DeleteMessage', { QueueUrl: url, ReceiptHandle: message.ReceiptHandle });
     } catch (error) {
-      // A FIFO queue refuses a handle that has expired; then nothing is deleted.
+      // A FIFO queue rejects an expired handle and deletes nothing.
       if (!(error instanceof Error && error.message.includes('expired'))) throw error;
     }
     if ((await count(account, url)) < before) watch.onDelete(message);
@@ -143,7 +143,7 @@ async function change(
   try {
     await call(account, 'ChangeMessageVisibility', { QueueUrl, ReceiptHandle, VisibilityTimeout: seconds });
   } catch (error) {
-    // Whatever is not in flight under this handle is refused, and stays as it is.
+    // A message that is not in flight under this handle is rejected, and does not change.
     if (!(error instanceof Error && /not in flight|not available/.test(error.message))) throw error;
   }
 }
@@ -175,10 +175,10 @@ describe('for every sequence of operations', () => {
     );
   });
 
-  it('a FIFO group is received in order, and by nobody else while some of it is in flight', async () => {
+  it('a FIFO group is received in order, and by no one else while any of it is in flight', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
-        /** The bodies of each group that are not deleted yet, in the order of their sends. */
+        /** The bodies of each group that are not deleted yet, in the order of sending. */
         const undeleted = new Map<string, string[]>();
         let next = 0;
         for (const step of sequence) {
@@ -193,7 +193,7 @@ describe('for every sequence of operations', () => {
             const groups = Map.groupBy(batch, (message) => message.Attributes.MessageGroupId);
             for (const [group, messages] of groups) {
               const bodies = messages.map((message) => message.Body);
-              // Were one of the group in flight elsewhere, it would be undeleted, and missing at the front.
+              // If one of the group were in flight elsewhere, it would be undeleted, and missing at the front.
               expect(undeleted.get(group)?.slice(0, bodies.length)).toEqual(bodies);
             }
           },
@@ -209,7 +209,7 @@ describe('for every sequence of operations', () => {
 });
 
 describe('the heap', () => {
-  it('pops in order, whatever is pushed, removed and re-ordered between', () => {
+  it('pops in order, whatever is pushed, removed and moved in between', () => {
     interface Item {
       key: number;
       readonly id: number;

@@ -16,19 +16,19 @@ import { describe, expect, it } from 'vitest';
 import { arnOf, sqsAccount } from './sqs-queue.ts';
 
 describe('CreateQueue', () => {
-  it('answers with the URL of the endpoint, the account and the name', async () => {
+  it('returns a URL of the endpoint, the account and the name', async () => {
     const { create } = sqsAccount();
     expect(await create('orders')).toBe('http://127.0.0.1:4566/000000000000/orders');
   });
 
-  it('answers again with the same queue when the given attributes are the same', async () => {
+  it('returns the same queue when the given attributes are the same', async () => {
     const { create } = sqsAccount();
     const first = await create('orders', { VisibilityTimeout: '60', DelaySeconds: '5' });
     expect(await create('orders', { DelaySeconds: '5' })).toBe(first);
     expect(await create('orders')).toBe(first);
   });
 
-  it('refuses the name of a queue with another value, naming the attribute', async () => {
+  it('rejects an existing name with a different attribute value, and names the attribute', async () => {
     const { create } = sqsAccount();
     await create('orders', { DelaySeconds: '5' });
     await expect(create('orders', { DelaySeconds: '6' })).rejects.toMatchObject({
@@ -38,7 +38,7 @@ describe('CreateQueue', () => {
     });
   });
 
-  it('compares JSON attributes by meaning', async () => {
+  it('compares JSON attributes by content', async () => {
     const { create } = sqsAccount();
     await create('dead');
     const url = await create('orders', {
@@ -55,19 +55,19 @@ describe('CreateQueue', () => {
     ['a b', 'a space'],
     ['a'.repeat(81), '81 characters'],
     ['orders.fifo', 'the FIFO suffix on a standard queue'],
-  ])('refuses the name %j: %s', async (name) => {
+  ])('rejects the name %j: %s', async (name) => {
     const { create } = sqsAccount();
     await expect(create(name)).rejects.toMatchObject({ Code: 'InvalidParameterValue' });
   });
 
-  it('refuses a FIFO queue whose name lacks the suffix', async () => {
+  it('rejects a FIFO queue whose name lacks the suffix', async () => {
     const { create } = sqsAccount();
     await expect(create('orders', { FifoQueue: 'true' })).rejects.toMatchObject({
       Code: 'InvalidParameterValue',
     });
   });
 
-  it('refuses a name for 60 s after its queue was deleted', async () => {
+  it('rejects a name for 60 s after its queue was deleted', async () => {
     const { create, sqs, clock } = sqsAccount();
     const QueueUrl = await create('orders');
     await sqs.send(new DeleteQueueCommand({ QueueUrl }));
@@ -76,7 +76,7 @@ describe('CreateQueue', () => {
     expect(await create('orders')).toBe(QueueUrl);
   });
 
-  it('refuses a member that it does not honour', async () => {
+  it('rejects an unsupported member', async () => {
     const { aws } = sqsAccount();
     expect(() => aws.call('sqs', 'CreateQueue', { QueueName: 'a', Color: 'red' }, { kind: 'root' })).toThrow(
       /Color/,
@@ -113,7 +113,7 @@ describe('queue attributes', () => {
     });
   });
 
-  it('returns the named attributes only', async () => {
+  it('returns only the named attributes', async () => {
     const { create, attributes } = sqsAccount();
     const url = await create('orders');
     expect(await attributes(url, ['DelaySeconds', 'Policy'])).toEqual({ DelaySeconds: '0' });
@@ -148,7 +148,7 @@ describe('queue attributes', () => {
     ['SqsManagedSseEnabled', 'maybe'],
     ['Policy', 'not json'],
     ['Policy', '{"Statement":[{"Effect":"Allow"}]}'],
-  ] as const)('refuses the value %s=%s, and changes nothing', async (name, value) => {
+  ] as const)('rejects the value %s=%s, and changes nothing', async (name, value) => {
     const { create, attributes, set } = sqsAccount();
     const url = await create('orders');
     const before = await attributes(url);
@@ -159,26 +159,26 @@ describe('queue attributes', () => {
   });
 
   it.each(['Colour', 'QueueArn', 'ApproximateNumberOfMessages', 'CreatedTimestamp'])(
-    'refuses to set the attribute %s',
+    'rejects setting the attribute %s',
     async (name) => {
       const { create, set } = sqsAccount();
       const url = await create('orders');
-      const refusal = { name: 'InvalidAttributeName', message: `Unknown Attribute ${name}.` };
-      await expect(set(url, { [name]: '1' })).rejects.toMatchObject(refusal);
-      await expect(create('others', { [name]: '1' })).rejects.toMatchObject(refusal);
+      const error = { name: 'InvalidAttributeName', message: `Unknown Attribute ${name}.` };
+      await expect(set(url, { [name]: '1' })).rejects.toMatchObject(error);
+      await expect(create('others', { [name]: '1' })).rejects.toMatchObject(error);
     },
   );
 
-  it('refuses to read an unknown attribute', async () => {
+  it('rejects reading an unknown attribute', async () => {
     const { create, attributes } = sqsAccount();
     const url = await create('orders');
-    // A typo can reach the service, because the client does not check the names.
+    // A typo can reach the service, because the client does not check names.
     await expect(attributes(url, ['Colour' as QueueAttributeName])).rejects.toMatchObject({
       name: 'InvalidAttributeName',
     });
   });
 
-  it('keeps the FIFO attributes from a standard queue, and the type of a queue as it is', async () => {
+  it('rejects FIFO attributes on a standard queue, and changes of the queue type', async () => {
     const { create, set } = sqsAccount();
     const standard = await create('orders');
     const fifo = await create('orders.fifo', { FifoQueue: 'true' });
@@ -196,7 +196,7 @@ describe('queue attributes', () => {
     });
   });
 
-  it('takes the high throughput attributes together only', async () => {
+  it('accepts the high throughput attributes only together', async () => {
     const { create, set, attributes } = sqsAccount();
     const url = await create('orders.fifo', { FifoQueue: 'true' });
     await expect(set(url, { FifoThroughputLimit: 'perMessageGroupId' })).rejects.toMatchObject({
@@ -206,7 +206,7 @@ describe('queue attributes', () => {
     expect(await attributes(url)).toMatchObject({ FifoThroughputLimit: 'perMessageGroupId' });
   });
 
-  it('stores either kind of encryption, and not both', async () => {
+  it('stores either kind of encryption, but not both', async () => {
     const { create, set, attributes } = sqsAccount();
     const url = await create('orders', { KmsMasterKeyId: 'alias/orders' });
     expect(await attributes(url)).toMatchObject({
@@ -234,22 +234,22 @@ describe('finding queues', () => {
     await expect(sqs.send(foreign)).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
   });
 
-  it('refuses a queue that does not exist, with the older code beside the newer', async () => {
+  it('rejects an unknown queue, with the older code beside the newer', async () => {
     const { sqs } = sqsAccount();
     const QueueUrl = 'http://127.0.0.1:4566/000000000000/nowhere';
-    const refusal = {
+    const error = {
       name: 'QueueDoesNotExist',
       Code: 'AWS.SimpleQueueService.NonExistentQueue',
       $metadata: { httpStatusCode: 400 },
     };
-    await expect(sqs.send(new GetQueueUrlCommand({ QueueName: 'nowhere' }))).rejects.toMatchObject(refusal);
+    await expect(sqs.send(new GetQueueUrlCommand({ QueueName: 'nowhere' }))).rejects.toMatchObject(error);
     await expect(sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'a' }))).rejects.toMatchObject(
-      refusal,
+      error,
     );
-    await expect(sqs.send(new GetQueueAttributesCommand({ QueueUrl }))).rejects.toMatchObject(refusal);
+    await expect(sqs.send(new GetQueueAttributesCommand({ QueueUrl }))).rejects.toMatchObject(error);
   });
 
-  it('takes a queue URL with any host, because only the path counts', async () => {
+  it('accepts a queue URL with any host, because only the path counts', async () => {
     const { create, send, counts } = sqsAccount();
     const url = await create('orders');
     await send('https://sqs.us-east-1.amazonaws.com/000000000000/orders', 'hello');
@@ -277,7 +277,7 @@ describe('finding queues', () => {
     await expect(names({ NextToken: 'garbage' })).rejects.toMatchObject({ Code: 'InvalidParameterValue' });
   });
 
-  it('forgets a deleted queue and its messages', async () => {
+  it('deletes a queue with its messages', async () => {
     const { create, send, sqs, clock, counts } = sqsAccount();
     const QueueUrl = await create('orders');
     await send(QueueUrl, 'hello');
@@ -304,7 +304,7 @@ describe('tags', () => {
     expect(await list()).toBeUndefined();
   });
 
-  it('refuses more than 50 tags', async () => {
+  it('rejects more than 50 tags', async () => {
     const { create, sqs } = sqsAccount();
     const QueueUrl = await create('orders');
     const Tags = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`tag${index}`, '']));

@@ -13,7 +13,7 @@ const redriveTo = (name: string, maxReceiveCount: number | string = 1) => ({
   RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf(name), maxReceiveCount }),
 });
 
-/** Queues `orders` and `dead`, and a message of each body that went from the one to the other. */
+/** Queues `orders` and `dead`, and for each body a message that moved from the first to the second. */
 async function withDeadLetters(account: SqsAccount, ...bodies: string[]) {
   const dead = await account.create('dead');
   const source = await account.create('orders', redriveTo('dead'));
@@ -25,7 +25,7 @@ async function withDeadLetters(account: SqsAccount, ...bodies: string[]) {
 }
 
 describe('a redrive policy', () => {
-  it('moves a message on the receive that would exceed the maximum, and keeps what it is', async () => {
+  it('moves a message unchanged on the receive that would exceed the maximum', async () => {
     const { create, send, receive, counts, clock } = sqsAccount();
     const dead = await create('dead');
     const url = await create('orders', redriveTo('dead', 2));
@@ -49,14 +49,14 @@ describe('a redrive policy', () => {
       Attributes: {
         SentTimestamp: '1767225600000',
         ApproximateFirstReceiveTimestamp: '1767225605000',
-        // The receives of all queues count; the move itself is none.
+        // The receives of all queues count; the move is not a receive.
         ApproximateReceiveCount: '3',
         DeadLetterQueueSourceArn: arnOf('orders'),
       },
     });
   });
 
-  it('fills the receive that moved a message with the next ones', async () => {
+  it('fills up the receive that moved a message with the next ones', async () => {
     const { create, send, receive } = sqsAccount();
     await create('dead');
     const url = await create('orders', redriveTo('dead'));
@@ -91,7 +91,7 @@ describe('a redrive policy', () => {
     expect(await counts(dead)).toEqual([0, 0, 0]);
   });
 
-  it('makes the old handle of a moved message harmless', async () => {
+  it('ignores the old handle of a moved message', async () => {
     const { create, send, receive, counts, sqs } = sqsAccount();
     const dead = await create('dead');
     const url = await create('orders', redriveTo('dead'));
@@ -102,7 +102,7 @@ describe('a redrive policy', () => {
     expect(await counts(dead)).toEqual([1, 0, 0]);
   });
 
-  it('keeps delivering when the dead-letter queue is gone', async () => {
+  it('keeps delivering when the dead-letter queue was deleted', async () => {
     const { create, send, receive, sqs } = sqsAccount();
     const dead = await create('dead');
     const url = await create('orders', redriveTo('dead'));
@@ -113,7 +113,7 @@ describe('a redrive policy', () => {
     }
   });
 
-  it('is removed by the empty string, and takes the count as text too', async () => {
+  it('is removed by the empty string, and accepts the count as text too', async () => {
     const { create, set, attributes } = sqsAccount();
     await create('dead');
     const url = await create('orders', redriveTo('dead', '42'));
@@ -132,7 +132,7 @@ describe('a redrive policy', () => {
     ['{"maxReceiveCount":1}', 'mandatory attribute: deadLetterTargetArn'],
     ['[]', 'not a valid JSON map'],
     ['nonsense', 'not a valid JSON map'],
-  ])('refuses %s', async (RedrivePolicy, words) => {
+  ])('rejects %s', async (RedrivePolicy, words) => {
     const { create, set } = sqsAccount();
     await create('dead');
     await create('dead.fifo', { FifoQueue: 'true' });
@@ -144,7 +144,7 @@ describe('a redrive policy', () => {
     await expect(create('others', { RedrivePolicy })).rejects.toThrow(words);
   });
 
-  it('needs the allowance of the dead-letter queue', async () => {
+  it('needs the permission of the dead-letter queue', async () => {
     const { create, set } = sqsAccount();
     const dead = await create('dead', { RedriveAllowPolicy: '{"redrivePermission":"denyAll"}' });
     await expect(create('orders', redriveTo('dead'))).rejects.toMatchObject({
@@ -172,7 +172,7 @@ describe('a redrive policy', () => {
     }
   });
 
-  it('shows which queues a dead-letter queue serves', async () => {
+  it('lists the source queues of a dead-letter queue', async () => {
     const { create, sqs } = sqsAccount();
     const dead = await create('dead');
     const urls = [await create('a', redriveTo('dead')), await create('b', redriveTo('dead'))];
@@ -196,7 +196,7 @@ describe('a message move task', () => {
     return (await sqs.send(new ListMessageMoveTasksCommand(input))).Results ?? [];
   };
 
-  it('moves each dead letter back to where it came from, as a new message', async () => {
+  it('moves each dead letter back to its source, as a new message', async () => {
     const account = sqsAccount();
     const { source, dead } = await withDeadLetters(account, 'a', 'b');
     const [before] = await account.receive(dead, { MaxNumberOfMessages: 1, VisibilityTimeout: 0 });
@@ -224,7 +224,7 @@ describe('a message move task', () => {
     expect(moved[0]?.Attributes).not.toHaveProperty('DeadLetterQueueSourceArn');
   });
 
-  it('moves to a queue of choice, at the rate that was asked for', async () => {
+  it('moves to a chosen queue, at the requested rate', async () => {
     const account = sqsAccount();
     const { dead } = await withDeadLetters(account, 'a', 'b', 'c');
     const other = await account.create('others');
@@ -277,7 +277,7 @@ describe('a message move task', () => {
     expect(rates).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
   });
 
-  it('fails when its destination goes away, and says why', async () => {
+  it('fails when its destination is deleted, and says why', async () => {
     const account = sqsAccount();
     await withDeadLetters(account, 'a', 'b', 'c');
     const other = await account.create('others');
@@ -294,7 +294,7 @@ describe('a message move task', () => {
     ]);
   });
 
-  it('fails on a message whose source is not known, which stays', async () => {
+  it('fails on a message with an unknown source, which stays', async () => {
     const account = sqsAccount();
     const { dead } = await withDeadLetters(account);
     await account.send(dead, 'sent by hand');
@@ -306,7 +306,7 @@ describe('a message move task', () => {
     expect(await account.counts(dead)).toEqual([1, 0, 0]);
   });
 
-  it('refuses what AWS refuses', async () => {
+  it('rejects what AWS rejects', async () => {
     const account = sqsAccount();
     const { sqs } = account;
     await withDeadLetters(account);

@@ -45,7 +45,7 @@ it('keeps messages, their order and their delays over a restart', async () => {
   expect(bodiesOf(await again.receive(url))).toEqual(['delayed']);
 });
 
-it('makes visible at once what was in flight, with the receive count that was written last', async () => {
+it('makes messages in flight visible at once, with the receive count that was last written', async () => {
   const account = sqsAccount();
   const url = await account.create('orders', { VisibilityTimeout: '600' });
   await account.send(url, 'a');
@@ -54,12 +54,12 @@ it('makes visible at once what was in flight, with the receive count that was wr
   expect(await again.counts(url)).toEqual([1, 0, 0]);
   const [second] = await again.receive(url, { MessageSystemAttributeNames: ['ApproximateReceiveCount'] });
   expect(second?.Attributes).toEqual({ ApproximateReceiveCount: '1' });
-  // The consumer of before comes too late: its handle deletes nothing now.
+  // The earlier consumer comes too late: its handle deletes nothing now.
   await again.sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: handleOf(message) }));
   expect(await again.counts(url)).toEqual([0, 1, 0]);
 });
 
-it('still deletes by a handle of before, as long as nobody received the message again', async () => {
+it('still deletes by an earlier handle, as long as nobody received the message again', async () => {
   const account = sqsAccount();
   const url = await account.create('orders');
   await account.send(url, 'a');
@@ -69,7 +69,7 @@ it('still deletes by a handle of before, as long as nobody received the message 
   expect(await again.counts(url)).toEqual([0, 0, 0]);
 });
 
-it('never lets a handle of before touch a message that was sent after', async () => {
+it('never applies an earlier handle to a message that was sent later', async () => {
   const account = sqsAccount();
   const url = await account.create('orders');
   await account.send(url, 'deleted');
@@ -82,7 +82,7 @@ it('never lets a handle of before touch a message that was sent after', async ()
   expect(await again.counts(url)).toEqual([1, 0, 0]);
 });
 
-it('holds a changed visibility, and the receive count with it', async () => {
+it('keeps a changed visibility, and the receive count with it', async () => {
   const account = sqsAccount();
   const url = await account.create('orders');
   await account.send(url, 'a');
@@ -140,7 +140,7 @@ it('keeps the order, the sequence and the deduplication of a FIFO queue', async 
   expect(later.MessageId).not.toBe(first.MessageId);
 });
 
-it('goes on with a move task', async () => {
+it('continues a move task', async () => {
   const account = sqsAccount();
   const dead = await account.create('dead');
   await account.create('orders', {

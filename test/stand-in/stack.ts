@@ -9,12 +9,12 @@ import { seededRandom } from '../../lib/stand-in/random.ts';
 import { type StandIn, type StandInOptions, startStandIn } from '../../lib/stand-in/stand-in.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
 
-/** Resources of a template as a test writes them. */
+/** Resources of a template. */
 export type Resources = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /**
- * Writes a cloud assembly as `cdk synth` would: a stack with these resources, and a bundle for each function,
- * found under the S3 key `<name>.zip`.
+ * Writes a cloud assembly like `cdk synth`: a stack with these resources, and a bundle for each function under the S3
+ * key `<name>.zip`.
  */
 export function writeAssembly(
   resources: Resources,
@@ -43,7 +43,7 @@ export function writeAssembly(
   return directory;
 }
 
-/** A role that a function takes on, with what it may do. */
+/** A role for functions, with the given statements. */
 export const role = (...statements: readonly object[]) => ({
   Type: 'AWS::IAM::Role',
   Properties: {
@@ -63,7 +63,7 @@ export const role = (...statements: readonly object[]) => ({
   },
 });
 
-/** A function of the bundle `<code>` under the role of the logical id `<roleId>`. */
+/** A function with the bundle `<code>`, under the role with the logical id `<roleId>`. */
 export const lambdaFunction = (code: string, roleId: string, more: object = {}) => ({
   Type: 'AWS::Lambda::Function',
   Properties: {

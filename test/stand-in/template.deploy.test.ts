@@ -23,7 +23,7 @@ const queueNames = async (stack: StandIn) =>
   ) ?? [];
 
 describe('a first deploy', () => {
-  test('makes resources in the order of their references, and resolves outputs', async () => {
+  test('creates resources in the order of their references, and resolves outputs', async () => {
     const stack = await startTestStack(
       writeAssembly(
         {
@@ -54,7 +54,7 @@ describe('a first deploy', () => {
     });
   });
 
-  test('makes topics, subscriptions and the policies that let one reach the other', async () => {
+  test('creates topics, subscriptions and the policies between them', async () => {
     const stack = await startTestStack(
       writeAssembly({
         Topic: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'orders' } },
@@ -105,7 +105,7 @@ describe('a first deploy', () => {
     expect(received?.Messages).toMatchObject([{ Body: '{"kind":"paid"}' }]);
   });
 
-  test('makes a table of TableV2 with its stream, its index and its time to live', async () => {
+  test('creates a table of TableV2 with its stream, index and time to live', async () => {
     const stack = await startTestStack(
       writeAssembly({
         Table: {
@@ -148,7 +148,7 @@ describe('a first deploy', () => {
     expect(ttl?.TimeToLiveDescription).toMatchObject({ AttributeName: 'expiresAt' });
   });
 
-  test('leaves out what a condition switches off', async () => {
+  test('leaves out what a condition disables', async () => {
     const stack = await startTestStack(
       writeAssembly(
         {
@@ -166,8 +166,8 @@ describe('a first deploy', () => {
   });
 });
 
-describe('a deploy over what stands', () => {
-  /** Deploys one template after the other on the same store, as restarts with a changed app do. */
+describe('a deployment over an existing stack', () => {
+  /** Deploys one template after another to the same store, as restarts with a changed app do. */
   async function redeploy(...templates: readonly Resources[]): Promise<StandIn> {
     const store = memoryStore();
     let stack: StandIn | undefined;
@@ -189,7 +189,7 @@ describe('a deploy over what stands', () => {
     expect((await redeploy(template, template)).changes).toEqual([]);
   });
 
-  test('updates a property in place, and takes one that left back to its default', async () => {
+  test('updates a property in place, and resets one that left to its default', async () => {
     const stack = await redeploy(
       { A: queue({ VisibilityTimeout: 60, DelaySeconds: 5 }) },
       { A: queue({ VisibilityTimeout: 90 }) },
@@ -223,14 +223,14 @@ describe('a deploy over what stands', () => {
     expect(await queueNames(stack)).toEqual([stack.resources.Kept]);
   });
 
-  test('retains what the template says is to be retained, and makes a new one beside it later', async () => {
+  test('retains what the template says, and later creates a new one beside it', async () => {
     const kept = { A: queue({}, { DeletionPolicy: 'Retain' }) };
     const stack = await redeploy(kept, { B: queue() }, { ...kept, B: queue() });
     expect(stack.changes).toEqual(['create A']);
     expect((await queueNames(stack)).length).toBe(3);
   });
 
-  test('replaces where AWS replaces: the new one stands before the old one goes', async () => {
+  test('replaces what AWS replaces, creating the new one before deleting the old one', async () => {
     const standard = {
       A: queue(),
       O: role({ Effect: 'Allow', Action: 'sqs:*', Resource: { 'Fn::GetAtt': ['A', 'Arn'] } }),
@@ -242,14 +242,14 @@ describe('a deploy over what stands', () => {
     expect(stack.resources.A).toMatch(/\.fifo$/);
   });
 
-  test('refuses to replace what has a name of its own', async () => {
+  test('rejects the replacement of a named resource', async () => {
     const named = (more: object) => ({ A: queue({ QueueName: 'orders', ...more }) });
     await expect(redeploy(named({}), named({ FifoQueue: true }))).rejects.toThrow(
       /A \(AWS::SQS::Queue\) would be replaced because FifoQueue changed, but it has the QueueName orders/,
     );
   });
 
-  test('finishes what a failed deploy began', async () => {
+  test('finishes a failed deployment', async () => {
     const store = memoryStore();
     const broken = { A: queue(), B: queue({ VisibilityTimeout: 999_999 }, { DependsOn: 'A' }) };
     await expect(startTestStack(writeAssembly(broken), { store })).rejects.toThrow(
@@ -303,7 +303,7 @@ describe('a deploy over what stands', () => {
     });
   });
 
-  test('makes schedules and follows their changes', async () => {
+  test('creates schedules and applies their changes', async () => {
     const schedule = (expression: string) => ({
       Queue: queue(),
       Role: role(),
@@ -329,8 +329,8 @@ describe('a deploy over what stands', () => {
   });
 });
 
-describe('what the local target does not honour is refused by name, all of it at once', () => {
-  const refusals: readonly [string, Resources, Readonly<Record<string, unknown>>, readonly RegExp[]][] = [
+describe('everything that the stand-in does not support is rejected by name at once', () => {
+  const errors: readonly [string, Resources, Readonly<Record<string, unknown>>, readonly RegExp[]][] = [
     [
       'a type, and a nested property of another resource',
       {
@@ -359,7 +359,7 @@ describe('what the local target does not honour is refused by name, all of it at
       [/has the member Transform/],
     ],
     [
-      'a deletion policy that wants a snapshot',
+      'a deletion policy that requires a snapshot',
       { Q: { Type: 'AWS::SQS::Queue', DeletionPolicy: 'Snapshot' } },
       {},
       [/policy Snapshot/],
@@ -374,13 +374,13 @@ describe('what the local target does not honour is refused by name, all of it at
       [/A -> B -> A depend on each other in a circle/],
     ],
     [
-      'a dependency on nothing',
+      'a dependency on an unknown resource',
       { A: { Type: 'AWS::SQS::Queue', DependsOn: 'B' } },
       {},
       [/A depends on B, which the template does not have/],
     ],
     [
-      'a condition operator that IAM here does not know',
+      'a condition operator that the local IAM does not know',
       {
         R: role({
           Effect: 'Allow',
@@ -396,25 +396,25 @@ describe('what the local target does not honour is refused by name, all of it at
       'a WebSocket API',
       { A: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'x', ProtocolType: 'WEBSOCKET' } } },
       {},
-      [/ProtocolType: The local engine serves HTTP APIs alone/],
+      [/ProtocolType: The stand-in serves only HTTP APIs/],
     ],
   ];
-  test.each(refusals)('%s', async (_name, resources, more, messages) => {
-    const refused = await startTestStack(writeAssembly(resources, {}, more)).then(
+  test.each(errors)('%s', async (_name, resources, more, messages) => {
+    const rejected = await startTestStack(writeAssembly(resources, {}, more)).then(
       () => 'accepted',
       (error: Error) => error.message,
     );
-    for (const message of messages) expect(refused).toMatch(message);
+    for (const message of messages) expect(rejected).toMatch(message);
   });
 
-  test('before anything is touched', async () => {
+  test('before anything is changed', async () => {
     const store = memoryStore();
     const template = { Queue: { Type: 'AWS::SQS::Queue' }, Bucket: { Type: 'AWS::S3::Bucket' } };
     await expect(startTestStack(writeAssembly(template), { store })).rejects.toThrow(/AWS::S3::Bucket/);
     expect([...store.load('cloudformation.resources')]).toEqual([]);
   });
 
-  test('a role that Lambda may not take on', async () => {
+  test('a role that Lambda may not assume', async () => {
     const { Properties, ...rest } = role();
     const scheduler = JSON.parse(
       JSON.stringify({ ...rest, Properties }).replace('lambda.amazonaws', 'scheduler.amazonaws'),
@@ -429,7 +429,7 @@ describe('what the local target does not honour is refused by name, all of it at
 });
 
 describe('a custom resource', () => {
-  /** Answers as its properties say, and records every request in the answer's Data. */
+  /** Answers as its properties say, and records every request in the Data of the answer. */
   const source = `
     export const create = (runtime) => async (event) => {
       const { Mode, Id } = event.ResourceProperties;
@@ -456,13 +456,13 @@ describe('a custom resource', () => {
     );
   const seen = (stack: StandIn) => JSON.parse(stack.outputs.Seen ?? '') as unknown[];
 
-  test('is created by its function, with every scalar as text', async () => {
+  test('is created by its function, with every scalar as a string', async () => {
     const stack = await startTestStack(assembly({ Count: 3, Deep: { on: true } }));
     expect(stack.outputs.Ref).toBe('made');
     expect(seen(stack)).toMatchObject(['Create', null, { Count: '3', Deep: { on: 'true' } }, null]);
   });
 
-  test('is updated when its properties changed and left alone when not', async () => {
+  test('is updated only when its properties changed', async () => {
     const store = memoryStore();
     await (await startTestStack(assembly({ Count: 1 }), { store })).close();
     const same = await startTestStack(assembly({ Count: 1 }), { store });
@@ -480,21 +480,21 @@ describe('a custom resource', () => {
       /C \(Custom::Thing\) could not be created: Its function answered FAILED: no luck/,
     ],
     ['throws', { Mode: 'throw' }, /Its function failed: .*broken provider/],
-  ])('fails the deploy when its function %s', async (_name, properties, message) => {
+  ])('fails the deployment when its function %s', async (_name, properties, message) => {
     await expect(startTestStack(assembly(properties))).rejects.toThrow(message);
   });
 
-  test('fails the deploy when its function does not answer within its timeout', async () => {
+  test('fails the deployment when its function does not answer in time', async () => {
     const clock = virtualClock(Date.parse('2030-01-01T00:00:00Z'));
-    let refused: unknown;
+    let rejected: unknown;
     startTestStack(assembly({ Mode: 'silent', ServiceTimeout: 60 }), { clock }).catch((error: unknown) => {
-      refused = error;
+      rejected = error;
     });
-    await clock.until(() => refused !== undefined, 61_000);
-    expect(String(refused)).toMatch(/gave no answer .* within 60 s/);
+    await clock.until(() => rejected !== undefined, 61_000);
+    expect(String(rejected)).toMatch(/sent no readable answer .* within 60 s/);
   });
 
-  test('that gets another physical id is asked to delete the old one', async () => {
+  test('with a new physical id is asked to delete the old one', async () => {
     const store = memoryStore();
     await (await startTestStack(assembly({ Id: 'one' }), { store })).close();
     const stack = await startTestStack(assembly({ Id: 'two' }), { store });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
-import { honouredTypes } from '../../lib/stand-in/template/registry.ts';
+import { supportedTypes } from '../../lib/stand-in/template/registry.ts';
 import { waivers } from '../../lib/stand-in/template/waivers.ts';
 import { lambdaFunction, type Resources, role, startTestStack, writeAssembly } from './stack.ts';
 
-/** One resource of every type that is honoured, in a first and in a changed form. */
+/** One resource of every supported type, in a first and in a changed form. */
 function everyType(changed: boolean): Resources {
   const arn = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
   const sendTo = (sid: string) => ({
@@ -230,11 +230,11 @@ const source = `
     await runtime.http.send({ method: 'PUT', url: event.ResponseURL, headers: {}, body, timeoutMs: 1000 });
   };`;
 
-test('every honoured type is made, changed and deleted, and leaves nothing behind', async () => {
+test('creates, changes and deletes every supported type, and leaves nothing behind', async () => {
   const store = memoryStore();
   const first = everyType(false);
   const types = new Set(Object.values(first).map(({ Type }) => Type));
-  expect([...honouredTypes].filter((type) => !types.has(type))).toEqual(['Custom::*']);
+  expect([...supportedTypes].filter((type) => !types.has(type))).toEqual(['Custom::*']);
 
   const deploy = async (resources: Resources) => {
     const stack = await startTestStack(writeAssembly(resources, { f: source }), { store });
@@ -247,7 +247,7 @@ test('every honoured type is made, changed and deleted, and leaves nothing behin
   await one.stack.close();
 
   const two = await deploy(everyType(true));
-  // These have nothing that the changed form changes.
+  // These have no property that the changed form changes.
   const same = ['Dead', 'Group', 'Role'];
   expect(two.changes).toEqual(
     made

@@ -39,7 +39,7 @@ describe('an intrinsic function resolves as CloudFormation resolves it', () => {
       'arn:aws:cloudformation:us-east-1:000000000000:stack/Busbar/local',
     ],
     ['GetAtt as a list', { 'Fn::GetAtt': ['Queue', 'Arn'] }, 'arn:queue'],
-    ['GetAtt as text with a nested attribute', { 'Fn::GetAtt': 'Queue.Nested.Name' }, 'n'],
+    ['GetAtt as a string with a nested attribute', { 'Fn::GetAtt': 'Queue.Nested.Name' }, 'n'],
     ['Join', { 'Fn::Join': ['-', ['a', { Ref: 'Name' }, 3]] }, 'a-orders-3'],
     ['Join of a list parameter', { 'Fn::Join': ['+', { Ref: 'Zones' }] }, 'a+b'],
     [
@@ -55,18 +55,14 @@ describe('an intrinsic function resolves as CloudFormation resolves it', () => {
     ['NoValue removes a property', { a: 1, b: { Ref: 'AWS::NoValue' } }, { a: 1 }],
     ['NoValue removes an element', [1, { 'Fn::If': ['No', 2, { Ref: 'AWS::NoValue' }] }, 3], [1, 3]],
     ['Base64', { 'Fn::Base64': 'hi' }, 'aGk='],
-    [
-      'data that looks like nothing special',
-      { Condition: { Bool: { x: 'true' } } },
-      { Condition: { Bool: { x: 'true' } } },
-    ],
+    ['ordinary data', { Condition: { Bool: { x: 'true' } } }, { Condition: { Bool: { x: 'true' } } }],
   ];
   test.each(rows)('%s', (_name, value, expected) => {
     expect(resolve(value, scope, 'here')).toEqual(expected);
   });
 });
 
-describe('what cannot be resolved is an error that says where', () => {
+describe('reports the place of what cannot be resolved', () => {
   const rows: [string, TemplateValue, RegExp][] = [
     ['an unknown function', { a: { 'Fn::Cidr': [] } }, /here\.a calls Fn::Cidr/],
     ['ImportValue', { 'Fn::ImportValue': 'x' }, /imports a value of another stack/],
@@ -94,16 +90,16 @@ describe('conditions', () => {
     expect(evaluate({ Base: { 'Fn::Equals': ['x', 'x'] }, C: expression })('C')).toBe(expected);
   });
 
-  test('a circle of conditions is named', () => {
+  test('names a cycle of conditions', () => {
     expect(() => evaluate({ A: { Condition: 'B' }, B: { Condition: 'A' } })('A')).toThrow(/A -> B -> A/);
   });
 
-  test('an unknown condition is named', () => {
+  test('names an unknown condition', () => {
     expect(() => evaluate({})('Missing')).toThrow(/no condition Missing/);
   });
 });
 
-test('references are found in every form, and only in the branches that are taken', () => {
+test('finds references in every form, and only in the branches that are taken', () => {
   const found = referencedResources(
     {
       a: { Ref: 'A' },
@@ -131,19 +127,19 @@ describe('parameters', () => {
   test.each<[string, object, string | undefined, RegExp]>([
     ['a missing value', {}, undefined, /P has no default/],
     ['a value that is not allowed', { AllowedValues: ['a', 'b'] }, 'c', /one of a, b/],
-    ['a value off the pattern', { AllowedPattern: '[a-z]+' }, 'a1', /match \[a-z\]\+/],
+    ['a value that violates the pattern', { AllowedPattern: '[a-z]+' }, 'a1', /match \[a-z\]\+/],
     ['a short value', { MinLength: 2 }, 'a', /at least 2/],
     ['a long value', { MaxLength: 1 }, 'aa', /at most 1/],
     ['no number', { Type: 'Number' }, 'x', /must be a number/],
     ['a number out of range', { Type: 'Number', MaxValue: 3 }, '4', /at most 3/],
     ['an unknown type', { Type: 'AWS::EC2::VPC::Id' }, 'x', /AWS::EC2::VPC::Id/],
-  ])('%s is refused by name', (_name, parameter, given, message) => {
+  ])('%s is rejected by name', (_name, parameter, given, message) => {
     expect(() => values(parameter, given)).toThrow(message);
   });
-  test('a secret value is not repeated in the refusal', () => {
+  test('a secret value is not repeated in the error', () => {
     expect(() => values({ NoEcho: true, MaxLength: 1 }, 'hunter2')).toThrow(/^(?!.*hunter2)/);
   });
-  test('an override without a parameter is refused by name', () => {
+  test('an override without a parameter is rejected by name', () => {
     expect(() => parameterValues({}, { Typo: 'x' }, stack)).toThrow(/no parameter Typo/);
   });
   test('an SSM parameter has no value unless one is given', () => {

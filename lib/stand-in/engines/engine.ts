@@ -1,7 +1,7 @@
 /**
- * The vocabulary that every engine shares. An engine is the local stand-in of one AWS service: a synchronous
- * state machine (operation, time and randomness in; answer out) over a durable store. It knows AWS and
- * nothing of the bus: what is written here could stand under any other serverless program.
+ * The types that all engines share. An engine stands in for one AWS service: a synchronous state machine (operation,
+ * time and randomness in, answer out) over a durable store. It knows AWS but not the bus, so it could run any other
+ * serverless program.
  */
 
 /** Milliseconds since the Unix epoch. */
@@ -23,25 +23,25 @@ export interface Random {
 }
 
 /**
- * Where an engine keeps what must survive a restart. An engine holds its whole state in memory, reads it back
- * once by `load`, and writes every change through; `put` takes a plain JSON value, which is read when the
- * commit happens, so several changes of one key in one turn of the event loop cost one write.
+ * Where an engine keeps what must survive a restart. It holds its whole state in memory, loads it once, and writes
+ * every change through. `put` takes a plain JSON value and reads it at the commit, so several changes of one key in
+ * one turn of the event loop cost one write.
  */
 export interface Store {
-  /** The rows of a table, in the order in which their keys were first put. */
+  /** The rows of a table, in the order in which their keys were first stored. */
   load(table: string): Iterable<readonly [key: string, value: unknown]>;
   put(table: string, key: string, value: unknown): void;
   delete(table: string, key: string): void;
-  /** Resolves when everything put or deleted before this call is on disk. No answer leaves before it. */
+  /** Resolves when everything stored or deleted before this call is on disk. No answer is sent before that. */
   committed(): Promise<void>;
 }
 
-/** Counts billable units, by the names of the price table (`sqs.requests`, `lambda.gb-seconds`, …). */
+/** Counts billable units under the names of the price table (`sqs.requests`, `lambda.gb-seconds`, …). */
 export interface Meter {
   count(unit: string, quantity: number): void;
 }
 
-/** Who makes a call: the role of a function, a service that acts for a resource, or the account's owner. */
+/** Who makes a call: the role of a function, a service acting for a resource, or the owner of the account. */
 export type Caller =
   | { readonly kind: 'role'; readonly roleArn: string }
   | { readonly kind: 'service'; readonly service: string; readonly sourceArn: string }
@@ -53,20 +53,22 @@ export const root: Caller = { kind: 'root' };
 export interface Permission {
   /** An IAM action, such as `sqs:SendMessage`. */
   readonly action: string;
-  /** The ARN acted upon, or `*` where the action knows no resource. */
+  /** The ARN that the call acts on, or `*` where the action knows no resource. */
   readonly resource: string;
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** The decoded members of a request, named as AWS names them. Each operation narrows them before use. */
+/** The decoded members of a request, named as in AWS. Each operation narrows them before use. */
 export type Input = Readonly<Record<string, unknown>>;
 export type Output = Readonly<Record<string, unknown>> | undefined;
 
-/** One AWS action. It throws an `AwsError` to refuse. */
+/** One AWS action. Throws `AwsError`. */
 export interface Operation {
-  /** What IAM must allow for this input; all of it. Called before `handle`, so it must bear a wrong input. */
+  /**
+   * All permissions that IAM must allow for this input. Called before `handle`, so it must tolerate an invalid input.
+   */
   permissions(input: Input): readonly Permission[];
-  /** Synchronous, but for what waits by nature (a long poll, the invocation of a function). */
+  /** Synchronous, except for what waits by nature: a long poll, or the invocation of a function. */
   handle(input: Input, caller: Caller, signal?: AbortSignal): Output | Promise<Output>;
 }
 
@@ -74,20 +76,20 @@ export interface Operation {
 export interface Route {
   readonly operation: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
-  /** Such as `/schedules/{Name}`; a segment `{ResourceArn+}` takes the rest of the path. */
+  /** Such as `/schedules/{Name}`; a segment `{ResourceArn+}` matches the rest of the path. */
   readonly path: string;
   /** Query parameter to input member. */
   readonly query?: Readonly<Record<string, string>>;
   /** Header (lower case) to input member. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The member that is the raw body (a Uint8Array), in and out, where the body is not JSON. */
+  /** The member that is the raw body (a Uint8Array) of request and answer, where the body is not JSON. */
   readonly payload?: string;
   /** Output member to response header. */
   readonly responseHeaders?: Readonly<Record<string, string>>;
   readonly status?: number;
 }
 
-/** An IAM policy document, as CloudFormation holds it with its intrinsics resolved. */
+/** An IAM policy document as in CloudFormation, with its intrinsics resolved. */
 export interface PolicyDocument {
   readonly Version?: string;
   readonly Statement: readonly PolicyStatement[];
@@ -105,7 +107,7 @@ export interface PolicyStatement {
   >;
 }
 
-/** The services that have an engine, by their SigV4 signing name (streams have a name of their own here). */
+/** The services with an engine, by their SigV4 signing names (except that the streams have their own). */
 export type Service =
   | 'sqs'
   | 'sns'
@@ -122,15 +124,15 @@ export interface Engine {
   readonly routes?: readonly Route[];
   /** The resource policy of one of this engine's resources, if it has one. */
   resourcePolicy?(resourceArn: string): PolicyDocument | undefined;
-  /** Starts what acts by itself (pollers, due schedules), once every engine is built and deployed. */
+  /** Starts what acts by itself (pollers, due schedules), once every engine is built and the stack is deployed. */
   resume?(): void;
-  /** Stops timers and pollers and settles what waits; state stays in the store. */
+  /** Stops timers and pollers and finishes what runs. The state stays in the store. */
   close?(): Promise<void>;
 }
 
 /**
- * A call from one service to another (SNS to SQS, a mapping to its queue), checked against the caller's role
- * or the resource policy like any other. It answers synchronously when the operation does.
+ * A call from one service to another (SNS to SQS, a mapping to its queue), authorized by the caller's role or the
+ * resource policy like any other. It answers synchronously when the operation does.
  */
 export type Call = (
   service: Service,
@@ -140,7 +142,7 @@ export type Call = (
   signal?: AbortSignal,
 ) => Output | Promise<Output>;
 
-/** What an engine is given. */
+/** What an engine gets. */
 export interface Host {
   readonly account: string;
   readonly region: string;
@@ -151,16 +153,16 @@ export interface Host {
   readonly store: Store;
   readonly meter: Meter;
   readonly call: Call;
-  /** Throws `AccessDenied` unless the caller has the permissions: for a check without the call itself. */
+  /** Throws `AccessDenied` unless the caller has the permissions. For checks that need no call. */
   readonly authorize: (caller: Caller, permissions: readonly Permission[]) => void;
 }
 
-/** A refusal in AWS's own words. */
+/** An error in AWS's own words. */
 export class AwsError extends Error {
-  /** The error's name on the wire, such as `QueueDoesNotExist`. */
+  /** The name of the error on the wire, such as `QueueDoesNotExist`. */
   readonly code: string;
   readonly status: number;
-  /** The older name that query-compatible JSON services send in `x-amzn-query-error`. */
+  /** The older name, which query-compatible JSON services send in `x-amzn-query-error`. */
   readonly queryCode: string | undefined;
   /** Further members of the error, such as `CancellationReasons`. */
   readonly members: Readonly<Record<string, unknown>>;
@@ -179,13 +181,13 @@ export class AwsError extends Error {
   }
 }
 
-/** Fails closed: refuses an input that has a member which the engine does not honour, and names it. */
-export function refuseUnknownMembers(action: string, input: Input, known: readonly string[]): void {
+/** Fails closed: throws for an input with a member that the engine does not support, and names the member. */
+export function rejectUnknownMembers(action: string, input: Input, known: readonly string[]): void {
   for (const member of Object.keys(input)) {
     if (input[member] !== undefined && !known.includes(member)) {
       throw new AwsError(
         'NotImplemented',
-        `The local engine does not honour the member ${member} of ${action}. Leave it out, or implement it in the engine.`,
+        `The stand-in does not support the member ${member} of ${action}. Leave it out, or implement it in the engine.`,
         { status: 501 },
       );
     }

@@ -1,31 +1,31 @@
 import { AwsError, type Input } from './engine.ts';
 
-/** Reads the members of a decoded input one by one, so that no operation trusts a shape it has not checked. */
+/** Reads the members of a decoded input one by one, so no operation trusts a shape that it has not checked. */
 export interface Members {
   string(name: string): string | undefined;
   requiredString(name: string): string;
   boolean(name: string): boolean | undefined;
-  /** An integer in [min, max]; a digit string, as query parameters are, is taken as well. */
+  /** An integer in [min, max]. A string of digits, as in query parameters, is accepted too. */
   integer(name: string, min: number, max: number): number | undefined;
-  /** A structure, as members of its own; its messages name the outer member. */
+  /** A structure, as members. Its error messages name the outer member. */
   structure(name: string): Members | undefined;
   structures(name: string): readonly Members[] | undefined;
   strings(name: string): readonly string[] | undefined;
   stringMap(name: string): Readonly<Record<string, string>> | undefined;
-  /** Whether the member was sent at all. */
+  /** Whether the member was sent. */
   has(name: string): boolean;
-  /** Fails closed: refuses a member that is not in the list, naming it. */
+  /** Fails closed: rejects a member that is not in the list, and names it. */
   only(...known: readonly string[]): void;
 }
 
-/** `refuse` makes the error in the words of the service, such as its validation exception. */
+/** `invalid` creates the error of the service, such as its validation exception. */
 export function membersOf(
   input: Input,
-  refuse: (message: string) => AwsError,
+  invalid: (message: string) => AwsError,
   action: string,
   prefix = '',
 ): Members {
-  const bad = (name: string, want: string) => refuse(`${prefix}${name} must be ${want}.`);
+  const bad = (name: string, want: string) => invalid(`${prefix}${name} must be ${want}.`);
 
   function string(name: string): string | undefined {
     const value = input[name];
@@ -38,7 +38,7 @@ export function membersOf(
     string,
     requiredString(name) {
       const value = string(name);
-      if (value === undefined || value === '') throw refuse(`${prefix}${name} is required.`);
+      if (value === undefined || value === '') throw invalid(`${prefix}${name} is required.`);
       return value;
     },
     boolean(name) {
@@ -60,13 +60,13 @@ export function membersOf(
       const value = input[name];
       if (value === undefined || value === null) return undefined;
       if (!isObject(value)) throw bad(name, 'a structure');
-      return membersOf(value, refuse, action, `${prefix}${name}.`);
+      return membersOf(value, invalid, action, `${prefix}${name}.`);
     },
     structures(name) {
       const value = input[name];
       if (value === undefined || value === null) return undefined;
       if (!Array.isArray(value) || !value.every(isObject)) throw bad(name, 'a list of structures');
-      return value.map((item, index) => membersOf(item, refuse, action, `${prefix}${name}[${index}].`));
+      return value.map((item, index) => membersOf(item, invalid, action, `${prefix}${name}[${index}].`));
     },
     strings(name) {
       const value = input[name];
@@ -93,7 +93,7 @@ export function membersOf(
         if (input[name] !== undefined && !known.includes(name)) {
           throw new AwsError(
             'NotImplemented',
-            `The local engine does not honour the member ${prefix}${name} of ${action}. Leave it out, or implement it in the engine.`,
+            `The stand-in does not support the member ${prefix}${name} of ${action}. Leave it out, or implement it in the engine.`,
             { status: 501 },
           );
         }

@@ -1,10 +1,13 @@
 import type { PolicyStatement } from '../engines/engine.ts';
 import { matchesArn, matchesPattern } from './match.ts';
 
-/** The values of condition keys in a request; keys in lower case, because IAM ignores their case. */
+/** The condition keys of a request; in lower case, because IAM ignores their case. */
 export type RequestContext = ReadonlyMap<string, readonly string[]>;
 
-/** Thrown for a policy that the local IAM cannot judge: better no bus than a bus with other rights than on AWS. */
+/**
+ * Thrown for a policy that this IAM cannot evaluate. Failing is better than running with other permissions than on
+ * AWS.
+ */
 export class UnsupportedPolicyError extends Error {
   constructor(message: string) {
     super(message);
@@ -51,7 +54,7 @@ const operators: ReadonlyMap<string, Operator> = new Map([
   ['NumericGreaterThanEquals', number((have, want) => have >= want)],
 ]);
 
-/** The global keys that the local IAM fills; any other `aws:` key is refused, for it would never be present. */
+/** The global keys that this IAM fills. Any other `aws:` key is rejected, because it would never be present. */
 const globalKeys = [
   'aws:PrincipalAccount',
   'aws:PrincipalArn',
@@ -65,7 +68,10 @@ const globalKeys = [
 ] as const;
 const knownGlobalKeys = new Set<string>(globalKeys.map((key) => key.toLowerCase()));
 
-/** Compiles the Condition element of a statement; throws an `UnsupportedPolicyError` naming what it cannot judge. */
+/**
+ * Compiles the Condition element of a statement. Throws `UnsupportedPolicyError`, which names what it cannot
+ * evaluate.
+ */
 export function compileConditions(
   conditions: NonNullable<PolicyStatement['Condition']>,
   where: string,
@@ -99,7 +105,7 @@ function compileCondition(
   const operator = operators.get(base);
   if (operator === undefined) {
     throw new UnsupportedPolicyError(
-      `${where} uses the condition operator ${operatorName}, which the local IAM does not judge. ` +
+      `${where} uses the condition operator ${operatorName}, which the local IAM does not evaluate. ` +
         `It knows Null, ${[...operators.keys()].join(', ')}.`,
     );
   }
@@ -110,7 +116,7 @@ function compileCondition(
   return (context) => {
     const values = context.get(name);
     if (values === undefined || values.length === 0) {
-      // An absent key fails a plain operator, and holds for a negated one, for IfExists and for ForAllValues.
+      // An absent key fails a plain operator, and passes a negated one, IfExists and ForAllValues.
       if (quantifier === 'ForAnyValue') return ifExists !== undefined;
       return quantifier === 'ForAllValues' || ifExists !== undefined || operator.negated === true;
     }

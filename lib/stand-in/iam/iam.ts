@@ -7,7 +7,7 @@ import { type RoleUsage, type Use, usageRecorder } from './usage.ts';
 
 interface RoleDefinition {
   readonly name: string;
-  /** Who may take the role on. */
+  /** Who may assume the role. */
   readonly trust: PolicyDocument;
   readonly inlinePolicies: Readonly<Record<string, PolicyDocument>>;
   readonly managedPolicyArns: readonly string[];
@@ -20,27 +20,27 @@ interface ManagedPolicyDefinition {
 
 /** The roles and policies of the account, and the judge of every call. */
 export interface Iam {
-  /** Throws AWS's refusal when a permission is missing; an explicit deny wins over every allow. */
+  /** Throws AWS's error when a permission is missing. An explicit deny wins over every allow. */
   readonly authorize: Authorize;
   putRole(role: RoleDefinition): void;
   deleteRole(name: string): void;
-  /** Attaches a further policy to a role (`AWS::IAM::Policy`). */
+  /** Attaches another policy to a role (`AWS::IAM::Policy`). */
   attachPolicy(roleName: string, policyName: string, document: PolicyDocument): void;
   detachPolicy(roleName: string, policyName: string): void;
   putManagedPolicy(policy: ManagedPolicyDefinition): void;
   deleteManagedPolicy(arn: string): void;
   attachManagedPolicy(roleName: string, arn: string): void;
   detachManagedPolicy(roleName: string, arn: string): void;
-  /** Throws when the role does not exist or does not let the service take it on for the resource `sourceArn`. */
+  /** Throws when the role does not exist, or does not let the service assume it for the resource `sourceArn`. */
   assertTrusts(roleArn: string, service: string, sourceArn: string): void;
-  /** The name under which a role acts in refusals; for a Lambda function it is the function's name. */
+  /** The name of a role in errors; for a Lambda function, the name of the function. */
   nameSession(roleArn: string, sessionName: string): void;
   usage(): RoleUsage[];
 }
 
 /**
- * Policies that AWS manages and that matter to nothing here, because what they allow has no engine: logs go to
- * standard output and traces nowhere.
+ * Policies that AWS manages and that mean nothing here, because what they allow has no engine: logs go to standard
+ * output and traces nowhere.
  */
 const waivedManagedPolicies = new Set([
   'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole',
@@ -68,9 +68,9 @@ export function createIam(options: {
   readonly account: string;
   readonly region: string;
   readonly store: Store;
-  /** The resource policy of a resource, asked of the engine that the action's prefix names. */
+  /** The resource policy of a resource, from the engine that the prefix of the action names. */
   resourcePolicy(service: string, resourceArn: string): PolicyDocument | undefined;
-  /** Told when a role is allowed an action for the first time by one of its grants. */
+  /** Called when one of its grants allows a role an action for the first time. */
   onUse?(role: string, use: Use): void;
 }): Iam {
   const { account, region, store } = options;
@@ -116,7 +116,7 @@ export function createIam(options: {
 
   function compile(role: Role): void {
     const { name, trust, inlinePolicies, managedPolicyArns } = role.definition;
-    // A trust policy stands on its role, so its statements name no resource.
+    // A trust policy belongs to its role, so its statements name no resource.
     const onRole = trust.Statement.map((statement) => ({ ...statement, Resource: '*' }));
     role.trust = compilePolicy({ ...trust, Statement: onRole }, `${name}/trust`);
     const named = [...Object.entries(inlinePolicies), ...role.attached];
@@ -125,7 +125,7 @@ export function createIam(options: {
       if (document !== undefined) named.push([arn, document]);
       else if (!waivedManagedPolicies.has(arn)) {
         throw new UnsupportedPolicyError(
-          `The role ${name} has the managed policy ${arn}, which the local IAM does not hold. ` +
+          `The role ${name} has the managed policy ${arn}, which the local IAM does not have. ` +
             'Grant what is needed in a policy of the stack.',
         );
       }

@@ -3,38 +3,40 @@ import { AwsError, type Caller, type Permission, type PolicyDocument } from '../
 import type { RequestContext } from './conditions.ts';
 import { compilePolicy, type Principal, type Statement } from './policy.ts';
 
-/** What the judge needs to know of a role. */
+/** What the judge needs to know about a role. */
 export interface JudgedRole {
   readonly statements: readonly Statement[];
-  /** Calls that were allowed; whoever changes the statements starts it anew. */
+  /** Calls that were allowed; replaced by an empty map when the statements change. */
   readonly allowed: AllowedCalls;
   readonly usage: { record(action: string, resource: string, allowedBy: readonly Statement[]): void };
 }
 
 export interface Judge {
-  /** Throws AWS's refusal when a permission is missing; an explicit deny wins over every allow. */
+  /** Throws AWS's error when a permission is missing. An explicit deny wins over every allow. */
   readonly authorize: Authorize;
-  /** Whether a trust policy lets a service take its role on for a resource. */
+  /** Whether a trust policy lets a service assume its role for a resource. */
   trusts(trust: readonly Statement[], roleArn: string, service: string, sourceArn: string): boolean;
 }
 
-/** Decisions kept per role; beyond that they are forgotten and made again (schedule names have no bound). */
+/**
+ * The most decisions cached for each role; the cache is cleared beyond that, because schedule names have no bound.
+ */
 const decisionsKeptMax = 10_000;
 
 /**
- * Calls that were allowed, each with the resource policy under which it was: an engine makes a new list of
- * statements whenever a policy changes, so the entry then counts no more.
+ * Calls that were allowed, each with the resource policy that allowed it. An engine creates a new list of statements
+ * when a policy changes, which invalidates the entry.
  */
 export type AllowedCalls = Map<string, PolicyDocument['Statement'] | undefined>;
 
-/** Judges calls by the policies of roles and resources. It runs at every call, so what was allowed is remembered. */
+/** Judges calls by the policies of roles and resources. It runs at every call, so it caches what was allowed. */
 export function createJudge(options: {
   readonly account: string;
   readonly region: string;
   roleOf(roleArn: string): JudgedRole | undefined;
-  /** The name under which a role acts, for refusals. */
+  /** The name of a role in errors. */
   sessionOf(roleArn: string): string | undefined;
-  /** The resource policy of a resource, asked of the engine that the action's prefix names. */
+  /** The resource policy of a resource, from the engine that the prefix of the action names. */
   resourcePolicy(service: string, resourceArn: string): PolicyDocument | undefined;
 }): Judge {
   const { account, region } = options;
@@ -53,7 +55,7 @@ export function createJudge(options: {
     const { action, resource } = permission;
     const policy = resourcePolicy(permission);
     const found = options.roleOf(arn);
-    if (found === undefined) throw refusal(permission, userArn(arn), 'because the role does not exist');
+    if (found === undefined) throw denied(permission, userArn(arn), 'because the role does not exist');
     const key = `${action}\n${resource}`;
     if (found.allowed.has(key) && found.allowed.get(key) === policy?.Statement) return;
 
@@ -68,18 +70,18 @@ export function createJudge(options: {
     const holding = (statements: readonly Statement[], allows: boolean) =>
       statements.filter((statement) => statement.allows === allows && statement.holds(context));
     if (holding(identity, false).length > 0) {
-      throw refusal(permission, userArn(arn), 'with an explicit deny in an identity-based policy');
+      throw denied(permission, userArn(arn), 'with an explicit deny in an identity-based policy');
     }
     if (holding(ofResource, false).length > 0) {
-      throw refusal(permission, userArn(arn), 'with an explicit deny in a resource-based policy');
+      throw denied(permission, userArn(arn), 'with an explicit deny in a resource-based policy');
     }
-    // Within one account either kind of policy is enough to allow.
+    // Within one account, an allow in either kind of policy is enough.
     const allowing = [...holding(identity, true), ...holding(ofResource, true)];
     if (allowing.length === 0) {
-      throw refusal(permission, userArn(arn), `because no identity-based policy allows the ${action} action`);
+      throw denied(permission, userArn(arn), `because no identity-based policy allows the ${action} action`);
     }
     found.usage.record(action, resource, allowing);
-    // A condition on what only this call brings with it must be judged again at the next one.
+    // A condition on something specific to this call must be evaluated again for the next one.
     if (
       permission.context === undefined ||
       ![...identity, ...ofResource].some((statement) => statement.conditional)
@@ -101,8 +103,8 @@ export function createJudge(options: {
     const context = requestContext(permission, [
       ['aws:sourcearn', caller.sourceArn],
       ['aws:sourceaccount', sourceAccount],
-      // The older name of the same, which the policy of a new SNS topic tests. Roles do not have it: on AWS too a
-      // role without a policy of its own is refused by a topic that has its first policy.
+      // The older name of the same key, which the policy of a new SNS topic tests. Roles do not have it: on AWS too,
+      // a topic with its default policy rejects a role without a policy of its own.
       ['aws:sourceowner', sourceAccount],
       ['aws:principalisawsservice', 'true'],
     ]);
@@ -112,10 +114,10 @@ export function createJudge(options: {
     }).filter((statement) => statement.holds(context));
     const who = `${caller.service} (for ${caller.sourceArn})`;
     if (holding.some((statement) => !statement.allows)) {
-      throw refusal(permission, who, 'with an explicit deny in a resource-based policy');
+      throw denied(permission, who, 'with an explicit deny in a resource-based policy');
     }
     if (holding.length === 0) {
-      throw refusal(
+      throw denied(
         permission,
         who,
         `because no resource-based policy allows the ${permission.action} action`,
@@ -150,7 +152,7 @@ export function createJudge(options: {
     const context = new Map<string, readonly string[]>([
       ['aws:requestedregion', [region]],
       ['aws:resourceaccount', [account]],
-      // On AWS every call of the SDK goes over TLS; here it does not leave the process or the machine.
+      // On AWS every SDK call uses TLS; here it does not leave the process or the machine.
       ['aws:securetransport', ['true']],
     ]);
     for (const [key, value] of ofCaller) if (value !== '') context.set(key, [value]);
@@ -183,13 +185,13 @@ export function createJudge(options: {
   return { authorize, trusts };
 }
 
-/** AWS names the same refusal differently in its services. */
-const refusalCodes: Readonly<Record<string, string>> = { sqs: 'AccessDenied', sns: 'AuthorizationError' };
+/** AWS services name the same error differently. */
+const errorCodes: Readonly<Record<string, string>> = { sqs: 'AccessDenied', sns: 'AuthorizationError' };
 
-function refusal({ action, resource }: Permission, who: string, reason: string): AwsError {
+function denied({ action, resource }: Permission, who: string, reason: string): AwsError {
   const service = action.slice(0, action.indexOf(':'));
   return new AwsError(
-    refusalCodes[service] ?? 'AccessDeniedException',
+    errorCodes[service] ?? 'AccessDeniedException',
     `${who} is not authorized to perform: ${action} on resource: ${resource} ${reason}`,
     { status: 403 },
   );

@@ -1,19 +1,19 @@
-/** Wildcards as IAM reads them: `*` is any run of characters and `?` is any one. */
+/** Wildcards in IAM: `*` matches any run of characters and `?` any single one. */
 
 const compiled = new Map<string, (text: string) => boolean>();
 
-/** Matches a whole text, such as an action or a condition value. Without wildcards it is plain equality. */
+/** Matches a whole text, such as an action or a condition value. Without wildcards this is plain equality. */
 export function matchesPattern(pattern: string, text: string): boolean {
   return matcher('text', pattern, () => toRegExp(pattern, () => '[^]*', '[^]'))(text);
 }
 
-/** Actions are compared without regard to case. */
+/** Actions are compared case-insensitively. */
 export function matchesAction(pattern: string, action: string): boolean {
   return matchesPattern(pattern.toLowerCase(), action.toLowerCase());
 }
 
 /**
- * Matches a resource ARN. A wildcard stays within its colon-separated segment, but a `*` that ends a segment
+ * Matches a resource ARN. A wildcard stays within its colon-separated segment, but a `*` at the end of a segment
  * reaches beyond it (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
  */
 export function matchesResource(pattern: string, arn: string): boolean {
@@ -24,8 +24,8 @@ export function matchesResource(pattern: string, arn: string): boolean {
 }
 
 /**
- * `ArnEquals` and `ArnLike` mean the same: each of the six parts of the ARN is matched by itself, wildcards
- * included (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html).
+ * `ArnEquals` and `ArnLike` are the same: each of the six parts of the ARN is matched separately, wildcards included
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html).
  */
 export function matchesArn(pattern: string, arn: string): boolean {
   const want = arnParts(pattern);

@@ -2,9 +2,9 @@ import type { PolicyDocument, PolicyStatement } from '../engines/engine.ts';
 import { compileConditions, type RequestContext, UnsupportedPolicyError } from './conditions.ts';
 import { matchesAction, matchesResource } from './match.ts';
 
-/** A statement made ready to judge calls with. */
+/** A statement compiled for evaluation. */
 export interface Statement {
-  /** Where it stands, for errors and reports, such as `BusbarPublishRole/DefaultPolicy[0]`. */
+  /** Where it is, for errors and reports, such as `PublishRole/DefaultPolicy[0]`. */
   readonly where: string;
   readonly source: PolicyStatement;
   readonly allows: boolean;
@@ -19,7 +19,7 @@ export type Principal =
   | { readonly kind: 'role'; readonly arn: string; readonly account: string }
   | { readonly kind: 'service'; readonly service: string };
 
-/** Makes the statements of a policy ready; throws an `UnsupportedPolicyError` for what cannot be judged here. */
+/** Compiles the statements of a policy. Throws `UnsupportedPolicyError` for what cannot be evaluated here. */
 export function compilePolicy(document: PolicyDocument, where: string): Statement[] {
   return document.Statement.map((statement, index) => compileStatement(statement, `${where}[${index}]`));
 }
@@ -57,9 +57,9 @@ function compileStatement(statement: PolicyStatement, where: string): Statement 
 }
 
 /**
- * Whether the Principal element of a resource policy names the caller. The account itself as principal
- * delegates to identity policies, so its Allow adds nothing for a role of the same account; its Deny counts.
- * `*` covers services too (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
+ * Whether the Principal element of a resource policy names the caller. The account as principal delegates to identity
+ * policies, so its Allow adds nothing for a role of the same account, while its Deny counts. `*` includes services
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
  */
 function coversPrincipal({ Principal, Effect }: PolicyStatement, principal: Principal): boolean {
   if (Principal === undefined) return false;

@@ -14,19 +14,19 @@ export type UsageLine =
     }
   | ({ readonly kind: 'use'; readonly role: string } & Use);
 
-/** Writes down what roles were granted and use, for a report over all the buses of a test run. */
+/** Records which grants roles have and use, for a report over all stacks of a test run. */
 export interface UsageFile {
   used(role: string, use: Use): void;
-  /** @param resources the logical ids of the stack's resources, with their physical ids. */
+  /** @param resources the logical ids of the stack's resources, with their physical ids */
   deployed(stack: string, resources: Readonly<Record<string, string>>, usages: readonly RoleUsage[]): void;
 }
 
-/** All the buses of this process write into one file of a directory, each line once. */
+/** All stacks of this process write to one file of a directory, each line once. */
 const filesByDirectory = new Map<string, UsageFile>();
 
 /**
- * The file of this process in `directory`. Each line is written before the call that it tells of goes on, so that a
- * bus that is killed has told what it did; there are as many lines as grants, and no more with more calls.
+ * The file of this process in `directory`. Each line is written before the call continues that it records, so a
+ * process that is killed has recorded what it did. There are as many lines as grants, however many calls.
  */
 export function usageFile(directory: string): UsageFile {
   const known = filesByDirectory.get(directory);
@@ -35,7 +35,7 @@ export function usageFile(directory: string): UsageFile {
   const file = join(directory, `${process.pid}-${randomUUID()}.jsonl`);
   const written = new Set<string>();
   const write = (line: UsageLine) => {
-    // The first resource of a use differs from bus to bus, and tells nothing new.
+    // The first resource differs from stack to stack, and is not part of the key.
     const key =
       line.kind === 'use' ? JSON.stringify([line.role, line.action, line.by]) : JSON.stringify(line);
     if (written.has(key)) return;

@@ -2,40 +2,41 @@ import { matchesAction, matchesResource } from './match.ts';
 import { list, type Statement } from './policy.ts';
 
 /**
- * One thing that a role may do. A statement of two actions and three resources grants six of them: each is needed or
- * not by itself.
+ * One permission of a role. A statement with two actions and three resources makes six grants, each of which may be
+ * needed or not.
  */
 export interface Grant {
-  /** An action, or a pattern of them such as `sqs:*`; `NotAction(…)` for everything but what it lists. */
+  /** An action, or a pattern such as `sqs:*`; `NotAction(…)` for everything except what it lists. */
   readonly action: string;
-  /** A resource, or a pattern; `NotResource(…)` for everything but what it lists. */
+  /** A resource, or a pattern; `NotResource(…)` for everything except what it lists. */
   readonly resource: string;
-  /** The conditions of its statement as JSON; absent without any. */
+  /** The conditions of its statement as JSON; undefined without any. */
   readonly condition?: string;
 }
 
-/** An action that a role was allowed for the first time by a grant, and the first resource that it was for. */
+/** An action that a grant allowed a role for the first time, and the first resource it was for. */
 export interface Use {
   readonly by: Grant;
   readonly action: string;
   readonly resource: string;
 }
 
-/** What one role was granted and what of it was used, for a report on grants that nothing needs. */
+/** What one role was granted and what it used, for a report on unused grants. */
 export interface RoleUsage {
   readonly role: string;
   /** Actions that were allowed at least once, with some of the resources they acted on. */
   readonly used: readonly { readonly action: string; readonly resources: readonly string[] }[];
-  /** Every grant, where it stands, and the actions that it ever allowed. */
+  /** Every grant, where it comes from, and the actions that it ever allowed. */
   readonly granted: readonly (Grant & { readonly where: string; readonly used: readonly string[] })[];
 }
 
-/** Names of schedules and the like have no bound, so of each action only this many resources are kept. */
+/** Names of schedules and the like have no bound, so only this many resources are kept for each action. */
 const resourcesKeptMax = 20;
 
 /**
- * Notes which actions a role used, and which grants allowed each.
- * @param onUse is told once of each action by each grant, before the call goes on.
+ * Records which actions a role used, and which grants allowed them.
+ *
+ * @param onUse called once for each action and grant, before the call continues
  */
 export function usageRecorder(onUse: (use: Use) => void = () => undefined) {
   const resourcesByAction = new Map<string, Set<string>>();
@@ -73,7 +74,7 @@ export function usageRecorder(onUse: (use: Use) => void = () => undefined) {
   };
 }
 
-/** Tells grants apart, whichever policy of their role they stand in. */
+/** Distinguishes grants, whichever policy of their role contains them. */
 export const keyOf = ({ action, resource, condition = '' }: Grant): string =>
   `${action}\n${resource}\n${condition}`;
 
@@ -88,7 +89,7 @@ function grantsOf({ source }: Statement): Grant[] {
 const everythingBut = (what: 'Action' | 'Resource', source: Statement['source']) =>
   `Not${what}(${list(source[`Not${what}`]).join(', ')})`;
 
-/** Whether a grant of a statement that allowed a call is one of those that did. */
+/** Whether a grant is one of those in a statement that allowed a call. */
 function covers(grant: Grant, action: string, resource: string): boolean {
   return (
     (grant.action.startsWith('NotAction(') || matchesAction(grant.action, action)) &&

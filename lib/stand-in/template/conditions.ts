@@ -2,8 +2,8 @@ import { describe, pair, resolveValue, type Scope, text } from './intrinsics.ts'
 import { TemplateError, type TemplateValue } from './template.ts';
 
 /**
- * Evaluates the Conditions section: `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not` and `Condition`, over
- * parameters and mappings. Throws a `TemplateError` for a condition that depends on itself.
+ * Evaluates the Conditions section: `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not` and `Condition`, over parameters and
+ * mappings. Throws `TemplateError` for a condition that depends on itself.
  */
 export function evaluateConditions(
   conditions: Readonly<Record<string, TemplateValue>>,
@@ -49,7 +49,7 @@ export function evaluateConditions(
           return operands.some((operand) => evaluate(operand, where));
       }
     }
-    throw new TemplateError(`${where} is ${JSON.stringify(expression)}, which is no condition function.`);
+    throw new TemplateError(`${where} is ${JSON.stringify(expression)}, which is not a condition function.`);
   }
 
   return condition;

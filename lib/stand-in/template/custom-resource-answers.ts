@@ -48,7 +48,7 @@ export function createAnswerBox(host: {
   };
 }
 
-/** An answer that is not JSON is passed on as it is; the deployment refuses it. */
+/** An answer that is not JSON is passed on as it is; the deployment rejects it. */
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body);

@@ -12,13 +12,13 @@ import { type Template, TemplateError, type TemplateValue } from './template.ts'
 
 export interface Deployment {
   readonly outputs: Readonly<Record<string, string>>;
-  /** Logical id to physical id of everything that stands. */
+  /** Logical id to physical id of every resource of the stack. */
   readonly resources: Readonly<Record<string, string>>;
-  /** What was done, in order, such as `create Queue`; empty when the stack was as the template wants it. */
+  /** What was done, in order, such as `create Queue`; empty when the stack already matched the template. */
   readonly changes: readonly string[];
 }
 
-/** A resource that could not be made, changed or deleted; the message names it and holds the cause. */
+/** A resource that could not be created, changed or deleted. The message names it and contains the cause. */
 class DeployError extends Error {
   constructor(action: string, logicalId: string, type: string, cause: unknown) {
     super(
@@ -30,9 +30,9 @@ class DeployError extends Error {
 }
 
 /**
- * A small CloudFormation: brings the stack that the store remembers to what the template wants. It goes resource
- * by resource in the order of their dependencies and remembers each at once; it does not roll back, so a deploy
- * that failed is finished by the next one. Resources that left the template are deleted at the end.
+ * A small CloudFormation: changes the stack in the store to match the template. It works resource by resource in the
+ * order of their dependencies and stores each at once. It does not roll back: the next deployment continues a failed
+ * one. Resources that left the template are deleted at the end.
  */
 export async function deploy(options: {
   readonly template: Template;
@@ -124,8 +124,8 @@ export async function deploy(options: {
     );
     if (before.type !== definition.Type || replacing !== undefined) {
       changes.push(`replace ${logicalId}`);
-      refuseNamedReplacement(type, properties, before, replacing);
-      // The new one first and the old one at the end, so that what depends on it moves over in between.
+      rejectNamedReplacement(type, properties, before, replacing);
+      // The replacement is created first and the old one deleted at the end, so dependants move over in between.
       const placed = await create();
       state.putLeftover(before);
       return placed;
@@ -149,7 +149,7 @@ export async function deploy(options: {
     }
   }
 
-  /** Deletes what replacements left and what the template no longer has, dependants first. */
+  /** Deletes what replacements left behind and what the template no longer contains, dependants first. */
   async function deleteWhatLeft(wanted: ReadonlySet<string>): Promise<void> {
     for (const leftover of state.leftovers()) {
       if (!isRetained(leftover.updateReplacePolicy)) await remove(leftover);
@@ -184,7 +184,7 @@ export async function deploy(options: {
     const type = findResourceType(resource.type);
     if (type === undefined) {
       throw new TemplateError(
-        `${logicalId} has the type ${resource.type}, which this version of the local target no longer makes, so it cannot be deleted. ` +
+        `${logicalId} has the type ${resource.type}, which this version of the stand-in no longer supports, so it cannot be deleted. ` +
           'Start with an empty data directory.',
       );
     }
@@ -213,8 +213,8 @@ export async function deploy(options: {
   }
 }
 
-/** CloudFormation too refuses to replace what has a name of its own: the new one would need the old one's name. */
-function refuseNamedReplacement(
+/** CloudFormation does not replace a named resource either: the new one would need the name of the old one. */
+function rejectNamedReplacement(
   type: AnyResourceType,
   properties: Readonly<Record<string, unknown>>,
   before: StackResource,

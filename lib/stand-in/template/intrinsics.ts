@@ -1,6 +1,6 @@
 import { TemplateError, type TemplateValue } from './template.ts';
 
-/** What intrinsic functions look things up in. */
+/** Where intrinsic functions look up values. */
 export interface Scope {
   /** Pseudo parameters (`AWS::Region`, …) and the values of the parameters. */
   readonly parameters: ReadonlyMap<string, string | readonly string[]>;
@@ -8,17 +8,17 @@ export interface Scope {
     Record<string, Readonly<Record<string, Readonly<Record<string, TemplateValue>>>>>
   >;
   condition(name: string): boolean;
-  /** What `Ref` gives for a resource; undefined when the template has no such resource. */
+  /** The `Ref` of a resource; undefined when the template has no such resource. */
   ref(logicalId: string): TemplateValue | undefined;
-  /** What `Fn::GetAtt` gives; undefined when there is no such resource or attribute. */
+  /** The `Fn::GetAtt` of a resource; undefined when there is no such resource or attribute. */
   attribute(logicalId: string, name: string): TemplateValue | undefined;
 }
 
-/** `Ref: AWS::NoValue`: the property or the element that holds it vanishes. */
+/** `Ref: AWS::NoValue`: removes the property or the element. */
 const noValue = Symbol('AWS::NoValue');
 type Resolved = TemplateValue | typeof noValue;
 
-/** Resolves every intrinsic function in a value. `where` is the path for errors, such as `Queue.Properties.Name`. */
+/** Resolves every intrinsic function in a value. `where` is its path for errors, such as `Queue.Properties.Name`. */
 export function resolve(value: TemplateValue, scope: Scope, where: string): TemplateValue | undefined {
   const resolved = resolveValue(value, scope, where);
   return resolved === noValue ? undefined : resolved;
@@ -43,7 +43,7 @@ export function resolveValue(value: TemplateValue, scope: Scope, where: string):
 
 type Intrinsic = (argument: TemplateValue, scope: Scope, where: string) => Resolved;
 
-/** An object with one member `Ref`, `Condition` or `Fn::…` calls a function; anything else is data. */
+/** An object with the single member `Ref`, `Condition` or `Fn::…` is a function call; anything else is data. */
 function intrinsicCall(
   value: Readonly<Record<string, TemplateValue>>,
   where: string,
@@ -55,7 +55,7 @@ function intrinsicCall(
   const found = intrinsics.get(name);
   if (found === undefined) {
     throw new TemplateError(
-      `${where} calls ${name}, which the local target does not resolve. Use another function, or add it to lib/stand-in/template/intrinsics.ts.`,
+      `${where} calls ${name}, which the stand-in does not resolve. Use another function, or add it to lib/stand-in/template/intrinsics.ts.`,
     );
   }
   return { name, argument, resolve: found };
@@ -84,7 +84,7 @@ const intrinsics: ReadonlyMap<string, Intrinsic> = new Map<string, Intrinsic>([
       const [index, list] = pair(argument, where);
       const items = resolveValue(list, scope, where);
       const position = Number(resolveValue(index, scope, where));
-      if (!Array.isArray(items)) throw new TemplateError(`${where} selects from what is no list.`);
+      if (!Array.isArray(items)) throw new TemplateError(`${where} selects from a value that is not a list.`);
       const item: TemplateValue | undefined = items[position];
       if (item === undefined) {
         throw new TemplateError(`${where} selects element ${position} of a list of ${items.length}.`);
@@ -127,7 +127,7 @@ const intrinsics: ReadonlyMap<string, Intrinsic> = new Map<string, Intrinsic>([
     'Fn::ImportValue',
     (_argument, _scope, where) => {
       throw new TemplateError(
-        `${where} imports a value of another stack, and the local target runs one stack. Pass the value as a parameter.`,
+        `${where} imports a value of another stack, and the stand-in runs only one. Pass the value as a parameter.`,
       );
     },
   ],
@@ -146,7 +146,7 @@ function attribute(logicalId: string, name: string, scope: Scope, where: string)
   const found = scope.attribute(logicalId, name);
   if (found === undefined) {
     throw new TemplateError(
-      `${where} reads the attribute ${name} of ${logicalId}, which has none such in the local target.`,
+      `${where} reads the attribute ${name} of ${logicalId}, which has no such attribute in the stand-in.`,
     );
   }
   return found;

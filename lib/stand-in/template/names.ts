@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A physical name as CloudFormation makes them, `<stack>-<logicalId>-<suffix>`, cut in the middle to fit. The
- * suffix is a hash and not random, so that the same stack has the same names on every machine; a replacement
- * is a new generation and so gets a new name beside the old one.
+ * A physical name as CloudFormation creates it: `<stack>-<logicalId>-<suffix>`, shortened in the middle. The suffix
+ * is a hash and not random, so a stack has the same names on every machine. A replacement is a new generation and
+ * gets a new name beside the old one.
  */
 export function physicalName(
   stackName: string,
@@ -17,7 +17,7 @@ export function physicalName(
 }
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
-/** An identifier such as API Gateway makes them: ten lower-case letters and digits. */
+/** An identifier as API Gateway creates it: ten lower-case letters and digits. */
 export function shortId(stackName: string, logicalId: string, generation: number): string {
   const hash = createHash('sha256').update(`id\n${stackName}\n${logicalId}\n${generation}`).digest();
   return [...hash.subarray(0, 10)]

@@ -1,8 +1,8 @@
 import { TemplateError } from './template.ts';
 
 /**
- * Orders resources so that each comes after what it depends on; among the ready ones the template's order
- * stands. Throws a `TemplateError` that names a cycle.
+ * Orders resources so that each comes after what it depends on; otherwise the order of the template is kept. Throws
+ * `TemplateError`, which names a cycle.
  */
 export function dependencyOrder(dependencies: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const ordered: string[] = [];

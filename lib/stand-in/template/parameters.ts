@@ -6,13 +6,13 @@ export interface StackIdentity {
   readonly region: string;
 }
 
-/** The stack's ARN. Its last part is a fixed word: there is one stack of a name on this machine at a time. */
+/** The ARN of the stack. Its last part is constant, because this machine runs one stack of a name at a time. */
 export const stackId = ({ stackName, account, region }: StackIdentity): string =>
   `arn:aws:cloudformation:${region}:${account}:stack/${stackName}/local`;
 
 /**
- * The values of pseudo parameters and parameters. An override that no parameter takes, a parameter without a
- * value, and a value outside its constraints are errors that name the parameter.
+ * The values of pseudo parameters and parameters. An override without a parameter, a parameter without a value, and a
+ * value that violates a constraint are errors that name the parameter.
  */
 export function parameterValues(
   declared: NonNullable<Template['Parameters']>,
@@ -37,8 +37,8 @@ export function parameterValues(
   for (const [name, parameter] of Object.entries(declared)) {
     const given = overrides[name];
     if (parameter.Type.startsWith('AWS::SSM::Parameter::Value<')) {
-      // Its default is the name of an SSM parameter of the account, which is not here. It has a value only
-      // when one is given; a Ref to it is an error otherwise, so nothing runs on a made-up value.
+      // Its default is the name of an SSM parameter, which does not exist here. It has a value only if one is given;
+      // otherwise a Ref to it is an error, so nothing runs on an invented value.
       if (given !== undefined) values.set(name, given);
       continue;
     }
@@ -54,7 +54,7 @@ export function parameterValues(
 function checked(name: string, parameter: TemplateParameter, value: string): string | readonly string[] {
   const fail = (rule: string) =>
     new TemplateError(
-      `The parameter ${name} is ${parameter.NoEcho === undefined ? JSON.stringify(value) : 'not acceptable'}: ` +
+      `The parameter ${name} is ${parameter.NoEcho === undefined ? JSON.stringify(value) : 'not valid'}: ` +
         (parameter.ConstraintDescription ?? rule),
     );
   const items = isList(parameter) ? value.split(',').map((item) => item.trim()) : [value];
@@ -93,7 +93,7 @@ function checked(name: string, parameter: TemplateParameter, value: string): str
       return items;
     default:
       throw new TemplateError(
-        `The parameter ${name} has the type ${parameter.Type}, which the local target does not honour. Use String.`,
+        `The parameter ${name} has the type ${parameter.Type}, which the stand-in does not support. Use String.`,
       );
   }
 }

@@ -4,12 +4,12 @@ import { resolve, type Scope } from './intrinsics.ts';
 import { dependencyOrder } from './order.ts';
 import { parameterValues, type StackIdentity } from './parameters.ts';
 import { referencedResources } from './references.ts';
-import { findResourceType, honouredTypes } from './registry.ts';
+import { findResourceType, supportedTypes } from './registry.ts';
 import type { AnyResourceType } from './resource.ts';
 import { checkTemplate, type Template, TemplateError, type TemplateResource } from './template.ts';
 import { type Waiver, waivers } from './waivers.ts';
 
-/** A resource that the template has under the given parameters, and how it is made. */
+/** A resource of the template under the given parameters, and its type. */
 export interface PlannedResource {
   readonly logicalId: string;
   readonly definition: TemplateResource;
@@ -28,8 +28,8 @@ export interface Plan {
 }
 
 /**
- * Reads a template before anything is touched. Every type and every property that is neither honoured nor
- * waived is found here, and all of them are named in one error.
+ * Plans a deployment before anything is changed. Every type and property that is neither supported nor waived is
+ * found here, and one error names them all.
  */
 export function planDeployment(
   template: Template,
@@ -72,14 +72,14 @@ export function planDeployment(
     const waiver = waivers.get(definition.Type);
     if (type === undefined && waiver === undefined) {
       problems.push(
-        `${logicalId} has the type ${definition.Type}, which the local target neither makes nor waives. ` +
-          `It makes ${honouredTypes.join(', ')}. Add a file to lib/stand-in/template/resources, or a reason to waivers.ts.`,
+        `${logicalId} has the type ${definition.Type}, which the stand-in neither supports nor waives. ` +
+          `It supports ${supportedTypes.join(', ')}. Add a file to lib/stand-in/template/resources, or a reason to waivers.ts.`,
       );
     }
     return { logicalId, definition, type, waiver, dependsOn: dependencies.get(logicalId) ?? new Set() };
   });
 
-  // What other resources will give is not known yet; an ARN stands in for it, so that names can be checked.
+  // The values of other resources are not known yet; an ARN takes their place so that names can be checked.
   const standIn = 'arn:aws:service:region:000000000000:part/part/part';
   const scope: Scope = {
     parameters,
@@ -94,9 +94,7 @@ export function planDeployment(
     problems.push(...unknownProperties(logicalId, definition.Type, type, properties));
   }
   if (problems.length > 0) {
-    throw new TemplateError(
-      `The local target cannot run this template as it is meant:\n- ${problems.join('\n- ')}`,
-    );
+    throw new TemplateError(`The stand-in cannot run this template faithfully:\n- ${problems.join('\n- ')}`);
   }
   return { resources, parameters, mappings, condition };
 }
@@ -112,14 +110,14 @@ function unknownProperties(
     issue.code === 'unrecognized_keys'
       ? issue.keys.map(
           (key) =>
-            `${logicalId} (${typeName}) has the property ${[...issue.path, key].join('.')}, which the local target does not honour. ` +
-            'Leave it out, or honour or waive it in the file of the type in lib/stand-in/template/resources.',
+            `${logicalId} (${typeName}) has the property ${[...issue.path, key].join('.')}, which the stand-in does not support. ` +
+            'Leave it out, or support or waive it in the file of the type in lib/stand-in/template/resources.',
         )
       : [],
   );
 }
 
-/** The resolved properties as the type reads them; what does not fit is named with its path. */
+/** The resolved properties, parsed by the schema of the type. Errors give the path. */
 export function parseProperties(
   { logicalId, definition, type }: PlannedResource,
   scope: Scope,
@@ -128,9 +126,9 @@ export function parseProperties(
   const parsed = type?.properties.safeParse(resolved);
   if (parsed?.success !== true) {
     const issues = (parsed?.error?.issues ?? []).map(describeIssue).join('; ');
-    throw new TemplateError(`${logicalId} (${definition.Type}) has properties that do not fit: ${issues}`);
+    throw new TemplateError(`${logicalId} (${definition.Type}) has invalid properties: ${issues}`);
   }
-  // Through JSON, so that what is compared with the store's copy has its form.
+  // Through JSON, to have the same form as the copy in the store.
   return JSON.parse(JSON.stringify(parsed.data)) as Readonly<Record<string, unknown>>;
 }
 

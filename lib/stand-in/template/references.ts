@@ -1,7 +1,7 @@
 import { attributePath, type Scope, subPlaceholder, takenBranch } from './intrinsics.ts';
 import type { TemplateValue } from './template.ts';
 
-/** The resources that a value needs, in the branches of `Fn::If` that are taken. */
+/** The resources that a value refers to, within the branches of `Fn::If` that are taken. */
 export function referencedResources(
   value: TemplateValue,
   scope: Pick<Scope, 'condition'>,

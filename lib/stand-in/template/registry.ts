@@ -21,7 +21,7 @@ import { snsTopicPolicy } from './resources/sns-topic-policy.ts';
 import { sqsQueue } from './resources/sqs-queue.ts';
 import { sqsQueuePolicy } from './resources/sqs-queue-policy.ts';
 
-/** Every resource type that is made here; `waivers.ts` holds those that are read and not made. */
+/** Every supported resource type; `waivers.ts` lists the types that are read but not created. */
 const types: ReadonlyMap<string, AnyResourceType> = new Map(
   [
     apigatewayv2Api,
@@ -48,9 +48,9 @@ const types: ReadonlyMap<string, AnyResourceType> = new Map(
   ].map((type) => [type.type, type]),
 );
 
-/** `Custom::Anything` is a custom resource under a name of its own. */
+/** `Custom::Anything` is a custom resource. */
 export function findResourceType(type: string): AnyResourceType | undefined {
   return types.get(type) ?? (type.startsWith('Custom::') ? customResource : undefined);
 }
 
-export const honouredTypes: readonly string[] = [...types.keys(), 'Custom::*'];
+export const supportedTypes: readonly string[] = [...types.keys(), 'Custom::*'];

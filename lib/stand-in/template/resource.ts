@@ -4,7 +4,7 @@ import type { HttpApis } from '../engines/http/apis.ts';
 import type { Iam } from '../iam/iam.ts';
 import type { StackIdentity } from './parameters.ts';
 
-/** The account as the resources of a template see it. Everything is done as its owner, as by CloudFormation. */
+/** The account as seen by the resources of a template. Everything is done as its owner, as CloudFormation does. */
 export interface Account {
   readonly account: string;
   readonly region: string;
@@ -13,14 +13,14 @@ export interface Account {
   readonly httpApis: HttpApis;
   /** Where requests to an HTTP API arrive, such as `http://127.0.0.1:4100`. */
   apiEndpoint(apiId: string): string;
-  /** The directory of the Lambda code asset that the template calls by this S3 key. */
+  /** The directory of the Lambda code asset with this S3 key. */
   codeDirectory(s3Key: string): string;
   readonly customResources: CustomResourceAnswers;
 }
 
 /** Where the function of a custom resource sends its answer. */
 export interface CustomResourceAnswers {
-  /** Opens a URL and waits for one PUT to it, for at most `timeoutMs`; undefined when none came. */
+  /** Opens a URL and waits for one PUT to it, for at most `timeoutMs`; undefined when none arrives. */
   expect(timeoutMs: number): {
     readonly responseUrl: string;
     readonly answer: Promise<unknown>;
@@ -28,64 +28,67 @@ export interface CustomResourceAnswers {
   };
 }
 
-/** What a resource type is given beside its properties. */
+/** What a resource type gets besides its properties. */
 export interface ResourceContext {
   readonly logicalId: string;
   readonly type: string;
   readonly stack: StackIdentity;
   readonly account: Account;
   readonly uuid: () => string;
-  /** The name that CloudFormation would make for the resource. */
+  /** The name that CloudFormation would generate. */
   name(options: { maxLength: number; suffix?: string }): string;
-  /** The identifier that API Gateway would make for it. */
+  /** The identifier that API Gateway would generate. */
   id(): string;
 }
 
-/** A resource that stands: its physical id and whatever else cannot be asked for later. */
+/** A created resource: its physical id, and what cannot be read back later. */
 export interface Placed {
   readonly physicalId: string;
   readonly data?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What `Ref` and `Fn::GetAtt` give for a resource. */
+/** The values of `Ref` and `Fn::GetAtt` for a resource. */
 export interface ResourceValues {
   readonly ref: string;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
 /**
- * How one CloudFormation resource type is made here. The schema holds every property that is honoured or
- * waived, and refuses the rest by name; `replacedBy` are the properties whose change makes a new resource.
+ * How one CloudFormation resource type is created here. The schema contains every property that is supported or
+ * waived, and rejects others by name. Changing a property in `replacedBy` replaces the resource.
  */
 export interface ResourceType<P> {
   readonly type: string;
   readonly properties: z.ZodObject & z.ZodType<P>;
   readonly replacedBy: readonly (keyof P & string)[];
-  /** The property that gives the resource a name of its own, if any: such a resource cannot be replaced. */
+  /** The property that names the resource, if any: a named resource cannot be replaced. */
   readonly nameProperty?: keyof P & string;
   create(properties: P, context: ResourceContext): Promise<Placed>;
   update(placed: Placed, properties: P, previous: P, context: ResourceContext): Promise<Placed>;
-  /** Bears that the resource is gone already. */
+  /** Succeeds when the resource no longer exists. */
   delete(placed: Placed, properties: P, context: ResourceContext): Promise<void>;
   values(placed: Placed, properties: P, context: ResourceContext): Promise<ResourceValues>;
 }
 
-/** A resource type of which the kind of properties is forgotten: each method takes what its schema gave. */
+/** A resource type with its property type erased. Each method gets what its own schema parsed. */
 export type AnyResourceType = ResourceType<Readonly<Record<string, unknown>>>;
 
-/** Widens a resource type for the registry: the deployment hands back only what the type's own schema parsed. */
+/**
+ * Erases the property type for the registry. This is safe because a deployment passes only what the type's own schema
+ * parsed.
+ */
 export function resourceType<P>(definition: ResourceType<P>): AnyResourceType {
   return definition as unknown as AnyResourceType;
 }
 
-/** A property that has no meaning on this machine; the reason is for the reader. It is read and dropped. */
+/** A property without meaning on this machine: read and dropped. The reason is for the reader. */
 export const waived = (_reason: string) =>
   z
     .unknown()
     .transform(() => undefined)
     .optional();
 
-/** CloudFormation takes numbers and booleans as strings too. */
+/** CloudFormation also accepts numbers and booleans as strings. */
 export const integer = z
   .union([
     z.number().int(),
@@ -107,7 +110,7 @@ export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((w
 const oneOrMany = z.union([z.string(), z.array(z.string())]);
 const conditionValue = z.union([z.string(), z.boolean(), z.array(z.string())]);
 
-/** An IAM policy document; an element that the local IAM does not read is refused by name. */
+/** An IAM policy document. An element that the local IAM does not read is rejected by name. */
 export const policyDocument = z
   .strictObject({
     Version: z.string().optional(),
@@ -129,14 +132,14 @@ export const policyDocument = z
   })
   .transform((document) => document as PolicyDocument);
 
-/** The member of an answer that must be a string. */
+/** A member of an answer that must be a string. */
 export function textMember(output: Output, name: string): string {
   const value = output?.[name];
   if (typeof value !== 'string') throw new TypeError(`The engine's answer has no ${name}.`);
   return value;
 }
 
-/** Runs a deletion and bears that there is nothing to delete. */
+/** Runs a deletion; succeeds when there is nothing to delete. */
 export async function unlessGone(deletion: () => unknown, goneCodes: readonly string[]): Promise<void> {
   try {
     await deletion();
@@ -146,7 +149,7 @@ export async function unlessGone(deletion: () => unknown, goneCodes: readonly st
   }
 }
 
-/** Runs the later steps of a creation; when one fails, undoes the first, so that the next deploy starts clean. */
+/** Runs the later steps of a creation. If one fails, undoes the first, so the next deployment starts clean. */
 export async function orUndo<T>(steps: () => Promise<T>, undo: () => Promise<unknown>): Promise<T> {
   try {
     return await steps();

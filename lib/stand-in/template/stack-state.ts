@@ -1,6 +1,6 @@
 import type { Store } from '../engines/engine.ts';
 
-/** A resource as the last deploy left it. */
+/** A resource as the last deployment left it. */
 export interface StackResource {
   readonly logicalId: string;
   readonly type: string;
@@ -14,16 +14,16 @@ export interface StackResource {
   readonly updateReplacePolicy: string | undefined;
 }
 
-/** What a stack consists of, kept in the store so that a restart with another template is an update. */
+/** The resources of a stack, stored so that a restart with another template is an update. */
 export interface StackState {
   resource(logicalId: string): StackResource | undefined;
   resources(): StackResource[];
   put(resource: StackResource): void;
   forget(logicalId: string): void;
-  /** The number that makes the next physical name of a logical id; each call takes one. */
+  /** The number for the next physical name of a logical id; each call consumes one. */
   nextGeneration(logicalId: string): number;
   currentGeneration(logicalId: string): number;
-  /** What replacements left behind and the end of the deploy deletes; it survives a crash in between. */
+  /** What replacements left behind, to be deleted at the end of the deployment; survives a crash in between. */
   leftovers(): StackResource[];
   putLeftover(resource: StackResource): void;
   forgetLeftover(resource: StackResource): void;

@@ -53,7 +53,7 @@ export interface Template {
   readonly Outputs?: Readonly<Record<string, TemplateOutput>>;
 }
 
-/** A template that cannot be run here; the message names the place and how to solve it. */
+/** A template that cannot run here. The message names the place and the remedy. */
 export class TemplateError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -94,50 +94,50 @@ const parameterMembers = new Set([
   'NoEcho',
   'Description',
 ]);
-/** The CDK's own rule: it asserts the version of the bootstrap stack, which only an account has. */
+/** The CDK's own rule asserts the version of the bootstrap stack, which only a real account has. */
 const waivedRule = 'CheckBootstrapVersion';
 
-/** Checks the frame of a template: a section or a member that nothing here reads is refused by name. */
+/** Checks the structure of a template: sections and members that nothing here reads are rejected by name. */
 export function checkTemplate(template: Template): void {
   if (typeof template.Resources !== 'object' || template.Resources === null) {
     throw new TemplateError('The template has no Resources; is it a CloudFormation template?');
   }
-  refuseUnknown('The template', template, sections);
+  rejectUnknown('The template', template, sections);
   for (const rule of Object.keys((template as { Rules?: object }).Rules ?? {})) {
-    if (rule !== waivedRule) throw new TemplateError(`Rules.${rule} is not honoured; leave the rule out.`);
+    if (rule !== waivedRule) throw new TemplateError(`Rules.${rule} is not supported; leave the rule out.`);
   }
   for (const [name, parameter] of Object.entries(template.Parameters ?? {})) {
-    refuseUnknown(`The parameter ${name}`, parameter, parameterMembers);
+    rejectUnknown(`The parameter ${name}`, parameter, parameterMembers);
   }
   for (const [logicalId, resource] of Object.entries(template.Resources)) {
-    refuseUnknown(`The resource ${logicalId} (${resource.Type})`, resource, resourceMembers);
+    rejectUnknown(`The resource ${logicalId} (${resource.Type})`, resource, resourceMembers);
     for (const policy of [resource.DeletionPolicy, resource.UpdateReplacePolicy]) {
-      // There are no snapshots here, and to delete instead of taking one would lose what was asked to be kept.
+      // There are no snapshots here, and deleting instead of taking one would lose what must be kept.
       if (policy !== undefined && !['Delete', 'Retain', 'RetainExceptOnCreate'].includes(policy)) {
         throw new TemplateError(
-          `The resource ${logicalId} (${resource.Type}) has the policy ${policy}; here only Delete and Retain are honoured.`,
+          `The resource ${logicalId} (${resource.Type}) has the policy ${policy}; here only Delete and Retain are supported.`,
         );
       }
     }
   }
 }
 
-function refuseUnknown(what: string, value: object, known: ReadonlySet<string>): void {
+function rejectUnknown(what: string, value: object, known: ReadonlySet<string>): void {
   for (const member of Object.keys(value)) {
     if (!known.has(member)) {
       throw new TemplateError(
-        `${what} has the member ${member}, which the local target does not honour. ` +
+        `${what} has the member ${member}, which the stand-in does not support. ` +
           'Leave it out, or implement it in lib/stand-in/template.',
       );
     }
   }
 }
 
-/** One stack of a cloud assembly (the output of `cdk synth`) with the places of its Lambda bundles. */
+/** One stack of a cloud assembly (the output of `cdk synth`) with the locations of its Lambda bundles. */
 export interface CloudAssembly {
   readonly stackName: string;
   readonly template: Template;
-  /** The directory of the Lambda code asset that the template calls by this S3 key. */
+  /** The directory of the Lambda code asset with this S3 key. */
   codeDirectory(s3Key: string): string;
 }
 
@@ -164,7 +164,7 @@ interface Manifest {
   >;
 }
 
-/** Reads a cloud assembly that holds exactly one stack. Throws a `TemplateError` that says what is missing. */
+/** Reads a cloud assembly with exactly one stack. Throws `TemplateError`. */
 export function readAssembly(directory: string): CloudAssembly {
   const manifest = readJson<Manifest>(join(directory, 'manifest.json'));
   const stacks = Object.entries(manifest.artifacts ?? {}).filter(
@@ -173,7 +173,7 @@ export function readAssembly(directory: string): CloudAssembly {
   const [found] = stacks;
   if (found === undefined || stacks.length > 1) {
     throw new TemplateError(
-      `The cloud assembly in ${directory} holds ${stacks.length} stacks; the local target runs exactly one.`,
+      `The cloud assembly in ${directory} contains ${stacks.length} stacks; the stand-in runs exactly one.`,
     );
   }
   const [artifactId, { properties }] = found;
@@ -198,7 +198,7 @@ export function readAssembly(directory: string): CloudAssembly {
       const source = sources.get(s3Key);
       if (source === undefined) {
         throw new TemplateError(
-          `The template names the code ${s3Key}, which the assets of ${directory} do not hold. Synthesize again.`,
+          `The template names the code ${s3Key}, which the assets in ${directory} do not contain. Synthesize again.`,
         );
       }
       return source;

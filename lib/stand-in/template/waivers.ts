@@ -1,6 +1,6 @@
 import type { ResourceContext, ResourceValues } from './resource.ts';
 
-/** A resource type that is read and not made, because what it stands for does nothing on this machine. */
+/** A resource type that is read but not created, because it has no effect on this machine. */
 export interface Waiver {
   readonly reason: string;
   /** The attributes that other resources may read of it. */
@@ -25,15 +25,12 @@ export const waivers: ReadonlyMap<string, Waiver> = new Map<string, Waiver>([
   [
     'AWS::CloudWatch::Alarm',
     {
-      reason: 'There is no CloudWatch here; what would alarm is printed or counted by the bill meter.',
+      reason: 'There is no CloudWatch here; what would raise an alarm is printed, or counted by the meter.',
       attributes: (ref, { account }) => ({
         Arn: `arn:aws:cloudwatch:${account.region}:${account.account}:alarm:${ref}`,
       }),
     },
   ],
   ['AWS::CloudWatch::CompositeAlarm', { reason: 'It combines alarms, and there are none here.' }],
-  [
-    'AWS::CloudWatch::Dashboard',
-    { reason: 'There is no CloudWatch here; the console of the bus shows its state.' },
-  ],
+  ['AWS::CloudWatch::Dashboard', { reason: 'There is no CloudWatch here.' }],
 ]);

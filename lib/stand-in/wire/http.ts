@@ -1,4 +1,4 @@
-/** One HTTP request as the wire protocols see it, however it came: in process or over a socket. */
+/** One HTTP request as the wire protocols see it, whether it came in process or over a socket. */
 export interface WireRequest {
   readonly method: string;
   readonly path: string;

@@ -1,7 +1,7 @@
 import { AwsError, type Input, type Output } from '../engines/engine.ts';
 import type { WireRequest, WireResponse } from './http.ts';
 
-/** AWS JSON 1.0, spoken by SQS, DynamoDB and DynamoDB Streams: one POST, the action in `x-amz-target`. */
+/** AWS JSON 1.0, used by SQS, DynamoDB and DynamoDB Streams: one POST, with the action in `x-amz-target`. */
 export function decodeJson(request: WireRequest): { action: string; input: Input } {
   const target = request.headers['x-amz-target'] ?? '';
   return { action: target.slice(target.indexOf('.') + 1), input: parseJsonObject(request.body) };
@@ -15,7 +15,7 @@ export function parseJsonObject(body: Uint8Array): Input {
     );
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Input;
   } catch {
-    // Whatever is not a JSON object is refused below in the words of AWS.
+    // Anything but a JSON object is rejected below, in the words of AWS.
   }
   throw new AwsError('SerializationException', 'The request body is not a JSON object.');
 }

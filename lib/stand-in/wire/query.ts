@@ -2,8 +2,8 @@ import { AwsError, type Input, type Output } from '../engines/engine.ts';
 import type { WireRequest, WireResponse } from './http.ts';
 
 /**
- * AWS Query, spoken by SNS: a form with the members flattened (`Attributes.entry.1.key`), answered in XML.
- * Lists arrive as `member.N` and maps as `entry.N.key` / `entry.N.value`; every scalar stays a string.
+ * AWS Query, used by SNS: a form with flattened members (`Attributes.entry.1.key`), answered in XML. Lists are
+ * encoded as `member.N` and maps as `entry.N.key` / `entry.N.value`; every scalar stays a string.
  */
 export function decodeQuery(request: WireRequest): { action: string; input: Input } {
   const form = new URLSearchParams(Buffer.from(request.body).toString('utf8'));
@@ -20,7 +20,7 @@ interface Tree {
   [name: string]: Tree | string;
 }
 
-/** A batch has a hundred members and more, so that names are cut in place and branches are plain objects. */
+/** A batch has a hundred members and more, so names are split in place and branches are plain objects. */
 function plant(tree: Tree, name: string, value: string): void {
   if (name.includes('__proto__')) {
     throw new AwsError('MalformedQueryString', `There is no member ${name}.`);
@@ -41,7 +41,7 @@ function plant(tree: Tree, name: string, value: string): void {
   branch[name.slice(from)] = value;
 }
 
-/** Turns what stands for lists and maps into them. Numbered members are in order: integer keys always are. */
+/** Converts encoded lists and maps. Numbered members are in order, because integer keys always are. */
 function ripen(tree: Tree | string): unknown {
   if (typeof tree === 'string') return tree;
   if (typeof tree.member === 'object') return Object.values(tree.member).map(ripen);
@@ -57,7 +57,7 @@ function ripen(tree: Tree | string): unknown {
   return structure;
 }
 
-/** Encodes an answer; a map in the answer must be a `Map`, because XML writes it unlike a structure. */
+/** Encodes an answer. A map in the answer must be a `Map`, because XML encodes it differently from a structure. */
 export function encodeQuery(
   action: string,
   output: Output,

@@ -2,7 +2,7 @@ import type { AwsError, Input, Output, Route } from '../engines/engine.ts';
 import type { WireRequest, WireResponse } from './http.ts';
 import { parseJsonObject } from './json.ts';
 
-/** AWS restJson1, spoken by Lambda and Scheduler: method and path name the action. */
+/** AWS restJson1, used by Lambda and Scheduler: method and path name the action. */
 export function decodeRest(
   request: WireRequest,
   routes: readonly Route[],

@@ -1,7 +1,7 @@
 /**
- * Regenerates filter-policy.jsonl: policies and bodies made from a seed, judged by AWS's own event-ruler.
- * Run `node test/stand-in/vectors/generate-filter-policy.ts`; it needs a JDK of 17 or later and Maven.
- * The tests read the committed file only, so that they need neither.
+ * Regenerates filter-policy.jsonl: policies and bodies generated from a seed, judged by AWS's own event-ruler. Run
+ * `node test/stand-in/vectors/generate-filter-policy.ts`; it needs a JDK of 17 or later and Maven. The tests need
+ * neither, because they read the committed file.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,8 +20,8 @@ const pick = <T>(...choices: readonly T[]): T => {
 const many = <T>(min: number, max: number, make: () => T): T[] =>
   Array.from({ length: min + Math.floor(random.next() * (max - min + 1)) }, make);
 
-// Small alphabets, so that policies and bodies meet often enough. What differs knowingly between SNS and the library
-// stays out: `exists` over null and empty values, numbers beyond 10^9, and blocks of one family over the other.
+// Small alphabets, so that policies match bodies often enough. Known differences between SNS and the library are left
+// out: `exists` over null and empty values, numbers beyond 10^9, and blocks of one address family over the other.
 const names = ['a', 'b', 'a.b'];
 const text = () => pick('x', 'y', 'xy', 'yx', 'xyz', 'XY', 'x*y', 'x y', '10.0.0.7', '10.0.1.9', 'äö', 'ÄÖ');
 const number = () => pick(0, 1, -1, 1.5, 2, 10, 99.99, 100, 0.00001, 250_000_000);
@@ -85,7 +85,7 @@ function body(existence: boolean, depth: number): Record<string, unknown> {
   return Object.fromEntries(many(1, 4, () => [pick(...names), item(existence, depth)]));
 }
 
-const refused: unknown[] = [
+const rejected: unknown[] = [
   [],
   {},
   { a: {} },
@@ -135,7 +135,7 @@ const refused: unknown[] = [
   { $or: 'x' },
 ];
 
-/** The limits are those of SNS and not of the library, so what exceeds them is no vector. */
+/** The limits are those of SNS, not of the library, so policies beyond them are no vectors. */
 function isTooLarge(candidate: Record<string, unknown>): boolean {
   try {
     compileFilterPolicy(JSON.stringify(candidate), 'MessageBody');
@@ -153,7 +153,7 @@ function smallPolicy(existence: boolean): Record<string, unknown> {
 }
 
 const vectors = [
-  ...refused.map((wrong) => ({ policy: wrong, body: { a: 'x' } })),
+  ...rejected.map((wrong) => ({ policy: wrong, body: { a: 'x' } })),
   ...Array.from({ length: 1500 }, (_, index) => {
     const existence = index % 3 === 0;
     return { policy: smallPolicy(existence), body: body(existence, 0) };

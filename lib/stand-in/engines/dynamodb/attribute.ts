@@ -1,7 +1,7 @@
 import { invalidValues, serialization, validation } from './errors.ts';
 import { normaliseNumber } from './number.ts';
 
-/** An attribute value as it is on the wire: one member, named by its type. Binary is base64, numbers are text. */
+/** An attribute value as on the wire: one member, named by its type. Binary is base64; numbers are text. */
 export type AttributeValue =
   | { readonly S: string }
   | { readonly N: string }
@@ -14,7 +14,7 @@ export type AttributeValue =
   | { readonly BOOL: boolean }
   | { readonly NULL: true };
 
-/** Items are never changed in place: an index, a stream record and the store may hold the same one. */
+/** Items are immutable: an index, a stream record and the store may share one. */
 export type Item = Readonly<Record<string, AttributeValue>>;
 
 export type AttributeType = 'S' | 'N' | 'B' | 'SS' | 'NS' | 'BS' | 'M' | 'L' | 'BOOL' | 'NULL';
@@ -27,15 +27,15 @@ export function isAttributeType(text: string): text is AttributeType {
 
 export function typeOf(value: AttributeValue): AttributeType {
   for (const type in value) return type as AttributeType;
-  throw new Error('An attribute value without a type got past its validation.');
+  throw new Error('Validation let an attribute value without a type pass.');
 }
 
-/** The attribute of that name, and never something that every object inherits, such as `constructor`. */
+/** The item's own attribute of that name. Inherited members such as `constructor` do not count. */
 export function attributeOf(item: Item, name: string): AttributeValue | undefined {
   return Object.hasOwn(item, name) ? item[name] : undefined;
 }
 
-/** Sets an own member even where the name is `__proto__`, which a plain assignment would take for the prototype. */
+/** Sets an own member, even one named `__proto__`, for which an assignment would set the prototype. */
 export function setOwn<T>(target: Record<string, T>, name: string, value: T): void {
   if (name === '__proto__') {
     Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
@@ -47,7 +47,7 @@ export function setOwn<T>(target: Record<string, T>, name: string, value: T): vo
 /** Items nest at most this deep. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
 const nestingMax = 32;
 
-/** Checks and normalises an item or a key (numbers get their one text); the result shares nothing with the input. */
+/** Validates an item or a key and normalises its numbers. The result shares nothing with the input. */
 export function parseItem(input: unknown, member: string): Item {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw serialization(`Start of structure or map expected at '${member}'`);
@@ -65,7 +65,7 @@ export function parseValue(input: unknown, depth = 1): AttributeValue {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw serialization('Unexpected value type in payload');
   }
-  // The SDK leaves out members that are undefined; a caller in process may not.
+  // The SDK leaves out undefined members; a caller in the same process may not.
   const present = Object.entries(input).filter(([, value]) => value !== undefined && value !== null);
   const [first, second] = present;
   if (first === undefined || !isAttributeType(first[0])) {

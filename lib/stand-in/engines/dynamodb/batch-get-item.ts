@@ -1,4 +1,4 @@
-import { type Input, type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Input, type Operation, rejectUnknownMembers } from '../engine.ts';
 import { type Item, parseItem } from './attribute.ts';
 import { addCosts, type Cost, capacityModes, consumedCapacity, meterRead, noCost } from './capacity.ts';
 import { validation } from './errors.ts';
@@ -41,11 +41,11 @@ export function batchGetItem(context: Context): Operation {
       });
     },
     handle(input) {
-      refuseUnknownMembers('BatchGetItem', input, ['RequestItems', 'ReturnConsumedCapacity']);
+      rejectUnknownMembers('BatchGetItem', input, ['RequestItems', 'ReturnConsumedCapacity']);
       const mode = optionalChoice(input, 'ReturnConsumedCapacity', capacityModes);
       const reads = readRequests(context, input);
       const planned = reads.map((read) => ({ read, table: context.database.table(read.tableName) }));
-      for (const { read, table } of planned) refuseDuplicates(table, read.keys);
+      for (const { read, table } of planned) rejectDuplicates(table, read.keys);
 
       let answerBytes = 0;
       const responses: Record<string, Item[]> = {};
@@ -56,7 +56,7 @@ export function batchGetItem(context: Context): Operation {
         let cost: Cost = noCost;
         for (const key of read.keys) {
           const found = readOne(table, { key, projection: read.projection }, read.consistent);
-          // What does not fit into 16 MB is named, and asked for again by the caller.
+          // Keys that do not fit into 16 MB are returned as unprocessed; the caller asks for them again.
           if (answerBytes + found.sizeBytes > answerMaxBytes) {
             left.push(key);
             continue;
@@ -85,7 +85,7 @@ function readRequests({ host }: Context, input: Input): readonly TableReads[] {
   let count = 0;
   return requests.map(([name, value]) => {
     const request = requireRecord(value, 'RequestItems');
-    refuseUnknownMembers('BatchGetItem', request, tableMembers);
+    rejectUnknownMembers('BatchGetItem', request, tableMembers);
     const keys = requireList(request, 'Keys', 1, keysMax).map((key) => parseItem(key, 'Keys'));
     count += keys.length;
     if (count > keysMax) throw validation('Too many items requested for the BatchGetItem call');
@@ -99,7 +99,7 @@ function readRequests({ host }: Context, input: Input): readonly TableReads[] {
   });
 }
 
-function refuseDuplicates(table: Table, keys: readonly Item[]): void {
+function rejectDuplicates(table: Table, keys: readonly Item[]): void {
   const ids = new Set<string>();
   for (const key of keys) {
     checkKey(table.definition, key);

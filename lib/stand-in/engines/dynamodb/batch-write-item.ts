@@ -1,4 +1,4 @@
-import { type Input, type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Input, type Operation, rejectUnknownMembers } from '../engine.ts';
 import {
   addCosts,
   type Cost,
@@ -14,7 +14,7 @@ import {
   checkLength,
   optionalChoice,
   optionalRecord,
-  refuseItemCollectionMetrics,
+  rejectItemCollectionMetrics,
   requireRecord,
   tableNameOf,
 } from './input.ts';
@@ -41,12 +41,12 @@ export function batchWriteItem(context: Context): Operation {
       );
     },
     handle(input) {
-      refuseUnknownMembers('BatchWriteItem', input, [
+      rejectUnknownMembers('BatchWriteItem', input, [
         'RequestItems',
         'ReturnConsumedCapacity',
         'ReturnItemCollectionMetrics',
       ]);
-      refuseItemCollectionMetrics(input);
+      rejectItemCollectionMetrics(input);
       const mode = optionalChoice(input, 'ReturnConsumedCapacity', capacityModes);
       const requests = readRequests(context, input);
       const writes = requests.map(([name, list]) => planWrites(context.database.table(name), list));
@@ -93,7 +93,7 @@ function readRequests(
 }
 
 function readRequest(context: Context, tableName: string, request: Input): WriteRequest {
-  refuseUnknownMembers('BatchWriteItem', request, ['PutRequest', 'DeleteRequest']);
+  rejectUnknownMembers('BatchWriteItem', request, ['PutRequest', 'DeleteRequest']);
   const put = optionalRecord(request, 'PutRequest');
   const remove = optionalRecord(request, 'DeleteRequest');
   if ((put === undefined) === (remove === undefined)) {
@@ -102,10 +102,10 @@ function readRequest(context: Context, tableName: string, request: Input): Write
     );
   }
   if (put !== undefined) {
-    refuseUnknownMembers('BatchWriteItem', put, ['Item']);
+    rejectUnknownMembers('BatchWriteItem', put, ['Item']);
     return readWrite(context, 'Put', { TableName: tableName, Item: put.Item });
   }
-  refuseUnknownMembers('BatchWriteItem', remove ?? {}, ['Key']);
+  rejectUnknownMembers('BatchWriteItem', remove ?? {}, ['Key']);
   return readWrite(context, 'Delete', { TableName: tableName, Key: remove?.Key });
 }
 

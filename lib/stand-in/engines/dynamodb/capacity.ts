@@ -26,7 +26,9 @@ export function writeUnits(sizeBytes: number): number {
   return Math.max(1, Math.ceil(sizeBytes / 1024));
 }
 
-/** What a write costs: the larger of the two sizes for the table, and each index entry that it adds, changes or removes. */
+/**
+ * What a write costs: the larger of both sizes for the table, and each index entry that it adds, changes or removes.
+ */
 export function writeCost(table: Table, change: Change): Cost {
   const beforeSizeBytes = table.get(change.id)?.sizeBytes ?? 0;
   const localIndexes: Record<string, number> = {};
@@ -70,7 +72,7 @@ function addRecords(
   return sums;
 }
 
-/** A transaction prepares and commits each item, which doubles what the table is charged. */
+/** A transaction prepares and commits each item, which doubles the charge of the table. */
 export function transactional(cost: Cost): Cost {
   return { ...cost, table: cost.table * 2 };
 }
@@ -91,7 +93,7 @@ export function meterRead(host: Host, cost: Cost): void {
 export type CapacityMode = 'NONE' | 'TOTAL' | 'INDEXES';
 export const capacityModes = ['INDEXES', 'TOTAL', 'NONE'] as const;
 
-/** The `ConsumedCapacity` member of an answer; `kind` is told apart by transactions only, as on AWS. */
+/** The `ConsumedCapacity` member of an answer. Only transactions distinguish `kind`, as on AWS. */
 export function consumedCapacity(
   mode: CapacityMode | undefined,
   tableName: string,

@@ -1,22 +1,22 @@
 import type { Item } from './attribute.ts';
 import { type Probe, SortedList } from './sorted-list.ts';
 
-/** An item where the table keeps it. The item is replaced as a whole; indexes point here and need no copy. */
+/** An item as the table holds it. A write replaces the whole object; indexes refer to it without a copy. */
 export interface StoredItem {
-  /** The primary key as one text: the key of its row in the store. */
+  /** The primary key as text: the key of its row in the store. */
   readonly id: string;
   item: Item;
   sizeBytes: number;
 }
 
-/** A stored item in one collection, with its sort key there; items that share it are told apart by their id. */
+/** A stored item in one collection, with its sort key there. Ids distinguish items with the same sort key. */
 export interface Row {
   readonly sort: string;
   readonly id: string;
   readonly stored: StoredItem;
 }
 
-/** Where a row stands. */
+/** The position of a row. */
 export interface Position {
   readonly partition: string;
   readonly sort: string;
@@ -29,21 +29,21 @@ interface Partition {
   readonly rows: SortedList<Row>;
 }
 
-/** What a sort key must satisfy, as an interval of sortable texts. */
+/** The condition on a sort key, as an interval of sortable texts. */
 export interface SortRange {
   readonly from: { readonly sort: string; readonly inclusive: boolean } | undefined;
   readonly to: { readonly sort: string; readonly inclusive: boolean } | undefined;
 }
 
-/** A part of a parallel scan. */
+/** One segment of a parallel scan. */
 export interface Segment {
   readonly segment: number;
   readonly totalSegments: number;
 }
 
 /**
- * Items by partition key, each partition in the order of the sort key; the form of a table and of each of its indexes.
- * Partitions are ordered by a hash of their key, which is the order of a scan, as on AWS.
+ * Items by partition key, each partition sorted by its sort key: the form of a table and of each of its indexes. A
+ * hash of the key orders the partitions, and so a scan, as on AWS.
  */
 export class Collection {
   readonly #partitions = new Map<string, Partition>();
@@ -74,7 +74,7 @@ export class Collection {
     }
   }
 
-  /** The rows of one partition within a range, in order or in reverse order, beginning behind `after`. */
+  /** The rows of one partition within a range, ascending or descending, starting after `after`. */
   *query(
     partitionKey: string,
     range: SortRange,
@@ -99,7 +99,7 @@ export class Collection {
     }
   }
 
-  /** Every row of a segment (or of all), beginning behind `after`, whose own row may be gone. */
+  /** Every row of a segment (or of all segments), starting after `after`, whose row may no longer exist. */
   *scan(
     segment: Segment | undefined,
     after: Position | undefined,
@@ -120,13 +120,13 @@ export class Collection {
 
 const hashSpace = 2 ** 32;
 
-/** FNV-1a over the code units of the key: AWS's own hash is not published, and any even one serves. */
+/** FNV-1a over the code units of the key. AWS does not publish its hash; any uniform one will do. */
 function hashOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < key.length; index++) {
     hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
   }
-  // The last characters of similar keys only reach the low bits; segments look at the high ones.
+  // The last characters of similar keys affect only the low bits, while segments use the high ones.
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   return (hash ^ (hash >>> 13)) >>> 0;
 }
@@ -174,7 +174,7 @@ function probeBehind(position: Position): Probe<Row> {
   return (row) => (compareRows(row, position) <= 0 ? -1 : 1);
 }
 
-/** A row must be past both starts, or before both ends. */
+/** A row must come after both starts, or before both ends. */
 function later(one: Probe<Row>, other: Probe<Row> | undefined): Probe<Row> {
   return other === undefined ? one : (row) => Math.min(one(row), other(row));
 }

@@ -1,7 +1,7 @@
 import { type AttributeType, type AttributeValue, attributeOf, type Item, typeOf } from './attribute.ts';
 import { compareNumbers, sortableNumber } from './number.ts';
 
-/** Equality of values: of the same type and content. The order of a set does not count. */
+/** Whether two values have the same type and content. Sets have no order. */
 export function equalValues(left: AttributeValue, right: AttributeValue): boolean {
   if (left === right) return true;
   if ('S' in left) return 'S' in right && left.S === right.S;
@@ -41,7 +41,7 @@ function equalSets(left: readonly string[], right: readonly string[]): boolean {
   return right.every((member) => members.has(member));
 }
 
-/** Orders two strings, numbers or binaries; undefined for values that have no order, or of different types. */
+/** Compares two strings, numbers or binaries; undefined for other types, and for two different types. */
 export function compareValues(left: AttributeValue, right: AttributeValue): number | undefined {
   if ('N' in left) return 'N' in right ? compareNumbers(left.N, right.N) : undefined;
   const type = typeOf(left);
@@ -52,7 +52,7 @@ export function compareValues(left: AttributeValue, right: AttributeValue): numb
 }
 
 /**
- * A key value as a text whose order (by UTF-16 code units, JavaScript's own) is DynamoDB's: strings by their
+ * A key value as text whose order (by UTF-16 code units, as JavaScript compares) is DynamoDB's: strings by their
  * UTF-8 bytes, binaries by unsigned bytes, numbers by value.
  */
 export function sortableValue(value: AttributeValue): string {
@@ -63,8 +63,8 @@ export function sortableValue(value: AttributeValue): string {
 }
 
 /**
- * UTF-8 order is the order of code points. UTF-16 differs where a surrogate pair (U+10000 and above) meets a unit from
- * U+E000 to U+FFFF, so those two ranges change places.
+ * UTF-8 orders by code point. UTF-16 differs where a surrogate pair (U+10000 and above) meets a unit from U+E000 to
+ * U+FFFF, so those two ranges are swapped.
  */
 function sortableString(text: string): string {
   if (!/[\ud800-\uffff]/.test(text)) return text;

@@ -1,4 +1,4 @@
-import { AwsError, type Input, type Operation, refuseUnknownMembers } from '../engine.ts';
+import { AwsError, type Input, type Operation, rejectUnknownMembers } from '../engine.ts';
 import type { IndexDefinition, TableDefinition } from './definition.ts';
 import { describe } from './describe-table.ts';
 import { invalidValues } from './errors.ts';
@@ -42,7 +42,7 @@ export function createTable(context: Context): Operation {
   return {
     permissions: (input) => [onTable(context, 'CreateTable', input.TableName)],
     handle(input) {
-      refuseUnknownMembers('CreateTable', input, members);
+      rejectUnknownMembers('CreateTable', input, members);
       const definition = readDefinition(context, input);
       const viewType = readStream(input);
       const { tableName } = definition;

@@ -8,7 +8,7 @@ import { Table } from './table.ts';
 
 const tablesRows = 'dynamodb.tables';
 
-/** An item before and after a write, both checked. */
+/** An item before and after a write, both validated. */
 export interface Change {
   readonly id: string;
   readonly before: Item | undefined;
@@ -16,7 +16,7 @@ export interface Change {
   readonly afterSizeBytes: number;
 }
 
-/** Every table and stream of the account: in memory, and each change written through to the store. */
+/** Every table and stream of the account: kept in memory, with each change written through to the store. */
 export class Database {
   readonly streams: Streams;
   readonly #host: Host;
@@ -36,14 +36,14 @@ export class Database {
     return this.#tables;
   }
 
-  /** The table of that name, for a call that reads or writes items. */
+  /** The table of that name, for a call that reads or writes items. Throws `ResourceNotFoundException`. */
   table(name: string): Table {
     const table = this.#tables.get(name);
     if (table === undefined) throw tableNotFound();
     return table;
   }
 
-  /** The table of that name, for a call that is about the table itself. */
+  /** The table of that name, for a call about the table itself. Throws `ResourceNotFoundException`. */
   namedTable(name: string): Table {
     const table = this.#tables.get(name);
     if (table === undefined) throw tableNotFound(name);
@@ -70,7 +70,7 @@ export class Database {
     this.#tables.delete(tableName);
   }
 
-  /** Makes a change. What changes nothing leaves no record in the stream, as on AWS. */
+  /** Applies a change. One that changes nothing leaves no stream record, as on AWS. */
   write(table: Table, change: Change, byService = false): void {
     const { id, before, after } = change;
     const { tableName, streamArn } = table.definition;

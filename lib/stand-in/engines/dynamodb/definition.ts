@@ -1,6 +1,6 @@
 import type { AttributeValue, Item } from './attribute.ts';
 
-/** A table as CreateTable defined it and UpdateTable changed it; one row of the store. */
+/** A table as CreateTable defined it and UpdateTable changed it: one row of the store. */
 export interface TableDefinition {
   readonly tableName: string;
   readonly tableId: string;
@@ -11,7 +11,7 @@ export interface TableDefinition {
   readonly localIndexes: readonly IndexDefinition[];
   readonly billingMode: 'PAY_PER_REQUEST' | 'PROVISIONED';
   readonly throughput: Throughput | undefined;
-  /** The stream made last, enabled or not; its state is the stream's own. */
+  /** The latest stream, enabled or not. The stream itself keeps its state. */
   readonly streamArn: string | undefined;
   readonly encryption: Encryption | undefined;
   readonly tableClass: string | undefined;
@@ -54,7 +54,7 @@ export function keyNamesOf(key: KeyNames): readonly string[] {
   return key.sort === undefined ? [key.partition] : [key.partition, key.sort];
 }
 
-/** The attributes that an index holds beside its own key and the table's, or undefined when it holds all. */
+/** The attributes that an index holds besides its own key and the table's; undefined when it holds all. */
 export function projectedNames(
   definition: TableDefinition,
   index: IndexDefinition,

@@ -1,16 +1,16 @@
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import { describe } from './describe-table.ts';
 import { validation } from './errors.ts';
 import { requireTableName } from './input.ts';
 import { type Context, onTable } from './permission.ts';
 
-/** The items go at once; the stream is disabled and keeps its records for their day. */
+/** Deletes the items at once. The stream is disabled and keeps its records for a day. */
 export function deleteTable(context: Context): Operation {
   const { host, database } = context;
   return {
     permissions: (input) => [onTable(context, 'DeleteTable', input.TableName)],
     handle(input) {
-      refuseUnknownMembers('DeleteTable', input, ['TableName']);
+      rejectUnknownMembers('DeleteTable', input, ['TableName']);
       const table = database.namedTable(requireTableName(host, input));
       if (table.definition.deletionProtection) {
         throw validation(

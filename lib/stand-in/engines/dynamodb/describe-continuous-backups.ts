@@ -1,4 +1,4 @@
-import { AwsError, type Host, type Operation, type Output, refuseUnknownMembers } from '../engine.ts';
+import { AwsError, type Host, type Operation, type Output, rejectUnknownMembers } from '../engine.ts';
 import type { Database } from './database.ts';
 import { requireTableName } from './input.ts';
 import { type Context, onTable } from './permission.ts';
@@ -8,7 +8,7 @@ export function describeContinuousBackups(context: Context): Operation {
   return {
     permissions: (input) => [onTable(context, 'DescribeContinuousBackups', input.TableName)],
     handle(input) {
-      refuseUnknownMembers('DescribeContinuousBackups', input, ['TableName']);
+      rejectUnknownMembers('DescribeContinuousBackups', input, ['TableName']);
       const table = backedUpTable(context.database, requireTableName(context.host, input));
       return { ContinuousBackupsDescription: describeBackups(context.host, table) };
     },
@@ -23,7 +23,7 @@ export function backedUpTable(database: Database, tableName: string): Table {
   return table;
 }
 
-/** The setting is kept and shown as AWS shows it; there is nothing here to restore from. */
+/** The setting is stored and shown as on AWS, but there are no backups to restore. */
 export function describeBackups(host: Host, { definition }: Table): Output {
   const { recoveryPeriodDays, recoverySinceMs } = definition;
   if (recoveryPeriodDays === undefined || recoverySinceMs === undefined) {
@@ -32,7 +32,7 @@ export function describeBackups(host: Host, { definition }: Table): Output {
       PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
     };
   }
-  // AWS can restore up to five minutes ago.
+  // AWS can restore to any time up to five minutes ago.
   const latestMs = Math.max(recoverySinceMs, host.clock.now() - 5 * 60 * 1000);
   const earliestMs = Math.max(recoverySinceMs, host.clock.now() - recoveryPeriodDays * 24 * 60 * 60 * 1000);
   return {

@@ -1,4 +1,4 @@
-import { type Host, type Operation, type Output, refuseUnknownMembers } from '../engine.ts';
+import { type Host, type Operation, type Output, rejectUnknownMembers } from '../engine.ts';
 import type { Database } from './database.ts';
 import { type IndexDefinition, type KeyNames, keyNamesOf, type Throughput } from './definition.ts';
 import { requireTableName, tableArn } from './input.ts';
@@ -9,7 +9,7 @@ export function describeTable(context: Context): Operation {
   return {
     permissions: (input) => [onTable(context, 'DescribeTable', input.TableName)],
     handle(input) {
-      refuseUnknownMembers('DescribeTable', input, ['TableName']);
+      rejectUnknownMembers('DescribeTable', input, ['TableName']);
       const table = context.database.namedTable(requireTableName(context.host, input));
       return { Table: describe(context.host, context.database, table, 'ACTIVE') };
     },
@@ -17,8 +17,8 @@ export function describeTable(context: Context): Operation {
 }
 
 /**
- * The `TableDescription`. A table is ready in the turn in which it is made; an answer to a change shows the status that
- * AWS would show at that point.
+ * The `TableDescription`. A table is ready in the turn that creates it; the answer to a change still shows the status
+ * that AWS would show at that point.
  */
 export function describe(
   host: Host,
@@ -73,7 +73,7 @@ function listOrNone<T>(indexes: readonly IndexDefinition[], show: (index: IndexD
   return indexes.length === 0 ? undefined : indexes.map(show);
 }
 
-/** Counted over what the index holds; AWS counts every six hours or so, here it is always right. */
+/** Counted from what the index holds, so always exact; AWS updates it about every six hours. */
 function describeIndex(arn: string, table: Table, index: IndexDefinition) {
   const { itemCount, sizeBytes } = table.measureIndex(index.indexName);
   return {

@@ -1,4 +1,4 @@
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import { requireTableName } from './input.ts';
 import { type Context, onTable } from './permission.ts';
 
@@ -6,7 +6,7 @@ export function describeTimeToLive(context: Context): Operation {
   return {
     permissions: (input) => [onTable(context, 'DescribeTimeToLive', input.TableName)],
     handle(input) {
-      refuseUnknownMembers('DescribeTimeToLive', input, ['TableName']);
+      rejectUnknownMembers('DescribeTimeToLive', input, ['TableName']);
       const table = context.database.namedTable(requireTableName(context.host, input));
       const attribute = table.definition.timeToLiveAttribute;
       return {

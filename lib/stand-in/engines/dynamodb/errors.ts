@@ -1,16 +1,16 @@
 import { AwsError, type Output } from '../engine.ts';
 
-/** The request is wrong by itself, or does not fit the table. */
+/** The request is invalid in itself, or does not fit the table. */
 export function validation(message: string): AwsError {
   return new AwsError('ValidationException', message);
 }
 
-/** Most refusals of a value begin with these words. */
+/** Most errors about a value begin with these words. */
 export function invalidValues(detail: string): AwsError {
   return validation(`One or more parameter values were invalid: ${detail}`);
 }
 
-/** A member of the request that its model does not allow. `shown` is the value as AWS prints it. */
+/** A member violates the service model. `shown` is the value as AWS prints it. */
 export function constraint(member: string, shown: string, rule: string): AwsError {
   return validation(
     `1 validation error detected: Value ${shown} at '${member}' failed to satisfy constraint: ${rule}`,
@@ -26,14 +26,14 @@ export function tableNotFound(tableName?: string): AwsError {
   return new AwsError('ResourceNotFoundException', `Requested resource not found${which}`);
 }
 
-/** `item` is what the condition was checked against, where the caller asked to see it. */
+/** `item` is the item that the condition was checked against, if the caller asked for it. */
 export function conditionFailed(item: Output): AwsError {
   return new AwsError('ConditionalCheckFailedException', 'The conditional request failed', {
     members: item === undefined ? {} : { Item: item },
   });
 }
 
-/** What AWS offers and this engine does not. */
+/** For what AWS offers and this engine does not. */
 export function notImplemented(what: string): AwsError {
-  return new AwsError('NotImplemented', `The local engine does not honour ${what}.`, { status: 501 });
+  return new AwsError('NotImplemented', `The stand-in does not support ${what}.`, { status: 501 });
 }

@@ -1,4 +1,4 @@
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import { capacityModes, consumedCapacity, meterRead } from './capacity.ts';
 import { optionalBoolean, optionalChoice, requireTableName } from './input.ts';
 import { type Context, onItems } from './permission.ts';
@@ -17,7 +17,7 @@ export function getItem(context: Context): Operation {
   return {
     permissions: (input) => [onItems(context, 'GetItem', input.TableName, [input.Key])],
     handle(input) {
-      refuseUnknownMembers('GetItem', input, members);
+      rejectUnknownMembers('GetItem', input, members);
       const tableName = requireTableName(context.host, input);
       const request = readOneRequest(input);
       const consistent = optionalBoolean(input, 'ConsistentRead') ?? false;

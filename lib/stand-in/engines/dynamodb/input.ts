@@ -1,7 +1,7 @@
 import type { Host, Input } from '../engine.ts';
 import { constraint, notImplemented, serialization, validation } from './errors.ts';
 
-/** Readers of request members: each narrows what came over the wire, in AWS's words where it does not fit. */
+/** Readers of request members. Each narrows an untyped value, and reports a wrong one in AWS's words. */
 
 export function requireString(input: Input, member: string): string {
   const value = optionalString(input, member);
@@ -107,7 +107,7 @@ export function checkLength(member: string, length: number, min: number, max: nu
 
 const tableName = /^[a-zA-Z0-9_.-]+$/;
 
-/** A table or index name: 3 to 255 of the characters that AWS allows. */
+/** A table or index name: 3 to 255 of the characters that AWS allows. Throws `ValidationException`. */
 export function checkName(member: string, name: string): string {
   if (name.length < 3 || name.length > 255) {
     throw validation(`${member} must be at least 3 characters long and at most 255 characters long`);
@@ -140,8 +140,8 @@ export function tableArn(host: Host, name: string): string {
   return `arn:aws:dynamodb:${host.region}:${host.account}:table/${name}`;
 }
 
-/** Metrics of item collections are not kept, so asking for them is refused rather than left unanswered. */
-export function refuseItemCollectionMetrics(input: Input): void {
+/** Item collection metrics are not kept; a request for them is rejected instead of ignored. */
+export function rejectItemCollectionMetrics(input: Input): void {
   const asked = optionalChoice(input, 'ReturnItemCollectionMetrics', ['SIZE', 'NONE']);
   if (asked === 'SIZE') throw notImplemented('ReturnItemCollectionMetrics: SIZE');
 }

@@ -8,7 +8,7 @@ import { invalidValues, validation } from './errors.ts';
 const partitionKeyMaxBytes = 2048;
 const sortKeyMaxBytes = 1024;
 
-/** The primary key as one text, the name of the item's row in the store. */
+/** The primary key as text: the key of the item's row in the store. */
 export function itemId(definition: TableDefinition, item: Item): string {
   const { partition, sort } = definition.key;
   const texts = [keyText(attributeOf(item, partition))];
@@ -22,12 +22,12 @@ function keyText(value: AttributeValue | undefined): string {
     if ('N' in value) return value.N;
     if ('B' in value) return value.B;
   }
-  throw new Error('A key got past its validation.');
+  throw new Error('Validation let an invalid key pass.');
 }
 
 /**
- * Where an item stands in a table or index. Undefined when it lacks a key of the index, or has it in another type (which
- * only an item from before the index can): such an item is not in the index.
+ * The position of an item in a table or index. Undefined when it lacks a key attribute of the index, or has it in
+ * another type (possible only for items older than the index): the index does not contain such an item.
  */
 export function positionOf(
   definition: TableDefinition,
@@ -48,7 +48,7 @@ function keyValueOf(definition: TableDefinition, item: Item, name: string): Attr
   return value !== undefined && typeOf(value) === definition.attributeTypes[name] ? value : undefined;
 }
 
-/** Checks a `Key` member: exactly the table's key attributes, of the right types and sizes. */
+/** Checks a `Key` member: exactly the key attributes of the table, with the right types and sizes. */
 export function checkKey(definition: TableDefinition, key: Item): void {
   const names = keyNamesOf(definition.key);
   if (Object.keys(key).length !== names.length) throw keyMismatch();
@@ -58,7 +58,7 @@ export function checkKey(definition: TableDefinition, key: Item): void {
   }
 }
 
-/** Checks one attribute of a key that a request names. */
+/** Checks one key attribute that a request names. */
 function checkKeyPart(
   definition: TableDefinition,
   key: Item,
@@ -67,7 +67,7 @@ function checkKeyPart(
 ): void {
   const value = attributeOf(key, name);
   if (value === undefined || typeOf(value) !== definition.attributeTypes[name]) throw keyMismatch();
-  refuseEmptyKey(value, name);
+  rejectEmptyKey(value, name);
   checkKeySize(value, maxBytes);
 }
 
@@ -75,7 +75,7 @@ function keyMismatch() {
   return validation('The provided key element does not match the schema');
 }
 
-/** Checks the key attributes of a whole item, those of the indexes too. */
+/** Checks the key attributes of a whole item, including those of the indexes. */
 export function checkItemKeys(definition: TableDefinition, item: Item): void {
   for (const name of keyNamesOf(definition.key)) {
     const value = attributeOf(item, name);
@@ -84,22 +84,22 @@ export function checkItemKeys(definition: TableDefinition, item: Item): void {
     if (typeOf(value) !== expected) {
       throw invalidValues(`Type mismatch for key ${name} expected: ${expected} actual: ${typeOf(value)}`);
     }
-    refuseEmptyKey(value, name);
+    rejectEmptyKey(value, name);
     checkKeySize(value, name === definition.key.partition ? partitionKeyMaxBytes : sortKeyMaxBytes);
   }
   checkIndexKeys(definition, item);
 }
 
 /**
- * A key attribute of an index may be absent, but not of another type, empty or too long. What a write leaves as it was
- * `before` is not looked at.
+ * A key attribute of an index may be missing, but not of another type, empty or too long. A value that the write did
+ * not change is not checked.
  */
 export function checkIndexKeys(definition: TableDefinition, item: Item, before?: Item): void {
   for (const index of [...definition.globalIndexes, ...definition.localIndexes]) {
     for (const name of keyNamesOf(index.key)) {
       const value = attributeOf(item, name);
       if (value === undefined || (before !== undefined && attributeOf(before, name) === value)) continue;
-      refuseIndexKeyType(definition, index, name, typeOf(value));
+      rejectIndexKeyType(definition, index, name, typeOf(value));
       if (isEmptyText(value)) {
         throw validation(
           `One or more parameter values are not valid. A value specified for a secondary index key is not supported. ` +
@@ -112,16 +112,16 @@ export function checkIndexKeys(definition: TableDefinition, item: Item, before?:
   }
 }
 
-/** Refuses a value of another type for an attribute that is a key of an index. */
+/** Rejects a value of the wrong type for an attribute that is a key of an index. */
 export function checkIndexKeyType(definition: TableDefinition, attribute: string, type: AttributeType): void {
   for (const index of [...definition.globalIndexes, ...definition.localIndexes]) {
     for (const name of keyNamesOf(index.key)) {
-      if (name === attribute) refuseIndexKeyType(definition, index, name, type);
+      if (name === attribute) rejectIndexKeyType(definition, index, name, type);
     }
   }
 }
 
-function refuseIndexKeyType(
+function rejectIndexKeyType(
   definition: TableDefinition,
   { indexName }: IndexDefinition,
   name: string,
@@ -134,7 +134,7 @@ function refuseIndexKeyType(
   );
 }
 
-export function refuseEmptyKey(value: AttributeValue, name: string): void {
+export function rejectEmptyKey(value: AttributeValue, name: string): void {
   if (!isEmptyText(value)) return;
   throw validation(
     `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${kindOf(value)} value. Key: ${name}`,
@@ -160,8 +160,8 @@ function checkKeySize(value: AttributeValue, maxBytes: number): void {
   );
 }
 
-/** An expression may not look inside a key attribute, which is a scalar. */
-export function refusePathsIntoKeys(definition: TableDefinition, paths: Iterable<readonly unknown[]>): void {
+/** Rejects expressions that look inside a key attribute, which is always a scalar. */
+export function rejectPathsIntoKeys(definition: TableDefinition, paths: Iterable<readonly unknown[]>): void {
   for (const path of paths) {
     const name = path[0];
     if (path.length < 2 || typeof name !== 'string') continue;

@@ -1,4 +1,4 @@
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import { optionalInteger, optionalString } from './input.ts';
 import type { Context } from './permission.ts';
 
@@ -6,7 +6,7 @@ export function listTables({ database }: Context): Operation {
   return {
     permissions: () => [{ action: 'dynamodb:ListTables', resource: '*' }],
     handle(input) {
-      refuseUnknownMembers('ListTables', input, ['ExclusiveStartTableName', 'Limit']);
+      rejectUnknownMembers('ListTables', input, ['ExclusiveStartTableName', 'Limit']);
       const after = optionalString(input, 'ExclusiveStartTableName') ?? '';
       const limit = optionalInteger(input, 'Limit', 1, 100) ?? 100;
       const rest = [...database.tables.keys()].filter((name) => name > after).sort();

@@ -1,4 +1,4 @@
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import { optionalString } from './input.ts';
 import type { Context } from './permission.ts';
 import { taggedTable } from './tag-resource.ts';
@@ -9,7 +9,7 @@ export function listTagsOfResource(context: Context): Operation {
   return {
     permissions: (input) => [{ action: 'dynamodb:ListTagsOfResource', resource: String(input.ResourceArn) }],
     handle(input) {
-      refuseUnknownMembers('ListTagsOfResource', input, ['ResourceArn', 'NextToken']);
+      rejectUnknownMembers('ListTagsOfResource', input, ['ResourceArn', 'NextToken']);
       const after = optionalString(input, 'NextToken') ?? '';
       const rest = Object.entries(taggedTable(context, input).definition.tags)
         .filter(([key]) => key > after)

@@ -1,8 +1,8 @@
 import { validation } from './errors.ts';
 
 /**
- * Numbers as DynamoDB has them: decimals with up to 38 significant digits and a magnitude from 1E-130 to
- * 9.99…E+125, always exact. A float would lose digits, so all arithmetic is done on BigInt coefficients.
+ * DynamoDB's numbers: exact decimals with up to 38 significant digits and a magnitude from 1E-130 to 9.99…E+125. A
+ * float would lose digits, so all arithmetic uses BigInt coefficients.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
  */
 const digitsMax = 38;
@@ -17,10 +17,12 @@ interface Decimal {
 
 const alreadyNormal = /^(?:0|-?[1-9][0-9]{0,37})$/;
 const number = /^([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,9}))?$/;
-/** Texts up to this length have at most 15 significant digits, which a double keeps apart and in order. */
+/** Texts up to this length have at most 15 significant digits, which a double represents and orders exactly. */
 const exactAsDoubleLength = 15;
 
-/** The one text of a number: plain notation, no leading `+`, no superfluous zeros. Throws for what is no number. */
+/**
+ * The canonical text of a number: plain notation, no leading `+`, no superfluous zeros. Throws `ValidationException`.
+ */
 export function normaliseNumber(text: string): string {
   if (alreadyNormal.test(text)) return text;
   return format(parse(text));
@@ -37,7 +39,7 @@ export function subtractNumbers(left: string, right: string): string {
   return format(sum(parse(left), { ...subtrahend, coefficient: -subtrahend.coefficient }));
 }
 
-/** Below zero, zero or above zero, like a comparator. Takes normalised numbers. */
+/** Compares two normalised numbers: negative, zero or positive. */
 export function compareNumbers(left: string, right: string): number {
   if (left === right) return 0;
   if (left.length <= exactAsDoubleLength && right.length <= exactAsDoubleLength) {
@@ -46,15 +48,15 @@ export function compareNumbers(left: string, right: string): number {
   return sortableNumber(left) < sortableNumber(right) ? -1 : 1;
 }
 
-/** A text whose order among such texts is the order of the numbers. Takes a normalised number. */
+/** Text whose order is the order of the numbers. Takes a normalised number. */
 export function sortableNumber(text: string): string {
   const { coefficient } = parse(text);
   if (coefficient === 0n) return '1';
   const { digits, magnitude } = scientific(parse(text));
   const rank = magnitude - magnitudeMin;
   if (coefficient > 0n) return `2${String(rank).padStart(3, '0')}${digits}`;
-  // Of two negative numbers the one that is larger in magnitude comes first: both parts are turned round, and
-  // the closing `~` puts a shorter one (nearer to zero) behind a longer one that begins with the same digits.
+  // Of two negative numbers, the one with the larger magnitude comes first, so both parts are inverted. The closing
+  // `~` sorts a shorter one (nearer to zero) after a longer one that begins with the same digits.
   const turned = digits.replace(/[0-9]/g, (digit) => String(9 - Number(digit)));
   return `0${String(magnitudeMax - magnitudeMin - rank).padStart(3, '0')}${turned}~`;
 }

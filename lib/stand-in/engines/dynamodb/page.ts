@@ -24,14 +24,14 @@ import {
   optionalString,
   requireTableName,
 } from './input.ts';
-import { itemId, positionOf, refusePathsIntoKeys } from './key.ts';
+import { itemId, positionOf, rejectPathsIntoKeys } from './key.ts';
 import { itemSizeBytes } from './size.ts';
 import { type Index, projectedItem, type Table } from './table.ts';
 
-/** A page ends when this much was read, before any filter. */
+/** A page ends after reading this much, before any filter. */
 const pageMaxBytes = 1024 * 1024;
 
-/** What Query and Scan have in common: where they read, what they leave out, and what they return. */
+/** What Query and Scan share: what they read, what they filter, and what they return. */
 export interface PageRequest {
   readonly table: Table;
   readonly index: Index | undefined;
@@ -42,7 +42,7 @@ export interface PageRequest {
   readonly countOnly: boolean;
   readonly filter: BoundCondition | undefined;
   readonly projection: readonly Path[] | undefined;
-  /** Whether the items are needed whole although the local index holds a part of them. */
+  /** Whether whole items are needed although the local index holds only parts of them. */
   readonly fetchWhole: boolean;
   readonly capacityMode: CapacityMode | undefined;
 }
@@ -64,7 +64,9 @@ export const pageMembers = [
   'ReturnConsumedCapacity',
 ] as const;
 
-/** Reads the common members; the expressions were read before, as their faults are told before a missing table. */
+/**
+ * Reads the shared members. The expressions are read earlier, because their errors precede that of a missing table.
+ */
 export function readPageRequest(
   host: Host,
   database: Database,
@@ -87,7 +89,7 @@ export function readPageRequest(
   if (index?.isGlobal === true && consistent) {
     throw validation('Consistent reads are not supported on global secondary indexes');
   }
-  refusePathsIntoKeys(table.definition, [...(projection ?? []), ...conditionPaths(filter)]);
+  rejectPathsIntoKeys(table.definition, [...(projection ?? []), ...conditionPaths(filter)]);
   return {
     table,
     index,
@@ -121,7 +123,7 @@ function readSelect(input: Input, indexName: string | undefined, projection: rea
   return select;
 }
 
-/** A local index fetches from the table what it does not hold; a global one cannot, and refuses. */
+/** A local index fetches missing attributes from the table; a global one cannot, and rejects the request. */
 function needsWhole(index: Index, select: string | undefined, paths: readonly Path[]): boolean {
   const { projected, definition } = index;
   if (projected === undefined) return false;
@@ -139,7 +141,7 @@ function needsWhole(index: Index, select: string | undefined, paths: readonly Pa
   );
 }
 
-/** The position behind which a page begins, from `ExclusiveStartKey`: the keys of the table and of the index. */
+/** The position after which a page begins, from `ExclusiveStartKey`: the keys of the table and of the index. */
 export function readStartKey(input: Input, request: PageRequest): Position | undefined {
   if (input.ExclusiveStartKey === undefined || input.ExclusiveStartKey === null) return undefined;
   const { definition } = request.table;
@@ -163,7 +165,7 @@ function startKeyNames(request: PageRequest): readonly string[] {
   return [...new Set([...keyNamesOf(request.table.definition.key), ...keyNamesOf(request.key)])];
 }
 
-/** Reads rows until the limit or 1 MB, then filters, projects, counts and charges. */
+/** Reads rows up to the limit or 1 MB, then filters, projects, counts and charges. */
 export function readPage(host: Host, request: PageRequest, rows: Iterable<Row>): Output {
   const items: Item[] = [];
   let count = 0;
@@ -206,7 +208,9 @@ function entryOf(request: PageRequest, item: Item, sizeBytes: number): { item: I
   return { item: entry, sizeBytes: itemSizeBytes(entry) };
 }
 
-/** A page is charged by the sum of what was read, not item by item; what a local index fetches, item by item. */
+/**
+ * A page is charged by the sum of what it read, not item by item; what a local index fetches is charged item by item.
+ */
 function pageCost(request: PageRequest, readBytes: number, fetchedUnits: number): Cost {
   const factor = request.consistent ? 1 : 0.5;
   const units = Math.max(1, Math.ceil(readBytes / 4096)) * factor;

@@ -4,18 +4,18 @@ import { type AttributeValue, attributeOf, parseItem } from './attribute.ts';
 import type { Database } from './database.ts';
 import { tableArn, tableNameOf } from './input.ts';
 
-/** What the actions of the service share. */
+/** What the actions of the service work on. */
 export interface Context {
   readonly host: Host;
   readonly database: Database;
 }
 
-/** The permission for an action on the table that `TableName` names; on any, where the input does not say. */
+/** The permission for an action on the table in `TableName`; on any table when the input has none. */
 export function onTable(context: Context, action: string, nameOrArn: unknown): Permission {
   return { action: `dynamodb:${action}`, resource: resourceOf(context.host, nameOrArn) };
 }
 
-/** The same, with the partition keys that the call touches, for the condition key `dynamodb:LeadingKeys`. */
+/** The same with the partition keys that the call touches, for the condition key `dynamodb:LeadingKeys`. */
 export function onItems(
   context: Context,
   action: string,
@@ -34,9 +34,9 @@ function resourceOf(host: Host, nameOrArn: unknown): string {
   return nameOrArn.startsWith('arn:') ? nameOrArn : tableArn(host, nameOrArn);
 }
 
-/** Undefined for an input that `handle` will refuse: a permission is asked before the input is checked. */
+/** Undefined for an input that `handle` will reject: permissions are checked before the input is. */
 function leadingKey({ host, database }: Context, nameOrArn: unknown, item: unknown): string | undefined {
-  return unlessRefused(() => {
+  return unlessRejected(() => {
     if (typeof nameOrArn !== 'string') return undefined;
     const definition = database.tables.get(tableNameOf(host, nameOrArn))?.definition;
     if (definition === undefined || typeof item !== 'object' || item === null) return undefined;
@@ -52,8 +52,8 @@ export function leadingKeyText(value: AttributeValue): string | undefined {
   return 'B' in value ? value.B : undefined;
 }
 
-/** What a reader finds, or undefined where it refuses the input: the refusal belongs to `handle`. */
-export function unlessRefused<T>(read: () => T): T | undefined {
+/** The result of a reader, or undefined where it rejects the input: `handle` reports the error. */
+export function unlessRejected<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

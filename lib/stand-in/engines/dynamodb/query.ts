@@ -1,16 +1,16 @@
-import { type Input, type Operation, type Permission, refuseUnknownMembers } from '../engine.ts';
+import { type Input, type Operation, type Permission, rejectUnknownMembers } from '../engine.ts';
 import { type AttributeValue, typeOf } from './attribute.ts';
 import type { Position, SortRange } from './collection.ts';
 import { sortableValue } from './compare.ts';
 import type { KeyNames, TableDefinition } from './definition.ts';
 import { invalidValues, validation } from './errors.ts';
-import { Bindings, refuseStrayBindings } from './expressions/bindings.ts';
+import { Bindings, rejectStrayBindings } from './expressions/bindings.ts';
 import { conditionPaths, readCondition, readProjection } from './expressions/index.ts';
 import { type KeyTest, keyTests } from './expressions/key-condition.ts';
 import { optionalBoolean, requireTableName } from './input.ts';
-import { refuseEmptyKey } from './key.ts';
+import { rejectEmptyKey } from './key.ts';
 import { type PageRequest, pageMembers, readPage, readPageRequest, readStartKey } from './page.ts';
-import { type Context, leadingKeyText, onTable, unlessRefused } from './permission.ts';
+import { type Context, leadingKeyText, onTable, unlessRejected } from './permission.ts';
 
 const members = [...pageMembers, 'KeyConditionExpression', 'ScanIndexForward'];
 
@@ -18,7 +18,7 @@ export function query(context: Context): Operation {
   return {
     permissions: (input) => [queryPermission(context, input)],
     handle(input) {
-      refuseUnknownMembers('Query', input, members);
+      rejectUnknownMembers('Query', input, members);
       const { request, partition, range } = readQuery(context, input);
       const after = readStartKey(input, request);
       if (after !== undefined) checkStart(after, partition, range, request.key);
@@ -37,7 +37,7 @@ interface QueryRequest {
 
 function readQuery(context: Context, input: Input): QueryRequest {
   requireTableName(context.host, input);
-  refuseStrayBindings(input, ['ProjectionExpression', 'FilterExpression', 'KeyConditionExpression']);
+  rejectStrayBindings(input, ['ProjectionExpression', 'FilterExpression', 'KeyConditionExpression']);
   const bindings = new Bindings(input);
   const keyCondition = readCondition(input, 'KeyConditionExpression', bindings);
   if (keyCondition === undefined) {
@@ -47,7 +47,7 @@ function readQuery(context: Context, input: Input): QueryRequest {
   }
   const filter = readCondition(input, 'FilterExpression', bindings);
   const projection = readProjection(input, bindings);
-  bindings.refuseUnused();
+  bindings.rejectUnused();
   const tests = keyTests(keyCondition);
   if (tests.size > 2) throw validation('Conditions can be of length 1 or 2 only');
 
@@ -93,7 +93,7 @@ function checkTypes(definition: TableDefinition, name: string, test: KeyTest): v
     if (typeOf(value) !== definition.attributeTypes[name]) {
       throw invalidValues('Condition parameter type does not match schema type');
     }
-    refuseEmptyKey(value, name);
+    rejectEmptyKey(value, name);
   }
 }
 
@@ -120,7 +120,7 @@ function rangeOf(test: KeyTest): SortRange {
   }
 }
 
-/** The first text behind all that begin with a prefix; undefined when there is none. */
+/** The first text after all that begin with a prefix; undefined when there is none. */
 function endOfPrefix(prefix: string): string | undefined {
   for (let length = prefix.length; length > 0; length--) {
     const unit = prefix.charCodeAt(length - 1);
@@ -152,7 +152,7 @@ function queryPermission(context: Context, input: Input): Permission {
     typeof input.IndexName === 'string'
       ? `${permission.resource}/index/${input.IndexName}`
       : permission.resource;
-  const leading = unlessRefused(() => leadingKeyText(readQuery(context, input).partition));
+  const leading = unlessRejected(() => leadingKeyText(readQuery(context, input).partition));
   return {
     ...permission,
     resource,

@@ -1,7 +1,7 @@
-import { type Input, type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Input, type Operation, rejectUnknownMembers } from '../engine.ts';
 import { isInSegment, type Segment } from './collection.ts';
 import { validation } from './errors.ts';
-import { Bindings, refuseStrayBindings } from './expressions/bindings.ts';
+import { Bindings, rejectStrayBindings } from './expressions/bindings.ts';
 import { readCondition, readProjection } from './expressions/index.ts';
 import { optionalInteger, requireTableName } from './input.ts';
 import { pageMembers, readPage, readPageRequest, readStartKey } from './page.ts';
@@ -17,14 +17,14 @@ export function scan(context: Context): Operation {
       return [{ ...permission, resource: `${permission.resource}/index/${input.IndexName}` }];
     },
     handle(input) {
-      refuseUnknownMembers('Scan', input, members);
+      rejectUnknownMembers('Scan', input, members);
       requireTableName(context.host, input);
-      refuseStrayBindings(input, ['ProjectionExpression', 'FilterExpression']);
+      rejectStrayBindings(input, ['ProjectionExpression', 'FilterExpression']);
       const segment = readSegment(input);
       const bindings = new Bindings(input);
       const filter = readCondition(input, 'FilterExpression', bindings);
       const projection = readProjection(input, bindings);
-      bindings.refuseUnused();
+      bindings.rejectUnused();
       const request = readPageRequest(context.host, context.database, input, filter, projection);
       const after = readStartKey(input, request);
       if (after !== undefined && segment !== undefined && !isInSegment(after.partition, segment)) {

@@ -5,8 +5,8 @@ import { significantDigits } from './number.ts';
 export const itemSizeMaxBytes = 400 * 1024;
 
 /**
- * The size of an item in bytes, which decides capacity units, pages and the limit of 400 KB: names and values in
- * UTF-8, a number as about half a byte a digit, three bytes and one a member for a list or map.
+ * The size of an item in bytes, which decides capacity units, pages and the 400 KB limit: names and values in UTF-8,
+ * about half a byte for each digit of a number, and for a list or map three bytes plus one for each member.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */
 export function itemSizeBytes(item: Item): number {

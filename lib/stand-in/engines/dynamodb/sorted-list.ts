@@ -1,9 +1,9 @@
-/** Where a value stands in relation to what is looked for: below zero before it, zero at it, above zero behind it. */
+/** How a value compares with what is looked for: negative before it, zero at it, positive after it. */
 export type Probe<T> = (value: T) => number;
 
 /**
- * Values in order. They lie in blocks of bounded length, so that adding to or taking from a list of a million costs a
- * binary search and the shift of one block.
+ * Values in order, in blocks of bounded length: inserting into or removing from a list of a million costs a binary
+ * search and a shift within one block.
  */
 export class SortedList<T> {
   readonly #compare: (left: T, right: T) => number;
@@ -20,7 +20,7 @@ export class SortedList<T> {
 
   add(value: T): void {
     const [at, offset] = this.#lowerBound((other) => this.#compare(other, value));
-    // A value behind every other one goes to the end of the last block.
+    // A value greater than all others is appended to the last block.
     const block = this.#blocks[at] ?? this.#blocks.at(-1);
     if (block === undefined) {
       this.#blocks.push([value]);
@@ -33,7 +33,7 @@ export class SortedList<T> {
     }
   }
 
-  /** Takes out the value that compares equal; false when there is none. */
+  /** Removes the value that compares equal; false when there is none. */
   remove(value: T): boolean {
     const [at, offset] = this.#lowerBound((other) => this.#compare(other, value));
     const block = this.#blocks[at];
@@ -44,7 +44,7 @@ export class SortedList<T> {
     return true;
   }
 
-  /** The values from the first one that is not before the probe, in order. */
+  /** The values from the first one at or after the probe, in order. */
   *ascending(probe: Probe<T>): Generator<T, void, undefined> {
     const [at, offset] = this.#lowerBound(probe);
     for (let index = at; index < this.#blocks.length; index++) {
@@ -53,7 +53,7 @@ export class SortedList<T> {
     }
   }
 
-  /** The values from the last one that is before the probe, in reverse order. */
+  /** The values from the last one before the probe, in reverse order. */
   *descending(probe: Probe<T>): Generator<T, void, undefined> {
     const [at, offset] = this.#lowerBound(probe);
     for (let index = Math.min(at, this.#blocks.length - 1); index >= 0; index--) {
@@ -64,7 +64,7 @@ export class SortedList<T> {
     }
   }
 
-  /** The block and the place in it of the first value that is not before the probe; one past the last block if none. */
+  /** The block and index of the first value at or after the probe; one past the last block if there is none. */
   #lowerBound(probe: Probe<T>): readonly [block: number, place: number] {
     const blocks = this.#blocks;
     let low = 0;

@@ -8,7 +8,7 @@ const retentionMs = 24 * 60 * 60 * 1000;
 
 export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
 
-/** A stream as the store keeps it. */
+/** A stream as stored. */
 export interface StreamDefinition {
   readonly streamArn: string;
   readonly label: string;
@@ -16,9 +16,9 @@ export interface StreamDefinition {
   readonly viewType: StreamViewType;
   readonly keyNames: readonly string[];
   readonly createdMs: EpochMs;
-  /** Set when the stream was disabled or its table deleted: its shard is closed, its records stay for a day. */
+  /** Set when the stream was disabled or its table deleted: its shard is closed, and its records stay for a day. */
   readonly disabledMs: EpochMs | undefined;
-  /** Records up to this number are gone. */
+  /** Records up to this number are trimmed. */
   readonly trimmedThrough: number;
 }
 
@@ -30,17 +30,17 @@ interface Entry {
   readonly record: StreamRecord;
 }
 
-/** One change of one item; `before` or `after` is undefined where there was or is no item. */
+/** One change of one item; `before` or `after` is undefined where there is no item. */
 export interface ItemChange {
   readonly before: Item | undefined;
   readonly after: Item | undefined;
-  /** Whether DynamoDB itself deleted the item because its time to live had passed. */
+  /** Whether DynamoDB deleted the item because it expired. */
   readonly byService: boolean;
 }
 
 /**
- * The records of one stream, numbered from 1. A stream has one shard here: the order over all items is then the order per
- * item that AWS promises.
+ * The records of one stream, numbered from 1. A stream has one shard here, so it orders all changes; AWS promises
+ * only the order for each item.
  */
 export class StreamLog {
   #definition: StreamDefinition;
@@ -57,12 +57,12 @@ export class StreamLog {
     return this.#definition;
   }
 
-  /** The number that the next record will get. */
+  /** The number of the next record. */
   get nextNumber(): number {
     return this.#definition.trimmedThrough + this.#entries.length + 1;
   }
 
-  /** The number of the oldest record that is younger than a day (or of the next one). */
+  /** The number of the oldest record younger than a day (or of the next record). */
   firstNumber(): number {
     const oldestMs = this.#host.clock.now() - retentionMs;
     let low = 0;
@@ -121,7 +121,7 @@ export class StreamLog {
     this.#host.store.put(this.#rows, sequenceNumber(number), entry);
   }
 
-  /** Gives back the room of records older than a day; readers are kept from them already. */
+  /** Frees the memory of records older than a day, which readers can no longer see. */
   trim(): void {
     const first = this.#definition.trimmedThrough + 1;
     const gone = this.firstNumber() - first;
@@ -130,7 +130,7 @@ export class StreamLog {
     for (let number = first; number < first + gone; number++) {
       this.#host.store.delete(this.#rows, sequenceNumber(number));
     }
-    // The numbers go on after a restart, also when no record is left to tell the last one.
+    // Numbers continue after a restart, even when no record is left that shows the last one.
     this.redefine({ ...this.#definition, trimmedThrough: this.#definition.trimmedThrough + gone });
   }
 
@@ -139,7 +139,7 @@ export class StreamLog {
     this.#host.store.put('dynamodb.streams', definition.streamArn, definition);
   }
 
-  /** Whether a disabled stream is past its day: then AWS forgets it. */
+  /** Whether a disabled stream is more than a day old, and AWS would forget it. */
   isForgotten(): boolean {
     const { disabledMs } = this.#definition;
     return disabledMs !== undefined && disabledMs < this.#host.clock.now() - retentionMs;
@@ -150,7 +150,7 @@ export class StreamLog {
   }
 }
 
-/** The text of a record's number: as long as AWS's own, and in order as a text as well. */
+/** A record's number as text: as long as AWS's, and sortable as text. */
 export function sequenceNumber(number: number): string {
   return `1${String(number).padStart(20, '0')}`;
 }

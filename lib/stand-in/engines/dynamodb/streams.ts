@@ -4,7 +4,7 @@ import { type ItemChange, type StreamDefinition, StreamLog, type StreamViewType 
 
 export type Unsubscribe = () => void;
 
-/** All streams of the account, and who waits for their records. */
+/** All streams of the account, and the listeners that wait for their records. */
 export class Streams {
   readonly #host: Host;
   readonly #logs = new Map<string, StreamLog>();
@@ -26,7 +26,10 @@ export class Streams {
     return this.#logs.values();
   }
 
-  /** Makes the stream of a table; its label is the time, moved on where the table had a stream in this millisecond. */
+  /**
+   * Creates the stream of a table. Its label is the time, advanced if the table already had a stream in this
+   * millisecond.
+   */
   enable(tableArn: string, table: TableDefinition, viewType: StreamViewType): StreamLog {
     let createdMs = this.#host.clock.now();
     const arnAt = (ms: number) => `${tableArn}/stream/${labelAt(ms)}`;
@@ -82,8 +85,8 @@ export class Streams {
   }
 
   /**
-   * Tells the listeners once for all records of a turn, and only when they are committed: nobody acts upon a change that
-   * a crash could still take back.
+   * Calls the listeners once for all records of a turn, after their commit: nobody must act on a change that a crash
+   * could undo.
    */
   #announce(streamArn: string): void {
     if (this.#announced.has(streamArn) || !this.#listeners.has(streamArn)) return;
@@ -92,7 +95,8 @@ export class Streams {
       this.#announced.delete(streamArn);
       for (const listener of [...(this.#listeners.get(streamArn) ?? [])]) listener();
     };
-    // A commit that failed is told to whoever made the change. Its records stay, and go out with the next ones.
+    // The caller that made the change learns of a failed commit. The records stay and are announced with the next
+    // ones.
     this.#host.store.committed().then(tell, () => this.#announced.delete(streamArn));
   }
 }

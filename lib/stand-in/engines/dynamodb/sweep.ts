@@ -1,7 +1,7 @@
 import type { Host } from '../engine.ts';
 import type { Database } from './database.ts';
 
-/** An item that expired longer ago is kept, as on AWS: a wrong unit must not empty a table. */
+/** An item that expired longer ago stays, as on AWS: a wrong unit must not empty a table. */
 const ignoredAfterSeconds = 5 * 365 * 24 * 60 * 60;
 
 /** How often expired items and old stream records are deleted. */
@@ -12,8 +12,8 @@ export interface Sweep {
 }
 
 /**
- * Deletes expired items, and stream records older than a day, every hour. AWS deletes expired items "typically within two days";
- * until then they can be read, here as there.
+ * Deletes expired items, and stream records older than a day, every hour. AWS deletes expired items "typically within
+ * two days". Until then they can be read, on both.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
  */
 export function startSweep(host: Host, database: Database): Sweep {
@@ -32,7 +32,7 @@ function sweep(host: Host, database: Database): void {
   for (const table of database.tables.values()) {
     for (const id of table.expiredIds(nowSeconds - ignoredAfterSeconds, nowSeconds)) {
       const before = table.get(id)?.item;
-      // The service's own deletions are not charged.
+      // Deletions by the service are free.
       database.write(table, { id, before, after: undefined, afterSizeBytes: 0 }, true);
     }
   }

@@ -1,4 +1,4 @@
-import { type Input, refuseUnknownMembers } from '../engine.ts';
+import { type Input, rejectUnknownMembers } from '../engine.ts';
 import type { IndexDefinition, KeyNames, KeyType, Projection, Throughput } from './definition.ts';
 import { invalidValues, validation } from './errors.ts';
 import {
@@ -12,7 +12,7 @@ import {
   requireString,
 } from './input.ts';
 
-/** Readers of what CreateTable and UpdateTable have in common. */
+/** Readers of the input that CreateTable and UpdateTable share. */
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
 const localIndexesMax = 5;
@@ -22,7 +22,7 @@ export function readAttributeTypes(input: Input): Readonly<Record<string, KeyTyp
   const types: Record<string, KeyType> = {};
   for (const entry of requireList(input, 'AttributeDefinitions', 1, 255)) {
     const definition = requireRecord(entry, 'AttributeDefinitions');
-    refuseUnknownMembers('AttributeDefinition', definition, ['AttributeName', 'AttributeType']);
+    rejectUnknownMembers('AttributeDefinition', definition, ['AttributeName', 'AttributeType']);
     const name = requireString(definition, 'AttributeName');
     if (types[name] !== undefined) {
       throw invalidValues(`Duplicate AttributeName in AttributeDefinitions: ${name}`);
@@ -39,7 +39,7 @@ function required(member: string): never {
 export function readKeySchema(input: Input, types: Readonly<Record<string, KeyType>>): KeyNames {
   const elements = requireList(input, 'KeySchema', 1, 2).map((entry) => {
     const element = requireRecord(entry, 'KeySchema');
-    refuseUnknownMembers('KeySchemaElement', element, ['AttributeName', 'KeyType']);
+    rejectUnknownMembers('KeySchemaElement', element, ['AttributeName', 'KeyType']);
     return {
       name: requireString(element, 'AttributeName'),
       type: optionalChoice(element, 'KeyType', ['HASH', 'RANGE']) ?? required('KeyType'),
@@ -67,7 +67,7 @@ export function readKeySchema(input: Input, types: Readonly<Record<string, KeyTy
 
 export function readThroughput(input: Input | undefined): Throughput | undefined {
   if (input === undefined) return undefined;
-  refuseUnknownMembers('ProvisionedThroughput', input, ['ReadCapacityUnits', 'WriteCapacityUnits']);
+  rejectUnknownMembers('ProvisionedThroughput', input, ['ReadCapacityUnits', 'WriteCapacityUnits']);
   const unitsMax = 1_000_000_000_000;
   return {
     readUnits: optionalInteger(input, 'ReadCapacityUnits', 1, unitsMax) ?? required('ReadCapacityUnits'),
@@ -97,7 +97,7 @@ export function readIndex(
   scope: 'global' | 'local',
 ): IndexDefinition {
   const known = ['IndexName', 'KeySchema', 'Projection'];
-  refuseUnknownMembers(
+  rejectUnknownMembers(
     'SecondaryIndex',
     input,
     scope === 'global' ? [...known, 'ProvisionedThroughput'] : known,
@@ -111,7 +111,7 @@ export function readIndex(
 }
 
 function readProjectionType(input: Input): Projection {
-  refuseUnknownMembers('Projection', input, ['ProjectionType', 'NonKeyAttributes']);
+  rejectUnknownMembers('Projection', input, ['ProjectionType', 'NonKeyAttributes']);
   const type = optionalChoice(input, 'ProjectionType', ['ALL', 'INCLUDE', 'KEYS_ONLY']);
   const attributes = optionalList(input, 'NonKeyAttributes')?.map(String);
   if (type === undefined) throw invalidValues('Unknown ProjectionType: null');
@@ -127,7 +127,7 @@ function readProjectionType(input: Input): Projection {
   return { type };
 }
 
-/** Checks what the indexes of a table must keep among themselves and with the table. */
+/** Checks the rules between the indexes of a table, and between them and the table. */
 export function checkIndexes(
   key: KeyNames,
   types: Readonly<Record<string, KeyType>>,

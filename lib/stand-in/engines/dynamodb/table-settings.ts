@@ -1,4 +1,4 @@
-import { type Host, type Input, refuseUnknownMembers } from '../engine.ts';
+import { type Host, type Input, rejectUnknownMembers } from '../engine.ts';
 import type { Encryption } from './definition.ts';
 import { validation } from './errors.ts';
 import {
@@ -11,13 +11,13 @@ import {
 } from './input.ts';
 import type { StreamViewType } from './stream-log.ts';
 
-/** Readers of settings that CreateTable and UpdateTable share. */
+/** Readers of the settings that CreateTable and UpdateTable share. */
 
-/** `StreamSpecification`: a view type to enable a stream with, false to disable it, undefined to leave it. */
+/** `StreamSpecification`: the view type of a stream to enable, false to disable it, undefined to leave it. */
 export function readStream(input: Input): StreamViewType | false | undefined {
   const specification = optionalRecord(input, 'StreamSpecification');
   if (specification === undefined) return undefined;
-  refuseUnknownMembers('StreamSpecification', specification, ['StreamEnabled', 'StreamViewType']);
+  rejectUnknownMembers('StreamSpecification', specification, ['StreamEnabled', 'StreamViewType']);
   const viewType = optionalChoice(specification, 'StreamViewType', [
     'NEW_IMAGE',
     'OLD_IMAGE',
@@ -40,11 +40,11 @@ export function readStream(input: Input): StreamViewType | false | undefined {
   return viewType;
 }
 
-/** `SSESpecification`: kept and shown; nothing here is encrypted. */
+/** `SSESpecification`: stored and shown, but nothing is encrypted. */
 export function readEncryption(host: Host, input: Input): Encryption | false | undefined {
   const specification = optionalRecord(input, 'SSESpecification');
   if (specification === undefined) return undefined;
-  refuseUnknownMembers('SSESpecification', specification, ['Enabled', 'SSEType', 'KMSMasterKeyId']);
+  rejectUnknownMembers('SSESpecification', specification, ['Enabled', 'SSEType', 'KMSMasterKeyId']);
   optionalChoice(specification, 'SSEType', ['KMS']);
   if (optionalBoolean(specification, 'Enabled') !== true) return false;
   const key = optionalString(specification, 'KMSMasterKeyId') ?? 'alias/aws/dynamodb';
@@ -60,7 +60,7 @@ export function readTags(list: readonly unknown[]): Readonly<Record<string, stri
   const tags: Record<string, string> = {};
   for (const entry of list) {
     const tag = requireRecord(entry, 'Tags');
-    refuseUnknownMembers('Tag', tag, ['Key', 'Value']);
+    rejectUnknownMembers('Tag', tag, ['Key', 'Value']);
     tags[requireString(tag, 'Key')] = requireString(tag, 'Value');
   }
   return tags;

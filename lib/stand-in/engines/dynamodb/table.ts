@@ -11,12 +11,12 @@ import { positionOf } from './key.ts';
 import { itemSizeBytes } from './size.ts';
 import { SortedList } from './sorted-list.ts';
 
-/** An index of a table, filled. */
+/** An index of a table with its contents. */
 export interface Index {
   readonly definition: IndexDefinition;
   readonly isGlobal: boolean;
   readonly collection: Collection;
-  /** The names of the attributes that it holds, or undefined when it holds all. */
+  /** The names of the attributes that it holds; undefined when it holds all. */
   readonly projected: ReadonlySet<string> | undefined;
 }
 
@@ -25,7 +25,7 @@ interface Expiry {
   readonly id: string;
 }
 
-/** The items of one table in memory: by id, by primary key in order, by each index, and by their time to live. */
+/** The items of one table in memory: by id, sorted by primary key, by each index, and by expiry time. */
 export class Table {
   #definition: TableDefinition;
   readonly #items = new Map<string, StoredItem>();
@@ -94,7 +94,7 @@ export class Table {
     this.#items.delete(id);
   }
 
-  /** Takes over a changed definition: fills the indexes that are new, drops those that are gone. */
+  /** Adopts a changed definition: fills new indexes and drops removed ones. */
   redefine(definition: TableDefinition): void {
     const previous = this.#indexes;
     const timeToLiveBefore = this.#definition.timeToLiveAttribute;
@@ -126,7 +126,7 @@ export class Table {
     }
   }
 
-  /** How much an index holds, counted over the whole table: for descriptions only. */
+  /** Counts the contents of an index over the whole table: for descriptions only. */
   measureIndex(indexName: string): { readonly itemCount: number; readonly sizeBytes: number } {
     const index = this.#indexes.get(indexName);
     let itemCount = 0;
@@ -141,7 +141,7 @@ export class Table {
     return { itemCount, sizeBytes };
   }
 
-  /** The ids of the items whose time to live lies in `[fromSeconds, toSeconds]`, the earliest first. */
+  /** The ids of the items that expire within `[fromSeconds, toSeconds]`, the earliest first. */
   expiredIds(fromSeconds: number, toSeconds: number): readonly string[] {
     const ids: string[] = [];
     const rows = this.#expiries?.ascending((expiry) => (expiry.atSeconds < fromSeconds ? -1 : 1)) ?? [];
@@ -192,7 +192,7 @@ export class Table {
   }
 }
 
-/** What an index holds of an item: the item itself where it projects all. */
+/** What an index holds of an item: the item itself if it projects everything. */
 export function projectedItem(index: Pick<Index, 'projected'>, item: Item): Item {
   return index.projected === undefined ? item : pick(item, index.projected);
 }

@@ -1,4 +1,4 @@
-import { AwsError, type Input, type Operation, refuseUnknownMembers } from '../engine.ts';
+import { AwsError, type Input, type Operation, rejectUnknownMembers } from '../engine.ts';
 import { requireList, requireString, tableArn } from './input.ts';
 import type { Context } from './permission.ts';
 import type { Table } from './table.ts';
@@ -8,7 +8,7 @@ export function tagResource(context: Context): Operation {
   return {
     permissions: (input) => [{ action: 'dynamodb:TagResource', resource: String(input.ResourceArn) }],
     handle(input) {
-      refuseUnknownMembers('TagResource', input, ['ResourceArn', 'Tags']);
+      rejectUnknownMembers('TagResource', input, ['ResourceArn', 'Tags']);
       const tags = readTags(requireList(input, 'Tags', 1, 50));
       const table = taggedTable(context, input);
       context.database.redefine(table, {
@@ -20,7 +20,7 @@ export function tagResource(context: Context): Operation {
   };
 }
 
-/** Tags are kept for tables. */
+/** Only tables have tags. */
 export function taggedTable({ host, database }: Context, input: Input): Table {
   const arn = requireString(input, 'ResourceArn');
   const prefix = tableArn(host, '');

@@ -16,7 +16,7 @@ interface Remembered {
 /** The `ClientRequestToken`s of the write transactions of the last ten minutes. */
 export class Tokens {
   readonly #host: Host;
-  /** In the order in which they become invalid. */
+  /** In the order in which they expire. */
   readonly #remembered = new Map<string, Remembered>();
 
   constructor(host: Host) {
@@ -24,7 +24,7 @@ export class Tokens {
     for (const [token, value] of host.store.load(rows)) this.#remembered.set(token, value as Remembered);
   }
 
-  /** Whether this very request was made before; throws when the token was used for another request. */
+  /** Whether the same request was made before. Throws when the token was used for another request. */
   isRepeat(token: string, transactItems: unknown): boolean {
     if (token.length < 1 || token.length > tokenMaxLength) {
       throw constraint(
@@ -62,7 +62,7 @@ export class Tokens {
   }
 }
 
-/** Equal for requests that say the same, whatever the order in which the members were written. */
+/** Equal for requests with the same content, whatever the order of their members. */
 function fingerprintOf(transactItems: unknown): string {
   return createHash('sha256').update(canonicalJson(transactItems)).digest('base64');
 }

@@ -1,4 +1,4 @@
-import { AwsError, type Input, type Operation, refuseUnknownMembers } from '../engine.ts';
+import { AwsError, type Input, type Operation, rejectUnknownMembers } from '../engine.ts';
 import {
   addCosts,
   type Cost,
@@ -29,13 +29,13 @@ export function transactGetItems(context: Context): Operation {
       );
     },
     handle(input) {
-      refuseUnknownMembers('TransactGetItems', input, ['TransactItems', 'ReturnConsumedCapacity']);
+      rejectUnknownMembers('TransactGetItems', input, ['TransactItems', 'ReturnConsumedCapacity']);
       const mode = optionalChoice(input, 'ReturnConsumedCapacity', capacityModes);
       const gets = requireList(input, 'TransactItems', 1, getsMax).map((item) => {
         const entry = requireRecord(item, 'TransactItems');
-        refuseUnknownMembers('TransactGetItems', entry, ['Get']);
+        rejectUnknownMembers('TransactGetItems', entry, ['Get']);
         const get = requireRecord(entry.Get, 'Get');
-        refuseUnknownMembers('TransactGetItems Get', get, getMembers);
+        rejectUnknownMembers('TransactGetItems Get', get, getMembers);
         return { tableName: requireTableName(context.host, get), request: readOneRequest(get) };
       });
       const tables = gets.map(({ tableName }) => context.database.table(tableName));
@@ -47,7 +47,7 @@ export function transactGetItems(context: Context): Operation {
       let answerBytes = 0;
       for (const [index, { tableName, request }] of gets.entries()) {
         const table = tables[index];
-        if (table === undefined) throw new Error('Every get of a transaction has its table.');
+        if (table === undefined) throw new Error('Every get of a transaction has a table.');
         try {
           const { item, cost, sizeBytes } = readOne(table, request, true);
           const use = `${tableName}\n${itemId(table.definition, request.key)}`;

@@ -1,4 +1,4 @@
-import { AwsError, type Host, type Input, type Operation, refuseUnknownMembers } from '../engine.ts';
+import { AwsError, type Host, type Input, type Operation, rejectUnknownMembers } from '../engine.ts';
 import {
   addCosts,
   type Cost,
@@ -17,7 +17,7 @@ import {
   optionalChoice,
   optionalRecord,
   optionalString,
-  refuseItemCollectionMetrics,
+  rejectItemCollectionMetrics,
   requireList,
   requireRecord,
 } from './input.ts';
@@ -39,7 +39,7 @@ const transactionMaxBytes = 4 * 1024 * 1024;
 
 const kinds = Object.keys(writeActions) as readonly WriteKind[];
 
-/** An action worked out against its table. */
+/** An action planned against its table. */
 interface Planned {
   readonly table: Table;
   readonly kind: WriteKind;
@@ -67,13 +67,13 @@ export function transactWriteItems(context: Context, tokens: Tokens): Operation 
       );
     },
     handle(input) {
-      refuseUnknownMembers('TransactWriteItems', input, [
+      rejectUnknownMembers('TransactWriteItems', input, [
         'TransactItems',
         'ClientRequestToken',
         'ReturnConsumedCapacity',
         'ReturnItemCollectionMetrics',
       ]);
-      refuseItemCollectionMetrics(input);
+      rejectItemCollectionMetrics(input);
       const mode = optionalChoice(input, 'ReturnConsumedCapacity', capacityModes);
       const token = optionalString(input, 'ClientRequestToken');
       const actions = requireList(input, 'TransactItems', 1, actionsMax).map((item) =>
@@ -88,9 +88,9 @@ export function transactWriteItems(context: Context, tokens: Tokens): Operation 
       }
 
       const planned = plan(actions, tables);
-      refuseTooLarge(planned);
+      rejectTooLarge(planned);
       const costs = planned.map(({ table, change }) => transactional(writeCost(table, change)));
-      // One turn of the event loop, one commit of the store: all of it happens, or none.
+      // All writes happen in one turn of the event loop and one commit of the store: all or none.
       for (const { table, kind, change } of planned) {
         if (kind !== 'ConditionCheck') context.database.write(table, change);
       }
@@ -102,14 +102,14 @@ export function transactWriteItems(context: Context, tokens: Tokens): Operation 
 }
 
 function readAction(context: Context, item: Input): Action {
-  refuseUnknownMembers('TransactWriteItems', item, kinds);
+  rejectUnknownMembers('TransactWriteItems', item, kinds);
   const present = kinds.filter((kind) => optionalRecord(item, kind) !== undefined);
   const [kind, second] = present;
   if (kind === undefined || second !== undefined) {
     throw validation('TransactItems can only contain one of Check, Put, Update or Delete');
   }
   const action = requireRecord(item[kind], kind);
-  refuseUnknownMembers(`TransactWriteItems ${kind}`, action, writeMembers[kind]);
+  rejectUnknownMembers(`TransactWriteItems ${kind}`, action, writeMembers[kind]);
   if (kind === 'ConditionCheck' || kind === 'Update') {
     const needed = kind === 'Update' ? 'UpdateExpression' : 'ConditionExpression';
     if (optionalString(action, needed) === undefined) {
@@ -120,9 +120,9 @@ function readAction(context: Context, item: Input): Action {
 }
 
 /**
- * Works out every action against the items as they are. When one cannot be made, none is, and the reasons stand in the
- * order of the actions. An engine that answers in one turn has no conflicts of its own: a fault that is to look like one
- * belongs here, as a reason `TransactionConflict` beside the others.
+ * Plans every action against the current items. If one cannot be applied, none is, and the error lists the reasons in
+ * the order of the actions. This engine answers in one turn, so it has no conflicts. To simulate one, add the reason
+ * `TransactionConflict` here.
  */
 function plan(actions: readonly Action[], tables: readonly (Table | undefined)[]): readonly Planned[] {
   const planned: Planned[] = [];
@@ -130,9 +130,9 @@ function plan(actions: readonly Action[], tables: readonly (Table | undefined)[]
   const seen = new Set<string>();
   for (const [index, { kind, request }] of actions.entries()) {
     const table = tables[index];
-    if (table === undefined) throw new Error('Every action of a transaction has its table.');
+    if (table === undefined) throw new Error('Every action of a transaction has a table.');
     const reason = reasonAgainst(() => {
-      refuseSecondUse(seen, table, request);
+      rejectSecondUse(seen, table, request);
       planned.push({ table, kind, change: planWrite(table, request) });
     });
     reasons.push(reason ?? { Code: 'None' });
@@ -146,7 +146,7 @@ function plan(actions: readonly Action[], tables: readonly (Table | undefined)[]
   );
 }
 
-function refuseSecondUse(seen: Set<string>, table: Table, request: WriteRequest): void {
+function rejectSecondUse(seen: Set<string>, table: Table, request: WriteRequest): void {
   const use = `${request.tableName}\n${request.identify(table)}`;
   if (seen.has(use)) throw new SecondUse();
   seen.add(use);
@@ -158,13 +158,13 @@ class SecondUse extends AwsError {
   }
 }
 
-/** Why an action cannot be made, or undefined when it can. */
+/** Why an action cannot be applied; undefined when it can. */
 function reasonAgainst(attempt: () => void): Reason | undefined {
   try {
     attempt();
     return undefined;
   } catch (error) {
-    // Two actions on one item are a fault of the request as a whole, not of one action.
+    // Two actions on one item make the whole request invalid, not one action.
     if (!(error instanceof AwsError) || error instanceof SecondUse) throw error;
     switch (error.code) {
       case 'ConditionalCheckFailedException':
@@ -177,7 +177,7 @@ function reasonAgainst(attempt: () => void): Reason | undefined {
   }
 }
 
-function refuseTooLarge(planned: readonly Planned[]): void {
+function rejectTooLarge(planned: readonly Planned[]): void {
   let sizeBytes = 0;
   for (const { table, change } of planned) {
     sizeBytes += Math.max(change.afterSizeBytes, table.get(change.id)?.sizeBytes ?? 0);
@@ -187,7 +187,7 @@ function refuseTooLarge(planned: readonly Planned[]): void {
   }
 }
 
-/** A repeated request only reads the items to answer. */
+/** A repeated request is charged for reading the items. */
 function repeatCost(table: Table | undefined, request: WriteRequest): Cost {
   const sizeBytes = table === undefined ? 0 : (table.get(request.identify(table))?.sizeBytes ?? 0);
   return transactional({ ...noCost, table: readUnits(sizeBytes, true) });
@@ -197,7 +197,7 @@ function meterCosts(host: Host, costs: readonly Cost[], meter: (host: Host, cost
   meter(host, costs.reduce(addCosts, noCost));
 }
 
-/** One `ConsumedCapacity` a table. */
+/** One `ConsumedCapacity` for each table. */
 function capacities(
   mode: (typeof capacityModes)[number] | undefined,
   actions: readonly Action[],

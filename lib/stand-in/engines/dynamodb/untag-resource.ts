@@ -1,4 +1,4 @@
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import { requireList } from './input.ts';
 import type { Context } from './permission.ts';
 import { taggedTable } from './tag-resource.ts';
@@ -7,7 +7,7 @@ export function untagResource(context: Context): Operation {
   return {
     permissions: (input) => [{ action: 'dynamodb:UntagResource', resource: String(input.ResourceArn) }],
     handle(input) {
-      refuseUnknownMembers('UntagResource', input, ['ResourceArn', 'TagKeys']);
+      rejectUnknownMembers('UntagResource', input, ['ResourceArn', 'TagKeys']);
       const gone = new Set(requireList(input, 'TagKeys', 1, 50));
       const table = taggedTable(context, input);
       const kept = Object.entries(table.definition.tags).filter(([key]) => !gone.has(key));

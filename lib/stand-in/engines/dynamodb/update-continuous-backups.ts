@@ -1,4 +1,4 @@
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import { backedUpTable, describeBackups } from './describe-continuous-backups.ts';
 import { optionalBoolean, optionalInteger, requireRecord, requireTableName } from './input.ts';
 import { type Context, onTable } from './permission.ts';
@@ -11,7 +11,7 @@ export function updateContinuousBackups(context: Context): Operation {
   return {
     permissions: (input) => [onTable(context, 'UpdateContinuousBackups', input.TableName)],
     handle(input) {
-      refuseUnknownMembers('UpdateContinuousBackups', input, [
+      rejectUnknownMembers('UpdateContinuousBackups', input, [
         'TableName',
         'PointInTimeRecoverySpecification',
       ]);
@@ -20,7 +20,7 @@ export function updateContinuousBackups(context: Context): Operation {
         input.PointInTimeRecoverySpecification,
         'PointInTimeRecoverySpecification',
       );
-      refuseUnknownMembers('PointInTimeRecoverySpecification', specification, [
+      rejectUnknownMembers('PointInTimeRecoverySpecification', specification, [
         'PointInTimeRecoveryEnabled',
         'RecoveryPeriodInDays',
       ]);

@@ -1,4 +1,4 @@
-import { AwsError, type Input, type Operation, refuseUnknownMembers } from '../engine.ts';
+import { AwsError, type Input, type Operation, rejectUnknownMembers } from '../engine.ts';
 import { checkIndexBilling } from './create-table.ts';
 import type { IndexDefinition, KeyType, TableDefinition } from './definition.ts';
 import { describe } from './describe-table.ts';
@@ -34,7 +34,7 @@ export function updateTable(context: Context): Operation {
   return {
     permissions: (input) => [onTable(context, 'UpdateTable', input.TableName)],
     handle(input) {
-      refuseUnknownMembers('UpdateTable', input, members);
+      rejectUnknownMembers('UpdateTable', input, members);
       const tableName = requireTableName(host, input);
       const given = Object.keys(input).filter((member) => input[member] !== undefined);
       if (given.every((member) => member === 'TableName' || member === 'AttributeDefinitions')) {
@@ -77,7 +77,7 @@ function changeSettings({ host }: Context, before: TableDefinition, input: Input
   };
 }
 
-/** A definition that no key uses any more goes with its index. */
+/** An attribute definition that no key uses any more is removed with its index. */
 function usedTypes(
   { key, localIndexes }: TableDefinition,
   globalIndexes: readonly IndexDefinition[],
@@ -107,7 +107,7 @@ function changeIndexes(
     );
   }
   for (const update of updates) {
-    refuseUnknownMembers('GlobalSecondaryIndexUpdate', update, ['Create', 'Delete', 'Update']);
+    rejectUnknownMembers('GlobalSecondaryIndexUpdate', update, ['Create', 'Delete', 'Update']);
     if (update.Update !== undefined) throw notImplemented('GlobalSecondaryIndexUpdates.Update');
     const create = optionalRecord(update, 'Create');
     const remove = optionalRecord(update, 'Delete');
@@ -127,7 +127,7 @@ function changeIndexes(
   return indexes;
 }
 
-/** The ARN of the latest stream afterwards; a table keeps the name of a stream that was disabled. */
+/** The ARN of the latest stream after the update. A table still names a stream that was disabled. */
 function changeStream(
   { host, database }: Context,
   before: TableDefinition,

@@ -1,18 +1,18 @@
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import { validation } from './errors.ts';
 import { optionalBoolean, requireRecord, requireString, requireTableName } from './input.ts';
 import { type Context, onTable } from './permission.ts';
 
-/** In force at once; AWS takes up to an hour, and allows one change an hour. */
+/** Takes effect at once. AWS takes up to an hour and allows one change an hour. */
 export function updateTimeToLive(context: Context): Operation {
   const { host, database } = context;
   return {
     permissions: (input) => [onTable(context, 'UpdateTimeToLive', input.TableName)],
     handle(input) {
-      refuseUnknownMembers('UpdateTimeToLive', input, ['TableName', 'TimeToLiveSpecification']);
+      rejectUnknownMembers('UpdateTimeToLive', input, ['TableName', 'TimeToLiveSpecification']);
       const tableName = requireTableName(host, input);
       const specification = requireRecord(input.TimeToLiveSpecification, 'TimeToLiveSpecification');
-      refuseUnknownMembers('TimeToLiveSpecification', specification, ['AttributeName', 'Enabled']);
+      rejectUnknownMembers('TimeToLiveSpecification', specification, ['AttributeName', 'Enabled']);
       const attribute = requireString(specification, 'AttributeName');
       const enabled = optionalBoolean(specification, 'Enabled') ?? false;
       const table = database.namedTable(tableName);

@@ -1,11 +1,11 @@
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import type { Item } from './attribute.ts';
 import { capacityModes } from './capacity.ts';
 import type { Change } from './database.ts';
 import { validation } from './errors.ts';
 import { project } from './expressions/path.ts';
 import type { Path } from './expressions/syntax.ts';
-import { optionalChoice, refuseItemCollectionMetrics } from './input.ts';
+import { optionalChoice, rejectItemCollectionMetrics } from './input.ts';
 import { type Context, onItems } from './permission.ts';
 import { makeWrite, readWrite, type WriteKind, writeActions, writeMembers } from './write.ts';
 
@@ -26,8 +26,8 @@ export function writeItem(context: Context, kind: Exclude<WriteKind, 'ConditionC
       onItems(context, action, input.TableName, [kind === 'Put' ? input.Item : input.Key]),
     ],
     handle(input) {
-      refuseUnknownMembers(action, input, members);
-      refuseItemCollectionMetrics(input);
+      rejectUnknownMembers(action, input, members);
+      rejectItemCollectionMetrics(input);
       const returned = optionalChoice(input, 'ReturnValues', returnValueModes) ?? 'NONE';
       const request = readWrite(context, kind, input);
       if (kind !== 'Update' && returned !== 'NONE' && returned !== 'ALL_OLD') {

@@ -15,7 +15,7 @@ import { conditionFailed, invalidValues, validation } from './errors.ts';
 import { applyUpdate } from './expressions/apply-update.ts';
 import type { BoundCondition } from './expressions/bind-condition.ts';
 import { knownType } from './expressions/bind-update.ts';
-import { Bindings, refuseStrayBindings } from './expressions/bindings.ts';
+import { Bindings, rejectStrayBindings } from './expressions/bindings.ts';
 import { satisfies } from './expressions/evaluate.ts';
 import { conditionPaths, readCondition, readUpdate, updatePaths } from './expressions/index.ts';
 import type { Path } from './expressions/syntax.ts';
@@ -26,32 +26,32 @@ import {
   checkItemKeys,
   checkKey,
   itemId,
-  refusePathsIntoKeys,
+  rejectPathsIntoKeys,
 } from './key.ts';
 import type { Context } from './permission.ts';
 import { itemSizeBytes, itemSizeMaxBytes } from './size.ts';
 import type { Table } from './table.ts';
 
 /**
- * A write as the request states it, checked as far as it can be without its table. Reading it refuses with
- * `ValidationException`; what the table and the item make of it comes later, because a transaction reports that in its
- * cancellation reasons.
+ * A write as requested, validated as far as possible without its table. Reading the request throws
+ * `ValidationException`. Checks against the table and the item come later, because a transaction reports their errors
+ * as cancellation reasons.
  */
 export interface WriteRequest {
   readonly tableName: string;
   readonly condition: BoundCondition | undefined;
   readonly returnOldOnFailure: boolean;
-  /** The paths that an update writes. */
+  /** The paths that an update writes to. */
   readonly writtenPaths: readonly Path[];
-  /** Checks the request against the table's schema; the id of the item. */
+  /** Checks the request against the schema of the table, and returns the id of the item. */
   identify(table: Table): string;
-  /** The item afterwards; undefined where there will be none. */
+  /** The item after the write; undefined when it is deleted. */
   next(table: Table, before: Item | undefined): Item | undefined;
 }
 
 export type WriteKind = 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
 
-/** The action that IAM must allow for a write. */
+/** The action that IAM must allow for each write. */
 export const writeActions = {
   Put: 'PutItem',
   Update: 'UpdateItem',
@@ -66,7 +66,7 @@ const commonMembers = [
   'ExpressionAttributeValues',
   'ReturnValuesOnConditionCheckFailure',
 ];
-/** The members that `readWrite` reads of each kind. */
+/** The members that `readWrite` reads for each kind. */
 export const writeMembers: Readonly<Record<WriteKind, readonly string[]>> = {
   Put: [...commonMembers, 'Item'],
   Update: [...commonMembers, 'Key', 'UpdateExpression'],
@@ -81,16 +81,16 @@ const expressionMembers: Readonly<Record<WriteKind, readonly string[]>> = {
   ConditionCheck: ['ConditionExpression'],
 };
 
-/** Reads the members that a single write and an action of a transaction have in common. */
+/** Reads the members that a single write and an action of a transaction share. */
 export function readWrite(context: Context, kind: WriteKind, input: Input): WriteRequest {
   const tableName = requireTableName(context.host, input);
   const given = kind === 'Put' ? 'Item' : 'Key';
   const itemOrKey = parseItem(requireRecord(input[given], given), given);
-  refuseStrayBindings(input, expressionMembers[kind]);
+  rejectStrayBindings(input, expressionMembers[kind]);
   const bindings = new Bindings(input);
   const update = kind === 'Update' ? (readUpdate(input, bindings) ?? []) : [];
   const condition = readCondition(input, 'ConditionExpression', bindings);
-  bindings.refuseUnused();
+  bindings.rejectUnused();
   const returnOldOnFailure =
     optionalChoice(input, 'ReturnValuesOnConditionCheckFailure', ['ALL_OLD', 'NONE']) === 'ALL_OLD';
   const writtenPaths = update.map((action) => action.path);
@@ -119,7 +119,7 @@ export function readWrite(context: Context, kind: WriteKind, input: Input): Writ
           checkIndexKeyType(definition, name, type);
         }
       }
-      refusePathsIntoKeys(definition, [...conditionPaths(condition), ...updatePaths(update)]);
+      rejectPathsIntoKeys(definition, [...conditionPaths(condition), ...updatePaths(update)]);
       return itemId(definition, itemOrKey);
     },
     next(table, before) {
@@ -140,13 +140,13 @@ export function readWrite(context: Context, kind: WriteKind, input: Input): Writ
   };
 }
 
-/** Thrown inside a write when its condition does not hold; carries what the caller may see of the item. */
+/** Throws when the condition of a write does not hold. The error carries what the caller may see of the item. */
 function checkCondition(request: WriteRequest, before: Item | undefined): void {
   if (request.condition === undefined || satisfies(before ?? {}, request.condition)) return;
   throw conditionFailed(request.returnOldOnFailure ? before : undefined);
 }
 
-/** Works out a write without making it: throws when the condition or the item's content stands against it. */
+/** Plans a write without applying it. Throws when the condition or the content of the item forbids it. */
 export function planWrite(table: Table, request: WriteRequest): Change {
   const id = request.identify(table);
   const before = table.get(id)?.item;
@@ -164,7 +164,7 @@ export interface WriteResult {
   readonly ConsumedCapacity: ReturnType<typeof consumedCapacity>;
 }
 
-/** Makes a single write, and charges for it: a condition that fails costs as much as the write would have. */
+/** Applies and charges a single write. A failed condition costs as much as the write would have. */
 export function makeWrite(
   context: Context,
   request: WriteRequest,

@@ -1,12 +1,12 @@
 import { optionalInteger, optionalString, requireString } from '../dynamodb/input.ts';
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import { describeShard, requireStream, type StreamsContext, shardId } from './shard.ts';
 
 export function describeStream(context: StreamsContext): Operation {
   return {
     permissions: (input) => [{ action: 'dynamodb:DescribeStream', resource: String(input.StreamArn) }],
     handle(input) {
-      refuseUnknownMembers('DescribeStream', input, ['StreamArn', 'Limit', 'ExclusiveStartShardId']);
+      rejectUnknownMembers('DescribeStream', input, ['StreamArn', 'Limit', 'ExclusiveStartShardId']);
       optionalInteger(input, 'Limit', 1, 100);
       const log = requireStream(context, requireString(input, 'StreamArn'));
       const { definition } = log;

@@ -1,11 +1,11 @@
 import { validation } from '../dynamodb/errors.ts';
 import { optionalInteger, requireString } from '../dynamodb/input.ts';
 import type { StreamRecord } from '../dynamodb/stream-log.ts';
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import {
   decodeIterator,
   encodeIterator,
-  refuseExpired,
+  rejectExpired,
   requireStream,
   type StreamsContext,
   trimmed,
@@ -24,11 +24,11 @@ export function getRecords(context: StreamsContext): Operation {
       },
     ],
     handle(input) {
-      refuseUnknownMembers('GetRecords', input, ['ShardIterator', 'Limit']);
+      rejectUnknownMembers('GetRecords', input, ['ShardIterator', 'Limit']);
       const limit = optionalInteger(input, 'Limit', 1, recordsMax) ?? recordsMax;
       const iterator = decodeIterator(requireString(input, 'ShardIterator'));
       if (iterator === undefined) throw validation('Invalid ShardIterator');
-      refuseExpired(context, iterator);
+      rejectExpired(context, iterator);
       const { streamArn } = iterator;
       const log = requireStream(context, streamArn);
       if (iterator.nextNumber < log.firstNumber()) throw trimmed();

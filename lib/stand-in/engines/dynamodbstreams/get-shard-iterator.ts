@@ -1,14 +1,14 @@
 import { validation } from '../dynamodb/errors.ts';
 import { optionalChoice, optionalString, requireString } from '../dynamodb/input.ts';
 import { recordNumber, type StreamLog } from '../dynamodb/stream-log.ts';
-import { AwsError, type Input, type Operation, refuseUnknownMembers } from '../engine.ts';
+import { AwsError, type Input, type Operation, rejectUnknownMembers } from '../engine.ts';
 import { encodeIterator, requireStream, type StreamsContext, shardId, trimmed } from './shard.ts';
 
 export function getShardIterator(context: StreamsContext): Operation {
   return {
     permissions: (input) => [{ action: 'dynamodb:GetShardIterator', resource: String(input.StreamArn) }],
     handle(input) {
-      refuseUnknownMembers('GetShardIterator', input, [
+      rejectUnknownMembers('GetShardIterator', input, [
         'StreamArn',
         'ShardId',
         'ShardIteratorType',

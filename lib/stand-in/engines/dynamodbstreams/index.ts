@@ -5,7 +5,7 @@ import { getRecords } from './get-records.ts';
 import { getShardIterator } from './get-shard-iterator.ts';
 import { listStreams } from './list-streams.ts';
 
-/** The API over the streams of the DynamoDB engine's tables. */
+/** The API to the streams of the DynamoDB engine. */
 export function createDynamodbStreams(host: Host, streams: Streams): Engine {
   const context = { host, streams };
   return {

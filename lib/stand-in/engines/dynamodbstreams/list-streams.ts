@@ -1,12 +1,12 @@
 import { optionalInteger, optionalString, tableNameOf } from '../dynamodb/input.ts';
-import { type Operation, refuseUnknownMembers } from '../engine.ts';
+import { type Operation, rejectUnknownMembers } from '../engine.ts';
 import type { StreamsContext } from './shard.ts';
 
 export function listStreams({ host, streams }: StreamsContext): Operation {
   return {
     permissions: () => [{ action: 'dynamodb:ListStreams', resource: '*' }],
     handle(input) {
-      refuseUnknownMembers('ListStreams', input, ['TableName', 'Limit', 'ExclusiveStartStreamArn']);
+      rejectUnknownMembers('ListStreams', input, ['TableName', 'Limit', 'ExclusiveStartStreamArn']);
       const given = optionalString(input, 'TableName');
       const tableName = given === undefined ? undefined : tableNameOf(host, given);
       const limit = optionalInteger(input, 'Limit', 1, 100) ?? 100;

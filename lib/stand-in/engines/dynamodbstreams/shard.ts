@@ -16,7 +16,7 @@ export function requireStream({ streams }: StreamsContext, streamArn: string): S
   );
 }
 
-/** The one shard of a stream. Its name tells when it was opened, as AWS's does. */
+/** The one shard of a stream. Its name contains its creation time, as on AWS. */
 export function shardId(log: StreamLog): string {
   return `shardId-${String(log.definition.createdMs).padStart(20, '0')}-00000001`;
 }
@@ -42,7 +42,7 @@ export function trimmed(): AwsError {
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html */
 const iteratorValidityMs = 15 * 60 * 1000;
 
-/** A place in a shard: the number of the next record to read. */
+/** A position in a shard: the number of the next record to read. */
 export interface Iterator {
   readonly streamArn: string;
   readonly nextNumber: number;
@@ -50,12 +50,12 @@ export interface Iterator {
 }
 
 export function encodeIterator({ streamArn, nextNumber, issuedMs }: Iterator): string {
-  // A virtual clock may stand between two milliseconds.
+  // A virtual clock may be between two milliseconds.
   const place = Buffer.from(JSON.stringify([nextNumber, Math.floor(issuedMs)])).toString('base64url');
   return `${streamArn}|1|${place}`;
 }
 
-/** Undefined for a text that is no iterator. */
+/** Undefined for text that is not an iterator. */
 export function decodeIterator(text: string): Iterator | undefined {
   const [streamArn, version, place] = text.split('|');
   if (streamArn === undefined || version !== '1' || place === undefined) return undefined;
@@ -64,7 +64,7 @@ export function decodeIterator(text: string): Iterator | undefined {
   return { streamArn, nextNumber: Number(numbers[1]), issuedMs: Number(numbers[2]) };
 }
 
-export function refuseExpired({ host }: StreamsContext, iterator: Iterator): void {
+export function rejectExpired({ host }: StreamsContext, iterator: Iterator): void {
   if (host.clock.now() - iterator.issuedMs > iteratorValidityMs) {
     throw new AwsError('ExpiredIteratorException', 'The provided iterator exceeds the maximum age allowed.');
   }

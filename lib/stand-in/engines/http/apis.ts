@@ -3,7 +3,7 @@ import { type ApiState, handleRequest, httpApiLimits } from './gateway.ts';
 import type { Api, HttpApiRequest, HttpApiResponse, HttpRoute, Integration, Stage } from './model.ts';
 import { createRouter, routeKeyProblem } from './routes.ts';
 
-/** The HTTP APIs of the account: their definitions, kept in the store, and their front door. */
+/** The HTTP APIs of the account: stores their definitions and handles their requests. */
 export interface HttpApis {
   putApi(api: Api): void;
   deleteApi(apiId: string): void;
@@ -14,7 +14,7 @@ export interface HttpApis {
   putStage(stage: Stage): void;
   deleteStage(apiId: string, stageName: string): void;
   apiIds(): string[];
-  /** Handles one request to an API; whatever goes wrong behind it is a response as well. */
+  /** Handles one request to an API. A failure behind it is a response too. */
   handle(apiId: string, request: HttpApiRequest): Promise<HttpApiResponse>;
 }
 

@@ -1,6 +1,6 @@
 import type { CorsConfiguration, HttpApiRequest, HttpApiResponse } from './model.ts';
 
-/** Whether API Gateway answers the request itself because it is a preflight. */
+/** Whether the request is a preflight, which API Gateway answers itself. */
 export function isPreflight(request: HttpApiRequest): boolean {
   return (
     request.method === 'OPTIONS' &&
@@ -9,7 +9,7 @@ export function isPreflight(request: HttpApiRequest): boolean {
   );
 }
 
-/** Answers a preflight; without a match it has no CORS headers, so the browser refuses. */
+/** Answers a preflight. Without a matching origin the answer has no CORS headers, so the browser rejects it. */
 export function preflightResponse(cors: CorsConfiguration, request: HttpApiRequest): HttpApiResponse {
   const origin = allowedOrigin(cors, request.headers.origin);
   const headers: Record<string, string> = {};
@@ -27,7 +27,7 @@ export function preflightResponse(cors: CorsConfiguration, request: HttpApiReque
   return { status: 204, headers, cookies: [], body: '' };
 }
 
-/** Puts the API's CORS headers on a response; those of the function are dropped, as API Gateway does. */
+/** Puts the CORS headers of the API on a response and drops those of the function, as API Gateway does. */
 export function withCors(
   cors: CorsConfiguration,
   request: HttpApiRequest,

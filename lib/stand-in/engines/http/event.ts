@@ -1,9 +1,9 @@
 import type { HttpApiRequest, HttpRoute } from './model.ts';
 
 /**
- * The content types whose bodies reach a function as text; every other body, also one without a content type,
- * is base64-encoded, `application/cloudevents+json` too. AWS does not list them: the split was observed on AWS
- * (https://github.com/ministackorg/ministack/pull/766).
+ * The content types whose bodies reach a function as text. Every other body is base64-encoded, including
+ * `application/cloudevents+json` and one without a content type. AWS does not document this list; it was observed on
+ * AWS (https://github.com/ministackorg/ministack/pull/766).
  */
 function isTextBody(contentType: string | undefined): boolean {
   const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -15,7 +15,7 @@ function isTextBody(contentType: string | undefined): boolean {
   );
 }
 
-/** The query parameters, decoded; values of one name are joined with commas. Undefined when there are none. */
+/** The decoded query parameters, with values of the same name joined by commas. Undefined when there are none. */
 function queryStringParameters(query: string): Record<string, string> | undefined {
   if (query === '') return undefined;
   const parameters: Record<string, string> = Object.create(null);
@@ -42,9 +42,9 @@ export interface EventContext {
 }
 
 /**
- * The event of a Lambda proxy integration in payload format 2.0
- * (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
- * `path` is the decoded path: an HTTP API decodes `rawPath`, whatever its name says.
+ * The event of a Lambda proxy integration, payload format 2.0
+ * (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html). `path` is
+ * the decoded path: an HTTP API decodes `rawPath`, despite its name.
  */
 export function proxyEvent(
   request: HttpApiRequest,
@@ -56,7 +56,7 @@ export function proxyEvent(
   const { cookie, ...headers } = request.headers;
   const text = isTextBody(headers['content-type']);
   const domainName = `${route.apiId}.execute-api.${context.region}.amazonaws.com`;
-  // Members that are undefined are absent from the JSON, as on AWS.
+  // Undefined members are left out of the JSON, as on AWS.
   return {
     version: '2.0',
     routeKey: route.routeKey,
@@ -104,7 +104,7 @@ export function proxyEvent(
   };
 }
 
-/** Who signed, as far as it is known here: the access key is read and the signature is not verified. */
+/** Who signed the request, as far as known here: the access key is read, but the signature is not verified. */
 function iamAuthorizer(headers: Readonly<Record<string, string>>, account: string) {
   return {
     iam: {
@@ -119,7 +119,7 @@ function iamAuthorizer(headers: Readonly<Record<string, string>>, account: strin
   };
 }
 
-/** The access key id of a SigV4 header, or undefined when the header is none. */
+/** The access key id in a SigV4 header; undefined when the header is something else. */
 export function signingKey(authorization: string | undefined): string | undefined {
   return /^AWS4-HMAC-SHA256 .*Credential=([^/,]+)\/\d{8}\/[^/]+\/execute-api\/aws4_request/.exec(
     authorization ?? '',

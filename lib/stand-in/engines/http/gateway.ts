@@ -22,7 +22,7 @@ export const httpApiLimits = {
   billedChunkBytes: 512 * 1024,
 } as const;
 
-/** One API with everything that a request to it meets. */
+/** One API with everything that takes part in a request to it. */
 export interface ApiState {
   readonly api: Api;
   readonly integrations: Map<string, Integration>;
@@ -32,7 +32,7 @@ export interface ApiState {
   route: (method: string, path: string) => RouteMatch | undefined;
 }
 
-/** Handles one request to an API; whatever goes wrong behind it is a response as well. */
+/** Handles one request to an API. A failure behind it is a response too. */
 export async function handleRequest(
   host: Host,
   found: ApiState,
@@ -92,7 +92,7 @@ function admits(found: ApiState, stage: Stage, route: HttpRoute, nowMs: number):
   return bucket.take(nowMs);
 }
 
-/** Invokes the function within the integration's time; an answer that comes later is dropped. */
+/** Invokes the function within the timeout of the integration; a later answer is dropped. */
 async function invoke(
   host: Host,
   integration: Integration,
@@ -101,7 +101,7 @@ async function invoke(
   method: string,
   event: Readonly<Record<string, unknown>>,
 ): Promise<HttpApiResponse> {
-  // The resource part is `<stage>/<method>/<path of the route>`; `$default` is a stage, and a route, by itself.
+  // The resource part is `<stage>/<method>/<path of the route>`. `$default` can be a stage and a route.
   const sourceArn =
     `arn:aws:execute-api:${host.region}:${host.account}:${route.apiId}/${stage.stageName}/` +
     (route.routeKey === '$default'
@@ -135,7 +135,7 @@ async function invoke(
       );
       return readInvocation(output);
     } catch (error) {
-      // The refusals of Lambda are answers of API Gateway; any other error is a defect and must surface.
+      // API Gateway turns errors of Lambda into responses; any other error is a defect and must surface.
       if (!(error instanceof AwsError)) throw error;
       if (error.code === 'RequestTooLargeException') return gatewayResponse(413, 'Request Entity Too Large');
       if (error.code === 'TooManyRequestsException') return gatewayResponse(503, 'Service Unavailable');
@@ -144,7 +144,7 @@ async function invoke(
   }
 }
 
-/** A stage with a name of its own serves below it; the stage name stays in the path that the function sees. */
+/** A named stage serves below its name, which stays in the path that the function sees. */
 function placeInStage(
   found: ApiState,
   path: string,
@@ -157,8 +157,8 @@ function placeInStage(
 }
 
 /**
- * An HTTP API decodes the path before it routes, and cuts it at a question mark that appears by decoding
- * (observed on AWS: https://github.com/hotsock/voker/pull/8). Undefined when the path cannot be decoded.
+ * An HTTP API decodes the path before it routes, and cuts it at a question mark that decoding reveals (observed on
+ * AWS: https://github.com/hotsock/voker/pull/8). Undefined when the path cannot be decoded.
  */
 function decodedPath(path: string): string | undefined {
   if (!path.includes('%')) return path;
@@ -167,12 +167,12 @@ function decodedPath(path: string): string | undefined {
     const cut = decoded.indexOf('?');
     return cut < 0 ? decoded : decoded.slice(0, cut);
   } catch {
-    // A malformed escape: there is no such path.
+    // A malformed escape sequence: no route has such a path.
     return undefined;
   }
 }
 
-/** `Root=1-<seconds in hex>-<24 hex digits>`, made of the request id so that it costs no further randomness. */
+/** `Root=1-<seconds in hex>-<24 hex digits>`, derived from the request id, so it uses no more randomness. */
 function traceId(nowMs: number, requestId: string): string {
   const seconds = Math.floor(nowMs / 1000)
     .toString(16)

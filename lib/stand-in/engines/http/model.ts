@@ -1,4 +1,4 @@
-/** What the HTTP API engine keeps of an API, and the requests and responses it handles. */
+/** What the engine stores of an HTTP API, and the requests and responses that it handles. */
 
 export interface CorsConfiguration {
   readonly allowOrigins: readonly string[];
@@ -34,7 +34,7 @@ export interface HttpRoute {
   readonly authorizationType: AuthorizationType;
 }
 
-/** A token bucket: `burst` tokens at most, `rate` new ones a second. */
+/** A token bucket: up to `burst` tokens, refilled by `rate` each second. */
 export interface Throttle {
   readonly burst: number;
   readonly ratePerSecond: number;
@@ -42,7 +42,7 @@ export interface Throttle {
 
 export interface Stage {
   readonly apiId: string;
-  /** `$default` serves at the root, any other stage below a path segment of its name. */
+  /** `$default` serves at the root, any other stage below a path segment with its name. */
   readonly stageName: string;
   readonly defaultThrottle?: Throttle | undefined;
   readonly routeThrottles: Readonly<Record<string, Throttle>>;
@@ -50,11 +50,11 @@ export interface Stage {
 
 export interface HttpApiRequest {
   readonly method: string;
-  /** As it came, still percent-encoded, without the query. */
+  /** As received: still percent-encoded, without the query. */
   readonly path: string;
-  /** As it came, without the question mark. */
+  /** As received, without the question mark. */
   readonly query: string;
-  /** Names in lower case; a header that came several times is joined with commas. */
+  /** Names in lower case; a repeated header is joined with commas. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly sourceIp: string;
@@ -63,12 +63,12 @@ export interface HttpApiRequest {
 export interface HttpApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** One `set-cookie` header each. */
+  /** One `set-cookie` header for each. */
   readonly cookies: readonly string[];
   readonly body: Uint8Array | string;
 }
 
-/** An answer of API Gateway itself: JSON with one `message`. */
+/** A response of API Gateway itself: JSON with one `message`. */
 export function gatewayResponse(status: number, message: string): HttpApiResponse {
   return {
     status,

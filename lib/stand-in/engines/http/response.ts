@@ -2,8 +2,8 @@ import { isObject } from '../members.ts';
 import { gatewayResponse, type HttpApiResponse } from './model.ts';
 
 /**
- * Reads what a function answered, in payload format 2.0: with a `statusCode` it is a response; without one the
- * whole answer is the JSON body of a 200
+ * Reads the answer of a function in payload format 2.0. With a `statusCode` it is a response; without one, the whole
+ * answer is the JSON body of a 200
  * (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
  */
 export function readResponse(payload: string): HttpApiResponse {
@@ -11,7 +11,7 @@ export function readResponse(payload: string): HttpApiResponse {
   try {
     answer = JSON.parse(payload);
   } catch {
-    // A function answers JSON by construction; anything else is what API Gateway cannot read either.
+    // A function always answers JSON; API Gateway cannot read anything else either.
     return gatewayResponse(500, 'Internal Server Error');
   }
   if (!isObject(answer) || answer.statusCode === undefined) {

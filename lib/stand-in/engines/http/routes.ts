@@ -5,7 +5,7 @@ interface CompiledRoute {
   /** `ANY` matches every method. */
   readonly method: string;
   readonly segments: readonly string[];
-  /** The last segment takes the rest of the path (`{proxy+}`). */
+  /** The last segment matches the rest of the path (`{proxy+}`). */
   readonly greedy: boolean;
 }
 
@@ -85,7 +85,7 @@ function bySpecificity(left: CompiledRoute, right: CompiledRoute): number {
   return Number(left.method === 'ANY') - Number(right.method === 'ANY');
 }
 
-/** A longer path of the same beginning is more specific, so a missing segment ranks last. */
+/** A longer path with the same beginning is more specific, so a missing segment ranks last. */
 function segmentRank(segment: string | undefined): number {
   if (segment === undefined) return 3;
   if (!segment.startsWith('{')) return 0;
@@ -94,7 +94,7 @@ function segmentRank(segment: string | undefined): number {
 
 const methods = new Set(['ANY', 'GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS']);
 
-/** Says what is wrong with a route key, or gives undefined. */
+/** What is wrong with a route key, or undefined. */
 export function routeKeyProblem(routeKey: string): string | undefined {
   if (routeKey === '$default') return undefined;
   const [method = '', path, ...rest] = routeKey.split(' ');
@@ -107,7 +107,7 @@ export function routeKeyProblem(routeKey: string): string | undefined {
     const greedy = /^\{[\w.:-]+\+\}$/.test(segment);
     if (greedy && index < segments.length - 1) return 'a greedy variable must come last';
     if (/[{}]/.test(segment) && !greedy && !/^\{[\w.:-]+\}$/.test(segment)) {
-      return `the segment ${segment} is not wholly a variable`;
+      return `the segment ${segment} mixes text and a variable`;
     }
   }
   return undefined;

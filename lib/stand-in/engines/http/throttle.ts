@@ -6,7 +6,7 @@ export interface TokenBucket {
   take(nowMs: EpochMs): boolean;
 }
 
-/** The token bucket by which API Gateway throttles: it starts full and fills steadily. */
+/** API Gateway's throttle: a token bucket that starts full and refills steadily. */
 export function tokenBucket({ burst, ratePerSecond }: Throttle, startMs: EpochMs): TokenBucket {
   let tokens = burst;
   let filledAtMs = startMs;

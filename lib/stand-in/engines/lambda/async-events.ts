@@ -9,15 +9,15 @@ import type { AsyncEvent, LambdaOptions, LambdaProblem, StoredFunction } from '.
 const table = 'lambda.events';
 
 export interface AsyncEvents {
-  /** Accepts an event: it is in the store, and runs as soon as the engine is resumed. */
+  /** Accepts an event: stores it, and runs it as soon as the engine is resumed. */
   accept(target: StoredFunction, payload: string, requestId: string): void;
   resume(): void;
   close(): Promise<void>;
 }
 
 /**
- * The internal queue of asynchronous invocations. A function error is tried twice more, after one and after
- * two minutes; a throttled event waits 1 s to 5 min, exponentially, up to its maximum age
+ * The internal queue of asynchronous invocations. After a function error it retries twice, after one and two minutes.
+ * A throttled event waits from 1 s to 5 min, exponentially, up to its maximum age
  * (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
  */
 export function createAsyncEvents(
@@ -41,7 +41,7 @@ export function createAsyncEvents(
     return host.clock.setTimer(Math.max(0, event.dueMs - host.clock.now()), () => {
       waiting.delete(event.requestId);
       const work = attempt(event)
-        // Nobody awaits this work; the event stays in the store and is tried again after a restart.
+        // Nothing awaits this work; the event stays in the store and is tried again after a restart.
         .catch((error: unknown) => report('internal', event, errorMessage(error)))
         .finally(() => underway.delete(work));
       underway.add(work);
@@ -96,13 +96,14 @@ export function createAsyncEvents(
       condition === 'Success' ? target.eventInvoke?.onSuccessArn : target.eventInvoke?.onFailureArn;
     if (destination === undefined) {
       host.store.delete(table, event.requestId);
-      if (condition !== 'Success') report('dropped', event, `${condition}, and there is no destination.`);
+      if (condition !== 'Success')
+        report('dropped', event, `${condition}, and the function has no destination.`);
       return;
     }
     try {
       await deliverInvocationRecord(host, target, event, condition, outcome, destination);
     } catch (error) {
-      report('dropped', event, `The destination ${destination} refused: ${errorMessage(error)}`);
+      report('dropped', event, `The destination ${destination} rejected the record: ${errorMessage(error)}`);
     } finally {
       host.store.delete(table, event.requestId);
     }
@@ -116,7 +117,7 @@ export function createAsyncEvents(
   return {
     accept(target, payload, requestId) {
       const nowMs = host.clock.now();
-      // Each started 64 KB beyond the first 256 KB is billed as one request more; `invoke` counts the first.
+      // Beyond the first 256 KB, each started 64 KB is billed as another request; `invoke` counts the first request.
       const extraBytes = Buffer.byteLength(payload) - 256 * 1024;
       if (extraBytes > 0) host.meter.count('lambda.requests', Math.ceil(extraBytes / (64 * 1024)));
       keep({

@@ -1,9 +1,9 @@
 import { isObject } from '../members.ts';
 
 /**
- * Reads what a function answers under `ReportBatchItemFailures`. An empty or null answer, or an empty or null
- * list, is a full success; anything malformed fails the whole batch: an identifier that is empty, null, under a
- * wrong key, or not of this batch. Gives the failed identifiers.
+ * Reads what a function answers under `ReportBatchItemFailures`, and returns the failed identifiers. An empty or null
+ * answer, or an empty or null list, is a full success. Anything malformed fails the whole batch: an identifier that
+ * is empty, null, under a wrong key, or not of this batch.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
  */
 export function failedItems(payload: string, batch: ReadonlySet<string>): ReadonlySet<string> {

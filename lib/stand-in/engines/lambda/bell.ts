@@ -1,8 +1,8 @@
 import type { Clock } from '../engine.ts';
 
-/** Wakes a reader. A ring between two waits is not lost: the next wait ends at once. */
+/** Wakes a reader. A ring between two waits is not lost: it ends the next wait at once. */
 export interface Bell {
-  /** Forgets the rings so far, before the reader looks for itself. */
+  /** Forgets earlier rings. Call this before looking for work. */
   reset(): void;
   /** Resolves at a ring, on abort, or after `limitMs` if given. */
   wait(limitMs?: number): Promise<void>;

@@ -3,8 +3,8 @@ import type { Host } from '../engine.ts';
 const table = 'lambda.checkpoints';
 
 /**
- * How far a mapping has read a shard: everything up to a sequence number, or to its end. A mapping that began
- * with LATEST and has seen no record yet knows only since when it listens.
+ * How far a mapping has read a shard: up to a sequence number, or to its end. A mapping that started at LATEST and
+ * has seen no record knows only when it started to listen.
  */
 type Checkpoint =
   | { readonly sequenceNumber: string }
@@ -13,7 +13,7 @@ type Checkpoint =
 
 export interface Checkpoints {
   get(uuid: string, shardId: string): Checkpoint | undefined;
-  /** Whether the mapping has read any shard before: a new one then starts at its beginning. */
+  /** Whether the mapping has read any shard: if so, it reads new shards from their beginning. */
   any(uuid: string): boolean;
   put(uuid: string, shardId: string, checkpoint: Checkpoint): void;
   forget(uuid: string): void;

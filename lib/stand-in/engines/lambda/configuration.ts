@@ -6,10 +6,10 @@ import { lambdaLimits } from './limits.ts';
 import type { CodeLocation, StoredFunction } from './model.ts';
 import { functionPermission } from './names.ts';
 
-/** The runtimes whose code the account can run: it is Node.js itself. */
+/** The runtimes that can run here: the code runs in this Node.js process. */
 const runtimes = ['nodejs20.x', 'nodejs22.x', 'nodejs24.x'];
 
-/** The settings that CreateFunction and UpdateFunctionConfiguration share; what is absent was not sent. */
+/** The settings that CreateFunction and UpdateFunctionConfiguration share; undefined means not sent. */
 export interface Settings {
   readonly roleArn?: string;
   readonly description?: string;
@@ -32,7 +32,7 @@ export const settingMembers = [
   'LoggingConfig',
 ] as const;
 
-/** What CreateFunction and UpdateFunctionConfiguration ask of IAM: the call itself, and to pass the role on. */
+/** What CreateFunction and UpdateFunctionConfiguration need of IAM: the call itself, and passing the role. */
 export function settingPermissions(host: Host, action: string, input: Input): readonly Permission[] {
   const own = functionPermission(host, action, input);
   if (typeof input.Role !== 'string') return [own];
@@ -48,7 +48,7 @@ export function readSettings(members: Members): Settings {
   }
   const runtime = members.string('Runtime');
   if (runtime !== undefined && !runtimes.includes(runtime)) {
-    throw new AwsError('NotImplemented', `The local engine runs ${runtimes.join(', ')}, not ${runtime}.`, {
+    throw new AwsError('NotImplemented', `The stand-in runs ${runtimes.join(', ')}, not ${runtime}.`, {
       status: 501,
     });
   }
@@ -69,12 +69,12 @@ export function readSettings(members: Members): Settings {
   });
 }
 
-/** Names as Lambda takes them, 4 KB in all, and none that the runtime sets itself. */
+/** Lambda's rules for names, 4 KB in total, and no variable that the runtime sets itself. */
 function readEnvironment(members: Members): Readonly<Record<string, string>> {
   const variables = members.stringMap('Variables') ?? {};
   let bytes = 0;
   for (const [name, value] of Object.entries(variables)) {
-    if (!/^[a-zA-Z][a-zA-Z0-9_]+$/.test(name)) throw invalidParameter(`Not a variable name: ${name}`);
+    if (!/^[a-zA-Z][a-zA-Z0-9_]+$/.test(name)) throw invalidParameter(`Not a valid variable name: ${name}`);
     if (/^(AWS_REGION|AWS_LAMBDA_.*|_HANDLER|LAMBDA_.*)$/.test(name)) {
       throw invalidParameter(
         `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${name}`,
@@ -90,7 +90,7 @@ function readEnvironment(members: Members): Readonly<Record<string, string>> {
   return variables;
 }
 
-/** Code comes from S3 locations alone: the assets of a template. */
+/** Code comes only from S3 locations: the assets of a template. */
 export function readCode(code: Members): CodeLocation {
   code.only('S3Bucket', 'S3Key', 'S3ObjectVersion');
   const version = code.string('S3ObjectVersion');
@@ -124,7 +124,7 @@ export function describeFunction(stored: StoredFunction): Readonly<Record<string
     Timeout: stored.timeoutSeconds,
     Environment: { Variables: stored.environment },
     LoggingConfig: { LogFormat: 'Text', LogGroup: stored.logGroup },
-    // The location names the content: an asset's key holds the hash of the asset.
+    // The key of an asset contains the hash of its content, so the location identifies the content.
     CodeSha256: createHash('sha256').update(JSON.stringify(stored.location)).digest('base64'),
     LastModified: new Date(stored.lastModifiedMs).toISOString().replace('Z', '+0000'),
     RevisionId: stored.revisionId,
@@ -135,7 +135,7 @@ export function describeFunction(stored: StoredFunction): Readonly<Record<string
   };
 }
 
-/** Drops the properties that are undefined, so that a spread leaves the other side's value. */
+/** Drops undefined properties, so that spreading the result does not overwrite the other side's values. */
 export function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const kept: Record<string, unknown> = {};
   if (isObject(value)) {

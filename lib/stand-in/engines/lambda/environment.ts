@@ -1,7 +1,7 @@
 import type { FunctionDefinition } from './model.ts';
 
 /**
- * The environment of an instance: what the function's configuration sets, and the variables that Lambda sets
+ * The environment of an instance: what the configuration of the function sets, and the variables that Lambda sets
  * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime).
  */
 export function instanceEnvironment(region: string, definition: FunctionDefinition): Record<string, string> {

@@ -16,7 +16,7 @@ export const throttled = (reason: string) =>
     members: { Type: 'User', Reason: reason },
   });
 
-/** Whether an invocation was refused for want of concurrency, and so may be tried again as it is. */
+/** Whether an invocation failed for lack of concurrency, and so can be retried unchanged. */
 export const isThrottle = (error: unknown): boolean =>
   error instanceof AwsError && error.code === 'TooManyRequestsException';
 

@@ -29,20 +29,20 @@ export function readEventInvokeConfig(members: Members): Omit<EventInvokeConfig,
   });
 }
 
-/** The configuration that a function has; throws `ResourceNotFoundException` when it has none. */
+/** The configuration of a function. Throws `ResourceNotFoundException` when it has none. */
 export function requireEventInvokeConfig({ arn, eventInvoke }: StoredFunction): EventInvokeConfig {
   if (eventInvoke === undefined)
     throw notFound(`The function ${arn}:$LATEST doesn't have an EventInvokeConfig`);
   return eventInvoke;
 }
 
-/** The ARN of a destination; of the services that AWS takes here, the local engine has queues alone. */
+/** The ARN of a destination. AWS has several kinds; this engine has only queues. */
 export function readDestination(destinations: Members | undefined, name: string): string | undefined {
   const destination = destinations?.structure(name);
   destination?.only('Destination');
   const arn = destination?.string('Destination');
   if (arn !== undefined && !isQueueArn(arn)) {
-    throw invalidParameter(`The local engine sends to SQS destinations alone, not to ${arn}.`);
+    throw invalidParameter(`The stand-in sends only to SQS destinations, not to ${arn}.`);
   }
   return arn;
 }

@@ -4,8 +4,8 @@ import type { StoredFunction } from './model.ts';
 import { isQueueArn, queueUrl } from './names.ts';
 
 /**
- * Refuses what AWS refuses when a mapping is made: a source that does not exist, a role that may not read it,
- * and a queue whose messages would become visible again while the function still works on them.
+ * Rejects what AWS rejects when a mapping is created: a source that does not exist, a role that may not read it, and
+ * a queue whose messages would become visible again while the function still works on them.
  */
 export async function checkEventSource(host: Host, target: StoredFunction, arn: string): Promise<void> {
   const role: Caller = { kind: 'role', roleArn: target.roleArn };
@@ -60,7 +60,7 @@ async function checkVisibility(host: Host, role: Caller, target: StoredFunction,
   }
 }
 
-/** Tells an error of the source service as Lambda does. */
+/** Reports an error of the source service as Lambda does. */
 async function translated<T>(label: string, action: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

@@ -2,27 +2,27 @@ import { isObject } from '../members.ts';
 import { invalidParameter } from './errors.ts';
 
 /**
- * Event filtering of mappings: the pattern language of EventBridge as far as Lambda has it
+ * Event filters of mappings: the part of the EventBridge pattern language that Lambda supports
  * (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html).
  */
 export type Pattern = (value: unknown) => boolean;
 
 const unmatched = Symbol('absent');
 
-/** Parses a pattern given as JSON text; throws `InvalidParameterValueException` when it is not one. */
+/** Parses a pattern from JSON text. Throws `InvalidParameterValueException`. */
 export function parsePattern(text: string): Pattern {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    // Told to the caller in the words of AWS.
+    // The caller gets this error in the words of AWS.
     throw invalid();
   }
   if (!isObject(parsed)) throw invalid();
   return structure(parsed);
 }
 
-/** Whether the `body` of a pattern wants a JSON body; a list of rules at `body` itself is about plain text. */
+/** Whether the `body` of a pattern expects a JSON body; a list of rules directly under `body` is about plain text. */
 export function wantsJsonBody(text: string): boolean {
   const parsed: unknown = JSON.parse(text);
   return isObject(parsed) && isObject(parsed.body);
@@ -48,7 +48,7 @@ function structure(pattern: Readonly<Record<string, unknown>>): Pattern {
   return (value) => tests.every((test) => test(value));
 }
 
-/** A field is a structure, or a list of rules of which one must hold. */
+/** A field holds a structure, or a list of rules of which one must match. */
 function field(want: unknown): Pattern {
   if (isObject(want)) {
     const inner = structure(want);
@@ -57,7 +57,7 @@ function field(want: unknown): Pattern {
   if (!Array.isArray(want) || want.length === 0) throw invalid();
   const rules = want.map(rule);
   return (value) =>
-    // A list in the event matches when one of its items does; existence is about the field, not its items.
+    // A list in the event matches when one of its items does; `exists` is about the field, not its items.
     rules.some(({ test, ofField }) =>
       Array.isArray(value) && !ofField ? value.some((item) => test(item)) : test(value),
     );
@@ -105,19 +105,19 @@ function text(operand: unknown, test: (value: string, want: string) => boolean):
   return (value) => typeof value === 'string' && test(value, operand);
 }
 
-/** None of the values, or nothing with the prefix or suffix; an absent field does not match. */
+/** None of the values, or nothing with the prefix or suffix. An absent field does not match. */
 function anythingBut(operand: unknown): Pattern {
-  const refused = isObject(operand)
+  const excluded = isObject(operand)
     ? [rule(operand).test]
     : [operand].flat().map((want) => {
         if (typeof want !== 'string' && typeof want !== 'number') throw invalid();
         return (value: unknown) => value === want;
       });
-  if (refused.length === 0) throw invalid();
+  if (excluded.length === 0) throw invalid();
   return (value) => {
     if (value === unmatched) return false;
     const items = Array.isArray(value) ? value : [value];
-    return items.some((item) => !refused.some((test) => test(item)));
+    return items.some((item) => !excluded.some((test) => test(item)));
   };
 }
 

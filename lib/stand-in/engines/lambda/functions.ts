@@ -7,15 +7,15 @@ const table = 'lambda.functions';
 
 export interface Functions {
   get(name: string): StoredFunction | undefined;
-  /** The function that a request names; throws `ResourceNotFoundException`. */
+  /** The function that a request names. Throws `ResourceNotFoundException`. */
   find(functionName: unknown, qualifier?: unknown): StoredFunction;
   all(): Iterable<StoredFunction>;
-  /** Stores the function under a new revision, and gives it back as stored. */
+  /** Stores the function under a new revision, and returns it as stored. */
   put(changed: Omit<StoredFunction, 'revisionId' | 'lastModifiedMs'>): StoredFunction;
   delete(name: string): void;
 }
 
-/** Keeps the functions of the account, in memory and in the store. */
+/** The functions of the account, in memory and in the store. */
 export function createFunctions(host: Host): Functions {
   const byName = new Map<string, StoredFunction>();
   for (const [name, row] of host.store.load(table)) byName.set(name, row as StoredFunction);

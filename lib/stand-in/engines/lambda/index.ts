@@ -48,7 +48,7 @@ export type {
   LambdaProblem,
 } from './model.ts';
 
-/** Lambda on this machine: functions, their invocations, and event source mappings of queues and DynamoDB streams. */
+/** Lambda: functions, their invocations, and event source mappings of queues and DynamoDB streams. */
 export const createLambda =
   (options: LambdaOptions) =>
   (host: Host): Engine & Required<Pick<Engine, 'resume' | 'close'>> => {

@@ -11,50 +11,50 @@ import {
   timeoutPayload,
 } from './payload.ts';
 
-/** How an invocation ended: its payload as JSON text, and `Unhandled` when the function failed. */
+/** The result of an invocation: its payload as JSON text, and `Unhandled` when the function failed. */
 export interface Outcome {
   readonly payload: string;
   readonly functionError?: 'Unhandled';
 }
 
-/** One execution environment: it holds one invocation at a time. */
+/** One execution environment. It runs one invocation at a time. */
 interface Instance {
   readonly target: StoredFunction;
   readonly logStream: string;
-  /** Which code and configuration it was started with; an older one is not used again. */
+  /** The code and configuration it was started with; once they change, it is not used again. */
   readonly generation: number;
   handler: Handler | undefined;
-  /** Set after a timeout or a failed INIT, as AWS does; an error that the handler threw keeps the instance. */
+  /** Set after a timeout or a failed INIT, as on AWS. An instance survives an error thrown by its handler. */
   broken: boolean;
   idleSinceMs: number;
 }
 
 interface Pool {
   generation: number;
-  /** The one used last is at the end, and is used first. */
+  /** The most recently used one is last, and is used first. */
   idle: Instance[];
   running: number;
 }
 
 /**
- * The event of an invocation: as JSON text, which is parsed for the function; or as a value that was made for
- * this invocation alone and is plain JSON, which saves the detour over the text.
+ * The event of an invocation: JSON text, which is parsed for the function; or a plain JSON value that was created for
+ * this invocation alone, which avoids going through text.
  */
 type InvocationEvent = { readonly text: string } | { readonly value: unknown };
 
 export interface Instances {
   /**
-   * Runs the function once. Throws `TooManyRequestsException` at once when
-   * there is no concurrency left; an error of the function is an outcome, not an exception.
+   * Runs the function once. Throws `TooManyRequestsException` at once when no concurrency is left. An error of the
+   * function is an outcome, not an exception.
    */
   invoke(target: StoredFunction, event: InvocationEvent, requestId: string): Promise<Outcome>;
-  /** Starts no invocation on the present instances of this function any more: its code or settings changed. */
+  /** Sends no more invocations to the present instances of this function: its code or settings changed. */
   replace(name: string): void;
   /** Waits for the running invocations. */
   drain(): Promise<void>;
 }
 
-/** An idle instance is kept this long; AWS does not document its own figure. */
+/** How long an idle instance is kept; AWS does not document its figure. */
 const keepIdleMs = 5 * 60_000;
 
 export function createInstances(host: Host, options: LambdaOptions, functions: Functions): Instances {
@@ -71,15 +71,15 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
     return made;
   }
 
-  /** Functions without a reservation share what the reservations leave of the account's concurrency. */
-  function refuseOverConcurrency(target: StoredFunction, pool: Pool): void {
+  /** Functions without a reservation share the concurrency that the reservations leave. */
+  function rejectOverConcurrency(target: StoredFunction, pool: Pool): void {
     if (target.reservedConcurrency !== undefined) {
       if (pool.running >= target.reservedConcurrency) {
         throw throttled('ReservedFunctionConcurrentInvocationLimitExceeded');
       }
       return;
     }
-    // The cheap test first: below the smallest share that can be left, no sum is needed.
+    // The cheap test first: below the smallest possible share, no sum is needed.
     if (running.size < lambdaLimits.unreservedConcurrencyMin) return;
     let shared = lambdaLimits.accountConcurrency;
     let used = 0;
@@ -102,7 +102,7 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
     };
   }
 
-  /** Settles with the work or fails by `limitMs`; work that comes too late is nobody's any more. */
+  /** Settles with the work, or rejects after `limitMs`; a later result is dropped. */
   function within<T>(work: Promise<T>, limitMs: number, onLimit: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = host.clock.setTimer(limitMs, () => reject(onLimit()));
@@ -125,7 +125,7 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
     const timedOut = () => new TimedOut();
     try {
       if (instance.handler === undefined) {
-        // AWS gives INIT 10 s of its own and then runs it once more within the timeout of the function.
+        // AWS gives INIT its own 10 s, and then runs it once more within the timeout of the function.
         const initMs = lambdaLimits.initSeconds * 1000 + timeoutMs;
         instance.handler = await within(options.start(definitionOf(target)), initMs, timedOut);
       }
@@ -201,7 +201,7 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
       return await run(instance, event, requestId);
     } finally {
       release(instance, pool);
-      // A started millisecond is billed as a whole one, and INIT is billed since August 2025.
+      // A started millisecond is billed as a whole one; INIT is billed since August 2025.
       const billedMs = Math.max(1, Math.ceil(host.clock.now() - startedMs));
       host.meter.count('lambda.gb-seconds', (instance.target.memoryMb / 1024) * (billedMs / 1000));
     }
@@ -210,7 +210,7 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
   return {
     invoke(target, event, requestId) {
       const pool = poolOf(target.name);
-      refuseOverConcurrency(target, pool);
+      rejectOverConcurrency(target, pool);
       const instance = pool.idle.pop() ?? newInstance(target, pool);
       pool.running += 1;
       host.meter.count('lambda.requests', 1);
@@ -238,7 +238,7 @@ const unhandled = (payload: ErrorPayload): Outcome => ({
   functionError: 'Unhandled',
 });
 
-/** A handler that is not async may throw at once; its caller gets a rejection all the same. */
+/** A handler that is not async may throw synchronously; its caller gets a rejection either way. */
 async function call(handler: Handler, event: unknown, context: LambdaContext): Promise<unknown> {
   return await handler(event, context);
 }

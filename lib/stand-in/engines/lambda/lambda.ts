@@ -17,6 +17,6 @@ export interface Lambda {
   readonly mappings: Mappings;
 }
 
-/** The members of an input, refused in Lambda's words. */
+/** Reads the members of an input; errors are in the words of Lambda. */
 export const membersOfLambda = (input: Input, action: string): Members =>
   membersOf(input, invalidParameter, action);

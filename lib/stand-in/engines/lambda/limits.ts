@@ -6,12 +6,12 @@
 export const lambdaLimits = {
   syncPayloadBytes: 6 * 1024 * 1024,
   asyncPayloadBytes: 1024 * 1024,
-  /** What Lambda names in `Function.ResponseSizeTooLarge`. */
+  /** Appears in `Function.ResponseSizeTooLarge`. */
   responsePayloadBytes: 6_291_556,
   timeoutSeconds: { min: 1, max: 900, default: 3 },
   memoryMb: { min: 128, max: 10_240, default: 128 },
   environmentBytes: 4096,
-  /** Concurrent executions of an account and Region, and what reservations must leave to the others. */
+  /** Concurrent executions of an account and Region, and how many of them reservations must leave unreserved. */
   accountConcurrency: 1000,
   unreservedConcurrencyMin: 100,
   initSeconds: 10,

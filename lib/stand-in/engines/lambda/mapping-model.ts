@@ -1,4 +1,4 @@
-/** The states of an event source mapping; the ones that end in -ing pass by themselves. */
+/** The states of an event source mapping; those ending in -ing are transitions. */
 export type MappingState =
   | 'Creating'
   | 'Enabling'
@@ -15,18 +15,18 @@ export interface MappingSettings {
   readonly batchSize: number;
   readonly batchingWindowSeconds: number;
   readonly reportBatchItemFailures: boolean;
-  /** Event patterns as JSON text; a record passes when one of them matches, or when there are none. */
+  /** Event patterns as JSON text. A record passes when one of them matches, or when there are none. */
   readonly filters: readonly string[];
   /** Queues only. */
   readonly maximumConcurrency?: number;
-  /** Streams only; -1 is without limit. */
+  /** Streams only; -1 means no limit. */
   readonly maximumRetryAttempts: number;
   readonly maximumRecordAgeSeconds: number;
   readonly bisectBatchOnFunctionError: boolean;
   readonly onFailureArn?: string;
 }
 
-/** A mapping as the store keeps it (table `lambda.mappings`). */
+/** A mapping as stored (table `lambda.mappings`). */
 export interface StoredMapping extends MappingSettings {
   readonly uuid: string;
   readonly eventSourceArn: string;
@@ -36,7 +36,7 @@ export interface StoredMapping extends MappingSettings {
   readonly lastModifiedMs: number;
 }
 
-/** What reads the event source of one enabled mapping. */
+/** Reads the event source of one enabled mapping. */
 export interface Runner {
   /** Takes nothing new, and resolves when the batches in flight have ended. */
   stop(): Promise<void>;

@@ -26,7 +26,7 @@ export const mappingSettingMembers = [
   ...streamMembers,
 ] as const;
 
-/** What a new mapping has where its input says nothing. */
+/** The defaults of a new mapping. */
 export function defaultSettings(eventSourceArn: string, functionName: string): MappingSettings {
   return {
     functionName,
@@ -42,7 +42,7 @@ export function defaultSettings(eventSourceArn: string, functionName: string): M
 }
 
 /**
- * Lays the input over the settings before it, and refuses what AWS refuses
+ * Applies the input to the previous settings, and rejects what AWS rejects
  * (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html and services-ddb-params.html).
  */
 export function readSettings(
@@ -60,7 +60,7 @@ export function readSettings(
     throw invalidParameter('ScalingConfig is not valid for stream event sources.');
   }
   if ((members.integer('ParallelizationFactor', 1, 10) ?? 1) > 1) {
-    throw invalidParameter('The local engine reads a shard with ParallelizationFactor 1 alone.');
+    throw invalidParameter('The stand-in reads a shard only with ParallelizationFactor 1.');
   }
   const destinations = members.structure('DestinationConfig');
   destinations?.only('OnFailure');
@@ -85,11 +85,11 @@ export function readSettings(
       onFailureArn: readDestination(destinations, 'OnFailure'),
     }),
   };
-  if (queue) refuseQueueBatching(settings, eventSourceArn.endsWith('.fifo'));
+  if (queue) rejectQueueBatching(settings, eventSourceArn.endsWith('.fifo'));
   return settings;
 }
 
-function refuseQueueBatching(settings: MappingSettings, fifo: boolean): void {
+function rejectQueueBatching(settings: MappingSettings, fifo: boolean): void {
   if (fifo && settings.batchSize > lambdaLimits.fifoBatchSizeMax) {
     throw invalidParameter(
       `The maximum batch size for FIFO queues is ${lambdaLimits.fifoBatchSizeMax}, not ${settings.batchSize}.`,
@@ -105,7 +105,7 @@ function refuseQueueBatching(settings: MappingSettings, fifo: boolean): void {
   }
 }
 
-/** An empty ScalingConfig takes a limit away. */
+/** An empty ScalingConfig removes a limit. */
 function readMaximumConcurrency(members: Members, before: number | undefined): number | undefined {
   const scaling = members.structure('ScalingConfig');
   if (scaling === undefined) return before;
@@ -117,7 +117,7 @@ function readMaximumConcurrency(members: Members, before: number | undefined): n
 function readResponseTypes(members: Members): boolean | undefined {
   const types = members.strings('FunctionResponseTypes');
   const unknown = types?.find((type) => type !== 'ReportBatchItemFailures');
-  if (unknown !== undefined) throw invalidParameter(`Not a function response type: ${unknown}`);
+  if (unknown !== undefined) throw invalidParameter(`Not a valid function response type: ${unknown}`);
   return types === undefined ? undefined : types.length > 0;
 }
 

@@ -10,12 +10,14 @@ export interface Mappings {
   all(): Iterable<StoredMapping>;
   /** Throws `ResourceNotFoundException`. */
   find(uuid: unknown): StoredMapping;
-  /** The same, and throws `ResourceInUseException` while the mapping is between two states. */
+  /** The same; throws `ResourceInUseException` while the mapping is in a transition. */
   findSettled(uuid: unknown, purpose: 'update' | 'delete'): StoredMapping;
-  /** What a call on one mapping needs: IAM knows the mapping, and by `lambda:FunctionArn` its function. */
+  /**
+   * The permission for a call on one mapping. IAM sees the mapping, and through `lambda:FunctionArn` its function.
+   */
   permission(action: string, input: Input): Permission;
   create(mapping: Omit<StoredMapping, 'state' | 'lastModifiedMs'>): StoredMapping;
-  /** Puts new settings in force: the readers drain, and start again with them if the mapping is enabled. */
+  /** Applies new settings: the readers drain, and restart with them if the mapping is enabled. */
   update(changed: StoredMapping): StoredMapping;
   delete(uuid: string): StoredMapping;
   tag(uuid: string, tags: Readonly<Record<string, string>>): void;
@@ -26,8 +28,8 @@ export interface Mappings {
 }
 
 /**
- * Keeps the event source mappings and leads each through its states. Until `resume` no reader runs, so that a
- * mapping does not poll a queue that is still being deployed.
+ * Keeps the event source mappings and takes each through its states. No reader runs before `resume`, so a mapping
+ * does not poll a queue that is still being deployed.
  */
 export function createMappings(
   host: Host,
@@ -42,7 +44,7 @@ export function createMappings(
 
   for (const [uuid, row] of host.store.load(table)) {
     const mapping = row as StoredMapping;
-    // A process that died in the middle of a transition has no reader left to wait for: it has ended.
+    // A process that died during a transition has no reader left to wait for, so the transition is complete.
     if (mapping.state === 'Deleting') host.store.delete(table, uuid);
     else byUuid.set(uuid, { ...mapping, state: restingState(mapping) });
   }
@@ -65,7 +67,7 @@ export function createMappings(
     if (resumed && settled.state === 'Enabled') runners.set(settled.uuid, startRunner(settled));
   }
 
-  /** AWS answers with the passing state, and the mapping comes to rest in a later turn. */
+  /** AWS answers with the transitional state; the mapping reaches its final state in a later turn. */
   function pass(mapping: StoredMapping): StoredMapping {
     put(mapping);
     if (!resumed) {

@@ -1,6 +1,6 @@
 import type { PolicyStatement } from '../engine.ts';
 
-/** What a cold start needs to know of a function. */
+/** What a cold start needs to know about a function. */
 export interface FunctionDefinition {
   readonly name: string;
   readonly arn: string;
@@ -30,36 +30,36 @@ export interface LambdaContext {
 
 export type Handler = (event: unknown, context: LambdaContext) => Promise<unknown>;
 
-/** Where CreateFunction says that the code lies. */
+/** The location of the code, as given to CreateFunction. */
 export interface CodeLocation {
   readonly bucket: string;
   readonly key: string;
   readonly version?: string;
 }
 
-/** What nobody waits for and AWS would show as a metric: the one who runs the account must see it. */
+/** A problem that no caller sees and AWS shows as a metric. Whoever runs the account must be told. */
 export interface LambdaProblem {
   readonly kind: 'function-error' | 'throttled' | 'poll-failed' | 'delete-failed' | 'dropped' | 'internal';
   readonly functionArn: string;
-  /** The queue or stream, when a mapping met the problem. */
+  /** The queue or stream, if a mapping had the problem. */
   readonly eventSourceArn?: string;
   readonly message: string;
 }
 
 export interface LambdaOptions {
-  /** One cold start: loads the code and gives the handler of a new instance. Called once per instance. */
+  /** One cold start: loads the code and returns the handler of a new instance. Called once for each instance. */
   start(definition: FunctionDefinition): Promise<Handler>;
-  /** Finds the directory of the code that an S3 location names; throws when there is none. */
+  /** The directory of the code at an S3 location. Throws when there is none. */
   locateCode(location: CodeLocation): string;
   onProblem(problem: LambdaProblem): void;
   /**
-   * Calls the listener after a stream got records, until it is unsubscribed by the function that it gives back.
-   * Stream mappings need it, since they do not ask again and again as the service's own pollers do.
+   * Calls the listener after a stream got records, until the returned function is called. Stream mappings need it,
+   * because they do not poll as the service's own pollers do.
    */
   onStreamRecords?(streamArn: string, listener: () => void): () => void;
 }
 
-/** Where a record of a finished asynchronous invocation goes, and how often it is tried. */
+/** Where the records of finished asynchronous invocations go, and how often an invocation is retried. */
 export interface EventInvokeConfig {
   readonly maximumRetryAttempts?: number;
   readonly maximumEventAgeSeconds?: number;
@@ -68,7 +68,7 @@ export interface EventInvokeConfig {
   readonly lastModifiedMs: number;
 }
 
-/** A function as the store keeps it (table `lambda.functions`). */
+/** A function as stored (table `lambda.functions`). */
 export interface StoredFunction {
   readonly name: string;
   readonly arn: string;
@@ -90,13 +90,13 @@ export interface StoredFunction {
   readonly lastModifiedMs: number;
 }
 
-/** An event that was accepted with 202 and has not ended yet. */
+/** An event that was accepted with 202 and is not finished. */
 export interface AsyncEvent {
   readonly requestId: string;
   readonly functionName: string;
   readonly payload: string;
   readonly acceptedMs: number;
-  /** How often the function ran and failed; a throttled try does not count. */
+  /** How often the function ran and failed; throttled tries do not count. */
   readonly invocations: number;
   readonly throttles: number;
   readonly dueMs: number;

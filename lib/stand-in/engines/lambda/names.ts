@@ -13,9 +13,9 @@ const formOfName =
   /^(?:arn:aws[a-z-]*:lambda:(?<region>[a-z0-9-]+):)?(?:(?<account>\d{12}):)?(?:function:)?(?<name>[a-zA-Z0-9_-]{1,64})(?::(?<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?$/;
 
 /**
- * The name of a function from any form that the API takes: a name, a partial ARN
- * (`123456789012:function:my-function`), an ARN, each with an optional `:$LATEST`.
- * Versions and aliases do not exist in the local engine.
+ * The name of a function in any form that the API accepts: a name, a partial ARN
+ * (`123456789012:function:my-function`) or an ARN, each with an optional `:$LATEST`. This engine has no versions or
+ * aliases.
  */
 export function parseFunctionName(host: Place, given: unknown, qualifier?: unknown): string {
   const match = typeof given === 'string' ? formOfName.exec(given) : null;
@@ -34,14 +34,14 @@ export function parseFunctionName(host: Place, given: unknown, qualifier?: unkno
   return name;
 }
 
-/** What `permissions` of an operation on a function asks for; it bears any input. */
+/** The permission for an operation on a function. Tolerates any input. */
 export function functionPermission(host: Place, action: string, input: Input): Permission {
   const match = typeof input.FunctionName === 'string' ? formOfName.exec(input.FunctionName) : null;
   const name = match?.groups?.name;
   return { action: `lambda:${action}`, resource: name === undefined ? '*' : functionArn(host, name) };
 }
 
-/** The URL of a queue in this account, from its ARN. */
+/** The URL of a queue in this account, by its ARN. */
 export function queueUrl(host: Pick<Host, 'endpoint'>, queueArn: string): string {
   const [, , , , account = '', name = ''] = queueArn.split(':');
   return `${host.endpoint}/${account}/${name}`;

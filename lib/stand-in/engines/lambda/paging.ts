@@ -1,6 +1,6 @@
 /**
- * One page of items in the order of their keys. The marker is the key of the last item that was given out, so
- * that a page starts at the right place even when that item is gone.
+ * One page of items, ordered by key. The marker is the key of the last item returned, so the next page starts at the
+ * right place even if that item was deleted.
  */
 export function pageOf<T>(
   all: Iterable<T>,

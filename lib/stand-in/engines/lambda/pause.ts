@@ -1,6 +1,6 @@
 import type { Clock } from '../engine.ts';
 
-/** Waits, or less when the signal aborts. */
+/** Waits; less when the signal aborts. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

@@ -3,15 +3,15 @@ import { lambdaLimits } from './limits.ts';
 /** Room for `{"Records":[]}` around the records. */
 const envelopeBytes = 14;
 
-/** Says, record by record, whether a batch still fits into one invocation of 6 MB. */
+/** Decides, record by record, whether a batch still fits into one invocation of 6 MB. */
 export interface PayloadRoom {
-  /** Takes the record into account and says true, or says false when it does not fit any more. */
+  /** Adds the record and returns true, or returns false when it does not fit. */
   take(record: object): boolean;
 }
 
 /**
- * To serialise a batch takes longer than to invoke the function, and hardly a batch comes near the limit. So a
- * cheap upper bound is summed up first, and only when that exceeds the limit are the records measured.
+ * Serialising a batch takes longer than invoking the function, and few batches come near the limit. So a cheap upper
+ * bound is summed first, and the records are measured only when it exceeds the limit.
  */
 export function payloadRoom(limitBytes: number = lambdaLimits.syncPayloadBytes): PayloadRoom {
   const taken: object[] = [];
@@ -37,12 +37,12 @@ export function payloadRoom(limitBytes: number = lambdaLimits.syncPayloadBytes):
 
 const exactBytes = (record: object) => Buffer.byteLength(JSON.stringify(record));
 
-/** A UTF-16 unit takes six bytes at most in JSON: `\u001f`. */
+/** A UTF-16 unit takes at most six bytes in JSON: `\u001f`. */
 function bytesAtMost(value: unknown): number {
   if (typeof value === 'string') return 6 * value.length + 2;
   if (typeof value !== 'object' || value === null) return 24;
   let bytes = 2;
-  // Plain JSON has no inherited members, and `for in` makes no lists of its own: this runs for every message.
+  // Plain JSON has no inherited members, and `for in` allocates no lists: this runs for every message.
   const members = value as Readonly<Record<string, unknown>>;
   for (const name in members) bytes += 6 * name.length + 4 + bytesAtMost(members[name]);
   return bytes;

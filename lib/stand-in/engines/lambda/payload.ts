@@ -1,5 +1,5 @@
 /**
- * What a failed invocation answers as its payload. The forms are those of the Node.js runtime:
+ * The payload of a failed invocation, in the form of the Node.js runtime:
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
  */
 export interface ErrorPayload {
@@ -29,7 +29,7 @@ export const responseTooLargePayload = (limitBytes: number): ErrorPayload => ({
   errorMessage: `Response payload size exceeded maximum allowed payload size (${limitBytes} bytes).`,
 });
 
-/** The result of a handler as JSON text; a handler that returns nothing answers `null`. */
+/** The result of a handler as JSON text. A handler that returns nothing answers `null`. */
 export function resultText(result: unknown): string {
   return JSON.stringify(result === undefined ? null : result) ?? 'null';
 }

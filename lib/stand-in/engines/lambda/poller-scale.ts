@@ -2,28 +2,28 @@ import { lambdaLimits } from './limits.ts';
 
 /**
  * Decides how many pollers a queue mapping runs
- * (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html and services-sqs-errorhandling.html).
- * It starts with five, adds up to 300 a minute while all of them have work, and goes back to five, then to two,
- * when the queue is quiet. With a maximum concurrency it never falls below its start. The documentation says
- * that failures reduce the concurrency "gradually", without numbers: here a failure halves it and a success adds one.
+ * (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html and services-sqs-errorhandling.html). It
+ * starts with five and adds up to 300 a minute while all of them are busy. When the queue is quiet it returns to
+ * five, then to two. With a maximum concurrency it never falls below its start. AWS documents that failures reduce
+ * the concurrency "gradually", without numbers: here a failure halves it and a success adds one.
  */
 export interface PollerScale {
-  /** At most so many may run: the maximum, or less after failures. */
+  /** How many may run: the maximum, or fewer after failures. */
   readonly ceiling: number;
-  /** How many to start now. `waiting` is how many of the running are in a receive. */
+  /** How many to start now. `waiting` is the number of running pollers that are in a receive. */
   toStart(running: number, waiting: number, nowMs: number): number;
-  /** Whether a poller whose long poll came back empty ends. */
+  /** Whether a poller whose long poll returned nothing should end. */
   mayEnd(running: number, nowMs: number): boolean;
   onWork(nowMs: number): void;
   onSuccess(): void;
-  /** Cuts the concurrency; gives how long the failed poller pauses, because less than one cannot run. */
+  /** Reduces the concurrency. Returns how long the failed poller pauses, because fewer than one cannot run. */
   onFailure(running: number): number;
 }
 
-/** One poller more each 200 ms is 300 a minute. */
+/** One more poller every 200 ms is 300 a minute. */
 export const growthStepMs = 60_000 / lambdaLimits.pollers.growthPerMinute;
 
-/** A queue without work for so long is polled by two; AWS gives no figure. */
+/** After this long without work, two pollers remain; AWS publishes no figure. */
 const quietMs = 60_000;
 
 const pauseMsMax = 60_000;

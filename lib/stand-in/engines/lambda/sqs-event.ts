@@ -1,7 +1,7 @@
 import { isObject } from '../members.ts';
 import { parsePattern, wantsJsonBody } from './filter.ts';
 
-/** A message as ReceiveMessage gives it. */
+/** A message as ReceiveMessage returns it. */
 export interface Message {
   readonly MessageId: string;
   readonly ReceiptHandle: string;
@@ -17,7 +17,7 @@ interface MessageAttribute {
   readonly BinaryValue?: string | Uint8Array;
 }
 
-/** A record of the event that Lambda makes of a message (the type `SQSRecord` of @types/aws-lambda). */
+/** The record of the event that Lambda creates for a message (the type `SQSRecord` of @types/aws-lambda). */
 export interface SqsRecord {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -31,7 +31,7 @@ export interface SqsRecord {
   readonly awsRegion: string;
 }
 
-/** Makes the record anew, so that the function may do with it what it likes. */
+/** Creates a new record each time, so the function may modify it. */
 export function recordOf(message: Message, queueArn: string, region: string): SqsRecord {
   return {
     messageId: message.MessageId,
@@ -69,8 +69,8 @@ function attributesOf(given: Message['MessageAttributes']): Readonly<Record<stri
 }
 
 /**
- * Compiles the filters of a mapping. A pattern over the fields of `body` sees it parsed, and drops a body
- * that is not JSON; a rule on `body` itself sees the text.
+ * Compiles the filters of a mapping. A pattern over the fields of `body` gets it parsed, and drops a body that is not
+ * JSON; a rule on `body` itself gets the text.
  */
 export function recordFilter(filters: readonly string[]): (record: SqsRecord) => boolean {
   if (filters.length === 0) return () => true;
@@ -88,7 +88,7 @@ function jsonObject(text: string): unknown {
     const parsed: unknown = JSON.parse(text);
     return isObject(parsed) ? parsed : undefined;
   } catch {
-    // A body that is no JSON matches no JSON pattern: AWS drops the message.
+    // A body that is not JSON matches no JSON pattern; AWS drops the message.
     return undefined;
   }
 }

@@ -14,26 +14,26 @@ import { type Gathered, queueReader } from './sqs-reader.ts';
 export type Workings = Pick<Lambda, 'host' | 'options' | 'functions' | 'instances'>;
 
 /**
- * Polls a queue for a mapping: each poller receives, invokes, deletes what succeeded, and goes on. What failed
- * is left to its visibility timeout, which the function may have changed itself.
+ * Polls a queue for a mapping: each poller receives, invokes, deletes what succeeded, and continues. Failed messages
+ * keep their visibility timeout, which the function may have changed.
  */
 export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
   const { host, options, functions, instances } = lambda;
   const stopping = new AbortController();
   const scale = createPollerScale(mapping.maximumConcurrency);
   const pollers = new Set<Promise<void>>();
-  /** Counted apart from the promises, which settle a moment after their poller has decided to end. */
+  /** Counted separately from the promises, which settle a moment after their poller decides to end. */
   let running = 0;
   let waiting = 0;
   let growing = false;
   let lastResult = 'No records processed';
   const url = queueUrl(host, mapping.eventSourceArn);
   const fifo = mapping.eventSourceArn.endsWith('.fifo');
-  /** The message group of what has an order; on a standard queue a group is none. */
+  /** The message group, if it implies an order; on a standard queue it does not. */
   const groupOf = (attributes: Readonly<Record<string, string>> | undefined): string[] =>
     fifo && attributes?.MessageGroupId !== undefined ? [attributes.MessageGroupId] : [];
 
-  /** The role as it is now: an update of the function may have changed it. */
+  /** Read each time: an update of the function may change its role. */
   function role(): Caller {
     return { kind: 'role', roleArn: functions.find(mapping.functionName).roleArn };
   }
@@ -54,7 +54,7 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
     if (stopping.signal.aborted) return;
     for (let count = scale.toStart(running, waiting, host.clock.now()); count > 0; count--) start();
     if (growing || waiting > 0 || running >= scale.ceiling) return;
-    // All pollers are busy and more are allowed: look again when the next one may start.
+    // All pollers are busy and more are allowed: check again when the next one may start.
     growing = true;
     host.clock.setTimer(growthStepMs, () => {
       growing = false;
@@ -90,7 +90,7 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
         const left = await work(gathered);
         carried = carried.filter(({ Attributes }) => !groupOf(Attributes).some((group) => left.has(group)));
       } catch (error) {
-        // What became of the batch is not known, so that nothing may go ahead of it.
+        // The outcome of the batch is unknown, so nothing may overtake it.
         if (fifo) carried = [];
         report('poll-failed', errorMessage(error));
         await pause(host.clock, Math.max(1000, scale.onFailure(running)), stopping.signal);
@@ -99,7 +99,10 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
     running -= 1;
   }
 
-  /** Gives the message groups of which something is left in the queue: what was carried of them must not overtake it. */
+  /**
+   * Returns the message groups with messages left in the queue: carried messages of these groups must not overtake
+   * them.
+   */
   async function work(batch: Gathered): Promise<ReadonlySet<string>> {
     const done = new Map(batch.filteredOut);
     const groups = () =>
@@ -116,7 +119,7 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
         scale.onSuccess();
       } else {
         report('function-error', outcome.payload);
-        // With ReportBatchItemFailures, Lambda does not scale the polling down when the function fails.
+        // With ReportBatchItemFailures, Lambda does not reduce polling when the function fails.
         if (!mapping.reportBatchItemFailures) await backOff();
       }
     }
@@ -131,7 +134,7 @@ export function pollQueue(lambda: Workings, mapping: StoredMapping): Runner {
     if (pauseMs > 0) await pause(host.clock, pauseMs, stopping.signal);
   }
 
-  /** Invokes; a throttled batch is tried again until its messages become visible to others. */
+  /** Invokes the function. A throttled batch is retried until its messages become visible to others. */
   async function invoke(batch: Gathered): Promise<Outcome | undefined> {
     const event = { value: { Records: [...batch.records.values()] } };
     for (let retryMs = 1000; ; retryMs = Math.min(retryMs * 2, 30_000)) {

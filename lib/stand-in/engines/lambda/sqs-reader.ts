@@ -6,20 +6,20 @@ import { pause } from './pause.ts';
 import { payloadRoom } from './payload-size.ts';
 import { type Message, recordFilter, recordOf, type SqsRecord } from './sqs-event.ts';
 
-/** What one invocation gets, by message id. */
+/** The messages of one invocation, by message id. */
 export interface Gathered {
   readonly received: number;
   readonly records: ReadonlyMap<string, SqsRecord>;
-  /** Receipt handles of messages that no filter lets through; they are deleted unseen. */
+  /** Receipt handles of messages that no filter passes; they are deleted unprocessed. */
   readonly filteredOut: ReadonlyMap<string, string>;
-  /** Messages that did not fit any more, for the next batch of the same poller. */
+  /** Messages that did not fit, for the next batch of the same poller. */
   readonly carried: readonly Message[];
   /** When the oldest message of the batch was received. */
   readonly receivedMs: number;
 }
 
 export interface QueueReader {
-  /** Waits up to 20 s for messages, and then up to the batching window for the batch to fill. */
+  /** Waits up to 20 s for messages, and then up to the batching window until the batch is full. */
   gather(carried: readonly Message[]): Promise<Gathered>;
   visibilityTimeoutSeconds(): Promise<number>;
 }
@@ -53,11 +53,12 @@ export function queueReader(
       );
       messages = (answer?.Messages as readonly Message[] | undefined) ?? [];
     } catch (error) {
-      // A long poll that was aborted has received nothing; a refusal by AWS is told in any case.
+      // An aborted long poll has received nothing; an AWS error is reported in any case.
       if (stopping.aborted && !(error instanceof AwsError)) return [];
       throw error;
     }
-    // A FIFO queue with too many messages in flight answers at once with nothing: that must not become a spin.
+    // A FIFO queue with too many messages in flight answers at once with nothing; without a pause, this loop would
+    // spin.
     const waitedMs = host.clock.now() - startedMs;
     if (messages.length === 0 && waitedMs < waitSeconds * 1000) {
       await pause(host.clock, Math.min(1000, waitSeconds * 1000 - waitedMs), stopping);
@@ -93,7 +94,7 @@ export function queueReader(
         const missing = mapping.batchSize - records.size;
         const restMs = endMs - host.clock.now();
         if (missing <= 0 || restMs <= 0) break;
-        // A receive waits whole seconds, so the window may be overrun by less than one.
+        // A receive waits whole seconds, so the window may be exceeded by less than one.
         take(await receive(missing, Math.min(lambdaLimits.longPollSeconds, Math.ceil(restMs / 1000))));
       }
       return { received, records, filteredOut, carried: left, receivedMs };

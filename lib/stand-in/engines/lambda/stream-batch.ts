@@ -9,20 +9,20 @@ import { pause } from './pause.ts';
 import type { Workings } from './sqs-mapping.ts';
 import { createdMs, discardRecord, eventOf, type StreamRecord, sequenceNumberOf } from './stream-event.ts';
 
-/** The retention of a DynamoDB stream: no retry reaches further back. */
+/** The retention of a DynamoDB stream: no retry reaches back further. */
 const retentionSeconds = 24 * 60 * 60;
 
 type Records = readonly [StreamRecord, ...StreamRecord[]];
 
-/** A part of a batch that is still to be processed; a part that was split keeps the attempts of the whole. */
+/** A part of a batch that is still to be processed. Splitting keeps the attempts of the whole. */
 interface Part {
   readonly records: Records;
   readonly attempts: number;
 }
 
 /**
- * Processes one batch of a shard, in order, until each record succeeded or was discarded, and tells every
- * checkpoint. Returns early when the signal aborts; what has no checkpoint then is read again later.
+ * Processes one batch of a shard in order, until each record succeeds or is discarded, and reports every checkpoint.
+ * Returns early when the signal aborts; records without a checkpoint are read again later.
  */
 export async function processBatch(
   lambda: Workings,
@@ -57,7 +57,7 @@ export async function processBatch(
     if (mapping.onFailureArn === undefined) {
       report(
         'dropped',
-        `${condition}: ${discarded.length} records of ${shardId}, and there is no destination.`,
+        `${condition}: ${discarded.length} records of ${shardId}, and the mapping has no destination.`,
       );
     } else {
       const { arn, roleArn } = target();
@@ -70,13 +70,16 @@ export async function processBatch(
       try {
         await sendToQueue(host, roleArn, mapping.onFailureArn, body);
       } catch (error) {
-        report('dropped', `The destination ${mapping.onFailureArn} refused: ${errorMessage(error)}`);
+        report(
+          'dropped',
+          `The destination ${mapping.onFailureArn} rejected the record: ${errorMessage(error)}`,
+        );
       }
     }
     checkpoint(lastOf(discarded));
   }
 
-  /** Discards the records at the front that are too old, and gives the others. */
+  /** Discards the records at the front that are too old, and returns the others. */
   async function discardOld(part: Part): Promise<Part | undefined> {
     const oldestMs = host.clock.now() - ageLimitMs;
     const young = part.records.findIndex((record) => createdMs(record) >= oldestMs);
@@ -87,7 +90,7 @@ export async function processBatch(
     return rest && { ...part, records: rest };
   }
 
-  /** What is left to do of a part after an invocation, the first to be done first. */
+  /** What remains of a part after an invocation, in order. */
   async function judge(part: Part, outcome: Outcome): Promise<readonly Part[]> {
     const identifiers = part.records.map(sequenceNumberOf);
     let left = part.records;
@@ -149,7 +152,7 @@ export async function processBatch(
   }
 }
 
-/** 1 s, doubled at each attempt up to a minute; AWS does not document its own figures. */
+/** 1 s, doubled at each attempt up to a minute; AWS does not document its figures. */
 const retryDelayMs = (attempts: number) => Math.min(1000 * 2 ** attempts, 60_000);
 
 const lastOf = (records: Records) => sequenceNumberOf(records.at(-1) ?? records[0]);

@@ -2,7 +2,7 @@ import type { Host } from '../engine.ts';
 import { parsePattern } from './filter.ts';
 import type { StoredMapping } from './mapping-model.ts';
 
-/** A record as GetRecords gives it. */
+/** A record as GetRecords returns it. */
 export interface StreamRecord {
   readonly eventID: string;
   readonly dynamodb: {
@@ -29,8 +29,9 @@ export const sequenceNumberOf = (record: StreamRecord) => record.dynamodb.Sequen
 export const createdMs = (record: StreamRecord) => record.dynamodb.ApproximateCreationDateTime * 1000;
 
 /**
- * What goes to the on-failure destination instead of a discarded batch
- * (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html): where the records are, not the records.
+ * What the on-failure destination gets for a discarded batch
+ * (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html): where the records are, not the
+ * records themselves.
  */
 export function discardRecord(
   host: Host,

@@ -19,12 +19,12 @@ interface Shard {
 /** An iterator expires after 15 minutes. */
 const renewIteratorMs = 10 * 60_000;
 
-/** GetRecords gives at most so many. */
+/** The most that GetRecords returns. */
 const recordsPerRead = 1000;
 
 /**
- * Reads a DynamoDB stream for a mapping: the shards side by side, each in its order, a child after its parent.
- * It sleeps until `onStreamRecords` says that the stream has something new.
+ * Reads a DynamoDB stream for a mapping: the shards in parallel, each in its order, a child after its parent. It
+ * sleeps until `onStreamRecords` reports new records.
  */
 export function readStream(
   lambda: Workings,
@@ -38,7 +38,7 @@ export function readStream(
   const reading = new Map<string, Promise<void>>();
   const passes = streamFilter(mapping);
   let lastResult = 'No records processed';
-  // A stream that this mapping never read starts where it says; whatever appears later starts at its beginning.
+  // A stream that this mapping never read starts where the mapping says; later shards start at their beginning.
   const firstPosition = checkpoints.any(mapping.uuid) ? 'TRIM_HORIZON' : mapping.startingPosition;
   let described = false;
 
@@ -57,7 +57,7 @@ export function readStream(
     });
   }
 
-  /** Runs the work, and again after a pause when it failed, until it succeeds or the reader stops. */
+  /** Runs the work until it succeeds or the reader stops, with a growing pause after each failure. */
   async function untilDone(work: () => Promise<void>): Promise<void> {
     for (let waitMs = 1000; !signal.aborted; waitMs = Math.min(waitMs * 2, 60_000)) {
       try {
@@ -88,7 +88,7 @@ export function readStream(
     return shards;
   }
 
-  /** Starts a reader for each shard that is due. */
+  /** Starts a reader for each shard that is ready to be read. */
   async function openShards(): Promise<void> {
     const shards = await listShards();
     const known = new Set(shards.map(({ ShardId }) => ShardId));
@@ -110,7 +110,7 @@ export function readStream(
     }
   }
 
-  /** Where to read on, and which records are from before the mapping began to listen. */
+  /** Where to continue reading, and which records are older than the mapping. */
   async function cursorOf(
     shardId: string,
     position: string,
@@ -124,7 +124,7 @@ export function readStream(
       start = { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: checkpoint.sequenceNumber };
     } else if ('sinceMs' in checkpoint) {
       start = { ShardIteratorType: 'TRIM_HORIZON' };
-      // Records tell their time in whole seconds.
+      // Records carry their time in whole seconds.
       skipBeforeMs = Math.floor(checkpoint.sinceMs / 1000) * 1000;
     }
     const output = await call('GetShardIterator', {
@@ -147,7 +147,7 @@ export function readStream(
             report('dropped', `Records of ${shardId} expired before they were read: ${errorMessage(error)}`);
             checkpoints.put(mapping.uuid, shardId, { sinceMs: 0 });
           } else if (code !== 'ExpiredIteratorException') throw error;
-          // The checkpoint, which does not expire, says where to go on.
+          // The checkpoint does not expire: continue from it.
         }
       }
     } finally {
@@ -175,7 +175,7 @@ export function readStream(
           checkpoints.put(mapping.uuid, shardId, { ended: true });
           return;
         }
-        // A read before the iterator expires gives a new one.
+        // Read before the iterator expires, to get a new one.
         if (exhausted) await bell.wait(renewIteratorMs);
         continue;
       }
@@ -190,7 +190,7 @@ export function readStream(
     }
   }
 
-  /** Processes what fits into one invocation, and gives the rest. */
+  /** Processes what fits into one invocation, and returns the rest. */
   async function processBuffer(
     shardId: string,
     buffer: readonly StreamRecord[],
@@ -211,7 +211,7 @@ export function readStream(
     const last = taken.at(-1);
     if (!signal.aborted && last !== undefined) {
       if (first !== undefined) lastResult = 'OK';
-      // Records that no filter let through are behind us as well.
+      // Records that no filter passes are done, too.
       checkpoint(sequenceNumberOf(last));
     }
     await host.store.committed();

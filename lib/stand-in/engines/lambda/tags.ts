@@ -4,7 +4,7 @@ import type { Lambda } from './lambda.ts';
 
 type Tags = Readonly<Record<string, string>>;
 
-/** Tags sit on functions and on event source mappings, both named by ARN. */
+/** Functions and event source mappings have tags; both are named by ARN. */
 export function tagPermission(action: string, input: Input): Permission {
   return { action: `lambda:${action}`, resource: typeof input.Resource === 'string' ? input.Resource : '*' };
 }

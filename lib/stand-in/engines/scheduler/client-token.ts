@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Input } from '../engine.ts';
 import type { ClientToken } from './model.ts';
 
-/** The token of a request with a digest of everything else in it; the SDK adds a token by itself. */
+/** The token of a request with a digest of the rest of the request; the SDK adds a token by itself. */
 export function clientToken(input: Input): ClientToken | undefined {
   const { ClientToken: token, ...request } = input;
   if (typeof token !== 'string') return undefined;

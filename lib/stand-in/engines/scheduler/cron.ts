@@ -3,12 +3,12 @@ import { invalid } from './errors.ts';
 import type { TimeZone } from './time-zone.ts';
 
 /**
- * AWS cron: `minutes hours day-of-month month day-of-week year`, with `, - * /` everywhere, `?` in one of the
- * day fields, `L` and `W` in the day of the month, `L` and `#` in the day of the week, which counts from
- * Sunday = 1. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
+ * AWS cron: `minutes hours day-of-month month day-of-week year`, with `, - * /` everywhere, `?` in one of the day
+ * fields, `L` and `W` in the day of the month, and `L` and `#` in the day of the week, which counts from Sunday = 1.
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
  */
 export interface Cron {
-  /** The first occurrence after an instant, or undefined when there is none until the year 2199. */
+  /** The first occurrence after an instant; undefined when there is none until the year 2199. */
   next(afterMs: EpochMs, zone: TimeZone): EpochMs | undefined;
 }
 
@@ -16,7 +16,7 @@ const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', '
 const weekdays = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 const lastYear = 2199;
 
-/** The days of a month that a day field names, in order. */
+/** The days of a month that a day field selects, in order. */
 type DaysOf = (year: number, month: number) => readonly number[];
 
 export function parseCron(text: string): Cron {
@@ -49,8 +49,8 @@ function evaluator(
 ): Cron {
   return {
     next(afterMs, zone) {
-      // Local times in a gap do not exist and are skipped; those of an overlap count once, at their first
-      // passing. The search goes over local times, which are then in the order of their instants.
+      // Local times in a gap do not exist and are skipped; those in an overlap count once, when they first occur. The
+      // search runs over local times, which are then in the order of their instants.
       const wall = new Date(zone.toWall(afterMs));
       const firstYear = wall.getUTCFullYear();
       const firstDayMs = Date.UTC(firstYear, wall.getUTCMonth(), wall.getUTCDate());
@@ -64,8 +64,8 @@ function evaluator(
             for (const hour of hours) {
               for (const minute of minutes) {
                 const wallMs = dayMs + (hour * 60 + minute) * 60_000;
-                // What is on the wall before the start can not be after it, except by less than the offset's
-                // change, which `toInstant` then decides.
+                // A local time before the start cannot be an instant after it, except by less than the change of the
+                // offset, which `toInstant` then decides.
                 if (wallMs <= wall.getTime()) continue;
                 const instantMs = zone.toInstant(wallMs);
                 if (instantMs !== undefined && instantMs > afterMs) return instantMs;
@@ -79,7 +79,7 @@ function evaluator(
   };
 }
 
-/** The values of a field, ascending: `*`, `5`, `1-5`, `1-20/3`, `0/15`, and lists of those. */
+/** The values of a field, ascending: `*`, `5`, `1-5`, `1-20/3`, `0/15`, and lists of these. */
 function values(field: string, min: number, max: number, names: readonly string[] = []): readonly number[] {
   const found = new Set<number>();
   for (const part of field.split(',')) {
@@ -91,7 +91,7 @@ function values(field: string, min: number, max: number, names: readonly string[
       const [low = '', high, ...more] = range.split('-');
       if (more.length > 0) throw new BadField();
       from = named(low, min, max, names);
-      // `5/10` runs from 5 to the end of the field; `5` alone is one value.
+      // `5/10` runs from 5 to the end of the field; `5` is a single value.
       to = high === undefined ? (step === undefined ? from : max) : named(high, min, max, names);
     }
     if (from > to) throw new BadField();
@@ -116,7 +116,7 @@ const lengthOf = (year: number, month: number) => new Date(Date.UTC(year, month,
 const weekdayOf = (year: number, month: number, day: number) =>
   new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 1;
 
-/** `L` the last day, `LW` the last weekday, `15W` the weekday nearest to the 15th within the month. */
+/** `L` is the last day, `LW` the last weekday, `15W` the weekday nearest to the 15th within the month. */
 function daysOfMonth(field: string): DaysOf {
   if (field === 'L') return (year, month) => [lengthOf(year, month)];
   if (field === 'LW') return (year, month) => [nearestWeekday(year, month, lengthOf(year, month))];

@@ -24,7 +24,7 @@ const definitionMembers = [
   'Target',
 ] as const;
 
-/** Reads what CreateSchedule and UpdateSchedule set; whatever is left out has its default, also in an update. */
+/** Reads what CreateSchedule and UpdateSchedule set. What is left out gets its default, in an update too. */
 export function readDefinition(input: Input, action: string): Definition {
   const members = membersOfScheduler(input, action);
   members.only(...definitionMembers);
@@ -61,7 +61,7 @@ function oneOf(members: Members, name: string, choices: readonly [string, ...str
   return value;
 }
 
-/** Timestamps of restJson are seconds since the epoch, with a fraction. */
+/** Timestamps in restJson are seconds since the epoch, with a fraction. */
 function readDate(input: Input, name: string): number | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
@@ -94,7 +94,7 @@ function readTarget(target: Members | undefined): Target {
   const arn = target.requiredString('Arn');
   const roleArn = target.requiredString('RoleArn');
   if (!queueArn.test(arn) && !functionArn.test(arn)) {
-    throw invalid(`The local engine fires at SQS queues and Lambda functions alone, not at ${arn}.`);
+    throw invalid(`The stand-in supports only SQS queues and Lambda functions as targets, not ${arn}.`);
   }
   if (!/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/.test(roleArn)) {
     throw invalid(`RoleArn is not the ARN of a role: ${roleArn}`);
@@ -103,11 +103,11 @@ function readTarget(target: Members | undefined): Target {
   if (input !== undefined && Buffer.byteLength(input) > schedulerLimits.inputBytes) {
     throw invalid(`Input must not be larger than ${schedulerLimits.inputBytes} bytes.`);
   }
-  if (input !== undefined && functionArn.test(arn)) refuseNonJson(input);
+  if (input !== undefined && functionArn.test(arn)) rejectNonJson(input);
   const sqs = target.structure('SqsParameters');
   sqs?.only('MessageGroupId');
   const messageGroupId = sqs?.string('MessageGroupId');
-  if (sqs !== undefined && !queueArn.test(arn)) throw invalid('SqsParameters are for SQS targets alone.');
+  if (sqs !== undefined && !queueArn.test(arn)) throw invalid('SqsParameters apply only to SQS targets.');
   if (arn.endsWith('.fifo') && messageGroupId === undefined) {
     throw invalid('MessageGroupId is required in SqsParameters for a FIFO queue.');
   }
@@ -134,11 +134,11 @@ function readTarget(target: Members | undefined): Target {
   };
 }
 
-function refuseNonJson(input: string): void {
+function rejectNonJson(input: string): void {
   try {
     JSON.parse(input);
   } catch {
-    // Told to the caller in the words of the service.
+    // The caller gets this error in the words of the service.
     throw invalid('Input must be valid JSON for a Lambda target.');
   }
 }
@@ -146,7 +146,7 @@ function refuseNonJson(input: string): void {
 export const groupOf = (input: Input, action: string): string =>
   membersOfScheduler(input, action).string('GroupName') ?? defaultGroup;
 
-/** GetSchedule's answer. */
+/** The answer of GetSchedule. */
 export function describeSchedule(host: Host, schedule: Schedule): Readonly<Record<string, unknown>> {
   const { target } = schedule;
   return {

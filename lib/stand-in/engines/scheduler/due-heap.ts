@@ -6,15 +6,15 @@ interface Entry {
 }
 
 /**
- * Keys by due time, the earliest first. A key has one due time: setting it again or deleting it leaves the old
- * entry in the heap, which is skipped when it comes up.
+ * Keys by due time, the earliest first. A key has one due time. Setting it again or deleting it leaves the old entry
+ * in the heap, which is skipped when it comes up.
  */
 export interface DueHeap {
   set(key: string, dueMs: EpochMs): void;
   delete(key: string): void;
   /** The earliest due time. */
   peekMs(): EpochMs | undefined;
-  /** Takes out the earliest key that is due by then. */
+  /** Removes and returns the earliest key that is due at that time. */
   pop(untilMs: EpochMs): string | undefined;
 }
 
@@ -74,7 +74,7 @@ export function createDueHeap(): DueHeap {
       const entry = { key, dueMs };
       live.set(key, entry);
       push(entry);
-      // Schedules that are changed far more often than they fire must not fill the heap with dead entries.
+      // A schedule that changes far more often than it fires must not fill the heap with dead entries.
       if (heap.length > 1000 && heap.length > 2 * live.size) {
         heap = [...live.values()].sort((left, right) => left.dueMs - right.dueMs);
       }

@@ -4,14 +4,14 @@ import { invalid } from './errors.ts';
 import { schedulerLimits } from './limits.ts';
 import { type TimeZone, timeZone } from './time-zone.ts';
 
-/** When a schedule occurs. */
+/** The occurrences of a schedule. */
 export interface Recurrence {
   readonly once: boolean;
-  /** The first occurrence at or after an instant. `anchorMs` is where a rate counts from. */
+  /** The first occurrence at or after an instant. A rate counts from `anchorMs`. */
   next(fromMs: EpochMs, anchorMs: EpochMs): EpochMs | undefined;
 }
 
-/** Parses `at(…)`, `rate(…)` or `cron(…)`; throws a ValidationException. */
+/** Parses `at(…)`, `rate(…)` or `cron(…)`. Throws `ValidationException`. */
 export function parseExpression(expression: string, zoneName: string): Recurrence {
   const zone = timeZone(zoneName);
   if (zone === undefined) throw invalid(`Invalid Schedule Expression Timezone ${zoneName}.`);
@@ -22,7 +22,7 @@ export function parseExpression(expression: string, zoneName: string): Recurrenc
   if (kind === 'at') return at(inner, zone);
   if (kind === 'rate') return rate(inner);
   const cron = parseCron(inner);
-  // The evaluator looks strictly after an instant, and an occurrence is on a whole minute.
+  // The evaluator looks strictly after an instant; occurrences are at whole minutes.
   return { once: false, next: (fromMs) => cron.next(fromMs - 1, zone) };
 }
 
@@ -37,8 +37,8 @@ function at(inner: string, zone: TimeZone): Recurrence {
 }
 
 /**
- * A single time in a gap must not be lost, and the guide is silent about it: it is moved by the length of the
- * gap, as `java.time` and `Temporal` do. 02:30 in a gap from 02:00 to 03:00 is 03:30.
+ * A one-time schedule in a gap must not be lost, and the guide does not say what happens: it moves by the length of
+ * the gap, as in `java.time` and `Temporal`. 02:30 in a gap from 02:00 to 03:00 becomes 03:30.
  */
 function afterGap(wallMs: EpochMs, zone: TimeZone): EpochMs {
   const beforeMs = wallMs - 86_400_000;
@@ -47,7 +47,7 @@ function afterGap(wallMs: EpochMs, zone: TimeZone): EpochMs {
 
 const unitMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
-/** A rate counts in elapsed time: a day is 24 hours, also when the wall clock is set (guide, "Daylight savings time"). */
+/** A rate counts elapsed time: a day is 24 hours, even when the clocks change (guide, "Daylight savings time"). */
 function rate(inner: string): Recurrence {
   const [, count = '', unit = ''] = /^(\d+) (minute|hour|day)s?$/.exec(inner) ?? [];
   const periodMs = Number(count) * (unitMs[unit] ?? Number.NaN);

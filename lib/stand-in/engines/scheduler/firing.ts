@@ -7,19 +7,19 @@ import { callTarget, sendToDeadLetters } from './target.ts';
 
 const table = 'scheduler.invocations';
 
-/** So many fire before other work of the process gets its turn. */
+/** How many fire before other work of the process gets its turn. */
 const batch = 200;
 
 export interface Firing extends DueTimes {
-  /** Starts firing, with what came due while nothing ran. */
+  /** Starts firing, beginning with what became due while nothing ran. */
   start(schedules: Schedules): void;
   close(): Promise<void>;
 }
 
 /**
- * Fires schedules when they are due, by one timer for the earliest of them all, and tries each target again by
- * its retry policy. A schedule moves on and its invocation is stored in one commit, and the invocation is
- * removed after the target answered: a process that dies in between fires again, at least once as on AWS.
+ * Fires schedules when they are due, with one timer for the earliest of all, and retries each target by its retry
+ * policy. One commit moves a schedule on and stores its invocation; the invocation is removed after the target
+ * answered. A process that dies in between fires again: at least once, as on AWS.
  */
 export function createFiring(host: Host, options: SchedulerOptions): Firing {
   const due = createDueHeap();
@@ -38,7 +38,7 @@ export function createFiring(host: Host, options: SchedulerOptions): Firing {
     due.set(ofInvocation(id), invocation.dueMs);
   }
 
-  /** Sets the timer for the earliest, unless it is set for that already. */
+  /** Sets the timer for the earliest, unless it is already set for that time. */
   function arm(): void {
     const dueMs = due.peekMs();
     if (closed || schedules === undefined || dueMs === timer?.dueMs) return;
@@ -94,7 +94,7 @@ export function createFiring(host: Host, options: SchedulerOptions): Firing {
     const invocation = invocations.get(id);
     if (invocation === undefined) return;
     const work = attempt(invocation)
-      // Nobody awaits this work; the invocation stays in the store and is tried again after a restart.
+      // Nothing awaits this work; the invocation stays in the store and is tried again after a restart.
       .catch((error: unknown) => report('internal', invocation, String(error)))
       .finally(() => underway.delete(work));
     underway.add(work);
@@ -127,19 +127,19 @@ export function createFiring(host: Host, options: SchedulerOptions): Firing {
     const exhausted =
       attempts > target.maximumRetryAttempts ? 'MaximumRetryAttempts' : 'MaximumEventAgeInSeconds';
     if (target.deadLetterArn === undefined) {
-      report('dropped', invocation, `${exhausted}, and there is no dead-letter queue.`);
+      report('dropped', invocation, `${exhausted}, and the schedule has no dead-letter queue.`);
     } else {
       try {
         await sendToDeadLetters(host, invocation, target.deadLetterArn, error, exhausted);
         report('dead-lettered', invocation, exhausted);
-      } catch (refusal) {
-        report('dropped', invocation, `The dead-letter queue refused: ${String(refusal)}`);
+      } catch (dlqError) {
+        report('dropped', invocation, `The dead-letter queue rejected the event: ${String(dlqError)}`);
       }
     }
     finish(invocation);
   }
 
-  /** 2 s, doubled up to 10 min, less up to half by chance. AWS says "exponential back-off" and no numbers. */
+  /** 2 s, doubled up to 10 min, minus up to half at random. AWS documents "exponential back-off" without numbers. */
   function retryDelayMs(attempts: number): number {
     const fullMs = Math.min(1000 * 2 ** attempts, 600_000);
     return Math.round(fullMs * (1 - host.random.next() / 2));
@@ -149,7 +149,7 @@ export function createFiring(host: Host, options: SchedulerOptions): Firing {
     invocations.delete(invocation.id);
     host.store.delete(table, invocation.id);
     const schedule = schedules?.get(`${invocation.group}/${invocation.schedule}`);
-    // A schedule that was changed or made anew in the meantime is not the one that is complete.
+    // A schedule that was changed or created again in the meantime is not the one that is complete.
     if (invocation.last && schedule !== undefined && isComplete(schedule, invocation)) {
       schedules?.delete(`${invocation.group}/${invocation.schedule}`);
     }

@@ -18,7 +18,7 @@ import { createSchedules, type Scheduler } from './scheduler.ts';
 
 export type { SchedulerOptions, SchedulerProblem } from './model.ts';
 
-/** EventBridge Scheduler on this machine: schedules that send to queues and invoke functions. */
+/** EventBridge Scheduler: schedules that send to queues and invoke functions. */
 export const createScheduler =
   (options: SchedulerOptions) =>
   (host: Host): Engine & Required<Pick<Engine, 'resume' | 'close'>> => {

@@ -13,8 +13,13 @@ export const schedulerLimits = {
   groups: 500,
   tags: 200,
   pageSize: { min: 1, max: 100, default: 100 },
-  /** A recurring schedule may begin in the past, but not by more (recorded in getmoto/moto, pull request 8172). */
+  /**
+   * A recurring schedule may start in the past, but not further back (recorded in getmoto/moto, pull request 8172).
+   */
   startDateAgeMs: 5 * 60_000,
-  /** Every schedule fires within 60 s of its time: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
+  /**
+   * Every schedule fires within 60 s after its time:
+   * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+   */
   precisionMs: 60_000,
 } as const;

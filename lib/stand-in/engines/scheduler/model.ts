@@ -10,7 +10,7 @@ export interface Target {
   readonly messageGroupId?: string;
 }
 
-/** What CreateSchedule and UpdateSchedule set, all of it. */
+/** Everything that CreateSchedule and UpdateSchedule set. */
 export interface Definition {
   readonly expression: string;
   readonly timezone: string;
@@ -23,7 +23,7 @@ export interface Definition {
   readonly target: Target;
 }
 
-/** A schedule as the store keeps it (table `scheduler.schedules`). */
+/** A schedule as stored (table `scheduler.schedules`). */
 export interface Schedule extends Definition {
   readonly group: string;
   readonly name: string;
@@ -33,18 +33,18 @@ export interface Schedule extends Definition {
   readonly modifiedMs: EpochMs;
   readonly createdBy?: ClientToken;
   readonly updatedBy?: ClientToken;
-  /** The next occurrence, and when it fires: a moment later, drawn anew for each. Absent when none is left. */
+  /** The next occurrence, and when it fires: a moment later, drawn anew for each. Undefined when none is left. */
   readonly occurrenceMs?: EpochMs;
   readonly fireMs?: EpochMs;
 }
 
-/** A request's token and a digest of what it asked for, to know a repetition. */
+/** The token of a request and a digest of the request, to recognise a repetition. */
 export interface ClientToken {
   readonly token: string;
   readonly digest: string;
 }
 
-/** An occurrence whose target has not answered yet (table `scheduler.invocations`). */
+/** An occurrence whose target has not answered (table `scheduler.invocations`). */
 export interface Invocation {
   readonly id: string;
   readonly group: string;
@@ -55,7 +55,7 @@ export interface Invocation {
   readonly firedMs: EpochMs;
   readonly attempts: number;
   readonly dueMs: EpochMs;
-  /** Whether the schedule is done after this one, and is to be deleted. */
+  /** Whether this is the last invocation of a schedule that is to be deleted afterwards. */
   readonly last: boolean;
 }
 
@@ -67,7 +67,7 @@ export interface Group {
   readonly createdBy?: ClientToken;
 }
 
-/** What nobody waits for and AWS would show as a metric (TargetErrorCount, InvocationDroppedCount). */
+/** A problem that no caller sees and AWS shows as a metric (TargetErrorCount, InvocationDroppedCount). */
 export interface SchedulerProblem {
   readonly kind: 'target-failed' | 'dead-lettered' | 'dropped' | 'internal';
   readonly scheduleArn: string;
@@ -77,8 +77,8 @@ export interface SchedulerProblem {
 export interface SchedulerOptions {
   onProblem(problem: SchedulerProblem): void;
   /**
-   * Within how many milliseconds after its time a schedule fires. AWS promises 60 s and no more, so that is the
-   * default; 0 fires on the dot, for a demonstration that must not wait.
+   * How long after its time a schedule may fire, in milliseconds. The default is AWS's promise of 60 s; 0 fires
+   * exactly on time, for demonstrations that must not wait.
    */
   readonly precisionMs?: number;
 }

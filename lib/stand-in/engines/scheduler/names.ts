@@ -21,7 +21,7 @@ export function checkName(member: string, name: string): string {
   );
 }
 
-/** What `permissions` of an operation on a schedule asks for; it bears any input. */
+/** The permission for an operation on a schedule. Tolerates any input. */
 export function schedulePermission(host: Place, action: string, input: Input): Permission {
   const group = typeof input.GroupName === 'string' ? input.GroupName : defaultGroup;
   const name = typeof input.Name === 'string' ? input.Name : '*';
@@ -33,7 +33,7 @@ export function groupPermission(host: Place, action: string, input: Input): Perm
   return { action: `scheduler:${action}`, resource: groupArn(host, name) };
 }
 
-/** Whoever sets a target hands its role to Scheduler. */
+/** Setting a target passes its role to Scheduler. */
 export function passRole(input: Input): readonly Permission[] {
   const target = input.Target;
   const role =

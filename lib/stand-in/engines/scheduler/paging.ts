@@ -1,6 +1,6 @@
 import { invalid } from './errors.ts';
 
-/** A token of a list: the position behind which the next page starts. */
+/** The token of a list: the position after which the next page starts. */
 export const encodePosition = (position: number) => Buffer.from(String(position)).toString('base64url');
 
 export function readPosition(token: string | undefined): number {

@@ -16,7 +16,7 @@ export interface Schedules {
   all(): Iterable<Schedule>;
   create(group: string, name: string, definition: Definition, token: ClientToken | undefined): void;
   update(before: Schedule, definition: Definition, token: ClientToken | undefined): void;
-  /** Moves a schedule that fired to its next occurrence. Says whether there is one. */
+  /** Moves a schedule that fired to its next occurrence. Returns whether there is one. */
   advance(schedule: Schedule): boolean;
   delete(key: string): void;
   readonly groups: Groups;
@@ -37,7 +37,7 @@ export interface Scheduler {
   readonly schedules: Schedules;
 }
 
-/** Told when each schedule fires next. */
+/** Receives the time at which each schedule fires next. */
 export interface DueTimes {
   plan(key: string, fireMs: EpochMs): void;
   cancel(key: string): void;
@@ -63,7 +63,7 @@ export function createSchedules(host: Host, options: SchedulerOptions, due: DueT
     else due.plan(key, schedule.fireMs);
   }
 
-  /** The first occurrence from an instant on, with the moment drawn at which it fires. */
+  /** Plans the first occurrence at or after an instant, with a randomly drawn moment of firing. */
   function planned(schedule: Schedule, fromMs: number): Schedule {
     const { occurrenceMs: _, fireMs: __, ...rest } = schedule;
     const recurrence = parseExpression(schedule.expression, schedule.timezone);
@@ -72,7 +72,7 @@ export function createSchedules(host: Host, options: SchedulerOptions, due: DueT
       ? recurrence.next(firstMs, schedule.startMs ?? schedule.modifiedMs)
       : undefined;
     if (occurrenceMs === undefined) return rest;
-    // A one-time schedule does not look at its end date.
+    // The end date does not apply to a one-time schedule.
     if (!recurrence.once && schedule.endMs !== undefined && occurrenceMs > schedule.endMs) return rest;
     const withinMs =
       schedule.flexibleWindowMinutes === undefined ? precisionMs : schedule.flexibleWindowMinutes * 60_000;
@@ -93,11 +93,11 @@ export function createSchedules(host: Host, options: SchedulerOptions, due: DueT
     due.cancel(key);
   }
 
-  /** Refuses dates that are past, and gives the instant from which the first occurrence is looked for. */
+  /** Rejects dates in the past. Returns the instant from which to look for the first occurrence. */
   function startOf(definition: Definition, nowMs: number): number {
     const { once, next } = parseExpression(definition.expression, definition.timezone);
     if (once) {
-      // A time within the precision of the service is not past yet.
+      // A time within the precision of the service is not in the past.
       const fromMs = nowMs - schedulerLimits.precisionMs;
       if (definition.enabled && next(fromMs, nowMs) === undefined) {
         throw invalid(`Invalid Schedule Expression ${definition.expression}: the time is in the past.`);
@@ -170,8 +170,8 @@ export function createSchedules(host: Host, options: SchedulerOptions, due: DueT
     advance(schedule) {
       const nowMs = host.clock.now();
       const windowMs = (schedule.flexibleWindowMinutes ?? 0) * 60_000;
-      // What a machine slept through fires once, not once for each occurrence that it missed; an occurrence
-      // that is only as late as its window allows is not missed.
+      // What a sleeping machine missed fires once, not once for each missed occurrence. An occurrence that is no
+      // later than its window allows is not missed.
       const fromMs = Math.max((schedule.occurrenceMs ?? nowMs) + 1, nowMs - windowMs - precisionMs);
       const next = planned(schedule, fromMs);
       put(next);
@@ -186,7 +186,7 @@ function createGroups(host: Host, onDelete: (name: string) => void): Groups {
   for (const [name, row] of host.store.load(groupTable)) byName.set(name, row as Group);
   if (!byName.has(defaultGroup)) {
     const nowMs = host.clock.now();
-    // The default group is there from the start, and not in the store until it is tagged.
+    // The default group always exists, and is stored only once it is tagged.
     byName.set(defaultGroup, { name: defaultGroup, createdMs: nowMs, modifiedMs: nowMs, tags: {} });
   }
 
@@ -233,7 +233,7 @@ function createGroups(host: Host, onDelete: (name: string) => void): Groups {
   };
 }
 
-/** The same token with the same request is the same request, sent again; with another one it is a conflict. */
+/** The same token with the same request is a repetition; with another request it is a conflict. */
 function isRepetition(token: ClientToken | undefined, before: ClientToken | undefined): boolean {
   if (token === undefined || before === undefined || token.token !== before.token) return false;
   if (token.digest === before.digest) return true;

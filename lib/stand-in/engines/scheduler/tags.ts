@@ -5,10 +5,10 @@ import { schedulerLimits } from './limits.ts';
 import type { Group } from './model.ts';
 import type { Schedules } from './scheduler.ts';
 
-/** Tags sit on schedule groups alone; a schedule has none. */
+/** Only schedule groups have tags. */
 export function taggedGroup(host: Host, schedules: Schedules, arn: string): Group {
   const prefix = `arn:aws:scheduler:${host.region}:${host.account}:schedule-group/`;
-  if (!arn.startsWith(prefix)) throw invalid(`Not the ARN of a schedule group: ${arn}`);
+  if (!arn.startsWith(prefix)) throw invalid(`Not a valid ARN of a schedule group: ${arn}`);
   return schedules.groups.find(arn.slice(prefix.length));
 }
 

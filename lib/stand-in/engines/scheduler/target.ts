@@ -7,7 +7,7 @@ interface TargetCall {
   readonly input: Input;
 }
 
-/** Calls the target as the schedule's role; rejects with whatever the target refuses. */
+/** Calls the target as the role of the schedule. Rejects with the error of the target. */
 export async function callTarget(host: Host, invocation: Invocation): Promise<void> {
   const { service, action, input } = targetCall(host, invocation);
   await host.call(service, action, input, { kind: 'role', roleArn: invocation.target.roleArn });
@@ -36,8 +36,8 @@ function targetCall(host: Host, invocation: Invocation): TargetCall {
 
 /**
  * The input with its context attributes filled in
- * (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html);
- * without an input, the event that Scheduler sends by default.
+ * (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html); without an
+ * input, Scheduler's default event.
  */
 function bodyOf(host: Host, invocation: Invocation): string {
   const { target } = invocation;
@@ -96,7 +96,7 @@ export async function sendToDeadLetters(
       MessageBody: JSON.stringify(body),
       MessageAttributes: Object.fromEntries(
         Object.entries(attributes)
-          // SQS refuses an empty attribute.
+          // SQS rejects an empty attribute.
           .filter(([, value]) => value !== '')
           .map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
       ),

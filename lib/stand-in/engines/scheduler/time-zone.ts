@@ -1,18 +1,18 @@
 import type { EpochMs } from '../engine.ts';
 
-/** A time on the wall, written as if it were UTC: milliseconds since 1970-01-01T00:00 on that wall. */
+/** A local time, written as if it were UTC: milliseconds since 1970-01-01T00:00 on the wall clock. */
 type WallMs = number;
 
 export interface TimeZone {
   toWall(instantMs: EpochMs): WallMs;
-  /** The instant of a time on the wall; undefined in a gap, and the first of the two in an overlap. */
+  /** The instant of a local time; undefined in a gap, and the first of two in an overlap. */
   toInstant(wallMs: WallMs): EpochMs | undefined;
 }
 
 const dayMs = 86_400_000;
 const zones = new Map<string, TimeZone>();
 
-/** A zone of the IANA database, by name; undefined when there is none of that name. */
+/** A zone of the IANA database; undefined when there is none of that name. */
 export function timeZone(name: string): TimeZone | undefined {
   const known = zones.get(name);
   if (known !== undefined) return known;
@@ -24,7 +24,7 @@ export function timeZone(name: string): TimeZone | undefined {
 const utc: TimeZone = { toWall: (instantMs) => instantMs, toInstant: (wallMs) => wallMs };
 
 function intlZone(name: string): TimeZone | undefined {
-  // Offsets such as `+02:00` are names to Intl, and none to Scheduler.
+  // Offsets such as `+02:00` are names to Intl, but not to Scheduler.
   if (!/^[A-Za-z]/.test(name)) return undefined;
   let format: Intl.DateTimeFormat;
   try {
@@ -56,7 +56,7 @@ function intlZone(name: string): TimeZone | undefined {
   return {
     toWall,
     toInstant(wallMs) {
-      // The offset is one of those a day before and a day after, since no zone changes twice in two days.
+      // The offset is that of a day before or a day after, since no zone changes twice within two days.
       const offsets = [wallMs - dayMs, wallMs + dayMs].map((nearMs) => toWall(nearMs) - nearMs);
       const instants = offsets
         .map((offsetMs) => wallMs - offsetMs)

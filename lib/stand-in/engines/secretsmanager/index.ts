@@ -3,8 +3,8 @@ import { AwsError, type Engine, type Host } from '../engine.ts';
 import { membersOf } from '../members.ts';
 
 /**
- * AWS Secrets Manager, as far as functions read from it: secrets are given when the account is opened, each with one
- * version, and are not kept.
+ * AWS Secrets Manager, as far as functions read from it: secrets are given at the start, each with one version, and
+ * are not stored.
  */
 export function createSecretsManager(
   { account, region, meter }: Host,
@@ -14,7 +14,7 @@ export function createSecretsManager(
   const arnOf = (name: string) => `${prefix}${name}-${suffixOf(name)}`;
   const byArn = new Map(Object.keys(secrets).map((name) => [arnOf(name), name]));
 
-  /** A secret is asked for by its name, its ARN, or its ARN without what Secrets Manager added to it. */
+  /** A secret is named by its name, its ARN, or its ARN without the suffix that Secrets Manager adds. */
   function nameOf(secretId: string): string | undefined {
     if (Object.hasOwn(secrets, secretId)) return secretId;
     const known = byArn.get(secretId);
@@ -34,8 +34,8 @@ export function createSecretsManager(
           return [{ action: 'secretsmanager:GetSecretValue', resource }];
         },
         handle(input) {
-          const refuse = (message: string) => new AwsError('InvalidParameterException', message);
-          const members = membersOf(input, refuse, 'GetSecretValue');
+          const invalid = (message: string) => new AwsError('InvalidParameterException', message);
+          const members = membersOf(input, invalid, 'GetSecretValue');
           members.only('SecretId');
           const name = nameOf(members.requiredString('SecretId'));
           const text = name === undefined ? undefined : secrets[name];

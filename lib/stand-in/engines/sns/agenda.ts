@@ -1,9 +1,9 @@
 import type { EpochMs } from '../engine.ts';
 
-/** Things to do at a time, in order of it; what is due at the same time keeps the order in which it was added. */
+/** Items ordered by their due time; items with the same time keep their order. */
 export interface Agenda<T> {
   add(dueMs: EpochMs, item: T): void;
-  /** Takes the first item that is due. */
+  /** Removes and returns the first item that is due. */
   takeDue(nowMs: EpochMs): T | undefined;
   nextMs(): EpochMs | undefined;
 }
@@ -11,7 +11,7 @@ export interface Agenda<T> {
 export function createAgenda<T>(): Agenda<T> {
   const entries: { readonly dueMs: EpochMs; readonly item: T }[] = [];
 
-  /** The place after everything that is due before or at the same time. */
+  /** The position after everything that is due before or at the same time. */
   function placeFor(dueMs: EpochMs): number {
     let low = 0;
     let high = entries.length;

@@ -4,7 +4,7 @@ import { invalidParameter, notImplemented } from './errors.ts';
 /** The ARN of a topic by its name. */
 export const topicArn = (host: Host, name: string) => `arn:aws:sns:${host.region}:${host.account}:${name}`;
 
-/** Refuses what is no ARN, and the ARN of another Region, in the words of SNS. */
+/** Rejects what is not an ARN, and the ARN of another Region, in the words of SNS. */
 export function checkArn(
   host: Host,
   arn: string,
@@ -20,7 +20,7 @@ export function checkArn(
   return arn;
 }
 
-/** The URL of the queue with this ARN; `undefined` when it is no ARN of a queue. */
+/** The URL of the queue with this ARN; undefined when it is not the ARN of a queue. */
 export function queueUrlOf(host: Host, arn: string): string | undefined {
   const [, , service, region, account, name, ...more] = arn.split(':');
   if (!arn.startsWith('arn:') || service !== 'sqs' || name === undefined || name === '' || more.length > 0) {

@@ -4,7 +4,7 @@ import { snsLimits } from './limits.ts';
 import type { Message } from './message.ts';
 import type { Topic } from './state.ts';
 
-/** What a FIFO topic answers to a message. */
+/** What a FIFO topic answers for a message. */
 export interface Receipt {
   readonly messageId: string;
   readonly sequenceNumber: string;
@@ -14,9 +14,9 @@ interface Remembered extends Receipt {
   readonly expiresMs: EpochMs;
 }
 
-/** What FIFO topics remember: which messages they took in the last five minutes, and how far they have counted. */
+/** What FIFO topics remember: the messages of the last five minutes, and how far they have counted. */
 export interface Deduplication {
-  /** The answer to the same message before, when it still counts. */
+  /** The earlier answer to the same message, while it counts. */
   earlier(topic: Topic, message: Message, deduplicationId: string): Receipt | undefined;
   remember(topic: Topic, message: Message, deduplicationId: string, messageId: string): Receipt;
   forget(topic: Topic): void;
@@ -46,7 +46,7 @@ export function createDeduplication(host: Host): Deduplication {
     }
   }
 
-  /** With a throughput scope of `MessageGroup`, each group has a window of its own. */
+  /** With the throughput scope `MessageGroup`, each group has its own window. */
   const keyOf = (topic: Topic, message: Message, deduplicationId: string) =>
     topic.attributes.FifoThroughputScope === 'MessageGroup'
       ? `${topic.arn} ${deduplicationId} ${message.groupId}`
@@ -63,7 +63,7 @@ export function createDeduplication(host: Host): Deduplication {
       host.store.put(sequenceTable, topic.arn, count);
       const remembered: Remembered = {
         messageId,
-        // Twenty digits, as AWS's are.
+        // Twenty digits, as on AWS.
         sequenceNumber: `1${String(count).padStart(19, '0')}`,
         expiresMs: host.clock.now() + snsLimits.deduplicationWindowMs,
       };

@@ -4,38 +4,38 @@ import type { Notification, QueueMessage } from './notification.ts';
 import { retryDelayMs } from './retry-policy.ts';
 import type { State, Subscription } from './state.ts';
 
-/** Brings copies of messages to queues, again and again when the queue cannot take them. */
+/** Sends copies of messages to queues, and retries when a queue cannot take them. */
 export interface Deliverer {
   /**
-   * Sends a copy at once, in the same turn as the publish, so that one commit of the store holds the answer to the
-   * publisher and the copies. What the queue cannot take now is stored in that commit as well.
+   * Sends a copy at once, in the turn of the publish, so one commit of the store contains the answer to the publisher
+   * and the copies. What the queue cannot take now is stored in the same commit.
    */
   deliver(subscription: Subscription, notification: Notification): void;
-  /** Takes up what a former process left undone. */
+  /** Continues what an earlier process left unfinished. */
   resume(): void;
   close(): Promise<void>;
 }
 
-/** A copy that is not in its queue yet, as it is stored. */
+/** A copy that has not reached its queue, as stored. */
 interface Pending {
   readonly id: string;
   readonly subscriptionArn: string;
   readonly message: QueueMessage;
   target: 'queue' | 'dead-letter-queue';
-  /** How often it was tried in vain. */
+  /** How often it failed. */
   failures: number;
   nextAttemptMs: EpochMs;
 }
 
 const table = 'sns.deliveries';
 
-/** The ARN of a subscription is that of its topic and an id. */
+/** The ARN of a subscription is that of its topic plus an id. */
 const isOfFifo = ({ subscriptionArn }: Pending): boolean =>
   subscriptionArn.slice(0, subscriptionArn.lastIndexOf(':')).endsWith('.fifo');
 
 /**
- * Whether a refusal is the fault of the queue's side, or a throttle. All others are the fault of this side (the queue
- * is gone, or its policy does not allow the topic) and are not tried again.
+ * Whether an error is a fault on the queue's side, or a throttle. All others are faults on this side (the queue does
+ * not exist, or its policy does not allow the topic) and are not retried.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
  */
 function isRetryable(error: AwsError): boolean {
@@ -45,12 +45,12 @@ function isRetryable(error: AwsError): boolean {
 export function createDeliverer(host: Host, state: State): Deliverer {
   const agenda = createAgenda<Pending>();
   /**
-   * Copies for one message group of one FIFO subscription wait behind the first that failed, so that order holds.
+   * Copies for one message group of one FIFO subscription wait behind the first that failed, which keeps their order.
    * A lane begins with the copy that is being tried.
    */
   const lanes = new Map<string, Pending[]>();
   const inFlight = new Set<Promise<void>>();
-  /** The copies that have a row in the store; most never need one. */
+  /** The copies with a row in the store; most never need one. */
   const stored = new Set<string>();
   let timer: { readonly dueMs: EpochMs; readonly cancel: () => void } | undefined;
   let closed = false;
@@ -66,7 +66,7 @@ export function createDeliverer(host: Host, state: State): Deliverer {
     if (takesLane(pending)) agenda.add(pending.nextAttemptMs, pending);
   }
 
-  /** Puts a copy in its lane; whether it is the first there, and so its turn. A copy without order has no lane. */
+  /** Adds a copy to its lane. Returns whether it is first there, and so may go. A copy without order has no lane. */
   function takesLane(pending: Pending): boolean {
     const lane = laneOf(pending);
     if (lane === undefined) return true;
@@ -99,19 +99,19 @@ export function createDeliverer(host: Host, state: State): Deliverer {
         { kind: 'service', service: 'sns.amazonaws.com', sourceArn: subscription.row.topicArn },
       );
       if (sent instanceof Promise) {
-        // The outcome comes in another turn than this commit, so until then the copy is kept here.
+        // The result arrives in a later turn than this commit, so the copy is stored until then.
         keep(pending);
         track(
           sent.then(
             () => delivered(pending),
-            (error: unknown) => refused(pending, subscription, error),
+            (error: unknown) => failed(pending, subscription, error),
           ),
         );
       } else {
         delivered(pending);
       }
     } catch (error) {
-      refused(pending, subscription, error);
+      failed(pending, subscription, error);
     }
   }
 
@@ -130,8 +130,8 @@ export function createDeliverer(host: Host, state: State): Deliverer {
     settle(pending);
   }
 
-  /** An error that is no refusal of AWS is a fault of an engine, and not for this engine to hide. */
-  function refused(pending: Pending, subscription: Subscription, error: unknown): void {
+  /** Only an AWS error is a failed delivery. Any other error is a fault of an engine, which must not be hidden. */
+  function failed(pending: Pending, subscription: Subscription, error: unknown): void {
     if (!(error instanceof AwsError)) throw error;
     const delayMs = isRetryable(error) ? retryDelayMs(pending.failures + 1) : undefined;
     if (delayMs === undefined) {
@@ -156,7 +156,7 @@ export function createDeliverer(host: Host, state: State): Deliverer {
     settle(pending);
   }
 
-  /** A copy is done with, and the next one of its lane can go. */
+  /** A copy is finished; the next one of its lane may go. */
   function settle(pending: Pending): void {
     if (stored.delete(pending.id)) host.store.delete(table, pending.id);
     const lane = laneOf(pending);
@@ -168,7 +168,7 @@ export function createDeliverer(host: Host, state: State): Deliverer {
     else schedule(next, 0);
   }
 
-  /** Tries a copy that waited; its subscription may be gone meanwhile, and the copy with it. */
+  /** Tries a copy that waited. Its subscription may have been deleted in the meantime, and the copy with it. */
   function attemptStored(pending: Pending): void {
     const subscription = state.subscription(pending.subscriptionArn);
     if (subscription !== undefined) {

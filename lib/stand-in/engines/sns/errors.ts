@@ -1,10 +1,10 @@
 import { AwsError } from '../engine.ts';
 
-/** The refusal of nearly everything that is wrong with an input; `what` follows `Invalid parameter: `. */
+/** The error for nearly every invalid input; `what` follows `Invalid parameter: `. */
 export const invalidParameter = (what: string) =>
   new AwsError('InvalidParameter', `Invalid parameter: ${what}`);
 
-/** The refusal of a message attribute; its code on the wire is not the name that the SDKs give it. */
+/** The error for message attributes. Its code on the wire differs from its name in the SDKs. */
 export const invalidAttribute = (message: string) => new AwsError('ParameterValueInvalid', message);
 
 export const topicNotFound = () => new AwsError('NotFound', 'Topic does not exist', { status: 404 });
@@ -15,6 +15,6 @@ export const subscriptionNotFound = () =>
 export const resourceNotFound = () =>
   new AwsError('ResourceNotFound', 'Resource does not exist', { status: 404 });
 
-/** What AWS knows and this engine does not model is refused by its name. */
+/** For what SNS offers and this engine does not. */
 export const notImplemented = (what: string) =>
-  new AwsError('NotImplemented', `The local engine of SNS does not honour ${what}.`, { status: 501 });
+  new AwsError('NotImplemented', `The stand-in of SNS does not support ${what}.`, { status: 501 });

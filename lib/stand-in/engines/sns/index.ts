@@ -19,8 +19,8 @@ import { openSns } from './sns.ts';
 import { createPolicies } from './topic-attributes.ts';
 
 /**
- * The local stand-in of SNS: topics with subscriptions of SQS queues. What it models, where it differs from AWS and
- * what it refuses stands in docs/stand-in/sns.md.
+ * SNS: topics with subscriptions of SQS queues. docs/stand-in/sns.md says what is modelled, what differs from AWS and
+ * what is rejected.
  */
 export function createSns(host: Host): Engine {
   const sns = openSns(host);

@@ -2,7 +2,7 @@ import type { Input } from '../engine.ts';
 import { type Members, membersOf } from '../members.ts';
 import { invalidParameter } from './errors.ts';
 
-/** Reads the members of an action's input; the collections that stay empty are empty strings on the wire. */
+/** Reads the members of an input. On the wire, empty collections are empty strings. */
 export function readInput(
   action: string,
   input: Input,
@@ -15,7 +15,7 @@ export function readInput(
   return membersOf(read, invalidParameter, action);
 }
 
-/** A member as a string for the check of permissions, which comes before the input is read and bears a wrong one. */
+/** A member as a string for the permission check, which precedes validation and must tolerate any input. */
 export function textOf(input: Input, name: string): string {
   const value = input[name];
   return typeof value === 'string' ? value : '';

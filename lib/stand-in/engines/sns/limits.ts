@@ -5,7 +5,7 @@
  * https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html.
  */
 export const snsLimits = {
-  /** Of one message and of all messages of a batch together; names, types and values of attributes count. */
+  /** For one message, and for all messages of a batch together. Names, types and values of attributes count. */
   messageBytes: 256 * 1024,
   batchEntries: 10,
   batchEntryIdLength: 80,
@@ -20,8 +20,11 @@ export const snsLimits = {
   pageSize: 100,
   filterPoliciesOfTopic: 200,
   filterPoliciesOfAccount: 10_000,
-  /** More than this in a raw delivery and SQS has no room for them. https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html */
+  /**
+   * A raw delivery with more attributes does not fit into SQS.
+   * https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+   */
   rawDeliveryAttributes: 10,
-  /** What one billed request holds. https://aws.amazon.com/sns/pricing/ */
+  /** The payload of one billed request. https://aws.amazon.com/sns/pricing/ */
   requestUnitBytes: 64 * 1024,
 } as const;

@@ -3,7 +3,7 @@ import { isObject } from '../members.ts';
 import { invalidAttribute, invalidParameter, notImplemented } from './errors.ts';
 import { snsLimits } from './limits.ts';
 
-/** A message attribute as SNS and SQS exchange it; a binary value is in base64. */
+/** A message attribute as SNS and SQS exchange it; a binary value is base64. */
 interface MessageAttribute {
   readonly DataType: string;
   readonly StringValue?: string;
@@ -12,8 +12,8 @@ interface MessageAttribute {
 export type MessageAttributes = Readonly<Record<string, MessageAttribute>>;
 
 /**
- * Reads and checks message attributes. `at` is where they stand in the input, as a validation error names it.
- * Throws `ParameterValueInvalid` in the words that AWS was recorded with.
+ * Reads and validates message attributes. `at` is their place in the input, for error messages. Throws
+ * `ParameterValueInvalid` in the words that AWS was recorded with.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
  */
 export function readMessageAttributes(value: unknown, at: string): MessageAttributes {
@@ -83,13 +83,13 @@ function readAttribute(name: string, attribute: unknown, at: string): MessageAtt
     throw invalidAttribute(`Could not cast message attribute '${name}' value to number.`);
   }
   if (field === 'String') return { DataType, StringValue: own };
-  // The decoder of Node takes anything; what does not come out the same was no base64.
+  // Node's decoder accepts anything: text that does not survive the round trip is not base64.
   if (Buffer.from(own, 'base64').toString('base64') !== own)
     throw invalidParameter(`MessageAttributes Reason: the BinaryValue of '${name}' is not base64`);
   return { DataType, BinaryValue: own };
 }
 
-/** What attributes add to the size of a message: their names, types and values, in bytes. */
+/** What attributes add to the size of a message: names, types and values, in bytes. */
 export function attributesBytes(attributes: MessageAttributes): number {
   let bytes = 0;
   for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(attributes)) {

@@ -5,19 +5,19 @@ import { snsLimits } from './limits.ts';
 import { attributesBytes, type MessageAttributes, readMessageAttributes } from './message-attributes.ts';
 import type { Topic } from './state.ts';
 
-/** A message as it was published, checked. */
+/** A validated message, as published. */
 export interface Message {
-  /** What a queue gets: the message, or the part of a JSON structure that is for SQS. */
+  /** What a queue gets: the message, or the SQS part of a JSON structure. */
   readonly content: string;
   readonly subject: string | undefined;
   readonly attributes: MessageAttributes;
   readonly groupId: string | undefined;
   readonly deduplicationId: string | undefined;
-  /** The size that counts for limits and bills: the message as sent, with its attributes. */
+  /** The size for limits and bills: the message as sent, with its attributes. */
   readonly bytes: number;
 }
 
-/** The members that Publish and the entries of PublishBatch have in common. */
+/** The members that Publish and the entries of PublishBatch share. */
 export const messageMembers = [
   'Message',
   'Subject',
@@ -28,8 +28,8 @@ export const messageMembers = [
 ] as const;
 
 /**
- * Reads the message attributes and what a FIFO topic needs. What is wrong here refuses a whole batch, as AWS was
- * recorded doing; what is wrong in `readMessage` concerns one entry.
+ * Reads the message attributes and what a FIFO topic needs. An error here fails a whole batch, as AWS was recorded
+ * doing; an error in `readMessage` concerns one entry.
  */
 export function readShared(topic: Topic, input: Input, members: Members, at: string): MessageAttributes {
   const attributes = readMessageAttributes(input.MessageAttributes, at);
@@ -83,7 +83,7 @@ function isSubject(subject: string): boolean {
   return subject !== '' && subject.length <= snsLimits.subjectLength && !/\p{Cc}/u.test(subject);
 }
 
-/** Up to 128 alphanumeric characters and punctuation. */
+/** Up to 128 alphanumeric and punctuation characters. */
 function readToken(members: Members, name: string, lengthMax: number): string | undefined {
   const token = members.string(name);
   if (token === undefined || token === '') return undefined;
@@ -95,7 +95,7 @@ function readToken(members: Members, name: string, lengthMax: number): string | 
   return token;
 }
 
-/** The part for queues of a message with a structure: the key of the protocol, or else `default`. */
+/** The SQS part of a structured message: under the key of the protocol, or `default`. */
 function contentForSqs(message: string): string {
   let parsed: unknown;
   try {
@@ -103,7 +103,7 @@ function contentForSqs(message: string): string {
   } catch {
     throw invalidParameter('Message Structure - JSON message body failed to parse');
   }
-  // Keys whose value is no string are ignored.
+  // Keys whose value is not a string are ignored.
   const parts = isObject(parsed) ? parsed : {};
   if (typeof parts.default !== 'string') {
     throw invalidParameter('Message Structure - No default entry in JSON message body');

@@ -4,7 +4,7 @@ import type { Message } from './message.ts';
 import type { MessageAttributes } from './message-attributes.ts';
 import type { Subscription, Topic } from './state.ts';
 
-/** The input of `SendMessage` but for the queue; `undefined` members are left out. */
+/** The input of `SendMessage` without the queue; undefined members are left out. */
 export interface QueueMessage {
   readonly MessageBody: string;
   readonly MessageAttributes?: MessageAttributes;
@@ -16,17 +16,16 @@ export interface QueueMessage {
 export interface Notification {
   readonly messageId: string;
   readonly message: Message;
-  /** What the queue of a subscription gets, by the subscription's kind of delivery. */
+  /** What the queue of a subscription gets, by the delivery format of the subscription. */
   for(subscription: Subscription): QueueMessage;
   /** The JSON envelope, which has room for any number of attributes. */
   envelopeFor(subscription: Subscription): QueueMessage;
-  /** A raw delivery with more attributes than SQS has room for fails, and is not tried again. */
+  /** A raw delivery with more attributes than SQS allows fails, and is not retried. */
   fits(subscription: Subscription): boolean;
 }
 
 /**
- * Prepares the copies of a message. The envelope differs between subscriptions only in the address to unsubscribe
- * at, so the rest of it is written once.
+ * Prepares the copies of a message. Envelopes differ only in the unsubscribe URL, so the rest is serialised once.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
  */
 export function createNotification(options: {
@@ -59,8 +58,8 @@ export function createNotification(options: {
   }
 
   /**
-   * A FIFO queue gets the group and the deduplication id; a standard queue gets the group from a standard topic
-   * only, where it makes the queue fair.
+   * A FIFO queue gets the group and the deduplication id. A standard queue gets the group only from a standard topic,
+   * where it makes the queue fair.
    */
   function order(subscription: Subscription): Partial<QueueMessage> {
     if (!topic.fifo) return message.groupId === undefined ? {} : { MessageGroupId: message.groupId };
@@ -92,14 +91,11 @@ export function createNotification(options: {
   };
 }
 
-/**
- * The members of a signature are there, so that consumers find the shape they expect; but nothing is signed here,
- * and a verifier must say so.
- */
+/** Consumers find the signature members that they expect, but nothing is signed here, and a verifier must notice. */
 function signature(topic: Topic, endpoint: string): Record<string, string> {
   return {
     SignatureVersion: topic.attributes.SignatureVersion ?? '1',
-    Signature: Buffer.from('not signed by the local engine').toString('base64'),
+    Signature: Buffer.from('not signed by the stand-in').toString('base64'),
     SigningCertURL: `${endpoint}/SimpleNotificationService-not-signed.pem`,
   };
 }

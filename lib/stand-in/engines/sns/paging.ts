@@ -2,8 +2,8 @@ import { invalidParameter } from './errors.ts';
 import { snsLimits } from './limits.ts';
 
 /**
- * One page of a list in the order of ARNs, and the token for the next one when there is more. The token names the
- * last item, so that items may come and go between pages.
+ * One page of a list ordered by ARN, and the token of the next one if there is more. The token names the last item,
+ * so items may be created and deleted between pages.
  */
 export function page<T>(
   items: Iterable<T>,

@@ -6,13 +6,13 @@ import { createNotification } from './notification.ts';
 import type { Sns } from './sns.ts';
 import type { Topic } from './state.ts';
 
-/** What the publisher is told about a message that was taken; a sequence number on FIFO topics only. */
+/** The answer for an accepted message; only FIFO topics have a sequence number. */
 export interface Published {
   readonly MessageId: string;
   readonly SequenceNumber?: string;
 }
 
-/** Takes one message and brings a copy of it to every subscription whose filter policy it matches. */
+/** Accepts one message and sends a copy to every subscription whose filter policy matches. */
 export function publishMessage(sns: Sns, topic: Topic, message: Message): Published {
   if (!topic.fifo) {
     const messageId = sns.host.random.uuid();
@@ -20,7 +20,7 @@ export function publishMessage(sns: Sns, topic: Topic, message: Message): Publis
     return { MessageId: messageId };
   }
   const deduplicationId = deduplicationIdOf(message);
-  // A duplicate is accepted and goes nowhere.
+  // A duplicate is accepted but not delivered.
   const receipt =
     sns.deduplication.earlier(topic, message, deduplicationId) ??
     publishFirst(sns, sns.deduplication, topic, message, deduplicationId);
@@ -69,7 +69,7 @@ function fanOut(
   }
 }
 
-/** Counts one call of Publish or PublishBatch: a request for each 64 KB of its whole payload, and on FIFO topics its bytes. */
+/** Counts one Publish or PublishBatch: a request for each 64 KB of its payload, and on FIFO topics its bytes. */
 export function countRequests({ host }: Sns, topic: Topic, bytes: number): void {
   host.meter.count(
     topic.fifo ? 'sns.fifo-requests' : 'sns.requests',

@@ -1,6 +1,6 @@
 /**
- * How SNS tries deliveries to SQS again: three times at once, twice after a second, ten times with a back-off that
- * grows from 1 to 20 seconds, then 100,000 times every 20 seconds: 100,015 retries over 23 days.
+ * SNS's retries of deliveries to SQS: three at once, two after a second each, ten with a backoff from 1 to 20
+ * seconds, then 100,000 every 20 seconds: 100,015 retries over 23 days.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
  */
 const retryPhases = {
@@ -10,7 +10,7 @@ const retryPhases = {
   postBackoff: { retries: 100_000, delayMs: 20_000 },
 } as const;
 
-/** How long to wait before a retry, counted from 1; `undefined` when there is none left. */
+/** The delay before a retry, counted from 1; undefined when none is left. */
 export function retryDelayMs(retry: number): number | undefined {
   const { immediate, preBackoff, backoff, postBackoff } = retryPhases;
   let left = retry;

@@ -23,14 +23,14 @@ export function openSns(host: Host): Sns {
   };
 }
 
-/** Throws `InvalidParameter` on what is no ARN and `NotFound` on the ARN of no topic. */
+/** Throws `InvalidParameter` for text that is not an ARN, and `NotFound` for an unknown topic. */
 export function existingTopic({ host, state }: Sns, arn: string | undefined): Topic {
   const topic = state.topic(checkArn(host, arn ?? '', 'TopicArn'));
   if (topic === undefined) throw topicNotFound();
   return topic;
 }
 
-/** Throws `InvalidParameter` on what is no ARN and `NotFound` on the ARN of no subscription. */
+/** Throws `InvalidParameter` for text that is not an ARN, and `NotFound` for an unknown subscription. */
 export function existingSubscription({ host, state }: Sns, arn: string | undefined): Subscription {
   const subscription = state.subscription(checkArn(host, arn ?? '', 'SubscriptionArn'));
   if (subscription === undefined) throw subscriptionNotFound();

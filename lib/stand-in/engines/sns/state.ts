@@ -2,25 +2,25 @@ import type { Host } from '../engine.ts';
 import { queueUrlOf } from './arn.ts';
 import { compileFilterPolicy, type FilterPolicy, type FilterPolicyScope } from './filter-policy/index.ts';
 
-/** A topic as it is stored. */
+/** A topic as stored. */
 export interface Topic {
   readonly arn: string;
   readonly name: string;
   readonly fifo: boolean;
-  /** The attributes that were set; what GetTopicAttributes adds to them is computed. */
+  /** The attributes that were set; GetTopicAttributes computes the others. */
   attributes: Record<string, string>;
   tags: Record<string, string>;
   /** How many of its subscriptions were deleted. */
   subscriptionsDeleted: number;
 }
 
-/** A subscription as it is stored. */
+/** A subscription as stored. */
 export interface SubscriptionRow {
   readonly arn: string;
   readonly topicArn: string;
   /** The ARN of the queue. */
   readonly endpoint: string;
-  /** The ARN of who subscribed. */
+  /** The ARN of the subscriber. */
   readonly principal: string;
   rawMessageDelivery: boolean;
   filterPolicy?: string;
@@ -28,7 +28,7 @@ export interface SubscriptionRow {
   redrivePolicy?: string;
 }
 
-/** A subscription with what a delivery needs, worked out once. */
+/** A subscription with what a delivery needs, computed once. */
 export interface Subscription {
   readonly row: Readonly<SubscriptionRow>;
   readonly queueUrl: string;
@@ -100,7 +100,7 @@ export function createState(host: Host): State {
   };
 }
 
-/** What was accepted once is valid: the attributes are checked before a row is put. */
+/** Attributes were validated before they were stored. */
 function prepare(host: Host, row: SubscriptionRow): Subscription {
   const queueUrl = queueUrlOf(host, row.endpoint);
   if (queueUrl === undefined) throw new Error(`The subscription ${row.arn} has no queue: ${row.endpoint}.`);
@@ -118,7 +118,10 @@ function prepare(host: Host, row: SubscriptionRow): Subscription {
   };
 }
 
-/** The `deadLetterTargetArn` of a redrive policy; `undefined` when it has none. Throws a `SyntaxError` on no JSON. */
+/**
+ * The `deadLetterTargetArn` of a redrive policy; undefined when there is none. Throws `SyntaxError` when the text is
+ * not JSON.
+ */
 export function deadLetterTargetOf(redrivePolicy: string): string | undefined {
   const policy: unknown = JSON.parse(redrivePolicy);
   if (typeof policy !== 'object' || policy === null || !('deadLetterTargetArn' in policy)) return undefined;

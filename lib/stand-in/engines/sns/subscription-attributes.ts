@@ -7,8 +7,8 @@ import { deadLetterTargetOf, type SubscriptionRow } from './state.ts';
 const unsupported = new Set(['DeliveryPolicy', 'SubscriptionRoleArn', 'ReplayPolicy', 'ReplayStatus']);
 
 /**
- * Sets one attribute by its name on the wire; an empty FilterPolicy or RedrivePolicy (`''` or `{}`) removes it.
- * Throws `InvalidParameter`, whose message begins as that of the call does.
+ * Sets one attribute by its name on the wire. An empty FilterPolicy or RedrivePolicy (`''` or `{}`) removes it.
+ * Throws `InvalidParameter` with the prefix of the call.
  */
 export function setSubscriptionAttribute(
   host: Host,
@@ -50,7 +50,7 @@ export function setSubscriptionAttribute(
 
 const isEmpty = (value: string) => /^\s*(\{\s*\}\s*)?$/.test(value);
 
-/** Compiles the filter policy of a subscription to see whether SNS would take it in its scope. */
+/** Compiles the filter policy of a subscription to check whether SNS accepts it in its scope. */
 export function checkFilterPolicy(
   filterPolicy: string,
   scope: FilterPolicyScope,
@@ -83,7 +83,9 @@ function checkRedrivePolicy(host: Host, row: SubscriptionRow, value: string, pre
   return value;
 }
 
-/** All attributes of a subscription, as GetSubscriptionAttributes tells them; a scope shows with a policy only. */
+/**
+ * All attributes of a subscription, as GetSubscriptionAttributes returns them. The scope appears only with a policy.
+ */
 export function describeSubscription(host: Host, row: Readonly<SubscriptionRow>): Map<string, string> {
   const attributes = new Map([
     ['SubscriptionArn', row.arn],

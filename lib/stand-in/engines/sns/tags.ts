@@ -3,7 +3,7 @@ import type { Members } from '../members.ts';
 import { invalidParameter } from './errors.ts';
 import { snsLimits } from './limits.ts';
 
-/** Reads a list of tags. Throws `InvalidParameter` on a key that is there twice. */
+/** Reads a list of tags. Throws `InvalidParameter` for a duplicate key. */
 export function readTags(members: Members): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
   for (const tag of members.structures('Tags') ?? []) {

@@ -12,7 +12,7 @@ const oneOf =
     if (!values.includes(value)) throw invalidParameter(`${prefix}${name}`);
   };
 
-/** The attributes of a topic that can be set, each with its check. */
+/** The attributes of a topic that can be set, each with its validation. */
 const checks = new Map<string, Check>([
   ['FifoTopic', oneOf('FifoTopic', 'true', 'false')],
   ['ContentBasedDeduplication', oneOf('ContentBasedDeduplication', 'true', 'false')],
@@ -33,14 +33,14 @@ const checks = new Map<string, Check>([
   ],
 ]);
 
-/** What AWS knows beyond that: encryption, delivery over HTTP, archives, and logs of deliveries. */
+/** What AWS knows besides: encryption, delivery over HTTP, archives, and delivery logs. */
 const unsupported =
   /^(KmsMasterKeyId|DeliveryPolicy|ArchivePolicy|DataProtectionPolicy|BeginningArchiveTime)$|Feedback/;
 const onlyFifo = new Set(['ContentBasedDeduplication', 'FifoThroughputScope']);
 
 /**
- * Checks one attribute that is to be set. Throws `InvalidParameter` on one that SNS does not know or a wrong value,
- * and `NotImplemented` on one that SNS knows and this engine does not model.
+ * Validates one attribute to be set. Throws `InvalidParameter` for an unknown attribute or an invalid value, and
+ * `NotImplemented` for one that this engine does not model.
  */
 export function checkTopicAttribute(
   name: string,
@@ -61,7 +61,7 @@ export function checkTopicAttribute(
 }
 
 /**
- * The actions that the policy of a topic may name; a wildcard such as `sns:*` is refused like any other name.
+ * The actions that a topic policy may name. A wildcard such as `sns:*` is rejected like any other name.
  * https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
  */
 const policyActions = new Set(
@@ -81,7 +81,7 @@ const policyActions = new Set(
   ].map((action) => `sns:${action}`.toLowerCase()),
 );
 
-/** Reads a policy document. Throws `InvalidParameter` on what is none. */
+/** Reads a policy document. Throws `InvalidParameter`. */
 function parsePolicy(text: string): PolicyDocument {
   let policy: unknown;
   try {
@@ -104,12 +104,12 @@ function parsePolicy(text: string): PolicyDocument {
   return { ...(policy as PolicyDocument), Statement: statements as PolicyDocument['Statement'] };
 }
 
-/** The policies of topics as documents: the one that was set, or the one that SNS gives every topic. */
+/** The policies of topics as documents: the one that was set, or SNS's default. */
 export interface Policies {
   of(topic: Topic): PolicyDocument;
 }
 
-/** Every publish asks for the policy, so each is read once and again only when it was changed. */
+/** Every publish needs the policy, so it is parsed again only after a change. */
 export function createPolicies(host: Host): Policies {
   const read = new Map<string, { readonly text: string | undefined; readonly document: PolicyDocument }>();
   return {
@@ -124,7 +124,7 @@ export function createPolicies(host: Host): Policies {
   };
 }
 
-/** The policy of a new topic, which lets its owner in: a topic cannot be without one. */
+/** The policy of a new topic, which allows its owner: a topic always has one. */
 export const defaultPolicy = (account: string, topicArn: string) => ({
   Version: '2008-10-17',
   Id: '__default_policy_ID',
@@ -149,7 +149,7 @@ export const defaultPolicy = (account: string, topicArn: string) => ({
   ],
 });
 
-/** How SNS would deliver over HTTP when nothing else is said; it shows in the attributes of every topic. */
+/** The default retries for delivery over HTTP; they appear in the attributes of every topic. */
 const effectiveDeliveryPolicy = JSON.stringify({
   http: {
     defaultHealthyRetryPolicy: {
@@ -166,7 +166,7 @@ const effectiveDeliveryPolicy = JSON.stringify({
   },
 });
 
-/** All attributes of a topic, as GetTopicAttributes tells them. */
+/** All attributes of a topic, as GetTopicAttributes returns them. */
 export function describeTopic(host: Host, state: State, topic: Topic): Map<string, string> {
   return new Map([
     ...Object.entries({

@@ -14,7 +14,7 @@ export interface Entry {
   readonly input: Input;
 }
 
-/** The entries of a batch request, with what is wrong with the batch as a whole refused. */
+/** The entries of a batch request. Throws for errors of the batch as a whole. */
 export function readEntries(input: Input, entryType: string): readonly Entry[] {
   const inputs = structures(input, 'Entries') ?? [];
   if (inputs.length === 0) throw emptyBatch(entryType);
@@ -30,7 +30,7 @@ export function readEntries(input: Input, entryType: string): readonly Entry[] {
   });
 }
 
-/** Answers with each entry's own result: a batch succeeds with failed entries in it. Empty lists are left out. */
+/** Answers with a result for each entry: a batch succeeds even when entries fail. Empty lists are left out. */
 export function eachEntry(
   entries: readonly Entry[],
   act: (entry: Entry) => Readonly<Record<string, unknown>>,
@@ -41,7 +41,7 @@ export function eachEntry(
     try {
       successful.push({ Id: entry.id, ...act(entry) });
     } catch (error) {
-      // A refusal is the result of the entry; anything else is a fault of the engine.
+      // An AWS error becomes the result of the entry; anything else is a fault of the engine.
       if (!(error instanceof AwsError) || error.code === 'NotImplemented') throw error;
       failed.push({
         Id: entry.id,

@@ -1,7 +1,7 @@
 import type { EpochMs, Store } from '../engine.ts';
 import { limits } from './limits.ts';
 
-/** What was sent under a deduplication id; kept for the five minutes in which a second send stores nothing. */
+/** What was sent under a deduplication id, kept for the five minutes in which a second send stores nothing. */
 export interface Sent {
   readonly queue: string;
   readonly id: string;
@@ -13,13 +13,13 @@ export interface Sent {
 const table = 'sqs.deduplication';
 
 /**
- * The deduplication ids of a FIFO queue. An id counts for five minutes from its send, even if the message is
- * received and deleted meanwhile.
+ * The deduplication ids of a FIFO queue. An id counts for five minutes after its send, even when the message is
+ * received and deleted before.
  */
 export class Deduplication {
   readonly #queue: string;
   readonly #store: Store;
-  /** In the order of their end, because each lasts equally long. */
+  /** In the order of their expiry, because each lasts equally long. */
   readonly #sent = new Map<string, Sent>();
 
   constructor(queue: string, store: Store) {

@@ -1,9 +1,9 @@
 import { AwsError } from '../engine.ts';
 
 /**
- * The refusals of SQS. `code` is the shape in the JSON protocol; `queryCode` is the older name, which SQS sends
- * along in `x-amzn-query-error` and in the failed entries of a batch. Names and status codes are those of the
- * service model (the `awsQueryError` trait); the words are those that AWS was recorded to answer with.
+ * The errors of SQS. `code` is the shape in the JSON protocol; `queryCode` is the older name, which SQS sends in
+ * `x-amzn-query-error` and in the failed entries of a batch. Names and status codes come from the service model (the
+ * `awsQueryError` trait), texts from recorded answers of AWS.
  */
 
 export const queueDoesNotExist = () =>
@@ -17,7 +17,7 @@ export const invalidAddress = (address: string) =>
     queryCode: 'InvalidAddress',
   });
 
-/** What most wrong values are refused with. */
+/** The error for most invalid values. */
 export const invalidParameter = (message: string) =>
   new AwsError('InvalidParameterValueException', message, { queryCode: 'InvalidParameterValue' });
 

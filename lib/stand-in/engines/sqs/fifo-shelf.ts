@@ -14,9 +14,9 @@ interface Group {
 }
 
 /**
- * The visible messages of a FIFO queue: in order within a group, and none of a group while one of it is in flight.
- * A receive takes as many messages of one group as it may before it goes on to the next group; the groups take
- * turns by when they became ready.
+ * The visible messages of a FIFO queue: in order within a group, and none of a group while one of its messages is in
+ * flight. A receive takes as many messages of one group as it may before it goes on to the next; groups take turns in
+ * the order in which they became ready.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
  */
 export class FifoShelf implements Shelf {
@@ -79,7 +79,7 @@ export class FifoShelf implements Shelf {
     this.#settle(group);
   }
 
-  /** Brings the group to where it belongs: among the ready ones, waiting, or forgotten. */
+  /** Moves the group to where it belongs: ready, waiting, or forgotten. */
   #settle(group: Group): void {
     const isReady = group.inFlight === 0 && group.messages.size > 0;
     if (isReady && group.slot === -1) {
@@ -105,7 +105,7 @@ export class FifoShelf implements Shelf {
 
 function bySequence(): IndexedHeap<Message> {
   return new IndexedHeap<Message>(
-    // Sequence numbers have one length, so that they compare as text.
+    // Sequence numbers have equal length, so they compare as text.
     (left, right) => (left.row.sequenceNumber ?? '') < (right.row.sequenceNumber ?? ''),
     (message) => message.slot,
     (message, slot) => {

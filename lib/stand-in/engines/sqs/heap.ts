@@ -1,6 +1,6 @@
 /**
- * A binary heap that knows where each of its items stands, so that any item can be removed or re-ordered in
- * O(log n). The position is kept in the item itself, by `place`; -1 means that the item is not in the heap.
+ * A binary heap that knows the position of each item, so any item can be removed or moved in O(log n). The item
+ * itself holds its position, through `place`; -1 means that it is not in the heap.
  */
 export class IndexedHeap<T> {
   readonly #items: T[] = [];
@@ -45,7 +45,7 @@ export class IndexedHeap<T> {
     this.#settle(last, index);
   }
 
-  /** To be called after the key of an item changed. */
+  /** Call this after the key of an item changed. */
   update(item: T): void {
     this.#settle(item, this.#indexOf(item));
   }
@@ -58,7 +58,7 @@ export class IndexedHeap<T> {
     let index = from;
     while (index > 0) {
       const above = (index - 1) >> 1;
-      // Every index below the length holds an item; the cast spares the check on this hot path.
+      // Every index below the length holds an item; the cast avoids the check on this hot path.
       const parent = this.#items[above] as T;
       if (!this.#before(item, parent)) break;
       this.#items[index] = parent;

@@ -24,13 +24,13 @@ import { limits } from './limits.ts';
 import { Sqs } from './sqs.ts';
 
 export interface SqsOptions {
-  /** For how long the name of a deleted queue is not given again; 60 s as on AWS unless given. */
+  /** How long the name of a deleted queue stays taken, in milliseconds; 60,000 by default, as on AWS. */
   readonly recreateAfterMs?: number;
 }
 
 /**
- * The stand-in of Amazon SQS (API version 2012-11-05). What it models and where it differs from AWS is listed in
- * docs/stand-in/sqs.md. AddPermission and RemovePermission are not there: set the Policy attribute instead.
+ * Amazon SQS (API version 2012-11-05). docs/stand-in/sqs.md says what is modelled and what differs from AWS.
+ * AddPermission and RemovePermission are not supported: set the Policy attribute instead.
  */
 export function createSqs(host: Host, options: SqsOptions = {}): Engine {
   const sqs = new Sqs(host, options.recreateAfterMs ?? limits.recreateAfterMs);

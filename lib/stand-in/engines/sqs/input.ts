@@ -3,9 +3,9 @@ import { isObject } from '../members.ts';
 import { malformed, missingParameter } from './errors.ts';
 
 /**
- * Readers of the members of a request: each gives the member in its type, or undefined where it is left out. They
- * are plain functions and not the shared `membersOf`, because they run for every message of the bus, and because
- * SQS refuses a missing member and one of a wrong type with different errors.
+ * Readers of request members: each returns the member in its type, or undefined when it is missing. They are plain
+ * functions instead of the shared `membersOf`, because they run for every message, and because SQS has different
+ * errors for a missing member and for one of the wrong type.
  */
 
 export function text(input: Input, member: string): string | undefined {

@@ -6,14 +6,14 @@
  * fairness  https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
  */
 export const limits = {
-  /** One message and the sum of a batch, attributes included. */
+  /** For one message, and for the sum of a batch, attributes included. */
   messageBytesMax: 1_048_576,
   batchEntriesMax: 10,
   batchEntryIdLengthMax: 80,
   messageAttributesMax: 10,
   attributeNameLengthMax: 255,
   delaySecondsMax: 900,
-  /** Also the longest that a message may stay invisible after one receive. */
+  /** Also the longest time that a message may stay invisible after one receive. */
   visibilitySecondsMax: 43_200,
   waitSecondsMax: 20,
   retentionSecondsMin: 60,
@@ -37,10 +37,10 @@ export const limits = {
   policyActionsPerStatementMax: 7,
   /** A request is billed once for each started chunk of its payload. */
   billedChunkBytes: 65_536,
-  /** A group is noisy above this share of the messages in flight, */
+  /** A group is noisy when its share of the messages in flight is above this, */
   noisyShare: 0.1,
-  /** if it has at least this many of its own there; */
+  /** and it has at least this many of its own in flight. */
   noisyInFlightMin: 30,
-  /** and it is quiet again when it had none there for so long. */
+  /** It becomes quiet again after having none in flight for this long. */
   noisyIdleMs: 5 * 60_000,
 } as const;

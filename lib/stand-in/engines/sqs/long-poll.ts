@@ -4,7 +4,7 @@ import type { Message } from './message.ts';
 /** What a ReceiveMessage asks for. */
 export interface Wanted {
   readonly max: number;
-  /** Undefined leaves it to the queue. */
+  /** Undefined uses the timeout of the queue. */
   readonly visibilitySeconds: number | undefined;
 }
 
@@ -16,7 +16,7 @@ interface Waiter {
 
 /**
  * The long polls of one queue, first come, first served. They are served in a microtask after a message became
- * visible, so that what is sent in one turn goes to the first of them as one batch.
+ * visible, so everything sent in one turn goes to the first of them as one batch.
  */
 export class LongPolls {
   readonly #waiters = new Set<Waiter>();
@@ -76,7 +76,7 @@ export class LongPolls {
     });
   }
 
-  /** While somebody waits, one timer stands for the next hidden message; `onDue` is to look what is due. */
+  /** While a poll waits, one timer is set for the next hidden message; `onDue` then checks what is due. */
   expect(dueMs: EpochMs | undefined, onDue: () => void): void {
     if (dueMs === undefined || this.#waiters.size === 0) return;
     if (this.#alarm !== undefined && this.#alarm.dueMs <= dueMs) return;
@@ -88,7 +88,7 @@ export class LongPolls {
     this.#alarm = { dueMs, cancel };
   }
 
-  /** Sends every waiter away with nothing. */
+  /** Ends all waiting polls without messages. */
   close(): void {
     for (const waiter of this.#waiters) waiter.settle([]);
   }

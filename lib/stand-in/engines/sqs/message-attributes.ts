@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Input } from '../engine.ts';
-import { refuseUnknownMembers } from '../engine.ts';
+import { rejectUnknownMembers } from '../engine.ts';
 import { invalidParameter } from './errors.ts';
 import { structure, text } from './input.ts';
 import { limits } from './limits.ts';
 import { hasForbiddenCharacters } from './message-body.ts';
 
-/** A message attribute as it is on the wire: a binary value is base64. */
+/** A message attribute as on the wire: a binary value is base64. */
 interface MessageAttribute {
   readonly DataType: string;
   readonly StringValue?: string;
@@ -15,7 +15,7 @@ interface MessageAttribute {
 export type MessageAttributes = Readonly<Record<string, MessageAttribute>>;
 
 /**
- * Reads and checks the attributes of a message, by the rules of
+ * Reads and validates the attributes of a message by the rules of
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
  */
 export function readMessageAttributes(input: Input): MessageAttributes | undefined {
@@ -36,7 +36,7 @@ export function readMessageAttributes(input: Input): MessageAttributes | undefin
   return attributes;
 }
 
-/** The only system attribute that a sender may set: the trace header of X-Ray. Its size is not counted. */
+/** The only system attribute that a sender may set: the trace header of X-Ray. Its size does not count. */
 export function readTraceHeader(input: Input): string | undefined {
   const map = structure(input, 'MessageSystemAttributes');
   if (map === undefined) return undefined;
@@ -57,7 +57,7 @@ export function readTraceHeader(input: Input): string | undefined {
 
 function readAttribute(map: Input, name: string, kind: 'user' | 'system'): MessageAttribute {
   const member = structure(map, name) ?? {};
-  refuseUnknownMembers('SendMessage', member, ['DataType', 'StringValue', 'BinaryValue']);
+  rejectUnknownMembers('SendMessage', member, ['DataType', 'StringValue', 'BinaryValue']);
   const type = text(member, 'DataType');
   if (type === undefined || type === '') {
     throw invalidParameter(
@@ -105,15 +105,15 @@ function checkName(name: string): void {
 }
 
 /**
- * What the attributes of a message add to its size, right or wrong as they may be: name, type and value of each. A
- * member that the engine does not honour is refused here, before anything of a batch is stored.
+ * What attributes add to the size of a message, valid or not: name, type and value of each. A member that the engine
+ * does not support is rejected here, before anything of a batch is stored.
  */
 export function attributesBytes(input: Input): number {
   const map = structure(input, 'MessageAttributes');
   let bytes = 0;
   for (const name in map) {
     const attribute = structure(map, name) ?? {};
-    refuseUnknownMembers('SendMessage', attribute, ['DataType', 'StringValue', 'BinaryValue']);
+    rejectUnknownMembers('SendMessage', attribute, ['DataType', 'StringValue', 'BinaryValue']);
     bytes += Buffer.byteLength(name) + Buffer.byteLength(text(attribute, 'DataType') ?? '');
     bytes += Buffer.byteLength(text(attribute, 'StringValue') ?? '');
     bytes += Buffer.byteLength(text(attribute, 'BinaryValue') ?? '', 'base64');
@@ -122,8 +122,8 @@ export function attributesBytes(input: Input): number {
 }
 
 /**
- * The MD5 of message attributes: sorted by name, each as length-prefixed name and type, a byte that says string
- * (1) or binary (2), and the length-prefixed value.
+ * The MD5 of message attributes: sorted by name, each as length-prefixed name and type, a byte for string (1) or
+ * binary (2), and the length-prefixed value.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation
  */
 export function attributesMd5(attributes: MessageAttributes): string {
@@ -136,7 +136,9 @@ export function attributesMd5(attributes: MessageAttributes): string {
   return digest;
 }
 
-/** Messages of one kind carry the same attributes over and over, and a digest costs as much as the rest of a send. */
+/**
+ * Messages of one kind carry the same attributes again and again, and a digest costs as much as the rest of a send.
+ */
 const digestsMax = 1000;
 const digests = new Map<string, string>();
 
@@ -162,7 +164,7 @@ function digestOf(attributes: MessageAttributes): string {
 }
 
 /**
- * The attributes that a receiver asked for by `MessageAttributeNames`: exact names, `All` or `.*` for all, and
+ * The attributes that a receiver selects with `MessageAttributeNames`: exact names, `All` or `.*` for all, and
  * `bar.*` for every name that begins with `bar` (with or without a dot after it, as AWS was recorded to answer).
  */
 export function selectAttributes(

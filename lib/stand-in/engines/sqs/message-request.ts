@@ -12,7 +12,7 @@ import {
 } from './message-attributes.ts';
 import { hasForbiddenCharacters } from './message-body.ts';
 
-/** The members that SendMessage and an entry of SendMessageBatch have in common. */
+/** The members that SendMessage and an entry of SendMessageBatch share. */
 export const messageMembers = [
   'MessageBody',
   'DelaySeconds',
@@ -22,7 +22,7 @@ export const messageMembers = [
   'MessageDeduplicationId',
 ] as const;
 
-/** A message that a sender asks to store: parsed and checked. */
+/** A validated message that a sender asks to store. */
 export interface MessageRequest {
   readonly body: string;
   readonly bodyMd5: string;
@@ -32,20 +32,20 @@ export interface MessageRequest {
   readonly senderId: string;
   readonly groupId: string | undefined;
   readonly deduplicationId: string | undefined;
-  /** Undefined leaves the delay to the queue. */
+  /** Undefined uses the delay of the queue. */
   readonly delaySeconds: number | undefined;
   /** Body and attributes. */
   readonly bytes: number;
 }
 
-/** What the queue says about the messages that it takes. */
+/** The rules of the queue for the messages that it accepts. */
 export interface MessageRules {
   readonly fifo: boolean;
   readonly maximumMessageSize: number;
   readonly contentBasedDeduplication: boolean;
 }
 
-/** The size of a message, before it is known to be right. */
+/** The size of a message, before it is validated. */
 export function requestBytes(input: Input): number {
   return Buffer.byteLength(text(input, 'MessageBody') ?? '') + attributesBytes(input);
 }
@@ -83,7 +83,7 @@ function readDelay(input: Input, rules: MessageRules): number | undefined {
   if (delaySeconds < 0 || delaySeconds > limits.delaySecondsMax) {
     throw invalidValue(delaySeconds, 'DelaySeconds', 'DelaySeconds must be >= 0 and <= 900.');
   }
-  // A FIFO queue delays as a whole; AWS lets an explicit 0 pass, and ignores it.
+  // A FIFO queue has one delay for all messages; AWS accepts an explicit 0, and ignores it.
   if (rules.fifo && delaySeconds !== 0) {
     throw invalidValue(
       delaySeconds,
@@ -94,7 +94,7 @@ function readDelay(input: Input, rules: MessageRules): number | undefined {
   return rules.fifo ? undefined : delaySeconds;
 }
 
-/** On a standard queue a group makes the queue a fair one. */
+/** On a standard queue, a group makes the queue a fair one. */
 function readGroupId(input: Input, rules: MessageRules): string | undefined {
   const groupId = text(input, 'MessageGroupId');
   if (groupId === undefined && rules.fifo) throw missingParameter('MessageGroupId');
@@ -132,7 +132,7 @@ function checkToken(token: string | undefined, parameter: string): void {
   );
 }
 
-/** AWS gives the id of the user or role; here it is the account, the name of the role, or the service. */
+/** AWS uses the id of the user or role; here it is the account, the name of the role, or the service. */
 function senderIdOf(caller: Caller): string {
   switch (caller.kind) {
     case 'role':

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../engine.ts';
 import type { MessageAttributes } from './message-attributes.ts';
 
-/** What of a message is on disk. It stays one object while the message lives, so that a `put` copies nothing. */
+/** The stored part of a message. It stays one object while the message lives, so a `put` copies nothing. */
 export interface MessageRow {
   /** The id of the queue that holds the message; a redrive changes it. */
   queue: string;
@@ -18,23 +18,23 @@ export interface MessageRow {
   /** Body and attributes, as AWS counts them. */
   readonly bytes: number;
   sentMs: EpochMs;
-  /** What retention counts from; it differs from `sentMs` after a FIFO queue dead-lettered the message. */
+  /** Retention counts from here. It differs from `sentMs` after a FIFO queue dead-lettered the message. */
   enqueuedMs: EpochMs;
   /** When the message became, or becomes, visible. */
   visibleAtMs: EpochMs;
   receiveCount: number;
   firstReceivedMs: EpochMs | undefined;
-  /** When the receive happened whose visibility timeout was changed last. */
+  /** The time of the receive whose visibility timeout was changed last. */
   receivedMs: EpochMs | undefined;
   deadLetterSourceArn: string | undefined;
 }
 
-/** A message that is `gone` was deleted, expired or purged. */
+/** A `gone` message was deleted, expired or purged. */
 export type MessageState = 'visible' | 'delayed' | 'in-flight' | 'gone';
 
-/** A message in memory: its row, what a receive changes (which is not written), and its place in the queue. */
+/** A message in memory: its row, what a receive changes (which is not stored), and its place in the queue. */
 export class Message {
-  /** The key of the row, counted up over all queues: the order of arrival. */
+  /** The key of the row, counted over all queues: the order of arrival. */
   readonly key: number;
   readonly row: MessageRow;
   state: MessageState = 'gone';
@@ -42,7 +42,7 @@ export class Message {
   receiveCount: number;
   firstReceivedMs: EpochMs | undefined;
   receivedMs: EpochMs;
-  /** The number in the newest receipt handle; 0 as long as none was given out since the engine started. */
+  /** The number in the latest receipt handle; 0 while none was given out since the engine started. */
   receipt = 0;
   /** Counts up as messages of the queue become visible. */
   turn = 0;
@@ -62,7 +62,7 @@ export class Message {
     this.receivedMs = row.receivedMs ?? row.sentMs;
   }
 
-  /** Brings the row to what is in memory, to be put into the store. */
+  /** Copies the state in memory to the row before it is stored. */
   writeBack(): void {
     this.row.visibleAtMs = this.visibleAtMs;
     this.row.receiveCount = this.receiveCount;

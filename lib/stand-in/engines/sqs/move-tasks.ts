@@ -5,14 +5,14 @@ import type { MessageRow } from './message.ts';
 import type { Queue } from './queue.ts';
 
 const table = 'sqs.move-tasks';
-/** The failure reason that AWS was recorded to give. */
+/** The failure reason in recorded answers of AWS. */
 const queueIsGone = 'AWS.SimpleQueueService.NonExistentQueue';
 
-/** A redrive of dead letters, as it is on disk. */
+/** A redrive of dead letters, as stored. */
 export interface MoveTask {
   readonly id: string;
   readonly sourceArn: string;
-  /** Undefined moves each message back to the queue that it came from. */
+  /** Undefined moves each message back to its source queue. */
   readonly destinationArn: string | undefined;
   readonly perSecond: number | undefined;
   status: 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
@@ -22,7 +22,7 @@ export interface MoveTask {
   failureReason: string | undefined;
 }
 
-/** The redrives of an account. They go on after a restart. */
+/** The redrives of an account. They continue after a restart. */
 export class MoveTasks {
   readonly #host: Host;
   readonly #queueByArn: (arn: string) => Queue | undefined;
@@ -38,7 +38,7 @@ export class MoveTasks {
     }
   }
 
-  /** Goes on with what was running before a restart. */
+  /** Continues what was running before a restart. */
   resume(): void {
     for (const task of this.#tasks.values()) {
       if (task.status === 'RUNNING' && !this.#timers.has(task.id)) this.#schedule(task, 0);
@@ -74,7 +74,7 @@ export class MoveTasks {
     return [...this.#tasks.values()].filter((task) => task.sourceArn === sourceArn).reverse();
   }
 
-  /** Stops a running task; what it moved stays moved. */
+  /** Stops a running task; messages already moved stay moved. */
   cancel(id: string): MoveTask {
     const task = this.#tasks.get(id);
     if (task === undefined) throw resourceNotFound('Task does not exist.');
@@ -95,7 +95,7 @@ export class MoveTasks {
     );
   }
 
-  /** Moves what one second allows. */
+  /** Moves as many as one second allows. */
   #step(task: MoveTask): void {
     for (let budget = task.perSecond ?? limits.movePerSecondMax; budget > 0; budget -= 1) {
       const outcome = task.moved < task.toMove ? this.#moveOne(task) : 'empty';
@@ -129,7 +129,7 @@ export class MoveTasks {
     this.#save(task);
   }
 
-  /** AWS lists at most ten tasks of a queue, so that older ones need not be kept. */
+  /** AWS lists at most ten tasks of a queue, so older ones are dropped. */
   #forgetAllButNewest(sourceArn: string): void {
     for (const task of this.of(sourceArn).slice(limits.moveTasksListedMax)) {
       this.#tasks.delete(task.id);

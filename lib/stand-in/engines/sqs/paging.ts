@@ -4,7 +4,7 @@ import { integer, text } from './input.ts';
 import { limits } from './limits.ts';
 import type { Queue } from './queue.ts';
 
-/** A page of queues by name. A `NextToken` is given only where `MaxResults` was, as AWS does. */
+/** A page of queues by name. Only a request with `MaxResults` gets a `NextToken`, as on AWS. */
 export function pageOfQueues(
   input: Input,
   queues: readonly Queue[],

@@ -6,15 +6,15 @@ import type { Shelf } from './shelf.ts';
 import { StandardShelf } from './standard-shelf.ts';
 
 /**
- * Where the messages of a queue are. A message is visible (on the shelf), or hidden until a known time: delayed, or
+ * The state of each message of a queue: visible (on the shelf), or hidden until a known time, because it is delayed or
  * in flight after a receive.
  *
  *   admit ──► delayed ──due──► visible ──take──► in flight ──remove──► gone
  *     └───────────────────────►   ▲                  │
  *                                 └──────due─────────┘
  *
- * Nothing happens by itself: whoever looks calls `tick` first, which removes what is too old and makes visible what
- * is due. Each step costs at most O(log n), and a message in flight costs a receive nothing.
+ * Nothing happens by itself: every caller first calls `tick`, which removes expired messages and makes visible what is
+ * due. Each step costs at most O(log n), and messages in flight cost a receive nothing.
  */
 export class Places {
   readonly #messages = new Map<number, Message>();
@@ -54,7 +54,7 @@ export class Places {
     return this.#messages.values();
   }
 
-  /** Takes in a message that was elsewhere: visible when its time has come, or else as `hiddenState`. */
+  /** Adds a message from elsewhere: visible if its time has come, otherwise in `hiddenState`. */
   admit(message: Message, nowMs: EpochMs, hiddenState: 'delayed' | 'in-flight' = 'delayed'): void {
     this.#messages.set(message.key, message);
     this.#oldest.push(message);
@@ -66,7 +66,7 @@ export class Places {
     this.#hide(message, hiddenState);
   }
 
-  /** Takes up to `max` messages into flight until `untilMs`; what `accept` turns away belongs to it. */
+  /** Takes up to `max` messages into flight until `untilMs`. A message that `accept` rejects is up to `accept`. */
   take(max: number, nowMs: EpochMs, untilMs: EpochMs, accept: (message: Message) => boolean): Message[] {
     const taken = this.#shelf.take(max, nowMs, (message) => {
       if (accept(message)) return true;
@@ -80,7 +80,7 @@ export class Places {
     return taken;
   }
 
-  /** The visible message whose turn it is; it goes to the end of the line. */
+  /** The next visible message, which moves to the end of the line. */
   rotate(nowMs: EpochMs): Message | undefined {
     const [message] = this.#shelf.take(1, nowMs, () => true);
     if (message === undefined) return undefined;
@@ -89,7 +89,7 @@ export class Places {
     return message;
   }
 
-  /** Changes when a hidden message is due. */
+  /** Changes when a hidden message becomes visible. */
   postpone(message: Message, untilMs: EpochMs): void {
     message.visibleAtMs = untilMs;
     this.#hidden.update(message);
@@ -131,7 +131,7 @@ export class Places {
     if (message.state !== 'in-flight') return;
     this.#inFlight -= 1;
     this.#shelf.land(message, nowMs);
-    // The others of a FIFO group may have waited for this one.
+    // Others of its FIFO group may have waited for this one.
     if (this.#shelf.ready) this.#onReady();
   }
 

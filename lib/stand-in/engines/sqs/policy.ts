@@ -16,9 +16,9 @@ const statementMembers = [
 ];
 
 /**
- * Parses the `Policy` attribute of a queue. Refuses with `InvalidAttributeValue` what is not a resource policy,
- * with `OverLimit` what is longer than a queue policy may be (which a queue that many topics send to soon is), and
- * names what the evaluator here does not know.
+ * Parses the `Policy` attribute of a queue. Throws `InvalidAttributeValue` for what is not a resource policy,
+ * `OverLimit` for a policy beyond the quotas (which a queue with many topics soon reaches), and `NotImplemented` for
+ * what the evaluator here does not know.
  */
 export function parsePolicy(source: string): PolicyDocument {
   const document = asRecord(parseJson(source));
@@ -39,7 +39,7 @@ function parseJson(source: string): unknown {
   try {
     return JSON.parse(source);
   } catch {
-    throw invalidAttribute('Policy', 'It is not JSON.');
+    throw invalidAttribute('Policy', 'It is not valid JSON.');
   }
 }
 
@@ -48,13 +48,9 @@ function parseStatement(value: unknown): PolicyStatement {
   if (statement === undefined) throw invalidAttribute('Policy', 'A statement is missing.');
   for (const member of Object.keys(statement)) {
     if (member === 'NotPrincipal') {
-      throw new AwsError(
-        'NotImplemented',
-        'The local engine does not honour NotPrincipal in a queue policy.',
-        {
-          status: 501,
-        },
-      );
+      throw new AwsError('NotImplemented', 'The stand-in does not support NotPrincipal in a queue policy.', {
+        status: 501,
+      });
     }
     if (!statementMembers.includes(member)) {
       throw invalidAttribute('Policy', `Unknown member ${member} in a statement.`);
@@ -93,9 +89,9 @@ function parsePrincipal(value: unknown): NonNullable<PolicyStatement['Principal'
 
 function parseCondition(value: unknown): NonNullable<PolicyStatement['Condition']> {
   const parsed: Record<string, Record<string, string | boolean | readonly string[]>> = {};
-  for (const [operator, keys] of Object.entries(asRecord(value) ?? refuseCondition())) {
+  for (const [operator, keys] of Object.entries(asRecord(value) ?? rejectCondition())) {
     const values: Record<string, string | boolean | readonly string[]> = {};
-    for (const [key, wanted] of Object.entries(asRecord(keys) ?? refuseCondition())) {
+    for (const [key, wanted] of Object.entries(asRecord(keys) ?? rejectCondition())) {
       if (typeof wanted === 'boolean') values[key] = wanted;
       else if (typeof wanted === 'number') values[key] = String(wanted);
       else values[key] = oneOrMore(wanted, 'Condition');
@@ -105,7 +101,7 @@ function parseCondition(value: unknown): NonNullable<PolicyStatement['Condition'
   return parsed;
 }
 
-function refuseCondition(): never {
+function rejectCondition(): never {
   throw invalidAttribute('Policy', 'Condition must map operators to keys and values.');
 }
 

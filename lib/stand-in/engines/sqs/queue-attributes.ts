@@ -12,7 +12,7 @@ import {
 
 export type Attributes = Readonly<Record<string, string>>;
 
-/** The attributes of a queue as the engine works with them. */
+/** The attributes of a queue as the engine uses them. */
 export interface QueueSettings {
   readonly visibilityTimeoutSeconds: number;
   readonly delaySeconds: number;
@@ -27,7 +27,7 @@ export interface QueueSettings {
   readonly policy: PolicyDocument | undefined;
 }
 
-/** Attributes that AWS computes: they can be read, and cannot be set. */
+/** Attributes that AWS computes: read-only. */
 export const computedAttributes = [
   'QueueArn',
   'ApproximateNumberOfMessages',
@@ -53,7 +53,7 @@ const fifoDefaults: Attributes = {
   FifoThroughputLimit: 'perQueue',
 };
 
-/** Brings a value into the form in which AWS returns it; throws `InvalidAttributeValue`. */
+/** Normalises a value to the form in which AWS returns it. Throws `InvalidAttributeValue`. */
 type Reader = (value: string, name: string) => string;
 
 const readers: Readonly<Record<string, Reader>> = {
@@ -85,7 +85,7 @@ export function createAttributes(given: Attributes): Attributes {
   return changeAttributes(fifo ? fifoDefaults : standardDefaults, given);
 }
 
-/** The attributes after `SetQueueAttributes`; throws and changes nothing when one of the given ones is wrong. */
+/** The attributes after `SetQueueAttributes`. Throws, and changes nothing, when a given one is invalid. */
 export function changeAttributes(current: Attributes, given: Attributes): Attributes {
   const fifo = current.FifoQueue === 'true';
   const changed: Record<string, string> = { ...current };
@@ -144,7 +144,7 @@ export function settingsOf(attributes: Attributes): QueueSettings {
   };
 }
 
-/** The first of the given attributes that differs from the queue's; JSON is compared by meaning. */
+/** The first of the given attributes that differs from the queue's; JSON is compared by content. */
 export function differingAttribute(current: Attributes, given: Attributes): string | undefined {
   return Object.keys(given).find((name) => !isSameValue(current[name], given[name]));
 }
@@ -157,7 +157,7 @@ function isSameValue(left: string | undefined, right: string | undefined): boole
   try {
     return isDeepStrictEqual(JSON.parse(left), JSON.parse(right));
   } catch {
-    // The queue holds valid JSON, so the given value is not JSON, and differs.
+    // The queue holds valid JSON, so a given value that is not JSON differs.
     return false;
   }
 }

@@ -18,9 +18,9 @@ import { decodeReceipt, encodeReceipt } from './receipt.ts';
 export const queueTable = 'sqs.queues';
 export const messageTable = 'sqs.messages';
 
-/** What of a queue is on disk. */
+/** The stored part of a queue. */
 export interface QueueRow {
-  /** Differs from the id of an earlier queue of the same name. */
+  /** Differs from the id of an earlier queue with the same name. */
   readonly id: string;
   readonly name: string;
   attributes: Attributes;
@@ -30,23 +30,23 @@ export interface QueueRow {
   purgedMs: EpochMs | undefined;
 }
 
-/** What a queue needs of the engine around it. */
+/** What a queue needs of the engine. */
 export interface QueueWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly store: Store;
-  /** The number of this run of the engine; it is in receipt handles. */
+  /** The number of this run of the engine, which receipt handles contain. */
   readonly run: number;
-  /** Grows over all queues and over restarts: keys of messages, and sequence numbers. */
+  /** Increases over all queues and restarts: keys of messages, and sequence numbers. */
   nextNumber(): number;
   nextReceipt(): number;
   queueByArn(arn: string): Queue | undefined;
 }
 
 /**
- * The state machine of one queue: what each action does to its messages, in memory and in the store. A receive
- * writes nothing: after a restart what was in flight is visible at once, with the receive count that was written
- * last. A changed visibility is written, and holds over a restart.
+ * The state machine of one queue: what each action does to its messages, in memory and in the store. A receive writes
+ * nothing: after a restart, what was in flight is visible at once, with the receive count that was last written. A
+ * changed visibility is written and survives a restart.
  */
 export class Queue {
   readonly row: QueueRow;
@@ -73,7 +73,7 @@ export class Queue {
     );
   }
 
-  /** Stores a message, or answers with the one that was sent under the same deduplication id. */
+  /** Stores a message, or returns the one that was sent under the same deduplication id. */
   send(request: MessageRequest): { messageId: string; sequenceNumber: string | undefined } {
     const nowMs = this.#tick();
     const deduplicationKey = this.#deduplicationKey(request);
@@ -102,12 +102,12 @@ export class Queue {
     return { messageId: row.id, sequenceNumber: row.sequenceNumber };
   }
 
-  /** Receives what is there now. Throws `OverLimit` when a standard queue has too many messages in flight. */
+  /** Receives what is available now. Throws `OverLimit` when a standard queue has too many messages in flight. */
   receive(wanted: Wanted): Message[] {
     const nowMs = this.#tick();
     const room = limits.inFlightMax - this.#places.inFlight;
     if (room <= 0) {
-      // A FIFO queue answers with nothing, as AWS does.
+      // A FIFO queue answers with nothing, as on AWS.
       if (this.settings.fifo) return [];
       throw overLimit(`The queue has reached the limit of ${limits.inFlightMax} messages in flight.`);
     }
@@ -128,7 +128,7 @@ export class Queue {
     return taken;
   }
 
-  /** Receives, and waits for messages where there are none. Answers at once when it can. */
+  /** Receives, or waits for messages when there are none. Answers synchronously when it can. */
   poll(wanted: Wanted, waitMs: number, signal: AbortSignal | undefined): Message[] | Promise<Message[]> {
     const messages = this.receive(wanted);
     if (messages.length > 0 || waitMs === 0) return messages;
@@ -142,9 +142,9 @@ export class Queue {
   }
 
   /**
-   * Deletes by receipt handle. An old handle, of a receive that was not the last one, succeeds and deletes nothing
-   * (AWS: "the request will succeed, but the message might not be deleted"). On a FIFO queue a handle whose
-   * visibility timeout is over is refused.
+   * Deletes by receipt handle. An old handle, not of the latest receive, succeeds and deletes nothing (AWS: "the
+   * request will succeed, but the message might not be deleted"). On a FIFO queue, a handle whose visibility timeout
+   * is over is rejected.
    */
   delete(handle: string): void {
     const nowMs = this.#tick();
@@ -196,21 +196,21 @@ export class Queue {
     this.#world.store.put(queueTable, this.row.name, this.row);
   }
 
-  /** Deletes all messages, wherever they are. */
+  /** Deletes all messages, whatever their state. */
   purge(): void {
     const nowMs = this.#world.clock.now();
     for (const message of this.#places.all()) this.#places.remove(message, nowMs);
     this.#deduplication.clear();
   }
 
-  /** Ends the waiting of long polls. */
+  /** Ends all long polls. */
   close(): void {
     this.#polls.close();
   }
 
-  /** Takes back a message that was on disk; to be called in the order in which the messages became visible. */
+  /** Restores a stored message. Call this in the order in which the messages became visible. */
   restore(message: Message): void {
-    // A message that is hidden after it was received is so by a change of its visibility.
+    // A received message is still hidden only if its visibility was changed.
     const hiddenState = message.receiveCount === 0 ? 'delayed' : 'in-flight';
     this.#places.admit(message, this.#world.clock.now(), hiddenState);
   }
@@ -220,8 +220,8 @@ export class Queue {
   }
 
   /**
-   * Moves the next visible message to the queue that `destinationOf` names, as a new message with a new id, or
-   * leaves it and answers with the reason why it cannot be moved.
+   * Moves the next visible message to the queue that `destinationOf` names, as a new message with a new id. Leaves
+   * it, and returns the reason, when it cannot be moved.
    */
   moveNext(destinationOf: (row: MessageRow) => Queue | string): 'moved' | 'empty' | { failure: string } {
     const nowMs = this.#tick();
@@ -252,18 +252,18 @@ export class Queue {
     this.#admit(new Message(this.#world.nextNumber(), row), nowMs);
   }
 
-  /** Hands a message to the dead-letter queue when this receive would exceed its maximum; says whether it did. */
+  /** Moves a message to the dead-letter queue when this receive would exceed its maximum. Returns whether it did. */
   #deadLetter(message: Message, nowMs: EpochMs): boolean {
     const { redrive, fifo } = this.settings;
     if (redrive === undefined || message.receiveCount < redrive.maxReceiveCount) return false;
     const target = this.#world.queueByArn(redrive.deadLetterTargetArn);
-    // A target that was deleted, or is another queue of its name by now, takes nothing.
+    // A target that was deleted, or replaced by a queue of the same name, takes nothing.
     if (target === undefined || target === this || target.settings.fifo !== fifo) return false;
     target.#admitDeadLetter(message, this.arn, nowMs);
     return true;
   }
 
-  /** The message keeps its id, its sent timestamp and its receive count, and its row keeps its key. */
+  /** The message keeps its id, its sent timestamp and its receive count; its row keeps its key. */
   #admitDeadLetter(dead: Message, sourceArn: string, nowMs: EpochMs): void {
     this.#tick();
     const { row } = dead;
@@ -273,7 +273,7 @@ export class Queue {
     row.receivedMs = undefined;
     row.deadLetterSourceArn = sourceArn;
     if (this.settings.fifo) {
-      // A FIFO queue counts retention anew, and makes the message id the deduplication id.
+      // A FIFO queue restarts the retention, and makes the message id the deduplication id.
       row.enqueuedMs = nowMs;
       row.deduplicationId = row.id;
       row.sequenceNumber = this.#nextSequenceNumber();
@@ -291,7 +291,7 @@ export class Queue {
     this.#world.store.put(messageTable, String(message.key), message.row);
   }
 
-  /** Brings the queue up to date, and returns the time. */
+  /** Updates the queue to the current time, and returns that time. */
   #tick(): EpochMs {
     const nowMs = this.#world.clock.now();
     this.#places.tick(nowMs, this.settings.retentionMs);
@@ -307,16 +307,16 @@ export class Queue {
     this.#expectNext();
   };
 
-  /** The message of a receipt handle, and whether the handle is that of its newest receive. */
+  /** The message of a receipt handle, and whether the handle is from its latest receive. */
   #received(handle: string): { message: Message | undefined; newest: boolean } {
     const { run, messageKey, receipt } = decodeReceipt(handle, this.row.id);
     const message = this.#places.find(messageKey);
-    // A handle of an earlier run is the newest that is known, until the message is received in this run.
+    // A handle of an earlier run counts as the latest until the message is received in this run.
     const newest = run === this.#world.run ? receipt === message?.receipt : message?.receipt === 0;
     return { message, newest };
   }
 
-  /** On a FIFO queue a changed delay also holds for the messages that are there. */
+  /** On a FIFO queue, a changed delay also applies to the messages that are there. */
   #delayAnew(): void {
     for (const message of this.#places.all()) {
       if (message.state !== 'delayed') continue;
@@ -330,13 +330,13 @@ export class Queue {
 
   #deduplicationKey(request: MessageRequest): string | undefined {
     const { groupId, deduplicationId } = request;
-    // Neither id can hold a space, so that the two stay apart.
+    // Neither id can contain a space, which therefore separates them.
     return this.settings.deduplicationPerGroup && deduplicationId !== undefined
       ? `${groupId} ${deduplicationId}`
       : deduplicationId;
   }
 
-  /** Twenty digits, so that they compare as text. */
+  /** Twenty digits, so they compare as text. */
   #nextSequenceNumber(): string | undefined {
     return this.settings.fifo ? `1${String(this.#world.nextNumber()).padStart(19, '0')}` : undefined;
   }

@@ -15,9 +15,9 @@ export class Sqs {
   readonly host: Host;
   readonly queues = new Map<string, Queue>();
   readonly moveTasks: MoveTasks;
-  /** When a queue of that name was deleted; kept in memory only. */
+  /** When a queue of that name was deleted; in memory only. */
   readonly deletedMs = new Map<string, EpochMs>();
-  /** For how long the name of a deleted queue is not given again. */
+  /** How long the name of a deleted queue stays taken. */
   readonly recreateAfterMs: number;
   readonly #world: QueueWorld;
   #number: number;
@@ -27,8 +27,8 @@ export class Sqs {
     this.host = host;
     this.recreateAfterMs = recreateAfterMs;
     const run = countRun(host);
-    // Every run counts from beyond the numbers of the one before. A number that was used again would let an old
-    // receipt handle delete another message, and put messages of a FIFO queue out of order.
+    // Every run counts from beyond the numbers of the previous one. A reused number would let an old receipt handle
+    // delete another message, and would disorder the messages of a FIFO queue.
     this.#number = run * 2 ** 32;
     this.#world = {
       clock: host.clock,
@@ -53,7 +53,7 @@ export class Sqs {
     return `arn:aws:sqs:${this.host.region}:${this.host.account}:${name}`;
   }
 
-  /** The queue that `QueueUrl` names. Any host will do: only the path counts. */
+  /** The queue that `QueueUrl` names. Only the path counts, not the host. */
   queueOf(input: Input): Queue {
     const url = requiredText(input, 'QueueUrl');
     const address = parseQueueUrl(url);
@@ -102,24 +102,24 @@ export class Sqs {
     );
   }
 
-  /** Refuses a redrive policy whose target is not there, is of the other type, or does not allow this source. */
+  /** Rejects a redrive policy whose target does not exist, is of the other type, or does not allow this source. */
   checkRedrive(name: string, attributes: Attributes): void {
     const { redrive, fifo } = settingsOf(attributes);
     if (redrive === undefined) return;
-    const refuse = (reason: string) => invalidValue(attributes.RedrivePolicy, 'RedrivePolicy', reason);
+    const invalid = (reason: string) => invalidValue(attributes.RedrivePolicy, 'RedrivePolicy', reason);
     const itself = redrive.deadLetterTargetArn === this.arnOf(name);
     const target = this.queueByArn(redrive.deadLetterTargetArn);
-    if (target === undefined && !itself) throw refuse('Dead letter target does not exist.');
+    if (target === undefined && !itself) throw invalid('Dead letter target does not exist.');
     if (target === undefined || itself) return;
     if (target.settings.fifo !== fifo) {
-      throw refuse('Dead-letter queue must be same type of queue as the source.');
+      throw invalid('Dead-letter queue must be same type of queue as the source.');
     }
     const allow = target.settings.redriveAllow;
     if (
       allow.redrivePermission === 'denyAll' ||
       (allow.redrivePermission === 'byQueue' && !allow.sourceQueueArns.includes(this.arnOf(name)))
     ) {
-      throw refuse('The redrive allow policy of the dead-letter queue does not permit this source queue.');
+      throw invalid('The redrive allow policy of the dead-letter queue does not permit this source queue.');
     }
   }
 
@@ -130,9 +130,9 @@ export class Sqs {
   }
 
   /**
-   * Counts one request, once for each started 64 KB of its payload. Requests that SNS makes have a unit of their
-   * own, because whether SQS bills them is not published; a request that sends messages with a group to a standard
-   * queue has the surcharge of fair queues on top.
+   * Counts one request for each started 64 KB of its payload. Requests by SNS have their own unit, because AWS does
+   * not publish whether SQS bills them. A request that sends messages with a group to a standard queue also counts
+   * the surcharge for fair queues.
    */
   bill(caller: Caller, queue: Queue | undefined, bytes: number, fair = false): void {
     const requests = Math.max(1, Math.ceil(bytes / limits.billedChunkBytes));
@@ -175,8 +175,8 @@ export class Sqs {
 }
 
 /**
- * Counts the runs of the engine over one store, so that a receipt handle of an earlier run is known for one. It is
- * counted, and not drawn, because a simulation starts every run from the same seed.
+ * Counts the runs of the engine over one store, to recognise a receipt handle of an earlier run. It is counted
+ * instead of drawn, because a simulation starts every run from the same seed.
  */
 function countRun({ store }: Host): number {
   let runs = 0;

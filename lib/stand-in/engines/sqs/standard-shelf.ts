@@ -12,16 +12,16 @@ interface Group {
   tail: Message | undefined;
   inFlight: number;
   noisy: boolean;
-  /** When the last message in flight landed. */
+  /** When the last message in flight was finished. */
   idleSinceMs: EpochMs;
   slot: number;
 }
 
 /**
- * The visible messages of a standard queue, in the order in which they became visible, but for fairness: a group
- * that holds more than its share of the messages in flight yields to the quiet groups. It is noisy until its
- * backlog is consumed, or until nothing of it was in flight for five minutes; of several noisy groups the one with
- * the fewest messages in flight goes first. Nothing is capped or dropped.
+ * The visible messages of a standard queue, in the order in which they became visible, except for fairness: a group
+ * with more than its share of the messages in flight yields to the quiet groups. It stays noisy until its backlog is
+ * consumed, or until it had nothing in flight for five minutes. Of several noisy groups, the one with the fewest
+ * messages in flight goes first. Nothing is capped or dropped.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
  */
 export class StandardShelf implements Shelf {
@@ -102,7 +102,7 @@ export class StandardShelf implements Shelf {
     this.#forgetIfEmpty(group);
   }
 
-  /** The group whose turn it is. A group turns noisy here, when its turn would come, and at no other time. */
+  /** The next group. A group becomes noisy only here, when its turn would come. */
   #next(nowMs: EpochMs): Group | undefined {
     const calmest = this.#noisy.peek();
     if (calmest?.inFlight === 0 && nowMs - calmest.idleSinceMs >= limits.noisyIdleMs) {
@@ -121,7 +121,7 @@ export class StandardShelf implements Shelf {
   }
 
   #takesMoreThanItsShare(group: Group): boolean {
-    // A message without a group is a tenant of its own, and so never noisy.
+    // A message without a group is its own tenant, and so never noisy.
     return (
       group.id !== undefined &&
       group.inFlight >= limits.noisyInFlightMin &&

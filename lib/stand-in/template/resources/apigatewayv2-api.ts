@@ -3,7 +3,7 @@ import { flag, integer, resourceType, unlessGone, waived } from '../resource.ts'
 
 const properties = z.strictObject({
   Name: z.string(),
-  ProtocolType: z.literal('HTTP', 'The local engine serves HTTP APIs alone.'),
+  ProtocolType: z.literal('HTTP', 'The stand-in serves only HTTP APIs.'),
   CorsConfiguration: z
     .strictObject({
       AllowOrigins: z.array(z.string()).optional(),
@@ -14,10 +14,10 @@ const properties = z.strictObject({
       AllowCredentials: flag.optional(),
     })
     .optional(),
-  Description: waived('A description decides nothing.'),
+  Description: waived('A description has no effect.'),
   DisableExecuteApiEndpoint: waived('The API is served on a port of this machine, with or without a domain.'),
   IpAddressType: waived('The API is served on the loopback address of this machine.'),
-  Tags: waived('No policy that is honoured here reads the tags of an API.'),
+  Tags: waived('No supported policy reads the tags of an API.'),
 });
 type Properties = z.infer<typeof properties>;
 

@@ -7,14 +7,14 @@ const invocationUri =
 
 const properties = z.strictObject({
   ApiId: z.string(),
-  IntegrationType: z.literal('AWS_PROXY', 'The local engine has Lambda proxy integrations alone.'),
-  /** The ARN of a function, or the invocation URI that holds it. */
+  IntegrationType: z.literal('AWS_PROXY', 'The stand-in supports only Lambda proxy integrations.'),
+  /** The ARN of a function, or an invocation URI that contains it. */
   IntegrationUri: z.string(),
-  PayloadFormatVersion: z.literal('2.0', 'The local engine speaks payload format 2.0 alone.'),
+  PayloadFormatVersion: z.literal('2.0', 'The stand-in supports only payload format 2.0.'),
   TimeoutInMillis: integer.optional(),
   IntegrationMethod: waived('A function is always invoked by POST.'),
   ConnectionType: waived('There are no VPC links here.'),
-  Description: waived('A description decides nothing.'),
+  Description: waived('A description has no effect.'),
 });
 type Properties = z.infer<typeof properties>;
 

@@ -6,9 +6,9 @@ const properties = z.strictObject({
   RouteKey: z.string(),
   Target: z.string().regex(/^integrations\/.+$/, 'A route must target integrations/<id>.'),
   AuthorizationType: z
-    .enum(['NONE', 'AWS_IAM'], 'The local engine honours the authorization types NONE and AWS_IAM.')
+    .enum(['NONE', 'AWS_IAM'], 'The stand-in supports the authorization types NONE and AWS_IAM.')
     .optional(),
-  OperationName: waived('An operation name decides nothing.'),
+  OperationName: waived('An operation name has no effect.'),
 });
 type Properties = z.infer<typeof properties>;
 

@@ -11,18 +11,18 @@ const properties = z.strictObject({
   ApiId: z.string(),
   StageName: z.string(),
   AutoDeploy: flag.pipe(
-    z.literal(true, 'The local engine deploys every change at once, so a stage must have AutoDeploy.'),
+    z.literal(true, 'The stand-in deploys every change at once, so a stage must have AutoDeploy.'),
   ),
   DefaultRouteSettings: routeSettings.optional(),
   /** By route key. */
   RouteSettings: z.record(z.string(), routeSettings).optional(),
   AccessLogSettings: waived('There is no CloudWatch here to write access logs to.'),
-  Description: waived('A description decides nothing.'),
-  Tags: waived('No policy that is honoured here reads the tags of a stage.'),
+  Description: waived('A description has no effect.'),
+  Tags: waived('No supported policy reads the tags of a stage.'),
 });
 type Properties = z.infer<typeof properties>;
 
-/** Both limits make a throttle; one without the other says nothing that could be kept. */
+/** A throttle needs both limits; one alone could not be stored. */
 function throttle(settings: z.infer<typeof routeSettings> | undefined, where: string): Throttle | undefined {
   const { ThrottlingBurstLimit: burst, ThrottlingRateLimit: ratePerSecond } = settings ?? {};
   if (burst === undefined && ratePerSecond === undefined) return undefined;

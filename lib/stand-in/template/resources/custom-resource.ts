@@ -3,13 +3,13 @@ import { stackId } from '../parameters.ts';
 import { integer, type Placed, type ResourceContext, resourceType } from '../resource.ts';
 
 const properties = z.looseObject({
-  /** The ARN of the function that makes the resource. */
+  /** The ARN of the function that implements the resource. */
   ServiceToken: z.string(),
   ServiceTimeout: integer.optional(),
 });
 type Properties = z.infer<typeof properties>;
 
-/** How long CloudFormation waits for an answer unless ServiceTimeout says otherwise. */
+/** How long CloudFormation waits for an answer unless ServiceTimeout is set. */
 const answerTimeoutSeconds = 3600;
 
 const answerShape = z.looseObject({
@@ -20,9 +20,9 @@ const answerShape = z.looseObject({
 });
 
 /**
- * A custom resource: its function is sent CloudFormation's request and answers by a PUT to the ResponseURL
- * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html). It is invoked so that a function
- * that throws fails the deploy at once, where on AWS the deploy would wait for the timeout.
+ * A custom resource: its function gets CloudFormation's request and answers with a PUT to the ResponseURL
+ * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html). A function that throws fails the
+ * deployment at once; on AWS the deployment would wait for the timeout.
  */
 export const customResource = resourceType<Properties>({
   type: 'AWS::CloudFormation::CustomResource',
@@ -75,9 +75,7 @@ async function request(
     }
     const answer = answerShape.safeParse(await expected.answer);
     if (!answer.success) {
-      throw new Error(
-        `Its function gave no answer to the ResponseURL that could be read within ${timeoutSeconds} s.`,
-      );
+      throw new Error(`Its function sent no readable answer to the ResponseURL within ${timeoutSeconds} s.`);
     }
     if (answer.data.Status === 'FAILED') {
       throw new Error(`Its function answered FAILED: ${answer.data.Reason ?? 'no reason given'}`);

@@ -14,10 +14,10 @@ import {
   wishOf,
 } from './dynamodb-table-calls.ts';
 
-/** The CDK's TableV2. There is one Region here, so there is one replica, and it is the table. */
+/** The CDK's TableV2. There is one Region here, so the one replica is the table. */
 const properties = z.strictObject({
   ...tableProperties,
-  BillingMode: z.literal('PAY_PER_REQUEST', 'A global table is honoured with on-demand billing alone.'),
+  BillingMode: z.literal('PAY_PER_REQUEST', 'A global table supports only on-demand billing.'),
   GlobalSecondaryIndexes: z
     .array(
       z.strictObject({

@@ -10,7 +10,7 @@ import {
   waived,
 } from '../resource.ts';
 
-/** What the two table types of CloudFormation come down to: one table in one Region. */
+/** What both table types of CloudFormation reduce to: one table in one Region. */
 export interface TableWish {
   readonly tableName: string | undefined;
   readonly attributeDefinitions: readonly z.infer<typeof attributeDefinition>[];
@@ -20,7 +20,7 @@ export interface TableWish {
   readonly globalIndexes: readonly Readonly<Record<string, unknown> & { IndexName: string }>[];
   readonly localIndexes: readonly Readonly<Record<string, unknown> & { IndexName: string }>[];
   readonly streamViewType: string | undefined;
-  /** The attribute of the expiry time, when time to live is on. */
+  /** The attribute with the expiry time, when time to live is enabled. */
   readonly timeToLiveAttribute: string | undefined;
   readonly deletionProtection: boolean;
 }
@@ -45,7 +45,7 @@ const localSecondaryIndex = z.strictObject({
   Projection: projection,
 });
 
-/** The properties of both types. */
+/** The properties that both types share. */
 export const tableProperties = {
   TableName: z.string().optional(),
   AttributeDefinitions: z.array(attributeDefinition),
@@ -58,7 +58,7 @@ export const tableProperties = {
 /** The properties of both types that AWS cannot change on a table. */
 export const fixedTableProperties = ['TableName', 'KeySchema', 'LocalSecondaryIndexes'] as const;
 
-/** What both types say about their table in the same way. */
+/** The part of the table that both types describe in the same way. */
 export const wishOf = (wanted: z.infer<z.ZodObject<typeof tableProperties>>) => ({
   tableName: wanted.TableName,
   attributeDefinitions: wanted.AttributeDefinitions,
@@ -71,13 +71,13 @@ export const wishOf = (wanted: z.infer<z.ZodObject<typeof tableProperties>>) => 
       : undefined,
 });
 
-/** Settings of both types that mean nothing on this machine. */
+/** Settings of both types without meaning on this machine. */
 export const waivedTableSettings = {
-  SSESpecification: waived('Encryption at rest is the business of AWS; the data file lies on your own disk.'),
+  SSESpecification: waived('AWS encrypts at rest; here the data file is on your own disk.'),
   ContributorInsightsSpecification: waived('There is no CloudWatch here.'),
   PointInTimeRecoverySpecification: waived('There are no backups here; copy the data directory.'),
-  TableClass: waived('A storage class changes the price alone.'),
-  Tags: waived('No policy that is honoured here reads the tags of a table.'),
+  TableClass: waived('A storage class changes only the price.'),
+  Tags: waived('No supported policy reads the tags of a table.'),
 };
 
 export async function createTable(wish: TableWish, { account, name }: ResourceContext): Promise<Placed> {
@@ -104,7 +104,7 @@ export async function createTable(wish: TableWish, { account, name }: ResourceCo
   );
 }
 
-/** Each change is a call of its own, as UpdateTable wants it. */
+/** UpdateTable takes one change at a time. */
 export async function updateTable(
   placed: Placed,
   wish: TableWish,
@@ -124,7 +124,7 @@ export async function updateTable(
     });
   }
   if (wish.streamViewType !== before.streamViewType) {
-    // A stream cannot change its view; it ends, and another begins.
+    // A stream cannot change its view type; it is disabled, and another one is enabled.
     if (before.streamViewType !== undefined) await change({ StreamSpecification: { StreamEnabled: false } });
     if (wish.streamViewType !== undefined) {
       await change({ StreamSpecification: { StreamEnabled: true, StreamViewType: wish.streamViewType } });

@@ -7,10 +7,10 @@ const properties = z.strictObject({
   /** Names of roles; users and groups do not exist here. */
   Roles: z.array(z.string()).optional(),
   Path: z.literal('/').optional(),
-  Description: waived('A description decides nothing.'),
+  Description: waived('A description has no effect.'),
 });
 
-/** A policy of its own, which roles have by its ARN. The physical id is the ARN. */
+/** A policy that roles refer to by its ARN, which is the physical id. */
 export const iamManagedPolicy = resourceType<z.infer<typeof properties>>({
   type: 'AWS::IAM::ManagedPolicy',
   properties,

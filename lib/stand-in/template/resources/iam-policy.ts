@@ -8,7 +8,7 @@ const properties = z.strictObject({
   Roles: z.array(z.string()).min(1),
 });
 
-/** An inline policy, put on each of its roles. */
+/** An inline policy, attached to each of its roles. */
 export const iamPolicy = resourceType<z.infer<typeof properties>>({
   type: 'AWS::IAM::Policy',
   properties,

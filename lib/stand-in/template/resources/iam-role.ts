@@ -7,11 +7,9 @@ const properties = z.strictObject({
   Policies: z.array(z.strictObject({ PolicyName: z.string(), PolicyDocument: policyDocument })).optional(),
   ManagedPolicyArns: z.array(z.string()).optional(),
   Path: z.literal('/').optional(),
-  Description: waived('A description decides nothing.'),
-  MaxSessionDuration: waived(
-    'Sessions do not expire here: a function runs under its role as long as it stands.',
-  ),
-  Tags: waived('No policy that is honoured here reads the tags of a role.'),
+  Description: waived('A description has no effect.'),
+  MaxSessionDuration: waived('Sessions do not expire here: a function keeps its role while it exists.'),
+  Tags: waived('No supported policy reads the tags of a role.'),
 });
 
 export const iamRole = resourceType<z.infer<typeof properties>>({

@@ -22,7 +22,7 @@ export const lambdaEventInvokeConfig = resourceType<z.infer<typeof properties>>(
     return { physicalId: name({ maxLength: 128 }) };
   },
   async update(placed, wanted, _before, { account }) {
-    // Put replaces the whole configuration, so what left the template is gone.
+    // Put replaces the whole configuration, which removes what left the template.
     await account.call('lambda', 'PutFunctionEventInvokeConfig', wanted);
     return placed;
   },

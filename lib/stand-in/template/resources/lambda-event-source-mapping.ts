@@ -20,7 +20,7 @@ const properties = z.strictObject({
 });
 type Properties = z.infer<typeof properties>;
 
-/** What a property goes back to when it leaves the template; a mapping of a queue has a smaller batch. */
+/** The default that a property returns to when it leaves the template; a mapping of a queue has a smaller batch. */
 const defaults = (eventSourceArn: string): Readonly<Record<string, unknown>> => ({
   Enabled: true,
   BatchSize: eventSourceArn.includes(':sqs:') ? 10 : 100,

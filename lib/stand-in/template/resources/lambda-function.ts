@@ -6,7 +6,7 @@ const properties = z.strictObject({
   Role: z.string(),
   Runtime: z.string(),
   Handler: z.string(),
-  /** The asset is found by its key; the bucket is that of the CDK's bootstrap. */
+  /** The asset is found by its key; the bucket is that of the CDK bootstrap. */
   Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string(), S3ObjectVersion: z.string().optional() }),
   Architectures: z.array(z.string()).optional(),
   Description: z.string().optional(),
@@ -20,22 +20,22 @@ const properties = z.strictObject({
       LogGroup: z.string().optional(),
       LogFormat: z.string().optional(),
       ApplicationLogLevel: waived('Every line that a function logs is printed.'),
-      SystemLogLevel: waived('The engine reports what goes wrong by itself.'),
+      SystemLogLevel: waived('The engine itself reports failures.'),
     })
     .optional(),
-  EphemeralStorage: waived('A function has the disk of this machine.'),
+  EphemeralStorage: waived('A function uses the disk of this machine.'),
   TracingConfig: waived('There is no X-Ray here.'),
-  RecursiveLoop: waived('The local engine does not look for recursive loops; to allow them is what it does.'),
+  RecursiveLoop: waived('The engine does not detect recursive loops, so it always allows them.'),
   RuntimeManagementConfig: waived('Every function runs on the Node.js of this process.'),
-  VpcConfig: waived('A function reaches what this machine reaches.'),
-  Tags: waived('No policy that is honoured here reads the tags of a function.'),
+  VpcConfig: waived('A function can reach what this machine can reach.'),
+  Tags: waived('No supported policy reads the tags of a function.'),
 });
 type Properties = z.infer<typeof properties>;
 
 const functionArn = ({ region, account }: Account, name: string) =>
   `arn:aws:lambda:${region}:${account}:function:${name}`;
 
-/** What UpdateFunctionConfiguration sets; a property that left the template goes back to its default. */
+/** What UpdateFunctionConfiguration sets. A property that left the template returns to its default. */
 function configuration(wanted: Properties) {
   return {
     Role: wanted.Role,

@@ -3,7 +3,7 @@ import { resourceType, unlessGone, waived } from '../resource.ts';
 
 const properties = z.strictObject({
   Name: z.string().optional(),
-  Tags: waived('No policy that is honoured here reads the tags of a schedule group.'),
+  Tags: waived('No supported policy reads the tags of a schedule group.'),
 });
 
 export const schedulerScheduleGroup = resourceType<z.infer<typeof properties>>({

@@ -27,10 +27,10 @@ const properties = z.strictObject({
       .optional(),
     SqsParameters: z.strictObject({ MessageGroupId: z.string().optional() }).optional(),
   }),
-  KmsKeyArn: waived('Encryption at rest is the business of AWS; the data file lies on your own disk.'),
+  KmsKeyArn: waived('AWS encrypts at rest; here the data file is on your own disk.'),
 });
 
-/** The physical id is the name; with the group it names the schedule. */
+/** The physical id is the name; with its group it identifies the schedule. */
 export const schedulerSchedule = resourceType<z.infer<typeof properties>>({
   type: 'AWS::Scheduler::Schedule',
   properties,
@@ -42,7 +42,7 @@ export const schedulerSchedule = resourceType<z.infer<typeof properties>>({
     return { physicalId: Name };
   },
   async update(placed, wanted, _before, { account, uuid }) {
-    // UpdateSchedule replaces the whole schedule, so what left the template is gone.
+    // UpdateSchedule replaces the whole schedule, which removes what left the template.
     await account.call('scheduler', 'UpdateSchedule', {
       ...wanted,
       Name: placed.physicalId,

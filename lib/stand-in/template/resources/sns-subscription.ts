@@ -14,7 +14,7 @@ type Properties = z.infer<typeof properties>;
 
 function attributes(wanted: Properties): Record<string, string> {
   const found: Record<string, string> = {};
-  // The scope comes before the policy, because it decides how the policy is read.
+  // The scope comes before the policy, because it determines how the policy is read.
   if (wanted.FilterPolicyScope !== undefined) found.FilterPolicyScope = wanted.FilterPolicyScope;
   if (wanted.FilterPolicy !== undefined) found.FilterPolicy = JSON.stringify(wanted.FilterPolicy);
   if (wanted.RawMessageDelivery !== undefined) found.RawMessageDelivery = String(wanted.RawMessageDelivery);
@@ -22,7 +22,7 @@ function attributes(wanted: Properties): Record<string, string> {
   return found;
 }
 
-/** What an attribute goes back to when its property leaves the template. */
+/** The default that an attribute returns to when its property leaves the template. */
 const defaults: Readonly<Record<string, string>> = {
   FilterPolicy: '{}',
   FilterPolicyScope: 'MessageAttributes',

@@ -24,7 +24,7 @@ async function reset(account: Account, topicArns: readonly string[]): Promise<vo
   }
 }
 
-/** Sets the policy of the topics; a topic that leaves the list goes back to the policy of a new one. */
+/** Sets the policy of the topics. A topic that leaves the list returns to the policy of a new one. */
 export const snsTopicPolicy = resourceType<z.infer<typeof properties>>({
   type: 'AWS::SNS::TopicPolicy',
   properties,

@@ -8,7 +8,7 @@ const properties = z.strictObject({
   ContentBasedDeduplication: flag.optional(),
   FifoThroughputScope: z.string().optional(),
   Tags: z.array(z.strictObject({ Key: z.string(), Value: z.string() })).optional(),
-  KmsMasterKeyId: waived('Encryption at rest is the business of AWS; the data file lies on your own disk.'),
+  KmsMasterKeyId: waived('AWS encrypts at rest; here the data file is on your own disk.'),
   TracingConfig: waived('There is no X-Ray here.'),
 });
 
@@ -53,7 +53,7 @@ export const snsTopic = resourceType<z.infer<typeof properties>>({
       await account.call('sns', 'SetTopicAttributes', {
         TopicArn,
         AttributeName: 'FifoThroughputScope',
-        // What SNS takes where nothing is said (SNS API reference, CreateTopic).
+        // The defaults of SNS (API reference, CreateTopic).
         AttributeValue: wanted.FifoThroughputScope ?? 'Topic',
       });
     }
@@ -66,7 +66,7 @@ export const snsTopic = resourceType<z.infer<typeof properties>>({
     return placed;
   },
   async delete(placed, _properties, { account }) {
-    // SNS answers the deletion of an unknown topic with success, so nothing is gone too early.
+    // SNS answers the deletion of an unknown topic with success, so there is no error to ignore.
     await account.call('sns', 'DeleteTopic', { TopicArn: placed.physicalId });
   },
   values: async (placed) => ({

@@ -21,7 +21,7 @@ async function clear(account: Account, queueUrls: readonly string[]): Promise<vo
 
 const queueName = (url: string) => url.slice(url.lastIndexOf('/') + 1);
 
-/** Sets the `Policy` attribute of the queues; a queue that leaves the list loses its policy. */
+/** Sets the `Policy` attribute of the queues. A queue that leaves the list loses its policy. */
 export const sqsQueuePolicy = resourceType<z.infer<typeof properties>>({
   type: 'AWS::SQS::QueuePolicy',
   properties,

@@ -20,15 +20,13 @@ const properties = z.strictObject({
     .strictObject({ redrivePermission: z.string(), sourceQueueArns: z.array(z.string()).optional() })
     .optional(),
   Tags: tags,
-  SqsManagedSseEnabled: waived(
-    'Encryption at rest is the business of AWS; the data file lies on your own disk.',
-  ),
-  KmsMasterKeyId: waived('Encryption at rest is the business of AWS; the data file lies on your own disk.'),
+  SqsManagedSseEnabled: waived('AWS encrypts at rest; here the data file is on your own disk.'),
+  KmsMasterKeyId: waived('AWS encrypts at rest; here the data file is on your own disk.'),
   KmsDataKeyReusePeriodSeconds: waived('There is no KMS here.'),
 });
 type Properties = z.infer<typeof properties>;
 
-/** What an attribute goes back to when its property leaves the template. */
+/** The default that an attribute returns to when its property leaves the template. */
 const defaults = {
   DelaySeconds: '0',
   MaximumMessageSize: '1048576',

@@ -6,12 +6,12 @@ import { valueAt } from './path.ts';
 import type { Path } from './syntax.ts';
 
 type MutableItem = Record<string, AttributeValue>;
-/** A list while it is changed: a removed place is a hole, so that every index means what it meant before. */
+/** A list during an update: removing an element leaves a hole, so every index keeps its meaning. */
 type MutableList = (AttributeValue | undefined)[];
 
 /**
- * The item as an update expression leaves it. Every operand is read from the item as it was; the item itself, which others
- * hold, stays unchanged: containers on the way to a change are copied, everything else is shared.
+ * The item after an update expression. Every operand reads the item as it was. The item itself is not modified,
+ * because others hold it: containers on the path of a change are copied, everything else is shared.
  */
 export function applyUpdate(item: Item, actions: BoundUpdate): Item {
   const values = actions.map((action) =>
@@ -47,7 +47,7 @@ class Draft {
     this.#item = { ...item };
   }
 
-  /** Puts what `change` makes of the present value at a path; undefined removes it. */
+  /** Replaces the value at a path with what `change` makes of it; undefined removes it. */
   replace(path: Path, change: (existing: AttributeValue | undefined) => AttributeValue | undefined): void {
     let container: MutableItem | MutableList = this.#item;
     for (const step of path.slice(0, -1)) container = this.#open(container, step);
@@ -55,7 +55,7 @@ class Draft {
     const existing = read(container, last);
     const value = change(existing);
     if (Array.isArray(container) && typeof last === 'number') {
-      // A place beyond the end is the end: the holes before it close up.
+      // A position beyond the end means the end: the holes before it close up.
       if (value !== undefined || last < container.length) container[last] = value;
     } else if (!Array.isArray(container) && typeof last === 'string') {
       if (value !== undefined) setOwn(container, last, value);
@@ -63,7 +63,7 @@ class Draft {
     } else throw invalidPath();
   }
 
-  /** The list or map at one step, as a copy of our own. */
+  /** The list or map at one step, as a copy that may be modified. */
   #open(container: MutableItem | MutableList, step: string | number): MutableItem | MutableList {
     const value = read(container, step);
     if (value === undefined) throw invalidPath();
@@ -140,7 +140,7 @@ function added(existing: AttributeValue | undefined, value: AttributeValue | und
   throw wrongType();
 }
 
-/** A set that loses its last member is removed: there are no empty sets. */
+/** A set that loses its last member is removed: empty sets do not exist. */
 function without(existing: AttributeValue | undefined, value: AttributeValue | undefined) {
   if (existing === undefined || value === undefined) return existing;
   if ('SS' in value && 'SS' in existing) return nonEmpty('SS', difference(existing.SS, value.SS));

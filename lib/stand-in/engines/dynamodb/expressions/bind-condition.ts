@@ -3,7 +3,7 @@ import { compareValues, isScalar } from '../compare.ts';
 import type { Bindings } from './bindings.ts';
 import { type Condition, ExpressionError, type Operand, type Path, shownPath } from './syntax.ts';
 
-/** An operand of a condition with its names and values put in. */
+/** An operand of a condition, with its names and values inserted. */
 export type BoundOperand =
   | { readonly kind: 'path'; readonly path: Path }
   | { readonly kind: 'value'; readonly value: AttributeValue }
@@ -20,7 +20,7 @@ const operandCounts: Readonly<Record<string, number>> = {
   size: 1,
 };
 
-/** Puts names and values in, and makes the checks that need them; throws `ExpressionError`. */
+/** Inserts names and values and makes the checks that need them. Throws `ExpressionError`. */
 export function bindCondition(condition: Condition<Operand>, bindings: Bindings): BoundCondition {
   const bind = (operand: Operand) => bindOperand(operand, bindings);
   switch (condition.kind) {
@@ -37,24 +37,24 @@ export function bindCondition(condition: Condition<Operand>, bindings: Bindings)
       const { operator } = condition;
       const left = bind(condition.left);
       const right = bind(condition.right);
-      refuseSamePath(operator, [left, right]);
+      rejectSamePath(operator, [left, right]);
       if (operator !== '=' && operator !== '<>') {
-        for (const operand of [left, right]) refuseUnordered(operator, operand);
+        for (const operand of [left, right]) rejectUnordered(operator, operand);
       }
       return { kind: 'compare', operator, left, right };
     }
     case 'between': {
       const [operand, low, high] = [bind(condition.operand), bind(condition.low), bind(condition.high)];
-      refuseSamePath('BETWEEN', [operand, low]);
-      refuseSamePath('BETWEEN', [operand, high]);
-      for (const bound of [operand, low, high]) refuseUnordered('BETWEEN', bound);
+      rejectSamePath('BETWEEN', [operand, low]);
+      rejectSamePath('BETWEEN', [operand, high]);
+      for (const bound of [operand, low, high]) rejectUnordered('BETWEEN', bound);
       if (low.kind === 'value' && high.kind === 'value') checkBounds(low.value, high.value);
       return { kind: 'between', operand, low, high };
     }
     case 'in': {
       const operand = bind(condition.operand);
       const candidates = condition.candidates.map(bind);
-      for (const candidate of candidates) refuseSamePath('IN', [operand, candidate]);
+      for (const candidate of candidates) rejectSamePath('IN', [operand, candidate]);
       return { kind: 'in', operand, candidates };
     }
     case 'test':
@@ -76,22 +76,22 @@ function bindOperand(operand: Operand, bindings: Bindings): BoundOperand {
       const bound = operand.operands.map((inner) => bindOperand(inner, bindings));
       checkCount(operand.name, bound.length);
       const [of] = bound;
-      // The parser lets only `size` be an operand, and its one operand was counted.
-      if (of === undefined) throw new Error(`The function ${operand.name} has no operand.`);
+      // The parser accepts only `size` as an operand and has counted its one operand.
+      if (of === undefined) throw new Error(`The function ${operand.name} lacks its operand.`);
       if (of.kind === 'value' && ['N', 'BOOL', 'NULL'].includes(typeOf(of.value))) {
         throw wrongFunctionOperand(operand.name, of.value);
       }
       return { kind: 'size', of };
     }
     case 'sum':
-      throw new Error('A condition cannot hold a sum.');
+      throw new Error('A condition cannot contain a sum.');
   }
 }
 
 function bindTest(name: string, operands: readonly Operand[], bindings: Bindings): readonly BoundOperand[] {
   const bound = operands.map((operand) => bindOperand(operand, bindings));
   checkCount(name, bound.length);
-  refuseSamePath(name, bound);
+  rejectSamePath(name, bound);
   const [first, second] = bound;
   switch (name) {
     case 'attribute_exists':
@@ -142,8 +142,8 @@ export function wrongOperand(what: string, name: string, type: string): Expressi
   );
 }
 
-/** Only strings, numbers and binaries have an order. */
-function refuseUnordered(operator: string, operand: BoundOperand): void {
+/** Only strings, numbers and binaries are ordered. */
+function rejectUnordered(operator: string, operand: BoundOperand): void {
   if (operand.kind === 'value' && !isScalar(typeOf(operand.value))) {
     throw wrongOperand('operator', operator, typeOf(operand.value));
   }
@@ -170,7 +170,7 @@ function shownValue(value: AttributeValue): string {
   return `{${typeOf(value)}:${Object.values(value).join()}}`;
 }
 
-function refuseSamePath(operator: string, [first, second]: readonly BoundOperand[]): void {
+function rejectSamePath(operator: string, [first, second]: readonly BoundOperand[]): void {
   if (first?.kind !== 'path' || second?.kind !== 'path') return;
   if (shownPath(first.path) !== shownPath(second.path)) return;
   throw new ExpressionError(

@@ -1,10 +1,10 @@
 import { type AttributeType, type AttributeValue, typeOf } from '../attribute.ts';
 import { checkCount, requiresPath, wrongOperand } from './bind-condition.ts';
 import type { Bindings } from './bindings.ts';
-import { refuseOverlap } from './path.ts';
+import { rejectOverlap } from './path.ts';
 import type { Operand, Path, SumOf, UpdateAction } from './syntax.ts';
 
-/** What a SET action assigns, with its names and values put in. */
+/** What a SET action assigns, with its names and values inserted. */
 export type BoundValue =
   | { readonly kind: 'path'; readonly path: Path }
   | { readonly kind: 'value'; readonly value: AttributeValue }
@@ -27,7 +27,7 @@ const longNames: Readonly<Record<AttributeType, string>> = {
   M: 'MAP',
 };
 
-/** Puts names and values in, and makes the checks that need them; throws `ExpressionError`. */
+/** Inserts names and values and makes the checks that need them. Throws `ExpressionError`. */
 export function bindUpdate(actions: readonly UpdateAction<Operand>[], bindings: Bindings): BoundUpdate {
   const bound = actions.map((action): UpdateAction<BoundValue> => {
     const path = bindings.path(action.path);
@@ -36,11 +36,11 @@ export function bindUpdate(actions: readonly UpdateAction<Operand>[], bindings: 
     if (action.kind !== 'SET' && value.kind === 'value') checkSetOperand(action.kind, value.value);
     return { kind: action.kind, path, value };
   });
-  refuseOverlap(bound.map((action) => action.path));
+  rejectOverlap(bound.map((action) => action.path));
   return bound;
 }
 
-/** ADD takes numbers and sets, DELETE sets only. */
+/** ADD takes numbers and sets; DELETE takes sets only. */
 function checkSetOperand(clause: 'ADD' | 'DELETE', value: AttributeValue): void {
   const type = typeOf(value);
   if (type === 'SS' || type === 'NS' || type === 'BS' || (clause === 'ADD' && type === 'N')) return;
@@ -63,7 +63,8 @@ function bindValue(operand: Operand, bindings: Bindings): BoundValue {
       const bound = operand.operands.map((inner) => bindValue(inner, bindings));
       checkCount(operand.name, bound.length, 2);
       const [first, second] = bound;
-      if (first === undefined || second === undefined) throw new Error('Two operands were counted.');
+      if (first === undefined || second === undefined)
+        throw new Error('The parser has counted two operands.');
       if (operand.name === 'if_not_exists') {
         if (first.kind !== 'path') throw requiresPath(operand.name);
         return { kind: 'if_not_exists', path: first.path, otherwise: second };
@@ -80,7 +81,7 @@ function checkType(side: BoundValue, type: AttributeType, name: string): void {
   }
 }
 
-/** The type that a value is known to have before any item is read; undefined for what a path holds. */
+/** The type of a value as far as it is known before any item is read; undefined for the value at a path. */
 export function knownType(value: BoundValue): AttributeType | undefined {
   switch (value.kind) {
     case 'value':

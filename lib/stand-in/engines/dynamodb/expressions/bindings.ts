@@ -4,8 +4,8 @@ import { serialization, validation } from '../errors.ts';
 import { ExpressionError, type Path } from './syntax.ts';
 
 /**
- * The names and values that a request gives to the placeholders of its expressions. All expressions of a request share
- * them, and what none of them uses is refused.
+ * The names and values of a request for the placeholders of its expressions. All expressions of a request share them;
+ * one that no expression uses is an error.
  */
 export class Bindings {
   readonly #names: Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ export class Bindings {
   readonly #unusedNames: Set<string>;
   readonly #unusedValues: Set<string>;
 
-  /** Reads `ExpressionAttributeNames` and `ExpressionAttributeValues`; throws where one is malformed. */
+  /** Reads `ExpressionAttributeNames` and `ExpressionAttributeValues`. Throws when one is malformed. */
   constructor(input: Input) {
     this.#names = readNames(input.ExpressionAttributeNames);
     this.#values = readValues(input.ExpressionAttributeValues);
@@ -47,8 +47,8 @@ export class Bindings {
     return name;
   }
 
-  /** Called after every expression of the request was bound. */
-  refuseUnused(): void {
+  /** Call this after binding every expression of the request. */
+  rejectUnused(): void {
     if (this.#unusedNames.size > 0) throw unused('ExpressionAttributeNames', this.#unusedNames);
     if (this.#unusedValues.size > 0) throw unused('ExpressionAttributeValues', this.#unusedValues);
   }
@@ -59,10 +59,10 @@ function unused(member: string, keys: ReadonlySet<string>): AwsError {
 }
 
 /**
- * Refuses names and values in a request without an expression that could use them. `expressions` are the members of this
- * action that hold an expression; a projection takes no values.
+ * Rejects names and values in a request without an expression that could use them. `expressions` are the members of
+ * this action that contain an expression; a projection takes no values.
  */
-export function refuseStrayBindings(input: Input, expressions: readonly string[]): void {
+export function rejectStrayBindings(input: Input, expressions: readonly string[]): void {
   if (
     input.ExpressionAttributeNames !== undefined &&
     expressions.every((member) => input[member] === undefined)

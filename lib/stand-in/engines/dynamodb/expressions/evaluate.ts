@@ -5,8 +5,8 @@ import { valueAt } from './path.ts';
 import type { Comparator } from './syntax.ts';
 
 /**
- * Whether an item satisfies a condition. An attribute that is absent satisfies nothing but `attribute_not_exists`, `<>`
- * and NOT; values of two types are never equal and have no order.
+ * Whether an item satisfies a condition. A missing attribute satisfies only `attribute_not_exists`, `<>` and NOT.
+ * Values of different types are never equal and have no order.
  */
 export function satisfies(item: Item, condition: BoundCondition): boolean {
   switch (condition.kind) {
@@ -54,7 +54,7 @@ function resolve(item: Item, operand: BoundOperand): AttributeValue | undefined 
   }
 }
 
-/** Characters of a string, bytes of a binary, members of a set, list or map; other types have no size. */
+/** Characters of a string, bytes of a binary, members of a set, list or map. Other types have no size. */
 function sizeOf(value: AttributeValue): number | undefined {
   if ('S' in value) return value.S.length;
   if ('B' in value) return Buffer.byteLength(value.B, 'base64');
@@ -110,7 +110,7 @@ function beginsWith(value: AttributeValue, prefix: AttributeValue): boolean {
   return false;
 }
 
-/** A part of a string or binary, or a member of a set or list. */
+/** Whether a string or binary contains a part, or a set or list a member. */
 function contains(whole: AttributeValue, part: AttributeValue): boolean {
   if ('S' in whole) return 'S' in part && whole.S.includes(part.S);
   if ('B' in whole) return 'B' in part && bytes(whole.B).includes(bytes(part.B));

@@ -6,11 +6,13 @@ import type { Bindings } from './bindings.ts';
 import { parseCondition } from './parse-condition.ts';
 import { parsePaths } from './parse-operand.ts';
 import { parseUpdate } from './parse-update.ts';
-import { refuseOverlap } from './path.ts';
+import { rejectOverlap } from './path.ts';
 import { ExpressionError, type Path } from './syntax.ts';
 import { Tokens } from './tokens.ts';
 
-/** A program has few expression texts and sends each many times, so what was parsed is kept, the least used goes. */
+/**
+ * A program sends a few expression texts many times, so parsed ones are cached; the least recently used is dropped.
+ */
 const cachedTextsMax = 1000;
 
 function cached<T>(parse: (text: string) => T): (text: string) => T {
@@ -18,7 +20,7 @@ function cached<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     const known = parsed.get(text);
     if (known !== undefined) {
-      // A map keeps the order of insertion: what was just used moves to the end.
+      // A map keeps insertion order, so a used entry moves to the end.
       parsed.delete(text);
       parsed.set(text, known);
       return known;
@@ -46,7 +48,7 @@ const parsedProjection = cached((text: string) => {
 
 type ConditionMember = 'ConditionExpression' | 'FilterExpression' | 'KeyConditionExpression';
 
-/** Reads a condition from a member of the input; undefined where there is none. */
+/** Reads a condition from a member of the input; undefined when the member is missing. */
 export function readCondition(
   input: Input,
   member: ConditionMember,
@@ -62,7 +64,7 @@ export function readUpdate(input: Input, bindings: Bindings): BoundUpdate | unde
 export function readProjection(input: Input, bindings: Bindings): readonly Path[] | undefined {
   return read(input, 'ProjectionExpression', (text) => {
     const paths = parsedProjection(text).map((path) => bindings.path(path));
-    refuseOverlap(paths);
+    rejectOverlap(paths);
     return paths;
   });
 }
@@ -79,7 +81,7 @@ function read<T>(input: Input, member: string, parse: (text: string) => T): T | 
   }
 }
 
-/** Every path that a condition looks at. */
+/** Every path that a condition reads. */
 export function conditionPaths(condition: BoundCondition | undefined): readonly Path[] {
   switch (condition?.kind) {
     case undefined:

@@ -3,7 +3,7 @@ import { validation } from '../errors.ts';
 import type { BoundCondition, BoundOperand } from './bind-condition.ts';
 import type { Comparator } from './syntax.ts';
 
-/** What a key condition asks of one key attribute. */
+/** The condition on one key attribute. */
 export type KeyTest =
   | { readonly operator: Exclude<Comparator, '<>'> | 'begins_with'; readonly value: AttributeValue }
   | { readonly operator: 'between'; readonly low: AttributeValue; readonly high: AttributeValue };
@@ -16,7 +16,7 @@ const mirrored: Readonly<Record<string, Exclude<Comparator, '<>'>>> = {
   '>=': '<=',
 };
 
-/** Takes a key condition apart into one test a key attribute; throws for what a key condition cannot say. */
+/** Splits a key condition into one test for each key attribute. Throws for anything else than a key condition. */
 export function keyTests(condition: BoundCondition): ReadonlyMap<string, KeyTest> {
   const tests = new Map<string, KeyTest>();
   for (const [name, test] of leaves(condition)) {

@@ -2,7 +2,7 @@ import { parseOperand } from './parse-operand.ts';
 import { type Comparator, type Condition, ExpressionError, type Operand } from './syntax.ts';
 import { Tokens } from './tokens.ts';
 
-/** `size` is an operand; the others are conditions by themselves. */
+/** `size` is an operand; the others are conditions. */
 const conditionFunctions: ReadonlySet<string> = new Set([
   'attribute_exists',
   'attribute_not_exists',
@@ -19,7 +19,7 @@ const operatorsMax = 300;
 const candidatesMax = 100;
 
 /**
- * The grammar of condition, filter and key-condition expressions: OR binds least, then AND, then NOT.
+ * The grammar of condition, filter and key-condition expressions: NOT binds tightest, then AND, then OR.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
  */
 export function parseCondition(text: string): Condition<Operand> {
@@ -105,7 +105,7 @@ class ConditionParser {
       }
       return { kind: 'in', operand: asValue(left), candidates };
     }
-    // A path or a value alone is no condition; what follows it is what AWS complains about.
+    // A path or a value alone is not a condition; AWS reports the token after it.
     if (left.kind !== 'function') throw tokens.syntaxError();
     if (left.name === 'size') throw misused(left.name);
     for (const operand of left.operands) asValue(operand);
@@ -126,7 +126,7 @@ class ConditionParser {
     }
   }
 
-  /** Whether the parenthesis holds an operand, as in `(a) = :b`: then what follows its end is an operator. */
+  /** Whether the parenthesis encloses an operand, as in `(a) = :b`: then an operator follows its end. */
   #opensOperand(): boolean {
     const after = this.#tokens.afterParenthesis();
     if (after === undefined) return false;
@@ -135,7 +135,7 @@ class ConditionParser {
     return after.kind === 'word' && (word === 'BETWEEN' || word === 'IN');
   }
 
-  /** Whether the parenthesis that opens here ends right before another one ends, as in `((a = b))`. */
+  /** Whether the parenthesis that opens here closes just before another one closes, as in `((a = b))`. */
   #closesTwice(): boolean {
     const after = this.#tokens.afterParenthesis();
     return after?.kind === 'symbol' && after.text === ')';

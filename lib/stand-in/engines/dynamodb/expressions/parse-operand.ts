@@ -25,7 +25,7 @@ function parseName(tokens: Tokens): string {
   return text;
 }
 
-/** A path, a `:value`, or a function of operands; `known` are the functions of this kind of expression. */
+/** A path, a `:value`, or a function of operands. `known` are the functions of this kind of expression. */
 export function parseOperand(tokens: Tokens, known: ReadonlySet<string>): Operand {
   if (tokens.takeSymbol('(')) {
     if (tokens.isSymbol('(')) throw new ExpressionError('The expression has redundant parentheses;');
@@ -47,7 +47,7 @@ export function parseOperand(tokens: Tokens, known: ReadonlySet<string>): Operan
 
 function parseFunction(tokens: Tokens, known: ReadonlySet<string>): Operand {
   const name = tokens.take().text;
-  // The names of functions, unlike keywords, mind their case.
+  // Function names, unlike keywords, are case-sensitive.
   if (!known.has(name)) throw new ExpressionError(`Invalid function name; function: ${name}`);
   tokens.expectSymbol('(');
   const operands = [parseOperand(tokens, known)];

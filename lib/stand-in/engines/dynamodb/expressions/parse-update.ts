@@ -45,7 +45,7 @@ function parseAction(tokens: Tokens, clause: (typeof clauses)[number]): UpdateAc
   }
 }
 
-/** One operand, or two with `+` or `-` between them; all of it may stand in parentheses. */
+/** One operand, or two joined by `+` or `-`, all of it optionally in parentheses. */
 function parseSum(tokens: Tokens): Operand {
   if (tokens.isSymbol('(') && !['+', '-'].includes(tokens.afterParenthesis()?.text ?? '')) {
     tokens.take();

@@ -1,7 +1,7 @@
 import { type AttributeValue, attributeOf, type Item, setOwn } from '../attribute.ts';
 import { ExpressionError, type Path, shownPath } from './syntax.ts';
 
-/** What lies at a document path, or undefined. */
+/** The value at a document path, or undefined. */
 export function valueAt(item: Item, path: Path): AttributeValue | undefined {
   const [name, ...rest] = path;
   let value = typeof name === 'string' ? attributeOf(item, name) : undefined;
@@ -13,8 +13,8 @@ export function valueAt(item: Item, path: Path): AttributeValue | undefined {
   return value;
 }
 
-/** Refuses two paths of which one holds the other, or which take the same place for a list and a map. */
-export function refuseOverlap(paths: readonly Path[]): void {
+/** Rejects two paths of which one contains the other, or that treat the same place as a list and as a map. */
+export function rejectOverlap(paths: readonly Path[]): void {
   for (const [index, second] of paths.entries()) {
     for (const first of paths.slice(0, index)) {
       const relation = relate(first, second);
@@ -37,13 +37,13 @@ function relate(first: Path, second: Path): 'overlap' | 'conflict' | undefined {
   return 'overlap';
 }
 
-/** A part of an item that is being put together from paths; list places keep their order and close up at the end. */
+/** A part of an item while it is assembled from paths. List elements keep their order and close up at the end. */
 type Draft =
   | { readonly kind: 'whole'; readonly value: AttributeValue }
   | { readonly kind: 'map'; readonly members: Map<string, Draft> }
   | { readonly kind: 'list'; readonly members: Map<number, Draft> };
 
-/** The parts of an item at the given paths, in the item's own form. */
+/** The parts of an item at the given paths, in the form of the item. */
 export function project(item: Item, paths: readonly Path[]): Item {
   const root = new Map<string, Draft>();
   for (const path of paths) {
@@ -67,7 +67,7 @@ function plant(root: Map<string, Draft>, path: Path, value: AttributeValue): voi
         typeof next === 'number' ? { kind: 'list', members: new Map() } : { kind: 'map', members: new Map() };
       members.set(step, draft);
     }
-    // The paths do not overlap, so what lies on the way is never a whole value.
+    // The paths do not overlap, so no step on the way is a whole value.
     if (draft.kind === 'whole') throw new Error('Two projected paths overlap.');
     members = draft.members as Map<string | number, Draft>;
   }

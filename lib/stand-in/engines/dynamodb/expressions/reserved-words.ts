@@ -1,5 +1,5 @@
 /**
- * The words that an expression may not use as the name of an attribute, in any case; `#name` placeholders get round them.
+ * The words that an expression may not use as an attribute name, in any case; `#name` placeholders avoid them.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
  */
 const words = `

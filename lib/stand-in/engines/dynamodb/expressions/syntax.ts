@@ -1,6 +1,6 @@
-/** The forms of expressions, as parsed from text; `#name` and `:value` are still placeholders. */
+/** Parsed expressions, with `#name` and `:value` still as placeholders. */
 
-/** A step of a document path: an attribute (or its `#placeholder`), or a place in a list. */
+/** A step of a document path: an attribute (or its `#placeholder`), or an index of a list. */
 export type PathStep = string | number;
 export type Path = readonly PathStep[];
 
@@ -19,7 +19,7 @@ export interface SumOf<O> {
 
 export type Comparator = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
-/** A condition over operands of the kind `O`: those of the text, or those that are bound to names and values. */
+/** A condition over operands of the type `O`: as parsed, or bound to names and values. */
 export type Condition<O> =
   | {
       readonly kind: 'and' | 'or';
@@ -37,7 +37,7 @@ export type UpdateAction<O> =
   | { readonly kind: 'REMOVE'; readonly path: Path }
   | { readonly kind: 'ADD' | 'DELETE'; readonly path: Path; readonly value: O };
 
-/** What is wrong with an expression; whoever knows its parameter says which one it was. */
+/** What is wrong with an expression. The caller adds the name of the parameter. */
 export class ExpressionError extends Error {}
 
 /** `[a, b, [0]]`, as AWS prints a path. */

@@ -55,7 +55,7 @@ export class Tokens {
     return this.#tokens[this.#next + 1];
   }
 
-  /** The token behind the parenthesis that closes the one at the current token; undefined if none closes it. */
+  /** The token after the parenthesis that closes the one at the current token; undefined if none closes it. */
   afterParenthesis(): Token | undefined {
     let depth = 0;
     for (let index = this.#next; index < this.#tokens.length; index++) {
@@ -104,7 +104,7 @@ export class Tokens {
     if (this.current.kind !== 'end') throw this.syntaxError();
   }
 
-  /** Names the token that does not fit and its neighbours, as AWS does. */
+  /** Names the unexpected token and its neighbours, as AWS does. */
   syntaxError(): ExpressionError {
     const token = this.current;
     const from = this.#tokens[this.#next - 1]?.start ?? token.start;

@@ -2,7 +2,7 @@ import type { Operation, PolicyStatement } from '../../engine.ts';
 import { conflict, invalidParameter } from '../errors.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { functionPermission } from '../names.ts';
-import { refuseStaleRevision } from './update-function-configuration.ts';
+import { rejectStaleRevision } from './update-function-configuration.ts';
 
 export function addPermission({ host, functions }: Lambda): Operation {
   return {
@@ -20,12 +20,12 @@ export function addPermission({ host, functions }: Lambda): Operation {
         'RevisionId',
       );
       const found = functions.find(input.FunctionName, input.Qualifier);
-      refuseStaleRevision(members.string('RevisionId'), found.revisionId);
+      rejectStaleRevision(members.string('RevisionId'), found.revisionId);
       const sid = members.requiredString('StatementId');
       const action = members.requiredString('Action');
-      if (!/^[a-zA-Z0-9_-]{1,100}$/.test(sid)) throw invalidParameter(`Not a statement id: ${sid}`);
+      if (!/^[a-zA-Z0-9_-]{1,100}$/.test(sid)) throw invalidParameter(`Not a valid statement id: ${sid}`);
       if (!/^(lambda:[*]|lambda:[a-zA-Z]+|[*])$/.test(action))
-        throw invalidParameter(`Not an action: ${action}`);
+        throw invalidParameter(`Not a valid action: ${action}`);
       if (found.policy.some((statement) => statement.Sid === sid)) {
         throw conflict(
           `The statement id (${sid}) provided already exists. Please provide a new statement id, or remove the existing statement.`,

@@ -49,7 +49,7 @@ function readStartingPosition(given: string | undefined, arn: string): 'TRIM_HOR
     throw invalidParameter('StartingPosition is not valid for SQS event sources.');
   }
   if (!isStreamArn(arn)) {
-    throw invalidParameter(`The local engine maps queues and DynamoDB streams alone, not ${arn}.`);
+    throw invalidParameter(`The stand-in maps only queues and DynamoDB streams, not ${arn}.`);
   }
   if (given === 'TRIM_HORIZON' || given === 'LATEST') return given;
   if (given === undefined) {

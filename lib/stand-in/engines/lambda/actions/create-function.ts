@@ -29,9 +29,9 @@ export function createFunction({ host, functions, options }: Lambda): Operation 
       );
       const name = parseFunctionName(host, members.requiredString('FunctionName'));
       if (members.boolean('Publish') === true)
-        throw invalidParameter('The local engine has no versions: Publish.');
+        throw invalidParameter('The stand-in has no versions: Publish.');
       if ((members.string('PackageType') ?? 'Zip') !== 'Zip') {
-        throw invalidParameter('The local engine has no container images: PackageType.');
+        throw invalidParameter('The stand-in has no container images: PackageType.');
       }
       for (const required of ['Role', 'Runtime', 'Handler']) members.requiredString(required);
       const { roleArn = '', runtime = '', handler = '', ...settings } = readSettings(members);

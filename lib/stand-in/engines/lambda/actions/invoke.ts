@@ -23,7 +23,7 @@ export function invoke({ host, functions, instances, asyncEvents }: Lambda): Ope
       members.only('FunctionName', 'Qualifier', 'InvocationType', 'LogType', 'Payload');
       const target = functions.find(input.FunctionName, input.Qualifier);
       if ((members.string('LogType') ?? 'None') !== 'None') {
-        throw new AwsError('NotImplemented', 'The local engine does not return logs: LogType.', {
+        throw new AwsError('NotImplemented', 'The stand-in does not return logs: LogType.', {
           status: 501,
         });
       }
@@ -45,7 +45,7 @@ export function invoke({ host, functions, instances, asyncEvents }: Lambda): Ope
   };
 }
 
-/** The payload as JSON text; an absent one is an empty object, as for the Node.js runtime. */
+/** The payload as JSON text; a missing one is an empty object, as in the Node.js runtime. */
 function readPayload(input: Input, limitBytes: number): string {
   const given = input.Payload;
   if (given === undefined) return '{}';

@@ -9,7 +9,7 @@ export function listFunctions({ functions }: Lambda): Operation {
     handle(input) {
       const members = membersOfLambda(input, 'ListFunctions');
       members.only('Marker', 'MaxItems', 'FunctionVersion');
-      // A page of the API holds 50 functions, whatever is asked for.
+      // A page holds 50 functions, whatever the request asks for.
       const size = Math.min(members.integer('MaxItems', 1, 10_000) ?? 50, 50);
       const { items, next } = pageOf(functions.all(), ({ name }) => name, members.string('Marker'), size);
       return { Functions: items.map(describeFunction), ...(next === undefined ? {} : { NextMarker: next }) };

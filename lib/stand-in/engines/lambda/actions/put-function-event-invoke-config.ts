@@ -7,7 +7,7 @@ import {
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { functionPermission } from '../names.ts';
 
-/** Replaces the whole configuration; UpdateFunctionEventInvokeConfig changes what it names. */
+/** Replaces the whole configuration; UpdateFunctionEventInvokeConfig changes only what it names. */
 export function putFunctionEventInvokeConfig({ host, functions }: Lambda): Operation {
   return {
     permissions: (input) => [functionPermission(host, 'PutFunctionEventInvokeConfig', input)],

@@ -2,7 +2,7 @@ import type { Operation } from '../../engine.ts';
 import { notFound } from '../errors.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { functionPermission } from '../names.ts';
-import { refuseStaleRevision } from './update-function-configuration.ts';
+import { rejectStaleRevision } from './update-function-configuration.ts';
 
 export function removePermission({ host, functions }: Lambda): Operation {
   return {
@@ -11,7 +11,7 @@ export function removePermission({ host, functions }: Lambda): Operation {
       const members = membersOfLambda(input, 'RemovePermission');
       members.only('FunctionName', 'Qualifier', 'StatementId', 'RevisionId');
       const found = functions.find(input.FunctionName, input.Qualifier);
-      refuseStaleRevision(members.string('RevisionId'), found.revisionId);
+      rejectStaleRevision(members.string('RevisionId'), found.revisionId);
       const sid = members.requiredString('StatementId');
       const policy = found.policy.filter((statement) => statement.Sid !== sid);
       if (policy.length === found.policy.length) {

@@ -8,7 +8,7 @@ export function untagResource(lambda: Lambda): Operation {
     handle(input) {
       const members = membersOfLambda(input, 'UntagResource');
       members.only('Resource', 'TagKeys');
-      // The wire joins a repeated query parameter with commas.
+      // The wire protocol joins a repeated query parameter with commas.
       const removed = members.requiredString('TagKeys').split(',');
       const kept = Object.entries(readTags(lambda, input.Resource)).filter(([key]) => !removed.includes(key));
       writeTags(lambda, input.Resource, Object.fromEntries(kept));

@@ -13,7 +13,7 @@ export function updateEventSourceMapping({ host, functions, mappings }: Lambda):
       const target = functions.find(members.string('FunctionName') ?? before.functionName);
       const settings = readSettings(members, before.eventSourceArn, { ...before, functionName: target.name });
       if (settings.enabled) await checkEventSource(host, target, before.eventSourceArn);
-      // The source was asked in between: another update may have begun.
+      // Read the mapping again: checking the source took a while, and another update may have begun.
       const { uuid, eventSourceArn, startingPosition, tags, state, lastModifiedMs } = mappings.findSettled(
         input.UUID,
         'update',

@@ -2,7 +2,7 @@ import type { Operation } from '../../engine.ts';
 import { describeFunction, readArchitectures, readCode } from '../configuration.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { functionPermission } from '../names.ts';
-import { refuseStaleRevision } from './update-function-configuration.ts';
+import { rejectStaleRevision } from './update-function-configuration.ts';
 
 export function updateFunctionCode({ host, functions, instances, options }: Lambda): Operation {
   return {
@@ -11,7 +11,7 @@ export function updateFunctionCode({ host, functions, instances, options }: Lamb
       const { FunctionName, Architectures, DryRun, RevisionId, ...code } = input;
       const members = membersOfLambda({ Architectures, DryRun, RevisionId }, 'UpdateFunctionCode');
       const found = functions.find(FunctionName);
-      refuseStaleRevision(members.string('RevisionId'), found.revisionId);
+      rejectStaleRevision(members.string('RevisionId'), found.revisionId);
       const location = readCode(membersOfLambda(code, 'UpdateFunctionCode'));
       options.locateCode(location);
       const architectures = readArchitectures(members) ?? found.architectures;

@@ -2,8 +2,8 @@ import { AwsError, type Operation } from '../../engine.ts';
 import { describeFunction, readSettings, settingMembers, settingPermissions } from '../configuration.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 
-/** Refuses a change that was decided on an older state of the function. */
-export function refuseStaleRevision(revisionId: string | undefined, current: string): void {
+/** Rejects a change that was based on an older revision of the function. */
+export function rejectStaleRevision(revisionId: string | undefined, current: string): void {
   if (revisionId !== undefined && revisionId !== current) {
     throw new AwsError(
       'PreconditionFailedException',
@@ -20,7 +20,7 @@ export function updateFunctionConfiguration({ host, functions, instances }: Lamb
       const members = membersOfLambda(input, 'UpdateFunctionConfiguration');
       members.only(...settingMembers, 'FunctionName', 'RevisionId');
       const found = functions.find(input.FunctionName);
-      refuseStaleRevision(members.string('RevisionId'), found.revisionId);
+      rejectStaleRevision(members.string('RevisionId'), found.revisionId);
       const stored = functions.put({ ...found, ...readSettings(members) });
       instances.replace(stored.name);
       return describeFunction(stored);

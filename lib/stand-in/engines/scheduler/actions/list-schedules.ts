@@ -20,7 +20,7 @@ export function listSchedules({ host, schedules }: Scheduler): Operation {
       const after = readPosition(members.string('NextToken'));
       const summaries: Readonly<Record<string, unknown>>[] = [];
       let last = 0;
-      // In the order of creation, so that a page can start behind a schedule that was deleted since.
+      // In the order of creation, so a page can start after a schedule that was deleted in the meantime.
       for (const schedule of schedules.all()) {
         if (schedule.number <= after || !schedule.name.startsWith(prefix)) continue;
         if (group !== undefined && schedule.group !== group) continue;

@@ -10,7 +10,7 @@ export function untagResource({ host, schedules }: Scheduler): Operation {
       const members = membersOfScheduler(input, 'UntagResource');
       members.only('ResourceArn', 'TagKeys');
       const group = taggedGroup(host, schedules, members.requiredString('ResourceArn'));
-      // The wire joins a repeated query parameter with commas.
+      // The wire protocol joins a repeated query parameter with commas.
       const removed = members.requiredString('TagKeys').split(',');
       const kept = Object.entries(group.tags).filter(([key]) => !removed.includes(key));
       schedules.groups.put({ ...group, tags: Object.fromEntries(kept) });

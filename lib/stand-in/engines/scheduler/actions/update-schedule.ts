@@ -4,7 +4,7 @@ import { groupOf, membersOfScheduler, readDefinition } from '../definition.ts';
 import { passRole, scheduleArn, schedulePermission } from '../names.ts';
 import type { Scheduler } from '../scheduler.ts';
 
-/** Replaces the whole schedule: what the request leaves out goes back to its default. */
+/** Replaces the whole schedule: what the request leaves out returns to its default. */
 export function updateSchedule({ host, schedules }: Scheduler): Operation {
   return {
     permissions: (input) => [schedulePermission(host, 'UpdateSchedule', input), ...passRole(input)],

@@ -8,7 +8,7 @@ import { checkTagCount, readTags } from '../tags.ts';
 import { checkTopicAttribute } from '../topic-attributes.ts';
 
 /**
- * Creates a topic, or answers with the one that has the name already when nothing that is asked for differs from it.
+ * Creates a topic, or returns the one of that name if the request asks for nothing different.
  * https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
  */
 export function createTopic({ host, state, deduplication }: Sns): Operation {
@@ -31,7 +31,7 @@ export function createTopic({ host, state, deduplication }: Sns): Operation {
       for (const [attribute, value] of Object.entries(attributes)) {
         checkTopicAttribute(attribute, value, fifo, 'CreateTopic');
       }
-      // SNS shows no difference between a topic that was said to be no FIFO topic and one of which nothing was said.
+      // SNS does not distinguish a topic created with FifoTopic=false from one created without the attribute.
       delete attributes.FifoTopic;
 
       const arn = topicArn(host, name);
@@ -55,7 +55,7 @@ export function createTopic({ host, state, deduplication }: Sns): Operation {
   };
 }
 
-/** Letters, digits, underscores and hyphens; the name of a FIFO topic ends in `.fifo`, and no other one does. */
+/** Letters, digits, underscores and hyphens. The name of a FIFO topic ends in `.fifo`, and no other name does. */
 function checkName(name: string, fifo: boolean): void {
   const stem = fifo && name.endsWith('.fifo') ? name.slice(0, -'.fifo'.length) : name;
   if (!/^[A-Za-z0-9_-]+$/.test(stem) || name.length > snsLimits.topicNameLength || (fifo && stem === name)) {

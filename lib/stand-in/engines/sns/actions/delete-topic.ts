@@ -4,7 +4,7 @@ import { readInput, textOf } from '../input.ts';
 import type { Sns } from '../sns.ts';
 
 /**
- * Deletes a topic with its subscriptions. Deleting a topic that is not there does nothing.
+ * Deletes a topic with its subscriptions. Deleting an unknown topic does nothing.
  * https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html
  */
 export function deleteTopic({ host, state, deduplication }: Sns): Operation {

@@ -16,7 +16,7 @@ export function listSubscriptions({ host, state }: Sns): Operation {
   };
 }
 
-/** A page of subscriptions in the shape that both lists of SNS have. */
+/** A page of subscriptions in the form that both lists share. */
 export function subscriptionPage(
   subscriptions: Iterable<Subscription>,
   token: string | undefined,

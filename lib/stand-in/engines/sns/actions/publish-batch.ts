@@ -7,12 +7,12 @@ import { countRequests, type Published, publishMessage } from '../publishing.ts'
 import { existingTopic, type Sns } from '../sns.ts';
 
 /**
- * Publishes up to ten messages in their order; each has a result of its own.
+ * Publishes up to ten messages in order, each with its own result.
  * https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
  */
 export function publishBatch(sns: Sns): Operation {
   return {
-    // A batch needs the permission of a single publish; there is no other one.
+    // A batch needs the permission of a single publish; there is no other.
     permissions: (input) => [{ action: 'sns:Publish', resource: textOf(input, 'TopicArn') }],
     handle(input) {
       const members = readInput('PublishBatch', input, { PublishBatchRequestEntries: 'list' });
@@ -57,7 +57,7 @@ export function publishBatch(sns: Sns): Operation {
   };
 }
 
-/** What is wrong with one entry alone is its result and not the end of the batch. */
+/** An error that concerns only one entry becomes its result; the batch continues. */
 function read(entry: Members, attributes: Parameters<typeof readMessage>[1]) {
   try {
     return readMessage(entry, attributes);

@@ -7,7 +7,7 @@ import { countRequests, publishMessage } from '../publishing.ts';
 import { existingTopic, type Sns } from '../sns.ts';
 
 /**
- * Publishes one message to a topic, which `TargetArn` may name as well.
+ * Publishes one message to a topic, which may also be given as `TargetArn`.
  * https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
  */
 export function publish(sns: Sns): Operation {

@@ -15,8 +15,8 @@ const prefix = 'Attributes Reason: ';
 const otherProtocols = ['http', 'https', 'email', 'email-json', 'sms', 'application', 'lambda', 'firehose'];
 
 /**
- * Subscribes a queue, or answers with its subscription when it has one whose attributes are not asked to differ.
- * A queue of the same account needs no confirmation.
+ * Subscribes a queue, or returns its subscription if the request asks for no different attributes. A queue of the
+ * same account needs no confirmation.
  * https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
  */
 export function subscribe(sns: Sns): Operation {
@@ -96,7 +96,7 @@ function principalOf(caller: Caller, account: string): string {
   }
 }
 
-/** Refuses one filter policy more than a topic or the account may have. */
+/** Rejects a filter policy beyond the quota of the topic or the account. */
 export function checkFilterPolicyCount({ state }: Sns, topicArn: string): void {
   const filtered = (subscriptions: Iterable<Subscription>) =>
     [...subscriptions].filter(({ filter }) => filter !== undefined).length;

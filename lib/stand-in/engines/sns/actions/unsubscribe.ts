@@ -4,12 +4,12 @@ import { readInput } from '../input.ts';
 import type { Sns } from '../sns.ts';
 
 /**
- * Deletes a subscription. Deleting one that is not there does nothing.
+ * Deletes a subscription. Deleting an unknown one does nothing.
  * https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html
  */
 export function unsubscribe({ host, state }: Sns): Operation {
   return {
-    // IAM knows no resource for what concerns one subscription.
+    // IAM knows no resource for actions on one subscription.
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
     permissions: () => [{ action: 'sns:Unsubscribe', resource: '*' }],
     handle(input) {

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { fault } from './error.ts';
 import type { Test } from './leaf.ts';
 
-/** The spellings that AWS takes for an address; dotted IPv4 inside IPv6 is not one of them. */
+/** The notations that AWS accepts for an address; dotted IPv4 inside IPv6 is not one of them. */
 const ipv4 = /^\d+\.\d+\.\d+\.\d+$/;
 const ipv6 = /^[0-9a-fA-F:]*:[0-9a-fA-F:]*$/;
 
@@ -14,7 +14,7 @@ function familyOf(text: string): Family | undefined {
   return undefined;
 }
 
-/** A test for strings that are an address in a block such as `10.0.0.0/24` or `2001:db8::/64`. */
+/** Tests whether a string is an address in a block such as `10.0.0.0/24` or `2001:db8::/64`. */
 export function inBlock(block: string): Test {
   const [address, mask, ...more] = block.split('/');
   if (address === undefined || mask === undefined || more.length > 0) {
@@ -34,8 +34,8 @@ export function inBlock(block: string): Test {
 }
 
 /**
- * A test for other spellings of the same address, when the text is one: a policy with `::1` matches
- * `0:0:0:0:0:0:0:1`, because AWS compiles an address in an exact match to its value.
+ * Tests for other notations of the same address: a policy with `::1` matches `0:0:0:0:0:0:0:1`, because AWS compiles
+ * an address in an exact match to its value.
  */
 export function sameAddress(text: string): Test | undefined {
   const family = familyOf(text);

@@ -4,8 +4,8 @@ import type { Clause } from './parse.ts';
 export type FilterPolicyScope = 'MessageAttributes' | 'MessageBody';
 
 /**
- * https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html; where the two limits of
- * wildcards come from stands in docs/stand-in/sns.md.
+ * https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html; docs/stand-in/sns.md gives
+ * the source of both wildcard limits.
  */
 export const filterPolicyLimits = {
   bytes: 256 * 1024,
@@ -14,7 +14,7 @@ export const filterPolicyLimits = {
   wildcardPoints: 100,
 } as const;
 
-/** Refuses a policy that is larger than SNS takes, or nested where it must not be. */
+/** Rejects a policy that is larger than SNS allows, or nested where it must not be. */
 export function checkComplexity(clauses: readonly Clause[], scope: FilterPolicyScope): void {
   if (rootNames(clauses).size > filterPolicyLimits.keys) {
     throw fault(`Filter policy can not have more than ${filterPolicyLimits.keys} keys`);
@@ -32,8 +32,8 @@ export function checkComplexity(clauses: readonly Clause[], scope: FilterPolicyS
 }
 
 /**
- * Only the names at the root count. Those inside a `$or` at the root are counted one by one, which the
- * documentation leaves open: a policy that passes here passes on AWS.
+ * Only the names at the root count. Names inside a `$or` at the root are counted one by one, which the documentation
+ * leaves open: a policy that passes here passes on AWS.
  */
 function rootNames(clauses: readonly Clause[]): Set<string> {
   const names = new Set<string>();
@@ -54,7 +54,7 @@ function depth(clauses: readonly Clause[]): number {
   );
 }
 
-/** The product over the properties of a branch, summed over the branches that `$or` makes. */
+/** The product over the properties of a branch, summed over the branches of `$or`. */
 function multiply(
   clauses: readonly Clause[],
   weight: (property: Extract<Clause, { kind: 'property' }>) => number,

@@ -1,4 +1,4 @@
-/** Why a filter policy is refused, in the words of SNS without its leading `Invalid parameter: `. */
+/** Why a filter policy is invalid, in the words of SNS without its leading `Invalid parameter: `. */
 export class FilterPolicyError extends Error {
   constructor(message: string) {
     super(message);

@@ -3,8 +3,8 @@ import { isLeaf, type Leaf } from './leaf.ts';
 import { nestingMax } from './parse.ts';
 
 /**
- * Which element of which array a value was found in; `undefined` for a value outside of arrays. A plain value that is
- * itself an element counts as outside of its array, as with AWS's rule library.
+ * The element of each array that contains a value; undefined for a value outside of arrays. A plain value that is
+ * itself an element counts as outside of its array, as in AWS's rule library.
  */
 export type Membership = readonly (readonly [array: number, element: number])[] | undefined;
 
@@ -16,22 +16,22 @@ export interface Field {
 /** The values of a message by path: the names from the root, joined by dots. */
 export type Fields = ReadonlyMap<string, readonly Field[]>;
 
-/** The part of a message attribute that filtering reads. */
+/** The parts of a message attribute that filtering reads. */
 export interface FilterAttribute {
   readonly DataType: string;
   readonly StringValue?: string;
 }
 
 /**
- * Flattens a message body; `undefined` when it is no JSON object, which no policy of scope `MessageBody` matches.
- * An array adds all its elements under one path; what lies in an element remembers in which.
+ * Flattens a message body. Undefined when it is not a JSON object: no policy of scope `MessageBody` matches it. An
+ * array adds all its elements under one path; a value inside an element remembers which one.
  */
 export function bodyFields(body: string): Fields | undefined {
   let root: unknown;
   try {
     root = JSON.parse(body);
   } catch {
-    // A body that is not JSON is a body like any other; it only matches no policy.
+    // A body that is not JSON is valid; it only matches no policy.
     return undefined;
   }
   if (!isObject(root)) return undefined;
@@ -60,7 +60,7 @@ export function bodyFields(body: string): Fields | undefined {
 }
 
 /**
- * The message attributes as values. Binary attributes are not seen by a policy; an array is its elements.
+ * The message attributes as values. Policies do not see binary attributes; an array counts as its elements.
  * https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
  */
 export function attributeFields(attributes: Readonly<Record<string, FilterAttribute>>): Fields {
@@ -78,7 +78,7 @@ function attributeValues({ DataType, StringValue }: FilterAttribute): readonly L
   return DataType.startsWith('String') ? [escapeInJson(StringValue)] : [];
 }
 
-/** An array that is not well-formed is as good as absent: no policy can compare it. */
+/** A malformed array counts as absent: no policy can compare it. */
 function arrayValues(text: string): readonly Leaf[] {
   try {
     const parsed: unknown = JSON.parse(text);
@@ -90,8 +90,8 @@ function arrayValues(text: string): readonly Leaf[] {
 }
 
 /**
- * SNS compares attribute strings as they stand escaped in JSON: a policy must escape a double quote and a
- * backslash twice to match them ("you must double-escape certain special characters", same page).
+ * SNS compares attribute strings in their JSON-escaped form: a policy must escape a double quote and a backslash
+ * twice to match them ("you must double-escape certain special characters", same page).
  */
 function escapeInJson(text: string): string {
   return text.replaceAll(/["\\]/g, '\\$&');

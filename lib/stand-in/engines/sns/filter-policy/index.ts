@@ -14,15 +14,15 @@ export interface FilterPolicy {
   matches(message: FilteredMessage): boolean;
 }
 
-/** What the policies of a topic look at in one message; its body is parsed at most once for all of them. */
+/** What the policies of a topic read of one message. Its body is parsed at most once for all of them. */
 export interface FilteredMessage {
   readonly attributes: () => Fields;
   readonly body: () => Fields | undefined;
 }
 
 /**
- * Compiles a filter policy from its JSON text.
- * Throws a `FilterPolicyError` in the words of SNS when the policy is malformed or too complex.
+ * Compiles a filter policy from JSON text. Throws `FilterPolicyError` in the words of SNS when the policy is
+ * malformed or too complex.
  */
 export function compileFilterPolicy(text: string, scope: FilterPolicyScope): FilterPolicy {
   if (Buffer.byteLength(text, 'utf8') > filterPolicyLimits.bytes) throw fault('Filter policy is too large');

@@ -4,12 +4,12 @@ import type { Clause, Condition } from './parse.ts';
 /** One way to satisfy a policy: a condition for each path, all of which must hold. */
 export type Branch = readonly (readonly [path: string, condition: Condition])[];
 
-/** Multiplies the `$or`s of a policy out. Check its complexity first: that bounds the number of branches. */
+/** Expands the `$or`s of a policy. Check its complexity first, which bounds the number of branches. */
 export function branches(clauses: readonly Clause[]): readonly Branch[] {
   return expand(clauses, [new Map()]).map((conditions) => [...conditions]);
 }
 
-/** A path that stands in a policy twice has the condition that stands last, as with AWS's rule compiler. */
+/** Of two conditions for the same path, the last one counts, as in AWS's rule compiler. */
 function expand(
   clauses: readonly Clause[],
   start: readonly ReadonlyMap<string, Condition>[],
@@ -24,8 +24,8 @@ function expand(
 }
 
 /**
- * Whether all conditions of a branch hold. Values that lie in arrays must lie in the same elements: of two records
- * `{kind: a, size: 1}` and `{kind: b, size: 2}`, no branch finds kind `a` with size 2.
+ * Whether all conditions of a branch hold. Values inside arrays must come from the same elements: of two records
+ * `{kind: a, size: 1}` and `{kind: b, size: 2}`, no branch matches kind `a` with size 2.
  */
 export function matchesBranch(branch: Branch, fields: Fields): boolean {
   const candidates: Candidates[] = [];
@@ -37,7 +37,7 @@ export function matchesBranch(branch: Branch, fields: Fields): boolean {
     }
     const matching = found.filter((field) => condition.test(field.value));
     if (matching.length === 0) return false;
-    // A value outside of arrays agrees with every other one.
+    // A value outside of arrays is compatible with every other one.
     if (matching.every((field) => field.membership !== undefined)) candidates.push(matching);
   }
   return independent(candidates).every((group) => agree(group, undefined));
@@ -47,8 +47,8 @@ export function matchesBranch(branch: Branch, fields: Fields): boolean {
 type Candidates = readonly Field[];
 
 /**
- * Parts the candidates into groups that lie in no common array. What holds in one group says nothing about the
- * others, so each is searched alone: otherwise many arrays would multiply the work.
+ * Divides the candidates into groups that share no array. Groups do not affect each other, so each is searched
+ * separately; otherwise many arrays would multiply the work.
  */
 function independent(candidates: readonly Candidates[]): readonly (readonly Candidates[])[] {
   let groups: { readonly arrays: ReadonlySet<number>; readonly members: readonly Candidates[] }[] = [];

@@ -4,10 +4,10 @@ import { fault } from './error.ts';
 import { comparable, equalsNumber, type Test } from './leaf.ts';
 import { compileWildcard } from './wildcard.ts';
 
-/** What one operator of a policy compiles to. */
+/** The result of compiling one operator. */
 export interface Operator {
   readonly test: Test;
-  /** The operator also accepts that the property is not there. */
+  /** The operator also accepts a missing property. */
   readonly absent: boolean;
   readonly wildcardPoints: number;
 }
@@ -18,16 +18,16 @@ const onText =
   (leaf) =>
     typeof leaf === 'string' && test(leaf);
 
-/** AWS compares each UTF-16 unit with the lower and the upper case of its own, so nothing changes in length. */
+/** AWS compares each UTF-16 unit with its lower and upper case separately, so lengths do not change. */
 const fold = (text: string): string => {
   const lower = text.toLowerCase();
   return lower.length === text.length ? lower : text;
 };
 
 /**
- * Compiles a match expression, an object of exactly one operator such as `{"prefix": "bas"}`.
- * The operators are those of https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html and the
- * messages those of AWS's rule compiler, which SNS passes on.
+ * Compiles a match expression: an object with exactly one operator, such as `{"prefix": "bas"}`. The operators are
+ * those of https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html, and the messages those of
+ * AWS's rule compiler, which SNS passes on.
  */
 export function compileOperator(expression: Readonly<Record<string, unknown>>): Operator {
   const [entry, ...more] = Object.entries(expression);
@@ -74,7 +74,7 @@ const compilers = new Map<string, (operand: unknown) => Operator>([
       return present(onText(pattern.matches), pattern.points);
     },
   ],
-  // AWS reports a block that is no string in the words of the prefix operator.
+  // AWS reports a block that is not a string in the words of the prefix operator.
   ['cidr', (operand) => present(inBlock(text('prefix', operand)))],
   ['exists', exists],
   ['numeric', (operand) => present(numeric(operand))],
@@ -102,7 +102,7 @@ const comparisons = new Map<unknown, (value: number, bound: number) => boolean>(
   ['>=', (value, bound) => value >= bound],
 ]);
 
-/** Either one comparison, or a lower bound followed by an upper bound. */
+/** One comparison, or a lower bound followed by an upper bound. */
 function numeric(operand: unknown): Test {
   if (!Array.isArray(operand)) throw fault('Value of numeric must be an array.');
   const [operator, value, second, secondValue, ...more]: unknown[] = operand;
@@ -144,7 +144,7 @@ function numberTest(test: (comparableNumber: number) => boolean): Test {
 
 /**
  * Matches what is present and not excluded. The exclusions are strings, numbers, or what one further operator
- * describes; a value of another type than theirs is never excluded.
+ * describes. A value of another type is never excluded.
  */
 function anythingBut(operand: unknown): Operator {
   if (isObject(operand)) return anythingButPattern(operand);

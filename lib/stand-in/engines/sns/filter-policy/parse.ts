@@ -4,7 +4,7 @@ import { fault } from './error.ts';
 import { equalsNumber, isLeaf, type Leaf, type Test } from './leaf.ts';
 import { compileOperator } from './operators.ts';
 
-/** What a policy asks of one property: any of its values, or that the property is absent. */
+/** The condition on one property: any of its values, or its absence. */
 export interface Condition {
   readonly test: Test;
   readonly absent: boolean;
@@ -13,11 +13,11 @@ export interface Condition {
   readonly wildcardPoints: number;
 }
 
-/** A policy as a tree: all clauses must hold, and of an `or` at least one of its alternatives. */
+/** A policy as a tree: all clauses must hold, and at least one alternative of each `or`. */
 export type Clause =
   | {
       readonly kind: 'property';
-      /** The names from the root joined by dots; a name with a dot in it is the same as two names. */
+      /** The names from the root, joined by dots; a name that contains a dot equals two names. */
       readonly path: string;
       readonly rootName: string;
       readonly depth: number;
@@ -26,7 +26,7 @@ export type Clause =
   | { readonly kind: 'or'; readonly alternatives: readonly (readonly Clause[])[] };
 
 /**
- * The names that make `$or` an ordinary property when an alternative uses one of them.
+ * Names that make `$or` an ordinary property when an alternative uses one of them.
  * https://docs.aws.amazon.com/sns/latest/dg/and-or-logic.html
  */
 const reservedInOr = new Set([
@@ -46,10 +46,10 @@ const reservedInOr = new Set([
   ...['ip-address-in-range', 'ip-address-not-in-range'],
 ]);
 
-/** How deep JSON may be nested, as with the JSON parser under AWS's rule compiler; deeper text is not well-formed. */
+/** The depth limit of the JSON parser under AWS's rule compiler; deeper text is not well-formed. */
 export const nestingMax = 1000;
 
-/** Reads a policy from its JSON text. Throws a `FilterPolicyError` that says what is wrong. */
+/** Reads a policy from JSON text. Throws `FilterPolicyError`. */
 export function parseFilterPolicy(text: string): readonly Clause[] {
   let policy: unknown;
   try {
@@ -98,7 +98,7 @@ function isOr(value: unknown): value is Readonly<Record<string, unknown>>[] {
   );
 }
 
-/** Compiles the list of values of one property; the plain values become one look-up each type. */
+/** Compiles the values of one property. Plain values become one lookup for each type. */
 function parseCondition(values: readonly unknown[]): Condition {
   if (values.length === 0) throw fault('Empty arrays are not allowed');
   const exact = new Set<Leaf>();

@@ -1,7 +1,7 @@
 import type { FilterPolicyError } from './error.ts';
 import { fault } from './error.ts';
 
-/** At most three wildcards in one pattern. See docs/stand-in/sns.md for where the limit comes from. */
+/** At most three wildcards in one pattern. See docs/stand-in/sns.md for the source of this limit. */
 const wildcardsMax = 3;
 
 export interface Wildcard {
@@ -11,8 +11,8 @@ export interface Wildcard {
 }
 
 /**
- * Compiles a pattern in which `*` stands for any run of characters, `\*` for an asterisk and `\\` for a backslash.
- * The compiled pattern works through a text once, so that no pattern can make a match slow.
+ * Compiles a pattern in which `*` matches any run of characters, `\*` an asterisk and `\\` a backslash. The compiled
+ * pattern passes over a text once, so no pattern can make matching slow.
  */
 export function compileWildcard(pattern: string): Wildcard {
   const pieces = split(pattern);
@@ -41,7 +41,7 @@ export function compileWildcard(pattern: string): Wildcard {
   };
 }
 
-/** The literal pieces between the wildcards; one piece more than there are wildcards. */
+/** The literal pieces between the wildcards: one more than there are wildcards. */
 function split(pattern: string): string[] {
   const pieces: string[] = [];
   let piece = '';
@@ -63,7 +63,7 @@ function split(pattern: string): string[] {
   return [...pieces, piece];
 }
 
-/** The rule compiler of AWS counts in UTF-8 bytes and from the opening quote. */
+/** AWS's rule compiler counts UTF-8 bytes from the opening quote. */
 function malformed(what: string, pattern: string, index: number): FilterPolicyError {
   return fault(`${what} at pos ${Buffer.byteLength(pattern.slice(0, index), 'utf8') + 1}`);
 }

@@ -1,11 +1,11 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { invalidParameter } from '../errors.ts';
 import { requiredText } from '../input.ts';
 import type { Sqs } from '../sqs.ts';
 import { decodeTaskHandle, movePermissions, queueOfArn } from './start-message-move-task.ts';
 
-/** Stops a running move task; it is cancelled at once, without the state CANCELLING that AWS goes through. */
+/** Stops a running move task. It is cancelled at once, without AWS's state CANCELLING. */
 export function cancelMessageMoveTask(sqs: Sqs): Operation {
   return {
     permissions(input) {
@@ -13,7 +13,7 @@ export function cancelMessageMoveTask(sqs: Sqs): Operation {
       return movePermissions('CancelMessageMoveTask', decoded?.sourceArn ?? sqs.arnOf('*'));
     },
     handle(input, caller) {
-      refuseUnknownMembers('CancelMessageMoveTask', input, ['TaskHandle']);
+      rejectUnknownMembers('CancelMessageMoveTask', input, ['TaskHandle']);
       const decoded = decodeTaskHandle(requiredText(input, 'TaskHandle'));
       if (decoded === undefined) throw invalidParameter('Value for parameter TaskHandle is invalid.');
       const source = queueOfArn(sqs, decoded.sourceArn, 'SourceArn');

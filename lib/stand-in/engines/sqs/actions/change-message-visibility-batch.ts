@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { eachEntry, readEntries } from '../batch.ts';
 import type { Sqs } from '../sqs.ts';
 import { change } from './change-message-visibility.ts';
@@ -8,11 +8,11 @@ export function changeMessageVisibilityBatch(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('ChangeMessageVisibility', input)],
     handle(input, caller) {
-      refuseUnknownMembers('ChangeMessageVisibilityBatch', input, ['QueueUrl', 'Entries']);
+      rejectUnknownMembers('ChangeMessageVisibilityBatch', input, ['QueueUrl', 'Entries']);
       const queue = sqs.queueOf(input);
       const entries = readEntries(input, 'ChangeMessageVisibilityBatchRequestEntry');
       for (const entry of entries) {
-        refuseUnknownMembers('ChangeMessageVisibilityBatch', entry.input, [
+        rejectUnknownMembers('ChangeMessageVisibilityBatch', entry.input, [
           'Id',
           'ReceiptHandle',
           'VisibilityTimeout',

@@ -1,5 +1,5 @@
 import type { Input, Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { missingParameter } from '../errors.ts';
 import { requiredText } from '../input.ts';
 import type { Queue } from '../queue.ts';
@@ -10,7 +10,7 @@ export function changeMessageVisibility(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('ChangeMessageVisibility', input)],
     handle(input, caller) {
-      refuseUnknownMembers('ChangeMessageVisibility', input, [
+      rejectUnknownMembers('ChangeMessageVisibility', input, [
         'QueueUrl',
         'ReceiptHandle',
         'VisibilityTimeout',
@@ -23,7 +23,7 @@ export function changeMessageVisibility(sqs: Sqs): Operation {
   };
 }
 
-/** Changes the visibility of the message of one request, or of one entry of a batch. */
+/** Changes the visibility of the message in one request, or in one entry of a batch. */
 export function change(queue: Queue, input: Input): void {
   const handle = requiredText(input, 'ReceiptHandle');
   const seconds = readVisibilitySeconds(input);

@@ -1,12 +1,12 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { invalidParameter, queueDeletedRecently, queueNameExists, unknownAttribute } from '../errors.ts';
 import { requiredText, textMap } from '../input.ts';
 import { differingAttribute, settableAttributes } from '../queue-attributes.ts';
 import type { Sqs } from '../sqs.ts';
 import { checkTags } from './tag-queue.ts';
 
-/** Creates a queue, or answers with the one of that name whose given attributes are the same. */
+/** Creates a queue, or returns the one of that name if the given attributes are the same. */
 export function createQueue(sqs: Sqs): Operation {
   return {
     permissions(input) {
@@ -15,7 +15,7 @@ export function createQueue(sqs: Sqs): Operation {
       return input.tags === undefined ? [create] : [create, { action: 'sqs:TagQueue', resource }];
     },
     handle(input, caller) {
-      refuseUnknownMembers('CreateQueue', input, ['QueueName', 'Attributes', 'tags']);
+      rejectUnknownMembers('CreateQueue', input, ['QueueName', 'Attributes', 'tags']);
       const name = requiredText(input, 'QueueName');
       const attributes = textMap(input, 'Attributes') ?? {};
       const tags = textMap(input, 'tags') ?? {};

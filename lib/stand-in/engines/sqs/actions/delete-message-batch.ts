@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { eachEntry, readEntries } from '../batch.ts';
 import { requiredText } from '../input.ts';
 import type { Sqs } from '../sqs.ts';
@@ -8,11 +8,11 @@ export function deleteMessageBatch(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('DeleteMessage', input)],
     handle(input, caller) {
-      refuseUnknownMembers('DeleteMessageBatch', input, ['QueueUrl', 'Entries']);
+      rejectUnknownMembers('DeleteMessageBatch', input, ['QueueUrl', 'Entries']);
       const queue = sqs.queueOf(input);
       const entries = readEntries(input, 'DeleteMessageBatchRequestEntry');
       for (const entry of entries) {
-        refuseUnknownMembers('DeleteMessageBatch', entry.input, ['Id', 'ReceiptHandle']);
+        rejectUnknownMembers('DeleteMessageBatch', entry.input, ['Id', 'ReceiptHandle']);
       }
       sqs.bill(caller, queue, 0);
       return eachEntry(entries, (entry) => {

@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { unknownAttribute } from '../errors.ts';
 import { texts } from '../input.ts';
 import type { Queue } from '../queue.ts';
@@ -10,7 +10,7 @@ export function getQueueAttributes(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('GetQueueAttributes', input)],
     handle(input, caller) {
-      refuseUnknownMembers('GetQueueAttributes', input, ['QueueUrl', 'AttributeNames']);
+      rejectUnknownMembers('GetQueueAttributes', input, ['QueueUrl', 'AttributeNames']);
       const queue = sqs.queueOf(input);
       const names = texts(input, 'AttributeNames') ?? [];
       for (const name of names) {
@@ -28,7 +28,7 @@ function isKnown(name: string): boolean {
   return settableAttributes.includes(name) || computedAttributes.some((computed) => computed === name);
 }
 
-/** Counts are exact here, and approximate on AWS. Timestamps are in seconds. */
+/** Counts are exact here and approximate on AWS. Timestamps are in seconds. */
 function attributesOf(queue: Queue): Readonly<Record<string, string>> {
   const { visible, inFlight, delayed } = queue.counts();
   const { attributes, createdMs, modifiedMs } = queue.row;

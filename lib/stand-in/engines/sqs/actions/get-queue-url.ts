@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { queueDoesNotExist } from '../errors.ts';
 import { requiredText, text } from '../input.ts';
 import type { Sqs } from '../sqs.ts';
@@ -13,10 +13,10 @@ export function getQueueUrl(sqs: Sqs): Operation {
       },
     ],
     handle(input, caller) {
-      refuseUnknownMembers('GetQueueUrl', input, ['QueueName', 'QueueOwnerAWSAccountId']);
+      rejectUnknownMembers('GetQueueUrl', input, ['QueueName', 'QueueOwnerAWSAccountId']);
       const owner = text(input, 'QueueOwnerAWSAccountId') ?? sqs.host.account;
       const queue = sqs.queues.get(requiredText(input, 'QueueName'));
-      // There is one account here, so that the queue of another one does not exist.
+      // There is one account here, so a queue of another account does not exist.
       if (queue === undefined || owner !== sqs.host.account) throw queueDoesNotExist();
       sqs.bill(caller, queue, 0);
       return { QueueUrl: queue.url };

@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { invalidValue } from '../errors.ts';
 import { integer, requiredText } from '../input.ts';
 import { limits } from '../limits.ts';
@@ -7,7 +7,7 @@ import type { MoveTask } from '../move-tasks.ts';
 import type { Sqs } from '../sqs.ts';
 import { encodeTaskHandle, movePermissions, queueOfArn } from './start-message-move-task.ts';
 
-/** The newest move tasks of a queue; one, if `MaxResults` does not ask for more. */
+/** The latest move tasks of a queue; only one unless `MaxResults` asks for more. */
 export function listMessageMoveTasks(sqs: Sqs): Operation {
   return {
     permissions: (input) =>
@@ -16,7 +16,7 @@ export function listMessageMoveTasks(sqs: Sqs): Operation {
         typeof input.SourceArn === 'string' ? input.SourceArn : sqs.arnOf('*'),
       ),
     handle(input, caller) {
-      refuseUnknownMembers('ListMessageMoveTasks', input, ['SourceArn', 'MaxResults']);
+      rejectUnknownMembers('ListMessageMoveTasks', input, ['SourceArn', 'MaxResults']);
       const source = queueOfArn(sqs, requiredText(input, 'SourceArn'), 'SourceArn');
       const maxResults = integer(input, 'MaxResults') ?? 1;
       if (maxResults < 1 || maxResults > limits.moveTasksListedMax) {

@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { text } from '../input.ts';
 import { pageOfQueues } from '../paging.ts';
 import type { Sqs } from '../sqs.ts';
@@ -8,7 +8,7 @@ export function listQueues(sqs: Sqs): Operation {
   return {
     permissions: () => [{ action: 'sqs:ListQueues', resource: '*' }],
     handle(input, caller) {
-      refuseUnknownMembers('ListQueues', input, ['QueueNamePrefix', 'NextToken', 'MaxResults']);
+      rejectUnknownMembers('ListQueues', input, ['QueueNamePrefix', 'NextToken', 'MaxResults']);
       const prefix = text(input, 'QueueNamePrefix') ?? '';
       const matching = [...sqs.queues.values()].filter((queue) => queue.row.name.startsWith(prefix));
       const { urls, nextToken } = pageOfQueues(input, matching);

@@ -1,5 +1,5 @@
 import type { Input, Operation, Output } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { invalidValue, unknownAttribute } from '../errors.ts';
 import { integer, texts } from '../input.ts';
 import { limits } from '../limits.ts';
@@ -22,12 +22,12 @@ const systemAttributes = [
   'DeadLetterQueueSourceArn',
 ];
 
-/** Receives up to ten messages, and waits for them up to `WaitTimeSeconds`; an abort ends the wait with none. */
+/** Receives up to ten messages, and waits for them up to `WaitTimeSeconds`. An abort ends the wait with none. */
 export function receiveMessage(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('ReceiveMessage', input)],
     handle(input, caller, signal) {
-      refuseUnknownMembers('ReceiveMessage', input, [
+      rejectUnknownMembers('ReceiveMessage', input, [
         'QueueUrl',
         'AttributeNames',
         'MessageSystemAttributeNames',
@@ -80,7 +80,7 @@ function readRequest(input: Input): ReceiveRequest {
   };
 }
 
-/** Reads `VisibilityTimeout`, of a receive as of a change. */
+/** Reads the `VisibilityTimeout` of a receive or of a change. */
 export function readVisibilitySeconds(input: Input): number | undefined {
   const seconds = integer(input, 'VisibilityTimeout');
   if (seconds !== undefined && (seconds < 0 || seconds > limits.visibilitySecondsMax)) {
@@ -89,7 +89,7 @@ export function readVisibilitySeconds(input: Input): number | undefined {
   return seconds;
 }
 
-/** The newer `MessageSystemAttributeNames` and the older `AttributeNames`, which may also name queue attributes. */
+/** The newer `MessageSystemAttributeNames`, and the older `AttributeNames`, which may also name queue attributes. */
 function readSystemNames(input: Input): readonly string[] {
   const names = texts(input, 'MessageSystemAttributeNames') ?? [];
   const olderNames = texts(input, 'AttributeNames') ?? [];
@@ -125,7 +125,7 @@ function present(message: Message, queue: Queue, request: ReceiveRequest): Reado
     const chosen = selectAttributes(row.attributes, request.attributeNames);
     if (chosen !== undefined) {
       presented.MessageAttributes = chosen;
-      // The digest covers what is returned, and not what was sent.
+      // The digest covers what is returned, not what was sent.
       presented.MD5OfMessageAttributes =
         chosen === row.attributes ? row.attributesMd5 : attributesMd5(chosen);
     }

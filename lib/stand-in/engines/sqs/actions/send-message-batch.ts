@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { type Entry, eachEntry, readEntries } from '../batch.ts';
 import { batchRequestTooLong, invalidParameter } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -8,16 +8,16 @@ import type { Queue } from '../queue.ts';
 import type { Sqs } from '../sqs.ts';
 import { store } from './send-message.ts';
 
-/** Sends up to ten messages, in order, each with a result of its own. */
+/** Sends up to ten messages in order, each with its own result. */
 export function sendMessageBatch(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('SendMessage', input)],
     handle(input, caller) {
-      refuseUnknownMembers('SendMessageBatch', input, ['QueueUrl', 'Entries']);
+      rejectUnknownMembers('SendMessageBatch', input, ['QueueUrl', 'Entries']);
       const queue = sqs.queueOf(input);
       const entries = readEntries(input, 'SendMessageBatchRequestEntry');
       for (const entry of entries) {
-        refuseUnknownMembers('SendMessageBatch', entry.input, ['Id', ...messageMembers]);
+        rejectUnknownMembers('SendMessageBatch', entry.input, ['Id', ...messageMembers]);
       }
       if (queue.settings.fifo) checkFifoMembers(entries, queue);
       const bytes = entries.reduce((sum, entry) => sum + requestBytes(entry.input), 0);

@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { attributesMd5 } from '../message-attributes.ts';
 import { type MessageRequest, messageMembers, readMessage } from '../message-request.ts';
 import type { Queue } from '../queue.ts';
@@ -9,7 +9,7 @@ export function sendMessage(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('SendMessage', input)],
     handle(input, caller) {
-      refuseUnknownMembers('SendMessage', input, ['QueueUrl', ...messageMembers]);
+      rejectUnknownMembers('SendMessage', input, ['QueueUrl', ...messageMembers]);
       const queue = sqs.queueOf(input);
       const request = readMessage(input, queue.settings, caller);
       sqs.bill(caller, queue, request.bytes, request.groupId !== undefined);
@@ -18,7 +18,7 @@ export function sendMessage(sqs: Sqs): Operation {
   };
 }
 
-/** Stores one message and answers as SendMessage, and each entry of SendMessageBatch, does. */
+/** Stores one message, and returns the answer of SendMessage or of an entry of SendMessageBatch. */
 export function store(queue: Queue, request: MessageRequest): Readonly<Record<string, unknown>> {
   const { messageId, sequenceNumber } = queue.send(request);
   return {

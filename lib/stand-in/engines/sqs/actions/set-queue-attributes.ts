@@ -1,16 +1,16 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { missingParameter } from '../errors.ts';
 import { textMap } from '../input.ts';
 import { changeAttributes } from '../queue-attributes.ts';
 import type { Sqs } from '../sqs.ts';
 
-/** Changes attributes; here the change holds at once, on AWS it takes up to 60 s (retention up to 15 min). */
+/** Changes attributes at once; AWS takes up to 60 s (for the retention, up to 15 min). */
 export function setQueueAttributes(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('SetQueueAttributes', input)],
     handle(input, caller) {
-      refuseUnknownMembers('SetQueueAttributes', input, ['QueueUrl', 'Attributes']);
+      rejectUnknownMembers('SetQueueAttributes', input, ['QueueUrl', 'Attributes']);
       const queue = sqs.queueOf(input);
       const given = textMap(input, 'Attributes');
       if (given === undefined) throw missingParameter('Attributes');

@@ -1,5 +1,5 @@
 import type { Input, Operation, Permission } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { invalidParameter, invalidValue, resourceNotFound } from '../errors.ts';
 import { integer, requiredText, text } from '../input.ts';
 import { limits } from '../limits.ts';
@@ -7,14 +7,14 @@ import type { Queue } from '../queue.ts';
 import type { Sqs } from '../sqs.ts';
 
 /**
- * Starts to move the messages of a dead-letter queue to a queue, or each back to where it came from. Without a
- * given rate 500 messages a second are moved, the most that AWS allows; AWS chooses a rate by the backlog.
+ * Starts to move the messages of a dead-letter queue to another queue, or each back to its source. Without a rate it
+ * moves 500 messages a second, the most that AWS allows; AWS would choose a rate by the backlog.
  */
 export function startMessageMoveTask(sqs: Sqs): Operation {
   return {
     permissions: (input) => permissions(sqs, input),
     handle(input, caller) {
-      refuseUnknownMembers('StartMessageMoveTask', input, [
+      rejectUnknownMembers('StartMessageMoveTask', input, [
         'SourceArn',
         'DestinationArn',
         'MaxNumberOfMessagesPerSecond',
@@ -49,7 +49,7 @@ function permissions(sqs: Sqs, input: Input): Permission[] {
   ];
 }
 
-/** What each of the three actions on move tasks needs on the queue that is moved from. */
+/** What each action on move tasks needs on the queue that is moved from. */
 export function movePermissions(action: string, sourceArn: string): Permission[] {
   return [action, 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'].map((name) => ({
     action: `sqs:${name}`,
@@ -90,7 +90,7 @@ export function decodeTaskHandle(handle: string): { taskId: string; sourceArn: s
     const { taskId, sourceArn } = decoded as { taskId?: unknown; sourceArn?: unknown };
     if (typeof taskId === 'string' && typeof sourceArn === 'string') return { taskId, sourceArn };
   } catch {
-    // What does not decode is no handle of ours.
+    // Text that cannot be decoded is not a task handle.
   }
   return undefined;
 }

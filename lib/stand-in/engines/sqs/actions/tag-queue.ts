@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { invalidParameter, missingParameter } from '../errors.ts';
 import { textMap } from '../input.ts';
 import { limits } from '../limits.ts';
@@ -9,7 +9,7 @@ export function tagQueue(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('TagQueue', input)],
     handle(input, caller) {
-      refuseUnknownMembers('TagQueue', input, ['QueueUrl', 'Tags']);
+      rejectUnknownMembers('TagQueue', input, ['QueueUrl', 'Tags']);
       const queue = sqs.queueOf(input);
       const given = textMap(input, 'Tags');
       if (given === undefined) throw missingParameter('Tags');

@@ -1,5 +1,5 @@
 import type { Operation } from '../../engine.ts';
-import { refuseUnknownMembers } from '../../engine.ts';
+import { rejectUnknownMembers } from '../../engine.ts';
 import { missingParameter } from '../errors.ts';
 import { texts } from '../input.ts';
 import type { Sqs } from '../sqs.ts';
@@ -8,7 +8,7 @@ export function untagQueue(sqs: Sqs): Operation {
   return {
     permissions: (input) => [sqs.permission('UntagQueue', input)],
     handle(input, caller) {
-      refuseUnknownMembers('UntagQueue', input, ['QueueUrl', 'TagKeys']);
+      rejectUnknownMembers('UntagQueue', input, ['QueueUrl', 'TagKeys']);
       const queue = sqs.queueOf(input);
       const keys = texts(input, 'TagKeys');
       if (keys === undefined) throw missingParameter('TagKeys');

@@ -1,28 +1,28 @@
 /**
- * When this machine cannot keep up, publishing is answered 429 before accepting starves delivering. It stands for
- * the throttling of API Gateway and Lambda, which an account has and a single process has not; it exists in the
- * local target only.
+ * When this machine cannot keep up, publishes are answered 429, so accepting does not starve delivering. This
+ * replaces the throttling of API Gateway and Lambda, which an account has but a single process does not. Only the
+ * local target needs it.
  */
-export interface AdmissionLimits {
-  /** Above this many ready messages, with a saturated event loop, publishing is refused. */
+export interface ThrottleLimits {
+  /** Publishes are throttled above this many ready messages while the event loop is saturated. */
   readonly highReady: number;
-  /** Below this many it is accepted again. */
+  /** Below this many they are accepted again. */
   readonly lowReady: number;
   /** The event loop is saturated from this utilization on (0 to 1). */
   readonly saturatedUtilization: number;
-  /** Below this one the machine is not what holds deliveries up, so publishing is accepted again. */
+  /** Below this utilization the machine is not what delays deliveries, so publishes are accepted again. */
   readonly idleUtilization: number;
 }
 
-export const admissionLimits: AdmissionLimits = {
+export const throttleLimits: ThrottleLimits = {
   highReady: 20_000,
   lowReady: 5_000,
   saturatedUtilization: 0.9,
   idleUtilization: 0.7,
 };
 
-/** What was seen since the last decision. */
-export interface AdmissionSample {
+/** What was measured since the last decision. */
+export interface ThrottleSample {
   /** Messages that could be received now, in all queues that a function reads. */
   readonly readyMessages: number;
   /** Of the event loop, over the last interval (0 to 1). */
@@ -30,29 +30,25 @@ export interface AdmissionSample {
   readonly nowMs: number;
 }
 
-export type Admission =
+export type Throttle =
   | { readonly accepting: true }
   | {
       readonly accepting: false;
       readonly retryAfterSeconds: number;
-      /** When and with which backlog it began to refuse: the drain rate is measured from there. */
+      /** When throttling began, and with which backlog: the drain rate is measured from there. */
       readonly sinceMs: number;
       readonly sinceReady: number;
     };
 
-export const accepting: Admission = { accepting: true };
+export const accepting: Throttle = { accepting: true };
 
 const retryAfterSecondsMax = 60;
 
 /**
- * Decides whether publishing is accepted. A long backlog alone never refuses: with an idle machine it is the
- * receivers who are slow, and to wait for them is what queues are for.
+ * Decides whether publishes are accepted. A long backlog alone never throttles: on an idle machine the receivers are
+ * slow, and queues exist to wait for them.
  */
-export function decideAdmission(
-  before: Admission,
-  sample: AdmissionSample,
-  limits: AdmissionLimits,
-): Admission {
+export function decideThrottle(before: Throttle, sample: ThrottleSample, limits: ThrottleLimits): Throttle {
   const { readyMessages, utilization, nowMs } = sample;
   if (before.accepting) {
     if (readyMessages <= limits.highReady || utilization < limits.saturatedUtilization) return accepting;
@@ -62,7 +58,7 @@ export function decideAdmission(
   const drained = before.sinceReady - readyMessages;
   const seconds = (nowMs - before.sinceMs) / 1000;
   const drainPerSecond = seconds > 0 ? drained / seconds : 0;
-  // Nothing drained yet: the longest wait is the only honest guess.
+  // Nothing has drained yet, so the drain rate is unknown: use the longest wait.
   const waitSeconds =
     drainPerSecond > 0 ? (readyMessages - limits.lowReady) / drainPerSecond : retryAfterSecondsMax;
   return {

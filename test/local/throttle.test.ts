@@ -1,27 +1,27 @@
 import { describe, expect, test } from 'vitest';
 import {
-  type Admission,
-  type AdmissionLimits,
-  type AdmissionSample,
   accepting,
-  decideAdmission,
-} from '../../lib/local/admission.ts';
+  decideThrottle,
+  type Throttle,
+  type ThrottleLimits,
+  type ThrottleSample,
+} from '../../lib/local/throttle.ts';
 
-const limits: AdmissionLimits = {
+const limits: ThrottleLimits = {
   highReady: 1000,
   lowReady: 100,
   saturatedUtilization: 0.9,
   idleUtilization: 0.7,
 };
-const sample = (readyMessages: number, utilization: number, seconds = 0): AdmissionSample => ({
+const sample = (readyMessages: number, utilization: number, seconds = 0): ThrottleSample => ({
   readyMessages,
   utilization,
   nowMs: seconds * 1000,
 });
-const decide = (...samples: AdmissionSample[]): Admission =>
-  samples.reduce((before, next) => decideAdmission(before, next, limits), accepting);
+const decide = (...samples: ThrottleSample[]): Throttle =>
+  samples.reduce((before, next) => decideThrottle(before, next, limits), accepting);
 
-describe('publishing is accepted', () => {
+describe('publishes are accepted', () => {
   test('with a long backlog on an idle machine: the receivers are slow', () => {
     expect(decide(sample(1_000_000, 0.2))).toEqual(accepting);
   });
@@ -36,15 +36,15 @@ describe('publishing is accepted', () => {
   });
 });
 
-describe('publishing is refused', () => {
+describe('publishes are throttled', () => {
   test('above the high mark on a saturated machine', () => {
     expect(decide(sample(1001, 0.9))).toMatchObject({ accepting: false, retryAfterSeconds: 1 });
   });
-  test('between the marks once it was refused', () => {
+  test('between the marks once they were throttled', () => {
     expect(decide(sample(1001, 0.9), sample(500, 0.9, 1))).toMatchObject({ accepting: false });
   });
-  test('for as long as the drain rate says the backlog lasts', () => {
-    // 200 drained in 2 s, and 700 to go to the low mark.
+  test('for as long as the backlog lasts at the drain rate', () => {
+    // 200 drained in 2 s, and 700 remain above the low mark.
     expect(decide(sample(1001, 1), sample(801, 1, 2))).toMatchObject({ retryAfterSeconds: 8 });
   });
   test('for a minute when nothing drains', () => {
