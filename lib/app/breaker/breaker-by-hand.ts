@@ -7,10 +7,10 @@ import { type FlowTools, getReceiver, ownReceiver, type ShownReceiver } from '..
 import { stopPolling } from '../registry/polling.ts';
 import { type BreakerTools, changeBreaker, endOutage } from './breaker.ts';
 
-/** What a receiver chose for its breaker, and how it stands. */
+/** The settings of a receiver's breaker, and its state. */
 type BreakerShown = NonNullable<Receiver['breaker']> & ShownBreaker;
 
-/** A receiver with its breaker, and its hot types where it has some. @throws BusbarError unknown_receiver, forbidden. */
+/** A receiver with its breaker, and its hot types if it has any. @throws BusbarError unknown_receiver, forbidden. */
 export async function getReceiverAndBreaker(
   tools: Pick<FlowTools, 'registry' | 'skips' | 'offloads'> & Pick<BreakerTools, 'breakers' | 'clock'>,
   principal: Principal,
@@ -27,8 +27,8 @@ export async function getReceiverAndBreaker(
 }
 
 /**
- * Forces a receiver's breaker open or closed, or gives it back. May be repeated: each call brings about the state,
- * the polling of the lanes included.
+ * Forces a receiver's breaker open or closed, or returns it to its own judgement. May be repeated: each call brings about
+ * the state, including the polling of the lanes.
  * @throws BusbarError unknown_receiver, forbidden, invalid_request, unavailable.
  */
 export async function forceBreaker(
@@ -39,7 +39,7 @@ export async function forceBreaker(
 ): Promise<ShownBreaker> {
   const { state } = parseSpec(forceBreakerSchema, body);
   const receiver = await ownReceiver(tools, principal, name);
-  // What this instance remembers may be seconds old, and the breaker may have opened since.
+  // The cached copy may be seconds old, and the breaker may have opened since.
   await tools.breakers.read(name);
   const { breaker } = await changeBreaker(tools, receiver, {
     kind: 'forced',

@@ -31,7 +31,7 @@ export interface BreakerTools extends PollingTools {
   readonly log: Log;
 }
 
-/** The parts of a receiver that its breaker goes by. */
+/** The parts of a receiver that its breaker depends on. */
 export type Guarded = Pick<Receiver, 'receiver' | 'endpoint' | 'breaker'>;
 
 export function breakerPolicy({ breaker = {} }: Guarded): BreakerPolicy {
@@ -43,23 +43,23 @@ export function breakerPolicy({ breaker = {} }: Guarded): BreakerPolicy {
   };
 }
 
-/** What the breaker lets a batch do now, decided by what this instance read a few seconds ago. */
+/** What the breaker lets a batch do now, by what this instance read up to a few seconds ago. */
 export async function admission(tools: BreakerTools, receiver: Guarded): Promise<Admission> {
   try {
     const kept = await tools.breakers.cached(receiver.receiver);
     return admit(breakerOf(kept, receiver.endpoint), tools.clock.now());
   } catch (error) {
-    // To go on could spend attempts on an endpoint that is known to be down.
+    // Going on could spend attempts on an endpoint that is known to be down.
     const reason = String(error);
     tools.log('warn', 'A breaker could not be read', { receiver: receiver.receiver, reason });
     return { kind: 'none', waitSeconds: bus.ownFaultSeconds };
   }
 }
 
-/** How often a change is decided anew when other invocations change the breaker at the same time. */
+/** How often a change is decided anew when another invocation changes the breaker at the same time. */
 const roundsMax = 4;
 
-/** Lets an event change the breaker: written once, whoever else sees it. */
+/** Lets an event change the breaker. Of several invocations that see the same event, one writes the change. */
 export async function changeBreaker(
   tools: BreakerTools,
   receiver: Guarded,
@@ -73,7 +73,7 @@ export async function changeBreaker(
     const breaker = reduceBreaker(before, event, { ...context, nowMs: tools.clock.now() });
     if (breaker === before) return { changed: false, before, breaker };
     if (await tools.breakers.swap(name, kept, breaker)) {
-      tellChange(tools.log, name, before, breaker);
+      logChange(tools.log, name, before, breaker);
       return { changed: true, before, breaker };
     }
     if (round === roundsMax) throw new Error(`The breaker of ${name} changes faster than it can be written`);
@@ -81,7 +81,7 @@ export async function changeBreaker(
   }
 }
 
-function tellChange(log: Log, receiver: string, before: Breaker, breaker: Breaker): void {
+function logChange(log: Log, receiver: string, before: Breaker, breaker: Breaker): void {
   if (before.kind === breaker.kind) return;
   const opened = breaker.kind === 'forced-open' || (breaker.kind === 'open' && before.kind === 'closed');
   log(
@@ -91,7 +91,7 @@ function tellChange(log: Log, receiver: string, before: Breaker, breaker: Breake
   );
 }
 
-/** Counts what a batch's attempts came to, and opens the breaker or lets more through. */
+/** Counts the outcomes of a batch, and opens the breaker or lets more through. */
 export async function countAttempts(
   tools: BreakerTools,
   receiver: Guarded,
@@ -107,7 +107,7 @@ export async function countAttempts(
   if (window !== undefined) await changeBreaker(tools, receiver, { kind: 'counted', counts: window, cause });
 }
 
-/** Lets an event change the breaker, and starts or stops polling as the breaker then needs it. */
+/** Lets an event change the breaker, and starts or stops polling as the new state requires. */
 export async function changeAndFollow(
   tools: BreakerTools,
   receiver: Guarded,
@@ -118,8 +118,8 @@ export async function changeAndFollow(
 }
 
 /**
- * Stops polling the lanes of a breaker that stays open, and starts it again afterwards. Each step may break off: the
- * schedule is made before polling stops and deleted after it has started, and it puts right what is between.
+ * Stops polling the lanes while a breaker stays open, and starts again afterwards. Each step may break off: the schedule is
+ * created before polling stops and deleted after it has started, and in between it repairs what broke off.
  */
 export async function followBreaker(
   tools: BreakerTools,
@@ -139,15 +139,15 @@ export async function followBreaker(
   if (wasStopped && flows) await endOutage(tools, receiver);
 }
 
-/** Polls the lanes again, unless something else than its breaker stopped it, and ends the schedule. */
+/** Polls the lanes again, unless something other than the breaker stopped the polling, and deletes the schedule. */
 export async function endOutage(tools: BreakerTools, receiver: Guarded): Promise<void> {
   const current = await tools.registry.receiver(receiver.receiver);
   if (current !== undefined && isFlowing(current)) await startPolling(tools, receiver.receiver);
   await tools.probes.stop(receiver.receiver);
 }
 
-/** Runs a step whose fault must not undo what was delivered: it is told, and a later batch makes up for it. */
-export async function orTell<Answer>(
+/** Runs a step whose failure must not undo what was delivered: the failure is logged, and a later batch makes up for it. */
+export async function logFailure<Answer>(
   tools: Pick<BreakerTools, 'log'>,
   { receiver }: Pick<Receiver, 'receiver'>,
   step: () => Promise<Answer>,

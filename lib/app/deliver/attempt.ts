@@ -1,4 +1,4 @@
-import { type KindSender, type Sent, type Sink, senderFor, sinkOf } from '../../connectors/kind.ts';
+import { type Sent, senderFor, sinkOf } from '../../connectors/kind.ts';
 import { restAskedFor } from '../../core/breaker/breaker.ts';
 import {
   type Delivery,
@@ -8,7 +8,7 @@ import {
   recordStop,
   type Verdict,
 } from '../../core/deliver/delivery.ts';
-import type { LanePlan } from '../../core/deliver/lane-plan.ts';
+import { deliverLimits } from '../../core/deliver/limits.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { policyFor } from '../../core/deliver/retry.ts';
 import { loopsStopped } from '../../core/event/hops.ts';
@@ -16,57 +16,39 @@ import { traceOf } from '../../core/event/trace-mode.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { allowedPerSecond } from '../../core/registry/validation.ts';
-import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
-import type { Log } from '../../runtime/log.ts';
 import { traceAttempt, traceStop } from '../why/trace.ts';
-import type { Decision } from './decision.ts';
-import { type Due, held, parked } from './decision.ts';
-import { inOrder } from './order.ts';
-import { createPacer, type PaceTools } from './pace.ts';
-import { runLimited } from './run-limited.ts';
-import { releaseSlot, type SlotTools, takeRetrySlot } from './slots.ts';
-
-export interface AttemptTools extends SlotTools, PaceTools {
-  readonly sinks: readonly Sink[];
-  /** Of the kinds that this function serves, and of no other. */
-  readonly senders: readonly KindSender[];
-}
+import { type BatchContext, type Decision, type DeliverTools, type Due, park, postpone } from './batch.ts';
+import { createPacer, inOrder, releaseSlot, runLimited, takeRetrySlot } from './limits.ts';
 
 /**
- * When the last attempt may begin. A receiver of low concurrency and a slow endpoint would else outlast the
- * function, which is cut off then: nothing would be counted, and what was delivered would come again.
+ * When the last attempt may begin, epoch milliseconds. A receiver with low concurrency and a slow endpoint would otherwise
+ * outlast the function, which is then cut off: nothing would be counted, and what was delivered would come again.
  */
-export function lastStart(tools: Pick<AttemptTools, 'sinks'>, receiver: Receiver, startedMs: number): number {
-  const most = sinkOf(tools.sinks, receiver).sendSecondsMax(receiver);
-  const seconds = bus.deliverTimeoutSeconds - bus.deliverSettleSeconds - most;
+export function lastStart(
+  { sinks }: Pick<DeliverTools, 'sinks'>,
+  receiver: Receiver,
+  startedMs: number,
+): number {
+  const most = sinkOf(sinks, receiver).sendSecondsMax(receiver);
+  const seconds = bus.deliverTimeoutSeconds - deliverLimits.settleSeconds - most;
   return startedMs + seconds * 1000;
 }
 
-/** What an attempt took, for whoever counts. */
-export interface Attempted {
-  readonly eventType: string;
-  readonly outcome: Outcome;
-  readonly latencyMs: number;
-}
-
 /**
- * Attempts all that are given, first attempts before retries, within the plan of the lane and at the receiver's pace.
- * Retries need a slot, so that slow ones leave room for the first attempts of other batches.
+ * Attempts deliveries, first attempts before retries, within the plan of the lane and at the receiver's pace. Retries need
+ * a slot, so slow ones leave room for the first attempts of other batches. Adds each outcome to `context.attempts`.
  */
 export async function attemptAll(
-  tools: AttemptTools,
-  receiver: Receiver,
-  lane: string,
-  plan: LanePlan,
+  tools: DeliverTools,
+  context: BatchContext,
   due: readonly Due[],
-  lastStartMs: number,
-  onOutcome: (attempted: Attempted) => void,
 ): Promise<Decision[]> {
+  const { receiver, plan, lastStartMs } = context;
   const { receiver: name } = receiver;
   const sender = await senderFor(tools, receiver)
     ?.open(receiver)
     .catch((error) => {
-      // Signed by the current secret alone it might be refused, and would spend an attempt for a fault of ours.
+      // Signed with the current secret alone, an attempt might be rejected and spent for a fault of the bus.
       tools.log('error', 'Nothing can be sent to a receiver: its secrets could not be read', {
         receiver: name,
         reason: String(error),
@@ -80,32 +62,32 @@ export async function attemptAll(
   const pacer = createPacer(tools, name, allowedPerSecond(receiver), due.length, lastStartMs);
   let restUntilMs = 0;
   let stops = 0;
-  const watch = (attempted: Attempted) => {
-    restUntilMs = Math.max(restUntilMs, restAskedFor(attempted.outcome, tools.clock.now()) ?? 0);
-    onOutcome(attempted);
-  };
   const attempt = async (each: Due): Promise<Decision> => {
     const { message } = each;
     if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
     if (isRetry(each) && slot === undefined) {
-      const seconds = bus.retrySlotWaitSeconds * (1 + tools.random.next());
-      return { message, done: false, hideSeconds: seconds };
+      const hideSeconds = deliverLimits.retrySlotWaitSeconds * (1 + tools.random.next());
+      return { message, done: false, hideSeconds };
     }
     try {
       const pace = await pacer.next();
-      if (pace.kind === 'later') return held(tools, message, pace.waitSeconds);
+      if (pace.kind === 'later') return postpone(tools, message, pace.waitSeconds);
       // The endpoint has asked for a rest since the batch began.
       const restMs = restUntilMs - tools.clock.now();
-      if (restMs > 0) return held(tools, message, restMs / 1000);
+      if (restMs > 0) return postpone(tools, message, restMs / 1000);
       const startedMs = tools.clock.now();
       const sent = await sender.send(each);
       if (sent.kind === 'stopped') {
         stops += 1;
         return stopped(tools, each, sent);
       }
-      return decide(tools, receiver, lane, each, { startedMs, outcome: sent }, watch);
+      const decision = decide(tools, context, each, startedMs, sent);
+      restUntilMs = Math.max(restUntilMs, restAskedFor(sent, tools.clock.now()) ?? 0);
+      return decision;
     } catch (error) {
-      return brokenOff(tools, receiver, message, error);
+      // A fault of the bus spends no attempt and must not fail the rest of the batch.
+      tools.log('error', 'An attempt broke off', { receiver: name, reason: String(error) });
+      return { message, done: false };
     }
   };
   const bounds = {
@@ -113,60 +95,48 @@ export async function attemptAll(
     perKey: plan.postsPerType,
     keyOf: ({ delivery }: Due) => delivery.eventType,
   };
-  const inTurn = inOrder(due);
+  const afterPrevious = inOrder(due);
   try {
-    return await runLimited(due, bounds, (each) => inTurn(each, () => attempt(each)));
+    return await runLimited(due, bounds, (each) => afterPrevious(each, () => attempt(each)));
   } finally {
     await sender.close();
-    await releaseSlot(tools, name, slot);
+    if (slot !== undefined) await releaseSlot(tools, name, slot);
     if (stops > 0) tools.log('info', loopsStopped, { receiver: name, count: stops });
   }
 }
 
 const isRetry = ({ earlier }: Due) => earlier !== undefined;
 
-/** A fault of ours spends no attempt, and must not take the rest of the batch along. */
-function brokenOff(
-  tools: AttemptTools,
-  receiver: Receiver,
-  message: ReceivedMessage,
-  error: unknown,
-): Decision {
-  tools.log('error', 'An attempt broke off', { receiver: receiver.receiver, reason: String(error) });
-  return { message, done: false };
-}
-
-/** An event that is not sent is settled, and why shows where it has been. */
+/** An event that is deliberately not sent is done; its record shows why. */
 function stopped(
-  tools: AttemptTools,
+  tools: DeliverTools,
   { message, delivery, earlier }: Due,
   stop: Extract<Sent, { kind: 'stopped' }>,
 ): Decision {
+  if (traceOf(message.attributes) === 'none') return { message, done: true };
   const nowMs = tools.clock.now();
-  const mode = traceOf(message.attributes);
-  if (mode === 'none') return { message, done: true };
   const record: DeliveryRecord = recordStop(delivery, earlier, stop, nowMs);
   return { message, done: true, record, traced: traceStop(delivery, earlier, nowMs) };
 }
 
+/** Judges an outcome: what is done with the message, recorded and traced. */
 function decide(
-  tools: AttemptTools,
-  receiver: Receiver,
-  lane: string,
+  tools: DeliverTools,
+  { receiver, batch, attempts }: BatchContext,
   { message, delivery, attempt, earlier }: Due,
-  { startedMs, outcome }: { readonly startedMs: number; readonly outcome: Outcome },
-  onOutcome: (attempted: Attempted) => void,
+  startedMs: number,
+  outcome: Outcome,
 ): Decision {
   const nowMs = tools.clock.now();
   const retry = sinkOf(tools.sinks, receiver).retryPolicy(receiver);
   const policy = policyFor(retry, delivery.eventType);
   const verdict = judge(outcome, attempt, policy, nowMs, tools.random.next());
   const latencyMs = nowMs - startedMs;
-  logAttempt(tools.log, delivery, attempt, outcome, verdict, latencyMs);
-  onOutcome({ eventType: delivery.eventType, outcome, latencyMs });
+  logAttempt(tools, delivery, attempt, outcome, verdict, latencyMs);
+  attempts.push({ eventType: delivery.eventType, outcome, latencyMs });
   const traced = traceAttempt(delivery, {
     mode: traceOf(message.attributes),
-    lane,
+    lane: batch.role,
     attempt,
     outcome,
     verdict,
@@ -189,7 +159,7 @@ function decide(
       return { message, done: false, record, traced, hideSeconds: verdict.delaySeconds };
     case 'disable':
       return {
-        ...parked(message),
+        ...park(message),
         record,
         traced,
         gone: { endpoint: receiver.endpoint, cause: verdict.cause },
@@ -197,9 +167,9 @@ function decide(
   }
 }
 
-/** One wide line an attempt; a success is not worth its price in the log by default. */
+/** One wide line for each attempt. Successes are logged at `debug`: by default they are not worth their price. */
 function logAttempt(
-  log: Log,
+  { log }: Pick<DeliverTools, 'log'>,
   delivery: Delivery,
   attempt: number,
   outcome: Outcome,

@@ -1,7 +1,7 @@
 import { senderFor } from '../../connectors/kind.ts';
-import { type Admission, restAskedFor, weigh } from '../../core/breaker/breaker.ts';
+import { restAskedFor, weigh } from '../../core/breaker/breaker.ts';
 import { causeOf } from '../../core/deliver/delivery.ts';
-import { type LanePlan, lanePlan } from '../../core/deliver/lane-plan.ts';
+import { lanePlan } from '../../core/deliver/lane-plan.ts';
 import { isSplit } from '../../core/deliver/offload.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
@@ -9,152 +9,168 @@ import type { Receiver } from '../../core/registry/receiver.ts';
 import { mayDeliver } from '../../core/registry/validation.ts';
 import {
   admission,
-  type BreakerTools,
   breakerPolicy,
   changeBreaker,
   countAttempts,
-  orTell,
+  followBreaker,
+  logFailure,
 } from '../breaker/breaker.ts';
-import type { TraceTools } from '../why/trace.ts';
-import { type Attempted, type AttemptTools, attemptAll, lastStart } from './attempt.ts';
-import { type Decision, type Due, held, parked } from './decision.ts';
-import { hotTypes, type OffloadTools, observeBatch, placeBatch } from './offload.ts';
-import { probeByDelivery } from './probe-delivery.ts';
-import { probeByHead } from './probe-head.ts';
-import { type Batch, type SettleTools, settle } from './settle.ts';
-import { settleAndTrace } from './settle-and-trace.ts';
-import { dropSkipped, type SkipTools } from './skip.ts';
-import { releaseSlot, takeTurn } from './slots.ts';
-import { type SortedOut, type SortOutTools, sortOut } from './sort-out.ts';
-import { type StillPolledTools, stopStillPolled } from './still-polled.ts';
+import { attemptAll, lastStart } from './attempt.ts';
+import {
+  type Batch,
+  type BatchContext,
+  type Decision,
+  type DeliverTools,
+  type Due,
+  park,
+  postpone,
+} from './batch.ts';
+import { releaseSlot, takeTurn } from './limits.ts';
+import { observeBatch, placeHotTypes } from './offload.ts';
+import { probeByDelivery, probeByHead } from './probe-endpoint.ts';
+import { settle } from './settle.ts';
+import { dropSkipped, sortOut } from './sort-out.ts';
+import { stopStillPolled } from './still-polled.ts';
 
-export interface DeliverTools
-  extends SettleTools,
-    SkipTools,
-    SortOutTools,
-    AttemptTools,
-    BreakerTools,
-    OffloadTools,
-    StillPolledTools,
-    TraceTools {}
+/** A batch whose turn did not come within the function's time comes back after this time. */
+const turnWaitSeconds = 5;
 
 /**
- * Delivers one batch of one receiver: posts it in parallel, and turns each outcome into acknowledgement, retry by
- * visibility or dead letter. Answers the ids of the messages that must stay in the queue.
+ * Delivers one batch of one receiver: sends in parallel, and turns each outcome into acknowledgement, retry by
+ * visibility timeout or dead letter. Returns the ids of the messages that must stay in the queue.
  */
 export async function deliver(tools: DeliverTools, batch: Batch): Promise<string[]> {
   const startedMs = tools.clock.now();
-  let receiver = await tools.registry.cachedReceiver(batch.receiver);
-  // What is remembered as standing still may be active again, and its messages would be parked for nothing.
-  if (receiver !== undefined && !isFlowing(receiver))
-    receiver = await tools.registry.receiver(batch.receiver);
+  const receiver = await readReceiver(tools, batch.receiver);
   if (receiver === undefined) {
-    // The registry is written before the mapping, so it was deleted and its queues will be.
+    // The registry is written before the mapping: the receiver was deleted, and its queues will be.
     tools.log('warn', 'A message is for a receiver that does not exist', { receiver: batch.receiver });
-    return batch.messages.map((message) => message.messageId);
+    return batch.messages.map(({ messageId }) => messageId);
   }
-  if (!mayDeliver(receiver) || senderFor(tools, receiver) === undefined) {
-    // Its lane is not polled much longer, or goes to another function, or its endpoint is just being asked.
-    const waiting = batch.messages.map((message) => held(tools, message, bus.ownFaultSeconds));
-    return await settle(tools, batch, waiting);
-  }
-  if (receiver.state !== 'active') {
-    const kept = await settle(
-      tools,
-      batch,
-      batch.messages.map((message) => parked(message)),
-    );
-    await stopStillPolled(tools, receiver);
-    return kept;
-  }
-  const { skipped, messages } = await dropSkipped(tools, receiver, batch.messages);
-  const admitted = await admitBatch(tools, receiver);
-  if (admitted.kind === 'none') {
-    const waiting = messages.map((message) => held(tools, message, admitted.waitSeconds));
-    return await settle(tools, batch, [...skipped, ...waiting]);
-  }
-  const offload = await hotTypes(tools, batch.receiver);
-  const { placed, messages: staying } = await placeBatch(tools, batch, offload, messages);
-  const { settled, due } = await sortOut(tools, receiver, staying);
-  const sorted = { settled: [...skipped, ...placed, ...settled], due };
-  const lastStartMs = lastStart(tools, receiver, startedMs);
-  if (admitted.kind === 'probe') return await probeByDelivery(tools, receiver, batch, sorted, lastStartMs);
-  const plan = lanePlan(receiver, batch.role, isSplit(offload, startedMs));
-  return await deliverDue(tools, receiver, batch, sorted, { admitted, plan, lastStartMs, startedMs });
-}
-
-/** How a batch is delivered: what its breaker and its lane leave to it, and until when. */
-interface Way {
-  readonly admitted: Extract<Admission, { kind: 'all' | 'some' }>;
-  readonly plan: LanePlan;
-  readonly startedMs: number;
-  readonly lastStartMs: number;
-}
-
-async function deliverDue(
-  tools: DeliverTools,
-  receiver: Receiver,
-  batch: Batch,
-  { settled, due }: SortedOut,
-  { admitted, plan, startedMs, lastStartMs }: Way,
-): Promise<string[]> {
-  const posts = admitted.kind === 'some' ? admitted.posts : due.length;
-  const restWaitsSeconds = admitted.kind === 'some' ? admitted.restWaitsSeconds : 0;
-  const waiting = due.slice(posts).map(({ message }) => held(tools, message, restWaitsSeconds));
-  const attempts: Attempted[] = [];
-  const decisions = await inTurn(tools, batch.receiver, plan, due.slice(0, posts), lastStartMs, (going) =>
-    attemptAll(tools, receiver, batch.role, plan, going, lastStartMs, (attempted) =>
-      attempts.push(attempted),
-    ),
-  );
-  const outcomes = attempts.map(({ outcome }) => outcome);
-  const rests = outcomes.map((outcome) => restAskedFor(outcome, tools.clock.now()) ?? 0);
-  const untilMs = Math.max(0, ...rests);
-  // Before the rest is settled: other batches are to know it as soon as can be.
-  if (untilMs > 0) {
-    await orTell(tools, receiver, () => changeBreaker(tools, receiver, { kind: 'throttled', untilMs }));
-  }
-  const kept = await settleAndTrace(tools, batch, [...settled, ...decisions, ...waiting]);
-
-  const failed = outcomes.filter((outcome) => weigh(outcome) === 'failure');
-  const counts = { successes: outcomes.length - failed.length, failures: failed.length };
-  const last = failed.at(-1);
-  // Thrown on, a fault here would bring back what this batch delivered; the next failure counts again.
-  await orTell(tools, receiver, () =>
-    countAttempts(tools, receiver, admitted, counts, last === undefined ? '' : causeOf(last)),
-  );
-  if (batch.role === 'online') {
-    // What went to the other lane took nothing from this one.
-    const messages = due.map(({ message }) => message);
-    await observeBatch(tools, receiver, { startedMs, messages, attempts });
-  }
+  const context: BatchContext = {
+    batch,
+    receiver,
+    startedMs,
+    lastStartMs: lastStart(tools, receiver, startedMs),
+    open: batch.messages,
+    decisions: [],
+    isParked: false,
+    admission: undefined,
+    offload: undefined,
+    plan: lanePlan(receiver, batch.role, false),
+    due: [],
+    attempts: [],
+    probed: undefined,
+  };
+  await decide(tools, context);
+  const kept = await settle(tools, context);
+  if (context.isParked) await stopStillPolled(tools, receiver);
+  await count(tools, context);
   return kept;
 }
 
-/** Delivers when it is the batch's turn, where batches go one at a time. */
-async function inTurn(
-  tools: DeliverTools,
-  receiver: string,
-  plan: LanePlan,
-  due: readonly Due[],
-  lastStartMs: number,
-  go: (due: readonly Due[]) => Promise<Decision[]>,
-): Promise<Decision[]> {
-  if (plan.turn === undefined || due.length === 0) return await go(due);
-  const turn = await takeTurn(tools, receiver, plan.turn, lastStartMs);
-  if (turn === undefined) return due.map(({ message }) => held(tools, message, bus.turnWaitSeconds));
-  try {
-    return await go(due);
-  } finally {
-    await releaseSlot(tools, receiver, turn);
+/** The receiver; read anew when the cached copy is not flowing, because it may flow again by now. */
+async function readReceiver(
+  { registry }: Pick<DeliverTools, 'registry'>,
+  name: string,
+): Promise<Receiver | undefined> {
+  const cached = await registry.cachedReceiver(name);
+  return cached === undefined || isFlowing(cached) ? cached : await registry.receiver(name);
+}
+
+/** Decides what is done with each message, and makes the attempts that it takes. */
+async function decide(tools: DeliverTools, context: BatchContext): Promise<void> {
+  const { receiver } = context;
+  // Its endpoint is being validated, or its lane is about to be polled by another function or by none.
+  if (!mayDeliver(receiver) || senderFor(tools, receiver) === undefined) {
+    return postponeOpen(tools, context, bus.ownFaultSeconds);
+  }
+  if (receiver.state !== 'active') {
+    context.isParked = true;
+    return void context.decisions.push(...context.open.map(park));
+  }
+  await dropSkipped(tools, context);
+  await admit(tools, context);
+  if (context.admission?.kind === 'none') {
+    return postponeOpen(tools, context, context.admission.waitSeconds);
+  }
+  await placeHotTypes(tools, context);
+  await sortOut(tools, context);
+  if (context.admission?.kind === 'probe') await probeByDelivery(tools, context);
+  else await attemptDue(tools, context);
+}
+
+function postponeOpen(
+  tools: Pick<DeliverTools, 'random'>,
+  { open, decisions }: BatchContext,
+  seconds: number,
+): void {
+  decisions.push(...open.map((message) => postpone(tools, message, seconds)));
+}
+
+/** Asks the breaker what the batch may do, after a probe by HEAD where the receiver chose that and one is due. */
+async function admit(tools: DeliverTools, context: BatchContext): Promise<void> {
+  const { receiver } = context;
+  context.admission = await admission(tools, receiver);
+  if (context.admission.kind !== 'probe' || breakerPolicy(receiver).probe !== 'head') return;
+  await logFailure(tools, receiver, () => probeByHead(tools, receiver));
+  const after = await admission(tools, receiver);
+  context.admission = after.kind === 'probe' ? { kind: 'none', waitSeconds: bus.ownFaultSeconds } : after;
+}
+
+/** Attempts what is due, as far as the breaker admits it. */
+async function attemptDue(tools: DeliverTools, context: BatchContext): Promise<void> {
+  const { receiver, admission, due, decisions } = context;
+  const some = admission?.kind === 'some' ? admission : undefined;
+  const posts = some?.posts ?? due.length;
+  const restWaitsSeconds = some?.restWaitsSeconds ?? 0;
+  const waiting = due.slice(posts).map(({ message }) => postpone(tools, message, restWaitsSeconds));
+  if (isSplit(context.offload, context.startedMs)) {
+    context.plan = lanePlan(receiver, context.batch.role, true);
+  }
+  decisions.push(...(await attemptInTurn(tools, context, due.slice(0, posts))), ...waiting);
+
+  const nowMs = tools.clock.now();
+  const rests = context.attempts.map(({ outcome }) => restAskedFor(outcome, nowMs) ?? 0);
+  const untilMs = Math.max(0, ...rests);
+  // Before the batch is settled, so that other batches learn of the rest as soon as possible.
+  if (untilMs > 0) {
+    await logFailure(tools, receiver, () => changeBreaker(tools, receiver, { kind: 'throttled', untilMs }));
   }
 }
 
-/** What the breaker lets the batch do, after a probe by HEAD where the receiver has chosen that and it is due. */
-async function admitBatch(tools: DeliverTools, receiver: Receiver): Promise<Admission> {
-  const admitted = await admission(tools, receiver);
-  if (admitted.kind !== 'probe' || breakerPolicy(receiver).probe !== 'head') return admitted;
-  await orTell(tools, receiver, () => probeByHead(tools, receiver));
-  const after = await admission(tools, receiver);
-  return after.kind === 'probe' ? { kind: 'none', waitSeconds: bus.ownFaultSeconds } : after;
+/** Attempts when it is the batch's turn, where batches go one at a time. */
+async function attemptInTurn(
+  tools: DeliverTools,
+  context: BatchContext,
+  due: readonly Due[],
+): Promise<Decision[]> {
+  const { receiver, plan, lastStartMs } = context;
+  if (plan.turn === undefined || due.length === 0) return await attemptAll(tools, context, due);
+  const turn = await takeTurn(tools, receiver.receiver, plan.turn, lastStartMs);
+  if (turn === undefined) return due.map(({ message }) => postpone(tools, message, turnWaitSeconds));
+  try {
+    return await attemptAll(tools, context, due);
+  } finally {
+    await releaseSlot(tools, receiver.receiver, turn);
+  }
+}
+
+/**
+ * Tells the breaker and the hot types what the attempts came to. No failure here is thrown: that would bring back what
+ * the batch delivered, and the next batch counts again.
+ */
+async function count(tools: DeliverTools, context: BatchContext): Promise<void> {
+  const { batch, receiver, admission, attempts, probed } = context;
+  if (probed !== undefined) {
+    await logFailure(tools, receiver, () => followBreaker(tools, receiver, probed.before, probed.breaker));
+  }
+  if (admission?.kind !== 'all' && admission?.kind !== 'some') return;
+  const failed = attempts.filter(({ outcome }) => weigh(outcome) === 'failure');
+  const counts = { successes: attempts.length - failed.length, failures: failed.length };
+  const last = failed.at(-1);
+  await logFailure(tools, receiver, () =>
+    countAttempts(tools, receiver, admission, counts, last === undefined ? '' : causeOf(last.outcome)),
+  );
+  if (batch.role === 'online') await observeBatch(tools, context);
 }

@@ -3,7 +3,6 @@ import {
   floodingType,
   movedMessage,
   nothingObserved,
-  type Observed,
   type Offload,
   type OffloadEvent,
   observe,
@@ -13,38 +12,20 @@ import {
 import { bus } from '../../core/kernel/limits.ts';
 import type { Lane } from '../../core/kernel/place.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
-import type { Receiver } from '../../core/registry/receiver.ts';
 import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
-import type { Watches } from '../../runtime/aws/watches.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { BreakerStore } from '../../runtime/stores/breakers.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import type { PollingTools } from '../registry/polling.ts';
-import type { Attempted } from './attempt.ts';
-import type { Decision } from './decision.ts';
-import { held } from './decision.ts';
-import type { Batch } from './settle.ts';
+import { type BatchContext, type Decision, type DeliverTools, postpone } from './batch.ts';
 
-export interface OffloadTools extends PollingTools {
-  readonly registry: RegistryStore;
-  readonly queues: Queues;
-  readonly breakers: BreakerStore;
-  readonly offloadWatches: Watches;
-  /** What this instance has seen of each receiver's online lane. */
-  readonly observed: Map<string, Observed>;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-}
+/** What looks after the offline lane. */
+type LookTools = Pick<
+  DeliverTools,
+  'registry' | 'breakers' | 'offloads' | 'offloadWatches' | 'mappings' | 'queues' | 'clock' | 'log'
+>;
 
-/** What looks after the offline lane needs no endpoint and no memory. */
-export type LookTools = Omit<OffloadTools, 'observed' | 'random'>;
-
-/** What is known of a receiver's hot types. When it cannot be read, all stays where it is, as if there were none. */
-export async function hotTypes(tools: OffloadTools, receiver: string): Promise<Offload | undefined> {
+/** The hot types of a receiver. When they cannot be read, every message stays where it is, as if there were none. */
+async function hotTypes(
+  tools: Pick<DeliverTools, 'offloads' | 'log'>,
+  receiver: string,
+): Promise<Offload | undefined> {
   try {
     return await tools.offloads.cached(receiver);
   } catch (error) {
@@ -53,33 +34,33 @@ export async function hotTypes(tools: OffloadTools, receiver: string): Promise<O
   }
 }
 
-/** Parts a batch into what is to be delivered from its lane, and what goes to the other lane or waits. */
-export async function placeBatch(
-  tools: OffloadTools,
-  batch: Batch,
-  offload: Offload | undefined,
-  messages: readonly ReceivedMessage[],
-): Promise<{ placed: Decision[]; messages: readonly ReceivedMessage[] }> {
-  const { receiver, role: lane } = batch;
+/** Moves the messages that belong into the other lane there, and postpones those that wait between the lanes. */
+export async function placeHotTypes(
+  tools: Pick<DeliverTools, 'offloads' | 'queues' | 'clock' | 'random' | 'log'>,
+  context: BatchContext,
+): Promise<void> {
+  const { receiver, role: lane } = context.batch;
+  const offload = await hotTypes(tools, receiver);
+  context.offload = offload;
   // Out of the ordered lane an event would lose its order.
-  if (lane === 'ordered' || (offload === undefined && lane === 'online')) return { placed: [], messages };
+  if (lane === 'ordered' || (offload === undefined && lane === 'online')) return;
   const nowMs = tools.clock.now();
   const stays: ReceivedMessage[] = [];
   const moving: ReceivedMessage[] = [];
-  const placed: Decision[] = [];
-  for (const message of messages) {
+  for (const message of context.open) {
     const placing = placeOf(offload, lane, message.attributes.type ?? '', nowMs);
     if (placing.kind === 'stays') stays.push(message);
     else if (placing.kind === 'moves') moving.push(message);
-    else placed.push(held(tools, message, placing.waitSeconds));
+    else context.decisions.push(postpone(tools, message, placing.waitSeconds));
   }
-  placed.push(...(await move(tools, receiver, lane === 'online' ? 'offline' : 'online', moving)));
-  return { placed, messages: stays };
+  const other = lane === 'online' ? 'offline' : 'online';
+  context.decisions.push(...(await move(tools, receiver, other, moving)));
+  context.open = stays;
 }
 
-/** Puts messages into the other lane. One that is not taken there stays where it is for some seconds. */
+/** Moves messages to the other lane. One that the lane does not take is postponed. */
 async function move(
-  tools: OffloadTools,
+  tools: Pick<DeliverTools, 'queues' | 'random' | 'log'>,
   receiver: string,
   role: Lane,
   messages: readonly ReceivedMessage[],
@@ -94,34 +75,31 @@ async function move(
       lane: role,
       reason: failure.reason,
     });
-    return held(tools, message, bus.ownFaultSeconds);
+    return postpone(tools, message, bus.ownFaultSeconds);
   });
 }
 
-/** Takes note of what a batch of the online lane was about, and sends a type that floods it to the offline lane. */
+/** Notes what a batch of the online lane was about, and sends a type that floods the lane to the offline lane. */
 export async function observeBatch(
-  tools: OffloadTools,
-  receiver: Receiver,
-  batch: {
-    readonly startedMs: number;
-    readonly messages: readonly ReceivedMessage[];
-    readonly attempts: readonly Attempted[];
-  },
+  tools: LookTools & Pick<DeliverTools, 'observed'>,
+  { receiver, startedMs, due, attempts }: BatchContext,
 ): Promise<void> {
   const { receiver: name } = receiver;
   const nowMs = tools.clock.now();
   const busyMs = new Map<string, number>();
-  for (const { eventType, latencyMs } of batch.attempts) {
-    // A post that took no measurable time still took its place.
+  for (const { eventType, latencyMs } of attempts) {
+    // A post that took no measurable time still occupied a slot.
     busyMs.set(eventType, (busyMs.get(eventType) ?? 0) + Math.max(1, latencyMs));
   }
-  const firsts = batch.messages.filter(({ receives }) => receives === 1);
+  // What went to the other lane is not among them: it took nothing from this one.
+  const messages = due.map(({ message }) => message);
+  const firsts = messages.filter(({ receives }) => receives === 1);
   const observed = observe(tools.observed.get(name) ?? nothingObserved, {
     endedMs: nowMs,
-    durationMs: nowMs - batch.startedMs,
+    durationMs: nowMs - startedMs,
     busyMs,
-    messages: batch.messages.length,
-    waitedMs: Math.max(0, ...firsts.map(({ sentAtMs }) => batch.startedMs - sentAtMs)),
+    messages: messages.length,
+    waitedMs: Math.max(0, ...firsts.map(({ sentAtMs }) => startedMs - sentAtMs)),
   });
   tools.observed.set(name, observed);
   const type = floodingType(observed, receiver);
@@ -139,15 +117,15 @@ export async function observeBatch(
   }
 }
 
-/** Whatever breaks off, the watch puts right: it is there before the row says that the type is hot. */
-async function openOffline(tools: OffloadTools, receiver: string, type: string): Promise<void> {
+/** The watch exists before the row says that the type is hot, and repairs whatever breaks off. */
+async function openOffline(tools: LookTools, receiver: string, type: string): Promise<void> {
   const { changed } = await change(tools, receiver, { kind: 'flooded', type }, () =>
     tools.offloadWatches.start(receiver),
   );
   if (changed) await pollOffline(tools, receiver);
 }
 
-/** Polls the offline lane, unless the receiver stands still or its breaker has stopped the polling. */
+/** Polls the offline lane, unless the receiver is not flowing or its breaker has stopped the polling. */
 async function pollOffline(tools: LookTools, name: string): Promise<void> {
   const receiver = await tools.registry.receiver(name);
   if (receiver === undefined || !isFlowing(receiver)) return;
@@ -157,8 +135,8 @@ async function pollOffline(tools: LookTools, name: string): Promise<void> {
 }
 
 /**
- * Looks whether the hot types of a receiver cooled, and closes its offline lane when that is empty. Called every
- * minute for as long as the lane is open; it puts right whatever broke off between two steps.
+ * Checks whether the hot types of a receiver have cooled, and closes its offline lane once that is empty. Called every
+ * minute while the lane is open; repairs whatever broke off between two steps.
  */
 export async function lookAfterOffload(tools: LookTools, name: string): Promise<void> {
   const receiver = await tools.registry.receiver(name);
@@ -166,12 +144,12 @@ export async function lookAfterOffload(tools: LookTools, name: string): Promise<
   if (receiver === undefined || kept === undefined) return await tools.offloadWatches.stop(name);
   const counted = await tools.queues.count({ receiver: name, role: 'offline' });
   const { changed, offload } = await change(tools, name, { kind: 'counted', ...counted });
-  // A lane that is to be closed is polled for one minute more, for what may have gone there in the last moment.
+  // Before a lane is closed it is polled for one more minute, for messages that went there in the last moment.
   if (offload?.closing && !changed) return await closeOffline(tools, name, offload);
   await pollOffline(tools, name);
 }
 
-/** The row last: a type that becomes hot meanwhile changes it, and is seen by that. */
+/** The row last: a type that becomes hot meanwhile changes it, which the condition of the write detects. */
 async function closeOffline(tools: LookTools, receiver: string, closing: Offload): Promise<void> {
   await tools.mappings.setEnabled(receiver, 'offline', false);
   await tools.offloadWatches.stop(receiver);
@@ -183,6 +161,7 @@ async function closeOffline(tools: LookTools, receiver: string, closing: Offload
   await pollOffline(tools, receiver);
 }
 
+/** How often a change is decided anew when another invocation changes the row at the same time. */
 const roundsMax = 4;
 
 async function change(
@@ -197,15 +176,15 @@ async function change(
     if (offload === before) return { changed: false, offload };
     await beforehand();
     if (await tools.offloads.swap(receiver, before, offload)) {
-      tellChange(tools.log, receiver, before, offload);
+      logChange(tools.log, receiver, before, offload);
       return { changed: true, offload };
     }
   }
   throw new Error(`The hot types of ${receiver} change faster than they can be written`);
 }
 
-function tellChange(
-  log: Log,
+function logChange(
+  log: LookTools['log'],
   receiver: string,
   before: Offload | undefined,
   offload: Offload | undefined,

@@ -1,23 +1,21 @@
 import { admit, breakerOf } from '../../core/breaker/breaker.ts';
 import type { Lane } from '../../core/kernel/place.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
 import { breakerPolicy, endOutage } from '../breaker/breaker.ts';
 import { entryLanes } from '../registry/polling.ts';
-import { type DeliverTools, deliver } from './deliver.ts';
-import { probeByHead } from './probe-head.ts';
-
-export type ProbeTools = DeliverTools & { readonly queues: Queues };
+import type { DeliverTools } from './batch.ts';
+import { deliver } from './deliver.ts';
+import { probeByHead } from './probe-endpoint.ts';
 
 /**
- * Looks after a receiver whose lanes are not polled because its breaker is open: probes its endpoint when that is due.
- * Called every few minutes for as long as it is so, and puts right whatever broke off between two steps.
+ * Looks after a receiver whose lanes are not polled because its breaker is open: probes its endpoint when a probe is due.
+ * Called every few minutes while the breaker is open; repairs whatever broke off between two steps.
  */
-export async function probe(tools: ProbeTools, name: string): Promise<void> {
+export async function probe(tools: DeliverTools, name: string): Promise<void> {
   const receiver = await tools.registry.receiver(name);
   if (receiver === undefined) return await tools.probes.stop(name);
   const breaker = breakerOf(await tools.breakers.read(name), receiver.endpoint);
-  // Who opened it by hand closes it by hand.
+  // Opened by hand, it is closed by hand.
   if (breaker.kind === 'forced-open') return await tools.probes.stop(name);
   if (breaker.kind !== 'open') return await endOutage(tools, receiver);
   if (!isFlowing(receiver) || admit(breaker, tools.clock.now()).kind !== 'probe') return;
@@ -30,9 +28,9 @@ export async function probe(tools: ProbeTools, name: string): Promise<void> {
   }
 }
 
-/** Tries what a lane holds. False when there was nothing in it: the next event is the probe. */
+/** Delivers a batch of a lane as the probe. False when the lane is empty: the next event is the probe. */
 async function probeLane(
-  tools: ProbeTools,
+  tools: DeliverTools,
   lane: { readonly receiver: string; readonly role: Lane },
 ): Promise<boolean> {
   const messages = await tools.queues.receive(lane);

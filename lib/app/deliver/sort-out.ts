@@ -1,50 +1,59 @@
 import { type Delivery, type DeliveryRecord, deliveryIdOf, readiness } from '../../core/deliver/delivery.ts';
-import { wasReceivedBefore } from '../../core/deliver/offload.ts';
+import { enteredAtMs, wasReceivedBefore } from '../../core/deliver/offload.ts';
 import { bus } from '../../core/kernel/limits.ts';
+import { isSkipped } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { redriveAttribute, topicAttribute } from '../../core/routing/routing.ts';
 import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
-import type { Decision, Due } from './decision.ts';
-import { behind, held } from './decision.ts';
-
-export interface SortOutTools {
-  readonly deliveries: DeliveryStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-}
-
-/** What a batch holds: messages that are decided without an attempt, and deliveries that are due. */
-export interface SortedOut {
-  readonly settled: readonly Decision[];
-  /** The first of each key before the second of any, and first attempts before retries. */
-  readonly due: readonly Due[];
-}
+import {
+  type BatchContext,
+  type Decision,
+  type DeliverTools,
+  type Due,
+  leaveBehind,
+  postpone,
+} from './batch.ts';
 
 /**
- * Reads the messages of a batch and, where they were received before, the records of their deliveries. In the ordered lane
- * nothing is due behind an event of its key that must wait, or dies.
+ * Drops what the receiver skips. The dropped messages are counted before they leave the queue: if the count cannot be
+ * written, this throws, and the batch comes again.
  */
-export async function sortOut(
-  tools: SortOutTools,
-  receiver: Receiver,
-  messages: readonly ReceivedMessage[],
-): Promise<SortedOut> {
-  const parsed = messages.map((message) => ({ message, delivery: readDelivery(receiver, message) }));
+export async function dropSkipped(
+  tools: Pick<DeliverTools, 'skips' | 'log'>,
+  context: BatchContext,
+): Promise<void> {
+  const { receiver, skip } = context.receiver;
+  if (skip === undefined) return;
+  const old = context.open.filter((message) => isSkipped(skip, enteredAtMs(message)));
+  if (old.length === 0) return;
+  await tools.skips.countDropped(receiver, skip, old.length);
+  tools.log('warn', 'Events were skipped', {
+    receiver,
+    before: skip.before,
+    messageIds: old.map(({ messageId }) => messageId),
+  });
+  context.decisions.push(...old.map((message) => ({ message, done: true })));
+  context.open = context.open.filter((message) => !old.includes(message));
+}
+
+type SortOutTools = Pick<DeliverTools, 'deliveries' | 'clock' | 'random' | 'log'>;
+
+/**
+ * Reads the open messages of a batch and, for those received before, the records of their deliveries: which are due, and
+ * what is done with the others. In the ordered lane nothing is due behind an event of its key that must wait, or dies.
+ */
+export async function sortOut(tools: SortOutTools, context: BatchContext): Promise<void> {
+  const { receiver, decisions } = context;
+  const parsed = context.open.map((message) => ({ message, delivery: readDelivery(receiver, message) }));
   const records = await findRecords(tools, receiver, parsed);
   const nowMs = tools.clock.now();
-  const settled: Decision[] = [];
   const due: Due[] = [];
   const places = new Map<string, number>();
   const waiting = new Set<string>();
   for (const { message, delivery } of parsed) {
     const { group } = message;
     if (group !== undefined && waiting.has(group)) {
-      settled.push(behind(message));
+      decisions.push(leaveBehind(message));
       continue;
     }
     const decision = decide(message, delivery);
@@ -54,18 +63,18 @@ export async function sortOut(
       due.push({ ...decision, place });
       continue;
     }
-    settled.push(decision);
+    decisions.push(decision);
     if (group !== undefined && (!decision.done || decision.deadLetter !== undefined)) waiting.add(group);
   }
   due.sort(
     (left, right) =>
       left.place - right.place || Number(left.earlier !== undefined) - Number(right.earlier !== undefined),
   );
-  return { settled, due };
+  context.due = due;
 
   function decide(message: ReceivedMessage, delivery: Delivery | string): Decision | Omit<Due, 'place'> {
     if (typeof delivery === 'string') return poison(receiver, message, delivery, nowMs);
-    if (records === undefined && mayHaveRecord(message)) return held(tools, message, bus.ownFaultSeconds);
+    if (records === undefined && mayHaveRecord(message)) return postpone(tools, message, bus.ownFaultSeconds);
     const earlier = mayHaveRecord(message) ? records?.get(delivery.deliveryId) : undefined;
     const ready = readiness(earlier, nowMs);
     if (ready.kind === 'done') return { message, done: true };
@@ -74,11 +83,11 @@ export async function sortOut(
   }
 }
 
-/** A first receive has no record, so that a delivery that succeeds at once costs no read and no write. */
+/** A first receive has no record, so a delivery that succeeds at once costs no read and no write. */
 const mayHaveRecord = (message: ReceivedMessage) =>
   wasReceivedBefore(message) || redriveAttribute in message.attributes;
 
-/** Undefined when they cannot be read: whoever may have one then waits, and the others go on. */
+/** Undefined when they cannot be read: a delivery that may have one then waits, and the others go on. */
 async function findRecords(
   tools: SortOutTools,
   receiver: Receiver,
@@ -97,7 +106,7 @@ async function findRecords(
   }
 }
 
-/** The delivery that a message stands for, or why it stands for none. */
+/** The delivery that a message stands for, or why there is none. */
 function readDelivery(receiver: Receiver, message: ReceivedMessage): Delivery | string {
   let event: Record<string, unknown>;
   try {

@@ -1,29 +1,24 @@
-import { bus } from '../../core/kernel/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import { followState, type PollingTools } from '../registry/polling.ts';
+import { followState } from '../registry/polling.ts';
+import type { DeliverTools } from './batch.ts';
 
-export interface StillPolledTools extends PollingTools {
-  readonly registry: RegistryStore;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Since when this instance has seen messages of a receiver that stands still, epoch milliseconds by receiver. */
-  readonly stillPolled: Map<string, number>;
-}
+/** How long the lanes of a paused or disabled receiver may be polled before the polling is stopped again. */
+const stillPolledSeconds = 150;
 
 /**
- * Stops polling again for a receiver that stands still and whose messages come all the same: the stop may have failed
- * when it was paused or disabled, and nobody else would notice. AWS takes a minute for a stop that went well, so that it is
- * given some, and an instance tries no oftener than that: the control plane allows few calls.
+ * Stops polling again for a receiver that is paused or disabled and whose messages still come: the stop may have failed,
+ * and nobody else would notice. AWS takes up to a minute to stop polling, so it is given some time, and an instance does
+ * not try more often than that: the control plane allows few calls.
  */
-export async function stopStillPolled(tools: StillPolledTools, receiver: Receiver): Promise<void> {
+export async function stopStillPolled(
+  tools: Pick<DeliverTools, 'registry' | 'mappings' | 'offloads' | 'stillPolled' | 'clock' | 'log'>,
+  receiver: Receiver,
+): Promise<void> {
   const { receiver: name } = receiver;
   const nowMs = tools.clock.now();
   const sinceMs = tools.stillPolled.get(name);
   if (sinceMs === undefined) return void tools.stillPolled.set(name, nowMs);
-  if (nowMs - sinceMs < bus.stillPolledSeconds * 1000) return;
+  if (nowMs - sinceMs < stillPolledSeconds * 1000) return;
   tools.stillPolled.set(name, nowMs);
   tools.log('warn', 'The lanes of a receiver that stands still are polled', { receiver: name });
   try {

@@ -1,8 +1,13 @@
 import * as z from 'zod';
 import { failureKind } from '../deliver/delivery.ts';
+import { deliverLimits } from '../deliver/limits.ts';
 import type { Outcome } from '../deliver/outcome.ts';
-import { aws, bus } from '../kernel/limits.ts';
+import { aws } from '../kernel/limits.ts';
 import { retryAfterSeconds } from '../kernel/retry-after.ts';
+import { breakerLimits } from './limits.ts';
+
+/** From this many failed probes on, a minute and a half into an outage, the lanes are no longer polled. */
+const probesBeforeStopping = 2;
 
 /** When a receiver's breaker opens, and how it finds out that the endpoint is back. */
 export interface BreakerPolicy {
@@ -138,7 +143,7 @@ function whileOpen(open: Open, event: BreakerEvent, context: BreakerContext): Br
   switch (event.kind) {
     case 'probe-began':
       if (admit(open, nowMs).kind !== 'probe') return open;
-      return { ...open, probingUntilMs: nowMs + bus.breakerProbeSeconds * 1000 };
+      return { ...open, probingUntilMs: nowMs + breakerLimits.probeSeconds * 1000 };
     case 'probe-succeeded': {
       const half = halfOpen(open, open.endpoint, open.probesFailed, context);
       return event.restUntilMs === undefined ? half : leaveAlone(half, event.restUntilMs, context);
@@ -162,7 +167,7 @@ function whileHalfOpen(half: HalfOpen, event: BreakerEvent, context: BreakerCont
       if (failures >= (successes + failures) * policy.failureRate)
         return openAgain(half, event.cause, context);
       // By time and not by batch: ten batches that succeed at once are one step.
-      if (nowMs - half.steppedAtMs < bus.breakerRampStepSeconds * 1000) return half;
+      if (nowMs - half.steppedAtMs < breakerLimits.rampStepSeconds * 1000) return half;
       const postsPerBatch = half.postsPerBatch * 2;
       if (postsPerBatch > aws.sqs.batchEntriesMax) {
         return { kind: 'closed', sinceMs: nowMs, reason: 'the endpoint is back' };
@@ -232,8 +237,8 @@ function openAgain(before: Open | HalfOpen, cause: string, context: BreakerConte
 
 /** 30 s, 1 min, 2 min … 30 min after, and up to a tenth later. */
 function nextProbe(probesFailed: number, { nowMs, random }: BreakerContext): number {
-  const pause = Math.min(bus.breakerPauseSeconds * 2 ** probesFailed, bus.breakerPauseSecondsMax);
-  return nowMs + Math.ceil(pause * (1 + bus.retryJitterPart * random)) * 1000;
+  const pause = Math.min(breakerLimits.pauseSeconds * 2 ** probesFailed, breakerLimits.pauseSecondsMax);
+  return nowMs + Math.ceil(pause * (1 + deliverLimits.retryJitterPart * random)) * 1000;
 }
 
 /** What a batch may do. Waits are in seconds, for whatever is not attempted. */
@@ -252,13 +257,13 @@ export function admit(breaker: Breaker, nowMs: number): Admission {
     case 'forced-closed':
       return { kind: 'all' };
     case 'forced-open':
-      return { kind: 'none', waitSeconds: bus.breakerForcedWaitSeconds };
+      return { kind: 'none', waitSeconds: breakerLimits.forcedWaitSeconds };
     case 'half-open':
       return (
         resting(breaker.rest, nowMs) ?? {
           kind: 'some',
           posts: breaker.postsPerBatch,
-          restWaitsSeconds: bus.breakerRampStepSeconds,
+          restWaitsSeconds: breakerLimits.rampStepSeconds,
         }
       );
     case 'open': {
@@ -273,7 +278,7 @@ export function admit(breaker: Breaker, nowMs: number): Admission {
 function resting(rest: Rest | undefined, nowMs: number): Admission | undefined {
   if (rest === undefined || nowMs >= rest.untilMs) return undefined;
   const waitSeconds = Math.ceil((rest.untilMs - nowMs) / 1000);
-  return { kind: 'none', waitSeconds: Math.min(waitSeconds, bus.breakerForcedWaitSeconds) };
+  return { kind: 'none', waitSeconds: Math.min(waitSeconds, breakerLimits.forcedWaitSeconds) };
 }
 
 /** Until when an endpoint wants no further requests (CloudEvents webhooks 1.0.2, section 2.2); undefined when it says nothing. */
@@ -285,11 +290,7 @@ export function restAskedFor(outcome: Outcome, nowMs: number): number | undefine
 
 /** Whether the outage has lasted so long that the lane is better not polled. */
 export function shouldStopMapping(breaker: Breaker): boolean {
-  return (
-    breaker.kind === 'open' &&
-    !breaker.mappingStopped &&
-    breaker.probesFailed >= bus.breakerProbesBeforeStopping
-  );
+  return breaker.kind === 'open' && !breaker.mappingStopped && breaker.probesFailed >= probesBeforeStopping;
 }
 
 /** The breaker that stands for an endpoint: what another endpoint did says nothing about this one. */

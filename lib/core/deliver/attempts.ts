@@ -1,7 +1,7 @@
-import { bus } from '../kernel/limits.ts';
+import { deliverLimits } from './limits.ts';
 import type { Outcome } from './outcome.ts';
 
-/** One attempt as it is kept with the record of a failing delivery. */
+/** One attempt, as kept with the record of a failing delivery. */
 export interface AttemptRecord {
   /** Counted from 1. */
   readonly attempt: number;
@@ -16,11 +16,12 @@ export interface AttemptRecord {
   readonly detail: string;
 }
 
-/** Of so many characters of details together a record keeps: each kilobyte is a write unit at every further attempt. */
-const detailsMax = 4 * bus.keptResponseCharacters;
-/** What of an older detail is kept when they are more. */
+/** A record keeps so many characters of details in total: each kilobyte costs a write unit at every further attempt. */
+const detailsMax = 4 * deliverLimits.keptResponseCharacters;
+/** How much of an older detail is kept when there are more. */
 const shortDetail = 100;
 
+/** The record of one attempt. @param atMs when it began; @param latencyMs how long it took. */
 export function attemptRecord(
   attempt: number,
   lane: string,
@@ -30,27 +31,33 @@ export function attemptRecord(
 ): AttemptRecord {
   const measured = { attempt, atMs, latencyMs: Math.round(latencyMs), lane };
   return outcome.kind === 'answer'
-    ? { ...measured, status: outcome.status, detail: outcome.response.slice(0, bus.keptResponseCharacters) }
+    ? {
+        ...measured,
+        status: outcome.status,
+        detail: outcome.response.slice(0, deliverLimits.keptResponseCharacters),
+      }
     : {
         ...measured,
         error: outcome.failure,
-        detail: outcome.message.slice(0, bus.keptResponseCharacters),
+        detail: outcome.message.slice(0, deliverLimits.keptResponseCharacters),
       };
 }
 
 /**
- * The attempts with one more. The newest details are whole; older ones are cut when all together are too long, so
- * that the record of a delivery that fails for a day costs a handful of write units and not one for each attempt.
+ * Adds an attempt. The newest details are kept whole; older ones are cut when all together are too long, so the record of
+ * a delivery that fails for a day costs a handful of write units instead of one for each attempt.
  */
 export function withAttempt(
   earlier: readonly AttemptRecord[],
   attempt: AttemptRecord,
 ): readonly AttemptRecord[] {
   let left = detailsMax;
-  const newestFirst = [attempt, ...[...earlier].reverse()].slice(0, bus.retriesMax + 1).map((one) => {
-    const detail = one.detail.length <= left ? one.detail : one.detail.slice(0, shortDetail);
-    left = Math.max(0, left - detail.length);
-    return { ...one, detail };
-  });
+  const newestFirst = [attempt, ...[...earlier].reverse()]
+    .slice(0, deliverLimits.retriesMax + 1)
+    .map((one) => {
+      const detail = one.detail.length <= left ? one.detail : one.detail.slice(0, shortDetail);
+      left = Math.max(0, left - detail.length);
+      return { ...one, detail };
+    });
   return newestFirst.reverse();
 }

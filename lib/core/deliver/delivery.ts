@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { bus } from '../kernel/limits.ts';
 import { retryAfterSeconds } from '../kernel/retry-after.ts';
 import type { AttemptRecord } from './attempts.ts';
+import { deliverLimits } from './limits.ts';
 import type { Outcome } from './outcome.ts';
 import { defaultRetry, type RetryPolicy, retryDelaySeconds } from './retry.ts';
 
@@ -20,8 +20,8 @@ export interface Delivery {
 }
 
 /**
- * The id of a delivery, stable over all attempts, duplicates of the queue and redrives: it is made of what
- * identifies the event (source and id, CloudEvents 1.0.2), the topic it came by and the receiver.
+ * The id of a delivery, stable over all attempts, duplicates of the queue and redrives: a hash of what identifies the
+ * event (source and id, CloudEvents 1.0.2), its topic and the receiver.
  */
 export function deliveryIdOf(
   event: { readonly source: string; readonly id: string },
@@ -39,13 +39,13 @@ export type Verdict =
   | { readonly kind: 'dead-letter'; readonly cause: string }
   | { readonly kind: 'disable'; readonly cause: string };
 
-/** `business`: the endpoint understood and refused the event. `system`: it, or the way to it, does not work. */
+/** `business`: the endpoint does not want the event. `system`: the endpoint, or the way to it, does not work. */
 export type FailureKind = 'business' | 'system';
 
 /** These 4xx say nothing about the event: request timeout, too early, too many requests (RFC 9110, 8470, 6585). */
 const statusesOfSystem: readonly number[] = [408, 425, 429];
 
-/** Which kind of failure an outcome is; undefined for a delivery. */
+/** Which kind of failure an outcome is; undefined for a success. */
 export function failureKind(outcome: Outcome): FailureKind | undefined {
   if (outcome.kind === 'failure') return outcome.says === 'refused' ? 'business' : 'system';
   const { status } = outcome;
@@ -54,9 +54,11 @@ export function failureKind(outcome: Outcome): FailureKind | undefined {
 }
 
 /**
- * Judges one attempt by the HTTP contract: any 2xx is a delivery, 410 disables the receiver, `Retry-After` of 429
- * and 503 is obeyed, everything else is retried by the policy until it has used up its attempts. A business failure is a
- * dead letter at once where the policy says so.
+ * Judges one attempt by the HTTP contract: any 2xx is a success, 410 disables the receiver, `Retry-After` of 429 and 503
+ * is obeyed, everything else is retried by the policy until the attempts are used up. A business failure is a dead letter
+ * at once where the policy says so.
+ * @param attempt counted from 1.
+ * @param random in [0, 1).
  */
 export function judge(
   outcome: Outcome,
@@ -77,51 +79,51 @@ export function judge(
     outcome.kind === 'answer' && (outcome.status === 429 || outcome.status === 503)
       ? retryAfterSeconds(outcome.retryAfter, nowMs)
       : undefined;
-  // Who asks for no wait (or by a clock that is behind) would use up all attempts at once: the policy waits.
+  // A wait of 0 s (or a date by a clock that is behind) would use up all attempts at once: the policy's wait counts then.
   return { kind: 'retry', delaySeconds: asked || byPolicy, cause };
 }
 
-/** The cause of a failure in few words, alike for alike failures so that dead letters cluster by it. */
+/** The cause of a failure as a short code. Like failures have the same code: dead letters are clustered by it. */
 export function causeOf(outcome: Outcome): string {
   if (outcome.kind === 'failure') return outcome.failure;
   if (outcome.status >= 300 && outcome.status < 400) return `redirect-${outcome.status}`;
   return `http-${outcome.status}`;
 }
 
-/** What is kept of a delivery that failed at least once. Times are epoch milliseconds. */
+/** The record of a delivery that failed at least once or was stopped. Times are epoch milliseconds. */
 export interface DeliveryRecord {
   readonly deliveryId: string;
   readonly receiver: string;
-  /** `stopped`: it was not sent on purpose, because it goes round in a circle. */
+  /** `stopped`: deliberately not sent, because the event goes round in a circle. */
   readonly state: 'retrying' | 'delivered' | 'dead' | 'stopped';
   readonly attempts: number;
   readonly firstAttemptAtMs: number;
   readonly lastAttemptAtMs: number;
   readonly nextAttemptAtMs: number | undefined;
   readonly cause: string;
-  /** Of the last attempt that failed; undefined for a message that could not be attempted at all. */
+  /** Of the last failed attempt; undefined for a message that could not be attempted at all. */
   readonly failure?: FailureKind | undefined;
   readonly detail: string;
-  /** The single attempts, the oldest first; absent when the topic's trace is `none`. */
+  /** All attempts, the oldest first; absent when the topic's trace is `none`. */
   readonly history?: readonly AttemptRecord[];
 }
 
-/** What is to be done with a message that was received again, judged by its record. */
+/** What is done with a message that was received again, by its record. */
 export type Readiness =
   | { readonly kind: 'attempt'; readonly attempt: number }
   | { readonly kind: 'early'; readonly delaySeconds: number }
   | { readonly kind: 'done' };
 
 /**
- * A message may come back early (a duplicate, a visibility change that failed) or after it was settled: the
- * record, and not the queue's receive count, says which attempt this is and when it is due.
+ * A message may come back early (a duplicate, a visibility change that failed) or after it was settled. The record, not the
+ * queue's receive count, says which attempt this is and when it is due.
  */
 export function readiness(record: DeliveryRecord | undefined, nowMs: number): Readiness {
   if (record === undefined) return { kind: 'attempt', attempt: 1 };
-  // A dead letter that is here again was not acknowledged, or was put back by hand: it is attempted, never dropped.
+  // A dead letter that comes again was not acknowledged, or was put back by hand: it is attempted, never dropped.
   if (record.state === 'delivered') return { kind: 'done' };
   const waitMs = (record.nextAttemptAtMs ?? 0) - nowMs;
-  // Visibility is set in whole seconds, so a message that is due within one is attempted now.
+  // Visibility timeouts are whole seconds, so a message that is due within one is attempted now.
   if (waitMs > 1000) return { kind: 'early', delaySeconds: Math.ceil(waitMs / 1000) };
   return { kind: 'attempt', attempt: record.attempts + 1 };
 }
@@ -149,7 +151,7 @@ export function recordAttempt(
   };
 }
 
-/** The record of a delivery that is not sent, and why; it spends no attempt. */
+/** The record of a delivery that is deliberately not sent, and why; it spends no attempt. */
 export function recordStop(
   delivery: Delivery,
   earlier: DeliveryRecord | undefined,
@@ -165,12 +167,12 @@ export function recordStop(
     lastAttemptAtMs: earlier?.lastAttemptAtMs ?? nowMs,
     nextAttemptAtMs: undefined,
     cause,
-    detail: detail.slice(0, bus.keptResponseCharacters),
+    detail: detail.slice(0, deliverLimits.keptResponseCharacters),
     ...(earlier?.history !== undefined && { history: earlier.history }),
   };
 }
 
 function detailOf(outcome: Outcome): string {
   const detail = outcome.kind === 'answer' ? outcome.response : outcome.message;
-  return detail.slice(0, bus.keptResponseCharacters);
+  return detail.slice(0, deliverLimits.keptResponseCharacters);
 }

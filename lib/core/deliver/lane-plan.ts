@@ -1,9 +1,14 @@
 import { aws, bus } from '../kernel/limits.ts';
 import type { Lane } from '../kernel/place.ts';
 
+/** How many posts may be under way at a receiver that sets no limit. */
+const concurrencyDefault = 100;
+/** Retries run in at most this part of a receiver's concurrent batches; the rest is free for first attempts. */
+const retryBatchesPart = 0.5;
+
 /**
- * How a receiver's concurrency is shared out among the batches that run at once. AWS bounds how many do so (the
- * mapping's maximum concurrency), and each batch keeps to its own part: a limit over all invocations costs no call.
+ * How a receiver's concurrency is shared among the batches that run at once. AWS bounds their number (the mapping's
+ * maximum concurrency) and each batch keeps to its own part, so a limit over all invocations costs no call.
  */
 export interface LanePlan {
   /** How many batches of the lane run at once. */
@@ -16,7 +21,7 @@ export interface LanePlan {
   readonly turn: string | undefined;
 }
 
-/** The parts of a receiver that its plan goes by. */
+/** The parts of a receiver that determine its plan. */
 export type Planned = {
   readonly limits?:
     | {
@@ -30,7 +35,7 @@ export type Planned = {
 
 /** How many posts may be under way at a receiver at once, in both lanes together. */
 export function totalPosts({ limits = {}, timeoutSeconds }: Planned): number {
-  const { concurrency = bus.concurrencyDefault, perSecond } = limits;
+  const { concurrency = concurrencyDefault, perSecond } = limits;
   if (perSecond === undefined) return concurrency;
   // A rate keeps no more posts under way than begin within an endpoint's timeout.
   const underWay = Math.ceil(perSecond * (timeoutSeconds ?? bus.endpointTimeoutSecondsDefault));
@@ -41,7 +46,7 @@ export function totalPosts({ limits = {}, timeoutSeconds }: Planned): number {
 const typePosts = (receiver: Planned): number =>
   Math.min(receiver.limits?.perType ?? Number.POSITIVE_INFINITY, totalPosts(receiver));
 
-/** What the offline lane has of the concurrency while a type is hot: what one type may take, or half. */
+/** The offline lane's share of the concurrency while a type is hot: what one type may take, or half. */
 export function offlinePosts(receiver: Planned): number {
   const total = totalPosts(receiver);
   const most = receiver.limits?.perType ?? Math.floor(total / 2);
@@ -49,9 +54,8 @@ export function offlinePosts(receiver: Planned): number {
 }
 
 /**
- * In how many batches a number of posts is best shared out: each has a whole number of them, and of those of one type,
- * so that what is left over is lost. The fewest are taken that lose less than a twentieth; where all lose more, those
- * that lose least.
+ * Among how many batches a number of posts is best shared. Each batch gets a whole number of posts, and of posts of one
+ * type; the remainder is lost. Takes the fewest batches that lose less than a twentieth, or else those that lose least.
  */
 function shareOut(posts: number, perType: number): number {
   const most = Math.min(posts, perType, aws.lambda.mappingConcurrencyMax);
@@ -67,10 +71,10 @@ function shareOut(posts: number, perType: number): number {
   return best.batches;
 }
 
-/** A batch has no more messages. */
+/** A batch has at most so many messages. */
 const postsMax = aws.sqs.batchEntriesMax;
 
-/** How many batches of a lane AWS is to run at once. */
+/** How many batches of a lane AWS should run at once. */
 export function mappingConcurrency(receiver: Planned, lane: Lane): number {
   return Math.max(aws.lambda.mappingConcurrencyMin, plannedBatches(receiver, lane));
 }
@@ -82,8 +86,8 @@ function plannedBatches(receiver: Planned, lane: Lane): number {
 }
 
 /**
- * The part of one batch. While a type is hot the lanes share the concurrency: the offline lane has what one type may
- * take, the online lane the rest.
+ * The plan of one batch. While a type is hot (`isSplit`) the lanes share the concurrency: the offline lane has what one
+ * type may take, the online lane the rest.
  */
 export function lanePlan(receiver: Planned, lane: Lane, isSplit: boolean): LanePlan {
   const total = totalPosts(receiver);
@@ -106,7 +110,7 @@ export function lanePlan(receiver: Planned, lane: Lane, isSplit: boolean): LaneP
   };
 }
 
-/** In how many of a lane's concurrent batches retries may run; the others are for first attempts alone. */
+/** In how many of a lane's concurrent batches retries may run; the others are only for first attempts. */
 export function retrySlots(plan: LanePlan): number {
-  return Math.max(1, Math.floor(plan.batches * bus.retryBatchesPart));
+  return Math.max(1, Math.floor(plan.batches * retryBatchesPart));
 }

@@ -1,16 +1,36 @@
 import { bus } from '../kernel/limits.ts';
 import { fairGroup, type Message } from '../routing/routing.ts';
 import { offlinePosts, type Planned, totalPosts } from './lane-plan.ts';
+import { deliverLimits } from './limits.ts';
+
+/** A type is hot that takes more than this part of the posts, where the receiver sets no `perType`. */
+const hotShareDefault = 0.8;
+/** Only what was seen of a lane within this time counts. */
+const hotWindowSeconds = 10;
+/** A lane lags behind whose batches have so many messages, one of which waited for so long. */
+const hotBatchMessagesMin = 5;
+const hotWaitSeconds = 1;
+/**
+ * Batches that took less time in total are no evidence: a short burst is over before AWS polls the offline lane, which
+ * takes up to a minute.
+ */
+const hotEvidenceSeconds = 3;
+/** How many batches an instance remembers. */
+const hotBatchesMax = 100;
+/** Other types count as present that were seen within this time. */
+const hotOthersSeconds = 300;
+/** A row of hot types stays small. */
+export const hotTypesMax = 50;
 
 /**
- * Hot types of one receiver: they are delivered on the offline lane, apart, so that they do not hold the online lane.
- * There is none kept of a receiver whose offline lane is closed. Times are epoch milliseconds.
+ * The hot types of one receiver. They are delivered from the offline lane, where they do not hold up the online lane. A
+ * receiver whose offline lane is closed has no such row. Times are epoch milliseconds.
  */
 export interface Offload {
   readonly hot: Readonly<Record<string, HotType>>;
-  /** Since when nothing has waited in the offline lane while types are hot. */
+  /** Since when nothing has waited in the offline lane, while types are hot. */
   readonly calmSinceMs?: number | undefined;
-  /** Since when the offline lane has been empty while none is. */
+  /** Since when the offline lane has been empty, while no type is hot. */
   readonly emptySinceMs?: number | undefined;
   /** The offline lane is being closed. */
   readonly closing?: true;
@@ -18,23 +38,26 @@ export interface Offload {
 
 export interface HotType {
   readonly sinceMs: number;
-  /** When it is no longer hot; undefined while that is not in sight. */
+  /** When the type is no longer hot; undefined while no end is in sight. */
   readonly untilMs?: number | undefined;
 }
 
 export type OffloadEvent =
   /** A batch of the online lane has seen that a type takes more than its share. */
   | { readonly kind: 'flooded'; readonly type: string }
-  /** What the offline lane holds: ready to be received, and in all. */
+  /** How many messages the offline lane holds: ready to be received, and in total. */
   | { readonly kind: 'counted'; readonly ready: number; readonly inAll: number };
 
-/** How long it takes until every function knows what was written of a receiver, with some clock skew. */
-const knownAfterMs = (bus.offloadCacheSeconds + 1) * 1000;
-/** A post that began may be under way for so long. */
+/** How long it takes until every function knows what was written, with some clock skew. */
+const knownAfterMs = (deliverLimits.offloadCacheSeconds + 1) * 1000;
+/** How long a post may be under way. */
 const tailMs = bus.endpointTimeoutSecondsMax * 1000;
-const calmMs = bus.offloadCalmSeconds * 1000;
+/** Between two looks, less what a schedule may come early: what held at both held in between. */
+const calmMs = 50 * 1000;
+/** An offline lane keeps up while no more than a batch waits in it. */
+const calmMessages = 10;
 
-/** The hot types after an event: the very same ones where it changes nothing. */
+/** The hot types after an event; the same object where the event changes nothing. */
 export function reduceOffload(
   offload: Offload | undefined,
   event: OffloadEvent,
@@ -47,8 +70,8 @@ function flood(offload: Offload | undefined, type: string, nowMs: number): Offlo
   const known = offload?.hot[type];
   if (known !== undefined && isHot(known, nowMs)) return offload;
   const hot = Object.entries(offload?.hot ?? {}).filter(([, each]) => isHot(each, nowMs));
-  // So many types that are each more than their share can only come one after the other, within a minute or two.
-  if (hot.length >= bus.hotTypesMax) return offload;
+  // Types that each take more than their share can become that many only one after another, within a minute or two.
+  if (hot.length >= hotTypesMax) return offload;
   return { hot: { ...Object.fromEntries(hot), [type]: { sinceMs: nowMs } } };
 }
 
@@ -61,8 +84,8 @@ function count(
   const hot = Object.entries(offload.hot).filter(([, each]) => isHot(each, nowMs));
   const lasting = hot.filter(([, { untilMs }]) => untilMs === undefined);
   if (lasting.length > 0) {
-    // The lane keeps up: its share is enough for what comes in.
-    const isCalm = ready <= bus.offloadCalmMessages;
+    // A calm lane keeps up: its share is enough for what comes in.
+    const isCalm = ready <= calmMessages;
     if (!isCalm) return offload.calmSinceMs === undefined ? offload : { hot: Object.fromEntries(hot) };
     if (offload.calmSinceMs === undefined) return { hot: Object.fromEntries(hot), calmSinceMs: nowMs };
     if (nowMs - offload.calmSinceMs < calmMs) return offload;
@@ -70,7 +93,7 @@ function count(
     return { hot: Object.fromEntries(hot.map(([type, each]) => [type, { untilMs, ...each }])) };
   }
   if (hot.length > 0) return offload;
-  // What AWS counts is a minute old at worst: a lane is empty that was so twice.
+  // What AWS counts is up to a minute old: a lane counts as empty when it was empty twice.
   const { emptySinceMs, closing = false } = offload;
   if (inAll > 0) {
     const isSaid = emptySinceMs === undefined && !closing && Object.keys(offload.hot).length === 0;
@@ -88,15 +111,15 @@ export function isSplit(offload: Offload | undefined, nowMs: number): boolean {
   return Object.values(offload?.hot ?? {}).some((each) => isHot(each, nowMs));
 }
 
-/** What is done with a message of a type in the lane where it is. */
+/** Where a message of a type belongs, seen from the lane that it is in. */
 export type Placing =
   | { readonly kind: 'stays' }
   | { readonly kind: 'moves'; readonly to: 'online' | 'offline' }
   | { readonly kind: 'waits'; readonly waitSeconds: number };
 
 /**
- * The online lane hands a hot type over as soon as it knows. The offline lane begins when every batch of the online
- * lane knows, and ends a post's time before the online lane begins again: together they stay within the limits.
+ * The online lane hands a hot type over as soon as it knows of it. The offline lane starts once every batch of the online
+ * lane knows, and stops one post's time before the online lane starts again: together they stay within the limits.
  */
 export function placeOf(
   offload: Offload | undefined,
@@ -116,25 +139,25 @@ export function placeOf(
   return { kind: 'stays' };
 }
 
-/** What one instance has seen of a receiver's online lane: the batches of the last seconds in which events waited. */
+/** What one instance has seen of a receiver's online lane: the recent batches in which events waited. */
 export interface Observed {
   readonly batches: readonly ObservedBatch[];
-  /** When each type was seen last. */
+  /** When each type was last seen. */
   readonly seen: ReadonlyMap<string, number>;
 }
 
 export interface ObservedBatch {
   readonly endedMs: number;
   readonly durationMs: number;
-  /** For how long posts of each type were under way, added up. */
+  /** How long posts of each type were under way, added up. */
   readonly busyMs: ReadonlyMap<string, number>;
 }
 
 export const nothingObserved: Observed = { batches: [], seen: new Map() };
 
 /**
- * What was seen, with one more batch.
- * @param batch the messages that it had, and for how long the one that waited longest had been in the lane.
+ * Adds one batch to what was seen.
+ * @param batch how many messages it had, and how long the one that waited longest had been in the lane.
  */
 export function observe(
   observed: Observed,
@@ -143,22 +166,22 @@ export function observe(
   const { endedMs: nowMs } = batch;
   const seen = new Map(
     [...observed.seen, ...[...batch.busyMs.keys()].map((type) => [type, nowMs] as const)]
-      .filter(([, atMs]) => nowMs - atMs < bus.hotOthersSeconds * 1000)
-      .slice(-bus.hotTypesMax),
+      .filter(([, atMs]) => nowMs - atMs < hotOthersSeconds * 1000)
+      .slice(-hotTypesMax),
   );
-  const recent = observed.batches.filter(({ endedMs }) => nowMs - endedMs < bus.hotWindowSeconds * 1000);
-  // In a lane that keeps up there is nothing to take from others.
-  const waits = batch.messages >= bus.hotBatchMessagesMin && batch.waitedMs >= bus.hotWaitSeconds * 1000;
-  return { batches: waits ? [...recent, batch].slice(-bus.hotBatchesMax) : recent, seen };
+  const recent = observed.batches.filter(({ endedMs }) => nowMs - endedMs < hotWindowSeconds * 1000);
+  // In a lane that keeps up, no type takes anything from the others.
+  const waits = batch.messages >= hotBatchMessagesMin && batch.waitedMs >= hotWaitSeconds * 1000;
+  return { batches: waits ? [...recent, batch].slice(-hotBatchesMax) : recent, seen };
 }
 
 /**
- * The type that takes more than its share of the posts while others wait with it; undefined when there is none. The
- * share is what `limits.perType` leaves a type of the concurrency, else four fifths.
+ * The type that takes more than its share of the posts while others wait; undefined when there is none. The share is
+ * `limits.perType` of the concurrency, or four fifths by default.
  */
 export function floodingType({ batches, seen }: Observed, receiver: Planned): string | undefined {
   const durationMs = batches.reduce((sum, batch) => sum + batch.durationMs, 0);
-  if (durationMs < bus.hotEvidenceSeconds * 1000) return undefined;
+  if (durationMs < hotEvidenceSeconds * 1000) return undefined;
   const busy = new Map<string, number>();
   let allMs = 0;
   for (const batch of batches) {
@@ -176,10 +199,10 @@ export function floodingType({ batches, seen }: Observed, receiver: Planned): st
 
 function hotShare(receiver: Planned): number {
   const { perType } = receiver.limits ?? {};
-  return perType === undefined ? bus.hotShareDefault : Math.min(1, perType / totalPosts(receiver));
+  return perType === undefined ? hotShareDefault : Math.min(1, perType / totalPosts(receiver));
 }
 
-/** What the API shows of a receiver's hot types: RFC 3339 times, and the posts that are left to them. */
+/** What the API shows of a receiver's hot types: RFC 3339 times, and the posts that they may have under way. */
 export interface ShownOffload {
   readonly hotTypes: readonly { readonly type: string; readonly since: string }[];
   readonly concurrency: number;
@@ -207,21 +230,21 @@ interface Received {
   readonly sentAtMs: number;
 }
 
-/** On a message that went from one lane to the other: when it entered its first one, and whether it was received before. */
+/** On a message that moved between lanes: when it entered the first one, and whether it had been received before. */
 const movedAttribute = 'busbar-moved';
 
-/** When a message entered its receiver's queues: a move from lane to lane is no new entry. */
+/** When a message entered its receiver's queues, epoch milliseconds; a move between lanes does not count. */
 export function enteredAtMs({ attributes, sentAtMs }: Received): number {
   const moved = attributes[movedAttribute];
   return moved === undefined ? sentAtMs : Number(moved.split(' ')[0]);
 }
 
-/** Whether a message was received before, in the one lane or the other. */
+/** Whether a message was received before, in either lane. */
 export function wasReceivedBefore({ attributes, receives }: Received): boolean {
   return receives > 1 || attributes[movedAttribute]?.endsWith(' again') === true;
 }
 
-/** The message that is put into the other lane. */
+/** The message as it is sent to the other lane. */
 export function movedMessage(message: Received): Message {
   const again = wasReceivedBefore(message) ? 'again' : 'first';
   const attributes = { ...message.attributes, [movedAttribute]: `${enteredAtMs(message)} ${again}` };

@@ -1,4 +1,4 @@
-/** What an attempt came to: an answer of the endpoint, or why there was none. */
+/** What one attempt of a delivery came to: an answer of the endpoint, or why there was none. */
 export type Outcome =
   | {
       readonly kind: 'answer';
@@ -10,6 +10,6 @@ export type Outcome =
       readonly kind: 'failure';
       readonly failure: string;
       readonly message: string;
-      /** Set where the other side works and said so without a status: it refuses the event, or is asked too much. */
+      /** Set where the other side works, and said without a status that it does not want the event, or too many come. */
       readonly says?: 'refused' | 'slow-down';
     };

@@ -84,76 +84,12 @@ export const bus = {
   rocketMqTimeoutsMax: 8,
   /** The deliver function waits for the slowest endpoint of its batch and then still writes the outcome. */
   deliverTimeoutSeconds: 60,
-  /** What it keeps of that time to write the outcome: no attempt is begun that could run into it. */
-  deliverSettleSeconds: 10,
-  /** How much of a response is kept with a failed attempt. */
-  keptResponseCharacters: 1024,
-  /** The default retry list of the HTTP contract: 5 s to 10 h, nine attempts in 17 h 43 min with the first. */
-  retryDelaysSecondsDefault: [5, 30, 120, 600, 1800, 7200, 18_000, 36_000],
-  retriesMax: 50,
-  /** A retry waits up to this part longer than its delay, so that failures do not come back all at once. */
-  retryJitterPart: 0.1,
-  /** How many posts may be under way at a receiver that sets no limit. */
-  concurrencyDefault: 100,
-  /** A batch takes so many seconds' slots of a limited rate at a time, and waits for them in the function. */
-  paceAheadSeconds: 2,
-  /** Slots further ahead are not taken: whoever cannot use them would leave the endpoint idle. */
-  paceHorizonSeconds: 5,
-  /** A post that begins later than its slot by more waits for another one: a 40th of ten seconds. */
-  paceLateMs: 250,
-  /** A type is hot that takes more than this part of the posts, where the receiver sets no `perType`. */
-  hotShareDefault: 0.8,
-  /** What is seen of a lane within this time counts. */
-  hotWindowSeconds: 10,
-  /** A lane lags behind whose batches have so many messages, one of which waited for so long. */
-  hotBatchMessagesMin: 5,
-  hotWaitSeconds: 1,
-  /**
-   * Batches that took less time in all say nothing: a short burst is over before AWS polls the offline lane, which
-   * takes it up to a minute.
-   */
-  hotEvidenceSeconds: 3,
-  /** How much of it an instance remembers. */
-  hotBatchesMax: 100,
-  /** Other types that were seen within this time are there. */
-  hotOthersSeconds: 300,
-  /** A row of hot types stays small. */
-  hotTypesMax: 50,
-  /** How long a function trusts what it read of hot types. */
-  offloadCacheSeconds: 5,
   /** How often a receiver with hot types is looked at, whether they cooled; Scheduler knows no shorter rate. */
   offloadCheckMinutes: 1,
-  /** Between two looks, less what a schedule comes early: what was so in both was so in between. */
-  offloadCalmSeconds: 50,
-  /** An offline lane keeps up in which no more than a batch waits. */
-  offloadCalmMessages: 10,
-  /** How often a batch looks whether it is its turn, where batches go one at a time. */
-  turnPollMs: 100,
-  /** A batch whose turn did not come within the function's time comes back after so long. */
-  turnWaitSeconds: 5,
-  /** Retries run in at most this part of a receiver's concurrent batches; the rest is free for first attempts. */
-  retryBatchesPart: 0.5,
-  /** A retry that finds no free slot looks again after this time, and up to as much later. */
-  retrySlotWaitSeconds: 4,
   /** After a throttle or fault of ours a message is looked at again after this time; no attempt is spent. */
   ownFaultSeconds: 10,
-  /** The pause before the first probe of an open breaker; each one that fails doubles it. */
-  breakerPauseSeconds: 30,
-  breakerPauseSecondsMax: 30 * 60,
-  /** From this many failed probes on, a minute and a half into an outage, the lane is not polled any more. */
-  breakerProbesBeforeStopping: 2,
   /** How often the schedule of an open breaker looks whether a probe is due; it is exact to this. */
   breakerScheduleMinutes: 2,
-  /** A probe that has not ended by then was cut off with its function. */
-  breakerProbeSeconds: 60,
-  /** A half-open breaker lets twice as many deliveries through after each such step; caches are as old. */
-  breakerRampStepSeconds: 5,
-  /** How long what is still received of a breaker that was forced open is hidden. */
-  breakerForcedWaitSeconds: 15 * 60,
-  /** How long a function trusts what it read of a breaker. */
-  breakerCacheSeconds: 5,
-  /** How long the lanes of a receiver that stands still may be polled before they are stopped again. */
-  stillPolledSeconds: 150,
   /** How long the token endpoint of a receiver may take. */
   tokenTimeoutSeconds: 10,
   /** How long before its end a token is replaced; a fifth of its time when that is less. */

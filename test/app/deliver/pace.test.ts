@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { createPacer } from '../../../lib/app/deliver/pace.ts';
+import { createPacer } from '../../../lib/app/deliver/limits.ts';
 import { sleep } from '../../../lib/core/kernel/sleep.ts';
 import { testBus } from '../bus.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { forceBreaker } from '../../../lib/app/breaker/breaker-by-hand.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { aws, bus as limits } from '../../../lib/core/kernel/limits.ts';
+import { deliverLimits } from '../../../lib/core/deliver/limits.ts';
+import { aws } from '../../../lib/core/kernel/limits.ts';
 import { admin, answer, shorthand, testBus } from '../bus.ts';
 
 /**
@@ -22,7 +23,7 @@ const lists: readonly [name: string, delaysSeconds: readonly number[], hours: nu
 ];
 
 it('the default list is that of the contract', () => {
-  expect(limits.retryDelaysSecondsDefault).toEqual(contract);
+  expect(deliverLimits.retryDelaysSecondsDefault).toEqual(contract);
 });
 
 /** A bus whose endpoint always fails, and keeps when it was tried. */
@@ -52,7 +53,7 @@ describe.each(lists)('%s', (_, delaysSeconds, hours) => {
       expect(waited, `the wait before attempt ${index + 2}`).toBeGreaterThanOrEqual(delay);
       // A tenth of jitter, a whole second of visibility, and a long poll of 20 s.
       expect(waited, `the wait before attempt ${index + 2}`).toBeLessThan(
-        delay * (1 + limits.retryJitterPart) + 22,
+        delay * (1 + deliverLimits.retryJitterPart) + 22,
       );
     }
     const took = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / hour;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { deliverLimits } from '../../../lib/core/deliver/limits.ts';
 import {
   enteredAtMs,
   floodingType,
+  hotTypesMax,
   isSplit,
   movedMessage,
   nothingObserved,
@@ -42,7 +44,7 @@ const events = {
   none: { kind: 'counted', ready: 0, inAll: 0 },
 } satisfies Record<string, OffloadEvent>;
 
-const untilMs = nowMs + (bus.offloadCacheSeconds + 1 + bus.endpointTimeoutSecondsMax) * second;
+const untilMs = nowMs + (deliverLimits.offloadCacheSeconds + 1 + bus.endpointTimeoutSecondsMax) * second;
 const fresh = { sinceMs: nowMs };
 const same = Symbol('the very same');
 
@@ -133,7 +135,7 @@ describe('the hot types of a receiver', () => {
   }
 
   it('are no more than a row can hold', () => {
-    const many = Object.fromEntries(Array.from({ length: bus.hotTypesMax }, (_, at) => [`t${at}`, hot]));
+    const many = Object.fromEntries(Array.from({ length: hotTypesMax }, (_, at) => [`t${at}`, hot]));
     const before = { hot: many };
     expect(reduceOffload(before, events.sameFloods, nowMs)).toBe(before);
   });

@@ -25,9 +25,9 @@ export const breakerMutants: readonly Mutant[] = [
   },
   {
     name: 'a breaker is half-open when its pause is over, without a probe',
-    file: 'lib/app/deliver/probe-delivery.ts',
-    find: "changeBreaker(tools, receiver, { kind: 'probe-began' })",
-    replace: "changeBreaker(tools, receiver, { kind: 'probe-succeeded' })",
+    file: 'lib/app/deliver/probe-endpoint.ts',
+    find: "logFailure(tools, receiver, () =>\n    changeBreaker(tools, receiver, { kind: 'probe-began' }),",
+    replace: "logFailure(tools, receiver, () =>\n    changeBreaker(tools, receiver, { kind: 'probe-succeeded' }),",
     functions: ['deliver'],
     checkers: ['breaker'],
     under: down,
@@ -35,12 +35,13 @@ export const breakerMutants: readonly Mutant[] = [
   {
     name: 'one breaker stands for all receivers',
     file: 'lib/app/deliver/deliver.ts',
-    find: 'const admitted = await admitBatch(tools, receiver);',
-    replace: `const admitted = await admitBatch(tools, {
-    ...receiver,
+    find: '  const { receiver } = context;\n  context.admission = await admission(tools, receiver);',
+    replace: `  const receiver = {
+    ...context.receiver,
     receiver: 'receiver-1',
-    endpoint: receiver.endpoint.replace(/receiver-[0-9]/, 'receiver-1'),
-  });`,
+    endpoint: context.receiver.endpoint.replace(/receiver-[0-9]/, 'receiver-1'),
+  };
+  context.admission = await admission(tools, receiver);`,
     functions: ['deliver'],
     checkers: ['isolation'],
     under: down,

@@ -90,6 +90,7 @@ export const deliveryMutants: readonly Mutant[] = [
     file: 'lib/app/deliver/settle.ts',
     find: 'for (const messageId of await moveToDeadLetters(tools, batch.receiver, decisions)) kept.add(messageId);',
     replace: `const dying = decisions.flatMap(({ message, deadLetter }) => (deadLetter ? [message] : []));
+  const queue = { receiver: batch.receiver, role: batch.role };
   if (dying.length > 0) await tools.queues.acknowledge(queue, dying);
   for (const messageId of await moveToDeadLetters(tools, batch.receiver, decisions)) kept.add(messageId);`,
     functions: ['deliver'],
@@ -107,9 +108,9 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     name: 'what is behind a failed event of its key goes ahead of it',
-    file: 'lib/app/deliver/order.ts',
-    find: 'if (!(await turn.before)) return behind(each.message);',
-    replace: 'await turn.before;',
+    file: 'lib/app/deliver/limits.ts',
+    find: 'if (!(await link.previous)) return leaveBehind(each.message);',
+    replace: 'await link.previous;',
     functions: ['deliver'],
     checkers: ['order'],
     under: conditions(
@@ -133,7 +134,7 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     name: 'the limit of posts a second is ignored',
-    file: 'lib/app/deliver/pace.ts',
+    file: 'lib/app/deliver/limits.ts',
     find: 'if (rate === undefined) return unlimited;',
     replace: 'if (rate !== 0) return unlimited;',
     functions: ['deliver'],
