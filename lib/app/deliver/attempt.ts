@@ -4,13 +4,13 @@ import {
   type Delivery,
   type DeliveryRecord,
   judge,
+  policyFor,
   recordAttempt,
   recordStop,
   type Verdict,
 } from '../../core/deliver/delivery.ts';
 import { deliverLimits } from '../../core/deliver/limits.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
-import { policyFor } from '../../core/deliver/retry.ts';
 import { loopsStopped } from '../../core/event/hops.ts';
 import { traceOf } from '../../core/event/trace-mode.ts';
 import { bus } from '../../core/kernel/limits.ts';

@@ -8,9 +8,10 @@ import type { Batch, BatchContext, Decision, DeliverTools } from './batch.ts';
 /** Carries the decisions out and traces the attempts at the same time. Returns the ids of the messages that must stay. */
 export async function settle(tools: DeliverTools, context: BatchContext): Promise<string[]> {
   const { batch, decisions } = context;
+  const inOrder = batch.role === 'ordered' ? behindTheFirst(batch.messages, decisions) : decisions;
   const traced = decisions.flatMap((decision) => (decision.traced === undefined ? [] : [decision.traced]));
   const [kept] = await Promise.all([
-    carryOut(tools, batch, behindTheFirst(batch.messages, decisions)),
+    carryOut(tools, batch, inOrder),
     traceBatch(tools, batch.receiver, batch.role, traced),
   ]);
   return kept;

@@ -1,4 +1,4 @@
-import { childTrace } from '../../core/deliver/child-trace.ts';
+import { childTrace } from '../../core/deliver/delivery.ts';
 import { busHop, hopsAttribute, passOn, readHops, rocketMqHop } from '../../core/event/hops.ts';
 import type { EndpointPolicy } from '../../core/kernel/endpoint.ts';
 import { credentialsOf, redact } from '../../core/registry/redact.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { defaultRetry, type RetryPolicy } from '../../core/deliver/delivery.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
-import { defaultRetry, type RetryPolicy } from '../../core/deliver/retry.ts';
 import { attributeSchema, orderAttributeSchema } from '../../core/event/attribute.ts';
 import type { EndpointPolicy } from '../../core/kernel/endpoint.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';

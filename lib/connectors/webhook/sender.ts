@@ -1,4 +1,4 @@
-import { childTrace } from '../../core/deliver/child-trace.ts';
+import { childTrace } from '../../core/deliver/delivery.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import type { KindSender, Sender } from '../kind.ts';

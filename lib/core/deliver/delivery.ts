@@ -3,7 +3,6 @@ import { retryAfterSeconds } from '../kernel/retry-after.ts';
 import type { AttemptRecord } from './attempts.ts';
 import { deliverLimits } from './limits.ts';
 import type { Outcome } from './outcome.ts';
-import { defaultRetry, type RetryPolicy, retryDelaySeconds } from './retry.ts';
 
 /** One event for one receiver. */
 export interface Delivery {
@@ -32,6 +31,19 @@ export function deliveryIdOf(
   return `dlv_${hash.digest('base64url').slice(0, 32)}`;
 }
 
+/**
+ * The event's trace with a span of this attempt (W3C Trace Context). Undefined when the event brings anything but a
+ * trace: a receiver would ignore it, and it may contain what no header can.
+ */
+export function childTrace(
+  traceparent: string | undefined,
+  random: { bytes(length: number): Uint8Array },
+): string | undefined {
+  const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(traceparent ?? '');
+  if (trace === null) return undefined;
+  return `00-${trace[1]}-${Buffer.from(random.bytes(8)).toString('hex')}-${trace[2]}`;
+}
+
 /** What is done with the message after an attempt. */
 export type Verdict =
   | { readonly kind: 'delivered' }
@@ -51,6 +63,36 @@ export function failureKind(outcome: Outcome): FailureKind | undefined {
   const { status } = outcome;
   if (status >= 200 && status < 300) return undefined;
   return status >= 400 && status < 500 && !statusesOfSystem.includes(status) ? 'business' : 'system';
+}
+
+/** When the failed attempts of a receiver are made again. */
+export interface RetryPolicy {
+  /** The wait before each retry; there are as many retries as waits. */
+  readonly delaysSeconds: readonly number[];
+  /** Event types with a list of their own. */
+  readonly types?: Readonly<Record<string, { readonly delaysSeconds: readonly number[] }>> | undefined;
+  /** What follows a business failure; `retry` by default. */
+  readonly businessFailures?: 'retry' | 'dead-letter' | undefined;
+}
+
+export const defaultRetry: RetryPolicy = { delaysSeconds: deliverLimits.retryDelaysSecondsDefault };
+
+/** The policy of a receiver for events of one type. */
+export function policyFor(policy: RetryPolicy = defaultRetry, eventType: string): RetryPolicy {
+  const own = Object.hasOwn(policy.types ?? {}, eventType) ? policy.types?.[eventType] : undefined;
+  return own === undefined ? policy : { ...policy, delaysSeconds: own.delaysSeconds };
+}
+
+/**
+ * How long to wait after the given attempt (counted from 1); undefined when it was the last one. Jitter only lengthens a
+ * wait, so no retry comes early. A wait may be longer than a message can be hidden: the record of the delivery says when
+ * it is due, and the message is hidden again for the rest.
+ * @param random in [0, 1).
+ */
+export function retryDelaySeconds(policy: RetryPolicy, attempt: number, random: number): number | undefined {
+  const delay = policy.delaysSeconds[attempt - 1];
+  if (delay === undefined) return undefined;
+  return delay * (1 + deliverLimits.retryJitterPart * random);
 }
 
 /**

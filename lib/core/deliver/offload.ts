@@ -10,10 +10,7 @@ const hotWindowSeconds = 10;
 /** A lane lags behind whose batches have so many messages, one of which waited for so long. */
 const hotBatchMessagesMin = 5;
 const hotWaitSeconds = 1;
-/**
- * Batches that took less time in total are no evidence: a short burst is over before AWS polls the offline lane, which
- * takes up to a minute.
- */
+/** Less time in batches is no evidence: a short burst is over before AWS polls the offline lane, up to a minute later. */
 const hotEvidenceSeconds = 3;
 /** How many batches an instance remembers. */
 const hotBatchesMax = 100;
@@ -139,7 +136,7 @@ export function placeOf(
   return { kind: 'stays' };
 }
 
-/** What one instance has seen of a receiver's online lane: the recent batches in which events waited. */
+/** What one instance has seen of a receiver's online lane: recent batches in which events waited. */
 export interface Observed {
   readonly batches: readonly ObservedBatch[];
   /** When each type was last seen. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { defaultRetry, policyFor, retryDelaySeconds } from '../../../lib/core/deliver/delivery.ts';
 import { deliverLimits } from '../../../lib/core/deliver/limits.ts';
-import { defaultRetry, policyFor, retryDelaySeconds } from '../../../lib/core/deliver/retry.ts';
 import { bus } from '../../../lib/core/kernel/limits.ts';
 import { retryAfterSeconds, retryAfterSecondsMax } from '../../../lib/core/kernel/retry-after.ts';
 

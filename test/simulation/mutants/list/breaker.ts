@@ -27,7 +27,8 @@ export const breakerMutants: readonly Mutant[] = [
     name: 'a breaker is half-open when its pause is over, without a probe',
     file: 'lib/app/deliver/probe-endpoint.ts',
     find: "logFailure(tools, receiver, () =>\n    changeBreaker(tools, receiver, { kind: 'probe-began' }),",
-    replace: "logFailure(tools, receiver, () =>\n    changeBreaker(tools, receiver, { kind: 'probe-succeeded' }),",
+    replace:
+      "logFailure(tools, receiver, () =>\n    changeBreaker(tools, receiver, { kind: 'probe-succeeded' }),",
     functions: ['deliver'],
     checkers: ['breaker'],
     under: down,

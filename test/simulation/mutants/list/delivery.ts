@@ -69,7 +69,7 @@ export const deliveryMutants: readonly Mutant[] = [
   },
   {
     name: 'a delivery is tried more often than its policy says',
-    file: 'lib/core/deliver/retry.ts',
+    file: 'lib/core/deliver/delivery.ts',
     find: 'const delay = policy.delaysSeconds[attempt - 1];',
     replace: 'const delay = policy.delaysSeconds[attempt - 1] ?? (attempt < 8 ? 1 : undefined);',
     functions: ['deliver'],
