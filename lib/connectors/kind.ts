@@ -1,6 +1,5 @@
-import type { Delivery } from '../core/deliver/delivery.ts';
+import type { Delivery, RetryPolicy } from '../core/deliver/delivery.ts';
 import type { Outcome } from '../core/deliver/outcome.ts';
-import type { RetryPolicy } from '../core/deliver/retry.ts';
 import type { StopCause } from '../core/event/hops.ts';
 import type { Receiver } from '../core/registry/receiver.ts';
 

@@ -9,7 +9,7 @@ import {
   recordStop,
   type Verdict,
 } from '../../core/deliver/delivery.ts';
-import { deliverLimits } from '../../core/deliver/limits.ts';
+import { deliverSettleSeconds, retrySlotWaitSeconds } from '../../core/deliver/limits.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { loopsStopped } from '../../core/event/hops.ts';
 import { traceOf } from '../../core/event/trace-mode.ts';
@@ -30,7 +30,7 @@ export function lastStart(
   startedMs: number,
 ): number {
   const most = sinkOf(sinks, receiver).sendSecondsMax(receiver);
-  const seconds = bus.deliverTimeoutSeconds - deliverLimits.settleSeconds - most;
+  const seconds = bus.deliverTimeoutSeconds - deliverSettleSeconds - most;
   return startedMs + seconds * 1000;
 }
 
@@ -66,7 +66,7 @@ export async function attemptAll(
     const { message } = each;
     if (tools.clock.now() > lastStartMs) return { message, done: false, hideSeconds: 0 };
     if (isRetry(each) && slot === undefined) {
-      const hideSeconds = deliverLimits.retrySlotWaitSeconds * (1 + tools.random.next());
+      const hideSeconds = retrySlotWaitSeconds * (1 + tools.random.next());
       return { message, done: false, hideSeconds };
     }
     try {

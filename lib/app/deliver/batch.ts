@@ -2,7 +2,7 @@ import type { KindSender, Sink } from '../../connectors/kind.ts';
 import type { Admission, Breaker } from '../../core/breaker/breaker.ts';
 import type { Delivery, DeliveryRecord } from '../../core/deliver/delivery.ts';
 import type { LanePlan } from '../../core/deliver/lane-plan.ts';
-import { deliverLimits } from '../../core/deliver/limits.ts';
+import { retryJitterPart } from '../../core/deliver/limits.ts';
 import type { Observed, Offload } from '../../core/deliver/offload.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import type { Lane } from '../../core/kernel/place.ts';
@@ -106,7 +106,7 @@ export function postpone(
   message: ReceivedMessage,
   seconds: number,
 ): Decision {
-  const hideSeconds = seconds * (1 + deliverLimits.retryJitterPart * tools.random.next());
+  const hideSeconds = seconds * (1 + retryJitterPart * tools.random.next());
   return { message, done: false, hideSeconds };
 }
 

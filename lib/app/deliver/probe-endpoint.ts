@@ -1,6 +1,6 @@
 import { senderFor } from '../../connectors/kind.ts';
 import { admit, type Breaker, type BreakerEvent, restAskedFor, weigh } from '../../core/breaker/breaker.ts';
-import { breakerLimits } from '../../core/breaker/limits.ts';
+import { breakerPauseSeconds } from '../../core/breaker/limits.ts';
 import { causeOf } from '../../core/deliver/delivery.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { bus } from '../../core/kernel/limits.ts';
@@ -33,7 +33,7 @@ export async function probeByDelivery(tools: DeliverTools, context: BatchContext
   const breaker = context.probed?.breaker ?? began.breaker;
   const failed = event?.kind === 'probe-failed';
   decisions.push(
-    ...(failed ? postponeAll(tools, [trial], breaker, breakerLimits.pauseSeconds) : tried),
+    ...(failed ? postponeAll(tools, [trial], breaker, breakerPauseSeconds) : tried),
     ...postponeAll(tools, rest, breaker),
   );
 }

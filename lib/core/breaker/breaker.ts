@@ -1,10 +1,16 @@
 import * as z from 'zod';
 import { failureKind } from '../deliver/delivery.ts';
-import { deliverLimits } from '../deliver/limits.ts';
+import { retryJitterPart } from '../deliver/limits.ts';
 import type { Outcome } from '../deliver/outcome.ts';
 import { aws } from '../kernel/limits.ts';
 import { retryAfterSeconds } from '../kernel/retry-after.ts';
-import { breakerLimits } from './limits.ts';
+import {
+  breakerForcedWaitSeconds,
+  breakerPauseSeconds,
+  breakerPauseSecondsMax,
+  breakerProbeSeconds,
+  breakerRampStepSeconds,
+} from './limits.ts';
 
 /** From this many failed probes on, a minute and a half into an outage, the lanes are no longer polled. */
 const probesBeforeStopping = 2;
@@ -143,7 +149,7 @@ function whileOpen(open: Open, event: BreakerEvent, context: BreakerContext): Br
   switch (event.kind) {
     case 'probe-began':
       if (admit(open, nowMs).kind !== 'probe') return open;
-      return { ...open, probingUntilMs: nowMs + breakerLimits.probeSeconds * 1000 };
+      return { ...open, probingUntilMs: nowMs + breakerProbeSeconds * 1000 };
     case 'probe-succeeded': {
       const half = halfOpen(open, open.endpoint, open.probesFailed, context);
       return event.restUntilMs === undefined ? half : leaveAlone(half, event.restUntilMs, context);
@@ -167,7 +173,7 @@ function whileHalfOpen(half: HalfOpen, event: BreakerEvent, context: BreakerCont
       if (failures >= (successes + failures) * policy.failureRate)
         return openAgain(half, event.cause, context);
       // By time and not by batch: ten batches that succeed at once are one step.
-      if (nowMs - half.steppedAtMs < breakerLimits.rampStepSeconds * 1000) return half;
+      if (nowMs - half.steppedAtMs < breakerRampStepSeconds * 1000) return half;
       const postsPerBatch = half.postsPerBatch * 2;
       if (postsPerBatch > aws.sqs.batchEntriesMax) {
         return { kind: 'closed', sinceMs: nowMs, reason: 'the endpoint is back' };
@@ -237,8 +243,8 @@ function openAgain(before: Open | HalfOpen, cause: string, context: BreakerConte
 
 /** 30 s, 1 min, 2 min … 30 min after, and up to a tenth later. */
 function nextProbe(probesFailed: number, { nowMs, random }: BreakerContext): number {
-  const pause = Math.min(breakerLimits.pauseSeconds * 2 ** probesFailed, breakerLimits.pauseSecondsMax);
-  return nowMs + Math.ceil(pause * (1 + deliverLimits.retryJitterPart * random)) * 1000;
+  const pause = Math.min(breakerPauseSeconds * 2 ** probesFailed, breakerPauseSecondsMax);
+  return nowMs + Math.ceil(pause * (1 + retryJitterPart * random)) * 1000;
 }
 
 /** What a batch may do. Waits are in seconds, for whatever is not attempted. */
@@ -257,13 +263,13 @@ export function admit(breaker: Breaker, nowMs: number): Admission {
     case 'forced-closed':
       return { kind: 'all' };
     case 'forced-open':
-      return { kind: 'none', waitSeconds: breakerLimits.forcedWaitSeconds };
+      return { kind: 'none', waitSeconds: breakerForcedWaitSeconds };
     case 'half-open':
       return (
         resting(breaker.rest, nowMs) ?? {
           kind: 'some',
           posts: breaker.postsPerBatch,
-          restWaitsSeconds: breakerLimits.rampStepSeconds,
+          restWaitsSeconds: breakerRampStepSeconds,
         }
       );
     case 'open': {
@@ -278,7 +284,7 @@ export function admit(breaker: Breaker, nowMs: number): Admission {
 function resting(rest: Rest | undefined, nowMs: number): Admission | undefined {
   if (rest === undefined || nowMs >= rest.untilMs) return undefined;
   const waitSeconds = Math.ceil((rest.untilMs - nowMs) / 1000);
-  return { kind: 'none', waitSeconds: Math.min(waitSeconds, breakerLimits.forcedWaitSeconds) };
+  return { kind: 'none', waitSeconds: Math.min(waitSeconds, breakerForcedWaitSeconds) };
 }
 
 /** Until when an endpoint wants no further requests (CloudEvents webhooks 1.0.2, section 2.2); undefined when it says nothing. */

@@ -1,4 +1,4 @@
-import { deliverLimits } from './limits.ts';
+import { keptResponseCharacters, retriesMax } from './limits.ts';
 import type { Outcome } from './outcome.ts';
 
 /** One attempt, as kept with the record of a failing delivery. */
@@ -17,7 +17,7 @@ export interface AttemptRecord {
 }
 
 /** A record keeps so many characters of details in total: each kilobyte costs a write unit at every further attempt. */
-const detailsMax = 4 * deliverLimits.keptResponseCharacters;
+const detailsMax = 4 * keptResponseCharacters;
 /** How much of an older detail is kept when there are more. */
 const shortDetail = 100;
 
@@ -34,12 +34,12 @@ export function attemptRecord(
     ? {
         ...measured,
         status: outcome.status,
-        detail: outcome.response.slice(0, deliverLimits.keptResponseCharacters),
+        detail: outcome.response.slice(0, keptResponseCharacters),
       }
     : {
         ...measured,
         error: outcome.failure,
-        detail: outcome.message.slice(0, deliverLimits.keptResponseCharacters),
+        detail: outcome.message.slice(0, keptResponseCharacters),
       };
 }
 
@@ -52,12 +52,10 @@ export function withAttempt(
   attempt: AttemptRecord,
 ): readonly AttemptRecord[] {
   let left = detailsMax;
-  const newestFirst = [attempt, ...[...earlier].reverse()]
-    .slice(0, deliverLimits.retriesMax + 1)
-    .map((one) => {
-      const detail = one.detail.length <= left ? one.detail : one.detail.slice(0, shortDetail);
-      left = Math.max(0, left - detail.length);
-      return { ...one, detail };
-    });
+  const newestFirst = [attempt, ...[...earlier].reverse()].slice(0, retriesMax + 1).map((one) => {
+    const detail = one.detail.length <= left ? one.detail : one.detail.slice(0, shortDetail);
+    left = Math.max(0, left - detail.length);
+    return { ...one, detail };
+  });
   return newestFirst.reverse();
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { retryAfterSeconds } from '../kernel/retry-after.ts';
 import type { AttemptRecord } from './attempts.ts';
-import { deliverLimits } from './limits.ts';
+import { keptResponseCharacters, retryDelaysSecondsDefault, retryJitterPart } from './limits.ts';
 import type { Outcome } from './outcome.ts';
 
 /** One event for one receiver. */
@@ -75,7 +75,7 @@ export interface RetryPolicy {
   readonly businessFailures?: 'retry' | 'dead-letter' | undefined;
 }
 
-export const defaultRetry: RetryPolicy = { delaysSeconds: deliverLimits.retryDelaysSecondsDefault };
+export const defaultRetry: RetryPolicy = { delaysSeconds: retryDelaysSecondsDefault };
 
 /** The policy of a receiver for events of one type. */
 export function policyFor(policy: RetryPolicy = defaultRetry, eventType: string): RetryPolicy {
@@ -92,7 +92,7 @@ export function policyFor(policy: RetryPolicy = defaultRetry, eventType: string)
 export function retryDelaySeconds(policy: RetryPolicy, attempt: number, random: number): number | undefined {
   const delay = policy.delaysSeconds[attempt - 1];
   if (delay === undefined) return undefined;
-  return delay * (1 + deliverLimits.retryJitterPart * random);
+  return delay * (1 + retryJitterPart * random);
 }
 
 /**
@@ -209,12 +209,12 @@ export function recordStop(
     lastAttemptAtMs: earlier?.lastAttemptAtMs ?? nowMs,
     nextAttemptAtMs: undefined,
     cause,
-    detail: detail.slice(0, deliverLimits.keptResponseCharacters),
+    detail: detail.slice(0, keptResponseCharacters),
     ...(earlier?.history !== undefined && { history: earlier.history }),
   };
 }
 
 function detailOf(outcome: Outcome): string {
   const detail = outcome.kind === 'answer' ? outcome.response : outcome.message;
-  return detail.slice(0, deliverLimits.keptResponseCharacters);
+  return detail.slice(0, keptResponseCharacters);
 }

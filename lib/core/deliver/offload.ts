@@ -1,7 +1,7 @@
 import { bus } from '../kernel/limits.ts';
 import { fairGroup, type Message } from '../routing/routing.ts';
 import { offlinePosts, type Planned, totalPosts } from './lane-plan.ts';
-import { deliverLimits } from './limits.ts';
+import { offloadCacheSeconds } from './limits.ts';
 
 /** A type is hot that takes more than this part of the posts, where the receiver sets no `perType`. */
 const hotShareDefault = 0.8;
@@ -46,7 +46,7 @@ export type OffloadEvent =
   | { readonly kind: 'counted'; readonly ready: number; readonly inAll: number };
 
 /** How long it takes until every function knows what was written, with some clock skew. */
-const knownAfterMs = (deliverLimits.offloadCacheSeconds + 1) * 1000;
+const knownAfterMs = (offloadCacheSeconds + 1) * 1000;
 /** How long a post may be under way. */
 const tailMs = bus.endpointTimeoutSecondsMax * 1000;
 /** Between two looks, less what a schedule may come early: what held at both held in between. */

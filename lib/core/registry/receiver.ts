@@ -6,7 +6,7 @@ import {
   showRocketMqTarget,
 } from '../../connectors/rocketmq/target.ts';
 import { type OAuth2, oauth2Schema } from '../../connectors/webhook/oauth2.ts';
-import { deliverLimits } from '../deliver/limits.ts';
+import { retriesMax } from '../deliver/limits.ts';
 import { bus } from '../kernel/limits.ts';
 import { secretKey, writeSecret } from '../kernel/signature.ts';
 import type { Owned } from './owned.ts';
@@ -61,7 +61,7 @@ const delaysSchema = z
       .min(0)
       .max(11 * 3600),
   )
-  .max(deliverLimits.retriesMax);
+  .max(retriesMax);
 
 const retrySchema = z.strictObject({
   delaysSeconds: delaysSchema,

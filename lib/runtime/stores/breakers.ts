@@ -1,5 +1,5 @@
 import type { Breaker, Counts } from '../../core/breaker/breaker.ts';
-import { breakerLimits } from '../../core/breaker/limits.ts';
+import { breakerCacheSeconds } from '../../core/breaker/limits.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 
@@ -30,7 +30,7 @@ export function createBreakerStore(table: Table, clock: Clock): BreakerStore {
   const tallies = new Map<string, Tally>();
 
   const remember = (receiver: string, breaker: Breaker | undefined): Breaker | undefined => {
-    cache.set(receiver, { untilMs: clock.now() + breakerLimits.cacheSeconds * 1000, breaker });
+    cache.set(receiver, { untilMs: clock.now() + breakerCacheSeconds * 1000, breaker });
     return breaker;
   };
   const read = async (receiver: string) => {

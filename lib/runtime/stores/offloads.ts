@@ -1,4 +1,4 @@
-import { deliverLimits } from '../../core/deliver/limits.ts';
+import { offloadCacheSeconds } from '../../core/deliver/limits.ts';
 import type { Offload } from '../../core/deliver/offload.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
@@ -19,7 +19,7 @@ export function createOffloadStore(table: Table, clock: Clock): OffloadStore {
   const cache = new Map<string, { readonly untilMs: number; readonly offload: Offload | undefined }>();
 
   const remember = (receiver: string, offload: Offload | undefined): Offload | undefined => {
-    cache.set(receiver, { untilMs: clock.now() + deliverLimits.offloadCacheSeconds * 1000, offload });
+    cache.set(receiver, { untilMs: clock.now() + offloadCacheSeconds * 1000, offload });
     return offload;
   };
   const read = async (receiver: string) => {

@@ -5,7 +5,7 @@ import { forceBreaker, getReceiverAndBreaker } from '../../../lib/app/breaker/br
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { pauseReceiver } from '../../../lib/app/registry/flow.ts';
 import { deleteReceiver, putReceiver } from '../../../lib/app/registry/receivers.ts';
-import { breakerLimits } from '../../../lib/core/breaker/limits.ts';
+import { breakerRampStepSeconds } from '../../../lib/core/breaker/limits.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
@@ -309,7 +309,7 @@ describe('an outage of 28 hours', () => {
     bus.endpoint(url, async () => {
       if (isDown) return 503;
       backAtMs ||= bus.clock.now();
-      const step = Math.floor((bus.clock.now() - backAtMs) / (breakerLimits.rampStepSeconds * second));
+      const step = Math.floor((bus.clock.now() - backAtMs) / (breakerRampStepSeconds * second));
       most[step] = Math.max(most[step] ?? 0, ++running);
       await new Promise<void>((resolve) => bus.clock.setTimer(200, resolve));
       running--;

@@ -6,7 +6,7 @@ import { deliver } from '../../../lib/app/deliver/deliver.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { putReceiver } from '../../../lib/app/registry/receivers.ts';
 import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
-import { deliverLimits } from '../../../lib/core/deliver/limits.ts';
+import { deliverSettleSeconds, retryDelaysSecondsDefault } from '../../../lib/core/deliver/limits.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import type { HttpOutcome } from '../../../lib/runtime/http/http.ts';
@@ -203,7 +203,7 @@ describe('by the default policy', () => {
 
     expect(attempts(bus)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     const waits = times.slice(1).map((at, index) => (at - (times[index] ?? 0)) / second);
-    for (const [index, delay] of deliverLimits.retryDelaysSecondsDefault.entries()) {
+    for (const [index, delay] of retryDelaysSecondsDefault.entries()) {
       expect(waits[index]).toBeGreaterThanOrEqual(delay);
       // A tenth of jitter, whole seconds of visibility, and the time until a poller looks.
       expect(waits[index]).toBeLessThan(delay * 1.1 + 22);
@@ -435,7 +435,7 @@ describe('a slow endpoint', () => {
     await invoke(bus, ...Array.from({ length: 10 }, (_, at) => String(at)));
     const { kept, tookMs } = await runSlowLane(bus, 200 * second);
     expect(kept).toBe(10);
-    expect(tookMs).toBeLessThanOrEqual((limits.deliverTimeoutSeconds - deliverLimits.settleSeconds) * second);
+    expect(tookMs).toBeLessThanOrEqual((limits.deliverTimeoutSeconds - deliverSettleSeconds) * second);
     expect(bus.requests).toHaveLength(3);
     expect(await bus.rows('delivery#')).toHaveLength(3);
     expect((await lane(bus)).ready).toBe(7);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { forceBreaker } from '../../../lib/app/breaker/breaker-by-hand.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { deliverLimits } from '../../../lib/core/deliver/limits.ts';
+import { retryDelaysSecondsDefault, retryJitterPart } from '../../../lib/core/deliver/limits.ts';
 import { aws } from '../../../lib/core/kernel/limits.ts';
 import { admin, answer, shorthand, testBus } from '../bus.ts';
 
@@ -23,7 +23,7 @@ const lists: readonly [name: string, delaysSeconds: readonly number[], hours: nu
 ];
 
 it('the default list is that of the contract', () => {
-  expect(deliverLimits.retryDelaysSecondsDefault).toEqual(contract);
+  expect(retryDelaysSecondsDefault).toEqual(contract);
 });
 
 /** A bus whose endpoint always fails, and keeps when it was tried. */
@@ -52,9 +52,7 @@ describe.each(lists)('%s', (_, delaysSeconds, hours) => {
       const waited = ((times[index + 1] ?? 0) - (times[index] ?? 0)) / second;
       expect(waited, `the wait before attempt ${index + 2}`).toBeGreaterThanOrEqual(delay);
       // A tenth of jitter, a whole second of visibility, and a long poll of 20 s.
-      expect(waited, `the wait before attempt ${index + 2}`).toBeLessThan(
-        delay * (1 + deliverLimits.retryJitterPart) + 22,
-      );
+      expect(waited, `the wait before attempt ${index + 2}`).toBeLessThan(delay * (1 + retryJitterPart) + 22);
     }
     const took = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / hour;
     expect(took).toBeGreaterThanOrEqual(hours - 0.1);

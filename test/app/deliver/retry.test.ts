@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
-import { deliverLimits } from '../../../lib/core/deliver/limits.ts';
+import { retrySlotWaitSeconds } from '../../../lib/core/deliver/limits.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
 import type { HttpOutcome, HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
@@ -159,7 +159,7 @@ describe('a first attempt', () => {
     await invoke(bus, ['2']);
     expect(await bus.runLane('shop')).toEqual({ received: 2, kept: 1 });
     bus.restore('dynamodb.PutItem');
-    await bus.clock.advance(2 * deliverLimits.retrySlotWaitSeconds * second + second);
+    await bus.clock.advance(2 * retrySlotWaitSeconds * second + second);
     await bus.runLane('shop');
     expect(
       bus.requests.filter((request) => idOf(request) === '1').map(({ headers }) => headers['busbar-attempt']),

@@ -14,7 +14,12 @@ import {
   showBreaker,
   weigh,
 } from '../../../lib/core/breaker/breaker.ts';
-import { breakerLimits } from '../../../lib/core/breaker/limits.ts';
+import {
+  breakerForcedWaitSeconds,
+  breakerPauseSecondsMax,
+  breakerProbeSeconds,
+  breakerRampStepSeconds,
+} from '../../../lib/core/breaker/limits.ts';
 import type { Outcome } from '../../../lib/core/deliver/outcome.ts';
 
 const nowMs = Date.parse('2026-01-31T12:00:00Z');
@@ -40,7 +45,7 @@ const halfOpen: Breaker = {
   endpoint,
   probesFailed: 1,
   postsPerBatch: 2,
-  steppedAtMs: nowMs - breakerLimits.rampStepSeconds * second,
+  steppedAtMs: nowMs - breakerRampStepSeconds * second,
 };
 const forcedOpen: Breaker = { kind: 'forced-open', sinceMs: 1, reason: 'opened by hand by ops' };
 const forcedClosed: Breaker = { kind: 'forced-closed', sinceMs: 1, reason: 'closed by hand by ops' };
@@ -86,7 +91,7 @@ const table: Readonly<Record<string, readonly [Breaker, Readonly<Record<EventNam
       open,
       {
         bad: same,
-        began: { kind: 'open', probingUntilMs: nowMs + breakerLimits.probeSeconds * second },
+        began: { kind: 'open', probingUntilMs: nowMs + breakerProbeSeconds * second },
         back: { kind: 'half-open', postsPerBatch: 1, probesFailed: 1, sinceMs: nowMs },
         stillDown: {
           kind: 'open',
@@ -220,7 +225,7 @@ describe('probing', () => {
   it('is for one at a time, until it is over or was cut off', () => {
     const probing = reduceBreaker(open, events.began, context);
     expect(reduceBreaker(probing, events.began, context)).toBe(probing);
-    const later = { ...context, nowMs: nowMs + breakerLimits.probeSeconds * second };
+    const later = { ...context, nowMs: nowMs + breakerProbeSeconds * second };
     expect(reduceBreaker(probing, events.began, later)).not.toBe(probing);
   });
 
@@ -247,7 +252,7 @@ it('ramps up 1, 2, 4, 8 by time and not by batch, and closes', () => {
     }
   }
   expect(steps).toEqual([1, 2, 4, 8]);
-  expect(breaker.sinceMs - nowMs).toBe(4 * breakerLimits.rampStepSeconds * second);
+  expect(breaker.sinceMs - nowMs).toBe(4 * breakerRampStepSeconds * second);
 });
 
 describe('a batch', () => {
@@ -325,7 +330,7 @@ describe('an endpoint that asks to be left alone', () => {
   it('is looked at again at the latest after a quarter of an hour, should somebody force it meanwhile', () => {
     expect(admit(throttled(closed, nowMs + 86_400 * second), nowMs)).toEqual({
       kind: 'none',
-      waitSeconds: breakerLimits.forcedWaitSeconds,
+      waitSeconds: breakerForcedWaitSeconds,
     });
   });
 
@@ -379,7 +384,7 @@ it('is always probed again, whatever happens: no open breaker without a time wit
           breaker = reduceBreaker(breaker, each, { ...context, nowMs: now, random });
           if (breaker.kind !== 'open') continue;
           const waitMs = Math.max(breaker.nextProbeAtMs, breaker.probingUntilMs) - now;
-          expect(waitMs).toBeLessThanOrEqual(breakerLimits.pauseSecondsMax * 1.1 * second + second);
+          expect(waitMs).toBeLessThanOrEqual(breakerPauseSecondsMax * 1.1 * second + second);
         }
       },
     ),

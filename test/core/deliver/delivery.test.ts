@@ -11,7 +11,7 @@ import {
   readiness,
   recordAttempt,
 } from '../../../lib/core/deliver/delivery.ts';
-import { deliverLimits } from '../../../lib/core/deliver/limits.ts';
+import { keptResponseCharacters, retryDelaysSecondsDefault } from '../../../lib/core/deliver/limits.ts';
 import type { Outcome } from '../../../lib/core/deliver/outcome.ts';
 
 const nowMs = Date.parse('2026-01-31T12:00:00Z');
@@ -84,7 +84,7 @@ describe('an attempt is judged', () => {
     fc.assert(
       fc.property(outcomes, fc.integer({ min: 1, max: 8 }), random, (status, attempt, jitter) => {
         const verdict = verdictOf(answer(status), attempt, jitter);
-        const delay = deliverLimits.retryDelaysSecondsDefault[attempt - 1] ?? 0;
+        const delay = retryDelaysSecondsDefault[attempt - 1] ?? 0;
         expect(verdict).toMatchObject({ kind: 'retry' });
         expect('delaySeconds' in verdict && verdict.delaySeconds).toBeGreaterThanOrEqual(delay);
       }),
@@ -267,7 +267,7 @@ describe('the record of an attempt', () => {
   });
 
   it('keeps the start of the answer, cut at the limit', () => {
-    const long = 'x'.repeat(deliverLimits.keptResponseCharacters + 1);
+    const long = 'x'.repeat(keptResponseCharacters + 1);
     expect(record({ kind: 'answer', status: 500, retryAfter: undefined, response: long }).detail).toBe(
       long.slice(1),
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deliverLimits } from '../../../lib/core/deliver/limits.ts';
+import { offloadCacheSeconds } from '../../../lib/core/deliver/limits.ts';
 import {
   enteredAtMs,
   floodingType,
@@ -44,7 +44,7 @@ const events = {
   none: { kind: 'counted', ready: 0, inAll: 0 },
 } satisfies Record<string, OffloadEvent>;
 
-const untilMs = nowMs + (deliverLimits.offloadCacheSeconds + 1 + bus.endpointTimeoutSecondsMax) * second;
+const untilMs = nowMs + (offloadCacheSeconds + 1 + bus.endpointTimeoutSecondsMax) * second;
 const fresh = { sinceMs: nowMs };
 const same = Symbol('the very same');
 

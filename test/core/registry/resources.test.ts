@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deliverLimits } from '../../../lib/core/deliver/limits.ts';
+import { retriesMax } from '../../../lib/core/deliver/limits.ts';
 import { aws, bus } from '../../../lib/core/kernel/limits.ts';
 import {
   type Place,
@@ -118,7 +118,7 @@ describe('a receiver', () => {
     }
     // SQS takes a maxReceiveCount of 1 to 1000.
     expect(poisonReceivesMax).toBeLessThanOrEqual(1000);
-    expect(poisonReceivesMax).toBeGreaterThan(10 * deliverLimits.retriesMax);
+    expect(poisonReceivesMax).toBeGreaterThan(10 * retriesMax);
     expect(queue('dead-letters').attributes.RedrivePolicy).toBeUndefined();
   });
 
