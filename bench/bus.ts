@@ -7,21 +7,21 @@ import { type Client, createClient } from '../lib/client/index.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** The bus as its users start it: a process of its own, durable, on free ports of 127.0.0.1. */
+/** The bus as users start it: as a process, durable, on free ports of 127.0.0.1. */
 export interface BusProcess {
   readonly pid: number;
   readonly url: string;
   readonly awsUrl: string;
   readonly key: string;
   readonly client: Client;
-  /** What AWS would bill so far, by unit. */
+  /** What AWS would have billed so far, by unit. */
   meter(): Promise<Readonly<Record<string, number>>>;
-  /** What its heap holds after a full collection, which is done for it; only of one that is started for this. */
+  /** The size of the heap after a full garbage collection, which this triggers. Needs `measuresHeap`. */
   heapMb(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Rejects with what the bus said when it does not come up. */
+/** Starts a bus. Rejects with its output if it does not start. */
 export async function startBusProcess(
   dataDirectory: string,
   options: { readonly measuresHeap?: boolean } = {},
@@ -31,14 +31,14 @@ export async function startBusProcess(
   const command = [...(measuresHeap ? watching : []), join(root, 'bin', 'busbar.ts'), 'start', '--json'];
   const child = spawn(process.execPath, command, {
     cwd: root,
-    // Whoever measures for hours is told of Ctrl-C first, and stops it then.
+    // In a soak, only the soak itself reacts to Ctrl-C, and stops the bus.
     detached: measuresHeap,
     env: {
       ...process.env,
       PORT: '0',
       AWS_PORT: '0',
       BUSBAR_DATA: dataDirectory,
-      // As it is deployed.
+      // The default of a deployed bus.
       BUSBAR_TRACE: 'failures',
       BUSBAR_ADMIN_KEY: undefined,
     },
@@ -56,14 +56,14 @@ export async function startBusProcess(
     client: createClient({ url, key: adminKey }),
     async meter() {
       const response = await fetch(new URL('/_busbar/meter', awsUrl));
-      if (response.status !== 200) throw new Error(`The meter answered ${response.status}.`);
+      if (response.status !== 200) throw new Error(`The meter responded with ${response.status}.`);
       return (await response.json()) as Record<string, number>;
     },
     async heapMb() {
       const answered = once(child, 'message');
       child.send('collect');
       const [{ heapMb, collects }] = (await answered) as [{ heapMb: number; collects: boolean }];
-      if (!collects) throw new Error('The bus cannot collect its garbage when it is told to.');
+      if (!collects) throw new Error('The bus runs without --expose-gc.');
       return heapMb;
     },
     stop: () => stop(child, said, dataDirectory),
@@ -78,18 +78,18 @@ interface Started {
 
 async function firstLine(child: ChildProcess, said: readonly string[]): Promise<Started> {
   if (child.stdout === null) throw new Error('The bus has no standard output.');
-  // The reader stays open: what the bus prints later is of no interest, but must not fill the pipe.
+  // The reader stays open, because unread output would fill the pipe and block the bus.
   const lines = createInterface(child.stdout);
   const ended = once(child, 'close').then(() => {
-    throw new Error(`The bus did not start. It said:\n${said.join('')}`);
+    throw new Error(`The bus did not start. Its output:\n${said.join('')}`);
   });
   const [line] = await Promise.race([once(lines, 'line'), ended]);
-  // It will end one day, which is no failure then.
+  // When it ends later, that is not a failure of the start.
   ended.catch(() => undefined);
   return JSON.parse(String(line)) as Started;
 }
 
-/** Ends it as Ctrl-C does. One that does not end, or not well, is a failure of the run. */
+/** Stops the bus as Ctrl-C does. @throws Error when it does not end with exit code 0. */
 async function stop(child: ChildProcess, said: readonly string[], dataDirectory: string): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     const ended = once(child, 'exit');
@@ -101,6 +101,6 @@ async function stop(child: ChildProcess, said: readonly string[], dataDirectory:
   if (child.exitCode === 0) return;
   const log = readFileSync(join(dataDirectory, 'busbar.log'), 'utf8').slice(-2000);
   throw new Error(
-    `The bus ended with ${child.signalCode ?? `exit code ${child.exitCode}`}. It said:\n${said.join('')}\n${log}`,
+    `The bus ended with ${child.signalCode ?? `exit code ${child.exitCode}`}. Its output:\n${said.join('')}\n${log}`,
   );
 }

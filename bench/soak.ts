@@ -10,16 +10,17 @@ import { layOut, type SoakStand, sampler } from './soak/load.ts';
 import { judgeEndurance, type Sample } from './soak/verdict.ts';
 import { withDirectory } from './stand.ts';
 import { number } from './table.ts';
+import { waitForCount } from './wait.ts';
 
 const usage = `npm run soak -- [options]
 
-  --minutes <n>  how long the load is held (default 10)
-  --share <n>    of the measured capacity, in percent (default 70)
-  --seed <n>     which attempts fail (default 1)
-  --json         print samples and verdict as JSON
+  --minutes <n>  how long the load runs (default 10)
+  --share <n>    the load, in percent of the measured capacity (default 70)
+  --seed <n>     determines which attempts fail (default 1)
+  --json         print the samples and the verdict as JSON
 
-Ends with 0 when all rules are met, 1 when one is not or something was lost, 2 when the run was too short to tell.
-Ctrl-C ends the load early, and judges what there is.`;
+Exits with 0 if all rules are met, 1 if one is not or an event was lost, and 2 if the run was too short to tell.
+Ctrl-C ends the load early and judges the samples so far.`;
 
 const { values } = parseArgs({
   options: {
@@ -51,7 +52,9 @@ async function run(): Promise<void> {
   };
   const stop = new AbortController();
   process.once('SIGINT', () => {
-    progress('Interrupted: the load ends, and what there is is judged. Again to leave at once.');
+    progress(
+      'Interrupted: ending the load and judging the samples so far. Press Ctrl-C again to exit at once.',
+    );
     stop.abort();
   });
   const endpoints = startWorker<SoakEndpoints>('soak-endpoints', { detached: true });
@@ -80,7 +83,7 @@ async function soak(
   const { minutes, share, faults, stop } = options;
   await endpoints.call('behave', { ...faults, active: false });
   let accepted = 0;
-  /** As fast as it goes, and until all has come. */
+  /** Publishes as fast as possible, and waits for all deliveries. Resolves to the deliveries per second. */
   const full = async (seconds: number): Promise<number> => {
     const load = await generator.call('closedLoop', { target, connections: 8, seconds });
     if (load.failures > 0) throw new Error(`${load.failures} requests failed: ${load.firstFailure}`);
@@ -94,7 +97,7 @@ async function soak(
   const capacity = await full(10);
   const perSecond = Math.round(capacity * share);
   progress(
-    `${number(capacity)} deliveries/s; holding ${number(share * 100)} % of it, ${number(perSecond)}/s, for ${minutes} min`,
+    `${number(capacity)} deliveries/s; running at ${number(share * 100)} % of it, ${number(perSecond)}/s, for ${minutes} min`,
   );
 
   await endpoints.call('behave', faults);
@@ -113,9 +116,9 @@ async function soak(
   }
   const load = await generator.call('endLoop', null);
   accepted += load.acceptedEvents;
-  progress('The load ends, the endpoints are mended; waiting for what is left');
+  progress('The load has ended and all endpoints work; waiting for the remaining deliveries');
   await endpoints.call('behave', { ...faults, active: false });
-  // A breaker that is open is probed every other minute.
+  // The bus probes the endpoint of an open breaker every two minutes.
   const lost = await drained(stand, accepted, 240).then(
     () => undefined,
     (error: Error) => error.message,
@@ -139,7 +142,7 @@ async function soak(
       console.log(`${result.padEnd(8)} ${rule}\n         ${measured}`);
     console.log(
       lost === undefined
-        ? `met      nothing lost: all ${number(accepted)} accepted events were delivered, by ${number(last.attempts)} attempts, ${number(last.duplicates)} duplicates`
+        ? `met      nothing lost: all ${number(accepted)} accepted events were delivered, with ${number(last.attempts)} attempts and ${number(last.duplicates)} duplicates`
         : `not met  nothing lost: ${lost}`,
     );
   }
@@ -147,22 +150,21 @@ async function soak(
   process.exitCode = isBad ? 1 : judgements.some(({ result }) => result === 'unknown') ? 2 : 0;
 }
 
-/** Resolves when so many deliveries were made. @throws Error when no more of them come for so many seconds. */
+/** @throws Error when accepted events are not delivered for `stallSeconds`, or more events are delivered than accepted. */
 async function drained({ endpoints }: SoakStand, expected: number, stallSeconds: number): Promise<void> {
-  let count = -1;
-  let progressMs = performance.now();
-  for (;;) {
-    const { distinct } = await endpoints.call('interval', null);
-    if (distinct > expected)
-      throw new Error(`${distinct} deliveries of ${expected} events: some were made up.`);
-    if (distinct === expected) return;
-    if (distinct > count) progressMs = performance.now();
-    else if (performance.now() - progressMs > stallSeconds * 1000) {
-      throw new Error(`${distinct} of ${expected} were delivered, and nothing for ${stallSeconds} s.`);
-    }
-    count = distinct;
-    await sleep(50);
-  }
+  let distinct = 0;
+  await waitForCount({
+    what: 'deliveries',
+    expected,
+    stallSeconds,
+    pollMs: 50,
+    async count() {
+      ({ distinct } = await endpoints.call('interval', null));
+      return distinct;
+    },
+  });
+  if (distinct > expected)
+    throw new Error(`${distinct} deliveries of ${expected} events: the bus invented some.`);
 }
 
 const lineOf = (sample: Sample): string =>

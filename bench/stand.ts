@@ -6,7 +6,7 @@ import type { Generator, Target } from './processes/generator.ts';
 import type { Sink } from './processes/sink.ts';
 import { startWorker, type Worker } from './processes/worker.ts';
 
-/** How many topics there are, and how many receivers each of them has. */
+/** How many topics a bus has, and how many receivers each topic has. */
 export interface Layout {
   readonly name: string;
   readonly topics: number;
@@ -19,18 +19,18 @@ export interface Stand {
   readonly bus: BusProcess;
   readonly sink: Worker<Sink>;
   readonly generator: Worker<Generator>;
-  /** Publishing in batches of so many events, to the topics in turn. */
+  /** Publishes batches of this size to the topics in turn. */
   target(batch: number): Target;
 }
 
-/** What outlives a bus: one sink and one generator serve all measurements. */
+/** Both ends of a measurement, which outlive a bus. */
 export interface Ends {
   readonly sink: Worker<Sink>;
   readonly sinkUrl: string;
   readonly generator: Worker<Generator>;
 }
 
-/** Runs `work` between a sink and a generator, and ends them whatever became of it. */
+/** Runs `work` with a sink and a generator, and stops them in any case. */
 export async function withEnds<Result>(work: (ends: Ends) => Promise<Result>): Promise<Result> {
   const sink = startWorker<Sink>('sink');
   const generator = startWorker<Generator>('generator');
@@ -41,7 +41,7 @@ export async function withEnds<Result>(work: (ends: Ends) => Promise<Result>): P
   }
 }
 
-/** Runs `work` on a fresh bus with this layout, and stops the bus whatever became of it. */
+/** Runs `work` on a fresh bus with this layout, and stops the bus in any case. */
 export async function withBus<Result>(
   ends: Ends,
   layout: Layout,
@@ -60,7 +60,7 @@ export async function withBus<Result>(
   });
 }
 
-/** Runs `work` with a directory of its own, on a disk as the bus would have it. */
+/** Runs `work` with a temporary directory on disk. */
 export async function withDirectory<Result>(work: (directory: string) => Promise<Result>): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), 'busbar-bench-'));
   try {
@@ -70,7 +70,7 @@ export async function withDirectory<Result>(work: (directory: string) => Promise
   }
 }
 
-/** Makes the topics, receivers and subscriptions; answers the paths to publish to. */
+/** Creates the topics, receivers and subscriptions. Resolves to the paths to publish to. */
 async function layOut(bus: BusProcess, layout: Layout, sinkUrl: string): Promise<string[]> {
   const topics = Array.from({ length: layout.topics }, (_, index) => `bench-${index}`);
   for (const topic of topics) {

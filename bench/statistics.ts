@@ -1,4 +1,4 @@
-/** The middle value; the mean of the two middle ones of an even number. Throws on an empty list. */
+/** The median; for an even number of values, the mean of the two middle ones. @throws RangeError on an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right);
   const upper = sorted[Math.floor(sorted.length / 2)];
@@ -7,12 +7,12 @@ export function median(values: readonly number[]): number {
   return (upper + lower) / 2;
 }
 
-/** The value that `part` (0 to 1) of the sorted values do not exceed, by nearest rank; undefined of none. */
+/** A percentile of sorted values by nearest rank; `part` is from 0 to 1. Undefined if there are no values. */
 export function percentile(sorted: ArrayLike<number>, part: number): number | undefined {
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];
 }
 
-/** The medians, member by member, of records that have the same members. */
+/** The median of each member of records with the same members. @throws RangeError on an empty list. */
 export function medians<Row extends Readonly<Record<keyof Row, number>>>(
   rows: readonly Row[],
 ): Record<keyof Row, number> {
@@ -23,7 +23,7 @@ export function medians<Row extends Readonly<Record<keyof Row, number>>>(
   return Object.fromEntries(entries) as Record<keyof Row, number>;
 }
 
-/** A straight line through points: its slope, and the bounds between which that is with 95 % of certainty. */
+/** The slope of a line through points, and its 95 % confidence interval. */
 export interface Trend {
   readonly slope: number;
   readonly atLeast: number;
@@ -31,11 +31,11 @@ export interface Trend {
 }
 
 /**
- * The median of the slopes between all pairs of points (Theil and Sen), which up to a quarter of wild points do not
- * move; the bounds are those of Kendall's test. Throws with fewer than three points.
+ * The median of the slopes between all pairs of points (the Theil-Sen estimator), which is robust against a quarter of
+ * outliers. The bounds are from Kendall's test. @throws RangeError with fewer than three points.
  */
 export function trendOf(points: readonly (readonly [x: number, y: number])[]): Trend {
-  if (points.length < 3) throw new RangeError('Fewer than three points have no trend.');
+  if (points.length < 3) throw new RangeError('A trend needs at least three points.');
   const slopes = points
     .flatMap(([x, y], index) =>
       points.slice(index + 1).flatMap(([x2, y2]) => (x2 === x ? [] : [(y2 - y) / (x2 - x)])),

@@ -1,4 +1,4 @@
-/** Rows as text in aligned columns: the first column to the left, numbers to the right. */
+/** Rows as text in aligned columns. The first column is aligned to the left, the others to the right. */
 export function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -13,7 +13,7 @@ export function tableOf(headings: readonly string[], rows: readonly (readonly st
   return [line(headings), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** A number with so many digits behind the point, and commas before it. */
+/** A number with commas and a fixed number of decimal places. */
 export function number(value: number, digits = 0): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -1,4 +1,4 @@
-/** Milliseconds of the machine's monotonic clock, which all processes on it share, with fractions. */
+/** The machine's monotonic clock in milliseconds, with fractions. All processes of the machine share it. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

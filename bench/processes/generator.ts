@@ -6,30 +6,30 @@ import { serve } from './worker.ts';
 /** Where and what to publish. */
 export interface Target {
   readonly origin: string;
-  /** Requests go to these in turn, so that the load is even over topics. */
+  /** Requests use these in turn, which spreads the load evenly over topics. */
   readonly paths: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
-  /** Events of a request. */
+  /** Events per request. */
   readonly batch: number;
-  /** `publish`: shorthand events to the bus. `bare`: one event as it is, to an endpoint that answers no JSON. */
+  /** `publish`: shorthand events to the bus. `bare`: a single event to an endpoint that responds without JSON. */
   readonly kind: 'publish' | 'bare';
 }
 
-/** What became of a load. */
+/** The result of a load. */
 export interface Load {
   readonly startMs: number;
   readonly endMs: number;
   readonly requests: number;
   readonly acceptedEvents: number;
-  /** Answers 429; and how many of them had no Retry-After. */
+  /** Responses with 429, and how many of them had no Retry-After. */
   readonly shed: number;
   readonly shedWithoutRetryAfter: number;
-  /** Any other answer or failure: how often, and the first of them in words. */
+  /** All other unexpected responses and errors, and the first of them as text. */
   readonly failures: number;
   readonly firstFailure: string | undefined;
 }
 
-/** Long enough that an event is about 1 KB with its envelope. */
+/** Makes an event, with its envelope, about 1 KB. */
 const text = 'x'.repeat(900);
 let events = 0;
 
@@ -42,7 +42,7 @@ function bodyOf({ batch, kind }: Target, sentAtMs: number): string {
   return batch === 1 ? one() : `[${Array.from({ length: batch }, one).join(',')}]`;
 }
 
-/** Sends requests over one pool of keep-alive connections and counts their outcomes. */
+/** Sends requests over a pool of keep-alive connections and counts the results. */
 function createLoad(target: Target, connections: number) {
   const pool = new Pool(target.origin, { connections, pipelining: 1 });
   let requests = 0;
@@ -57,7 +57,7 @@ function createLoad(target: Target, connections: number) {
     firstFailure ??= what.slice(0, 500);
   }
 
-  /** Answers how many seconds the bus asked to wait, or 0. Never rejects: what goes wrong is counted. */
+  /** Resolves to the Retry-After in seconds, or 0. Never rejects: failures are counted. */
   async function send(sentAtMs: number): Promise<number> {
     const path = target.paths[requests % target.paths.length] ?? '/';
     requests += 1;
@@ -116,7 +116,7 @@ function createLoad(target: Target, connections: number) {
   };
 }
 
-/** An open loop that goes on until it is ended, for hours if need be: it remembers nothing of its requests. */
+/** An open loop that runs until it is ended, for hours if necessary, in constant memory. */
 function keepLoop(target: Target, eventsPerSecond: number) {
   const load = createLoad(target, 64);
   const gapMs = (1000 * target.batch) / eventsPerSecond;
@@ -146,14 +146,14 @@ function keepLoop(target: Target, eventsPerSecond: number) {
 let kept: ReturnType<typeof keepLoop> | undefined;
 
 function keptLoop(): ReturnType<typeof keepLoop> {
-  if (kept === undefined) throw new Error('No loop was begun.');
+  if (kept === undefined) throw new Error('No loop is running.');
   return kept;
 }
 
 const actions = {
   /**
-   * Closed loop: each connection sends its next request when it has the answer to the last one, until the time is
-   * over. One that is told to wait does so.
+   * Closed loop: until the time is over, each connection sends its next request as soon as it has the response to the
+   * previous one. It waits as long as Retry-After says.
    */
   closedLoop: async (input: { target: Target; connections: number; seconds: number }): Promise<Load> => {
     const load = createLoad(input.target, input.connections);
@@ -170,8 +170,8 @@ const actions = {
   },
 
   /**
-   * A closed loop that does not wait when it is told to: it tries again after a tenth of a second. It ends some time
-   * after the first refusal, or without one.
+   * A closed loop that ignores Retry-After and tries again after a tenth of a second. It ends `secondsAfterRefusal` after
+   * the first refusal, and after `secondsMax` at the latest.
    */
   flood: async (input: {
     target: Target;
@@ -196,8 +196,8 @@ const actions = {
   },
 
   /**
-   * Open loop: requests leave at a fixed rate whatever became of those before. Their origin is when they were meant
-   * to leave, so that a bus that stalls cannot hide it by slowing the generator down.
+   * Open loop: requests are sent at a fixed rate, however the earlier ones ended. Latencies count from the time at which
+   * a request was due to be sent, so that a bus that stalls cannot hide it by slowing the generator down.
    */
   openLoop: async (input: { target: Target; eventsPerSecond: number; seconds: number }): Promise<Load> => {
     const load = createLoad(input.target, 64);
@@ -214,7 +214,7 @@ const actions = {
     return await load.finish(startMs);
   },
 
-  /** The same without an end of its own. */
+  /** Begins an open loop that runs until `endLoop`. */
   beginLoop: (input: { target: Target; eventsPerSecond: number }): void => {
     kept = keepLoop(input.target, input.eventsPerSecond);
   },

@@ -22,19 +22,19 @@ import { sqliteStore } from '../../lib/stand-in/store.ts';
 import { monotonicMs } from './clock.ts';
 import { serve } from './worker.ts';
 
-/** What one part of the way does by itself, with nothing else to do. */
+/** The throughput of one step of a delivery, measured alone. */
 export interface Limit {
-  /** Messages, posts or items a second. */
+  /** Messages, posts or items per second. */
   readonly perSecond: number;
-  /** CPU of this process for a thousand of them. */
+  /** CPU-seconds of this process per thousand of them. */
   readonly cpuSecondsPerThousand: number;
 }
 
 const text = 'x'.repeat(1000);
-/** Loops that run at once: enough that a commit of the store serves several calls, as in the bus. */
+/** How many loops run at the same time: enough for a commit of the store to serve several calls, as in the bus. */
 const loops = 8;
 
-/** Runs the work in so many loops until the time is over; the work answers how many it did. */
+/** Repeats the work in parallel loops until the time is over. `work` resolves to how many items it did. */
 async function measure(seconds: number, width: number, work: () => Promise<number>): Promise<Limit> {
   const runFor = async (milliseconds: number): Promise<number> => {
     const endMs = monotonicMs() + milliseconds;
@@ -57,7 +57,7 @@ async function measure(seconds: number, width: number, work: () => Promise<numbe
   return { perSecond: done / elapsedSeconds, cpuSecondsPerThousand: (user + system) / 1e6 / (done / 1000) };
 }
 
-/** An account of its own, with the engines over a durable store and real SDK clients plugged into them. */
+/** A new account: engines on a durable store, with real SDK clients connected to them. */
 function openAccount(directory: string) {
   const store = sqliteStore(directory);
   const dynamodb = dynamodbEngines();
@@ -110,7 +110,7 @@ async function createQueue({ aws }: Account): Promise<string> {
 const ids = Array.from({ length: 10 }, (_, index) => String(index));
 
 const actions = {
-  /** Signed POSTs to the sink as `deliver` writes them, and nothing else. */
+  /** Signed POSTs to the sink, as `deliver` writes them. */
   signedPosts: async ({ url, seconds }: { url: string; seconds: number }): Promise<Limit> => {
     const pool = new Pool(url, { connections: 50, pipelining: 1 });
     const keys = [Buffer.alloc(32, 1)];
@@ -160,7 +160,7 @@ const actions = {
       });
     }),
 
-  /** PublishBatch of ten to a topic with one queue, which nobody reads; counts messages. */
+  /** PublishBatch of ten to a topic with one queue, which nobody receives from; counts messages. */
   snsPublish: ({ directory, seconds }: { directory: string; seconds: number }): Promise<Limit> =>
     inAccount(directory, async (account) => {
       const { aws, sns } = account;
@@ -177,7 +177,7 @@ const actions = {
       });
     }),
 
-  /** PutItem of 1 KB over a thousand keys. */
+  /** PutItem of 1 KB, over a thousand keys. */
   dynamodbPut: ({ directory, seconds }: { directory: string; seconds: number }): Promise<Limit> =>
     inAccount(directory, async ({ aws, dynamodb }) => {
       const TableName = `limit-${randomUUID()}`;

@@ -5,21 +5,21 @@ import { listen } from './listen.ts';
 import { serve } from './worker.ts';
 
 /**
- * The endpoint of every receiver. It counts each delivery once, by its webhook-id, and times it from the moment at
- * which its event was meant to be sent, which the generator wrote into the data.
+ * The endpoint of every receiver. It counts each delivery once, by its webhook-id. Latencies count from the time at which
+ * the event was due to be sent, which the generator writes into the data.
  */
-export interface Arrivals {
+interface Arrivals {
   /** Deliveries, each counted once. */
   readonly distinct: number;
   readonly duplicates: number;
   readonly lastMs: number;
-  /** Of the first arrival of each delivery; undefined when there was none. */
+  /** Latencies of the first arrival of each delivery; undefined if there is none. */
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
 }
 
-/** How late deliveries came after a time in their data that was in the future when they were published. */
-export interface Lateness {
+/** How late delayed events arrived after they were due. */
+interface Lateness {
   readonly distinct: number;
   readonly duplicates: number;
   readonly earliestMs: number;
@@ -32,7 +32,7 @@ const sentAt = Buffer.from('"sentAtMs":');
 
 let seen = new Set<string>();
 let latenciesMs: number[] = [];
-/** The id of the event behind each of them. */
+/** The event id of each of these deliveries. */
 let ids: string[] = [];
 let duplicates = 0;
 let lastMs = 0;
@@ -54,7 +54,7 @@ function arrived(webhookId: string, body: Buffer | undefined): void {
   seen.add(webhookId);
   lastMs = monotonicMs();
   const at = body?.indexOf(sentAt) ?? -1;
-  if (body === undefined || at < 0) throw new Error('A delivery came without the time at which it was sent.');
+  if (body === undefined || at < 0) throw new Error('A delivery has no sentAtMs.');
   ids.push(/"id":"([^"]*)"/.exec(body.toString('latin1', 0, 200))?.[1] ?? '');
   latenciesMs.push(lastMs - Number.parseFloat(body.toString('latin1', at + sentAt.length, at + 40)));
 }
@@ -70,7 +70,7 @@ const actions = {
     lastMs = 0;
   },
   count: (_: null): number => seen.size,
-  /** @param shiftsMs by how much an event was moved since it was published, by its id. */
+  /** @param shiftsMs by how much each event was re-timed after its publish, by event id. */
   lateness: (shiftsMs: readonly (readonly [id: string, shiftMs: number])[]): Lateness => {
     const shifts = new Map(shiftsMs);
     const late = latenciesMs.map((latencyMs, index) => latencyMs - (shifts.get(ids[index] ?? '') ?? 0));

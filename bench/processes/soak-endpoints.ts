@@ -6,28 +6,28 @@ import { listen } from './listen.ts';
 import { serve } from './worker.ts';
 
 /**
- * The endpoints of a soak, by the first word of their path: `steady` fails now and then, `slow` takes its time and
- * hangs now and then, `flapping` is down for a part of each period. Each delivery counts once, by the number that the
- * generator gave its event: a bit for each, so that hours of load need no more than some megabytes here.
+ * The endpoints of a soak, by the first part of their path: `steady` sometimes fails, `slow` is slow and sometimes hangs,
+ * `flapping` is down for a part of each period. Each delivery counts once, by the number that the generator gave its
+ * event. One bit per number keeps the memory of this process small even for hours of load.
  */
 export interface Faults {
   readonly seed: number;
-  /** Parts of the attempts. */
+  /** Fractions of the attempts. */
   readonly errors: number;
   readonly hangs: number;
   readonly slowMs: number;
   readonly periodSeconds: number;
   readonly downSeconds: number;
-  /** False while the capacity is measured: all answer at once. */
+  /** False while the capacity is measured: then every endpoint responds at once. */
   readonly active: boolean;
 }
 
-export interface Interval {
-  /** Deliveries so far, each counted once when it was answered 2xx. */
+interface Interval {
+  /** Deliveries so far that were answered with 2xx, each counted once. */
   readonly distinct: number;
   readonly duplicates: number;
   readonly attempts: number;
-  /** Of first attempts at `steady` that were answered 2xx since the last question; NaN of none. */
+  /** Latencies of first attempts at `steady` answered with 2xx since the last call; NaN if there are none. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -40,7 +40,7 @@ let distinct = 0;
 let duplicates = 0;
 let attempts = 0;
 let latenciesMs: number[] = [];
-/** Answers that never come are cut off at the end, so that nothing waits for them. */
+/** Responses that are never sent; at the end they are destroyed, so that the bus stops waiting for them. */
 const hanging = new Set<ServerResponse>();
 
 const server = createServer((request, response) => {
@@ -74,8 +74,7 @@ const isDown = ({ periodSeconds, downSeconds }: Faults) =>
 function count(request: IncomingMessage, kind: string | undefined, body: Buffer): void {
   const at = body.indexOf('"number":');
   const eventNumber = Number.parseInt(body.toString('latin1', at + 9, at + 25), 10);
-  if (at < 0 || Number.isNaN(eventNumber))
-    throw new Error('A delivery came without the number of its event.');
+  if (at < 0 || Number.isNaN(eventNumber)) throw new Error('A delivery has no event number.');
   const word = eventNumber >>> 5;
   if (word >= bits.length) {
     const larger = new Uint32Array(Math.max(word + 1, bits.length * 2));

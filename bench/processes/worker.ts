@@ -2,9 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Generator, sink and the measurements of the machine run in processes of their own, so that none of them takes
- * time from another's event loop. A worker is a module that calls `serve` with what it can do; `startWorker` of
- * the same type gives a stub that calls it over the IPC channel.
+ * Generator, sink and the measurements of the machine run as separate processes, so that none of them takes time from
+ * the event loop of another. A worker is a module that calls `serve` with its actions; `startWorker` starts it and
+ * returns a stub that calls the actions over the IPC channel.
  */
 export type Actions = Readonly<Record<string, (input: never) => unknown>>;
 
@@ -24,12 +24,12 @@ interface Request {
 }
 type Reply = { readonly id: number } & ({ readonly output: unknown } | { readonly error: string });
 
-/** Answers the calls of the process that started this one, and ends with it. */
+/** Answers the calls of the parent process, and ends with it. */
 export function serve(actions: Actions): void {
   process.on('message', (request: Request) => {
     const action = actions[request.name] as ((input: unknown) => unknown) | undefined;
     const answer = async () => {
-      if (action === undefined) throw new Error(`There is no ${request.name} here.`);
+      if (action === undefined) throw new Error(`There is no action ${request.name}.`);
       return await action(request.input);
     };
     answer().then(
@@ -44,7 +44,7 @@ export function serve(actions: Actions): void {
   process.on('disconnect', () => process.exit());
 }
 
-/** Starts a module of this folder as a process. One that is detached does not get the Ctrl-C of the terminal. */
+/** Starts a module of this folder as a process. A detached one does not receive Ctrl-C from the terminal. */
 export function startWorker<Served extends Actions>(
   module: 'generator' | 'sink' | 'limits' | 'soak-endpoints',
   options: { readonly detached?: boolean } = {},

@@ -14,10 +14,10 @@ export interface SoakStand {
   readonly target: Target;
 }
 
-/** How the load is shared: of ten events, eight go to the endpoint that mostly works. */
+/** How the load is divided: of ten events, eight go to the endpoint that mostly works. */
 const shares = { steady: 8, slow: 1, flapping: 1 } as const;
 
-/** Makes a topic with one receiver for each kind of endpoint, and tells where to publish in turn. */
+/** Creates a topic with one receiver for each kind of endpoint, and returns where to publish. */
 export async function layOut(bus: BusProcess, url: string): Promise<Target> {
   const kinds = Object.keys(shares) as (keyof typeof shares)[];
   for (const kind of kinds) {
@@ -25,7 +25,7 @@ export async function layOut(bus: BusProcess, url: string): Promise<Target> {
     await bus.client.putReceiver(kind, {
       endpoint: `${url}/${kind}`,
       timeoutSeconds: 2,
-      // Long enough that nothing dies of an endpoint that is down for some seconds.
+      // Long enough to survive an endpoint that is down for some seconds.
       retry: { delaysSeconds: [1, 2, 5, ...Array.from({ length: 27 }, () => 10)] },
     });
     await bus.client.putSubscription(kind, kind);
@@ -39,7 +39,7 @@ export async function layOut(bus: BusProcess, url: string): Promise<Target> {
   };
 }
 
-/** Takes samples; each is of the time since the one before. */
+/** Takes samples, each of the time since the previous one. */
 export function sampler(stand: SoakStand, acceptedBefore: number) {
   const { bus, endpoints, generator } = stand;
   const dynamodb = new DynamoDBClient({
@@ -64,7 +64,7 @@ export function sampler(stand: SoakStand, acceptedBefore: number) {
     const atSeconds = (performance.now() - startMs) / 1000;
     const [load, seen] = await Promise.all([generator.call('soFar', null), endpoints.call('interval', null)]);
     if (load.failures > 0)
-      throw new Error(`${load.failures} requests failed; the first: ${load.firstFailure}`);
+      throw new Error(`${load.failures} requests failed. The first one: ${load.firstFailure}`);
     const sample = {
       atSeconds,
       rssMb: usageOf(bus.pid).rssMb,
@@ -76,7 +76,7 @@ export function sampler(stand: SoakStand, acceptedBefore: number) {
       p99Ms: seen.p99Ms,
       duplicates: seen.duplicates,
       attempts: seen.attempts,
-      // Last: a collection stops the bus for a moment, which counts for the next interval.
+      // Comes last, because a garbage collection stops the bus for a moment, which should count for the next interval.
       heapMb: await bus.heapMb(),
     };
     lastSeconds = atSeconds;

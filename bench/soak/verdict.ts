@@ -1,21 +1,21 @@
 import { median, trendOf } from '../statistics.ts';
 import { number } from '../table.ts';
 
-/** What was seen of the bus at the end of an interval. */
+/** A measurement of the bus at the end of an interval. */
 export interface Sample {
-  /** Since the load began. */
+  /** Seconds since the load began. */
   readonly atSeconds: number;
-  /** Of the bus, after a full collection. */
+  /** The heap of the bus, after a full garbage collection. */
   readonly heapMb: number;
   readonly rssMb: number;
-  /** Rows of its tables, which a bus on AWS does not keep in memory. */
+  /** Rows of its tables, which only a local bus keeps in memory. */
   readonly rows: number;
-  /** Deliveries that were accepted and not yet made. */
+  /** Accepted events that are not delivered yet. */
   readonly backlog: number;
-  /** Deliveries made within the interval, and what publishing was refused in it. */
+  /** Deliveries per second, and refused events, within the interval. */
   readonly deliveredPerSecond: number;
   readonly shed: number;
-  /** Of first attempts at the endpoints that work, made within the interval. */
+  /** Latencies of first attempts at working endpoints, within the interval. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -27,28 +27,28 @@ export interface Judgement {
   readonly result: 'met' | 'not met' | 'unknown';
 }
 
-export const rules = {
-  /** The first part of the samples is not judged: code is compiled, queues fill, breakers find their state. */
+const rules = {
+  /** The first samples are not judged: code is compiled, queues fill, breakers open. */
   warmUpPart: 0.2,
-  /** With fewer samples behind it there is no telling a trend from noise. */
+  /** With fewer samples, a trend cannot be distinguished from noise. */
   samplesMin: 10,
-  /** What a row of a table takes in the memory of the local target. */
+  /** The memory that a table row takes in a local bus. */
   rowKb: 2,
-  /** The heap may grow by that much a minute, or a part of itself over the run, whichever is reached first. */
+  /** How much the heap may grow per minute, and by which fraction of itself over the run; both must hold. */
   heapMbPerMinute: 1,
   heapPart: 0.1,
-  /** The backlog may grow over the run by what is delivered in so many seconds. */
+  /** How much the backlog may grow over the run, in seconds of delivery. */
   backlogSeconds: 5,
-  /** A percentile may double over the run, and grow by so many milliseconds beside that. */
+  /** A percentile may double over the run and grow by this many milliseconds more. */
   latencyMs: 50,
-  /** Of the load, what may be refused with 429. */
+  /** The fraction of the load that may be refused with 429. */
   shedPart: 0.01,
 } as const;
 
 /**
- * Whether a bus endures its load. A trend counts when it is certain (its lower bound is above nothing) and large: noise
- * is no leak, and a leak that is too slow to matter within the run needs a longer run.
- * @param perSecond deliveries that the load asks for.
+ * Judges whether a bus endures its load. A trend counts if it is certain (its lower bound is above 0) and large: noise is
+ * not a leak, and finding a very slow leak takes a longer run.
+ * @param perSecond the load in deliveries per second.
  */
 export function judgeEndurance(samples: readonly Sample[], perSecond: number): Judgement[] {
   const judged = samples.slice(Math.floor(samples.length * rules.warmUpPart));
@@ -56,7 +56,7 @@ export function judgeEndurance(samples: readonly Sample[], perSecond: number): J
   return [heap, backlog, latency, refused].map((judge): Judgement => {
     const { rule, ...found } = judge(enough ? judged : undefined, perSecond);
     if ('met' in found) return { rule, measured: found.measured, result: found.met ? 'met' : 'not met' };
-    return { rule, measured: `${judged.length} samples, ${rules.samplesMin} are needed`, result: 'unknown' };
+    return { rule, measured: `${judged.length} samples of at least ${rules.samplesMin}`, result: 'unknown' };
   });
 }
 
@@ -67,7 +67,7 @@ const minutes = (samples: readonly Sample[]) =>
   ((samples.at(-1)?.atSeconds ?? 0) - (samples[0]?.atSeconds ?? 0)) / 60;
 
 const heap: Judge = (samples) => {
-  const rule = `flat memory: the heap after a collection, without ${rules.rowKb} KB for each row stored, grows by at most ${rules.heapMbPerMinute} MB a minute and ${rules.heapPart * 100} % over the run`;
+  const rule = `flat memory: the heap after a collection, less ${rules.rowKb} KB per stored row, grows by at most ${rules.heapMbPerMinute} MB per minute and ${rules.heapPart * 100} % over the run`;
   if (samples === undefined) return { rule };
   const net = samples.map((sample) => sample.heapMb - (sample.rows * rules.rowKb) / 1024);
   const { slope, atLeast, atMost } = trendOf(
@@ -77,25 +77,25 @@ const heap: Judge = (samples) => {
   const limit = rules.heapPart * median(net);
   return {
     rule,
-    measured: `${number(slope, 2)} MB a minute (${number(atLeast, 2)} to ${number(atMost, 2)}), ${number(grown, 1)} MB of ${number(median(net), 0)} MB over the run; with its rows ${number(samples[0]?.heapMb ?? 0, 0)} MB, then ${number(samples.at(-1)?.heapMb ?? 0, 0)} MB`,
+    measured: `${number(slope, 2)} MB per minute (${number(atLeast, 2)} to ${number(atMost, 2)}), ${number(grown, 1)} MB of ${number(median(net), 0)} MB over the run; including rows ${number(samples[0]?.heapMb ?? 0, 0)} MB, then ${number(samples.at(-1)?.heapMb ?? 0, 0)} MB`,
     met: atLeast <= 0 || (slope <= rules.heapMbPerMinute && grown <= limit),
   };
 };
 
 const backlog: Judge = (samples, perSecond) => {
-  const rule = `no growing backlog: over the run by at most what is delivered in ${rules.backlogSeconds} s`;
+  const rule = `no growing backlog: it grows over the run by at most ${rules.backlogSeconds} s of deliveries`;
   if (samples === undefined) return { rule };
   const { slope, atLeast } = trendOf(samples.map((sample) => [sample.atSeconds / 60, sample.backlog]));
   const grown = slope * minutes(samples);
   return {
     rule,
-    measured: `${number(median(samples.map((sample) => sample.backlog)))} deliveries wait in the median, ${grown < 0 ? '' : '+'}${number(grown)} over the run`,
+    measured: `median ${number(median(samples.map((sample) => sample.backlog)))} deliveries, ${grown < 0 ? '' : '+'}${number(grown)} over the run`,
     met: atLeast <= 0 || grown <= rules.backlogSeconds * perSecond,
   };
 };
 
 const latency: Judge = (samples) => {
-  const rule = `stable latency: p50 and p99 grow over the run by at most what they were in its first third, and ${rules.latencyMs} ms`;
+  const rule = `stable latency: p50 and p99 at most double over the run, plus ${rules.latencyMs} ms`;
   if (samples === undefined) return { rule };
   const trends = (['p50Ms', 'p99Ms'] as const).map((member) => {
     const { slope, atLeast } = trendOf(samples.map((sample) => [sample.atSeconds / 60, sample[member]]));

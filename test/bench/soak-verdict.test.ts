@@ -6,7 +6,7 @@ import { seededRandom } from '../../lib/stand-in/random.ts';
 const random = seededRandom(11);
 const noise = (amplitude: number) => (random.next() - 0.5) * 2 * amplitude;
 
-/** Ten minutes in intervals of 10 s at 1,000 deliveries a second; members of a sample as functions of the minute. */
+/** Ten minutes in intervals of 10 s at 1,000 deliveries per second. Members of a sample are functions of the minute. */
 function series(
   members: Partial<Record<keyof Sample, (minute: number) => number>> = {},
   count = 60,
@@ -29,7 +29,7 @@ function series(
   });
 }
 
-/** The first words of the rules that are not met. */
+/** The names of the rules that are not met. */
 const broken = (samples: readonly Sample[]) =>
   judgeEndurance(samples, 1000)
     .filter(({ result }) => result !== 'met')
@@ -37,24 +37,24 @@ const broken = (samples: readonly Sample[]) =>
 
 describe('the verdict on endurance', () => {
   it.each<[string, Sample[], string[]]>([
-    ['passes what is flat and noisy', series(), []],
+    ['passes flat and noisy samples', series(), []],
     [
-      'passes single wild samples',
+      'passes single outliers',
       series({ heapMb: (minute) => (Math.round(minute * 6) % 7 === 3 ? 400 : 120 + noise(6)) }),
       [],
     ],
     [
-      'passes what grows while it warms up',
+      'passes growth during the warm-up',
       series({ heapMb: (minute) => 120 - 60 * Math.exp(-3 * minute) + noise(3) }),
       [],
     ],
     [
-      'passes what falls',
+      'passes falling values',
       series({ heapMb: (minute) => 200 - 5 * minute, backlog: (minute) => 9000 - 900 * minute }),
       [],
     ],
     [
-      'fails a leak of 2 MB a minute under noise',
+      'fails a noisy leak of 2 MB per minute',
       series({ heapMb: (minute) => 120 + 2 * minute + noise(6) }),
       ['not met: flat memory'],
     ],
@@ -64,17 +64,17 @@ describe('the verdict on endurance', () => {
       ['not met: flat memory'],
     ],
     [
-      'passes a growth that is certain and too small to matter',
+      'passes growth that is certain but too small to matter',
       series({ heapMb: (minute) => 120 + 0.3 * minute }),
       [],
     ],
     [
-      'does not count what the rows of the tables take',
+      'does not count the memory of table rows',
       series({ heapMb: (minute) => 120 + 3 * minute + noise(3), rows: (minute) => 1536 * minute }),
       [],
     ],
     [
-      'fails what grows beside the rows',
+      'fails growth beyond the rows',
       series({ heapMb: (minute) => 120 + 6 * minute + noise(3), rows: (minute) => 1536 * minute }),
       ['not met: flat memory'],
     ],
@@ -91,13 +91,13 @@ describe('the verdict on endurance', () => {
     ['fails a p50 that grows', series({ p50Ms: (minute) => 8 + 20 * minute }), ['not met: stable latency']],
     ['fails a p99 that grows', series({ p99Ms: (minute) => 90 + 60 * minute }), ['not met: stable latency']],
     [
-      'fails a load that is refused',
+      'fails refused load',
       series({ shed: () => 200 }),
       ['not met: at most 1 % of the load refused with 429'],
     ],
   ])('%s', (_name, samples, expected) => expect(broken(samples)).toEqual(expected));
 
-  it('does not judge a run that was too short', () => {
+  it('does not judge a run that is too short', () => {
     expect(judgeEndurance(series({}, 11), 1000).map(({ result }) => result)).toEqual(
       Array(4).fill('unknown'),
     );
@@ -107,7 +107,7 @@ describe('the verdict on endurance', () => {
 });
 
 describe('a trend', () => {
-  it('is that of a line, without doubt', () => {
+  it('of points on a line is certain', () => {
     expect(trendOf([0, 1, 2, 3, 4, 5].map((x) => [x, 3 * x + 1]))).toEqual({
       slope: 3,
       atLeast: 3,
@@ -115,12 +115,12 @@ describe('a trend', () => {
     });
   });
 
-  it('is not moved by a quarter of wild points', () => {
+  it('is robust against a quarter of outliers', () => {
     const points = Array.from({ length: 40 }, (_, x) => [x, x % 5 === 0 ? 1000 : 2 * x] as const);
     expect(trendOf(points).slope).toBeCloseTo(2, 0);
   });
 
-  it('is uncertain about noise', () => {
+  it('of noise is uncertain', () => {
     const { atLeast, atMost } = trendOf(Array.from({ length: 40 }, (_, x) => [x, noise(10)] as const));
     expect(atLeast).toBeLessThan(0);
     expect(atMost).toBeGreaterThan(0);
