@@ -26,7 +26,7 @@ const breakerOf = async (receiver: string) =>
   (await bus.call('GET', `/v1/receivers/${receiver}`)).body.breaker;
 
 describe('the breaker of a receiver', () => {
-  it('opens when its endpoint fails, is shown, and lets nothing through', async () => {
+  it('opens when its endpoint fails, is shown, and stops deliveries', async () => {
     const sink = await sinkOf(() => 503);
     const settings = {
       endpoint: sink.url,
@@ -53,7 +53,7 @@ describe('the breaker of a receiver', () => {
     expect(sink.arrivals).toHaveLength(10);
   });
 
-  it('is forced open and given back by hand', async () => {
+  it('can be forced open and made automatic again', async () => {
     const sink = await sinkOf(() => 204);
     await bus.call('PUT', '/v1/receivers/forced', { endpoint: sink.url });
     const opened = await bus.call('POST', '/v1/receivers/forced/breaker', { state: 'open' });
@@ -64,7 +64,7 @@ describe('the breaker of a receiver', () => {
     expect(await breakerOf('forced')).toMatchObject({ forced: false });
   });
 
-  it('takes no other state than its own', async () => {
+  it('refuses an unknown state', async () => {
     const sink = await sinkOf(() => 204);
     await bus.call('PUT', '/v1/receivers/strict', { endpoint: sink.url });
     const refused = await bus.call('POST', '/v1/receivers/strict/breaker', { state: 'ajar' });

@@ -7,26 +7,26 @@ import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** The running bus as an outside program sees it: a URL, a key, and a process that can be killed. */
+/** A running bus as a program outside sees it: a URL, a key, and a process that can be killed. */
 export interface AcceptanceBus {
   readonly url: string;
   readonly awsUrl: string;
   readonly adminKey: string;
   readonly dataDirectory: string;
-  /** One call of the HTTP API; `body` is sent as it is when it is text, else as JSON. */
+  /** Makes one call of the HTTP API. `body` is sent unchanged if it is text or bytes, otherwise as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Stops as Ctrl-C does, and resolves to the exit code. */
+  /** Stops the bus as Ctrl-C does, deletes its data and resolves to the exit code. */
   stop(): Promise<number | null>;
-  /** The same, and leaves its data for the next one. */
+  /** The same, but keeps the data for the next bus. */
   stopKeepingData(): Promise<number | null>;
-  /** Ends at once, as a crash does. */
+  /** Kills the bus, as a crash would. */
   kill(): Promise<void>;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects, and fails where it is not so.
+  // biome-ignore lint/suspicious/noExplicitAny: tests read the members that they expect.
   readonly body: any;
 }
 
@@ -34,12 +34,12 @@ export function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'busbar-acceptance-'));
 }
 
-/** Starts `busbar start` on free ports; on the data of an earlier one when its directory is given. */
+/** Runs `busbar start` on free ports, with an empty data directory by default. */
 export async function startBus(
   options: {
     dataDirectory?: string;
     env?: Record<string, string>;
-    /** Told of the process before it is up. */
+    /** Called with the process before the bus is up. */
     onSpawn?: (child: ChildProcess) => void;
   } = {},
 ): Promise<AcceptanceBus> {
@@ -78,7 +78,7 @@ function spawnStart(env: Record<string, string>): ChildProcess {
     cwd: root,
     env: {
       ...process.env,
-      // What one start compiles serves the next: it halves them.
+      // The compile cache halves the time of a start.
       NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'),
       PORT: '0',
       AWS_PORT: '0',

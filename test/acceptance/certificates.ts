@@ -1,6 +1,6 @@
 /**
- * Certificates of an authority that only these tests trust. They protect nothing: their keys lie here. All are valid until
- * 2120 but the one that expired in 2021.
+ * Certificates of an authority that only these tests trust. They protect nothing, because their key is public. All are
+ * valid until 2120, except the one that expired in 2021.
  */
 export const certificates = {
   authority: `-----BEGIN CERTIFICATE-----
@@ -14,14 +14,14 @@ BAMCA0gAMEUCIF0JYZ6dFBNKXqSOZ72HjuLZkovLq9ENWYO5SAzzSNe6AiEArhnh
 XyfRlgh8SdTPodHX0COc2NzMPnNZf8AIieHO7hE=
 -----END CERTIFICATE-----
 `,
-  /** The key of all three. */
+  /** The private key of all three. */
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgM/iIlmvyZRCxpNnq
 vy6hht596h+0V9fP7Uhm0DDRw2ehRANCAASFM7IQ0GQLvb0Wyd7gSlRqfvEdi9AC
 1U3Yfpb2+WSoNYPAEP1E1uFaopiK61LFvfrXfHiUDIs2g/SAwfJJ+yOr
 -----END PRIVATE KEY-----
 `,
-  /** For localhost and 127.0.0.1. */
+  /** Valid for localhost and 127.0.0.1. */
   good: `-----BEGIN CERTIFICATE-----
 MIIBfzCCASSgAwIBAgIBAjAKBggqhkjOPQQDAjAbMRkwFwYDVQQDDBBBIHRlc3Qg
 YXV0aG9yaXR5MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAUMRIw
@@ -34,7 +34,7 @@ Jw2S89Tz2f1pRPyYz/wDJAIhAMrrgH253oYHeQCgT1NSLYm7UgezL3dFtxWrEi2Q
 mgbI
 -----END CERTIFICATE-----
 `,
-  /** For other.example.com. */
+  /** Valid for other.example.com. */
   otherHost: `-----BEGIN CERTIFICATE-----
 MIIBiTCCAS6gAwIBAgIBAzAKBggqhkjOPQQDAjAbMRkwFwYDVQQDDBBBIHRlc3Qg
 YXV0aG9yaXR5MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAcMRow

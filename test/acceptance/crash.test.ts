@@ -13,7 +13,7 @@ afterEach(async () => {
 const idsOf = (arrived: Sink) => new Set(arrived.arrivals.map(({ body }) => String(JSON.parse(body).id)));
 
 describe('kill -9', () => {
-  it('loses no event that got a 202, while a thousand are being accepted', async () => {
+  it('loses no accepted event, even while a thousand are being accepted', async () => {
     const dataDirectory = temporaryDirectory();
     bus = await startBus({ dataDirectory });
     sink = await startSink();
@@ -38,12 +38,12 @@ describe('kill -9', () => {
         try {
           answer = await running.call('POST', '/v1/topics/orders/events', events);
         } catch (error) {
-          // The connection broke with the process: nothing was promised for these.
+          // The connection broke with the process, so these events were not accepted.
           expect(killing, `before the kill: ${String(error)}`).toBeDefined();
           return;
         }
         for (const { id, status } of answer.body.events) if (status === 'accepted') accepted.add(id);
-        // In the middle of it: some are accepted, the others are under way.
+        // Kills the bus when some events are accepted and others are on their way.
         if (accepted.size >= 300) killing ??= running.kill();
       }),
     );
@@ -60,7 +60,7 @@ describe('kill -9', () => {
       .toBe(0);
   }, 120_000);
 
-  it('leaves a retry for when it is due', async () => {
+  it('keeps the time at which a retry is due', async () => {
     const dataDirectory = temporaryDirectory();
     bus = await startBus({ dataDirectory });
     sink = await startSink((_, response, earlier) => response.writeHead(earlier === 0 ? 500 : 204).end());
@@ -73,7 +73,7 @@ describe('kill -9', () => {
         timeout: 20_000,
       })
       .toContain('"nextAttemptAt"');
-    // The message is hidden after its attempt was recorded: the bus has its time while it delivers another one.
+    // The bus hides the message after it has recorded the attempt. Delivering another event gives it time for that.
     await bus.call('POST', '/v1/receivers/billing/events', { type: 'test', id: 'other', data: {} });
     await sink.waitFor(1, ({ body }) => JSON.parse(body).id === 'other');
     await bus.kill();

@@ -25,7 +25,7 @@ const arrivalsOf = (id: string) => sink.arrivals.filter(({ body }) => JSON.parse
 const arrival = (id: string) => sink.waitFor(1, ({ body }) => JSON.parse(body).id === id);
 
 describe('a delayed event', () => {
-  it('arrives on time, by seconds and by a date with a fraction, published and invoked', async () => {
+  it('arrives on time, with seconds or a date with a fraction, published or invoked', async () => {
     const startMs = Date.now();
     const deliverAt = new Date(startMs + 2350).toISOString();
     const first = await publish({ id: 'in-two', delaySeconds: 2 });
@@ -44,12 +44,12 @@ describe('a delayed event', () => {
     ] as const) {
       const [{ atMs } = { atMs: 0 }] = await arrival(id);
       expect(atMs - dueAtMs).toBeGreaterThanOrEqual(0);
-      // One second is promised when idle; tests share the machine.
+      // The promise is one second on an idle machine, but tests share the machine.
       expect(atMs - dueAtMs).toBeLessThan(3000);
     }
   });
 
-  it('is cancelled until it left: 204 and never delivered, 409 afterwards, 404 when unknown', async () => {
+  it('can be cancelled until it is sent: 204 and never delivered; 409 afterwards, 404 if unknown', async () => {
     await publish({ id: 'never', delaySeconds: 2 });
     await publish({ id: 'never-far', delaySeconds: 86_400 });
     await publish({ id: 'sooner', delaySeconds: 3 });
@@ -76,7 +76,7 @@ describe('a delayed event', () => {
     expect((await bus.call('PATCH', '/v1/events/nobody', { delaySeconds: 1 })).status).toBe(404);
   });
 
-  it('is re-timed, from far to near and from near to far', async () => {
+  it('can be re-timed, to an earlier and to a later time', async () => {
     await publish({ id: 'from-far', delaySeconds: 86_400 });
     await publish({ id: 'from-minutes', delaySeconds: 600 });
     await publish({ id: 'to-far', delaySeconds: 2 });
@@ -99,7 +99,7 @@ describe('a delayed event', () => {
     expect((await bus.call('DELETE', '/v1/events/to-far')).status).toBe(204);
   });
 
-  it('with slashes in its id, and one that several share, are named in the query', async () => {
+  it('with slashes in its id, or with an id that several share, is identified in the query', async () => {
     await publish({ id: 'a/b', source: '/one', delaySeconds: 600 });
     await publish({ id: 'a/b', source: '/two', delaySeconds: 600 });
     const unclear = await bus.call('DELETE', '/v1/events?id=a/b');
@@ -109,7 +109,7 @@ describe('a delayed event', () => {
     expect((await bus.call('DELETE', '/v1/events?id=a/b')).status).toBe(204);
   });
 
-  it('is told what is wrong with a new time, by its path', async () => {
+  it('refuses an invalid new time and names its path', async () => {
     await publish({ id: 'kept', delaySeconds: 600 });
     for (const [body, path] of [
       [{}, ''],
@@ -130,7 +130,7 @@ describe('a delayed event', () => {
     expect((await bus.call('DELETE', '/v1/events/kept')).status).toBe(204);
   });
 
-  it('outlives kill -9, with what was cancelled and re-timed', async () => {
+  it('survives kill -9, and so do cancellations and new times', async () => {
     await publish({ id: 'kept-1', delaySeconds: 5 });
     await publish({ id: 'cancelled-1', delaySeconds: 5 });
     await publish({ id: 'moved-1', delaySeconds: 3600 });

@@ -21,7 +21,7 @@ afterAll(async () => {
   expect(await bus?.stop()).toBe(0);
 });
 
-/** A receiver with an endpoint that answers so, and one event for it. */
+/** A receiver whose endpoint responds with `answer`, and one event for it. */
 async function invoke(
   receiver: string,
   answer: Answerer,
@@ -39,7 +39,7 @@ async function invoke(
   return sink;
 }
 
-/** The next dead letter of a receiver, awaited by a long poll. */
+/** Waits for the next dead letter of a receiver by a long poll. */
 async function deadLetter(receiver: string) {
   const { QueueUrls = [] } = await sqs.send(
     new ListQueuesCommand({ QueueNamePrefix: `busbar-${receiver}-dead` }),
@@ -66,7 +66,7 @@ const status =
     response.writeHead(statuses[Math.min(earlier, statuses.length - 1)] ?? 204).end();
 
 describe('an endpoint that fails', () => {
-  it('is tried again after the delays of its policy, under the same id and a new attempt number', async () => {
+  it('is retried after the delays of its policy, with the same id and a new attempt number', async () => {
     const sink = await invoke('flapping', status(500, 502, 204), { retry: { delaysSeconds: [1, 1] } });
     const attempts = await sink.waitFor(3);
     expect(attempts.map(({ headers }) => headers['busbar-attempt'])).toEqual(['1', '2', '3']);
@@ -75,7 +75,7 @@ describe('an endpoint that fails', () => {
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(1000);
   });
 
-  it('leaves a dead letter that explains itself when the attempts are used up', async () => {
+  it('causes a dead letter with an explanation when the attempts are used up', async () => {
     const sink = await invoke(
       'broken',
       (_, response) => response.writeHead(500).end('the database is down'),
@@ -93,7 +93,7 @@ describe('an endpoint that fails', () => {
     expect(sink.arrivals).toHaveLength(2);
   });
 
-  it('takes a 2xx whatever its body, also one without an end', async () => {
+  it('counts as delivered with any 2xx, even if its body never ends', async () => {
     const sink = await invoke('chatty', (_, response) => {
       response.writeHead(200);
       response.write('x'.repeat(10 * 1024 * 1024));
@@ -105,7 +105,7 @@ describe('an endpoint that fails', () => {
     expect(sink.arrivals.map(({ headers }) => headers['busbar-attempt'])).toEqual(['1', '1']);
   });
 
-  it('is not called again after a 410, and gets its events when it is put again', async () => {
+  it('is not called again after a 410, and gets its events when the receiver is put again', async () => {
     const sink = await invoke('gone', status(410, 204));
     await sink.waitFor(1);
     await expect
@@ -117,7 +117,7 @@ describe('an endpoint that fails', () => {
     expect(arrival).toBeDefined();
   });
 
-  it('costs other receivers nothing', async () => {
+  it('does not affect other receivers', async () => {
     await invoke('stuck', () => undefined, { timeoutSeconds: 10 });
     const events = Array.from({ length: 100 }, (_, n) => ({ type: 'test', id: `stuck-${n}`, data: {} }));
     await bus.call('POST', '/v1/receivers/stuck/events', events);

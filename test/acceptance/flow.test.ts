@@ -25,13 +25,13 @@ const invoke = (name: string, id: string) =>
   bus.call('POST', `/v1/receivers/${name}/events`, { type: 'test', id, data: {} });
 
 describe('a receiver', () => {
-  it('that is paused gets nothing until it is resumed, and everything then', async () => {
+  it('that is paused gets nothing until it is resumed, and then everything', async () => {
     const sink = await receiver('resting');
     const paused = await bus.call('POST', '/v1/receivers/resting/pause');
     expect(paused).toMatchObject({ status: 200, body: { receiver: 'resting', state: 'paused' } });
     expect(paused.body).not.toHaveProperty('secret');
     await invoke('resting', 'waits');
-    // Another receiver gets what is published later: the bus had its time.
+    // Another receiver gets a later event, so the bus has had enough time.
     const other = await receiver('awake');
     await invoke('awake', 'goes');
     await other.waitFor(1);
@@ -46,7 +46,7 @@ describe('a receiver', () => {
     expect(arrival?.headers['busbar-attempt']).toBe('1');
   });
 
-  it('skips what waited before a time, and says how much that was', async () => {
+  it('skips events from before a time, and counts them', async () => {
     const sink = await receiver('behind');
     await bus.call('POST', '/v1/receivers/behind/pause');
     await invoke('behind', 'old');
@@ -64,7 +64,7 @@ describe('a receiver', () => {
     expect(sink.arrivals.map(({ body }) => JSON.parse(body).id)).toEqual(['new']);
   });
 
-  it('that does not exist is told so, and a wrong time by its path', async () => {
+  it('that does not exist is reported, and so is the path of an invalid time', async () => {
     for (const call of ['pause', 'resume']) {
       expect((await bus.call('POST', `/v1/receivers/nobody/${call}`)).body).toMatchObject({
         code: 'unknown_receiver',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type AcceptanceBus, startBus } from './bus.ts';
 import { type Sink, startSink } from './sink.ts';
 
-/** Holds as an outside program sees them: by HTTP, on the running bus with its IAM policies. */
+/** Tests holds over HTTP, on a running bus with its IAM policies. */
 
 let bus: AcceptanceBus;
 let sink: Sink;
@@ -38,7 +38,7 @@ async function untilState(state: string): Promise<void> {
 }
 
 it('a topic on hold stores its events, shows them, and sends them when it is released', async () => {
-  // Every function remembers the topic now, without the hold.
+  // Every function now has the topic cached without the hold.
   expect(statusOf(await publish('before'))).toBe('accepted');
   const held = await bus.call('PUT', '/v1/topics/orders/hold', { reason: 'migration' });
   expect([held.status, held.body]).toMatchObject([200, { state: 'holding', reason: 'migration', held: 0 }]);
@@ -77,7 +77,7 @@ it('a topic on hold stores its events, shows them, and sends them when it is rel
   expect(new Set(arrivals.map(({ headers }) => headers['webhook-id'])).size).toBe(arrivals.length);
 }, 120_000);
 
-it('what is wrong is refused by name', async () => {
+it('an invalid hold is refused with the name of the field', async () => {
   const calls: [string, string, unknown, number, string][] = [
     ['PUT', '/v1/topics/nothing/hold', {}, 404, 'unknown_topic'],
     ['PUT', '/v1/topics/orders/hold', { until: 'tomorrow' }, 400, 'invalid_request'],
@@ -93,7 +93,7 @@ it('what is wrong is refused by name', async () => {
   expect((await bus.call('DELETE', '/v1/topics/quiet/hold')).body.code).toBe('unknown_hold');
 });
 
-it('a topic with a rule is looked after by its schedule, with the rights that the stack gives', async () => {
+it('a topic with a hold rule is held and released by its schedule, with the permissions that the stack grants', async () => {
   const put = await bus.call('PUT', '/v1/topics/low', {
     holdWhen: { backlogEvents: 1000, backlogSeconds: 600 },
   });

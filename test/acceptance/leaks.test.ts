@@ -8,7 +8,7 @@ import { type Answerer, type Sink, startSink } from './sink.ts';
 
 const whsec = (text: string) => `whsec_${Buffer.from(text.padEnd(32, '.')).toString('base64')}`;
 
-/** Every secret of the run, under a name that a failure tells instead of it. */
+/** Every secret of the run, by the name that a failure prints instead of it. */
 const planted: Record<string, string> = {
   'the secret': whsec('planted first secret'),
   'the rotated secret': whsec('planted second secret'),
@@ -23,7 +23,7 @@ const basic = Buffer.from(`bus:${planted['the client secret']}`).toString('base6
 
 let bus: AcceptanceBus;
 const sinks: Sink[] = [];
-/** What the run said, by where it said it. */
+/** Everything that the run printed or returned, and where. */
 const said: [where: string, text: string][] = [];
 
 beforeAll(async () => {
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 async function call(method: string, path: string, body?: unknown) {
   const answer = await bus.call(method, path, body);
-  // A new secret is shown once, in the answer to the call that made it.
+  // A new secret is shown once, in the response to the call that created it.
   const { secret: _, ...rest } = typeof answer.body === 'object' ? answer.body : { text: answer.body };
   said.push([`${method} ${path}`, JSON.stringify(rest)]);
   return answer;
@@ -53,11 +53,11 @@ async function endpoint(answer: Answerer): Promise<string> {
   return sink.url;
 }
 
-/** An endpoint that fails, and tells all that it was sent. */
+/** An endpoint that fails and echoes everything that it receives. */
 const echo: Answerer = ({ headers, body }, response) =>
   response.writeHead(500).end(`${JSON.stringify(headers)}\n${body}`);
 
-it('no secret of a receiver is in a log, an answer, a trace, a dead letter or what the CLI prints', async () => {
+it('no secret of a receiver is in a log, a response, a trace, a dead letter or the output of the CLI', async () => {
   const echoing = await endpoint(echo);
   let tokensIssued = 0;
   const tokenUrl = await endpoint(({ headers, body }, response) => {
@@ -95,7 +95,7 @@ it('no secret of a receiver is in a log, an answer, a trace, a dead letter or wh
   });
   expect(rotated.status).toBe(200);
 
-  // What is refused is told by its name and not by its value.
+  // A refusal contains the name of the field, not its value.
   const refused = [
     await call('PUT', '/v1/receivers/refused', {
       endpoint: echoing,
@@ -160,7 +160,7 @@ it('no secret of a receiver is in a log, an answer, a trace, a dead letter or wh
     const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName }));
     for (const item of Items) {
       const { pk: { S: pk = '' } = {} } = item;
-      // Where they must be.
+      // The only place where they must be.
       if (pk === 'registry#receiver' || pk.startsWith('secret#')) kept++;
       else said.push([`the row ${pk}`, JSON.stringify(item)]);
     }
@@ -168,7 +168,7 @@ it('no secret of a receiver is in a log, an answer, a trace, a dead letter or wh
   dynamodb.destroy();
   expect(kept).toBeGreaterThanOrEqual(3);
 
-  // The run did say what it should, so that silence is no proof.
+  // Proves that the run printed and sent what it should.
   expect(said.find(([where]) => where === 'the log')?.[1]).toContain('Attempt dead-letter');
   expect(said.filter(([where]) => where.startsWith('the row')).length).toBeGreaterThan(3);
   expect(
@@ -187,10 +187,10 @@ it('no secret of a receiver is in a log, an answer, a trace, a dead letter or wh
       .map(([name]) => `${name} is in ${where}`),
   );
   expect(leaks).toEqual([]);
-  // It starts the CLI seven times.
+  // The test starts the CLI seven times.
 }, 90_000);
 
-it('the data directory is for its owner alone', () => {
+it('only its owner can read the data directory', () => {
   const files = readdirSync(bus.dataDirectory);
   expect(files).toEqual(expect.arrayContaining(['engines.sqlite', 'busbar.log', 'admin.key']));
   for (const file of files) {

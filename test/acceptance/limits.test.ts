@@ -14,7 +14,7 @@ afterAll(async () => {
   expect(await bus?.stop()).toBe(0);
 });
 
-/** A receiver whose endpoint takes a while, with the most posts that were under way, of all and of each type. */
+/** A receiver with a slow endpoint, which counts the largest number of simultaneous posts, in total and per type. */
 async function slowReceiver(name: string, limits: object, latencyMs: number) {
   const underWay = new Map<string, number>();
   const most = new Map<string, number>();
@@ -50,14 +50,14 @@ async function invoke(name: string, type: string, count: number) {
 }
 
 describe('the limits of a receiver', () => {
-  it.each([{ concurrency: 1 }, { concurrency: 4 }])('%j bound the posts under way', async (limits) => {
+  it.each([{ concurrency: 1 }, { concurrency: 4 }])('%j bound the simultaneous posts', async (limits) => {
     const { sink, most } = await slowReceiver(`bounded-${limits.concurrency}`, limits, 20);
     await invoke(`bounded-${limits.concurrency}`, 'order', 60);
     await sink.waitFor(60);
     expect(most.get('all')).toBe(limits.concurrency);
   });
 
-  it('bound the posts of one type, and leave the rest to the others', async () => {
+  it('bound the simultaneous posts of one type, and leave the rest to other types', async () => {
     const { sink, most } = await slowReceiver('typed', { concurrency: 8, perType: 2 }, 20);
     await invoke('typed', 'order', 60);
     await invoke('typed', 'invoice', 60);
@@ -66,18 +66,18 @@ describe('the limits of a receiver', () => {
     expect(most.get('invoice')).toBeLessThanOrEqual(2);
   });
 
-  it('bound the posts a second', async () => {
+  it('bound the posts per second', async () => {
     const { sink } = await slowReceiver('paced', { perSecond: 40 }, 1);
     await invoke('paced', 'order', 120);
     const arrivals = await sink.waitFor(120);
     const tookMs = (arrivals.at(-1)?.atMs ?? 0) - (arrivals[0]?.atMs ?? 0);
-    // 119 intervals of 25 ms; a post may come later than its slot, and the one after it in time.
+    // 119 intervals of 25 ms. A post may come later than its slot, and the next one on time.
     expect(tookMs).toBeGreaterThan(119 * 25 - 500);
   });
 });
 
 describe('a hot type', () => {
-  it('goes by the offline lane, which its role lets it, and the others go on', async () => {
+  it('uses the offline lane, with the permissions of the role, and other types are delivered', async () => {
     const { sink, most } = await slowReceiver('crowded', { concurrency: 4 }, 100);
     await invoke('crowded', 'quiet', 1);
     await invoke('crowded', 'noisy', 400);
@@ -91,12 +91,12 @@ describe('a hot type', () => {
     expect(before).toBeLessThan(300);
     await bus.call('POST', '/v1/receivers/crowded/events', { id: 'late', type: 'quiet', data: {} });
     await sink.waitFor(1, ({ body }) => JSON.parse(body).id === 'late');
-    // Not behind the flood, most of which still waits.
+    // It did not wait for the flood, most of which is still waiting.
     expect(sink.arrivals.length).toBeLessThan(380);
     await sink.waitFor(402);
     expect(new Set(sink.arrivals.map(({ body }) => JSON.parse(body).id)).size).toBe(402);
     expect(most.get('all')).toBeLessThanOrEqual(4);
-    // Which of them went by the one lane and which by the other is a matter of moments.
+    // How many used which lane depends on timing.
     const lanes = new Set<string>();
     for (let at = 0; at < 400; at += 20) {
       const why = JSON.stringify((await bus.call('GET', `/v1/events/noisy-${at}`)).body);

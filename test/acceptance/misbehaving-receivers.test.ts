@@ -9,19 +9,19 @@ import { certificates } from './certificates.ts';
 import { type Answerer, type Sink, startSink } from './sink.ts';
 
 /**
- * Every way in which an endpoint may misbehave, each with what the bus makes of it: the verdict and the cause in the dead
- * letters and in `why`, and that the other receiver of the very same event gets it at once.
+ * Every way in which an endpoint may misbehave. For each: the cause in the dead letters and in `why`, and that another
+ * receiver gets the same event at once.
  */
 
 let bus: AcceptanceBus;
 let bystander: Sink;
 const closing: (() => Promise<unknown>)[] = [];
 
-/** What an endpoint does, and what it is called then. */
+/** One kind of misbehaviour. */
 interface Case {
   readonly name: string;
   readonly cause: string;
-  /** The start of what is told of it. */
+  /** The beginning of the detail in `why` and in the dead letter. */
   readonly detail: RegExp;
   readonly url: () => Promise<string>;
 }
@@ -32,12 +32,12 @@ const http = (answer: Answerer) => async () => {
   return sink.url;
 };
 
-/** Listens on a free port, and closes what is left open at the end. */
+/** Listens on a free port, and closes open connections at the end. */
 async function listening(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    // Whoever connects may well break off.
+    // Clients may close connections at any time.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
   });
@@ -49,13 +49,13 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A server that does this with a socket as soon as it has sent something. */
+/** A server that calls `act` with a socket on its first data. */
 const raw = (act: (socket: Socket) => void) => async () =>
   `http://127.0.0.1:${await listening(createTcpServer((socket) => socket.once('data', () => act(socket))))}/`;
 
 const tls = (options: ServerOptions) => async () => {
   const server = createTlsServer(options, (_, response) => response.writeHead(204).end());
-  // A handshake that the client breaks off is the point of these tests.
+  // These tests make the client abort handshakes.
   server.on('tlsClientError', () => undefined);
   return `https://localhost:${await listening(server)}/events`;
 };
@@ -151,7 +151,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** A topic with two receivers, the one that misbehaves and the bystander, and one event for both. */
+/** A topic with two receivers, one that misbehaves and a bystander, and one event for both. */
 async function publishTo(name: string, endpoint: string, settings: object): Promise<void> {
   await Promise.all([
     bus.call('PUT', `/v1/topics/${name}`, {}),
@@ -181,20 +181,20 @@ afterAll(async () => {
   expect(await bus?.stop()).toBe(0);
 });
 
-/** The event reached the other receiver, at its first attempt. */
+/** Asserts that the event reached the other receiver at its first attempt. */
 async function untouched(id: string): Promise<void> {
   const [arrival] = await bystander.waitFor(1, ({ headers }) => headers['busbar-topic'] === id);
   expect(arrival?.headers['busbar-attempt']).toBe('1');
 }
 
-/** What `why` tells of an event for a receiver, once that is so. */
+/** What `why` reports about an event for a receiver. */
 const whyOf = async (id: string, receiver: string) => {
   const { body } = await bus.call('GET', `/v1/events/${id}`);
   return body.events[0].receivers.find((each: { receiver: string }) => each.receiver === receiver);
 };
 
 describe('an endpoint that', () => {
-  it.each(cases)('$name: $cause, and nobody else notices', async ({ name, cause, detail }) => {
+  it.each(cases)('$name: $cause, without affecting other receivers', async ({ name, cause, detail }) => {
     await untouched(name);
     await expect
       .poll(async () => (await bus.call('GET', `/v1/receivers/${name}/dead-letters`)).body, {
@@ -217,14 +217,14 @@ describe('an endpoint that', () => {
     }
   });
 
-  it('has a certificate that the bus trusts is sent to', async () => {
+  it('has a trusted certificate gets its events', async () => {
     await publishTo('trusted', await tls({ key: certificates.key, cert: certificates.good })(), {});
     await expect
       .poll(() => whyOf('trusted', 'trusted'), { timeout: 30_000 })
       .toMatchObject({ state: 'delivered' });
   });
 
-  it('is redirected from is never asked by the way of the redirect', () => {
+  it('is the target of a redirect is never called', () => {
     const redirected = bystander.arrivals.filter(({ headers }) => headers['busbar-attempt'] !== '1');
     expect(redirected).toEqual([]);
     for (const { name } of cases) {
@@ -232,7 +232,7 @@ describe('an endpoint that', () => {
     }
   });
 
-  it('answers 200 with a body that has no end is delivered to, once', async () => {
+  it('responds 200 with an endless body gets the event once', async () => {
     const endless: Answerer = (_, response) => {
       response.writeHead(200);
       const write = () => {
@@ -247,7 +247,7 @@ describe('an endpoint that', () => {
       .toMatchObject({ state: 'delivered', attempts: [{ attempt: 1, status: 200 }] });
   });
 
-  it('has a name that never resolves is refused when it is put', async () => {
+  it('has a name that never resolves is refused by PUT', async () => {
     const refused = await bus.call('PUT', '/v1/receivers/never', {
       endpoint: 'https://nowhere.invalid/events',
     });
@@ -258,7 +258,7 @@ describe('an endpoint that', () => {
   });
 });
 
-describe('an endpoint that asks for time', () => {
+describe('an endpoint that responds with Retry-After', () => {
   it.each([
     ['seconds-429', 429, (): string => '2'],
     ['date-429', 429, (): string => new Date(Date.now() + 3000).toUTCString()],
@@ -284,7 +284,7 @@ describe('an endpoint that asks for time', () => {
 });
 
 describe('an endpoint that is gone (410)', () => {
-  it('is not called again, keeps its events, and nobody else notices', async () => {
+  it('is not called again, keeps its events, and does not affect other receivers', async () => {
     const sink = await startSink((_, response, earlier) =>
       response.writeHead(earlier === 0 ? 410 : 204).end(),
     );
@@ -300,14 +300,14 @@ describe('an endpoint that is gone (410)', () => {
     });
     expect(sink.arrivals).toHaveLength(1);
     await bus.call('POST', '/v1/receivers/gone/resume');
-    // The event that met the 410 is parked for a minute; one that comes after the resume is not.
+    // The event that met the 410 is hidden for a minute; an event after the resume is not.
     await bus.call('POST', '/v1/receivers/gone/events', { type: 'test', id: 'after', data: {} });
     await sink.waitFor(1, ({ body }) => body.includes('"after"'));
   });
 });
 
 describe('an endpoint that flaps', () => {
-  it('gets every event, some at a later attempt, each under its id', async () => {
+  it('gets every event with its id, some at a later attempt', async () => {
     const sink = await startSink((_, response, earlier) =>
       response.writeHead(earlier % 2 === 0 ? 503 : 204).end(),
     );

@@ -19,7 +19,7 @@ const sink = async (answer: Answerer): Promise<Sink> => {
 };
 const clientSecret = 'a client secret: 100 % & more';
 
-/** A token endpoint as RFC 6749 describes it: it hands out numbered tokens to who knows the secret. */
+/** A token endpoint by RFC 6749: it returns numbered tokens to clients that know the secret. */
 const tokenEndpoint = () =>
   sink(({ headers, body }, response, earlier) => {
     const [user, password] = Buffer.from(String(headers.authorization).slice(6), 'base64')
@@ -38,7 +38,7 @@ const tokenEndpoint = () =>
     );
   });
 
-it('an endpoint gets a token that was fetched once', async () => {
+it('an endpoint gets a token, which the bus fetches once', async () => {
   const tokens = await tokenEndpoint();
   const endpoint = await sink(({ headers }, response) =>
     response.writeHead(/^Bearer token-\d+$/.test(String(headers.authorization)) ? 204 : 401).end(),
@@ -62,11 +62,11 @@ it('an endpoint gets a token that was fetched once', async () => {
     '1',
   ]);
   expect(endpoint.arrivals.every(({ headers }) => headers['webhook-signature'] !== undefined)).toBe(true);
-  // Each instance of the function fetches its own; the local target runs a few at most.
+  // Each instance of the function fetches its own token; locally there are only a few instances.
   expect(tokens.arrivals.length).toBeLessThanOrEqual(2);
 });
 
-it('a client that the token endpoint refuses: the event is dead with that cause, and was not posted', async () => {
+it('if the token endpoint refuses the client, the event becomes a dead letter with that cause, without a post', async () => {
   const tokens = await tokenEndpoint();
   const endpoint = await sink((_, response) => response.writeHead(204).end());
   await bus.call('PUT', '/v1/receivers/refused', {
@@ -89,7 +89,7 @@ it('a client that the token endpoint refuses: the event is dead with that cause,
   expect(endpoint.arrivals).toEqual([]);
 });
 
-it('a static authorization and oauth2 together are refused', async () => {
+it('a static authorization header together with oauth2 is refused', async () => {
   const refused = await bus.call('PUT', '/v1/receivers/both', {
     endpoint: 'http://127.0.0.1:9/events',
     headers: { Authorization: 'Bearer static' },

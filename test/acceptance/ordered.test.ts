@@ -18,7 +18,7 @@ afterAll(async () => {
 const idOf = ({ body }: Arrival): string => JSON.parse(body).id;
 const keyOf = (arrival: Arrival): string => idOf(arrival).slice(0, 1);
 
-/** A receiver of the ordered topic that answers 500 to these events for as often as is said. */
+/** A receiver of the ordered topic that responds with 500 to some events, each for the given number of times. */
 async function receiver(name: string, failures: Record<string, number> = {}): Promise<Sink> {
   const left = new Map(Object.entries(failures));
   const sink = await startSink((arrival, response) => {
@@ -40,7 +40,7 @@ const publish = (...ids: string[]) =>
   );
 
 describe('an ordered topic', () => {
-  it('holds back the key of an event that fails, and no other, and then delivers in order', async () => {
+  it('holds back only the key of an event that fails, and then delivers it in order', async () => {
     const sink = await receiver('crm', { a1: 2 });
     const { status, body } = await publish('a1', 'a2', 'b1', 'a3', 'b2');
     expect(status).toBe(202);
@@ -60,7 +60,7 @@ describe('an ordered topic', () => {
     await bus.call('DELETE', '/v1/topics/orders/subscriptions/crm');
   });
 
-  it('keeps the order of requests that follow one another, over many keys', async () => {
+  it('keeps the order of consecutive requests, over many keys', async () => {
     const sink = await receiver('audit', { c3: 1, d2: 1 });
     for (let round = 1; round <= 8; round++) await publish(`c${round}`, `d${round}`, `e${round}`);
     await sink.waitFor(24 + 2);
@@ -71,7 +71,7 @@ describe('an ordered topic', () => {
     await bus.call('DELETE', '/v1/topics/orders/subscriptions/audit');
   });
 
-  it('keeps its order over a crash of the bus', async () => {
+  it('keeps its order after a crash of the bus', async () => {
     const crashing = await startBus();
     let sink: Sink | undefined;
     let again: AcceptanceBus | undefined;
@@ -96,10 +96,10 @@ describe('an ordered topic', () => {
       await sink?.close();
       await again?.stop();
     }
-    // The bus starts twice here.
+    // The bus starts twice.
   }, 60_000);
 
-  it('is made so once and for all, and says so', async () => {
+  it('cannot be changed to an unordered one, and the error says so', async () => {
     expect((await bus.call('GET', '/v1/topics/orders')).body).toMatchObject({ ordered: true });
     expect(await bus.call('PUT', '/v1/topics/orders', {})).toMatchObject({
       status: 409,
@@ -111,7 +111,7 @@ describe('an ordered topic', () => {
     });
   });
 
-  it('keeps a receiver from being deleted while its ordered lane holds an event', async () => {
+  it('prevents the deletion of a receiver while an event waits in its ordered lane', async () => {
     const sink = await receiver('gone');
     await bus.call('POST', '/v1/receivers/gone/pause');
     await publish('z1');

@@ -47,7 +47,7 @@ const write = (ids: readonly string[], more: object = {}) =>
     }),
   );
 
-/** Runs an example as its comment says, and gives what it printed. */
+/** Runs an example as its comment says, and returns its output. */
 async function runExample(name: string, env: Record<string, string>): Promise<string> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'examples', name)], {
     env: { ...process.env, BUSBAR_URL: bus.url, BUSBAR_KEY: bus.adminKey, ...env },
@@ -63,7 +63,7 @@ async function runExample(name: string, env: Record<string, string>): Promise<st
 }
 
 describe('the outbox', () => {
-  it('publishes what a producer wrote in its own transaction, as the example does', async () => {
+  it('publishes an entry that a producer wrote in its own transaction, as in the example', async () => {
     const printed = await runExample('outbox.ts', { AWS_ENDPOINT_URL: bus.awsUrl });
     const orderId = /^placed (order-\d+)$/m.exec(printed)?.[1] ?? '';
     const [arrival] = await sink.waitFor(1, (one) => idOf(one) === `${orderId}-1`);
@@ -71,7 +71,7 @@ describe('the outbox', () => {
     expect(arrival?.headers['busbar-topic']).toBe('orders');
   }, 60_000);
 
-  it('lists what cannot be published, which holds up nobody, and publishes it once that is mended', async () => {
+  it('lists an entry that cannot be published, which blocks no other, and publishes it once the cause is fixed', async () => {
     await write(['poison'], { topic: 'missing', key: 'k', sequence: 1 });
     await write(['behind'], { key: 'k', sequence: 2 });
     await sink.waitFor(1, (one) => idOf(one) === 'behind');
@@ -105,7 +105,7 @@ describe('the outbox', () => {
   }, 60_000);
 });
 
-it('half messages: the example commits one, and is asked about the other', async () => {
+it('half messages: the example commits one transaction, and is asked about the other', async () => {
   const port = createServer().listen(0, '127.0.0.1');
   await once(port, 'listening');
   const address = port.address();

@@ -17,12 +17,12 @@ afterAll(async () => {
 
 const idOf = ({ body }: Arrival) => JSON.parse(body).id;
 
-/** A receiver whose dead letters have these ids, and a switch that mends its endpoint. */
+/** A receiver with dead letters of these events, and a function that repairs its endpoint. */
 async function brokenReceiver(name: string, ids: readonly string[], status = 500) {
   let answer: number | undefined = status;
   const sink = await startSink((_, response) => response.writeHead(answer ?? 204).end('no'));
   sinks.push(sink);
-  // The failures here are wanted: a breaker that opened would keep the rest of them waiting.
+  // These failures are intended. An open breaker would delay the rest of them.
   await bus.call('PUT', `/v1/receivers/${name}`, {
     endpoint: sink.url,
     retry: { delaysSeconds: [] },
@@ -42,7 +42,7 @@ const list = async (name: string, query = '') =>
 const redriveOf = async (name: string) => (await bus.call('GET', `/v1/receivers/${name}/redrive`)).body;
 
 describe('dead letters', () => {
-  it('are listed by cause with an example each, page by page, and shown with their event', async () => {
+  it('are listed by cause with an example each, in pages, and shown with their event', async () => {
     await brokenReceiver('listed', ['a', 'b', 'c']);
     const first = await list('listed', '?limit=2');
     expect(first).toMatchObject({
@@ -60,7 +60,7 @@ describe('dead letters', () => {
     expect(JSON.parse(shown.body.body)).toMatchObject({ id: all[0].eventId, data: { id: all[0].eventId } });
   });
 
-  it('that SQS itself moved are listed and redriven, too', async () => {
+  it('that SQS itself moved are also listed and redriven', async () => {
     const { sink, mend } = await brokenReceiver('poisoned', []);
     const sqs = new SQSClient({
       endpoint: bus.awsUrl,
@@ -82,7 +82,7 @@ describe('dead letters', () => {
     expect(arrival && idOf(arrival)).toBe('p');
   });
 
-  it('say what is wrong with a query', async () => {
+  it('refuse an invalid query and name the parameter', async () => {
     await brokenReceiver('asked', []);
     for (const query of ['?limit=0', '?cursor=x', '?page=2']) {
       expect(await bus.call('GET', `/v1/receivers/asked/dead-letters${query}`)).toMatchObject({
@@ -94,7 +94,7 @@ describe('dead letters', () => {
 });
 
 describe('a redrive', () => {
-  it('sends every letter under its delivery id with its attempts anew, and says how far it is', async () => {
+  it('sends every letter with its delivery id and a new attempt count, and shows its progress', async () => {
     const ids = Array.from({ length: 25 }, (_, n) => `e${n}`);
     const { sink, mend } = await brokenReceiver('mended', ids);
     const before = new Map(sink.arrivals.map((arrival) => [idOf(arrival), arrival.headers['webhook-id']]));
@@ -113,7 +113,7 @@ describe('a redrive', () => {
     expect((await list('mended')).deadLetters).toEqual([]);
   });
 
-  it('stops at its canary when the endpoint still fails, and keeps the rest', async () => {
+  it('halts at its canary if the endpoint still fails, and keeps the rest', async () => {
     const { sink } = await brokenReceiver('failing', ['a', 'b', 'c']);
     await bus.call('POST', '/v1/receivers/failing/redrive', {});
     await expect
@@ -123,7 +123,7 @@ describe('a redrive', () => {
     await expect.poll(async () => (await list('failing')).deadLetters.length, { timeout: 10_000 }).toBe(3);
   });
 
-  it('is about the ids or the cause that are named', async () => {
+  it('is limited to the given ids or cause', async () => {
     const { sink, mend } = await brokenReceiver('chosen', ['a', 'b', 'c']);
     mend();
     const { deadLetters } = await list('chosen');
@@ -143,7 +143,7 @@ describe('a redrive', () => {
     expect((await sink.waitFor(6)).slice(3).map(idOf)[0]).toBe('b');
   });
 
-  it('keeps to its rate, refuses a second one meanwhile, and is stopped by hand', async () => {
+  it('keeps its rate, excludes a second redrive meanwhile, and can be stopped', async () => {
     const { mend } = await brokenReceiver('slow', ['a', 'b', 'c', 'd']);
     mend();
     await bus.call('POST', '/v1/receivers/slow/redrive', { perSecond: 0.1 });
@@ -161,7 +161,7 @@ describe('a redrive', () => {
     expect((await list('slow')).deadLetters).toHaveLength(2);
   });
 
-  it('of a paused receiver is refused, and one that never was is not found', async () => {
+  it('of a paused receiver is refused, and one that never ran is not found', async () => {
     await brokenReceiver('still', []);
     expect(await bus.call('GET', '/v1/receivers/still/redrive')).toMatchObject({
       status: 404,
@@ -176,7 +176,7 @@ describe('a redrive', () => {
 });
 
 describe('an event', () => {
-  it('is delivered again by hand while it is a dead letter, and else is said not to be kept', async () => {
+  it('can be delivered again while it is a dead letter; otherwise the error says that it is not kept', async () => {
     const { sink, mend } = await brokenReceiver('by-hand', ['a 50%', 'b']);
     mend();
     const again = await bus.call('POST', `/v1/events/${encodeURIComponent('a 50%')}/deliveries`, {

@@ -14,9 +14,9 @@ afterAll(async () => {
   expect(await bus?.stop()).toBe(0);
 });
 
-/** Everything here goes through the functions' own roles, so that a right that is missing fails it. */
+/** These calls use the functions' own roles, so a missing permission makes them fail. */
 describe('the life of a topic, a receiver and a subscription', () => {
-  it('is made, read, changed, listed and deleted', async () => {
+  it('consists of create, read, change, list and delete', async () => {
     const topic = await bus.call('PUT', '/v1/topics/life', { description: 'first' });
     expect(topic.status).toBe(201);
     expect((await bus.call('PUT', '/v1/topics/life', { description: 'second' })).status).toBe(200);
@@ -57,7 +57,7 @@ describe('the life of a topic, a receiver and a subscription', () => {
     }
   });
 
-  it('does not delete a receiver that has events waiting, unless told to', async () => {
+  it('protects a receiver with waiting events from deletion without force', async () => {
     const failing = await startSink((_, response) => response.writeHead(500).end());
     try {
       await bus.call('PUT', '/v1/receivers/waiting', { endpoint: failing.url });
@@ -74,7 +74,7 @@ describe('the life of a topic, a receiver and a subscription', () => {
 });
 
 describe('a member', () => {
-  it('manages and publishes to what is its own, and nothing else', async () => {
+  it('manages and publishes only to its own topics and receivers', async () => {
     const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
     const lambda = new LambdaClient({
       endpoint: bus.awsUrl,
@@ -109,7 +109,7 @@ describe('a member', () => {
 });
 
 describe('a receiver that was deleted', () => {
-  it('can be made again at once, empty', async () => {
+  it('can be created again at once, and is then empty', async () => {
     await bus.call('PUT', '/v1/receivers/phoenix', { endpoint: sink.url });
     expect((await bus.call('DELETE', '/v1/receivers/phoenix')).status).toBe(204);
     expect((await bus.call('PUT', '/v1/receivers/phoenix', { endpoint: sink.url })).status).toBe(201);

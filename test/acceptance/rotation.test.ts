@@ -28,7 +28,7 @@ it('a consumer rotates its secret without a gap, and ends the earlier one', asyn
   });
   expect((await bus.call('GET', path)).body).not.toHaveProperty('secret');
 
-  // The functions trust for some seconds what they know of a receiver.
+  // The functions cache a receiver for some seconds.
   const publish = () => bus.call('POST', `${path}/events`, { type: 'test', data: {} });
   await publish();
   const [during] = await sink.waitFor(1, (arrival) => signatures(arrival) === 2);
@@ -58,7 +58,7 @@ it('a consumer rotates its secret without a gap, and ends the earlier one', asyn
   await sink.close();
 });
 
-it('a rotation with a field that is none is refused by its name', async () => {
+it('a rotation with an unknown field is refused with its name', async () => {
   const sink = await startSink();
   await bus.call('PUT', '/v1/receivers/refusing', { endpoint: sink.url });
   const refused = await bus.call('POST', '/v1/receivers/refusing/rotate-secret', { overlap: 5 });

@@ -24,7 +24,7 @@ const timesOf = (type: string) =>
   sink.arrivals.filter(ofType(type)).map(({ body, atMs }) => ({ ...JSON.parse(body), atMs }));
 
 describe('a recurring schedule', () => {
-  it('fires on time, is shown with its next times, paused, resumed and deleted', async () => {
+  it('fires on time, shows its next times, and can be paused, resumed and deleted', async () => {
     const spec = { topic: 'ticks', everySeconds: 1, event: { type: 'second', data: { n: 1 } } };
     const made = await bus.call('PUT', '/v1/schedules/seconds', spec);
     expect(made).toMatchObject({ status: 201, body: { schedule: 'seconds', state: 'active', ...spec } });
@@ -34,7 +34,7 @@ describe('a recurring schedule', () => {
     for (const { id, time, source, data, atMs } of timesOf('second')) {
       expect([id, source, data]).toEqual([`seconds@${time}`, '/schedules/seconds', { n: 1 }]);
       expect(atMs - Date.parse(time)).toBeGreaterThanOrEqual(0);
-      // One second is promised when idle; tests share the machine.
+      // The promise is one second on an idle machine, but tests share the machine.
       expect(atMs - Date.parse(time)).toBeLessThan(3000);
     }
     const paused = await bus.call('POST', '/v1/schedules/seconds/pause');
@@ -56,7 +56,7 @@ describe('a recurring schedule', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('outlives kill -9, goes on where it was, and fires no time twice', async () => {
+  it('survives kill -9, continues where it was, and fires no time twice', async () => {
     await bus.call('PUT', '/v1/schedules/steady', {
       receiver: 'clock',
       everySeconds: 2,
@@ -77,7 +77,7 @@ describe('a recurring schedule', () => {
     const times = [...new Set(timesOf('steady').map(({ time }) => Date.parse(time)))].sort((a, b) => a - b);
     for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] ?? 0)).toBe(2000);
     const ids = timesOf('steady').map(({ id }) => id);
-    // What the kill cut off comes again, once, under the id that it had.
+    // A firing that the kill interrupted comes again once, with the same id.
     for (const id of ids) expect(ids.filter((each) => each === id).length).toBeLessThanOrEqual(2);
     expect((await bus.call('GET', '/v1/schedules/yearly')).body.next[0]).toMatch(/-01-01T07:30:00.000Z$/);
     for (const name of ['steady', 'yearly']) {
@@ -85,7 +85,7 @@ describe('a recurring schedule', () => {
     }
   }, 60_000);
 
-  it('is told what is wrong, by its path', async () => {
+  it('refuses invalid fields and names their paths', async () => {
     const good = { topic: 'ticks', everySeconds: 60, event: { type: 'x' } };
     for (const [change, path] of [
       [{ everySeconds: 0 }, 'everySeconds'],

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One attempt as it arrived at an endpoint. */
+/** One attempt, as it arrived at the endpoint. */
 export interface Arrival {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -9,18 +9,18 @@ export interface Arrival {
   readonly atMs: number;
 }
 
-/** An endpoint that a team might have: it keeps what arrives and answers as it is told. */
+/** An endpoint that records what arrives, and responds as the test says. */
 export interface Sink {
   readonly url: string;
   readonly arrivals: readonly Arrival[];
-  /** Resolves to the first arrivals that satisfy the condition, as soon as there are as many. */
+  /** Waits for `count` arrivals that satisfy the condition, and resolves to the first ones. */
   waitFor(count: number, condition?: (arrival: Arrival) => boolean): Promise<Arrival[]>;
   close(): Promise<void>;
 }
 
 export type Answerer = (arrival: Arrival, response: ServerResponse, earlier: number) => void;
 
-/** @param answer decides how an arrival is answered; `earlier` counts those before it. Default: 204. */
+/** @param answer responds to an arrival; `earlier` is the number of arrivals before it. Default: 204. */
 export async function startSink(
   answer: Answerer = (_, response) => response.writeHead(204).end(),
 ): Promise<Sink> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startBus, startThatFails, temporaryDirectory } from './bus.ts';
 
-/** A start that cannot succeed says so in one sentence or two, without a stack, and leaves with 1. */
+/** Expects a start to fail with exit code 1 and a short message without a stack trace. */
 async function expectRefusal(env: Record<string, string>, ...words: string[]): Promise<void> {
   const { code, stderr } = await startThatFails(env);
   expect(code).toBe(1);
@@ -34,7 +34,7 @@ describe('busbar start', () => {
     expect(stderr).not.toContain('two words');
   });
 
-  it('refuses a trace that is none of the three', async () => {
+  it('refuses an unknown trace mode', async () => {
     await expectRefusal(
       { BUSBAR_TRACE: 'loud', BUSBAR_DATA: temporaryDirectory() },
       'BUSBAR_TRACE',
@@ -73,14 +73,14 @@ describe('busbar start', () => {
     await expectRefusal({ BUSBAR_DATA: bus.dataDirectory }, 'Another process', bus.dataDirectory);
   });
 
-  it('takes the admin key that it is given', async () => {
+  it('uses the given admin key', async () => {
     const bus = await startBus({ env: { BUSBAR_ADMIN_KEY: 'a-key-of-my-own' } });
     onTestFinished(async () => void (await bus.stop()));
     expect(bus.adminKey).toBe('a-key-of-my-own');
     expect((await bus.call('GET', '/v1/topics')).status).toBe(200);
   });
 
-  it('declares what busbar.config.ts says, and takes none of it back over the API', async () => {
+  it('declares what busbar.config.ts contains, and refuses to delete it over the API', async () => {
     const bus = await startBus();
     onTestFinished(async () => void (await bus.stop()));
     const topic = await bus.call('GET', '/v1/topics/example-orders');
@@ -90,7 +90,7 @@ describe('busbar start', () => {
     expect(refused.body.code).toBe('declared');
   });
 
-  it('stops with 0 at Ctrl-C', async () => {
+  it('exits with 0 on Ctrl-C', async () => {
     const bus = await startBus();
     expect(await bus.stop()).toBe(0);
   });

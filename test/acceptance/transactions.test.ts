@@ -5,7 +5,7 @@ import { type Arrival, type Sink, startSink } from './sink.ts';
 
 let bus: AcceptanceBus;
 let sink: Sink;
-/** What the endpoint of the checks answers; undefined: nothing sensible. */
+/** The answer of the check endpoint; undefined for an invalid one. */
 let verdict: string | undefined;
 
 beforeAll(async () => {
@@ -46,11 +46,11 @@ const events = (prefix: string) => [
 const arrived = (prefix: string) => sink.arrivals.filter(ofEvent(prefix)).map(eventId);
 
 describe('half messages over HTTP', () => {
-  it('are delivered after the commit, over several topics and receivers', async () => {
+  it('are delivered after the commit, to several topics and receivers', async () => {
     const begun = await bus.call('POST', '/v1/transactions', { events: events('commit') });
     expect(begun).toMatchObject({ status: 201, body: { id: expect.any(String), state: 'half' } });
     const path = `/v1/transactions/${begun.body.id}`;
-    // An event that is published later arrives, and shows that those before it are held back.
+    // A later event arrives, which shows that the earlier ones are held back.
     await bus.call('POST', '/v1/topics/orders/events', { type: 't', id: 'after-begin', data: {} });
     await sink.waitFor(1, ofEvent('after-begin'));
     expect(arrived('commit')).toEqual([]);
@@ -73,7 +73,7 @@ describe('half messages over HTTP', () => {
       .toMatchObject({ state: 'committed', decidedBy: 'producer', publishedAt: expect.any(String) });
   });
 
-  it('that are rolled back reach nobody', async () => {
+  it('are never delivered after a rollback', async () => {
     const { body } = await bus.call('POST', '/v1/transactions', { events: events('rollback') });
     expect(await bus.call('POST', `/v1/transactions/${body.id}/rollback`)).toMatchObject({
       status: 200,
@@ -85,7 +85,7 @@ describe('half messages over HTTP', () => {
     expect(arrived('rollback-')).toEqual([]);
   });
 
-  it('are committed by the answer to a check, which is signed', async () => {
+  it('are committed by the answer to a signed check', async () => {
     verdict = 'commit';
     const checkUrl = `${sink.url}/checks`;
     const { body } = await bus.call('POST', '/v1/transactions', {
@@ -110,7 +110,7 @@ describe('half messages over HTTP', () => {
     });
   }, 30_000);
 
-  it('are asked about again after a check that brought nothing', async () => {
+  it('are asked about again after a check without a usable answer', async () => {
     verdict = undefined;
     const { body } = await bus.call('POST', '/v1/transactions', {
       events: events('again'),
@@ -129,7 +129,7 @@ describe('half messages over HTTP', () => {
     expect(arrived('again')).toEqual([]);
   }, 30_000);
 
-  it('without a check URL are rolled back when their time is over', async () => {
+  it('are rolled back when their time is over if there is no check URL', async () => {
     const { body } = await bus.call('POST', '/v1/transactions', {
       events: events('silent'),
       checkAfterSeconds: 1,
@@ -144,7 +144,7 @@ describe('half messages over HTTP', () => {
       });
   }, 30_000);
 
-  it('are all kept or none', async () => {
+  it('are all stored or none of them', async () => {
     const before = sink.arrivals.length;
     const refused = await bus.call('POST', '/v1/transactions', {
       events: [...events('none'), { topic: 'orders', data: {} }],
@@ -168,7 +168,7 @@ describe('half messages over HTTP', () => {
   });
 });
 
-it('a commit that was answered survives kill -9', async () => {
+it('a confirmed commit survives kill -9', async () => {
   const dataDirectory = temporaryDirectory();
   let running = await startBus({ dataDirectory });
   try {

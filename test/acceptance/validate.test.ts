@@ -15,7 +15,7 @@ afterAll(async () => {
   expect(await bus?.stop()).toBe(0);
 });
 
-/** An endpoint that answers OPTIONS as told, and takes every event. */
+/** An endpoint that answers OPTIONS as the test says, and accepts every event. */
 async function endpointThat(options: () => { status: number; headers?: Record<string, string> }) {
   const requests: IncomingMessage[] = [];
   const waiting = new Set<() => void>();
@@ -51,8 +51,8 @@ async function endpointThat(options: () => { status: number; headers?: Record<st
 
 const event = { type: 'test', data: {} };
 
-describe('a receiver under the handshake', () => {
-  it('is granted when it is put, and gets its events with the origin', async () => {
+describe('a receiver with the handshake', () => {
+  it('is granted by PUT, and gets its events with the origin', async () => {
     const endpoint = await endpointThat(() => ({
       status: 200,
       headers: { 'WebHook-Allowed-Origin': '*', 'WebHook-Allowed-Rate': '600' },
@@ -72,7 +72,7 @@ describe('a receiver under the handshake', () => {
     expect((await endpoint.posted()).headers['webhook-request-origin']).toBe(origin);
   });
 
-  it('waits until its owner calls the URL that it was sent, without a key', async () => {
+  it('waits until its owner calls the URL from the request, without a key', async () => {
     const endpoint = await endpointThat(() => ({ status: 405 }));
     const put = await bus.call('PUT', '/v1/receivers/later', {
       endpoint: endpoint.url,
@@ -98,7 +98,7 @@ describe('a receiver under the handshake', () => {
     });
   });
 
-  it('is asked again by hand', async () => {
+  it('can be asked again', async () => {
     let allowed = 'other.example.com';
     const endpoint = await endpointThat(() => ({
       status: 200,
@@ -114,7 +114,7 @@ describe('a receiver under the handshake', () => {
     await endpoint.posted();
   });
 
-  it('is refused another mode than its two, by name', async () => {
+  it('refuses an unknown mode and names the field', async () => {
     const put = await bus.call('PUT', '/v1/receivers/odd', {
       endpoint: 'http://127.0.0.1:9/',
       validate: 'maybe',

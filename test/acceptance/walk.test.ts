@@ -31,13 +31,13 @@ const arrivalOf = async (id: string) => {
   return arrival;
 };
 
-describe('an event walks from a producer to an endpoint', () => {
+describe('the bus', () => {
   it('answers health without a key', async () => {
     const answer = await fetch(`${bus.url}/v1/health`);
     expect(answer.status).toBe(200);
   });
 
-  it('delivers the shorthand as a structured CloudEvent, signed', async () => {
+  it('delivers shorthand as a signed, structured CloudEvent', async () => {
     const published = await bus.call('POST', '/v1/topics/orders/events', {
       type: 'order.placed',
       data: { orderId: '1', total: 12.5 },
@@ -61,7 +61,7 @@ describe('an event walks from a producer to an endpoint', () => {
     });
   });
 
-  it('signs so that the standardwebhooks and svix packages verify, and refuse a changed body', async () => {
+  it('signs deliveries that the standardwebhooks and svix packages verify, and refuse if the body is changed', async () => {
     await bus.call('POST', '/v1/topics/orders/events', { type: 'order.placed', data: 1, id: 'signed-1' });
     const { headers, body } = await arrivalOf('signed-1');
     const signed = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
@@ -71,7 +71,7 @@ describe('an event walks from a producer to an endpoint', () => {
     }
   });
 
-  it('takes a structured CloudEvent and keeps its extensions and its data letter by letter', async () => {
+  it('keeps the extensions and the exact data of a structured CloudEvent', async () => {
     const event =
       '{"specversion":"1.0","id":"structured-1","source":"/shop","type":"order.paid","tenant":"acme","retries":3,' +
       '"data": {"amount":12345678901234567890.10,  "note":"\\u00e9"}}';
@@ -85,7 +85,7 @@ describe('an event walks from a producer to an endpoint', () => {
     expect(parsed).toMatchObject({ id: 'structured-1', tenant: 'acme', retries: 3, type: 'order.paid' });
   });
 
-  it('takes a batch and answers for each event', async () => {
+  it('accepts a batch and returns a result for each event', async () => {
     const events = [1, 2, 3].map((n) => ({
       specversion: '1.0',
       id: `batch-${n}`,
@@ -106,7 +106,7 @@ describe('an event walks from a producer to an endpoint', () => {
     expect(sink.arrivals.some(({ body }) => body.includes('"batch-2"'))).toBe(false);
   });
 
-  it('takes the binary mode, JSON or not', async () => {
+  it('accepts binary mode, with JSON and other data', async () => {
     const headers = {
       'ce-specversion': '1.0',
       'ce-id': 'binary-1',
@@ -126,7 +126,7 @@ describe('an event walks from a producer to an endpoint', () => {
     expect(image.datacontenttype).toBe('image/png');
   });
 
-  it('delivers in binary mode to a receiver that wants it', async () => {
+  it('delivers in binary mode to a receiver with that format', async () => {
     await bus.call('PUT', '/v1/receivers/legacy', { endpoint: sink.url, format: 'binary' });
     await bus.call('POST', '/v1/receivers/legacy/events', {
       type: 'order.placed',
@@ -153,7 +153,7 @@ describe('an event walks from a producer to an endpoint', () => {
     await arrivalOf('invoke-2');
   });
 
-  it('routes by filter over attributes and data', async () => {
+  it('routes by filters over attributes and data', async () => {
     const filtered = await startSink();
     try {
       await bus.call('PUT', '/v1/receivers/large-orders', { endpoint: filtered.url });
@@ -172,7 +172,7 @@ describe('an event walks from a producer to an endpoint', () => {
       ]);
       const arrived = await filtered.waitFor(2);
       expect(arrived.map(({ body }) => JSON.parse(body).id).sort()).toEqual(['total-100', 'total-150']);
-      // The unfiltered receiver has them all by then or soon; the filtered one must not get more meanwhile.
+      // When the unfiltered receiver has all events, the filtered one must not have got more.
       await Promise.all(['total-50', 'total-100', 'total-150', 'total-other'].map(arrivalOf));
       expect(filtered.arrivals).toHaveLength(2);
     } finally {
@@ -180,7 +180,7 @@ describe('an event walks from a producer to an endpoint', () => {
     }
   });
 
-  it('calls the second event of a source and id a duplicate, within the window of the topic', async () => {
+  it("reports a second event with the same source and id as a duplicate, within the topic's window", async () => {
     await bus.call('PUT', '/v1/topics/payments', { dedupSeconds: 60 });
     const event = { type: 'paid', data: 1, id: 'payment-1' };
     const first = await bus.call('POST', '/v1/topics/payments/events', event);
@@ -191,7 +191,7 @@ describe('an event walks from a producer to an endpoint', () => {
     expect(other.body.events[0].status).toBe('accepted');
   });
 
-  it('delivers a delayed event when it is due, and not before', async () => {
+  it('delivers a delayed event when it is due and not earlier', async () => {
     const sentMs = Date.now();
     const published = await bus.call('POST', '/v1/topics/orders/events', {
       type: 'order.reminded',
@@ -204,7 +204,7 @@ describe('an event walks from a producer to an endpoint', () => {
     expect(atMs - sentMs).toBeGreaterThanOrEqual(2000);
   });
 
-  it('can be published to by invoking the function, with the same bodies', async () => {
+  it('accepts the same publish bodies by invoking the function', async () => {
     const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
     const lambda = new LambdaClient({
       endpoint: bus.awsUrl,

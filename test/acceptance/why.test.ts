@@ -29,7 +29,7 @@ afterAll(async () => {
   expect(await bus?.stop()).toBe(0);
 });
 
-/** The answer as soon as it says so: the last write of a delivery comes after its request. */
+/** Waits until the answer meets the condition, because the last write of a delivery comes after its request. */
 async function whyOnce(path: string, isSo: (body: unknown) => boolean) {
   for (;;) {
     const { body } = await bus.call('GET', path);
@@ -39,7 +39,7 @@ async function whyOnce(path: string, isSo: (body: unknown) => boolean) {
 const says = (text: string) => (body: unknown) => JSON.stringify(body).includes(text);
 
 describe('GET /v1/events/{id}', () => {
-  it('tells of each receiver whether it matched, by which rule not, and every attempt', async () => {
+  it('reports for each receiver whether it matched, which rule did not, and every attempt', async () => {
     await bus.call('POST', '/v1/topics/orders/events', {
       type: 'order.placed',
       id: 'o-1',
@@ -66,7 +66,7 @@ describe('GET /v1/events/{id}', () => {
     ]);
   });
 
-  it('tells of a failing delivery on a topic whose trace is failures, and what it does not know', async () => {
+  it('reports failed deliveries of a topic with trace failures, and what is not recorded', async () => {
     await bus.call('POST', '/v1/topics/quiet/events', [
       { type: 'fails', id: 'q-1', data: 1 },
       { type: 'works', id: 'q-2', data: 1 },
@@ -86,7 +86,7 @@ describe('GET /v1/events/{id}', () => {
     expect(other.body.notRecorded).toContain('the topic quiet (trace: failures)');
   });
 
-  it('takes an id with slashes as a parameter, and a source', async () => {
+  it('accepts an id with slashes as a parameter, and a source', async () => {
     const events = ['/one', '/two'].map((source) => ({
       type: 'order.placed',
       id: 'a/b?c',
@@ -102,7 +102,7 @@ describe('GET /v1/events/{id}', () => {
     expect(await sources('&source=%2Ftwo')).toEqual(['/two']);
   });
 
-  it('tells of invoked and delayed events', async () => {
+  it('reports invoked and delayed events', async () => {
     await bus.call('POST', '/v1/receivers/billing/events', { type: 'recount', id: 'i-1', data: 1 });
     const invoked = await whyOnce('/v1/events/i-1', says('"delivered"'));
     expect(invoked.events).toMatchObject([{ invoked: 'billing', receivers: [{ receiver: 'billing' }] }]);
@@ -121,13 +121,13 @@ describe('GET /v1/events/{id}', () => {
     ['/v1/events/x?since=yesterday', 'since'],
     ['/v1/events/x?topic=orders', 'topic'],
     ['/v1/events/x?id=y', 'id'],
-  ])('refuses %s, naming the parameter', async (path, parameter) => {
+  ])('refuses %s and names the parameter', async (path, parameter) => {
     const { status, body } = await bus.call('GET', path);
     expect(status).toBe(400);
     expect(body).toMatchObject({ code: 'invalid_request', errors: [{ path: parameter }] });
   });
 
-  it('wants a key', async () => {
+  it('needs a key', async () => {
     expect((await fetch(`${bus.url}/v1/events/o-1`)).status).toBe(401);
   });
 });
