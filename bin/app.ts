@@ -4,19 +4,19 @@ import { BusStack } from '../lib/stacks/bus-stack.ts';
 
 const app = new App({ analyticsReporting: false });
 const prefix: string = app.node.tryGetContext('prefix') ?? 'busbar';
-// Without hyphens: else the names of the bus `a` could be those of the bus `a-b`, and so could its rights.
+// No hyphens: otherwise names and permissions of a bus `a` could also match those of a bus `a-b`.
 if (!/^[a-z][a-z0-9]{0,15}$/.test(prefix)) {
   throw new Error(
-    `The context value prefix is ${JSON.stringify(prefix)}. It starts every name: 1 to 16 of a-z and 0-9.`,
+    `The context value prefix is ${JSON.stringify(prefix)}; it must have 1 to 16 characters of a-z and 0-9, because it begins every name.`,
   );
 }
 const tableKeyArn: string | undefined = app.node.tryGetContext('tableKey');
 if (tableKeyArn !== undefined && !/^arn:[^:]+:kms:[^:]+:\d{12}:key\/[\w-]+$/.test(tableKeyArn)) {
   throw new Error(
-    `The context value tableKey is ${JSON.stringify(tableKeyArn)}. Give the ARN of a KMS key: arn:aws:kms:…:key/…, no alias.`,
+    `The context value tableKey is ${JSON.stringify(tableKeyArn)}; it must be the ARN of a KMS key (arn:aws:kms:…:key/…), not an alias.`,
   );
 }
-// The bootstrap rule would make the template ask SSM, which only a real deployment has.
+// The bootstrap rule would make the template read SSM, which exists only in a real deployment.
 const synthesizer = new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
 new BusStack(app, 'Busbar', {
   stackName: prefix === 'busbar' ? 'Busbar' : `Busbar-${prefix}`,

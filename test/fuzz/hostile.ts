@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What no schema asks for: values, texts and bytes that break readers. */
+/** Values, texts and bytes that are likely to break parsers. */
 
 const nested = (depth: number, open: string, close: string) => open.repeat(depth) + close.repeat(depth);
 const deep = (depth: number): unknown => JSON.parse(nested(depth, '[', ']'));
@@ -30,7 +30,7 @@ const texts = [
   'e\u0301',
 ] as const;
 
-/** A value of a type or size that nobody expects. */
+/** A value of an unexpected type or size. */
 export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom<unknown>(...texts) },
   {
@@ -88,7 +88,7 @@ const hostileName = fc.constantFrom(
   'x'.repeat(3000),
 );
 
-/** The value with one place of it spoilt: replaced, left out, or with a member more. */
+/** A value with one corrupted place: replaced, removed, or with an additional member. */
 export function spoilt(value: unknown): fc.Arbitrary<unknown> {
   const places = placesOf(value);
   return fc
@@ -117,7 +117,7 @@ function placesOf(value: unknown, place: Place = []): Place[] {
   ];
 }
 
-/** A copy in which the last object on the way is changed. */
+/** A copy in which the object at the end of the path is changed. */
 function changed(
   value: unknown,
   place: Place,
@@ -150,7 +150,7 @@ function withMember(value: unknown, place: Place, name: string, hostile: unknown
 
 type Spoil = (text: string, dice: number) => string | Uint8Array;
 
-/** Text of JSON that is none, or that readers disagree about. */
+/** Corrupts JSON text, so that it is invalid or that parsers disagree about it. */
 const textSpoils: readonly Spoil[] = [
   (text, dice) => text.slice(0, Math.floor(text.length * dice)),
   (text) => text.replace('{', '{"twice":1,"twice":2,'),
@@ -200,7 +200,7 @@ export function spoilText(text: string, [at, dice]: readonly [number, number]): 
   return typeof made === 'string' ? Buffer.from(made, 'utf8') : made;
 }
 
-/** Parts of a path, still escaped. */
+/** Path segments, percent-encoded. */
 export const hostileSegment = fc.constantFrom(
   '%2F',
   'a%2Fb',

@@ -4,7 +4,7 @@ import type { OpenApiDocument } from '../../lib/core/openapi/document.ts';
 import type { JsonSchema } from '../../lib/core/openapi/json-schema.ts';
 import type { HttpApiResponse } from '../../lib/stand-in/engines/http/model.ts';
 
-/** Holds what the bus answers to the document that it serves, and looks for what must not be in an answer. */
+/** Checks responses against the OpenAPI document that the bus serves, and searches them for secrets. */
 
 export interface Sent {
   readonly method: string;
@@ -14,22 +14,22 @@ export interface Sent {
 }
 
 export interface Verdict {
-  /** What is wrong; empty when nothing is. */
+  /** The problems of the response; empty if there are none. */
   readonly problems: readonly string[];
-  /** The call of the document that it was; undefined for none. */
+  /** The call of the document; undefined if the request was not one. */
   readonly call: string | undefined;
   readonly status: number;
-  /** The answer, where it is JSON. */
+  /** The body, if it is JSON. */
   readonly json: unknown;
-  /** Of a refusal. */
+  /** The error code of a refusal. */
   readonly code: string | undefined;
 }
 
-/** What no log and no answer may hold, but where a secret is shown once: it is planted, or of the form of one. */
+/** Finds a secret, either planted or of a secret's form. No log and no response may contain one, unless it is shown once. */
 export const secretIn = (text: string): string | undefined =>
   /planted-secret[\w-]*|cGxhbnRlZC1zZWNyZXQ|whsec_[A-Za-z0-9+/=]{24,}|bbk_[A-Za-z0-9_-]{24,}/.exec(text)?.[0];
 
-/** Calls that show a secret once, in this member of a 2xx. */
+/** The calls that show a secret once, in this member of a 2xx response. */
 const shows: Readonly<Record<string, string>> = {
   'PUT /v1/receivers/{receiver}': 'secret',
   'POST /v1/receivers/{receiver}/rotate-secret': 'secret',
@@ -56,7 +56,7 @@ export function createJudge(document: OpenApiDocument) {
     const problems: string[] = [];
     const path = decoded(sent.path);
     const exact = path === undefined ? undefined : routes.find(({ segments }) => matches(segments, path));
-    // The router of the functions takes a slash at the end for nothing; that of API Gateway, in front of publish, does not.
+    // The router in the functions ignores a trailing slash; API Gateway, which routes to publish, does not.
     const loose = routes.find(({ segments }) => matches(segments, path?.replace(/(?<=.)\/$/, '') ?? ''));
     const found = exact ?? (loose?.path.endsWith('}/events') ? undefined : loose);
     const operation = found?.item[sent.method.toLowerCase()];
@@ -70,7 +70,7 @@ export function createJudge(document: OpenApiDocument) {
       try {
         json = JSON.parse(text);
       } catch {
-        problems.push('says that it is JSON, and is not');
+        problems.push('claims to be JSON, but is not');
       }
     }
     const code = (json as { code?: string } | undefined)?.code;
@@ -86,15 +86,15 @@ export function createJudge(document: OpenApiDocument) {
       if (path === undefined)
         return isGateway && status === 404
           ? []
-          : [`answers a path that cannot be decoded by ${status} ${contentType}`];
+          : [`is a ${status} ${contentType} for a path that cannot be decoded`];
       if (isGateway && status === 413 && sent.bodyBytes > 4_000_000) return [];
-      if (isGateway) return [`is an answer of the gateway: ${text.slice(0, 200)}`];
+      if (isGateway) return [`is a response of the gateway: ${text.slice(0, 200)}`];
       if (call === undefined) {
         if (status === 404 && code === 'unknown_route')
-          return exact === undefined ? [] : ['says that a path of the document is unknown'];
+          return exact === undefined ? [] : ['claims that a path of the document is unknown'];
         if (status === 405 && code === 'method_not_allowed')
-          return exact === undefined ? ['knows a path that is not in the document'] : [];
-        return [`is no call of the document, and is answered by ${status}: ${text.slice(0, 200)}`];
+          return exact === undefined ? ['refuses only the method of a path that is not in the document'] : [];
+        return [`is a ${status} for a request that is not in the document: ${text.slice(0, 200)}`];
       }
       const key = `${call} ${status} ${contentType}`;
       const validator = validators.get(key) ?? validatorOf(operation as JsonSchema, status, contentType);
@@ -115,19 +115,19 @@ export function createJudge(document: OpenApiDocument) {
     const shared = (closed.components.responses ?? {}) as Record<string, JsonSchema>;
     const given = responses[status];
     const response = given?.$ref === undefined ? given : shared[String(given.$ref).split('/').at(-1) ?? ''];
-    if (response === undefined) return `is a ${status}, which the document does not know`;
+    if (response === undefined) return `is a ${status}, which is not in the document`;
     const content = response.content as Record<string, { schema: JsonSchema }> | undefined;
-    // An answer without a body.
+    // A response without a body.
     if (content === undefined) return ajv.compile({ const: '' });
     const schema = content[contentType]?.schema;
-    if (schema === undefined) return `is ${contentType}, which the document does not know`;
+    if (schema === undefined) return `is ${contentType}, which is not in the document`;
     return ajv.compile(
       JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"api#/components')) as object,
     );
   }
 }
 
-/** No object of an answer has a member that the document does not know. */
+/** Makes a schema reject members that are not in the document. */
 function close(schema: unknown): void {
   if (typeof schema !== 'object' || schema === null) return;
   const object = schema as JsonSchema;
@@ -135,7 +135,7 @@ function close(schema: unknown): void {
   for (const inner of Object.values(object)) close(inner);
 }
 
-/** As an HTTP API does it: decoded whole, and cut at a question mark. */
+/** Decodes a path as an HTTP API does: as a whole, and up to a question mark. */
 function decoded(path: string): string | undefined {
   try {
     return decodeURIComponent(path).split('?')[0];

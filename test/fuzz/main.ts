@@ -5,7 +5,7 @@ import { synthesize } from '../../lib/local/synth.ts';
 import { fuzz } from './run.ts';
 import { startWorld } from './world.ts';
 
-/** `npm run fuzz -- --requests N --seed S`: more than `npm test` has time for, and any failure again. */
+/** `npm run fuzz -- --requests N --seed S`: runs more requests than `npm test`, or repeats a failure. */
 
 const { values } = parseArgs({
   options: {
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 const requests = Number(values.requests);
 const seed = Number(values.seed);
 if (!Number.isInteger(requests) || requests < 1 || !Number.isInteger(seed)) {
-  throw new Error('--requests is a whole number from 1 on, --seed a whole number.');
+  throw new Error('--requests must be a positive integer, and --seed an integer.');
 }
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 await synthesize({ ...assembly, progress: say });
@@ -34,9 +34,9 @@ for (const failure of report.failures) {
 }
 const done = [...report.done.values()].reduce((sum, count) => sum + count, 0);
 say(
-  `\n${done} of ${requests} were done, by ${report.done.size} calls; ${report.codes.size} codes refused others.`,
+  `\n${done} of ${requests} requests succeeded, over ${report.done.size} calls; the others were refused with ${report.codes.size} codes.`,
 );
 const never = Object.keys(calls).filter((call) => !report.done.has(call));
-if (never.length > 0) say(`Never done: ${never.join(', ')}.`);
+if (never.length > 0) say(`Calls that never succeeded: ${never.join(', ')}.`);
 say(`${report.failures.length} failures of ${kinds.size} kinds (seed ${seed}).`);
 process.exitCode = report.failures.length === 0 ? 0 : 1;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FuzzWorld, startWorld } from './world.ts';
 
-/** What the fuzz has found, each by its name. */
+/** The bugs that the fuzz has found. */
 
 let world: FuzzWorld;
 beforeAll(async () => {
@@ -20,20 +20,20 @@ const mappingsOf = async (queue: string) => {
   return EventSourceMappings.map(({ State }) => State);
 };
 
-describe('a receiver that is deleted and made again at once', () => {
-  it('is made, although IAM cannot tell whose the mapping was that is gone', async () => {
+describe('a receiver that is deleted and created again at once', () => {
+  it('is created, even though IAM cannot tell who owned the deleted mapping', async () => {
     for (let round = 0; round < 6; round++) {
       const concurrency = 10 + round;
       const endpoint = 'http://sink.test/ok';
       const put = await call('PUT', '/v1/receivers/again', { endpoint, limits: { concurrency } });
       expect([round, put.status]).toEqual([round, 201]);
-      // A little later each time, so that the mapping goes in between of each pair of calls once.
+      // Waits a little longer each time, so that the mapping once disappears between each pair of calls.
       expect((await call('DELETE', '/v1/receivers/again?force=true')).status).toBe(204);
       await world.clock.advance(round * 400);
     }
   });
 
-  it('has an offline lane, although the one before stood just so while it was being deleted', async () => {
+  it('has an offline lane, even though the previous one was in the same state while being deleted', async () => {
     const endpoint = 'http://sink.test/ok';
     for (let round = 0; round < 4; round++) {
       expect((await call('PUT', '/v1/receivers/twin', { endpoint })).status).toBe(201);
@@ -63,16 +63,16 @@ describe('an id or a name that is longer than any key of the table', () => {
       `/v1/receivers/example-warehouse/dead-letters/${encodeURIComponent('€'.repeat(400))}`,
       'unknown_dead_letter',
     ],
-  ])('%$: %s is told of as what is not there', async (method, path, code) => {
+  ])('%$: %s is reported as unknown', async (method, path, code) => {
     const body = method === 'POST' ? { type: 'a' } : undefined;
     expect((await call(method, path, body)).json).toMatchObject({ code });
   });
 });
 
-describe('a document that would be lost, or kept as another', () => {
+describe('a document that would be lost or changed', () => {
   it.each([
     [
-      'a schema larger than a row',
+      'a schema larger than a table row',
       'topics/big',
       { schema: { description: 'x'.repeat(500_000) } },
       'invalid_request',
@@ -87,14 +87,14 @@ describe('a document that would be lost, or kept as another', () => {
       undefined,
     ],
     [
-      'a header that parsers leave out',
+      'a header that parsers drop',
       'receivers/proto',
       '{"endpoint":"http://sink.test/ok","headers":{"__proto__":"x"}}',
       'invalid_request',
       'headers.__proto__',
     ],
     [
-      'a keyword that parsers leave out',
+      'a keyword that parsers drop',
       'topics/proto',
       '{"schema":{"__proto__":{}}}',
       'invalid_request',
@@ -108,7 +108,7 @@ describe('a document that would be lost, or kept as another', () => {
   });
 });
 
-it('what is published a moment after its target was deleted is refused, and not taken for a fault of the bus', async () => {
+it('a publish just after its target was deleted is refused, not reported as an internal error', async () => {
   for (const [kind, path] of [
     ['topic', '/v1/topics/brief'],
     ['receiver', '/v1/receivers/brief'],
@@ -116,13 +116,13 @@ it('what is published a moment after its target was deleted is refused, and not 
     await call('PUT', path, kind === 'topic' ? {} : { endpoint: 'http://sink.test/ok' });
     expect((await call('POST', `${path}/events`, { type: 'a' })).status).toBe(202);
     expect((await call('DELETE', `${path}?force=true`)).status).toBe(204);
-    // The publish function remembers it for a second yet.
+    // The publish function still has the target cached.
     const answer = await call('POST', `${path}/events`, { type: 'a' });
     expect(answer).toMatchObject({ status: 404, json: { code: `unknown_${kind}` } });
   }
 });
 
-it('a method that publish does not take is refused as such, and not as an unknown path', async () => {
+it('a method that publish does not support is refused as such, not as an unknown path', async () => {
   for (const path of ['/v1/topics/orders/events', '/v1/receivers/billing/events']) {
     expect((await call('GET', path)).json).toMatchObject({
       code: 'method_not_allowed',

@@ -16,12 +16,12 @@ import {
 import { hints, type Schemas, valueBy } from './values.ts';
 import { type Caller, keys, planted } from './world.ts';
 
-/** A request of the fuzz. What names something that exists by then is filled in when it is sent. */
+/** A request of the fuzz. Ids of existing resources are filled in when it is sent. */
 export interface FuzzRequest {
-  /** Of the document, such as `GET /v1/topics`. */
+  /** The call in the document, such as `GET /v1/topics`. */
   readonly call: string;
   readonly method: string;
-  /** The path as it is sent; `<name>` stands for one of the ids that answers have told, the `pick`th. */
+  /** The path to send. `<name>` is replaced with an id from earlier responses, chosen by `pick`. */
   readonly path: string;
   readonly pick: number;
   readonly query: string;
@@ -39,7 +39,7 @@ interface Parameter {
 const rarely = <T>(odds: number, usual: fc.Arbitrary<T>, otherwise: fc.Arbitrary<T>): fc.Arbitrary<T> =>
   fc.oneof({ weight: 100 - odds, arbitrary: usual }, { weight: odds, arbitrary: otherwise });
 
-/** Requests for every call of the document, as often the one as the other. */
+/** Requests for every call of the document, all equally frequent. */
 export function requestsOf(document: OpenApiDocument): fc.Arbitrary<FuzzRequest> {
   const { schemas } = document.components;
   const all = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -105,7 +105,7 @@ const noBody = rarely(
   })),
 );
 
-/** Larger than a request may be, than Lambda takes, than API Gateway takes. */
+/** Bodies larger than the limits of the bus, of Lambda, and of API Gateway. */
 const oversize = fc
   .oneof(
     { weight: 6, arbitrary: fc.constant(1024 * 1024) },
@@ -138,7 +138,7 @@ function credentials(operation: JsonSchema): fc.Arbitrary<Record<string, string>
   return Array.isArray(operation.security) ? rarely(50, right, fc.constant({})) : rarely(4, right, wrong);
 }
 
-/** The places of ids: those that answers told of are what `<id>` is filled with. */
+/** A path of the call. `<id>` is later replaced with an id from earlier responses. */
 function pathOf(schemas: Schemas, path: string, parameters: readonly Parameter[]): fc.Arbitrary<string> {
   const parts = path
     .split('/')

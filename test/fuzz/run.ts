@@ -4,8 +4,8 @@ import { createJudge, type Sent, secretIn, type Verdict } from './judge.ts';
 import { type FuzzRequest, requestsOf } from './requests.ts';
 import { type FuzzWorld, keys } from './world.ts';
 
-export interface FuzzFailure {
-  /** The place of the request in the run: with the seed it is what repeats it. */
+interface FuzzFailure {
+  /** The index of the request in the run, which together with the seed reproduces it. */
   readonly index: number;
   readonly problem: string;
   readonly request: string;
@@ -15,16 +15,16 @@ export interface FuzzFailure {
 export interface FuzzReport {
   readonly requests: number;
   readonly failures: readonly FuzzFailure[];
-  /** How often each call was done, and not refused. */
+  /** How often each call succeeded. */
   readonly done: ReadonlyMap<string, number>;
-  /** How often each code refused. */
+  /** How often each error code occurred. */
   readonly codes: ReadonlyMap<string, number>;
 }
 
-/** So many requests are made between two looks at the clock, the log and the ids that there are. */
+/** The number of requests in a round. Each round begins with a prepared state and known ids. */
 const roundRequests = 400;
 
-/** Sends requests made of the document that the bus serves, one after the other, and judges each answer. */
+/** Generates requests from the OpenAPI document that the bus serves, sends them one after the other, and judges each response. */
 export async function fuzz(
   world: FuzzWorld,
   options: { readonly requests: number; readonly seed: number },
@@ -72,13 +72,13 @@ export async function fuzz(
       } catch (error) {
         tell(error instanceof Error ? (error.stack ?? error.message) : String(error), '');
       }
-      // What goes on behind the calls has its time, too.
+      // Gives asynchronous work of the bus some time.
       if (at % 10 === 9) await world.clock.advance(200);
       for (const line of world.takeLog()) {
         const secret = secretIn(line);
-        if (secret !== undefined) tell(`the log shows the secret ${secret}`, line);
+        if (secret !== undefined) tell(`the log contains the secret ${secret}`, line);
         if (line.startsWith('error A request failed'))
-          tell(`the log tells of a failure: ${line.slice(0, 900)}`, '');
+          tell(`the log reports a failure: ${line.slice(0, 900)}`, '');
       }
     }
   }
@@ -92,16 +92,18 @@ function shown({ call, method, headers, body }: FuzzRequest, path: string, query
   return `${call}: ${method} ${path.slice(0, 200)}?${query.slice(0, 300)} ${JSON.stringify(headers).slice(0, 500)} ${body.length} bytes: ${text.slice(0, 700)}`;
 }
 
-/** What a member sees of receivers and schedules is its own. */
+/** A member may see only its own receivers and schedules. */
 function trespasses(request: FuzzRequest, { call = '', status, json }: Verdict): string[] {
   const caller = Object.entries(keys).find(([, key]) => request.headers.authorization?.endsWith(key))?.[0];
   if (status > 299 || caller === undefined || caller === 'admin') return [];
   if (!/^[A-Z]+ \/v1\/(receivers|schedules)/.test(call)) return [];
   const owners = [...JSON.stringify(json ?? '').matchAll(/"owner":"([^"]*)"/g)].map(([, owner]) => owner);
-  return owners.filter((owner) => owner !== caller).map((owner) => `shows ${caller} what ${owner} owns`);
+  return owners
+    .filter((owner) => owner !== caller)
+    .map((owner) => `shows ${caller} something that ${owner} owns`);
 }
 
-/** The ids that answers told of, by whose they are. */
+/** The ids from responses, by kind and owner. */
 function createIds() {
   const pools = new Map<string, string[]>();
   const add = (pool: string, id: unknown) => {
@@ -120,7 +122,7 @@ function createIds() {
 
   return {
     add,
-    /** What an earlier round told of is mostly gone. */
+    /** Most ids of an earlier round no longer exist. */
     forget: () => pools.clear(),
     fill(text: string, path: string, pick: number): string {
       const from = (pool: string) => {
@@ -149,7 +151,7 @@ function createIds() {
   };
 }
 
-/** The tokens that endpoints were sent, by which their owners agree. */
+/** Learns the validation tokens that were sent to endpoints. */
 function learnTokens(world: FuzzWorld, ids: ReturnType<typeof createIds>): void {
   for (const { headers } of world.delivered.splice(0)) {
     const [, receiver, token] =
@@ -160,7 +162,7 @@ function learnTokens(world: FuzzWorld, ids: ReturnType<typeof createIds>): void 
 
 const delayedIds = ['later-1', 'later-2', 'later-3', 'later-4', 'later-5', 'later-6'];
 
-/** Brings about what requests by chance hardly meet: owners, failing receivers, dead letters, held and refused events. */
+/** Creates a state that random requests rarely reach: owners, failing receivers, dead letters, held and refused events. */
 async function prepare(world: FuzzWorld, ids: ReturnType<typeof createIds>): Promise<void> {
   ids.forget();
   const retry = { delaysSeconds: [0.5] };

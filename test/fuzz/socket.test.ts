@@ -10,7 +10,7 @@ import { secretIn } from './judge.ts';
 import { requestsOf } from './requests.ts';
 import { assemblyDirectory, keys, planted } from './world.ts';
 
-/** The same hostility through a real socket, where HTTP itself may be broken. */
+/** Hostile requests through a real socket, where even the HTTP may be broken. */
 
 const seed = 4;
 let bus: RunningBus;
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => bus?.close());
 
-/** Writes bytes and gives back what came until the server ended, or until the answer was whole. Rejects when nothing does. */
+/** Writes bytes and resolves to everything that the server sends before it ends the connection. Rejects after 20 s. */
 function exchange(bytes: Uint8Array | string, options: { readonly hangUp?: boolean } = {}): Promise<string> {
   const { hostname, port } = new URL(bus.url);
   return new Promise((resolve, reject) => {
@@ -38,7 +38,7 @@ function exchange(bytes: Uint8Array | string, options: { readonly hangUp?: boole
     const chunks: Buffer[] = [];
     const late = setTimeout(() => {
       socket.destroy();
-      reject(new Error(`There was no answer to ${Buffer.from(bytes).toString('latin1').slice(0, 300)}`));
+      reject(new Error(`There was no response to ${Buffer.from(bytes).toString('latin1').slice(0, 300)}`));
     }, 20_000);
     const done = () => {
       clearTimeout(late);
@@ -47,7 +47,7 @@ function exchange(bytes: Uint8Array | string, options: { readonly hangUp?: boole
     };
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('end', done);
-    // A server that refuses to read on may cut the connection: that is an answer as well.
+    // A server that refuses to read on may close the connection, which is also a response.
     socket.on('error', done);
     socket.write(bytes, () => {
       if (options.hangUp) socket.end();
@@ -58,9 +58,9 @@ function exchange(bytes: Uint8Array | string, options: { readonly hangUp?: boole
 const head = (text: string) => text.replaceAll('\n', '\r\n');
 const key = `Authorization: Bearer ${keys.admin}`;
 
-describe('a request that is no HTTP, or another one than it says', () => {
+describe('a request that is not HTTP, or contradicts itself', () => {
   it.each<[string, string | Uint8Array]>([
-    ['nothing but a line end', '\r\n\r\n\r\n'],
+    ['nothing but line ends', '\r\n\r\n\r\n'],
     ['noise', Uint8Array.from({ length: 4096 }, (_, at) => (at * 7919) % 256)],
     ['TLS', Buffer.from('160301020001000001fc0303', 'hex')],
     ['no version', head('GET /v1/health\n\n')],
@@ -102,7 +102,7 @@ describe('a request that is no HTTP, or another one than it says', () => {
       ),
     ],
     [
-      'chunks that are none',
+      'invalid chunks',
       head(`PUT /v1/topics/a HTTP/1.1\nHost: a\n${key}\nTransfer-Encoding: chunked\n\nzz\n{}\n0\n\n`),
     ],
     [
@@ -116,7 +116,7 @@ describe('a request that is no HTTP, or another one than it says', () => {
       ),
     ],
     [
-      'gzip that is none',
+      'invalid gzip',
       head(
         `PUT /v1/topics/a HTTP/1.1\nHost: a\n${key}\nContent-Type: application/json\nContent-Encoding: gzip\nContent-Length: 2\nConnection: close\n\n{}`,
       ),
@@ -128,7 +128,7 @@ describe('a request that is no HTTP, or another one than it says', () => {
     expect(secretIn(answer)).toBeUndefined();
   });
 
-  it('does not keep the bus from answering when it never ends', async () => {
+  it('does not prevent the bus from answering others when it never ends', async () => {
     const { hostname, port } = new URL(bus.url);
     const halves = Array.from({ length: 50 }, () => {
       const socket = connect({ host: hostname, port: Number(port) });
@@ -141,7 +141,7 @@ describe('a request that is no HTTP, or another one than it says', () => {
   });
 });
 
-it(`300 requests of the fuzz are answered through a socket as well (seed ${seed})`, async () => {
+it(`300 requests of the fuzz are also answered through a socket (seed ${seed})`, async () => {
   const document = (await (await fetch(`${bus.url}/v1/openapi.json`)).json()) as OpenApiDocument;
   const statuses = new Map<number, number>();
   for (const [index, request] of fc.sample(requestsOf(document), { numRuns: 300, seed }).entries()) {
@@ -161,12 +161,12 @@ it(`300 requests of the fuzz are answered through a socket as well (seed ${seed}
     const isShown = /"(secret|checkSecret)":"whsec_/.test(answer) && status < 300;
     if (!isShown) expect([index, secretIn(answer)]).toEqual([index, undefined]);
   }
-  // Whether a key is there or not: all kinds of answers came.
+  // There were all kinds of responses.
   expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 401, 404]));
   expect((await fetch(`${bus.url}/v1/health`)).status).toBe(200);
 }, 120_000);
 
-it('the log told none of it', () => {
+it('the log contains no secret and no error', () => {
   expect(lines.filter((line) => secretIn(line) !== undefined || line.includes(planted))).toEqual([]);
   expect(lines.filter((line) => line.startsWith('error'))).toEqual([]);
 });

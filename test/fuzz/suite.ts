@@ -3,29 +3,30 @@ import { calls } from '../../lib/core/openapi/calls.ts';
 import { fuzz } from './run.ts';
 import { startWorld } from './world.ts';
 
-/** So many requests of each of two files make the 20,000 of `npm run test:proof`. */
+/** Two files with this many requests each are the 20,000 of `npm run test:proof`. */
 const requestsOfOneFile = 10_000;
 
-/** Fuzzes a bus of its own under a seed. Two files do it side by side, each on a core; `npm test` has a short form of it. */
+/** Fuzzes a new bus under a seed. Two files run in parallel, on one core each; `npm test` has a short form. */
 export function fuzzSuite(seed: number, requests = requestsOfOneFile): void {
-  it(`answers ${requests} hostile requests as its document says, and lives on (seed ${seed})`, async () => {
+  it(`answers ${requests} hostile requests as its OpenAPI document says, and still works (seed ${seed})`, async () => {
     const world = await startWorld(seed);
     try {
       const report = await fuzz(world, { requests, seed });
       const again = `npm run fuzz -- --requests ${requests} --seed ${seed}`;
-      expect(report.failures.slice(0, 5), `${report.failures.length} failures; again by: ${again}`).toEqual(
-        [],
-      );
+      expect(
+        report.failures.slice(0, 5),
+        `${report.failures.length} failures; repeat with: ${again}`,
+      ).toEqual([]);
 
-      // It was no fuzz of refusals alone: of many requests hardly a call was never done, and hardly a code not met.
+      // Not only refusals: with many requests, almost every call succeeds and almost every code occurs.
       const never = Object.keys(calls).filter((call) => !report.done.has(call));
       const neverMax = requests < requestsOfOneFile ? Object.keys(calls).length / 2 : 4;
-      expect(never.length, `never done: ${never.join(', ')}`).toBeLessThanOrEqual(neverMax);
+      expect(never.length, `never succeeded: ${never.join(', ')}`).toBeLessThanOrEqual(neverMax);
       const done = [...report.done.values()].reduce((sum, count) => sum + count, 0);
       expect(done / report.requests).toBeGreaterThan(0.2);
       expect(report.codes.size).toBeGreaterThan(requests < requestsOfOneFile ? 15 : 25);
 
-      // Whatever it was left in, it takes events and delivers them.
+      // Whatever its state is now, the bus still accepts and delivers events.
       expect((await world.call('stranger', 'GET', '/v1/health')).json).toEqual({ status: 'ok' });
       await world.call('admin', 'PUT', '/v1/topics/afterwards', {});
       await world.call('admin', 'PUT', '/v1/receivers/afterwards', {

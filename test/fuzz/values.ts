@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import type { JsonSchema } from '../../lib/core/openapi/json-schema.ts';
 import { planted } from './world.ts';
 
-/** Values made of the schemas of the document: mostly such as a schema wants, with what only looks like it. */
+/** Values generated from the schemas of the document: mostly valid, some only similar. */
 
 export type Schemas = Readonly<Record<string, JsonSchema>>;
 
-/** Few names, so that what one request makes the next ones find. */
-export const names = {
+/** A few names, so that requests find what earlier ones created. */
+const names = {
   topic: ['orders', 'orders', 'ledger', 'a', '0-'],
   receiver: ['billing', 'billing', 'mailer', 'a', '0-'],
   schedule: ['nightly', 'a'],
@@ -31,7 +31,7 @@ const badEndpoints = [
   `http://${'a'.repeat(300)}/`,
 ];
 
-/** What the schema cannot say of a field is said here, so that requests get past the first check. */
+/** Values for fields that a schema does not describe completely, so that requests pass the first validation. */
 const mostly = (good: readonly unknown[], bad: readonly unknown[]): fc.Arbitrary<unknown> =>
   fc.oneof(
     { weight: 9, arbitrary: fc.constantFrom(...good) },
@@ -120,7 +120,7 @@ const eventIds = fc.integer({ min: 0, max: 30 }).map((n) => `event-${n}`);
 
 const anyJson = fc.oneof({ maxDepth: 3 }, fc.jsonValue({ maxDepth: 3 }), fc.constant(null));
 
-/** A value by a schema of the document; `depth` keeps those finite that contain themselves. */
+/** Values of a schema of the document. `depth` bounds recursive schemas. */
 export function valueBy(schemas: Schemas, schema: JsonSchema | boolean, depth = 0): fc.Arbitrary<unknown> {
   if (typeof schema === 'boolean') return anyJson;
   const { $ref, anyOf, oneOf, allOf } = schema as {
@@ -137,7 +137,7 @@ export function valueBy(schemas: Schemas, schema: JsonSchema | boolean, depth = 
   }
   if ('const' in schema) return fc.constant(schema.const);
   if (Array.isArray(schema.enum)) return fc.constantFrom(...schema.enum);
-  // What each of several forms demands beside them.
+  // Each of several forms, with the common requirements.
   if (anyOf !== undefined && oneOf !== undefined) {
     return fc.oneof(...anyOf.map((one) => valueBy(schemas, { ...one, oneOf }, depth)));
   }
@@ -235,14 +235,14 @@ function objectOf(
   const fields: Record<string, fc.Arbitrary<unknown>> = {};
   for (const [name, of] of Object.entries(properties)) {
     const own = name === 'id' && isEvent ? eventIds : (hints[name] ?? valueBy(schemas, of, depth + 1));
-    // Deep objects are rare, or those that contain themselves would have no end.
+    // Deep objects are rare, because recursive ones would otherwise never end.
     const odds = required.includes(name) ? 1 : depth > 3 ? 0.1 : 0.25;
     fields[name] = fc.oneof(
       { weight: odds * 100, arbitrary: own.map((value) => ({ value })) },
       { weight: 100 - odds * 100, arbitrary: fc.constant(undefined) },
     );
   }
-  // Of fields that exclude one another one is chosen.
+  // Chooses one of several mutually exclusive fields.
   const chosen = fc.tuple(
     ...demands.map((demand) => fc.constantFrom(...demand.flatMap((one) => one.required))),
   );

@@ -8,14 +8,14 @@ import type { HttpApiRequest, HttpApiResponse } from '../../lib/stand-in/engines
 import { seededRandom } from '../../lib/stand-in/random.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
 
-/** The running bus without sockets, under a clock and a generator that make a run repeatable. */
+/** A running bus without sockets, with a clock and a random generator that make runs repeatable. */
 
 export const assemblyDirectory = join(import.meta.dirname, '..', '..', '.cache', 'assembly');
 
-/** What must never be seen holds this word, in itself or in base64. */
+/** Every secret of the run contains this word, in plain text or in base64. */
 export const planted = 'planted-secret';
 
-/** The callers: an admin, the two applications of the run, and one that owns nothing. */
+/** The callers: an admin, two applications, and one that owns nothing. */
 export const keys = {
   admin: `bbk_${planted}-of-the-admin`,
   shop: `bbk_${planted}-of-the-shop`,
@@ -27,20 +27,20 @@ export type Caller = keyof typeof keys;
 export interface FuzzWorld {
   readonly bus: RunningBus;
   readonly clock: VirtualClock;
-  /** What endpoints were sent. */
+  /** The requests to endpoints. */
   readonly delivered: HttpRequest[];
-  /** The lines of the log since they were last taken. */
+  /** Returns the log lines since the last call. */
   takeLog(): string[];
-  /** Rejects when there is no answer within a minute of the bus's time: it hangs. */
+  /** Sends a request. Rejects if there is no response within a minute of virtual time, because then the bus hangs. */
   send(request: HttpApiRequest): Promise<HttpApiResponse>;
-  /** A call that is as it should be; text is sent as it is. */
+  /** Makes a valid call. `body` is sent unchanged if it is text, otherwise as JSON. */
   call(
     caller: Caller,
     method: string,
     path: string,
     body?: unknown,
   ): Promise<{ status: number; json: unknown }>;
-  /** A call of AWS, as an operator makes it. */
+  /** Makes an AWS call as an operator. */
   aws(
     ...call: Parameters<RunningBus['aws']['call']> extends [...infer Rest, unknown, unknown?] ? Rest : never
   ): Promise<unknown>;
@@ -54,7 +54,7 @@ const answer = (status: number, body = '', headers: Record<string, string> = {})
   body,
 });
 
-/** Endpoints by the first part of their path; `echo` tells all that it was sent. */
+/** Endpoints by the first part of their path; `echo` responds with everything that it receives. */
 function endpoint(request: HttpRequest): HttpOutcome {
   const { pathname } = new URL(request.url);
   if (pathname.startsWith('/fail')) return answer(500, 'out of order');
@@ -142,7 +142,7 @@ export async function startWorld(seed: number): Promise<FuzzWorld> {
       Payload: Buffer.from(JSON.stringify(request)),
     });
     if ((made as { FunctionError?: string }).FunctionError !== undefined)
-      throw new Error('A key was not made.');
+      throw new Error('A key could not be created.');
   }
   await warmUp(world);
   waitFor = inTime;
@@ -151,12 +151,12 @@ export async function startWorld(seed: number): Promise<FuzzWorld> {
   return world;
 }
 
-/** API Gateway gives up after 30 s; whatever takes longer hangs. */
+/** API Gateway times out after 30 s, so anything that takes longer hangs. */
 const hangsAfterMs = 60_000;
 
 /**
- * Waits for work of the bus. Most of it needs no timer; where time must pass it does, up to a minute, so that what hangs
- * is told from what is slow.
+ * Waits for work of the bus. Most of it needs no timer. Otherwise virtual time passes, up to a minute, which
+ * distinguishes slow work from work that hangs.
  */
 async function inTime<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
   let done = false;
@@ -169,7 +169,7 @@ async function inTime<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
   return await work;
 }
 
-/** The same while bundles are called for the first time, which read files: real time passes along with that of the bus. */
+/** The same for the first call of a bundle, which reads files: real time passes together with virtual time. */
 async function slowly<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
   let done = false;
   const finish = () => {
@@ -180,11 +180,11 @@ async function slowly<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
     await new Promise((resolve) => setTimeout(resolve, 1));
     await clock.advance(5);
   }
-  if (!done) throw new Error('There was no answer within a minute: it hangs.');
+  if (!done) throw new Error('There was no response within a minute.');
   return await work;
 }
 
-/** Has every function called that a run calls often, so that a run under a seed is the same on a slow machine. */
+/** Calls every function that a run calls often, so that a seed gives the same run on a slow machine. */
 async function warmUp(world: FuzzWorld): Promise<void> {
   const { clock } = world;
   const call = (method: string, path: string, body?: unknown) => world.call('admin', method, path, body);

@@ -12,18 +12,18 @@ export interface Campaign {
   readonly judgement: Judgement;
   readonly promised: number;
   readonly lives: readonly Life[];
-  /** Of the violations, with all that is known of their events; empty without any. */
+  /** Describes the violations and everything known about their events; empty if there are none. */
   readonly report: string;
 }
 
 const producers = 4;
-/** After the last kill, for so long nothing may be missing any more: retries of the receivers take seconds. */
+/** How long after the last kill everything must have arrived. Retries take seconds. */
 const drainMs = 90_000;
 
 /**
- * Kills a bus so many times while producers hand events over, starts it again on the same data each time, and holds
- * what the endpoints got against what the producers were told. The seed decides what is produced, when the bus is
- * killed and which attempts fail; the machine decides how they meet.
+ * Kills a bus repeatedly while producers send events, restarts it on the same data each time, and compares what the
+ * endpoints got with what the producers were told. The seed determines what is produced, when the bus is killed and which
+ * attempts fail; the machine determines how these coincide.
  */
 export async function runKills(options: {
   readonly seed: number;
@@ -48,11 +48,11 @@ export async function runKills(options: {
       Array.from({ length: producers }, (_, n) => produce(market, `p${n}`, seededRandom(seed + n + 1))),
     );
     for (let round = 1; round <= rounds; round++) {
-      // A producer that fails ends the campaign. In the middle of the load, and of whatever the bus does some milliseconds after an answer.
+      // Kills the bus under load, some milliseconds after a response. A producer that fails ends the campaign.
       await Promise.race([lives.answered(1 + random.next() * 60), producing]);
       await sleep(random.next() * 30);
       await lives.kill();
-      // Every fifth start is cut off as well: what a bus does at its start may be interrupted, too.
+      // Also interrupts every fifth start.
       if (round % 5 === 0 && round < rounds) {
         round++;
         await lives.startAndKill(200 + random.next() * 1000);
@@ -60,7 +60,7 @@ export async function runKills(options: {
       await lives.start();
       const { attempts, duplicates } = judge(promised, arrived, new Set());
       progress(
-        `kill ${round} of ${rounds}: ${promised.size} events handed over, ${attempts} attempts, ${duplicates} duplicates`,
+        `kill ${round} of ${rounds}: ${promised.size} events sent, ${attempts} attempts, ${duplicates} duplicates`,
       );
     }
     done = true;
@@ -74,7 +74,7 @@ export async function runKills(options: {
     };
     const deadlineMs = Date.now() + drainMs;
     while (!(await settled()) && Date.now() < deadlineMs) await sleep(100);
-    // What must not come has the time of a delayed event to come after all.
+    // Gives forbidden deliveries as much time as a delayed event takes.
     await lives.call('POST', '/v1/receivers/crm/events', last);
     await sink.waitFor(1, ({ body }) => JSON.parse(body).id === last.id);
     const judgement = judge(
@@ -103,11 +103,12 @@ const last = { id: 'last', type: 'kills.last', data: {}, delaySeconds: 3 };
 async function layOut(bus: AcceptanceBus, url: string): Promise<void> {
   const put = async (path: string, body: object) => {
     const { status, body: answer } = await bus.call('PUT', path, body);
-    if (status >= 300) throw new Error(`PUT ${path} was answered ${status}: ${JSON.stringify(answer)}`);
+    if (status >= 300)
+      throw new Error(`The bus responded with ${status} to PUT ${path}: ${JSON.stringify(answer)}`);
   };
   await put('/v1/topics/orders', {});
   await put('/v1/topics/ledger', { ordered: true });
-  // A bus that is killed while it delivers looks to nobody like an endpoint that fails: the breaker is not in the way.
+  // The breakers must not delay deliveries here.
   const breaker = { minimumAttempts: 10_000 };
   for (const receiver of ['billing', 'crm']) {
     const retry = { delaysSeconds: [1, 1, 1, 1, 1, 1] };
@@ -120,12 +121,12 @@ async function layOut(bus: AcceptanceBus, url: string): Promise<void> {
     breaker,
   });
   await put('/v1/topics/ledger/subscriptions/billing', {});
-  if ((await bus.stopKeepingData()) !== 0) throw new Error('The bus did not stop well.');
+  if ((await bus.stopKeepingData()) !== 0) throw new Error('The bus did not stop with exit code 0.');
 }
 
 /**
- * What the endpoints answer: most attempts get their 204 at once, some later, some fail at first, and `refusing` takes
- * nothing. The event and the seed decide, so that a delivery meets the same in each run.
+ * The endpoints: most attempts get a 204 at once, some later, some fail at first, and `refusing` refuses everything. This
+ * depends only on the event and the seed, so a delivery meets the same behaviour in each run.
  */
 function endpoints(arrived: Mutable<Arrived>[], verdicts: Market['verdicts'], seed: number) {
   const earlier = new Map<string, number>();
@@ -162,7 +163,7 @@ function endpoints(arrived: Mutable<Arrived>[], verdicts: Market['verdicts'], se
   };
 }
 
-/** The event ids of the dead letters of `refusing`; what is still in its queue is taken in by asking. */
+/** The event ids of the dead letters of `refusing`. Listing them moves those that are still in the queue to the table. */
 async function deadLettersOf(lives: Lives): Promise<string[]> {
   const ids: string[] = [];
   let cursor: string | undefined;
@@ -170,7 +171,7 @@ async function deadLettersOf(lives: Lives): Promise<string[]> {
     const query: string = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
     const answer = await lives.call('GET', `/v1/receivers/refusing/dead-letters?limit=100${query}`);
     if (answer?.status !== 200)
-      throw new Error(`The dead letters were answered ${JSON.stringify(answer?.body)}.`);
+      throw new Error(`The dead letters could not be listed: ${JSON.stringify(answer?.body)}.`);
     ids.push(...answer.body.deadLetters.map(({ eventId }: { eventId: string }) => eventId));
     cursor = answer.body.cursor;
   } while (cursor !== undefined);

@@ -25,54 +25,54 @@ describe('the ledger of accepted events', () => {
   const ordered = (id: string, sequence: number) => promise({ id, place: { key: 'k', sequence } });
 
   it.each<[string, Parameters<typeof judged>, string[]]>([
-    ['is content when all that was accepted came', [[promise()], [arrival()]], []],
-    ['sees an event that never came', [[promise()], []], ['lost']],
-    ['sees an event that was only ever refused', [[promise()], [arrival({ status: 500 })]], ['lost']],
+    ['accepts that every accepted event was delivered', [[promise()], [arrival()]], []],
+    ['finds an event that never came', [[promise()], []], ['lost']],
+    ['finds an event that was only ever refused', [[promise()], [arrival({ status: 500 })]], ['lost']],
     [
-      'sees an event that one of two receivers did not get',
+      'finds an event that one of two receivers did not get',
       [[promise({ receivers: ['billing', 'crm'] })], [arrival()]],
       ['lost'],
     ],
     [
-      'sees an event of a rolled-back transaction',
+      'finds an event of a rolled-back transaction',
       [[promise({ fate: 'nowhere' })], [arrival()]],
       ['forbidden'],
     ],
-    ['sees a delivery before its time', [[promise({ notBeforeMs: 2001 })], [arrival()]], ['early']],
-    ['takes one on its time', [[promise({ notBeforeMs: 2000 })], [arrival()]], []],
+    ['finds a delivery before its time', [[promise({ notBeforeMs: 2001 })], [arrival()]], ['early']],
+    ['accepts a delivery on time', [[promise({ notBeforeMs: 2000 })], [arrival()]], []],
     [
-      'sees a delivery id that changes',
+      'finds a delivery id that changes',
       [[promise()], [arrival({ status: 500 }), arrival({ deliveryId: 'dlv_2' })]],
       ['delivery-id'],
     ],
     [
-      'sees a delivery id that two deliveries share',
+      'finds a delivery id that two deliveries share',
       [[promise({ receivers: ['billing', 'crm'] })], [arrival(), arrival({ receiver: 'crm' })]],
       ['delivery-id'],
     ],
-    ['sees an event that nobody sent', [[], [arrival()]], ['unknown']],
+    ['finds an event that nobody sent', [[], [arrival()]], ['unknown']],
     [
-      'sees an event at a receiver that it was not for',
+      'finds an event at a wrong receiver',
       [[promise()], [arrival(), arrival({ receiver: 'crm', deliveryId: 'dlv_2' })]],
       ['unknown'],
     ],
     [
-      'takes an event that nobody was told about, come or not',
+      'accepts an event without a response, delivered or not',
       [[promise({ fate: 'open' }), promise({ id: 'e2', fate: 'open' })], [arrival()]],
       [],
     ],
     [
-      'sees a refused event that is no dead letter',
+      'finds a refused event that is not a dead letter',
       [[promise({ fate: 'dead-letter' })], [arrival({ status: 422 })]],
       ['no-dead-letter'],
     ],
     [
-      'takes one that is',
+      'accepts a refused event that is a dead letter',
       [[promise({ fate: 'dead-letter' })], [arrival({ status: 422 })], [pairOf('billing', 'e1')]],
       [],
     ],
     [
-      'sees a key out of order',
+      'finds events of a key out of order',
       [
         [ordered('a', 1), ordered('b', 2)],
         [arrival({ id: 'b' }), arrival({ id: 'a', deliveryId: 'dlv_2' })],
@@ -80,7 +80,7 @@ describe('the ledger of accepted events', () => {
       ['order'],
     ],
     [
-      'takes a repetition of what had come in order',
+      'accepts the repetition of an event that came in order',
       [
         [ordered('a', 1), ordered('b', 2)],
         [
@@ -92,7 +92,7 @@ describe('the ledger of accepted events', () => {
       [],
     ],
     [
-      'sees an event that overtook one whose attempt failed',
+      'finds an event that overtook one whose attempt failed',
       [
         [ordered('a', 1), ordered('b', 2)],
         [
@@ -105,7 +105,7 @@ describe('the ledger of accepted events', () => {
     ],
   ])('%s', (_name, input, expected) => expect(kinds(...input)).toEqual(expected));
 
-  it('counts what came again after a 2xx, and not the retries before', () => {
+  it('counts arrivals after a 2xx as duplicates, but not the retries before it', () => {
     expect(judged([promise()], [arrival({ status: 500 }), arrival(), arrival()])).toMatchObject({
       violations: [],
       deliveries: 1,

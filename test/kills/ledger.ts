@@ -1,40 +1,40 @@
-/** What the producers were promised, what the endpoints saw, and whether the two agree. */
+/** What the producers were promised, what the endpoints got, and whether the two agree. */
 
-export type Fate =
+type Fate =
   /** Accepted: each of its receivers gets it. */
   | 'delivered'
-  /** Accepted, for an endpoint that refuses everything: it ends as a dead letter. */
+  /** Accepted, for an endpoint that refuses everything: it becomes a dead letter. */
   | 'dead-letter'
   /** Rolled back or cancelled: nobody gets it. */
   | 'nowhere'
-  /** Nobody was told: the connection broke before the answer. It may come or not. */
+  /** The connection broke before the response: it may be delivered or not. */
   | 'open';
 
 export interface Promised {
   readonly id: string;
-  /** How it was handed over, for the report. */
+  /** How it was sent, for the report. */
   readonly by: string;
   readonly receivers: readonly string[];
   readonly fate: Fate;
-  /** When the request began, and the last of them where it was repeated; epoch milliseconds. */
+  /** When the request began, or the last one if it was repeated; epoch milliseconds. */
   readonly atMs: number;
-  /** No delivery before that. */
+  /** The earliest time of a delivery; epoch milliseconds. */
   readonly notBeforeMs?: number;
-  /** Its place among the events of a key that are delivered in order. */
+  /** Its position among the ordered events of a key. */
   readonly place?: { readonly key: string; readonly sequence: number };
 }
 
-/** An attempt as an endpoint saw it. */
+/** An attempt, as the endpoint saw it. */
 export interface Arrived {
   readonly receiver: string;
   readonly id: string;
   readonly deliveryId: string;
   readonly atMs: number;
-  /** What it was answered; undefined while it is not. */
+  /** The status of the response; undefined before the response. */
   readonly status?: number;
 }
 
-export interface Violation {
+interface Violation {
   readonly kind: 'lost' | 'forbidden' | 'early' | 'delivery-id' | 'unknown' | 'order' | 'no-dead-letter';
   readonly id: string;
   readonly text: string;
@@ -44,15 +44,15 @@ export interface Judgement {
   readonly violations: readonly Violation[];
   readonly deliveries: number;
   readonly deadLetters: number;
-  /** Arrivals after one that the endpoint had answered with 2xx. */
+  /** Arrivals after the endpoint had responded with a 2xx. */
   readonly duplicates: number;
   readonly attempts: number;
 }
 
-/** Both names of a delivery in one text. */
+/** Identifies a delivery by receiver and event. */
 export const pairOf = (receiver: string, id: string): string => `${receiver} ${id}`;
 
-/** @param deadLetters the pairs (`pairOf`) that the bus lists as dead letters. */
+/** Compares promises with arrivals. @param deadLetters the pairs (`pairOf`) that the bus lists as dead letters. */
 export function judge(
   promised: ReadonlyMap<string, Promised>,
   arrivals: readonly Arrived[],
@@ -73,7 +73,8 @@ export function judge(
       violate('unknown', id, `${receiver} got ${id}, which was never sent to it.`);
       continue;
     }
-    if (event.fate === 'nowhere') violate('forbidden', id, `${receiver} got ${id}, which was taken back.`);
+    if (event.fate === 'nowhere')
+      violate('forbidden', id, `${receiver} got ${id}, which was cancelled or rolled back.`);
     if (atMs < (event.notBeforeMs ?? 0)) {
       violate('early', id, `${receiver} got ${id} ${(event.notBeforeMs ?? 0) - atMs} ms before its time.`);
     }
@@ -108,7 +109,7 @@ export function judge(
         violate('lost', id, `${receiver} never got ${id} (${by}), which was accepted.`);
       }
       if (fate === 'dead-letter' && !deadLetters.has(pair)) {
-        violate('no-dead-letter', id, `${id} (${by}) is no dead letter of ${receiver}, which refused it.`);
+        violate('no-dead-letter', id, `${id} (${by}) is not a dead letter of ${receiver}, which refused it.`);
       }
     }
   }

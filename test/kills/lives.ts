@@ -8,8 +8,8 @@ export interface Life {
 }
 
 /**
- * A bus that is killed and started again on the same data, as its producers see it: whoever has a request under way at
- * a kill learns that nobody answered, and waits for the next life.
+ * A bus that is killed and restarted on the same data, as its producers see it: a request that is interrupted by a kill has
+ * no response, and the next one waits for the restart.
  */
 export class Lives {
   readonly lives: Life[] = [];
@@ -22,7 +22,7 @@ export class Lives {
     this.options = options;
   }
 
-  /** The bus that runs, or the one that will. */
+  /** The running bus, or the next one. */
   current(): Promise<AcceptanceBus> {
     return this.next.promise;
   }
@@ -36,7 +36,7 @@ export class Lives {
     this.next.resolve(bus);
   }
 
-  /** Resolves when the bus that runs has answered so often: on a slow machine that takes longer. */
+  /** Resolves when the running bus has responded this often. */
   answered(answers: number): Promise<void> {
     return new Promise((resolve) => {
       this.waiting = { answers, resolve };
@@ -48,7 +48,7 @@ export class Lives {
     if (this.waiting !== undefined && this.answers >= this.waiting.answers) this.waiting.resolve();
   }
 
-  /** Starts a bus and kills it before it is up, unless it is quicker than that: then it is killed all the same. */
+  /** Starts a bus and kills it after a time, normally before it is up. */
   async startAndKill(afterMs: number): Promise<void> {
     const life: Life = { spawnedAtMs: Date.now() };
     this.lives.push(life);
@@ -68,20 +68,20 @@ export class Lives {
 
   async kill(): Promise<void> {
     const bus = await this.current();
-    // From now on whoever asks for the bus waits for the next one.
+    // From now on, `current` waits for the next bus.
     this.next = Promise.withResolvers<AcceptanceBus>();
     const life = this.lives.at(-1);
     if (life !== undefined) life.killedAtMs = Date.now();
     await bus.kill();
   }
 
-  /** One request of the API to the bus that runs; undefined when it ended before it had answered. */
+  /** Makes one call of the API. Resolves to undefined if the bus was killed before it responded. */
   async call(method: string, path: string, body?: unknown): Promise<Answer | undefined> {
     const bus = await this.current();
     return await this.unlessKilled(bus, () => bus.call(method, path, body));
   }
 
-  /** The result of `work` on a bus; undefined when it failed because that bus was killed. */
+  /** Resolves to the result of `work`, or to undefined if it failed because the bus was killed. */
   async unlessKilled<Result>(bus: AcceptanceBus, work: () => Promise<Result>): Promise<Result | undefined> {
     try {
       const result = await work();

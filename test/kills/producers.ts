@@ -6,16 +6,16 @@ import type { AcceptanceBus, Answer } from '../acceptance/bus.ts';
 import type { Promised } from './ledger.ts';
 import type { Lives } from './lives.ts';
 
-export const receiversOf = { orders: ['billing', 'crm'], ledger: ['billing'] } as const;
+const receiversOf = { orders: ['billing', 'crm'], ledger: ['billing'] } as const;
 
 /** What the producers share. */
 export interface Market {
   readonly lives: Lives;
   readonly promised: Map<string, Promised>;
-  /** What the endpoint of the checks answers about a transaction. */
+  /** The outcome of each transaction, for the check endpoint. */
   readonly verdicts: Map<string, 'commit' | 'rollback'>;
   readonly checkUrl: string;
-  /** True when no more is to be handed over. */
+  /** True when the producers should stop. */
   done(): boolean;
 }
 
@@ -24,8 +24,8 @@ interface Accepted {
 }
 
 /**
- * A producer that hands events over in every way, one request after the other, until it is told to stop. Some repeat a
- * request that was not answered, with the same ids; others leave it at that.
+ * A producer that sends events in every possible way, one request after the other, until it should stop. Some requests
+ * are repeated with the same ids if there is no response, others are not.
  */
 export async function produce(market: Market, name: string, random: Random): Promise<void> {
   const { lives, promised } = market;
@@ -35,7 +35,7 @@ export async function produce(market: Market, name: string, random: Random): Pro
   const newId = (kind: string) => `${name}-${kind}-${count++}`;
   const keep = (event: Omit<Promised, 'atMs'>) => promised.set(event.id, { ...event, atMs: Date.now() });
 
-  /** Repeats a request, unless it was answered, while the bus asks to come later. */
+  /** Repeats a request until the bus responds, and responds with something other than 429 or 503. */
   async function insist(request: () => Promise<Answer | undefined>): Promise<Answer> {
     for (;;) {
       const answer = await request();
@@ -45,7 +45,7 @@ export async function produce(market: Market, name: string, random: Random): Pro
     }
   }
 
-  /** @returns undefined when nobody answered, and the producer leaves it at that. */
+  /** Sends events. Resolves to undefined if there was no usable response and the request is not repeated. */
   async function handOver(
     path: string,
     events: readonly (Omit<Promised, 'atMs' | 'fate'> & { fate?: Promised['fate'] })[],
@@ -70,7 +70,7 @@ export async function produce(market: Market, name: string, random: Random): Pro
       if (status === 'accepted' || status === 'scheduled' || status === 'duplicate') {
         keep({ fate: 'delivered', ...event });
       } else if (results.get(event.id)?.code !== 'unavailable') {
-        throw new Error(`${event.id} was answered ${JSON.stringify(results.get(event.id))}.`);
+        throw new Error(`Unexpected result for ${event.id}: ${JSON.stringify(results.get(event.id))}.`);
       }
     }
     return answer;
@@ -103,7 +103,7 @@ export async function produce(market: Market, name: string, random: Random): Pro
       for (const { id: eventId, receivers } of events)
         keep({ id: eventId, by, receivers, fate: to, ...more });
     };
-    // The check may come, and commit, before the answer to this has. Else nothing comes before the commit.
+    // The check may commit before this call has a response. Otherwise nothing is delivered before the commit.
     fate(isChecked ? 'open' : 'nowhere');
     expectStatus(await insist(() => lives.call('POST', '/v1/transactions', request)), 201, 200);
     if (isChecked) fate('delivered');
@@ -120,7 +120,7 @@ export async function produce(market: Market, name: string, random: Random): Pro
       notBeforeMs: Date.now() + 2000,
     });
     if (event === undefined) return;
-    // Not repeated: what is published again waits again, also when the first one has come by then.
+    // Not repeated, because a second publish would create a second delayed event.
     if ((await handOver('/v1/receivers/crm/events', [event], { delaySeconds: 2 }, false)) === undefined)
       return;
     keep({ ...event, fate: 'open' });
@@ -132,7 +132,7 @@ export async function produce(market: Market, name: string, random: Random): Pro
     });
     expectStatus(answer, 200, 204, 404, 409);
     if (answer.status < 300) keep({ ...event, fate: 'nowhere' });
-    // It had left. One that was not answered may have been what cancelled it.
+    // The event had already been sent, unless an earlier request without a response has cancelled it.
     else if (unanswered === 0) keep({ ...event, fate: 'delivered' });
   }
 
@@ -190,7 +190,7 @@ export async function produce(market: Market, name: string, random: Random): Pro
   ];
   while (!market.done()) {
     await ways[below(ways.length)]?.();
-    // Producers have something else to do as well, and the bus some time to deliver.
+    // A pause, which gives the bus some time to deliver.
     await sleep(below(30));
   }
 }
@@ -213,6 +213,6 @@ function dynamodbOf(bus: AcceptanceBus): DynamoDBClient {
 function expectStatus(answer: Answer, ...expected: number[]): void {
   if (expected.includes(answer.status)) return;
   throw new Error(
-    `Answered ${answer.status} where ${expected.join(' or ')} was due: ${JSON.stringify(answer.body)}`,
+    `The bus responded with ${answer.status} instead of ${expected.join(' or ')}: ${JSON.stringify(answer.body)}`,
   );
 }

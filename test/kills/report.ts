@@ -1,10 +1,10 @@
 import type { Arrived, Judgement, Promised } from './ledger.ts';
 import type { Life } from './lives.ts';
 
-/** How much of what happened around an event is shown. */
+/** How much to show of what happened before and after an event. */
 const aroundMs = 5000;
 
-/** The violations, and of the first one's event everything that is known, in the order of time; empty without any. */
+/** The violations, and everything known about the event of the first one, in chronological order; empty if there are none. */
 export function reportOf(found: {
   readonly seed: number;
   readonly startedMs: number;
@@ -37,7 +37,7 @@ export function reportOf(found: {
   return [
     `seed ${seed}: ${judgement.violations.length} violations`,
     ...judgement.violations.slice(0, 10).map(({ kind, text }) => `  ${kind}: ${text}`),
-    'Around the first of them, in seconds:',
+    'Around the first one, in seconds:',
     ...lines
       .filter(([atMs]) => isNear(atMs))
       .sort(([left], [right]) => left - right)

@@ -3,14 +3,14 @@ import { assembly } from '../../lib/local/assembly.ts';
 import { synthesize } from '../../lib/local/synth.ts';
 import { runKills } from './campaign.ts';
 
-/** `npm run test:kills -- --seed 7 --rounds 200`: more of what test/kills/kills.test.ts does in every test run. */
+/** `npm run test:kills -- --seed 7 --rounds 200`: the campaign of kills.proof.ts with any seed and number of kills. */
 const { values } = parseArgs({
   options: { seed: { type: 'string' }, rounds: { type: 'string', default: '20' } },
 });
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
 const rounds = Number(values.rounds);
 if (!Number.isInteger(seed) || !Number.isInteger(rounds) || rounds < 1) {
-  throw new Error('--seed and --rounds are whole numbers, and there is at least one round.');
+  throw new Error('--seed must be an integer, and --rounds a positive integer.');
 }
 const startedMs = Date.now();
 const say = (text: string) =>
@@ -21,7 +21,7 @@ say(`seed ${seed}`);
 const { judgement, promised, report } = await runKills({ seed, rounds, progress: say });
 const { deliveries, deadLetters, duplicates, attempts } = judgement;
 say(
-  `${promised} events: ${deliveries} deliveries and ${deadLetters} dead letters by ${attempts} attempts, ${duplicates} duplicates`,
+  `${promised} events: ${deliveries} deliveries and ${deadLetters} dead letters in ${attempts} attempts, ${duplicates} duplicates`,
 );
 if (report !== '') {
   console.error(report);
