@@ -226,6 +226,11 @@ describe('who may import whom', () => {
       { from: '../../../core/kernel/limits.ts', typeOnly: true, line: 1 },
       'lib/core/kernel/limits.ts',
     ],
+    [
+      'lib/stand-in/stand-in.ts',
+      { from: '../runtime/clock.ts', typeOnly: true, line: 1 },
+      'lib/runtime/clock.ts',
+    ],
     ['functions/publish.ts', { from: './admin.ts', typeOnly: false, line: 1 }, 'functions/admin.ts'],
     ['functions/publish.ts', { from: 'aws-cdk-lib', typeOnly: true, line: 1 }, 'aws-cdk-lib'],
     ['lib/cli/publish.ts', { from: '../local/bus.ts', typeOnly: false, line: 1 }, 'lib/local/bus.ts'],

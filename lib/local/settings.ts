@@ -27,7 +27,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   const awsPort = parsePort(env, 'AWS_PORT', 4566);
   if (port === awsPort && port !== 0) {
     throw new StartError(
-      `PORT and AWS_PORT are both ${port}; the API and the AWS endpoint each need a port of their own.`,
+      `PORT and AWS_PORT are both ${port}; the API and the AWS endpoint need different ports.`,
     );
   }
   return {

@@ -42,7 +42,7 @@ export async function start(options: {
   const { progress } = options;
   const settings = parseSettings(options.env);
   const adminKey = keepAdminKey(settings.dataDirectory, settings.adminKey);
-  const store = sqliteStore(settings.dataDirectory, 'point BUSBAR_DATA at another one');
+  const store = sqliteStore(settings.dataDirectory, 'point BUSBAR_DATA to another directory');
   const logFile = join(settings.dataDirectory, 'busbar.log');
   const log = fileLog(logFile);
   let example: ExampleReceiver | undefined;
