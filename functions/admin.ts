@@ -45,45 +45,11 @@ import { why } from '../lib/app/why/why.ts';
 import type { Principal } from '../lib/core/access/access.ts';
 import type { KnownCall } from '../lib/core/openapi/calls.ts';
 import { openApiDocument } from '../lib/core/openapi/document.ts';
-import { createDeadLetterQueues } from '../lib/runtime/aws/dead-letter-queue.ts';
-import { createMappings } from '../lib/runtime/aws/mappings.ts';
-import { createProvision } from '../lib/runtime/aws/provision.ts';
-import { createQueues } from '../lib/runtime/aws/queues.ts';
-import { createSchedules } from '../lib/runtime/aws/schedules.ts';
-import { createTable } from '../lib/runtime/aws/table/table.ts';
-import { createTopicSender } from '../lib/runtime/aws/topics.ts';
-import { createWake } from '../lib/runtime/aws/wake.ts';
-import {
-  createHoldWatches,
-  createPauseWatches,
-  createProbes,
-  createValidations,
-} from '../lib/runtime/aws/watches.ts';
-import { parseConfig } from '../lib/runtime/config.ts';
-import { systemHostLookup } from '../lib/runtime/http/host-lookup.ts';
+import { open } from '../lib/runtime/open.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
-import { createSchemaChecker } from '../lib/runtime/schema.ts';
-import { createBreakerStore } from '../lib/runtime/stores/breakers.ts';
-import { createCheckSecretStore } from '../lib/runtime/stores/check-secrets.ts';
-import { createDeadLetterStore } from '../lib/runtime/stores/dead-letters.ts';
-import { createDelayedStore } from '../lib/runtime/stores/delayed.ts';
-import { createDeliveryStore } from '../lib/runtime/stores/deliveries.ts';
-import { createHeldStore } from '../lib/runtime/stores/held.ts';
-import { createHoldStore } from '../lib/runtime/stores/holds.ts';
-import { createKeyStore } from '../lib/runtime/stores/keys.ts';
-import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
-import { createOutboxStore } from '../lib/runtime/stores/outbox.ts';
-import { createRecurrenceStore } from '../lib/runtime/stores/recurrences.ts';
-import { createRedriveStore } from '../lib/runtime/stores/redrives.ts';
-import { createRefusedStore } from '../lib/runtime/stores/refused.ts';
-import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
-import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
-import { createSightingStore } from '../lib/runtime/stores/sightings.ts';
-import { createSkipStore } from '../lib/runtime/stores/skips.ts';
-import { createTraceStore } from '../lib/runtime/stores/traces.ts';
-import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
+import { administering } from '../lib/runtime/tools.ts';
 import {
   type ApiAnswer,
   type ApiEvent,
@@ -107,53 +73,7 @@ type Answer = (event: ApiEvent, principal: Principal) => Promise<ApiAnswer>;
 
 /** Everything of the HTTP API but publish and invoke. */
 export function create(runtime: Runtime) {
-  const config = parseConfig(runtime.env);
-  const table = createTable(runtime, config);
-  const keys = createKeyStore(table, runtime.clock);
-  const tools = {
-    clock: runtime.clock,
-    random: runtime.random,
-    endpoints: config.endpoints,
-    endpointPorts: config.endpointPorts,
-    rocketMqEndpoints: config.rocketMqEndpoints,
-    lookup: systemHostLookup,
-    http: runtime.http,
-    validate: config.validate,
-    validations: createValidations(runtime, config),
-    origin: config.origin,
-    apiUrl: config.apiUrl,
-    schemas: createSchemaChecker(),
-    registry: createRegistryStore(table, runtime.clock),
-    provision: createProvision(runtime, config),
-    mappings: createMappings(runtime, config),
-    secrets: createSecretStore(table, runtime.clock),
-    skips: createSkipStore(table),
-    breakers: createBreakerStore(table, runtime.clock),
-    probes: createProbes(runtime, config),
-    pauseWatches: createPauseWatches(runtime, config),
-    offloads: createOffloadStore(table, runtime.clock),
-    log: runtime.log,
-    deadLetters: createDeadLetterStore(table),
-    deadLetterQueues: createDeadLetterQueues(runtime, config),
-    redrives: createRedriveStore(table),
-    queues: createQueues(runtime, config),
-    schedules: createSchedules(runtime, config),
-    delayed: createDelayedStore(table),
-    holds: createHoldStore(table),
-    held: createHeldStore(table, runtime),
-    holdWatches: createHoldWatches(runtime, config),
-    wake: createWake(runtime, config),
-    topics: createTopicSender(runtime, config),
-    recurrences: createRecurrenceStore(table),
-    deliveries: createDeliveryStore(table),
-    sightings: createSightingStore(table),
-    traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
-    trace: config.trace,
-    transactions: createTransactionStore(table),
-    checkSecrets: createCheckSecretStore(table),
-    refused: createRefusedStore(table),
-    outbox: createOutboxStore(runtime, config),
-  };
+  const tools = open(runtime, administering);
 
   const calls: readonly [route: KnownCall, answer: Answer][] = [
     ['GET /v1/topics', async () => ok(await listTopicsAndHolds(tools))],
@@ -352,7 +272,7 @@ export function create(runtime: Runtime) {
   const routes = calls.map(([route, answer]) => {
     const [method = '', path = ''] = route.split(' ');
     const handler = async (event: ApiEvent): Promise<ApiAnswer> =>
-      await answer(event, await authenticate(keys, event.headers.authorization));
+      await answer(event, await authenticate(tools.keys, event.headers.authorization));
     return { method: method as Method, path, handler };
   });
   /** The owner of an endpoint has no key: the token that it was sent is what it shows. By GET from a browser, too. */

@@ -1,31 +1,19 @@
-import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { checkTransaction } from '../lib/app/transaction/check-transaction.ts';
-import { createTable } from '../lib/runtime/aws/table/table.ts';
-import { parseConfig } from '../lib/runtime/config.ts';
+import { open } from '../lib/runtime/open.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
-import { createCheckSecretStore } from '../lib/runtime/stores/check-secrets.ts';
-import { createRefusedStore } from '../lib/runtime/stores/refused.ts';
-import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
+import { checkSecrets, refused, transactions } from '../lib/runtime/stores.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
-import { publishTools } from './middleware/publish-tools.ts';
+import { publishing } from '../lib/runtime/tools.ts';
 
 const bodySchema = z.object({ transaction: z.string() });
 
 /** Consumes the timers of open transactions: a message each, which stays until its transaction is over. */
 export function create(runtime: Runtime) {
-  const config = parseConfig(runtime.env);
-  const table = createTable(runtime, config);
-  const tools = {
-    ...publishTools(runtime, config),
-    http: runtime.http,
-    transactions: createTransactionStore(table),
-    checkSecrets: createCheckSecretStore(table),
-    refused: createRefusedStore(table),
-  };
-  return middy<SQSEvent, SQSBatchResponse>().handler(async (event) => {
+  const tools = open(runtime, { ...publishing, checkSecrets, refused, transactions });
+  return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const kept = await Promise.all(
       event.Records.map(async ({ messageId, receiptHandle, body, attributes }) => {
         try {
@@ -49,7 +37,7 @@ export function create(runtime: Runtime) {
       });
     }
     return { batchItemFailures: waiting.map(({ messageId }) => ({ itemIdentifier: messageId })) };
-  });
+  };
 }
 
 export const handler = lazy(() => create(systemRuntimeWithHttp()));

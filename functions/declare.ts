@@ -1,18 +1,19 @@
-import middy from '@middy/core';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { declare } from '../lib/app/declaration/declare.ts';
 import { parseDeclaration } from '../lib/core/declaration/declaration.ts';
-import { createMappings } from '../lib/runtime/aws/mappings.ts';
-import { createTable } from '../lib/runtime/aws/table/table.ts';
-import { createHoldWatches, createValidations } from '../lib/runtime/aws/watches.ts';
-import { parseConfig } from '../lib/runtime/config.ts';
+import { open } from '../lib/runtime/open.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
-import { createSchemaChecker } from '../lib/runtime/schema.ts';
-import { createHeldStore } from '../lib/runtime/stores/held.ts';
-import { createHoldStore } from '../lib/runtime/stores/holds.ts';
-import { createOffloadStore } from '../lib/runtime/stores/offloads.ts';
-import { createRegistryStore } from '../lib/runtime/stores/registry.ts';
-import { createSecretStore } from '../lib/runtime/stores/secrets.ts';
+import {
+  held,
+  holds,
+  holdWatches,
+  mappings,
+  offloads,
+  registry,
+  schemas,
+  secrets,
+  validations,
+} from '../lib/runtime/stores.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
 
@@ -22,26 +23,18 @@ import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
  */
 export function create(runtime: Runtime) {
-  const config = parseConfig(runtime.env);
-  const table = createTable(runtime, config);
-  const tools = {
-    clock: runtime.clock,
-    random: runtime.random,
-    endpoints: config.endpoints,
-    endpointPorts: config.endpointPorts,
-    rocketMqEndpoints: config.rocketMqEndpoints,
-    validate: config.validate,
-    validations: createValidations(runtime, config),
-    mappings: createMappings(runtime, config),
-    schemas: createSchemaChecker(),
-    registry: createRegistryStore(table, runtime.clock),
-    holds: createHoldStore(table),
-    held: createHeldStore(table, runtime),
-    holdWatches: createHoldWatches(runtime, config),
-    offloads: createOffloadStore(table, runtime.clock),
-    secrets: createSecretStore(table, runtime.clock),
-  };
-  return middy<CloudFormationCustomResourceEvent, void>().handler(async (event) => {
+  const tools = open(runtime, {
+    held,
+    holds,
+    holdWatches,
+    mappings,
+    offloads,
+    registry,
+    schemas,
+    secrets,
+    validations,
+  });
+  return async (event: CloudFormationCustomResourceEvent): Promise<void> => {
     let failure: unknown;
     try {
       // On Delete the table goes with the stack, or is retained as it is.
@@ -60,7 +53,7 @@ export function create(runtime: Runtime) {
       body: JSON.stringify({
         Status: failure === undefined ? 'SUCCESS' : 'FAILED',
         Reason: failure === undefined ? 'Declared' : String(failure).slice(0, 3000),
-        PhysicalResourceId: `${config.prefix}-declaration`,
+        PhysicalResourceId: `${tools.prefix}-declaration`,
         StackId: event.StackId,
         RequestId: event.RequestId,
         LogicalResourceId: event.LogicalResourceId,
@@ -71,7 +64,7 @@ export function create(runtime: Runtime) {
       const reason = answer.kind === 'failure' ? answer.message : `it answered ${answer.status}`;
       throw new Error(`CloudFormation could not be told the outcome: ${reason}`);
     }
-  });
+  };
 }
 
 export const handler = lazy(() => create(systemRuntimeWithHttp()));

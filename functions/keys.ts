@@ -1,12 +1,10 @@
-import middy from '@middy/core';
 import * as z from 'zod';
 import { makeKey, revokeKey } from '../lib/app/access/keys.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
 import { nameSchema, parseSpec } from '../lib/core/kernel/spec.ts';
-import { createTable } from '../lib/runtime/aws/table/table.ts';
-import { parseConfig } from '../lib/runtime/config.ts';
+import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { createKeyStore } from '../lib/runtime/stores/keys.ts';
+import { keys } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
 const requestSchema = z.union([
@@ -28,16 +26,11 @@ const requestSchema = z.union([
  * of a new bus comes about without a secret lying anywhere.
  */
 export function create(runtime: BaseRuntime) {
-  const config = parseConfig(runtime.env);
-  const tools = {
-    clock: runtime.clock,
-    random: runtime.random,
-    keys: createKeyStore(createTable(runtime, config), runtime.clock),
-  };
-  return middy<unknown, unknown>().handler(async (event) => {
+  const tools = open(runtime, { keys });
+  return async (event: unknown): Promise<unknown> => {
     const request = parseSpec(requestSchema, event);
     if (request.action === 'create') {
-      if (request.key !== undefined && config.endpoints === 'public') {
+      if (request.key !== undefined && tools.endpoints === 'public') {
         throw new BusbarError(
           'invalid_request',
           'key: a deployed bus makes its keys itself. Leave the key out.',
@@ -47,7 +40,7 @@ export function create(runtime: BaseRuntime) {
     }
     await revokeKey(tools, request.key);
     return { revoked: true };
-  });
+  };
 }
 
 export const handler = lazy(() => create(systemRuntime()));

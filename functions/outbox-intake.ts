@@ -1,4 +1,3 @@
-import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { takeInEntries } from '../lib/app/relay/outbox-intake.ts';
@@ -37,7 +36,7 @@ export function create(runtime: BaseRuntime) {
     }
   }
 
-  return middy<Partial<DynamoDBStreamEvent>, DynamoDBBatchResponse>().handler(async ({ Records }) => {
+  return async ({ Records }: Partial<DynamoDBStreamEvent>): Promise<DynamoDBBatchResponse> => {
     if (Records === undefined) {
       await lookThrough();
       return { batchItemFailures: [] };
@@ -55,7 +54,7 @@ export function create(runtime: BaseRuntime) {
       batchItemFailures:
         first === undefined ? [] : [{ itemIdentifier: first.dynamodb?.SequenceNumber ?? '' }],
     };
-  });
+  };
 }
 
 export const handler = lazy(() => create(systemRuntime()));

@@ -3,13 +3,12 @@ import { authenticate } from '../lib/app/access/authenticate.ts';
 import { type EntryResult, publish } from '../lib/app/publish/publish.ts';
 import type { Target } from '../lib/core/event/target.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
-import { createTable } from '../lib/runtime/aws/table/table.ts';
-import { parseConfig } from '../lib/runtime/config.ts';
+import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { createKeyStore } from '../lib/runtime/stores/keys.ts';
+import { keys } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
+import { publishing } from '../lib/runtime/tools.ts';
 import { type ApiAnswer, type ApiEvent, bodyBytes, jsonAnswer, problems } from './middleware/api.ts';
-import { publishTools } from './middleware/publish-tools.ts';
 
 /**
  * What a producer with IAM rights invokes this function with: the same bodies as over HTTP, as text, with their
@@ -25,14 +24,12 @@ export interface DirectPublish {
 }
 
 export function create(runtime: BaseRuntime) {
-  const config = parseConfig(runtime.env);
-  const keys = createKeyStore(createTable(runtime, config), runtime.clock);
-  const tools = publishTools(runtime, config);
+  const tools = open(runtime, { ...publishing, keys });
 
   const overHttp = middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))
     .handler(async (event) => {
-      const principal = await authenticate(keys, event.headers.authorization);
+      const principal = await authenticate(tools.keys, event.headers.authorization);
       const answer = await publish(tools, principal, targetOf(event.pathParameters ?? {}), {
         contentType: event.headers['content-type'],
         headers: event.headers,

@@ -1,32 +1,21 @@
-import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { relayOutbox } from '../lib/app/relay/relay-outbox.ts';
 import { relay } from '../lib/app/transaction/relay.ts';
 import { outboxTableName } from '../lib/core/relay/outbox.ts';
-import { createTable } from '../lib/runtime/aws/table/table.ts';
-import { parseConfig } from '../lib/runtime/config.ts';
+import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { createOutboxStore } from '../lib/runtime/stores/outbox.ts';
-import { createRefusedStore } from '../lib/runtime/stores/refused.ts';
-import { createTransactionStore } from '../lib/runtime/stores/transactions.ts';
+import { outbox, refused, transactions } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
-import { publishTools } from './middleware/publish-tools.ts';
+import { publishing } from '../lib/runtime/tools.ts';
 
 /**
  * Consumes two streams: of the bus table, of which the filter lets through the rows that wake it, and of the outbox. A
  * batch is always of one.
  */
 export function create(runtime: BaseRuntime) {
-  const config = parseConfig(runtime.env);
-  const table = createTable(runtime, config);
-  const tools = {
-    ...publishTools(runtime, config),
-    transactions: createTransactionStore(table),
-    refused: createRefusedStore(table),
-    outbox: createOutboxStore(runtime, config),
-  };
-  const ofOutbox = `:table/${outboxTableName(config.prefix)}/stream/`;
-  return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handler(async (event) => {
+  const tools = open(runtime, { ...publishing, outbox, refused, transactions });
+  const ofOutbox = `:table/${outboxTableName(tools.prefix)}/stream/`;
+  return async (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
     const rows = event.Records.map(({ dynamodb }) => ({
       pk: dynamodb?.Keys?.pk?.S ?? '',
       itemIdentifier: dynamodb?.SequenceNumber ?? '',
@@ -39,7 +28,7 @@ export function create(runtime: BaseRuntime) {
     return {
       batchItemFailures: first === undefined ? [] : [{ itemIdentifier: first.itemIdentifier }],
     };
-  });
+  };
 }
 
 export const handler = lazy(() => create(systemRuntime()));

@@ -26,47 +26,14 @@ import { createSenders } from '../../lib/connectors/senders.ts';
 import type { Principal } from '../../lib/core/access/access.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/kernel/place.ts';
 import type { Receiver } from '../../lib/core/registry/receiver.ts';
-import type { ValidateMode } from '../../lib/core/registry/validation.ts';
 import { orderAttribute } from '../../lib/core/routing/order.ts';
-import { createBacklogs } from '../../lib/runtime/aws/backlogs.ts';
-import { createDeadLetterQueues } from '../../lib/runtime/aws/dead-letter-queue.ts';
-import { createMappings } from '../../lib/runtime/aws/mappings.ts';
-import { createProvision } from '../../lib/runtime/aws/provision.ts';
 import { receivedMessage } from '../../lib/runtime/aws/queue-messages.ts';
-import { createQueues } from '../../lib/runtime/aws/queues.ts';
-import { createSchedules } from '../../lib/runtime/aws/schedules.ts';
-import { createTable } from '../../lib/runtime/aws/table/table.ts';
-import { createTopicSender } from '../../lib/runtime/aws/topics.ts';
-import { createWake } from '../../lib/runtime/aws/wake.ts';
-import {
-  createHoldWatches,
-  createOffloadWatches,
-  createPauseWatches,
-  createProbes,
-  createValidations,
-} from '../../lib/runtime/aws/watches.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
 import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http/http.ts';
+import { open } from '../../lib/runtime/open.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
-import { createSchemaChecker } from '../../lib/runtime/schema.ts';
-import { createBreakerStore } from '../../lib/runtime/stores/breakers.ts';
-import { createClaimStore } from '../../lib/runtime/stores/claims.ts';
-import { createDeadLetterStore } from '../../lib/runtime/stores/dead-letters.ts';
-import { createDelayedStore } from '../../lib/runtime/stores/delayed.ts';
-import { createDeliveryStore } from '../../lib/runtime/stores/deliveries.ts';
-import { createHeldStore } from '../../lib/runtime/stores/held.ts';
-import { createHoldStore } from '../../lib/runtime/stores/holds.ts';
-import { createKeyStore } from '../../lib/runtime/stores/keys.ts';
-import { createOffloadStore } from '../../lib/runtime/stores/offloads.ts';
-import { createPaceStore } from '../../lib/runtime/stores/pace.ts';
-import { createRecurrenceStore } from '../../lib/runtime/stores/recurrences.ts';
-import { createRedriveStore } from '../../lib/runtime/stores/redrives.ts';
-import { createRegistryStore } from '../../lib/runtime/stores/registry.ts';
-import { createSecretStore } from '../../lib/runtime/stores/secrets.ts';
-import { createSightingStore } from '../../lib/runtime/stores/sightings.ts';
-import { createSkipStore } from '../../lib/runtime/stores/skips.ts';
-import { createSlots } from '../../lib/runtime/stores/slots.ts';
-import { createTraceStore } from '../../lib/runtime/stores/traces.ts';
+import * as stores from '../../lib/runtime/stores.ts';
+import { delivering } from '../../lib/runtime/tools.ts';
 import { dynamodbEngines } from '../../lib/stand-in/engines/dynamodb-with-streams.ts';
 import type { Engine, Host, Input, Operation, Output, Service } from '../../lib/stand-in/engines/engine.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
@@ -153,26 +120,24 @@ export async function testBus(startMs?: number) {
   const dynamodb = dynamodbEngines();
   const code = lambdaCode(
     {
-      'busbar-check-transaction': (event, context) =>
-        createCheckTransaction(runtime)(event as never, context as never),
-      'busbar-deliver': async (event, context) => {
+      'busbar-check-transaction': (event) => createCheckTransaction(runtime)(event as never),
+      'busbar-deliver': async (event) => {
         const instance = idleInstances.pop() ?? createDeliver(runtime);
         try {
-          return await instance(event as never, context as never);
+          return await instance(event as never);
         } finally {
           if (keepsInstances) idleInstances.push(instance);
         }
       },
-      'busbar-deliver-rocketmq': (event, context) =>
-        createDeliverRocketMq(runtime)(event as never, context as never),
-      'busbar-hold': (event, context) => createHold(runtime)(event as never, context as never),
-      'busbar-offload': (event, context) => createOffload(runtime)(event as never, context as never),
-      'busbar-pause': (event, context) => createPause(runtime)(event as never, context as never),
-      'busbar-probe': (event, context) => createProbe(runtime)(event as never, context as never),
-      'busbar-redrive': (event, context) => createRedrive(runtime)(event as never, context as never),
-      'busbar-relay': (event, context) => createRelay(runtime)(event as never, context as never),
-      'busbar-schedule': (event, context) => createSchedule(runtime)(event as never, context as never),
-      'busbar-validate': (event, context) => createValidate(runtime)(event as never, context as never),
+      'busbar-deliver-rocketmq': (event) => createDeliverRocketMq(runtime)(event as never),
+      'busbar-hold': (event) => createHold(runtime)(event as never),
+      'busbar-offload': (event) => createOffload(runtime)(event as never),
+      'busbar-pause': (event) => createPause(runtime)(event as never),
+      'busbar-probe': (event) => createProbe(runtime)(event as never),
+      'busbar-redrive': (event) => createRedrive(runtime)(event as never),
+      'busbar-relay': (event) => createRelay(runtime)(event as never),
+      'busbar-schedule': (event) => createSchedule(runtime)(event as never),
+      'busbar-validate': (event) => createValidate(runtime)(event as never),
     },
     { onStreamRecords: dynamodb.onStreamRecords },
   );
@@ -273,60 +238,12 @@ export async function testBus(startMs?: number) {
 
   const config = parseConfig(environment);
   /** The stores keep caches, as one instance of a function does; another instance has others. */
-  const newTools = () => {
-    const table = createTable(runtime, config);
-    const secrets = createSecretStore(table, account.clock);
-    return {
-      clock: account.clock,
-      random,
-      log: runtime.log,
-      http: runtime.http,
-      sinks,
-      senders: createSenders(runtime, config, secrets),
-      endpoints: 'any' as const,
-      endpointPorts: 'any' as const,
-      rocketMqEndpoints: [] as readonly string[],
-      validate: 'none' as ValidateMode,
-      validations: createValidations(runtime, config),
-      origin: config.origin,
-      apiUrl: 'https://api.example.com' as string | undefined,
-      lookup: async () => 'public' as const,
-      registry: createRegistryStore(table, account.clock),
-      keys: createKeyStore(table, account.clock),
-      claims: createClaimStore(table),
-      deliveries: createDeliveryStore(table),
-      breakers: createBreakerStore(table, account.clock),
-      slots: createSlots(table),
-      pace: createPaceStore(table),
-      offloads: createOffloadStore(table, account.clock),
-      holds: createHoldStore(table),
-      held: createHeldStore(table, { clock: account.clock, random }),
-      holdWatches: createHoldWatches(runtime, config),
-      backlogs: createBacklogs(runtime, config),
-      wake: createWake(runtime, config),
-      probes: createProbes(runtime, config),
-      offloadWatches: createOffloadWatches(runtime, config),
-      pauseWatches: createPauseWatches(runtime, config),
-      observed: new Map(),
-      stillPolled: new Map(),
-      schemas: createSchemaChecker(),
-      topics: createTopicSender(runtime, config),
-      secrets,
-      skips: createSkipStore(table),
-      deadLetters: createDeadLetterStore(table),
-      deadLetterQueues: createDeadLetterQueues(runtime, config),
-      redrives: createRedriveStore(table),
-      queues: createQueues(runtime, config),
-      schedules: createSchedules(runtime, config),
-      delayed: createDelayedStore(table),
-      recurrences: createRecurrenceStore(table),
-      mappings: createMappings(runtime, config),
-      provision: createProvision(runtime, config),
-      sightings: createSightingStore(table),
-      traces: createTraceStore(createTable(runtime, { table: config.traceTable }), runtime),
-      trace: config.trace,
-    };
-  };
+  const newTools = () => ({
+    ...open(runtime, { ...stores, ...delivering, sinks: () => sinks, senders: createSenders }),
+    validate: config.validate,
+    apiUrl: 'https://api.example.com' as string | undefined,
+    lookup: async () => 'public' as const,
+  });
   const tools = newTools();
 
   const urlOf = (receiver: string, role: QueueRole) =>

@@ -1,9 +1,9 @@
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { aws } from '../../core/kernel/limits.ts';
 import { type Lane, queueName } from '../../core/kernel/place.ts';
 import { topicAttribute } from '../../core/routing/routing.ts';
-import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
+import type { World } from '../open.ts';
+import { sqs } from './clients.ts';
 
 /** A message that waits in a lane. */
 export interface Waiting {
@@ -22,8 +22,9 @@ export interface Backlogs {
   peek(receiver: string, lane: Lane): Promise<Waiting[]>;
 }
 
-export function createBacklogs(runtime: BaseRuntime, config: Config): Backlogs {
-  const client = new SQSClient(runtime.aws);
+export function createBacklogs(world: World): Backlogs {
+  const { config } = world;
+  const client = world.use(sqs);
   return {
     async peek(receiver, lane) {
       const { Messages = [] } = await client.send(

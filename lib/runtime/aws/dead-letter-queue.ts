@@ -1,7 +1,6 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { type QueueRole, queueName } from '../../core/kernel/place.ts';
-import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
+import type { World } from '../open.ts';
+import { sqs } from './clients.ts';
 import {
   countMessages,
   deleteMessages,
@@ -28,8 +27,9 @@ export interface DeadLetterQueues {
   count(receiver: string, role: DeadLetterRole): Promise<MessageCounts>;
 }
 
-export function createDeadLetterQueues(runtime: BaseRuntime, config: Config): DeadLetterQueues {
-  const client = new SQSClient(runtime.aws);
+export function createDeadLetterQueues(world: World): DeadLetterQueues {
+  const { config } = world;
+  const client = world.use(sqs);
   const urlOf = (receiver: string, role: DeadLetterRole) =>
     `${config.queueUrlBase}/${queueName(config.prefix, receiver, role)}`;
   return {

@@ -1,6 +1,6 @@
 import {
   type EventSourceMappingConfiguration,
-  LambdaClient,
+  type LambdaClient,
   ListEventSourceMappingsCommand,
   ResourceInUseException,
   ResourceNotFoundException,
@@ -9,8 +9,8 @@ import {
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { type Lane, queueArn } from '../../core/kernel/place.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
-import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
+import type { World } from '../open.ts';
+import { lambda } from './clients.ts';
 
 /** The event source mappings that consume a receiver's queues. */
 export interface Mappings {
@@ -18,8 +18,9 @@ export interface Mappings {
   setEnabled(receiver: string, lane: Lane, enabled: boolean): Promise<void>;
 }
 
-export function createMappings(runtime: BaseRuntime, config: Config): Mappings {
-  const client = new LambdaClient(runtime.aws);
+export function createMappings(world: World): Mappings {
+  const { config } = world;
+  const client = world.use(lambda);
   return {
     async setEnabled(receiver, lane, enabled) {
       const mapping = await findMapping(client, queueArn(config, receiver, lane));
@@ -28,7 +29,7 @@ export function createMappings(runtime: BaseRuntime, config: Config): Mappings {
       if (mapping.State === (enabled ? 'Enabled' : 'Disabled')) return;
       const { UUID } = mapping;
       // One that is gone belonged to a receiver that was deleted at the same time: there is nothing to poll.
-      await changeMapping(runtime, client, mapping, () =>
+      await changeMapping(world, client, mapping, () =>
         client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: enabled })),
       );
     },
@@ -42,11 +43,8 @@ const settleSecondsMax = 20;
  * Makes a change to a mapping as soon as an earlier change of it is through: until then Lambda refuses.
  * @throws BusbarError unavailable when that takes too long.
  */
-export async function whenSettled<Answer>(
-  runtime: BaseRuntime,
-  change: () => Promise<Answer>,
-): Promise<Answer> {
-  const { clock, random } = runtime;
+export async function whenSettled<Answer>(world: World, change: () => Promise<Answer>): Promise<Answer> {
+  const { clock, random } = world;
   const untilMs = clock.now() + settleSecondsMax * 1000;
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 3000)) {
     try {
@@ -71,13 +69,13 @@ export async function whenSettled<Answer>(
  * @throws BusbarError unavailable.
  */
 export async function changeMapping(
-  runtime: BaseRuntime,
+  world: World,
   client: LambdaClient,
   { UUID, EventSourceArn = '' }: EventSourceMappingConfiguration,
   change: () => Promise<unknown>,
 ): Promise<boolean> {
   try {
-    await whenSettled(runtime, change);
+    await whenSettled(world, change);
     return true;
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return false;

@@ -1,7 +1,6 @@
 import {
   CreateEventSourceMappingCommand,
   DeleteEventSourceMappingCommand,
-  LambdaClient,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
 import {
@@ -11,7 +10,6 @@ import {
   ListSubscriptionsByTopicCommand,
   SetSubscriptionAttributesCommand,
   SetTopicAttributesCommand,
-  SNSClient,
   SubscribeCommand,
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
@@ -22,7 +20,6 @@ import {
   QueueDoesNotExist,
   QueueNameExists,
   SetQueueAttributesCommand,
-  SQSClient,
 } from '@aws-sdk/client-sqs';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { queueArn, topicArn } from '../../core/kernel/place.ts';
@@ -38,7 +35,8 @@ import {
   topicResources,
 } from '../../core/registry/resources.ts';
 import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
+import type { World } from '../open.ts';
+import * as clients from './clients.ts';
 import { changeMapping, findMapping } from './mappings.ts';
 import { countMessages } from './queue-messages.ts';
 
@@ -64,10 +62,11 @@ export interface Provision {
   deleteSubscription(topic: string, receiver: string, isOrdered: boolean): Promise<void>;
 }
 
-export function createProvision(runtime: BaseRuntime, config: Config): Provision {
-  const sns = new SNSClient(runtime.aws);
-  const sqs = new SQSClient(runtime.aws);
-  const lambda = new LambdaClient(runtime.aws);
+export function createProvision(world: World): Provision {
+  const { config } = world;
+  const sns = world.use(clients.sns);
+  const sqs = world.use(clients.sqs);
+  const lambda = world.use(clients.lambda);
   const functionOf = ({ sender }: MappingResource) => `${config.prefix}-${sender}`;
   const urlOf = (queue: QueueResource) => `${config.queueUrlBase}/${queue.name}`;
 
@@ -124,7 +123,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
     // The control plane allows few calls a second, so that none is made for nothing.
     if (same) return;
     const { UUID } = existing;
-    const isThere = await changeMapping(runtime, lambda, existing, () =>
+    const isThere = await changeMapping(world, lambda, existing, () =>
       lambda.send(new UpdateEventSourceMappingCommand({ ...settings, Enabled: wanted, UUID })),
     );
     // It was being deleted, with the receiver that had the name before.
@@ -188,7 +187,7 @@ export function createProvision(runtime: BaseRuntime, config: Config): Provision
         const existing = await findMapping(lambda, mapping.eventSourceArn);
         if (existing?.UUID === undefined || existing.State === 'Deleting') continue;
         const { UUID } = existing;
-        await changeMapping(runtime, lambda, existing, () =>
+        await changeMapping(world, lambda, existing, () =>
           lambda.send(new DeleteEventSourceMappingCommand({ UUID })),
         );
       }

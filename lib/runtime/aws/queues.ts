@@ -1,4 +1,4 @@
-import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import {
   type QueueRole,
   queueName,
@@ -6,8 +6,8 @@ import {
   transactionQueueName,
 } from '../../core/kernel/place.ts';
 import type { Message } from '../../core/routing/routing.ts';
-import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
+import type { World } from '../open.ts';
+import { sqs } from './clients.ts';
 import { countMessages, deleteMessages, type ReceivedMessage, receiveMessages } from './queue-messages.ts';
 import { failuresOf, fifoMembers, type SendFailure, settle, stringAttributes } from './topics.ts';
 
@@ -43,8 +43,9 @@ export interface Queues {
   ): Promise<(SendFailure | undefined)[]>;
 }
 
-export function createQueues(runtime: BaseRuntime, config: Config): Queues {
-  const client = new SQSClient(runtime.aws);
+export function createQueues(world: World): Queues {
+  const { config } = world;
+  const client = world.use(sqs);
   const urlOf = (queue: QueueName) =>
     queue === 'delay' ? config.delayQueueUrl : `${config.queueUrlBase}/${nameOf(config.prefix, queue)}`;
   return {

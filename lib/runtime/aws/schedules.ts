@@ -4,12 +4,11 @@ import {
   type CreateScheduleInput,
   DeleteScheduleCommand,
   ResourceNotFoundException,
-  SchedulerClient,
 } from '@aws-sdk/client-scheduler';
 import { atExpression } from '../../core/delay/wait.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
-import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
+import type { World } from '../open.ts';
+import { scheduler } from './clients.ts';
 
 /** How long a throttled schedule is tried again within a request before the request fails. */
 const scheduleRetrySeconds = 12;
@@ -32,15 +31,16 @@ export interface Schedules {
   delete(name: string): Promise<void>;
 }
 
-export function createSchedules(runtime: BaseRuntime, config: Config): Schedules {
-  const client = new SchedulerClient(runtime.aws);
+export function createSchedules(world: World): Schedules {
+  const { config } = world;
+  const client = world.use(scheduler);
   async function make(
     name: string,
     schedule: Pick<CreateScheduleInput, 'ScheduleExpression'>,
     input: string,
   ) {
     try {
-      await patiently(runtime, () =>
+      await patiently(world, () =>
         client.send(
           new CreateScheduleCommand({
             Name: name,
@@ -62,7 +62,7 @@ export function createSchedules(runtime: BaseRuntime, config: Config): Schedules
     repeat: (name, input) => make(name, { ScheduleExpression: `rate(${guardMinutes} minutes)` }, input),
     async delete(name) {
       try {
-        await patiently(runtime, () =>
+        await patiently(world, () =>
           client.send(new DeleteScheduleCommand({ Name: name, GroupName: config.scheduleGroup })),
         );
       } catch (error) {
@@ -73,16 +73,16 @@ export function createSchedules(runtime: BaseRuntime, config: Config): Schedules
 }
 
 /** Makes a call again while AWS throttles it: after 50 ms, then after twice as long each time, each less by chance. */
-async function patiently<Answer>(runtime: BaseRuntime, call: () => Promise<Answer>): Promise<Answer> {
-  const untilMs = runtime.clock.now() + scheduleRetrySeconds * 1000;
+async function patiently<Answer>({ clock, random }: World, call: () => Promise<Answer>): Promise<Answer> {
+  const untilMs = clock.now() + scheduleRetrySeconds * 1000;
   for (let round = 0; ; round++) {
     try {
       return await call();
     } catch (error) {
       const isThrottled = error instanceof Error && /Throttl|TooManyRequests/i.test(error.name);
-      const waitMs = Math.min(2000, 50 * 2 ** round) * (0.5 + runtime.random.next() / 2);
-      if (!isThrottled || runtime.clock.now() + waitMs > untilMs) throw error;
-      await sleep(runtime.clock, waitMs);
+      const waitMs = Math.min(2000, 50 * 2 ** round) * (0.5 + random.next() / 2);
+      if (!isThrottled || clock.now() + waitMs > untilMs) throw error;
+      await sleep(clock, waitMs);
     }
   }
 }

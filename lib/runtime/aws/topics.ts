@@ -1,9 +1,9 @@
-import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
+import { PublishBatchCommand } from '@aws-sdk/client-sns';
 import { topicArn } from '../../core/kernel/place.ts';
 import type { Order } from '../../core/routing/order.ts';
 import type { Message } from '../../core/routing/routing.ts';
-import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
+import type { World } from '../open.ts';
+import { sns } from './clients.ts';
 
 /** Why AWS did not take a message. */
 export interface SendFailure {
@@ -21,8 +21,9 @@ export interface TopicSender {
   send(topic: string, messages: readonly Message[]): Promise<(SendFailure | undefined)[]>;
 }
 
-export function createTopicSender(runtime: BaseRuntime, config: Config): TopicSender {
-  const client = new SNSClient(runtime.aws);
+export function createTopicSender(world: World): TopicSender {
+  const { config } = world;
+  const client = world.use(sns);
   return {
     async send(topic, messages) {
       const TopicArn = topicArn(config, topic, messages[0]?.order !== undefined);

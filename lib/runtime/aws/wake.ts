@@ -1,15 +1,16 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { functionArn } from '../../core/kernel/place.ts';
-import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
+import type { World } from '../open.ts';
+import { lambda } from './clients.ts';
 
 /** Has a function look at once at what it would look at within a minute. */
 export interface Wake {
   hold(topic: string): Promise<void>;
 }
 
-export function createWake(runtime: BaseRuntime, config: Config): Wake {
-  const client = new LambdaClient(runtime.aws);
+export function createWake(world: World): Wake {
+  const { config } = world;
+  const client = world.use(lambda);
   return {
     async hold(topic) {
       await client.send(

@@ -3,12 +3,11 @@ import {
   CreateScheduleCommand,
   DeleteScheduleCommand,
   ResourceNotFoundException,
-  SchedulerClient,
 } from '@aws-sdk/client-scheduler';
 import { bus } from '../../core/kernel/limits.ts';
 import { functionArn, type Prober, type Watcher, watchName } from '../../core/kernel/place.ts';
-import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
+import type { World } from '../open.ts';
+import { scheduler } from './clients.ts';
 
 /** How often the backlog alarm hears of a pause; it looks at five minutes. */
 const pauseWatchMinutes = 2;
@@ -30,33 +29,31 @@ export interface Watches {
  * Probe receivers whose breaker is open and whose lanes are not polled.
  * @param by the function that does.
  */
-export const createProbes = (runtime: BaseRuntime, config: Config, by: Prober = 'probe'): Watches =>
-  createWatches(runtime, config, 'probe', bus.breakerScheduleMinutes, by);
+export const createProbes = (world: World, by: Prober = 'probe'): Watches =>
+  createWatches(world, 'probe', bus.breakerScheduleMinutes, by);
 
 /** Find out whether the hot types of a receiver cooled. */
-export const createOffloadWatches = (runtime: BaseRuntime, config: Config): Watches =>
-  createWatches(runtime, config, 'offload', bus.offloadCheckMinutes);
+export const createOffloadWatches = (world: World): Watches =>
+  createWatches(world, 'offload', bus.offloadCheckMinutes);
 
 /** Go on with releases, and follow the rules by which topics give way. */
-export const createHoldWatches = (runtime: BaseRuntime, config: Config): Watches =>
-  createWatches(runtime, config, 'hold', holdWatchMinutes);
+export const createHoldWatches = (world: World): Watches => createWatches(world, 'hold', holdWatchMinutes);
 
 /** Ask the endpoints of receivers whose owners have not agreed yet to get events. */
-export const createValidations = (runtime: BaseRuntime, config: Config): Watches =>
-  createWatches(runtime, config, 'validate', validationScheduleMinutes);
+export const createValidations = (world: World): Watches =>
+  createWatches(world, 'validate', validationScheduleMinutes);
 
 /** Tell the backlog alarm of a receiver that it is paused. */
-export const createPauseWatches = (runtime: BaseRuntime, config: Config): Watches =>
-  createWatches(runtime, config, 'pause', pauseWatchMinutes);
+export const createPauseWatches = (world: World): Watches => createWatches(world, 'pause', pauseWatchMinutes);
 
 function createWatches(
-  runtime: BaseRuntime,
-  config: Config,
+  world: World,
   watcher: Watcher,
   minutes: number,
   by: Watcher | Prober = watcher,
 ): Watches {
-  const client = new SchedulerClient(runtime.aws);
+  const { config } = world;
+  const client = world.use(scheduler);
   const kind = watcher === 'hold' ? 'topic' : 'receiver';
   const named = (watched: string) => ({
     Name: watchName(watcher, watched),

@@ -2,7 +2,7 @@ import {
   type AttributeValue,
   BatchWriteItemCommand,
   ConditionalCheckFailedException,
-  DynamoDBClient,
+  type DynamoDBClient,
   PutItemCommand,
   QueryCommand,
   ScanCommand,
@@ -12,7 +12,6 @@ import {
 import { aws } from '../../core/kernel/limits.ts';
 import { type OutboxRow, outboxAttributes, outboxTableName } from '../../core/relay/outbox.ts';
 import type { Config } from '../config.ts';
-import type { BaseRuntime } from '../runtime.ts';
 
 type OutboxKey = Pick<OutboxRow, 'pk' | 'sk'>;
 
@@ -39,9 +38,8 @@ export interface OutboxStore {
 const { topic, receiver, event, at } = outboxAttributes;
 const keyItem = ({ pk, sk }: OutboxKey) => ({ pk: { S: pk }, sk: { S: sk } });
 
-export function createOutboxStore(runtime: BaseRuntime, config: Pick<Config, 'prefix'>): OutboxStore {
-  const client = new DynamoDBClient(runtime.aws);
-  const TableName = outboxTableName(config.prefix);
+export function createOutboxStore(client: DynamoDBClient, { prefix }: Pick<Config, 'prefix'>): OutboxStore {
+  const TableName = outboxTableName(prefix);
   return {
     async first(pk, limit) {
       const { Items = [], LastEvaluatedKey } = await client.send(

@@ -2,8 +2,6 @@ import { runBridge } from '../../../lib/app/bridge/bridge.ts';
 import { bridgeSchema } from '../../../lib/connectors/rocketmq/bridge.ts';
 import type { RocketMq, RocketMqOutgoing } from '../../../lib/connectors/rocketmq/client.ts';
 import { busId } from '../../../lib/core/event/hops.ts';
-import { createTable } from '../../../lib/runtime/aws/table/table.ts';
-import { createRefusedStore } from '../../../lib/runtime/stores/refused.ts';
 import { MemoryBroker } from '../../rocketmq/memory-broker.ts';
 import { outboxBus } from '../relay/outbox-bus.ts';
 
@@ -26,7 +24,6 @@ export async function bridgeBus() {
   /** As a new instance of the function has them. */
   const newBridgeTools = () => ({
     ...bus.newTools(),
-    refused: createRefusedStore(createTable(bus.runtime, bus.config)),
     rocketmq: broker as RocketMq,
     readSecret: async (secret: string): Promise<string> => {
       throw new Error(`The test has no secret ${secret}`);

@@ -1,5 +1,4 @@
 import { CreateTableCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { createOutboxStore } from '../../../lib/runtime/stores/outbox.ts';
 import { streamTo, transactionBus } from '../transaction/transaction-bus.ts';
 
 export const outboxTable = 'busbar-outbox';
@@ -25,7 +24,6 @@ export async function outboxBus() {
   await streamTo(bus, outboxTable, { eventName: ['INSERT', 'MODIFY'] });
   return {
     ...bus,
-    tools: { ...bus.tools, outbox: createOutboxStore(bus.runtime, bus.config) },
     /** What lies in the outbox. */
     async entries() {
       const { Items = [] } = await bus.dynamodb.send(new ScanCommand({ TableName: outboxTable }));

@@ -28,7 +28,7 @@ async function shopBus() {
     },
   });
   const items = async () => (await bus.dynamodb.send(new ScanCommand({ TableName: own }))).Items ?? [];
-  return { ...bus, intake: (event: object) => intake(event as never, {} as never), items };
+  return { ...bus, intake: (event: object) => intake(event as never), items };
 }
 
 async function put(bus: OutboxBus, id: string, key?: string) {

@@ -1,10 +1,6 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { CreateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
-import { createTable } from '../../../lib/runtime/aws/table/table.ts';
-import { createCheckSecretStore } from '../../../lib/runtime/stores/check-secrets.ts';
-import { createRefusedStore } from '../../../lib/runtime/stores/refused.ts';
-import { createTransactionStore } from '../../../lib/runtime/stores/transactions.ts';
 import { createFunction } from '../../stand-in/lambda.ts';
 import { environment, type TestBus, testBus } from '../bus.ts';
 
@@ -29,15 +25,8 @@ export async function transactionBus() {
     eventName: ['INSERT', 'MODIFY'],
     dynamodb: { NewImage: { wakes: { S: ['relay'] } } },
   });
-  const table = createTable(bus.runtime, bus.config);
   return {
     ...bus,
-    tools: {
-      ...bus.tools,
-      transactions: createTransactionStore(table),
-      checkSecrets: createCheckSecretStore(table),
-      refused: createRefusedStore(table),
-    },
     transactionQueue: `${bus.config.queueUrlBase}/busbar-transactions`,
   };
 }

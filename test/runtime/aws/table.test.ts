@@ -12,7 +12,11 @@ const callsOf = (bus: TestBus, action: string) =>
 async function tableOf() {
   const bus = await testBus();
   bus.calls.length = 0;
-  return { bus, table: createTable(bus.runtime, bus.config), nowSeconds: bus.clock.now() / 1000 };
+  return {
+    bus,
+    table: createTable(bus.runtime, bus.dynamodb, bus.config.table),
+    nowSeconds: bus.clock.now() / 1000,
+  };
 }
 
 describe('a row', () => {

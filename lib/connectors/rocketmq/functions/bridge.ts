@@ -1,30 +1,26 @@
-import middy from '@middy/core';
-import { publishTools } from '../../../../functions/middleware/publish-tools.ts';
+import type { Context } from 'aws-lambda';
 import { runBridge } from '../../../app/bridge/bridge.ts';
 import { busId } from '../../../core/event/hops.ts';
-import { createSecretReader } from '../../../runtime/aws/secrets-manager.ts';
-import { createTable } from '../../../runtime/aws/table/table.ts';
-import { parseConfig, readVariable, variables } from '../../../runtime/config.ts';
-import { createRefusedStore } from '../../../runtime/stores/refused.ts';
+import { readVariable, variables } from '../../../runtime/config.ts';
+import { open, type World } from '../../../runtime/open.ts';
+import { readSecret, refused } from '../../../runtime/stores.ts';
 import { lazy, systemRuntime } from '../../../runtime/system.ts';
+import { publishing } from '../../../runtime/tools.ts';
 import { parseBridge } from '../bridge.ts';
 import type { RocketMqRuntime } from '../client.ts';
 import { systemRocketMq } from '../system.ts';
 
 /** Called by a schedule, every minute: a function for each bridge, which its environment describes. */
 export function create(runtime: RocketMqRuntime) {
-  const config = parseConfig(runtime.env);
   const { name, bridge } = parseBridge(readVariable(runtime.env, variables.bridge));
-  const tools = {
-    ...publishTools(runtime, config),
-    refused: createRefusedStore(createTable(runtime, config)),
-    rocketmq: runtime.rocketmq,
-    readSecret: createSecretReader(runtime),
-    busId: busId(config),
-  };
-  return middy<unknown, unknown>().handler(
-    async (_event, context) => await runBridge(tools, name, bridge, context.getRemainingTimeInMillis()),
-  );
+  const tools = open(runtime, {
+    ...publishing,
+    refused,
+    readSecret,
+    busId: ({ config }: World) => busId(config),
+  });
+  return async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<unknown> =>
+    await runBridge(tools, name, bridge, context.getRemainingTimeInMillis());
 }
 
 export const handler = lazy(() => {

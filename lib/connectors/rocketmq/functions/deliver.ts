@@ -1,14 +1,15 @@
-import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { deliverTools } from '../../../../functions/middleware/deliver-tools.ts';
 import { batchAnswer, laneBatch } from '../../../../functions/middleware/lane-batch.ts';
 import { deliver } from '../../../app/deliver/deliver.ts';
 import { probe } from '../../../app/deliver/probe.ts';
 import { busId } from '../../../core/event/hops.ts';
 import { createProbes } from '../../../runtime/aws/watches.ts';
+import { open, type World } from '../../../runtime/open.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import { lazy } from '../../../runtime/system.ts';
 import { systemRuntimeWithHttp } from '../../../runtime/system-http.ts';
+import { delivering } from '../../../runtime/tools.ts';
+import { sinks } from '../../index.ts';
 import type { RocketMqRuntime } from '../client.ts';
 import { createRocketMqSender } from '../sender.ts';
 import { systemRocketMq } from '../system.ts';
@@ -19,24 +20,26 @@ import { systemRocketMq } from '../system.ts';
  * be in the brokers' network.
  */
 export function create(runtime: Runtime & RocketMqRuntime) {
-  const { config, tools: shared } = deliverTools(runtime);
   const { clock, random, rocketmq } = runtime;
-  const { endpoints, rocketMqEndpoints } = config;
-  const tools = {
-    ...shared,
-    senders: [
-      createRocketMqSender({ rocketmq, clock, random, endpoints, rocketMqEndpoints, busId: busId(config) }),
-    ],
-    probes: createProbes(runtime, config, 'deliver-rocketmq'),
-  };
-  return middy<SQSEvent | { receiver: string }, SQSBatchResponse>().handler(async (event) => {
+  const tools = open(runtime, {
+    ...delivering,
+    sinks: () => sinks,
+    senders({ config }: World) {
+      const { endpoints, rocketMqEndpoints } = config;
+      return [
+        createRocketMqSender({ rocketmq, clock, random, endpoints, rocketMqEndpoints, busId: busId(config) }),
+      ];
+    },
+    probes: (world: World) => createProbes(world, 'deliver-rocketmq'),
+  });
+  return async (event: SQSEvent | { receiver: string }): Promise<SQSBatchResponse> => {
     if (!('Records' in event)) {
       await probe(tools, event.receiver);
       return batchAnswer([]);
     }
-    const batch = laneBatch(config.prefix, event);
+    const batch = laneBatch(tools.prefix, event);
     return batchAnswer(batch === undefined ? [] : await deliver(tools, batch));
-  });
+  };
 }
 
 export const handler = lazy(() => {

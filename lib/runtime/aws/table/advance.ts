@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { type Key, keyItem } from './row.ts';
 
-/** Between what a number of a row is advanced; `isBehind` is the guess whether it has fallen behind `atLeast`. */
+/** The bounds of an advance. `isBehind` is the caller's guess whether the number is below `atLeast`. */
 export interface Bounds {
   readonly atLeast: number;
   readonly atMost: number;
@@ -17,7 +17,7 @@ export interface Advanced {
   readonly value: number;
 }
 
-/** Advances the number `value` of a row, as `Table.advance` tells. */
+/** Advances the number `value` of a row; see `ConditionalWrites.advance`. `value` is the number after the call. */
 export async function advance(
   client: DynamoDBClient,
   TableName: string,
@@ -45,7 +45,7 @@ export async function advance(
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     );
-  // The row is behind or it is not, which only the write that fails can tell; others may advance it in between.
+  // Only a refused write tells whether the guess was right; others may advance the row in between.
   for (let isBehind = bounds.isBehind; ; isBehind = !isBehind) {
     try {
       if (isBehind) {

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { item, type Row } from './row.ts';
 
-/** Puts all rows or none, if none of them is there; answers whether it did. */
+/** Puts all rows if none of them exists, otherwise none; returns whether it did. */
 export async function putAllIfFree(
   client: DynamoDBClient,
   TableName: string,

@@ -7,25 +7,25 @@ export interface Key {
   readonly sk: string;
 }
 
-/** A row of the bus table: its document is kept as JSON text, so that what was put is what is read. */
+/** A row of the bus table. Its document is stored as JSON text and read back unchanged. */
 export interface Row<Document = unknown> extends Key {
   readonly document: Document;
   /** Epoch seconds after which DynamoDB may delete the row, and readers ignore it. */
   readonly expiresAtSeconds?: number;
-  /** What is changed apart from the document, and may be a condition of the change. */
+  /** Attributes beside the document, which can be changed alone and used in conditions. */
   readonly fields?: Fields;
 }
 
-/** Attributes beside the document; none is called as a key, the document or its expiry. */
+/** Attributes beside the document; none has the name of a key, of the document or of the expiry. */
 export type Fields = Readonly<Record<string, string | number>>;
 
-/** A row as it is after a change, or as it stands when the change did not fit it. */
+/** The row after a change, or as it stands when the condition refused the change. */
 export interface Changed {
   readonly done: boolean;
   readonly row: Row | undefined;
 }
 
-/** Whether a row can have this key: what a caller asks for by a longer one is not there, and DynamoDB refuses to look. */
+/** Whether a row can have this key: DynamoDB refuses to look up a longer one, so no row has it. */
 export const canBeKey = ({ pk, sk }: Key): boolean =>
   utf8Bytes(pk) <= aws.dynamodb.partitionKeyBytesMax && utf8Bytes(sk) <= aws.dynamodb.sortKeyBytesMax;
 

@@ -60,7 +60,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: 'what DynamoDB did not come to of a batch (UnprocessedItems) is forgotten',
-    file: 'lib/runtime/aws/table/table.ts',
+    file: 'lib/runtime/aws/table/batches.ts',
     find: 'rest = answer.UnprocessedItems?.[TableName] ?? [];',
     replace: 'rest = [];',
     functions: ['publish'],

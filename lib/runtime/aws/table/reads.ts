@@ -1,0 +1,101 @@
+import { type AttributeValue, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { liveRows, type TableContext } from './context.ts';
+import { canBeKey, type Key, keyItem, type Row } from './row.ts';
+
+export interface Search {
+  readonly pk: string;
+  readonly skFrom: string;
+  readonly skTo: string;
+  readonly holding: string;
+}
+/** Where the next page of a search begins. */
+export type SearchPosition = Readonly<Record<string, AttributeValue>>;
+
+/** Finds rows; an expired row is never found. */
+export interface Reads {
+  get(key: Key, options?: { consistent?: boolean }): Promise<Row | undefined>;
+  /** Every row of a partition whose sort key begins with a prefix, in order. */
+  query(pk: string, skPrefix?: string): Promise<Row[]>;
+  /** Up to `limit` rows of a partition after the sort key `after`, in order; one call, of at most 1 MB. */
+  page(pk: string, after: string, limit: number): Promise<{ rows: Row[]; last: string | undefined }>;
+  /** The rows of a partition between two sort keys whose documents contain a text; one page per call, newest first. */
+  search(search: Search, after?: SearchPosition): Promise<{ rows: Row[]; next: SearchPosition | undefined }>;
+  /** The count of a row that `increment` writes; 0 when there is none. */
+  counter(key: Key): Promise<number>;
+}
+
+export function createReads(context: TableContext): Reads {
+  const { client, TableName } = context;
+
+  return {
+    async get(key, options = {}) {
+      if (!canBeKey(key)) return undefined;
+      const answer = await client.send(
+        new GetItemCommand({ TableName, Key: keyItem(key), ConsistentRead: options.consistent ?? false }),
+      );
+      return liveRows(context, [answer.Item])[0];
+    },
+
+    async query(pk, skPrefix = '') {
+      const rows: Row[] = [];
+      let start: Record<string, AttributeValue> | undefined;
+      do {
+        const answer = await client.send(
+          new QueryCommand({
+            TableName,
+            KeyConditionExpression: skPrefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :sk)',
+            ExpressionAttributeValues: {
+              ':pk': { S: pk },
+              ...(skPrefix !== '' && { ':sk': { S: skPrefix } }),
+            },
+            ConsistentRead: true,
+            ...(start !== undefined && { ExclusiveStartKey: start }),
+          }),
+        );
+        rows.push(...liveRows(context, answer.Items));
+        start = answer.LastEvaluatedKey;
+      } while (start !== undefined);
+      return rows;
+    },
+
+    async page(pk, after, limit) {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: after === '' ? 'pk = :pk' : 'pk = :pk AND sk > :after',
+          ExpressionAttributeValues: { ':pk': { S: pk }, ...(after !== '' && { ':after': { S: after } }) },
+          ConsistentRead: true,
+          Limit: limit,
+        }),
+      );
+      return { rows: liveRows(context, answer.Items), last: answer.LastEvaluatedKey?.sk?.S };
+    },
+
+    async search({ pk, skFrom, skTo, holding }, after) {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+          FilterExpression: 'contains(#document, :holding)',
+          ExpressionAttributeNames: { '#document': 'document' },
+          ExpressionAttributeValues: {
+            ':pk': { S: pk },
+            ':from': { S: skFrom },
+            ':to': { S: skTo },
+            ':holding': { S: holding },
+          },
+          ScanIndexForward: false,
+          ...(after !== undefined && { ExclusiveStartKey: after }),
+        }),
+      );
+      return { rows: liveRows(context, answer.Items), next: answer.LastEvaluatedKey };
+    },
+
+    async counter(key) {
+      const answer = await client.send(
+        new GetItemCommand({ TableName, Key: keyItem(key), ConsistentRead: true }),
+      );
+      return Number(answer.Item?.count?.N ?? 0);
+    },
+  };
+}

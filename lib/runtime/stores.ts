@@ -1,0 +1,74 @@
+import { dynamodb } from './aws/clients.ts';
+import { createTable } from './aws/table/table.ts';
+import { systemHostLookup } from './http/host-lookup.ts';
+import type { World } from './open.ts';
+import { createBreakerStore } from './stores/breakers.ts';
+import { createCheckSecretStore } from './stores/check-secrets.ts';
+import { createClaimStore } from './stores/claims.ts';
+import { createDeadLetterStore } from './stores/dead-letters.ts';
+import { createDelayedStore } from './stores/delayed.ts';
+import { createDeliveryStore } from './stores/deliveries.ts';
+import { createHeldStore } from './stores/held.ts';
+import { createHoldStore } from './stores/holds.ts';
+import { createKeyStore } from './stores/keys.ts';
+import { createOffloadStore } from './stores/offloads.ts';
+import { createOutboxStore } from './stores/outbox.ts';
+import { createPaceStore } from './stores/pace.ts';
+import { createRecurrenceStore } from './stores/recurrences.ts';
+import { createRedriveStore } from './stores/redrives.ts';
+import { createRefusedStore } from './stores/refused.ts';
+import { createRegistryStore } from './stores/registry.ts';
+import { createSecretStore } from './stores/secrets.ts';
+import { createSightingStore } from './stores/sightings.ts';
+import { createSkipStore } from './stores/skips.ts';
+import { createSlots } from './stores/slots.ts';
+import { createTraceStore } from './stores/traces.ts';
+import { createTransactionStore } from './stores/transactions.ts';
+
+// Every part that a use case may need, by the name under which it gets it: `open` makes those that a function names.
+// They are exported one by one, and not as members of one object, so that the bundler drops those a function leaves out.
+
+const busTable = (world: World) => createTable(world, world.use(dynamodb), world.config.table);
+const traceTable = (world: World) => createTable(world, world.use(dynamodb), world.config.traceTable);
+
+export const breakers = (world: World) => createBreakerStore(world.use(busTable), world.clock);
+export const checkSecrets = (world: World) => createCheckSecretStore(world.use(busTable));
+export const claims = (world: World) => createClaimStore(world.use(busTable));
+export const deadLetters = (world: World) => createDeadLetterStore(world.use(busTable));
+export const delayed = (world: World) => createDelayedStore(world.use(busTable));
+export const deliveries = (world: World) => createDeliveryStore(world.use(busTable));
+export const held = (world: World) => createHeldStore(world.use(busTable), world);
+export const holds = (world: World) => createHoldStore(world.use(busTable));
+export const keys = (world: World) => createKeyStore(world.use(busTable), world.clock);
+export const offloads = (world: World) => createOffloadStore(world.use(busTable), world.clock);
+export const outbox = (world: World) => createOutboxStore(world.use(dynamodb), world.config);
+export const pace = (world: World) => createPaceStore(world.use(busTable));
+export const recurrences = (world: World) => createRecurrenceStore(world.use(busTable));
+export const redrives = (world: World) => createRedriveStore(world.use(busTable));
+export const refused = (world: World) => createRefusedStore(world.use(busTable));
+export const registry = (world: World) => createRegistryStore(world.use(busTable), world.clock);
+export const secrets = (world: World) => createSecretStore(world.use(busTable), world.clock);
+export const sightings = (world: World) => createSightingStore(world.use(busTable));
+export const skips = (world: World) => createSkipStore(world.use(busTable));
+export const slots = (world: World) => createSlots(world.use(busTable));
+export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
+export const transactions = (world: World) => createTransactionStore(world.use(busTable));
+
+export { createBacklogs as backlogs } from './aws/backlogs.ts';
+export { createDeadLetterQueues as deadLetterQueues } from './aws/dead-letter-queue.ts';
+export { createMappings as mappings } from './aws/mappings.ts';
+export { createProvision as provision } from './aws/provision.ts';
+export { createQueues as queues } from './aws/queues.ts';
+export { createSchedules as schedules } from './aws/schedules.ts';
+export { createSecretReader as readSecret } from './aws/secrets-manager.ts';
+export { createTopicSender as topics } from './aws/topics.ts';
+export { createWake as wake } from './aws/wake.ts';
+export {
+  createHoldWatches as holdWatches,
+  createOffloadWatches as offloadWatches,
+  createPauseWatches as pauseWatches,
+  createProbes as probes,
+  createValidations as validations,
+} from './aws/watches.ts';
+export const lookup = () => systemHostLookup;
+export { createSchemaChecker as schemas } from './schema.ts';

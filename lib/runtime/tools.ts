@@ -1,0 +1,123 @@
+import type { Config } from './config.ts';
+import type { Made } from './open.ts';
+import type { Runtime } from './runtime.ts';
+import type * as stores from './stores.ts';
+import {
+  breakers,
+  checkSecrets,
+  claims,
+  deadLetterQueues,
+  deadLetters,
+  delayed,
+  deliveries,
+  held,
+  holds,
+  holdWatches,
+  keys,
+  lookup,
+  mappings,
+  offloads,
+  offloadWatches,
+  outbox,
+  pace,
+  pauseWatches,
+  probes,
+  provision,
+  queues,
+  recurrences,
+  redrives,
+  refused,
+  registry,
+  schedules,
+  schemas,
+  secrets,
+  sightings,
+  skips,
+  slots,
+  topics,
+  traces,
+  transactions,
+  validations,
+  wake,
+} from './stores.ts';
+
+type Everything = Runtime & Config & Made<typeof stores>;
+
+/** What a use case is called with: the clock, randomness, the log, and the stores and settings that it names. */
+export type Tools<Name extends keyof Everything = never> = Pick<
+  Everything,
+  'clock' | 'random' | 'log' | Name
+>;
+
+/** The stores of the functions that send events on their way. */
+export const publishing = {
+  claims,
+  delayed,
+  held,
+  holds,
+  queues,
+  registry,
+  schedules,
+  schemas,
+  sightings,
+  topics,
+  traces,
+};
+
+/** The stores of the functions that deliver. */
+export const delivering = {
+  breakers,
+  deliveries,
+  mappings,
+  offloads,
+  offloadWatches,
+  pace,
+  probes,
+  queues,
+  registry,
+  secrets,
+  sightings,
+  skips,
+  slots,
+  traces,
+  /** What an instance remembers of the load of its receivers. */
+  observed: () => new Map(),
+  /** What an instance remembers of lanes that are polled although they should not be. */
+  stillPolled: () => new Map(),
+};
+
+/** The stores of the API. */
+export const administering = {
+  breakers,
+  checkSecrets,
+  deadLetterQueues,
+  deadLetters,
+  delayed,
+  deliveries,
+  held,
+  holds,
+  holdWatches,
+  keys,
+  lookup,
+  mappings,
+  offloads,
+  outbox,
+  pauseWatches,
+  probes,
+  provision,
+  queues,
+  recurrences,
+  redrives,
+  refused,
+  registry,
+  schedules,
+  schemas,
+  secrets,
+  sightings,
+  skips,
+  topics,
+  traces,
+  transactions,
+  validations,
+  wake,
+};
