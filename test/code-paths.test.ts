@@ -68,7 +68,7 @@ function deliverer(bus: TestBus): () => Promise<() => Promise<unknown>> {
         Object.entries(attributes).map(([name, stringValue]) => [name, { stringValue }]),
       ),
     }));
-    return () => handler({ Records } as never, {} as never);
+    return () => handler({ Records } as never);
   };
 }
 

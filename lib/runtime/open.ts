@@ -34,7 +34,16 @@ export function open<R extends BaseRuntime, M extends Makers<R>>(
   const world: R & World = { ...runtime, config, use };
   const opened = { ...runtime, ...config };
   for (const [name, make] of Object.entries(makers)) {
-    Object.defineProperty(opened, name, { enumerable: true, get: () => use(make) });
+    Object.defineProperty(opened, name, {
+      enumerable: true,
+      configurable: true,
+      get() {
+        const value = use(make);
+        // From now on it is read without a call.
+        Object.defineProperty(opened, name, { enumerable: true, value });
+        return value;
+      },
+    });
   }
   return opened as R & Config & Made<M>;
 }
