@@ -43,11 +43,11 @@ import {
 
 type Everything = Runtime & Config & Made<typeof stores>;
 
-/** What a use case is called with: the clock, randomness, the log, and the stores and settings that it names. */
-export type Tools<Name extends keyof Everything = never> = Pick<
-  Everything,
-  'clock' | 'random' | 'log' | Name
->;
+/** The named stores, settings and parts of the runtime. */
+export type Parts<Name extends keyof Everything> = Pick<Everything, Name>;
+
+/** What a use case is called with: the clock, randomness, the log, and the parts that it names. */
+export type Tools<Name extends keyof Everything = never> = Parts<'clock' | 'random' | 'log' | Name>;
 
 /** The stores of the functions that send events on their way. */
 export const publishing = {

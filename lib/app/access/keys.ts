@@ -1,13 +1,7 @@
 import { createKey, hashKey, type KeyRecord, type Role } from '../../core/access/access.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { KeyStore } from '../../runtime/stores/keys.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
-export interface KeyTools {
-  readonly keys: KeyStore;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+export type KeyTools = Tools<'keys'>;
 
 /**
  * Makes a key for an application; it is shown this once.

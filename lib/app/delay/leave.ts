@@ -4,16 +4,13 @@ import { type Delayed, secondsToHide } from '../../core/delay/wait.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { HeldEvent } from '../../core/hold/held.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { DelayedStore, KeptDelayed } from '../../runtime/stores/delayed.ts';
+import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
 import { newTurn } from './schedule.ts';
 import { dropTimer, lookTimer, setTimers, type TimerTools } from './timers.ts';
 
-export interface LeaveTools extends RouteOrHoldTools, TimerTools {
-  readonly delayed: DelayedStore;
-  readonly random: Random;
-}
+export type LeaveTools = RouteOrHoldTools & TimerTools & Tools<'delayed'>;
 
 /** What is done with a timer: it is over, comes again after some seconds, or is kept as it is. */
 export type Outcome = 'done' | 'keep' | { readonly hideSeconds: number };

@@ -12,13 +12,11 @@ import { BusbarError, type ErrorCode } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
 import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type DelayTools, newTurn } from './schedule.ts';
 import { dropTimer, lookTimer, setTimers } from './timers.ts';
 
-export interface RecallTools extends DelayTools {
-  readonly registry: RegistryStore;
-}
+export type RecallTools = DelayTools & Tools<'registry'>;
 
 /** A delayed event as the API shows it. */
 export interface ShownDelayed {

@@ -8,12 +8,10 @@ import { aws } from '../../core/kernel/limits.ts';
 import type { Order } from '../../core/routing/order.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { DelayedStore } from '../../runtime/stores/delayed.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { dropTimer, lookTimer, setTimers, type Timer, type TimerTools } from './timers.ts';
 
-export interface DelayTools extends TimerTools {
-  readonly delayed: DelayedStore;
-  readonly random: Random;
-}
+export type DelayTools = TimerTools & Tools<'delayed'>;
 
 /** An event and when it is due. */
 export interface Later {

@@ -1,17 +1,9 @@
 import type { Look } from '../../core/delay/delayed.ts';
 import { chooseWait } from '../../core/delay/wait.ts';
 import { aws } from '../../core/kernel/limits.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
-import type { Schedules } from '../../runtime/aws/schedules.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
-export interface TimerTools {
-  readonly queues: Queues;
-  readonly schedules: Schedules;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+export type TimerTools = Tools<'queues' | 'schedules'>;
 
 /** A text that is to come out of the delay queue at a time. */
 export interface Timer {

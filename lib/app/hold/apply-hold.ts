@@ -1,15 +1,8 @@
 import { type Hold, type HoldMessage, heldByRule, stepHold } from '../../core/hold/hold.ts';
-import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { HoldStore } from '../../runtime/stores/holds.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
-export interface ApplyHoldTools {
-  readonly holds: HoldStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-}
+export type ApplyHoldTools = Tools<'holds'>;
 
 /** What a message made of a hold: how it stands now, and whether the message changed it. */
 export interface Applied {

@@ -19,7 +19,7 @@ import { type HoldTools, ownTopic } from './hold.ts';
 /** How long a topic that is deleted by force may take to drop its held events before the call must be made again. */
 const heldDropSeconds = 20;
 
-export interface HeldTools extends HoldTools, RouteTools {}
+export type HeldTools = HoldTools & RouteTools;
 
 /** A held event in a list; `id` is what it is sent or dropped by. */
 export interface ShownHeld extends Pick<HeldEvent, 'source' | 'type'> {

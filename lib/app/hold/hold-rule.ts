@@ -4,17 +4,12 @@ import { type Backlog, type HoldRule, judgeRule } from '../../core/hold/rule.ts'
 import type { Lane } from '../../core/kernel/place.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
-import type { Backlogs, Waiting } from '../../runtime/aws/backlogs.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
-import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
+import type { Waiting } from '../../runtime/aws/backlogs.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { applyHold } from './apply-hold.ts';
 import { begin, type ChangeHoldTools } from './hold.ts';
 
-export interface HoldRuleTools extends ChangeHoldTools {
-  readonly queues: Queues;
-  readonly backlogs: Backlogs;
-  readonly deliveries: DeliveryStore;
-}
+export type HoldRuleTools = ChangeHoldTools & Tools<'queues' | 'backlogs' | 'deliveries'>;
 
 /** The lanes that a topic shares with others; an ordered topic has another one in front of them. */
 const lanesOf = (topic: Topic): readonly Lane[] =>

@@ -11,10 +11,7 @@ import {
 import { sleep } from '../../core/kernel/sleep.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
 import type { Topic } from '../../core/registry/topic.ts';
-import type { Wake } from '../../runtime/aws/wake.ts';
-import type { Watches } from '../../runtime/aws/watches.ts';
-import type { HeldStore } from '../../runtime/stores/held.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import type { AdminTools } from '../registry/admin.ts';
 import { getTopic } from '../registry/topics.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
@@ -27,15 +24,9 @@ import { forgetMark } from './release-held.ts';
 const clockSkewMs = 1000;
 
 /** What changes holds, by hand or by rule. */
-export interface ChangeHoldTools extends ApplyHoldTools {
-  readonly registry: RegistryStore;
-  readonly held: HeldStore;
-  readonly holdWatches: Watches;
-}
+export type ChangeHoldTools = ApplyHoldTools & Tools<'registry' | 'held' | 'holdWatches'>;
 
-export interface HoldTools extends AdminTools, ChangeHoldTools {
-  readonly wake: Wake;
-}
+export type HoldTools = AdminTools & ChangeHoldTools & Tools<'wake'>;
 
 /** @throws BusbarError unknown_topic, forbidden. */
 export async function ownTopic(

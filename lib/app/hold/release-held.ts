@@ -3,8 +3,8 @@ import { type Hold, isReleasing, nextRoundMs, releaseInTrouble, roundOf } from '
 import { releaseRoundEvents } from '../../core/hold/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import { batchLimits, messageBytes, messageOf, packBatches } from '../../core/routing/routing.ts';
-import type { HeldStore, HoldName } from '../../runtime/stores/held.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { HoldName } from '../../runtime/stores/held.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 
@@ -29,10 +29,7 @@ const releaseTroubleSeconds = 15;
 /** By then every publisher that may have been storing as a release ended is done; what it stored is released as well. */
 export const heldSweepSeconds = 60;
 
-export interface ReleaseHeldTools extends RouteTools, ApplyHoldTools {
-  readonly registry: Pick<RegistryStore, 'changeTopic' | 'topic'>;
-  readonly held: HeldStore;
-}
+export type ReleaseHeldTools = RouteTools & ApplyHoldTools & Tools<'registry' | 'held'>;
 
 /** What one round came to. */
 interface Round {

@@ -3,18 +3,14 @@ import type { HeldEvent, Kept } from '../../core/hold/held.ts';
 import { admit, type Hold } from '../../core/hold/hold.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import type { SendFailure } from '../../runtime/aws/topics.ts';
-import type { HeldStore } from '../../runtime/stores/held.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 
 /** How often a publisher checks whether the release has ended. */
 const releaseGatePollMs = 100;
 
-export interface RouteOrHoldTools extends RouteTools, ApplyHoldTools {
-  readonly registry: Pick<RegistryStore, 'cachedTopic'>;
-  readonly held: HeldStore;
-}
+export type RouteOrHoldTools = RouteTools & ApplyHoldTools & Tools<'registry' | 'held'>;
 
 /** What became of an event: on its way, held, or why AWS did not take it. */
 export type RoutedOrHeld = 'routed' | 'held' | SendFailure;

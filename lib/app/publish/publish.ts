@@ -9,28 +9,20 @@ import { acceptance, duplicateKey, newClaim } from '../../core/publish/duplicate
 import type { Topic } from '../../core/registry/topic.ts';
 import { type Order, orderOf } from '../../core/routing/order.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { SchemaChecker } from '../../runtime/schema.ts';
 import type { ClaimStore } from '../../runtime/stores/claims.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type DelayTools, delay } from '../delay/schedule.ts';
 import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
 import { unknownReceiver } from '../registry/admin.ts';
 import { overtaking } from '../routing/send-all.ts';
 import { type TraceTools, tracePublished } from '../why/trace.ts';
 
-export interface PublishTools extends RouteOrHoldTools, DelayTools, TraceTools {
-  readonly registry: RegistryStore;
-  readonly claims: ClaimStore;
-  readonly schemas: SchemaChecker;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** The trace of topics that set none, and of invoked events. */
-  readonly trace: TraceMode;
-}
+export type PublishTools = RouteOrHoldTools &
+  DelayTools &
+  TraceTools &
+  Tools<'registry' | 'claims' | 'schemas' | 'trace'>;
 
 /** What became of one event of a request. */
 export interface EntryResult {

@@ -9,23 +9,15 @@ import {
   selects,
 } from '../../core/redrive/redrive.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
-import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
-import type { RedriveStore } from '../../runtime/stores/redrives.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { sendBack } from './send-back.ts';
 import { type TakeInTools, takeIn } from './take-in.ts';
 
 /** How long one invocation continues a redrive before it leaves the rest to the next. */
 const redriveSliceSeconds = 25;
 
-export interface ContinueTools extends TakeInTools {
-  readonly registry: RegistryStore;
-  readonly redrives: RedriveStore;
-  readonly deliveries: DeliveryStore;
-  readonly queues: Queues;
-}
+export type ContinueTools = TakeInTools & Tools<'registry' | 'redrives' | 'deliveries' | 'queues'>;
 
 /** What one step made of a run, and how long to wait before the next. */
 interface Step {

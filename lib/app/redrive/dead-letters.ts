@@ -3,13 +3,11 @@ import { BusbarError } from '../../core/kernel/errors.ts';
 import { type Cluster, clusters, type DeadLetter } from '../../core/redrive/dead-letter.ts';
 import { deadLettersPageDefault, deadLettersPageMax, takeInSeconds } from '../../core/redrive/limits.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { ownReceiver } from '../registry/flow.ts';
 import { type TakeInTools, takeIn } from './take-in.ts';
 
-export interface DeadLetterTools extends TakeInTools {
-  readonly registry: RegistryStore;
-}
+export type DeadLetterTools = TakeInTools & Tools<'registry'>;
 
 /** What part of the dead letters is asked for, as it stands in the query of the call. */
 export interface DeadLetterQuery {

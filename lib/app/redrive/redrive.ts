@@ -9,20 +9,10 @@ import {
   redriveSchema,
   showRedrive,
 } from '../../core/redrive/redrive.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { RedriveStore } from '../../runtime/stores/redrives.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { ownReceiver } from '../registry/flow.ts';
 
-export interface RedriveTools {
-  readonly registry: RegistryStore;
-  readonly redrives: RedriveStore;
-  readonly queues: Queues;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+export type RedriveTools = Tools<'registry' | 'redrives' | 'queues'>;
 
 type Shown = ReturnType<typeof showRedrive>;
 

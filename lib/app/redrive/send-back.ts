@@ -9,22 +9,11 @@ import {
   type Sized,
   topicAttribute,
 } from '../../core/routing/routing.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { DeadLetterStore, KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
-import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { sendAll } from '../routing/send-all.ts';
 
-export interface SendBackTools {
-  readonly registry: RegistryStore;
-  readonly deadLetters: DeadLetterStore;
-  readonly deliveries: DeliveryStore;
-  readonly queues: Queues;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+export type SendBackTools = Tools<'registry' | 'deadLetters' | 'deliveries' | 'queues'>;
 
 /**
  * Sends up to ten dead letters to the lane of their receiver, in the order that loses none: a letter is forgotten

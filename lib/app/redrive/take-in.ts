@@ -1,15 +1,8 @@
 import { readDeadLetter } from '../../core/redrive/dead-letter.ts';
 import type { DeadLetterQueues, DeadLetterRole } from '../../runtime/aws/dead-letter-queue.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
-export interface TakeInTools {
-  readonly deadLetterQueues: DeadLetterQueues;
-  readonly deadLetters: DeadLetterStore;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+export type TakeInTools = Tools<'deadLetterQueues' | 'deadLetters'>;
 
 /** For how long a message is hidden while it is written down; after a crash it comes back then. */
 const hideSeconds = 60;

@@ -1,17 +1,9 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import type { Provision } from '../../runtime/aws/provision.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
 /** What every use case of the registry works with. */
-export interface AdminTools {
-  readonly registry: RegistryStore;
-  readonly provision: Provision;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+export type AdminTools = Tools<'registry' | 'provision'>;
 
 /** What a PUT did: made something new, or changed what was there. */
 export interface Put<Document> {

@@ -2,16 +2,12 @@ import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
 import { paused, resumed, skipOf, skipSchema } from '../../core/registry/flow.ts';
 import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
-import type { Watches } from '../../runtime/aws/watches.ts';
-import type { SkipStore } from '../../runtime/stores/skips.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import type { AdminTools } from './admin.ts';
 import { followState, type PollingTools } from './polling.ts';
 import { changeOwnReceiver, findReceiver } from './receivers.ts';
 
-export interface FlowTools extends AdminTools, PollingTools {
-  readonly skips: SkipStore;
-  readonly pauseWatches: Watches;
-}
+export type FlowTools = AdminTools & PollingTools & Tools<'skips' | 'pauseWatches'>;
 
 /** A receiver as the API shows it, with how many deliveries its skip has dropped so far. */
 export type ShownReceiver = Omit<ReturnType<typeof showReceiver>, 'skip'> & {

@@ -1,15 +1,7 @@
 import { isPausedLine, pauseNotice } from '../../core/registry/flow.ts';
-import type { Watches } from '../../runtime/aws/watches.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
-interface PauseTools {
-  readonly registry: RegistryStore;
-  readonly pauseWatches: Watches;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+type PauseTools = Tools<'registry' | 'pauseWatches'>;
 
 /** Tells the backlog alarm of a paused receiver so, in a line that is counted; ends the watch with the pause. */
 export async function lookAfterPause(tools: PauseTools, name: string): Promise<void> {

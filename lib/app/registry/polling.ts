@@ -1,16 +1,12 @@
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import type { Mappings } from '../../runtime/aws/mappings.ts';
-import type { OffloadStore } from '../../runtime/stores/offloads.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { Parts } from '../../runtime/tools.ts';
 
 /** The lanes into which events come first; not every receiver has both. */
 export const entryLanes = ['online', 'ordered'] as const;
 
-export interface PollingTools {
-  readonly mappings: Mappings;
-  readonly offloads: OffloadStore;
-}
+export type PollingTools = Parts<'mappings' | 'offloads'>;
 
 /** Starts to consume a receiver's lanes: the offline lane only while types are hot or events are left in it. */
 export async function startPolling(tools: PollingTools, receiver: string): Promise<void> {

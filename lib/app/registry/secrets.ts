@@ -5,18 +5,11 @@ import { parseSpec } from '../../core/kernel/spec.ts';
 import { registryChangeRoundsMax, secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
 import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
 import { replaceSecret, rotateSecretSchema } from '../../core/registry/secret.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { Changed, RegistryStore } from '../../runtime/stores/registry.ts';
-import type { SecretStore } from '../../runtime/stores/secrets.ts';
+import type { Changed } from '../../runtime/stores/registry.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { unknownReceiver } from './admin.ts';
 
-export interface SecretTools {
-  readonly registry: RegistryStore;
-  readonly secrets: SecretStore;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+export type SecretTools = Tools<'registry' | 'secrets'>;
 
 /**
  * Gives a receiver another secret; for the overlap its deliveries carry a signature by each.

@@ -4,12 +4,10 @@ import { parseSpec } from '../../core/kernel/spec.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import { type Topic, topicSchema } from '../../core/registry/topic.ts';
 import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
-import type { SchemaChecker } from '../../runtime/schema.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
 
-export interface TopicTools extends AdminTools {
-  readonly schemas: SchemaChecker;
-}
+export type TopicTools = AdminTools & Tools<'schemas'>;
 
 export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Topic> {
   const topic = await tools.registry.topic(name);

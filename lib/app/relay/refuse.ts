@@ -1,14 +1,8 @@
 import { eventRefused, type Refused } from '../../core/relay/refused.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { RefusedStore } from '../../runtime/stores/refused.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import type { Sent } from './send-stored.ts';
 
-export interface RefuseTools {
-  readonly refused: RefusedStore;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+export type RefuseTools = Tools<'refused'>;
 
 /** Keeps what cannot be published where its application finds it, and says so in the log, of which an alarm is made. */
 export async function refuse(

@@ -3,15 +3,9 @@ import { BusbarError } from '../../core/kernel/errors.ts';
 import { refusedPageDefault, refusedPageMax } from '../../core/relay/limits.ts';
 import { outboxPrefix } from '../../core/relay/outbox.ts';
 import type { Refused } from '../../core/relay/refused.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { OutboxStore } from '../../runtime/stores/outbox.ts';
-import type { RefusedStore } from '../../runtime/stores/refused.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
-export interface RefusedTools {
-  readonly refused: RefusedStore;
-  readonly outbox: OutboxStore;
-  readonly clock: Clock;
-}
+export type RefusedTools = Tools<'refused' | 'outbox'>;
 
 /** What the bus took over and could not publish: a member's own, everything for an admin. */
 export async function listRefused(

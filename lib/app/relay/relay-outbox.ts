@@ -1,7 +1,7 @@
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { isOrdered, type OutboxRow, outboxOwner, readOutbox } from '../../core/relay/outbox.ts';
 import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
-import type { OutboxStore } from '../../runtime/stores/outbox.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import type { PublishTools } from '../publish/publish.ts';
 import { type RefuseTools, refuse } from './refuse.ts';
 import { type Outgoing, type Sent, sendStored } from './send-stored.ts';
@@ -12,9 +12,7 @@ const relaySliceSeconds = 30;
 /** How many entries of one key are read at a time. */
 const relayPageRows = 25;
 
-export interface RelayOutboxTools extends PublishTools, RefuseTools {
-  readonly outbox: OutboxStore;
-}
+export type RelayOutboxTools = PublishTools & RefuseTools & Tools<'outbox'>;
 
 /**
  * Publishes what lies in these partitions of the outbox, in the order of each. What is published is deleted, what never

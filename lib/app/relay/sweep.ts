@@ -1,7 +1,5 @@
 import { outboxWaits } from '../../core/relay/outbox.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { OutboxStore } from '../../runtime/stores/outbox.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
 /** An older entry is no longer left to the stream alone. */
 const sweepAfterSeconds = 60;
@@ -12,11 +10,7 @@ const sweepAgainSeconds = 60;
 /** An operator is told when entries wait for longer. */
 const outboxWaitSecondsMax = 15 * 60;
 
-export interface SweepTools {
-  readonly outbox: OutboxStore;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+export type SweepTools = Tools<'outbox'>;
 
 /**
  * Looks for entries that still lie in the outbox although their time is over, because the stream lost them, a crash left

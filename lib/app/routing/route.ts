@@ -6,14 +6,11 @@ import {
   messageOf,
   type RoutableEvent,
 } from '../../core/routing/routing.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
-import type { SendFailure, TopicSender } from '../../runtime/aws/topics.ts';
+import type { SendFailure } from '../../runtime/aws/topics.ts';
+import type { Parts } from '../../runtime/tools.ts';
 import { sendAll } from './send-all.ts';
 
-export interface RouteTools {
-  readonly topics: TopicSender;
-  readonly queues: Queues;
-}
+export type RouteTools = Parts<'topics' | 'queues'>;
 
 /**
  * Sends events to their target in batches as full as AWS takes them. Answers, in the order of the events, why one was

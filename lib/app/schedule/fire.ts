@@ -1,21 +1,15 @@
 import { type DelayedEvent, delayedKey } from '../../core/delay/delayed.ts';
 import type { Tick } from '../../core/delay/timer.ts';
-import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
 import { orderOf } from '../../core/routing/order.ts';
 import { eventOf, planFiring, type Recurrence, targetOf } from '../../core/schedule/recurrence.ts';
-import type { RecurrenceState, RecurrenceStore } from '../../runtime/stores/recurrences.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
+import type { RecurrenceState } from '../../runtime/stores/recurrences.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { hidden, type LeaveTools, leave, type Outcome } from '../delay/leave.ts';
 import { newTurn } from '../delay/schedule.ts';
 import { dropTimer, setTimers, type Timer } from '../delay/timers.ts';
 
-export interface FireTools extends LeaveTools {
-  readonly recurrences: RecurrenceStore;
-  readonly registry: RegistryStore;
-  /** The trace of topics that set none, and of invoked events. */
-  readonly trace: TraceMode;
-}
+export type FireTools = LeaveTools & Tools<'recurrences' | 'registry' | 'trace'>;
 
 export const tickTimer = (
   schedule: string,

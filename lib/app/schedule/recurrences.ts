@@ -12,18 +12,15 @@ import {
   targetOf,
   unknownSchedule,
 } from '../../core/schedule/recurrence.ts';
-import type { SchemaChecker } from '../../runtime/schema.ts';
-import type { KeptRecurrence, RecurrenceState, RecurrenceStore } from '../../runtime/stores/recurrences.ts';
+import type { KeptRecurrence, RecurrenceState } from '../../runtime/stores/recurrences.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { newTurn } from '../delay/schedule.ts';
 import { dropTimer, setTimers, type TimerTools } from '../delay/timers.ts';
 import { openTarget } from '../publish/publish.ts';
 import { type AdminTools, ownerOf, type Put } from '../registry/admin.ts';
 import { tickTimer } from './fire.ts';
 
-export interface RecurrenceTools extends AdminTools, TimerTools {
-  readonly recurrences: RecurrenceStore;
-  readonly schemas: SchemaChecker;
-}
+export type RecurrenceTools = AdminTools & TimerTools & Tools<'recurrences' | 'schemas'>;
 
 /** A recurring schedule as the API shows it: with its next five times, and what became of the last. */
 export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs'> {

@@ -1,18 +1,12 @@
 import type { Principal } from '../../core/access/access.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import type { CheckSecret } from '../../core/transaction/check.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { CheckSecretStore } from '../../runtime/stores/check-secrets.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
 /** How long a replaced check secret signs beside the new one. */
 const checkSecretOverlapSeconds = 24 * 3600;
 
-export interface CheckSecretTools {
-  readonly checkSecrets: CheckSecretStore;
-  readonly clock: Clock;
-  readonly random: Random;
-}
+export type CheckSecretTools = Tools<'checkSecrets'>;
 
 /** The application's check secret; made when it has none. */
 export async function ensureCheckSecret(

@@ -8,8 +8,7 @@ import {
   transactionGivenUp,
   transition,
 } from '../../core/transaction/transaction.ts';
-import type { Http } from '../../runtime/http/http.ts';
-import type { CheckSecretStore } from '../../runtime/stores/check-secrets.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { applyMessage, type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
 
 /** How often the timer of a transaction looks in any case, should everything else fail. */
@@ -18,10 +17,7 @@ const transactionLookSeconds = 15 * 60;
 /** A timer that finds no transaction waits this long for it: the call that begins it may be under way. */
 const transactionBeginSeconds = 60;
 
-export interface CheckTransactionTools extends RelayTransactionTools {
-  readonly checkSecrets: CheckSecretStore;
-  readonly http: Http;
-}
+export type CheckTransactionTools = RelayTransactionTools & Tools<'checkSecrets' | 'http'>;
 
 /**
  * The timer of a transaction: asks its producer when it is due, rolls back when nobody ever answers, and does what the

@@ -6,14 +6,12 @@ import {
   type TransactionMessage,
   transition,
 } from '../../core/transaction/transaction.ts';
-import type { TransactionStore } from '../../runtime/stores/transactions.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import type { PublishTools } from '../publish/publish.ts';
 import { type RefuseTools, refuse } from '../relay/refuse.ts';
 import { type Outgoing, type Sent, sendStored } from '../relay/send-stored.ts';
 
-export interface RelayTransactionTools extends PublishTools, RefuseTools {
-  readonly transactions: TransactionStore;
-}
+export type RelayTransactionTools = PublishTools & RefuseTools & Tools<'transactions'>;
 
 /**
  * Does what is left to be done with the events of a transaction that was decided: sends them, or throws them away.

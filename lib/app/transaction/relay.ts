@@ -1,12 +1,10 @@
 import { type Woken, wokenBy } from '../../core/relay/relay.ts';
 import { transactionAgainSeconds } from '../../core/transaction/limits.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
 import { timerOf } from './transaction.ts';
 
-export interface RelayTools extends RelayTransactionTools {
-  readonly queues: Queues;
-}
+export type RelayTools = RelayTransactionTools & Tools<'queues'>;
 
 /**
  * Does what rows of the bus table ask for by their `wakes`: the stream brings their keys within a second of the write.

@@ -13,27 +13,12 @@ import {
   type Transaction,
   transition,
 } from '../../core/transaction/transaction.ts';
-import type { Queues } from '../../runtime/aws/queues.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { TransactionStore } from '../../runtime/stores/transactions.ts';
-import {
-  checkEntries,
-  type EntryResult,
-  newTrace,
-  openTarget,
-  type PublishTools,
-} from '../publish/publish.ts';
-import type { ReceiverTools } from '../registry/receivers.ts';
+import type { Tools } from '../../runtime/tools.ts';
+import { checkEntries, type EntryResult, newTrace, openTarget } from '../publish/publish.ts';
 import { type CheckSecretTools, ensureCheckSecret } from './check-secret.ts';
 
-export interface TransactionTools
-  extends Pick<PublishTools, 'registry' | 'schemas' | 'trace' | 'clock' | 'random'>,
-    Pick<ReceiverTools, 'endpoints' | 'endpointPorts'>,
-    CheckSecretTools {
-  readonly transactions: TransactionStore;
-  readonly queues: Queues;
-  readonly log: Log;
-}
+export type TransactionTools = CheckSecretTools &
+  Tools<'registry' | 'schemas' | 'trace' | 'endpoints' | 'endpointPorts' | 'transactions' | 'queues'>;
 
 /**
  * Begins a transaction: checks and keeps its events, which nobody receives before the commit. All or none: one event

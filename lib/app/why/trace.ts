@@ -12,21 +12,13 @@ import {
   packDelivered,
   packPublished,
 } from '../../core/why/trace.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import type { SightingStore } from '../../runtime/stores/sightings.ts';
-import type { TraceStore } from '../../runtime/stores/traces.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
 /** How long a function waits for a trace to be written before it goes on without it. */
 const traceWriteSeconds = 1;
 
-export interface TraceTools {
-  readonly traces: TraceStore;
-  readonly sightings: SightingStore;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+export type TraceTools = Tools<'traces' | 'sightings'>;
 
 /**
  * Writes traces, or goes on without them: they are best effort, and nothing may fail or wait for them, so that a write

@@ -8,23 +8,9 @@ import { traceSeconds } from '../../core/why/limits.ts';
 import { deliveryIdAt, type Occurrence, occurrencesOf, type Sighting } from '../../core/why/occurrence.ts';
 import { timeInId } from '../../core/why/trace.ts';
 import { type ExplainedEvent, fateOf, receiversOf, type Surroundings, type Why } from '../../core/why/why.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
-import type { HeldStore } from '../../runtime/stores/held.ts';
-import type { RegistryStore } from '../../runtime/stores/registry.ts';
-import type { SightingStore } from '../../runtime/stores/sightings.ts';
-import type { TraceStore } from '../../runtime/stores/traces.ts';
+import type { Tools } from '../../runtime/tools.ts';
 
-export interface WhyTools {
-  readonly registry: RegistryStore;
-  readonly deliveries: DeliveryStore;
-  readonly traces: TraceStore;
-  readonly sightings: SightingStore;
-  readonly held: HeldStore;
-  readonly clock: Clock;
-  /** The trace of topics that set none. */
-  readonly trace: TraceMode;
-}
+export type WhyTools = Tools<'registry' | 'deliveries' | 'traces' | 'sightings' | 'held' | 'trace'>;
 
 export interface WhyQuestion {
   readonly id: string;
