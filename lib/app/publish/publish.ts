@@ -284,7 +284,7 @@ async function send(
         continue;
       }
       tools.log('error', 'An event could not be sent', { ...target, reason: outcome.reason });
-      const problem = outcome.reason === overtaking ? overtaking : 'The event could not be stored';
+      const problem = outcome.overtakes === true ? overtaking : 'The event could not be stored';
       results.set(index, rejected(index, event.id, gone ? unknownTarget(target) : unavailable(problem)));
     }
   });

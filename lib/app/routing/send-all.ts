@@ -3,14 +3,15 @@ import { waves } from '../../core/routing/order.ts';
 import type { Sized } from '../../core/routing/routing.ts';
 import { packBatches } from '../../core/routing/routing.ts';
 import type { SendFailure } from '../../runtime/aws/topics.ts';
-/** Why a message was not even sent. */
+
+/** Why a message that would overtake another one is not sent, in words. */
 export const overtaking =
   'An earlier event of its key could not be stored, and this one would have overtaken it';
 
 /**
- * Sends messages in batches as full as AWS takes them, all at once. Those with an order go in waves, one after the other,
- * and behind one that was not taken no other of its group goes. Answers, in the order of the messages, why one was not
- * taken, or undefined where it was.
+ * Sends messages in batches as full as AWS allows, all at once. Messages with an order go in waves, one after the other;
+ * once AWS has refused one, no later message of its group is sent. Returns, in the order of the messages, why a message
+ * was not taken, or undefined if it was.
  */
 export async function sendAll<Message extends Sized & { readonly order?: Order }>(
   messages: readonly Message[],
@@ -22,7 +23,7 @@ export async function sendAll<Message extends Sized & { readonly order?: Order }
   for (const wave of waves(messages)) {
     const going = wave.filter((message) => {
       const overtakes = message.order !== undefined && refused.has(message.order.group);
-      if (overtakes) failures.set(message, { retryable: true, reason: overtaking });
+      if (overtakes) failures.set(message, { retryable: true, reason: overtaking, overtakes: true });
       return !overtakes;
     });
     await Promise.all(

@@ -10,6 +10,8 @@ export interface SendFailure {
   /** True when the same message may be taken later. */
   readonly retryable: boolean;
   readonly reason: string;
+  /** Set when the message was not even sent, because it would have overtaken an earlier event of its key. */
+  readonly overtakes?: true;
 }
 
 /** Sends batches to topics. */
