@@ -180,7 +180,7 @@ export function checkRocketMqEndpoint(
 export function outcomeOfRocketMq(failure: RocketMqFailure): Extract<Outcome, { kind: 'failure' }> {
   const says =
     failure.failure === 'refused' || failure.failure === 'too-large'
-      ? 'refused'
+      ? 'business-failure'
       : failure.failure === 'throttled'
         ? 'slow-down'
         : undefined;

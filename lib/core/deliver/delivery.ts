@@ -59,7 +59,7 @@ const statusesOfSystem: readonly number[] = [408, 425, 429];
 
 /** Which kind of failure an outcome is; undefined for a success. */
 export function failureKind(outcome: Outcome): FailureKind | undefined {
-  if (outcome.kind === 'failure') return outcome.says === 'refused' ? 'business' : 'system';
+  if (outcome.kind === 'failure') return outcome.says === 'business-failure' ? 'business' : 'system';
   const { status } = outcome;
   if (status >= 200 && status < 300) return undefined;
   return status >= 400 && status < 500 && !statusesOfSystem.includes(status) ? 'business' : 'system';

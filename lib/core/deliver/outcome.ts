@@ -11,5 +11,5 @@ export type Outcome =
       readonly failure: string;
       readonly message: string;
       /** Set where the other side works, and said without a status that it does not want the event, or too many come. */
-      readonly says?: 'refused' | 'slow-down';
+      readonly says?: 'business-failure' | 'slow-down';
     };
