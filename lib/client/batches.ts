@@ -1,7 +1,7 @@
 import type { EventInput } from './cloud-event.ts';
 
 /** The bus's limits on one request. */
-export const maxEntriesPerRequest = 100;
+const maxEntriesPerRequest = 100;
 export const maxBytesPerRequest = 1_000_000;
 
 /** One event, ready to send. Its bytes are the same in every attempt. */

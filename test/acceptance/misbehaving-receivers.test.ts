@@ -264,7 +264,7 @@ describe('an endpoint that responds with Retry-After', () => {
     ['date-429', 429, (): string => new Date(Date.now() + 3000).toUTCString()],
     ['seconds-503', 503, (): string => '2'],
     ['date-503', 503, (): string => new Date(Date.now() + 3000).toUTCString()],
-  ] as const)('by Retry-After (%s) gets it, and nobody else waits', async (name, status, retryAfter) => {
+  ] as const)('by Retry-After (%s) gets it, without delaying other receivers', async (name, status, retryAfter) => {
     let asked = '';
     const sink: Sink = await startSink((_, response, earlier): void => {
       asked ||= retryAfter();
