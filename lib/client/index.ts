@@ -2,8 +2,6 @@ export {
   type Client,
   type ClientOptions,
   createClient,
-  type PublishAnswer,
-  type PublishOptions,
   type ReceiverSettings,
   type TopicSettings,
 } from './client.ts';
@@ -27,6 +25,7 @@ export {
   outboxEntry,
   outboxItem,
 } from './outbox.ts';
+export type { PublishAnswer, PublishOptions } from './publish.ts';
 export { createReceiver, type Receiver, type ReceiverOptions } from './receiver.ts';
 export type { ClientClock, RetryOptions } from './retry.ts';
 export {

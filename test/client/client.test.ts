@@ -284,7 +284,7 @@ describe('retries', () => {
     const error = await failure(client({ fetch: refuseSecond, concurrency: 1 }).publish('orders', events));
     expect(error).toBeInstanceOf(PublishInterruptedError);
     if (!(error instanceof PublishInterruptedError)) return;
-    expect(error).toMatchObject({ code: 'forbidden', status: 403 });
+    expect(error).toMatchObject({ code: 'forbidden', status: 403, refused: true });
     expect(error.results.length).toBe(100);
     const ids = error.unanswered.map((event) => event.id);
     expect([ids[0], ids.at(-1), ids.length]).toEqual(['e100', 'e249', 150]);
@@ -321,7 +321,7 @@ describe('retries', () => {
     const error = await failure(
       client().publish('orders', { type: 'a', id: 'mine' }, { signal: stop.signal }),
     );
-    expect(error).toMatchObject({ code: 'aborted', unanswered: [{ id: 'mine' }] });
+    expect(error).toMatchObject({ code: 'aborted', unanswered: [{ id: 'mine' }], refused: false });
   });
 });
 

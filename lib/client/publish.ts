@@ -1,0 +1,148 @@
+import { type Defaults, type Entry, maxBytesPerRequest, toEntry, toRequests } from './batches.ts';
+import type { EntryResult, EventInput } from './cloud-event.ts';
+import { BusbarError, PublishInterruptedError, PublishRejectedError } from './errors.ts';
+import { isTransientRejection, readResults } from './results.ts';
+import { backoffMs, type ClientClock, type RetryOptions } from './retry.ts';
+import type { Transport } from './transport.ts';
+
+export interface PublishOptions {
+  /** If the bus rejects some events: throw a `PublishRejectedError` (default), or return the results. */
+  readonly partial?: 'throw' | 'return';
+  readonly signal?: AbortSignal;
+}
+
+export interface PublishAnswer {
+  /** One result for each event, in the same order. */
+  readonly events: readonly EntryResult[];
+}
+
+interface PublisherOptions {
+  readonly request: Transport;
+  readonly clock: ClientClock;
+  readonly random: () => number;
+  readonly retry: Required<RetryOptions>;
+  /** How many requests one publish sends at the same time. */
+  readonly concurrency: number;
+  readonly defaults: Defaults;
+}
+
+/** Publishes events to a path of the API, split into requests. */
+type Publisher = (
+  path: string,
+  input: EventInput | readonly EventInput[],
+  options?: PublishOptions,
+) => Promise<PublishAnswer>;
+
+/** Creates the function behind `publish` and `invoke`. It rejects with a `PublishInterruptedError` or a `PublishRejectedError`. */
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { request, clock, random, retry, concurrency, defaults } = options;
+
+  async function sendOnce(path: string, entries: readonly Entry[], signal: AbortSignal | undefined) {
+    const body = await request('POST', path, {
+      body: `[${entries.map((entry) => entry.json).join(',')}]`,
+      contentType: entries[0]?.contentType ?? 'application/json',
+      signal,
+      // If every entry is rejected, the error response contains the reason for each.
+      isAnswer: (refusal) => readResults(refusal, entries) !== undefined,
+    });
+    const results = readResults(body, entries);
+    if (results !== undefined) return results;
+    throw new BusbarError({
+      code: 'unexpected_answer',
+      detail: `The response to POST /v1${path} does not have one result for each of its ${entries.length} events.`,
+    });
+  }
+
+  /** Sends one request, and retries those of its events that the bus temporarily could not store. */
+  async function sendRequest(
+    path: string,
+    entries: readonly Entry[],
+    signal: AbortSignal | undefined,
+    settle: (results: readonly EntryResult[]) => void,
+  ): Promise<void> {
+    let open = entries;
+    for (let attempt = 1; ; attempt++) {
+      const results = await sendOnce(path, open, signal);
+      const again = attempt < retry.attempts ? results.filter(isTransientRejection) : [];
+      settle(results.filter((result) => !again.includes(result)));
+      if (again.length === 0) return;
+      const indexes = new Set(again.map((result) => result.index));
+      open = open.filter((entry) => indexes.has(entry.index));
+      await clock.sleep(backoffMs(attempt, random(), retry), signal);
+    }
+  }
+
+  return async (path, input, { partial = 'throw', signal } = {}) => {
+    const inputs: readonly EventInput[] = isList(input) ? input : [input];
+    const entries = inputs.map((event, index) => toEntry(event, index, defaults));
+    const results: EntryResult[] = [];
+    const sendable = entries.filter((entry) => {
+      const tooLarge = tooLargeResult(entry);
+      if (tooLarge !== undefined) results.push(tooLarge);
+      return tooLarge === undefined;
+    });
+
+    const queue = toRequests(sendable);
+    const failures: unknown[] = [];
+    async function work(): Promise<void> {
+      for (let next = queue.shift(); next !== undefined && failures.length === 0; next = queue.shift()) {
+        try {
+          await sendRequest(path, next, signal, (settled) => results.push(...settled));
+        } catch (error) {
+          // The other requests finish, so that the error lists exactly the events without a result.
+          failures.push(error);
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(concurrency, queue.length) }, work));
+
+    results.sort((a, b) => a.index - b.index);
+    if (failures.length > 0) throw interrupted(failures, results, entries);
+    if (partial === 'throw' && results.some((result) => result.status === 'rejected')) {
+      throw new PublishRejectedError(results);
+    }
+    return { events: results };
+  };
+}
+
+/** `Array.isArray` alone does not narrow a readonly array. */
+function isList(input: EventInput | readonly EventInput[]): input is readonly EventInput[] {
+  return Array.isArray(input);
+}
+
+/** Rejects an event that is larger than a request. Sending it would fail the other events of its request, too. */
+function tooLargeResult(entry: Entry): EntryResult | undefined {
+  const bytes = Buffer.byteLength(entry.json);
+  if (bytes + 2 <= maxBytesPerRequest) return undefined;
+  return {
+    index: entry.index,
+    id: entry.id,
+    status: 'rejected',
+    code: 'event_too_large',
+    detail: `The event has ${bytes} bytes, and a request can have at most ${maxBytesPerRequest}. Store large data elsewhere and publish a reference to it.`,
+  };
+}
+
+function interrupted(
+  failures: readonly unknown[],
+  results: readonly EntryResult[],
+  entries: readonly Entry[],
+): PublishInterruptedError {
+  const [cause] = failures;
+  const answered = new Set(results.map((result) => result.index));
+  const unanswered = entries.filter((entry) => !answered.has(entry.index)).map((entry) => entry.event);
+  const { code, status, detail, problem, retryAfterSeconds } =
+    cause instanceof BusbarError ? cause : { code: 'aborted', detail: String(cause) };
+  return new PublishInterruptedError(
+    { code, status, detail, problem, retryAfterSeconds, cause },
+    results,
+    unanswered,
+    failures.every(isRefusal),
+  );
+}
+
+/** Whether the bus stored nothing of the request. A 408 or 429 may follow an attempt whose outcome is unknown. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof BusbarError) || error.status === undefined) return false;
+  return error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429;
+}
