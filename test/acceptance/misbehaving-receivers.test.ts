@@ -264,23 +264,26 @@ describe('an endpoint that responds with Retry-After', () => {
     ['date-429', 429, (): string => new Date(Date.now() + 3000).toUTCString()],
     ['seconds-503', 503, (): string => '2'],
     ['date-503', 503, (): string => new Date(Date.now() + 3000).toUTCString()],
-  ] as const)('by Retry-After (%s) gets it, without delaying other receivers', async (name, status, retryAfter) => {
-    let asked = '';
-    const sink: Sink = await startSink((_, response, earlier): void => {
-      asked ||= retryAfter();
-      if (earlier > 0) response.writeHead(204).end();
-      else response.writeHead(status, { 'retry-after': asked }).end();
-    });
-    closing.push(() => sink.close());
-    await publishTo(name, sink.url, { retry: { delaysSeconds: [0] } });
-    await untouched(name);
-    const [first, second] = await sink.waitFor(2);
-    const dueMs = /^\d+$/.test(asked) ? (first?.atMs ?? 0) + Number(asked) * 1000 : Date.parse(asked);
-    expect(second?.atMs).toBeGreaterThanOrEqual(dueMs);
-    await expect
-      .poll(() => whyOf(name, name), { timeout: 15_000 })
-      .toMatchObject({ state: 'delivered', attempts: [{ status }, { status: 204 }] });
-  });
+  ] as const)(
+    'by Retry-After (%s) gets it, without delaying other receivers',
+    async (name, status, retryAfter) => {
+      let asked = '';
+      const sink: Sink = await startSink((_, response, earlier): void => {
+        asked ||= retryAfter();
+        if (earlier > 0) response.writeHead(204).end();
+        else response.writeHead(status, { 'retry-after': asked }).end();
+      });
+      closing.push(() => sink.close());
+      await publishTo(name, sink.url, { retry: { delaysSeconds: [0] } });
+      await untouched(name);
+      const [first, second] = await sink.waitFor(2);
+      const dueMs = /^\d+$/.test(asked) ? (first?.atMs ?? 0) + Number(asked) * 1000 : Date.parse(asked);
+      expect(second?.atMs).toBeGreaterThanOrEqual(dueMs);
+      await expect
+        .poll(() => whyOf(name, name), { timeout: 15_000 })
+        .toMatchObject({ state: 'delivered', attempts: [{ status }, { status: 204 }] });
+    },
+  );
 });
 
 describe('an endpoint that is gone (410)', () => {
