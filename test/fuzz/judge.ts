@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { OpenApiDocument } from '../../lib/core/openapi/document.ts';
-import type { JsonSchema } from '../../lib/core/openapi/json-schema.ts';
+import type { OpenApiDocument } from '../../lib/api/openapi/document.ts';
+import type { JsonSchema } from '../../lib/api/openapi/json-schema.ts';
 import type { HttpApiResponse } from '../../lib/stand-in/engines/http/model.ts';
 
 /** Checks responses against the OpenAPI document that the bus serves, and searches them for secrets. */

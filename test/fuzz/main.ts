@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { calls } from '../../lib/core/openapi/calls.ts';
+import { nameOf } from '../../lib/api/call.ts';
+import { apiCalls } from '../../lib/api/calls.ts';
 import { assembly } from '../../lib/local/assembly.ts';
 import { synthesize } from '../../lib/local/synth.ts';
 import { fuzz } from './run.ts';
@@ -36,7 +37,7 @@ const done = [...report.done.values()].reduce((sum, count) => sum + count, 0);
 say(
   `\n${done} of ${requests} requests succeeded, over ${report.done.size} calls; the others were refused with ${report.codes.size} codes.`,
 );
-const never = Object.keys(calls).filter((call) => !report.done.has(call));
+const never = apiCalls.map(nameOf).filter((call) => !report.done.has(call));
 if (never.length > 0) say(`Calls that never succeeded: ${never.join(', ')}.`);
 say(`${report.failures.length} failures of ${kinds.size} kinds (seed ${seed}).`);
 process.exitCode = report.failures.length === 0 ? 0 : 1;

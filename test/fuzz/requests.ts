@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import type { OpenApiDocument } from '../../lib/api/openapi/document.ts';
+import type { JsonSchema } from '../../lib/api/openapi/json-schema.ts';
 import { batched, structured } from '../../lib/core/event/forms.ts';
-import type { OpenApiDocument } from '../../lib/core/openapi/document.ts';
-import type { JsonSchema } from '../../lib/core/openapi/json-schema.ts';
 import {
   hostileContentType,
   hostileHeaders,

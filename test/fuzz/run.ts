@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { OpenApiDocument } from '../../lib/core/openapi/document.ts';
+import type { OpenApiDocument } from '../../lib/api/openapi/document.ts';
 import { createJudge, type Sent, secretIn, type Verdict } from './judge.ts';
 import { type FuzzRequest, requestsOf } from './requests.ts';
 import { type FuzzWorld, keys } from './world.ts';

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OpenApiDocument } from '../../lib/core/openapi/document.ts';
+import type { OpenApiDocument } from '../../lib/api/openapi/document.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
 import { systemRandom } from '../../lib/runtime/random.ts';
 import { systemClock } from '../../lib/stand-in/clock.ts';

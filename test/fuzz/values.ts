@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { JsonSchema } from '../../lib/core/openapi/json-schema.ts';
+import type { JsonSchema } from '../../lib/api/openapi/json-schema.ts';
 import { planted } from './world.ts';
 
 /** Values generated from the schemas of the document: mostly valid, some only similar. */

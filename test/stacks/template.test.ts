@@ -2,6 +2,8 @@ import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import declaration from '../../busbar.config.ts';
+import { nameOf } from '../../lib/api/call.ts';
+import { publishCalls } from '../../lib/api/publish.ts';
 import { breakerOpened } from '../../lib/core/breaker/breaker.ts';
 import { loopsStopped } from '../../lib/core/event/hops.ts';
 import { heldByRule, releaseInTrouble } from '../../lib/core/hold/hold.ts';
@@ -564,6 +566,12 @@ describe('the API', () => {
       $default: 'busbar-admin',
       'POST /v1/topics/{topic}/events': 'busbar-publish',
       'POST /v1/receivers/{receiver}/events': 'busbar-publish',
+    });
+    // Each of them is a call that is described as one of publish.
+    const described = publishCalls.map((call) => [nameOf(call), 'busbar-publish']);
+    expect(Object.fromEntries(routes)).toEqual({
+      $default: 'busbar-admin',
+      ...Object.fromEntries(described),
     });
   });
 });

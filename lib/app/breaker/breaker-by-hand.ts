@@ -1,7 +1,11 @@
 import type { Principal } from '../../core/access/access.ts';
-import { breakerOf, forceBreakerSchema, type ShownBreaker, showBreaker } from '../../core/breaker/breaker.ts';
+import {
+  breakerOf,
+  type ForceBreakerSpec,
+  type ShownBreaker,
+  showBreaker,
+} from '../../core/breaker/breaker.ts';
 import { type ShownOffload, showOffload } from '../../core/deliver/offload.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { type FlowTools, getReceiver, ownReceiver, type ShownReceiver } from '../registry/flow.ts';
 import { stopPolling } from '../registry/polling.ts';
@@ -35,9 +39,8 @@ export async function forceBreaker(
   tools: BreakerTools,
   principal: Principal,
   name: string,
-  body: unknown,
+  { state }: ForceBreakerSpec,
 ): Promise<ShownBreaker> {
-  const { state } = parseSpec(forceBreakerSchema, body);
   const receiver = await ownReceiver(tools, principal, name);
   // The cached copy may be seconds old, and the breaker may have opened since.
   await tools.breakers.read(name);

@@ -4,13 +4,12 @@ import {
   type DelayedState,
   newDueAtMs,
   type RecallQuestion,
-  reTimeSchema,
+  type ReTimeSpec,
   stepDelayed,
 } from '../../core/delay/delayed.ts';
 import type { Target } from '../../core/event/target.ts';
 import { BusbarError, type ErrorCode } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type DelayTools, newTurn } from './schedule.ts';
@@ -50,9 +49,8 @@ export async function reTimeEvent(
   tools: RecallTools,
   principal: Principal,
   question: RecallQuestion,
-  body: unknown,
+  spec: ReTimeSpec,
 ): Promise<ShownDelayed> {
-  const spec = parseSpec(reTimeSchema, body);
   const dueAtMs = newDueAtMs(spec, tools.clock.now());
   if (dueAtMs === undefined) {
     throw new BusbarError('invalid_request', 'deliverAt is more than ten years ahead.', {

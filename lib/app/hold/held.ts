@@ -10,8 +10,7 @@ import {
   storedAtMs,
 } from '../../core/hold/held.ts';
 import { type Hold, isOpen, isReleasing, notOnHold } from '../../core/hold/hold.ts';
-import { heldListDefault, heldListMax } from '../../core/hold/limits.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, unknownCursor } from '../../core/kernel/errors.ts';
 import type { HoldName } from '../../runtime/stores/held.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type HoldTools, ownTopic } from './hold.ts';
@@ -46,11 +45,10 @@ export async function listHeld(
   tools: HeldTools,
   principal: Principal,
   topic: string,
-  query: { readonly limit?: string; readonly cursor?: string },
+  { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined },
 ): Promise<{ events: ShownHeld[]; cursor?: string }> {
   const hold = await ownHold(tools, principal, topic);
-  const limit = readLimit(query.limit);
-  const after = readCursor(query.cursor);
+  const after = readCursor(cursor);
   const pages = await Promise.all(shards.map((shard) => tools.held.page(hold, shard, limit, after)));
   const rows = pages
     .flatMap((page) => page.rows)
@@ -63,20 +61,10 @@ export async function listHeld(
   return { events: rows.map(show), ...(hasMore && { cursor: last.sk }) };
 }
 
-function readLimit(text: string | undefined): number {
-  if (text === undefined) return heldListDefault;
-  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= heldListMax) return limit;
-  throw wrong('limit', `is ${JSON.stringify(text)}; it is a number from 1 to ${heldListMax}`);
-}
-
 function readCursor(text = ''): string {
   if (text === '' || /^[0-9a-z-]{1,64}$/.test(text)) return text;
-  throw wrong('cursor', 'is none that a list gave');
+  throw unknownCursor();
 }
-
-const wrong = (path: string, detail: string) =>
-  new BusbarError('invalid_request', `${path} ${detail}.`, { fields: [{ path, detail }] });
 
 /** One held event, whole. */
 export async function getHeld(

@@ -1,15 +1,13 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import {
   type Hold,
-  holdSchema,
+  type HoldSpec,
   isOpen,
   notOnHold,
-  readPerSecond,
   type ShownHold,
   showHold,
 } from '../../core/hold/hold.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { AdminTools } from '../registry/admin.ts';
@@ -47,9 +45,8 @@ export async function putHold(
   tools: HoldTools,
   principal: Principal,
   name: string,
-  body: unknown,
+  { reason }: HoldSpec,
 ): Promise<ShownHold> {
-  const { reason } = parseSpec(holdSchema, body ?? {});
   await ownTopic(tools, principal, name);
   const hold = await begin(tools, name, {
     by: 'hand',
@@ -95,9 +92,8 @@ export async function releaseHold(
   tools: HoldTools,
   principal: Principal,
   name: string,
-  query: { readonly perSecond?: string },
+  { perSecond }: { readonly perSecond?: number | undefined },
 ): Promise<ShownHold> {
-  const perSecond = readPerSecond(query.perSecond);
   await ownTopic(tools, principal, name);
   const { hold } = await applyHold(tools, name, {
     kind: 'release',

@@ -1,6 +1,6 @@
 import type { Principal } from '../../core/access/access.ts';
 import { isOpen, type ShownHold } from '../../core/hold/hold.ts';
-import type { Topic } from '../../core/registry/topic.ts';
+import type { Topic, TopicSpec } from '../../core/registry/topic.ts';
 import type { Put } from '../registry/admin.ts';
 import { deleteTopic, getTopic, putTopic, requireDeletable, type TopicTools } from '../registry/topics.ts';
 import { dropAllHeld, forgetHold, type HeldTools } from './held.ts';
@@ -43,9 +43,9 @@ export async function putTopicAndWatch(
   tools: TopicTools & HoldTools,
   principal: Principal,
   name: string,
-  body: unknown,
+  spec: TopicSpec,
 ): Promise<Put<ShownTopic>> {
-  const { created } = await putTopic(tools, principal, name, body);
+  const { created } = await putTopic(tools, principal, name, spec);
   const document = await getTopicAndHold(tools, name);
   if (document.holdWhen !== undefined) await tools.holdWatches.start(name);
   return { created, document };

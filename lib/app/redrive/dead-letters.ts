@@ -1,7 +1,7 @@
 import type { Principal } from '../../core/access/access.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, unknownCursor } from '../../core/kernel/errors.ts';
 import { type Cluster, clusters, type DeadLetter } from '../../core/redrive/dead-letter.ts';
-import { deadLettersPageDefault, deadLettersPageMax, takeInSeconds } from '../../core/redrive/limits.ts';
+import { takeInSeconds } from '../../core/redrive/limits.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { ownReceiver } from '../registry/flow.ts';
@@ -9,10 +9,10 @@ import { type TakeInTools, takeIn } from './take-in.ts';
 
 export type DeadLetterTools = TakeInTools & Tools<'registry'>;
 
-/** What part of the dead letters is asked for, as it stands in the query of the call. */
+/** What part of the dead letters is asked for. */
 export interface DeadLetterQuery {
   readonly cause?: string | undefined;
-  readonly limit?: string | undefined;
+  readonly limit: number;
   readonly cursor?: string | undefined;
 }
 
@@ -39,14 +39,13 @@ export async function listDeadLetters(
   query: DeadLetterQuery,
 ): Promise<DeadLetterList> {
   await ownReceiver(tools, principal, name);
-  const limit = limitOf(query.limit);
   const after = keyOf(query.cursor);
   await takeIn(tools, name, tools.clock.now() + takeInSeconds * 1000);
   const [own, ordered] = await Promise.all([
     tools.deadLetterQueues.count(name, 'dead-letters'),
     tools.deadLetterQueues.count(name, 'ordered-dead-letters'),
   ]);
-  const { letters, last } = await pageOf(tools, name, after, limit, query.cause);
+  const { letters, last } = await pageOf(tools, name, after, query.limit, query.cause);
   return {
     receiver: name,
     waiting: own.ready + own.hidden + ordered.ready + ordered.hidden,
@@ -93,20 +92,9 @@ async function pageOf(
   return { letters: shown.map(({ letter }) => letter), last };
 }
 
-function limitOf(text: string | undefined): number {
-  if (text === undefined) return deadLettersPageDefault;
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= deadLettersPageMax) return limit;
-  throw invalid('limit', `is ${JSON.stringify(text)}; it is a whole number from 1 to ${deadLettersPageMax}`);
-}
-
 function keyOf(cursor: string | undefined): string {
   if (cursor === undefined) return '';
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
   if (/^\d{4}-\d\d-\d\dT[\d:.]+Z#/.test(key)) return key;
-  throw invalid('cursor', 'is none that the bus gave');
-}
-
-function invalid(path: string, detail: string): BusbarError {
-  return new BusbarError('invalid_request', `${path} ${detail}.`, { fields: [{ path, detail }] });
+  throw unknownCursor();
 }

@@ -1,11 +1,10 @@
 import type { Principal } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import { takeInSeconds } from '../../core/redrive/limits.ts';
-import { deliverAgainSchema } from '../../core/redrive/redrive.ts';
+import type { DeliverAgainSpec } from '../../core/redrive/redrive.ts';
 import { ownReceiver } from '../registry/flow.ts';
 import type { DeadLetterTools } from './dead-letters.ts';
-import { type RedriveTools, start } from './redrive.ts';
+import { type RedriveTools, startRedrive } from './redrive.ts';
 import { takeIn } from './take-in.ts';
 
 /**
@@ -17,9 +16,8 @@ export async function deliverAgain(
   tools: RedriveTools & DeadLetterTools,
   principal: Principal,
   eventId: string,
-  body: unknown,
+  { receiver }: DeliverAgainSpec,
 ) {
-  const { receiver } = parseSpec(deliverAgainSchema, body);
   await ownReceiver(tools, principal, receiver);
   await takeIn(tools, receiver, tools.clock.now() + takeInSeconds * 1000);
   const letters = (await tools.deadLetters.all(receiver)).filter((letter) => letter.eventId === eventId);
@@ -31,7 +29,7 @@ export async function deliverAgain(
   }
   // Sources may share an id; each is an event of its own.
   const ids = [...new Set(letters.map(({ id }) => id))];
-  const redrive = await start(tools, principal, receiver, { ids });
+  const redrive = await startRedrive(tools, principal, receiver, { ids });
   return {
     deliveries: letters.map(({ id, eventSource }) => ({ deliveryId: id, receiver, source: eventSource })),
     redrive,

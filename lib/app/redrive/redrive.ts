@@ -1,12 +1,10 @@
 import type { Principal } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import {
   isFinished,
   newRedrive,
   type Redrive,
   type RedriveSpec,
-  redriveSchema,
   showRedrive,
 } from '../../core/redrive/redrive.ts';
 import type { Tools } from '../../runtime/tools.ts';
@@ -21,15 +19,6 @@ type Shown = ReturnType<typeof showRedrive>;
  * @throws BusbarError not_active, redrive_running, unavailable, invalid_request, unknown_receiver, forbidden.
  */
 export async function startRedrive(
-  tools: RedriveTools,
-  principal: Principal,
-  name: string,
-  body: unknown,
-): Promise<Shown> {
-  return await start(tools, principal, name, parseSpec(redriveSchema, body));
-}
-
-export async function start(
   tools: RedriveTools,
   principal: Principal,
   name: string,

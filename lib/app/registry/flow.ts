@@ -1,6 +1,5 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
-import { paused, resumed, skipOf, skipSchema } from '../../core/registry/flow.ts';
+import { paused, resumed, type SkipSpec, skipOf } from '../../core/registry/flow.ts';
 import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { AdminTools } from './admin.ts';
@@ -77,9 +76,8 @@ export async function skipEvents(
   tools: FlowTools,
   principal: Principal,
   name: string,
-  body: unknown,
+  { before }: SkipSpec,
 ): Promise<ShownReceiver> {
-  const { before } = parseSpec(skipSchema, body);
   const skip = skipOf(before, tools.clock.now());
   const skipping = await changeOwnReceiver(tools, principal, name, (receiver) => ({ ...receiver, skip }));
   return await showWithSkip(tools, skipping);

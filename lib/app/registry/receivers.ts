@@ -5,11 +5,10 @@ import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../co
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { senderOf } from '../../core/kernel/place.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
 import { withValidation } from '../../core/registry/handshake.ts';
 import { secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
-import { type Receiver, receiverSchema, showReceiver } from '../../core/registry/receiver.ts';
+import { type Receiver, type ReceiverSpec, showReceiver } from '../../core/registry/receiver.ts';
 import { replaceSecret, type Secrets } from '../../core/registry/secret.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
@@ -63,10 +62,9 @@ export async function putReceiver(
   tools: ReceiverTools,
   principal: Principal,
   name: string,
-  body: unknown,
+  parsed: ReceiverSpec,
   ownHosts: readonly string[],
 ): Promise<Put<Shown & { secret?: string }>> {
-  const parsed = parseSpec(receiverSchema, body);
   const { secret: given, oauth2: grant, endpoint = '', rocketmq: named, ...spec } = parsed;
   if (named === undefined) {
     const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };

@@ -1,10 +1,9 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import { registryChangeRoundsMax, secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
 import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
-import { replaceSecret, rotateSecretSchema } from '../../core/registry/secret.ts';
+import { type RotateSecretSpec, replaceSecret } from '../../core/registry/secret.ts';
 import type { Changed } from '../../runtime/stores/registry.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { unknownReceiver } from './admin.ts';
@@ -19,12 +18,9 @@ export async function rotateSecret(
   tools: SecretTools,
   principal: Principal,
   name: string,
-  body: unknown,
+  spec: RotateSecretSpec,
 ): Promise<ReturnType<typeof showReceiver> & { secret?: string }> {
-  const { secret = createSecret(tools.random), overlapSeconds = secretOverlapSecondsDefault } = parseSpec(
-    rotateSecretSchema,
-    body,
-  );
+  const { secret = createSecret(tools.random), overlapSeconds = secretOverlapSecondsDefault } = spec;
   const nowMs = tools.clock.now();
   const { was, now } = await changeKeepingSecret(tools, name, (receiver, earlierId) => {
     if (receiver === undefined) throw unknownReceiver(name);

@@ -1,8 +1,7 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import { type Subscription, subscriptionSchema } from '../../core/registry/subscription.ts';
+import type { Subscription, SubscriptionSpec } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
 import { type AdminTools, declaredRefusal, type Put, unknownReceiver } from './admin.ts';
@@ -35,9 +34,8 @@ export async function putSubscription(
   principal: Principal,
   topic: string,
   receiver: string,
-  body: unknown,
+  { filter }: SubscriptionSpec,
 ): Promise<Put<Subscription>> {
-  const { filter } = parseSpec(subscriptionSchema, body);
   const { source, sink } = await requireBothEnds(tools, principal, topic, receiver);
   const isOrdered = orderAttribute(source) !== undefined;
   const before = await tools.registry.subscription(topic, receiver);

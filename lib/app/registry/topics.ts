@@ -1,8 +1,7 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
-import { type Topic, topicSchema } from '../../core/registry/topic.ts';
+import type { Topic, TopicSpec } from '../../core/registry/topic.ts';
 import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
@@ -23,9 +22,8 @@ export async function putTopic(
   tools: TopicTools,
   principal: Principal,
   name: string,
-  body: unknown,
+  spec: TopicSpec,
 ): Promise<Put<Topic>> {
-  const spec = parseSpec(topicSchema, body);
   if (spec.schema !== undefined) tools.schemas.check(spec.schema);
   const attribute = orderAttribute(spec);
   const now = new Date(tools.clock.now()).toISOString();

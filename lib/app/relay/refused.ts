@@ -1,6 +1,5 @@
 import type { Principal } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { refusedPageDefault, refusedPageMax } from '../../core/relay/limits.ts';
 import { outboxPrefix } from '../../core/relay/outbox.ts';
 import type { Refused } from '../../core/relay/refused.ts';
 import type { Tools } from '../../runtime/tools.ts';
@@ -11,14 +10,9 @@ export type RefusedTools = Tools<'refused' | 'outbox'>;
 export async function listRefused(
   tools: RefusedTools,
   principal: Principal,
-  query: { readonly limit?: string; readonly cursor?: string },
+  { limit, cursor = '' }: { readonly limit: number; readonly cursor: string | undefined },
 ): Promise<{ refused: Refused[]; cursor?: string }> {
-  const limit = Number(query.limit ?? refusedPageDefault);
-  if (!Number.isInteger(limit) || limit < 1 || limit > refusedPageMax) {
-    const detail = `is no number from 1 to ${refusedPageMax}`;
-    throw new BusbarError('invalid_request', `limit ${detail}.`, { fields: [{ path: 'limit', detail }] });
-  }
-  const { refused, last } = await tools.refused.page(scopeOf(principal), query.cursor ?? '', limit);
+  const { refused, last } = await tools.refused.page(scopeOf(principal), cursor, limit);
   return { refused, ...(last !== undefined && { cursor: last }) };
 }
 

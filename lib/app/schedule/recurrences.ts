@@ -1,14 +1,13 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { guardName } from '../../core/kernel/place.ts';
-import { parseSpec } from '../../core/kernel/spec.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import {
   eventOf,
   nextTime,
   nextTimes,
   type Recurrence,
-  recurrenceSchema,
+  type RecurrenceSpec,
   targetOf,
   unknownSchedule,
 } from '../../core/schedule/recurrence.ts';
@@ -84,9 +83,8 @@ export async function putRecurrence(
   tools: RecurrenceTools,
   principal: Principal,
   name: string,
-  body: unknown,
+  { owner: namedOwner, ...spec }: RecurrenceSpec,
 ): Promise<Put<ShownRecurrence>> {
-  const { owner: namedOwner, ...spec } = parseSpec(recurrenceSchema, body);
   const target = targetOf(spec);
   const earlier = await tools.recurrences.find(name);
   if (earlier !== undefined) requireOwner(principal, earlier.recurrence.owner, `The schedule ${name}`);

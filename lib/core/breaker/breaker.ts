@@ -320,6 +320,7 @@ export function weigh(outcome: Outcome): 'success' | 'failure' {
 
 /** What is asked of a breaker by hand; `auto` gives one that was forced back to its own judgement. */
 export const forceBreakerSchema = z.strictObject({ state: z.enum(['open', 'closed', 'auto']) });
+export type ForceBreakerSpec = z.infer<typeof forceBreakerSchema>;
 
 /** The line of the log that an alarm counts. */
 export const breakerOpened = 'A breaker opened';

@@ -155,9 +155,10 @@ export const reTimeSchema = z
     ({ delaySeconds, deliverAt }) => (delaySeconds === undefined) !== (deliverAt === undefined),
     'has one of delaySeconds and deliverAt',
   );
+export type ReTimeSpec = z.infer<typeof reTimeSchema>;
 
 /** When the event is to be due; at once where that is past. Undefined when it is more than ten years ahead. */
-export function newDueAtMs(spec: z.infer<typeof reTimeSchema>, nowMs: number): number | undefined {
+export function newDueAtMs(spec: ReTimeSpec, nowMs: number): number | undefined {
   const dueAtMs =
     spec.deliverAt === undefined
       ? nowMs + Math.round((spec.delaySeconds ?? 0) * 1000)

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { BusbarError } from '../kernel/errors.ts';
 import { bus } from '../kernel/limits.ts';
-import { releasePerSecondMax, releasePerSecondMin, releaseRoundEvents } from './limits.ts';
+import { releaseRoundEvents } from './limits.ts';
 
 /** A hold begins this long after the last publisher knows of it, since clocks of machines differ. */
 export const holdMarginMs = 250;
@@ -333,17 +333,7 @@ export function showHold(hold: Hold, { stored, sent, dropped }: HeldCounts): Sho
 
 /** The body of PUT /v1/topics/{topic}/hold. */
 export const holdSchema = z.strictObject({ reason: z.string().min(1).max(1024).optional() });
-
-/** The rate of DELETE /v1/topics/{topic}/hold. @throws BusbarError invalid_request. */
-export function readPerSecond(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const rate = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (rate >= releasePerSecondMin && rate <= releasePerSecondMax) return rate;
-  const detail = `is ${JSON.stringify(text)}; it is a rate of ${releasePerSecondMin} to ${releasePerSecondMax} events a second`;
-  throw new BusbarError('invalid_request', `perSecond ${detail}.`, {
-    fields: [{ path: 'perSecond', detail }],
-  });
-}
+export type HoldSpec = z.infer<typeof holdSchema>;
 
 /** The lines of the log that say what became of a topic; alarms are made of two of them. */
 export const heldByRule = 'A topic was put on hold by its rule';

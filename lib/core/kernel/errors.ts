@@ -102,6 +102,12 @@ export class BusbarError extends Error {
 export const mayPassLater = (code: ErrorCode): boolean =>
   table[code][0] >= 500 || code === 'claimed' || code === 'conflict';
 
+/** The refusal of a cursor that no list has returned. */
+export function unknownCursor(): BusbarError {
+  const detail = 'is not a cursor returned by this API';
+  return new BusbarError('invalid_request', `cursor ${detail}.`, { fields: [{ path: 'cursor', detail }] });
+}
+
 /** A problem document (RFC 9457). */
 export interface Problem {
   readonly type: string;

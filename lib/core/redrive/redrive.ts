@@ -24,6 +24,7 @@ export const redriveSchema = z.strictObject({
 
 /** Of one event by hand: to whom. */
 export const deliverAgainSchema = z.strictObject({ receiver: nameSchema });
+export type DeliverAgainSpec = z.infer<typeof deliverAgainSchema>;
 
 export type RedriveSpec = z.infer<typeof redriveSchema>;
 

@@ -12,6 +12,7 @@ export const skipSchema = z.strictObject({
   /** What entered a lane before this is dropped. */
   before: z.iso.datetime({ offset: true, error: 'is no RFC 3339 time such as 2026-01-31T12:00:00Z' }),
 });
+export type SkipSpec = z.infer<typeof skipSchema>;
 
 /** The skip that a call asks for. @throws BusbarError invalid_request for a time that is still to come. */
 export function skipOf(before: string, nowMs: number): Skip {

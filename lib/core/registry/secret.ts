@@ -14,6 +14,7 @@ export const rotateSecretSchema = z.strictObject({
   /** For how long the earlier secret signs too; 0 ends it, and every one before it, at once. */
   overlapSeconds: z.int().min(0).max(secretOverlapSecondsMax).optional(),
 });
+export type RotateSecretSpec = z.infer<typeof rotateSecretSchema>;
 
 /** What a receiver says of its secrets. The earlier ones themselves are rows of their own, which expire. */
 export type Secrets = Pick<Receiver, 'secret' | 'earlierSecrets'>;

@@ -1,16 +1,17 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { describe, expect, it } from 'vitest';
-import { forceBreaker, getReceiverAndBreaker } from '../../../lib/app/breaker/breaker-by-hand.ts';
+import { getReceiverAndBreaker } from '../../../lib/app/breaker/breaker-by-hand.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { pauseReceiver } from '../../../lib/app/registry/flow.ts';
-import { deleteReceiver, putReceiver } from '../../../lib/app/registry/receivers.ts';
+import { deleteReceiver } from '../../../lib/app/registry/receivers.ts';
 import { breakerRampStepSeconds } from '../../../lib/core/breaker/limits.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from '../bus.ts';
+import { forceBreaker, putReceiver } from '../calls.ts';
 
 const url = 'https://shop.example.com/events';
 const second = 1000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { listRefused } from '../../../lib/app/relay/refused.ts';
 import type { RocketMq, RocketMqConsumer } from '../../../lib/connectors/rocketmq/client.ts';
 import type { Service } from '../../../lib/stand-in/engines/engine.ts';
 import { admin } from '../bus.ts';
+import { listRefused } from '../calls.ts';
 import { type BridgeBus, bridge, bridgeBus } from './bridge-bus.ts';
 
 /**

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { deleteRefused, getRefused, listRefused, retryRefused } from '../../../lib/app/relay/refused.ts';
+import { deleteRefused, getRefused, retryRefused } from '../../../lib/app/relay/refused.ts';
 import { bridgeFails } from '../../../lib/core/bridge/pressure.ts';
 import { busHop, hopsAttribute } from '../../../lib/core/event/hops.ts';
 import { eventRefused } from '../../../lib/core/relay/refused.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin } from '../bus.ts';
+import { listRefused } from '../calls.ts';
 import { bridge, bridgeBus } from './bridge-bus.ts';
 
 const minute = 60_000;

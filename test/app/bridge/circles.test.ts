@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { putReceiver } from '../../../lib/app/registry/receivers.ts';
 import { why } from '../../../lib/app/why/why.ts';
 import type { Bridge } from '../../../lib/connectors/rocketmq/bridge.ts';
 import { MemoryBroker } from '../../rocketmq/memory-broker.ts';
 import { admin, shorthand } from '../bus.ts';
+import { putReceiver } from '../calls.ts';
 import { bridge, bridgeBus } from './bridge-bus.ts';
 
 const billing = 'https://billing.example.com/events';

@@ -1,10 +1,10 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
 import { declare } from '../../../lib/app/declaration/declare.ts';
-import { putTopic } from '../../../lib/app/registry/topics.ts';
 import { type DeclarationInput, defineBus } from '../../../lib/core/declaration/declaration.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import { admin, type TestBus, testBus } from '../bus.ts';
+import { putTopic } from '../calls.ts';
 
 const endpoint = 'https://shop.example.com/events';
 const whole: DeclarationInput = {

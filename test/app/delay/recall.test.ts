@@ -1,10 +1,11 @@
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { describe, expect, it } from 'vitest';
-import { cancelEvent, reTimeEvent } from '../../../lib/app/delay/recall.ts';
+import { cancelEvent } from '../../../lib/app/delay/recall.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { why } from '../../../lib/app/why/why.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, environment, member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { reTimeEvent } from '../calls.ts';
 
 const second = 1000;
 const minute = 60 * second;

@@ -4,7 +4,6 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { deliver } from '../../../lib/app/deliver/deliver.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { putReceiver } from '../../../lib/app/registry/receivers.ts';
 import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
 import { deliverSettleSeconds, retryDelaysSecondsDefault } from '../../../lib/core/deliver/limits.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
@@ -12,6 +11,7 @@ import { queueArn } from '../../../lib/core/kernel/place.ts';
 import type { HttpOutcome } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from '../bus.ts';
+import { putReceiver } from '../calls.ts';
 
 const url = 'https://shop.example.com/events';
 const second = 1000;

@@ -5,9 +5,10 @@ import { getReceiverAndBreaker } from '../../../lib/app/breaker/breaker-by-hand.
 import { lookAfterOffload } from '../../../lib/app/deliver/offload.ts';
 import { probe } from '../../../lib/app/deliver/probe.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { pauseReceiver, resumeReceiver, skipEvents } from '../../../lib/app/registry/flow.ts';
+import { pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts';
 import type { Receiver } from '../../../lib/core/registry/receiver.ts';
 import { answer, member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { skipEvents } from '../calls.ts';
 
 const shop = member('shop');
 const url = 'https://shop.example.com/events';

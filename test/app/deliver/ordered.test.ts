@@ -3,15 +3,13 @@ import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { deliver } from '../../../lib/app/deliver/deliver.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { startRedrive } from '../../../lib/app/redrive/redrive.ts';
 import { takeIn } from '../../../lib/app/redrive/take-in.ts';
-import { pauseReceiver, resumeReceiver, skipEvents } from '../../../lib/app/registry/flow.ts';
+import { pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts';
 import { deleteReceiver } from '../../../lib/app/registry/receivers.ts';
-import { putSubscription } from '../../../lib/app/registry/subscriptions.ts';
-import { putTopic } from '../../../lib/app/registry/topics.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, shorthand, type TestBus, testBus } from '../bus.ts';
+import { putSubscription, putTopic, skipEvents, startRedrive } from '../calls.ts';
 
 const url = 'https://shop.example.com/events';
 const second = 1000;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { forceBreaker } from '../../../lib/app/breaker/breaker-by-hand.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { retryDelaysSecondsDefault, retryJitterPart } from '../../../lib/core/deliver/limits.ts';
 import { aws } from '../../../lib/core/kernel/limits.ts';
 import { admin, answer, shorthand, testBus } from '../bus.ts';
+import { forceBreaker } from '../calls.ts';
 
 /**
  * A whole list of retries in virtual time, polled as on AWS: every attempt when it is due, and the dead letter at the end.

@@ -1,8 +1,9 @@
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
-import { getHold, putHold, releaseHold } from '../../../lib/app/hold/hold.ts';
+import { getHold } from '../../../lib/app/hold/hold.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import type { Input, Output } from '../../../lib/stand-in/engines/engine.ts';
 import { member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { putHold, releaseHold } from '../calls.ts';
 
 export const shop = member('shop');
 export const orders = { topic: 'orders' };

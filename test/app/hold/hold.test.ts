@@ -1,19 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { dropHeld, getHeld, listHeld, sendHeld } from '../../../lib/app/hold/held.ts';
-import { putHold } from '../../../lib/app/hold/hold.ts';
+import { dropHeld, getHeld, sendHeld } from '../../../lib/app/hold/held.ts';
 import { lookAfterHold } from '../../../lib/app/hold/look-after-hold.ts';
 import { heldSweepSeconds } from '../../../lib/app/hold/release-held.ts';
 import {
   deleteTopicAndHeld,
   getTopicAndHold,
   listTopicsAndHolds,
-  putTopicAndWatch,
 } from '../../../lib/app/hold/topic-and-hold.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { beginTransaction, commitTransaction } from '../../../lib/app/transaction/transaction.ts';
 import { why } from '../../../lib/app/why/why.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand } from '../bus.ts';
+import { listHeld, putHold, putTopicAndWatch } from '../calls.ts';
 import { transactionBus } from '../transaction/transaction-bus.ts';
 import {
   hold,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { forceBreaker } from '../../../lib/app/breaker/breaker-by-hand.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { getRedrive, startRedrive } from '../../../lib/app/redrive/redrive.ts';
+import { getRedrive } from '../../../lib/app/redrive/redrive.ts';
 import { admin, shorthand, type TestBus, testBus } from '../bus.ts';
+import { forceBreaker, startRedrive } from '../calls.ts';
 
 /** What a redrive does while the breaker of its receiver is open: its canary waits as every event does. */
 

@@ -2,13 +2,12 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { continueRedrive } from '../../../lib/app/redrive/continue-redrive.ts';
-import { listDeadLetters } from '../../../lib/app/redrive/dead-letters.ts';
-import { deliverAgain } from '../../../lib/app/redrive/deliver-again.ts';
-import { getRedrive, startRedrive, stopRedrive } from '../../../lib/app/redrive/redrive.ts';
+import { getRedrive, stopRedrive } from '../../../lib/app/redrive/redrive.ts';
 import { deleteReceiver } from '../../../lib/app/registry/receivers.ts';
 import type { Redrive } from '../../../lib/core/redrive/redrive.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { deliverAgain, listDeadLetters, startRedrive } from '../calls.ts';
 
 const url = 'https://shop.example.com/events';
 const second = 1000;

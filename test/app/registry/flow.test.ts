@@ -3,10 +3,10 @@ import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { describe, expect, it } from 'vitest';
 import { declare } from '../../../lib/app/declaration/declare.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { getReceiver, pauseReceiver, resumeReceiver, skipEvents } from '../../../lib/app/registry/flow.ts';
-import { putReceiver } from '../../../lib/app/registry/receivers.ts';
+import { getReceiver, pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { putReceiver, skipEvents } from '../calls.ts';
 
 const url = 'https://shop.example.com/events';
 const second = 1000;

@@ -8,17 +8,14 @@ import {
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { disable } from '../../../lib/app/registry/disable.ts';
-import { pauseReceiver, resumeReceiver, skipEvents } from '../../../lib/app/registry/flow.ts';
-import { deleteReceiver, putReceiver } from '../../../lib/app/registry/receivers.ts';
-import {
-  deleteSubscription,
-  getSubscription,
-  putSubscription,
-} from '../../../lib/app/registry/subscriptions.ts';
-import { deleteTopic, putTopic } from '../../../lib/app/registry/topics.ts';
+import { pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts';
+import { deleteReceiver } from '../../../lib/app/registry/receivers.ts';
+import { deleteSubscription, getSubscription } from '../../../lib/app/registry/subscriptions.ts';
+import { deleteTopic } from '../../../lib/app/registry/topics.ts';
 import { queueArn, topicArn } from '../../../lib/core/kernel/place.ts';
 import type { Receiver } from '../../../lib/core/registry/receiver.ts';
 import { admin, type TestBus, testBus } from '../bus.ts';
+import { putReceiver, putSubscription, putTopic, skipEvents } from '../calls.ts';
 
 const endpoint = 'https://shop.example.com/events';
 const elsewhere = 'https://elsewhere.example.com/events';

@@ -4,17 +4,17 @@ import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { getReceiver } from '../../../lib/app/registry/flow.ts';
-import { deleteReceiver, listReceivers, putReceiver } from '../../../lib/app/registry/receivers.ts';
+import { deleteReceiver, listReceivers } from '../../../lib/app/registry/receivers.ts';
 import {
   deleteSubscription,
   getSubscription,
   listSubscriptions,
-  putSubscription,
 } from '../../../lib/app/registry/subscriptions.ts';
-import { deleteTopic, getTopic, listTopics, putTopic } from '../../../lib/app/registry/topics.ts';
+import { deleteTopic, getTopic, listTopics } from '../../../lib/app/registry/topics.ts';
 import { queueArn, topicArn } from '../../../lib/core/kernel/place.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { putReceiver, putSubscription, putTopic } from '../calls.ts';
 
 const shop = member('shop');
 const crm = member('crm');

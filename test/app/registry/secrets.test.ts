@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { declare } from '../../../lib/app/declaration/declare.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { getReceiver } from '../../../lib/app/registry/flow.ts';
-import { deleteReceiver, putReceiver } from '../../../lib/app/registry/receivers.ts';
-import { rotateSecret } from '../../../lib/app/registry/secrets.ts';
+import { deleteReceiver } from '../../../lib/app/registry/receivers.ts';
 import { verify } from '../../../lib/client/index.ts';
 import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { putReceiver, rotateSecret } from '../calls.ts';
 
 const endpoint = 'https://shop.example.com/events';
 const day = 24 * 3600;

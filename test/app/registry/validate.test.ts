@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { declare } from '../../../lib/app/declaration/declare.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts';
-import { deleteReceiver, putReceiver } from '../../../lib/app/registry/receivers.ts';
+import { deleteReceiver } from '../../../lib/app/registry/receivers.ts';
 import { continueValidation } from '../../../lib/app/registry/validate.ts';
 import { validateReceiver } from '../../../lib/app/registry/validate-by-hand.ts';
 import { takeCallback } from '../../../lib/app/registry/validation-callback.ts';
@@ -13,6 +13,7 @@ import { queueArn } from '../../../lib/core/kernel/place.ts';
 import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { putReceiver } from '../calls.ts';
 
 const endpoint = 'https://shop.example.com/events?a=b';
 const minute = 60_000;

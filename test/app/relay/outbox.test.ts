@@ -1,12 +1,13 @@
 import { PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deleteRefused, getRefused, listRefused, retryRefused } from '../../../lib/app/relay/refused.ts';
+import { deleteRefused, getRefused, retryRefused } from '../../../lib/app/relay/refused.ts';
 import { relayOutbox } from '../../../lib/app/relay/relay-outbox.ts';
 import { sweep } from '../../../lib/app/relay/sweep.ts';
 import { type OutboxOptions, outboxEntry } from '../../../lib/client/outbox.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, member } from '../bus.ts';
+import { listRefused } from '../calls.ts';
 import { type FaultKind, faultKinds, inject } from '../faults.ts';
 import { type OutboxBus, outboxBus, outboxTable } from './outbox-bus.ts';
 

@@ -6,11 +6,11 @@ import {
   getRecurrence,
   listRecurrences,
   pauseRecurrence,
-  putRecurrence,
   resumeRecurrence,
 } from '../../../lib/app/schedule/recurrences.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, environment, member, type TestBus, testBus } from '../bus.ts';
+import { putRecurrence } from '../calls.ts';
 
 const second = 1000;
 const minute = 60 * second;

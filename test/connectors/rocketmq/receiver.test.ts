@@ -1,14 +1,12 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { listDeadLetters } from '../../../lib/app/redrive/dead-letters.ts';
-import { putReceiver } from '../../../lib/app/registry/receivers.ts';
-import { rotateSecret } from '../../../lib/app/registry/secrets.ts';
 import { why } from '../../../lib/app/why/why.ts';
 import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
 import { busHop, busId, hopsAttribute, loopsStopped, rocketMqHop } from '../../../lib/core/event/hops.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../../app/bus.ts';
+import { listDeadLetters, putReceiver, rotateSecret } from '../../app/calls.ts';
 
 const second = 1000;
 const endpoint = 'mq.example.com:8081';

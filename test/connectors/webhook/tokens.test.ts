@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { declare } from '../../../lib/app/declaration/declare.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { getReceiver } from '../../../lib/app/registry/flow.ts';
-import { listReceivers, putReceiver } from '../../../lib/app/registry/receivers.ts';
+import { listReceivers } from '../../../lib/app/registry/receivers.ts';
 import type { Receiver } from '../../../lib/core/registry/receiver.ts';
 import type { HttpOutcome, HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { admin, answer, environment, shorthand, type TestBus, testBus } from '../../app/bus.ts';
+import { putReceiver } from '../../app/calls.ts';
 
 const endpoint = 'https://shop.example.com/events';
 const tokenUrl = 'https://id.example.com/token';

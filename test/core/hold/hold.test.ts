@@ -5,7 +5,6 @@ import {
   type HoldMessage,
   holdMarginMs,
   nextRoundMs,
-  readPerSecond,
   roundOf,
   showHold,
   stepHold,
@@ -206,17 +205,6 @@ describe('the rate of a release', () => {
       nowMs + 1000,
     );
     expect(nextRoundMs({ ...releasing, perSecond: 10, nextSendAtMs: nowMs - 60_000 }, 10, nowMs)).toBe(nowMs);
-  });
-
-  it('is read from the query, or refused by name', () => {
-    expect(readPerSecond(undefined)).toBeUndefined();
-    expect(readPerSecond('0.5')).toBe(0.5);
-    for (const text of ['', '0', '-1', '1e9', 'fast', '0x10']) {
-      expect(refusalOf(() => readPerSecond(text))).toMatchObject({
-        code: 'invalid_request',
-        fields: [{ path: 'perSecond' }],
-      });
-    }
   });
 });
 

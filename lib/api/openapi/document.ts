@@ -1,14 +1,13 @@
-import { batched, structured } from '../event/forms.ts';
-import { type ErrorCode, errorCodes, statusOf, titleOf } from '../kernel/errors.ts';
+import { batched, structured } from '../../core/event/forms.ts';
+import { type ErrorCode, errorCodes, statusOf, titleOf } from '../../core/kernel/errors.ts';
+import { type DescribedCall, errorsOf, isEvents, pathParameters, tags } from '../call.ts';
+import type { Parameters } from '../parameters.ts';
 import { answerSchemas } from './answers.ts';
-import { type Call, type CallName, type QueryParameter, tags } from './call.ts';
-import { calls } from './calls.ts';
-import { binaryHeaders } from './events.ts';
-import { eventExamples, examples } from './examples.ts';
+import { binaryHeaders, eventExamples } from './events.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { requestSchemas } from './requests.ts';
+import { requestNameOf, requestSchemas } from './requests.ts';
 
-/** The OpenAPI 3.1 document of the HTTP API: written from the table of calls and the schemas that are parsed with. */
+/** The OpenAPI 3.1 document of the HTTP API: made from the entries of its calls and the schemas that they parse with. */
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const json = (schema: unknown) => ({ 'application/json': { schema } });
@@ -16,8 +15,6 @@ const problem = 'application/problem+json';
 /** What API Gateway answers by itself, before any function. */
 const gateway = json(ref('GatewayMessage'));
 
-/** Refusals of every call; those with a key are refused without one. */
-const ofEvery: readonly ErrorCode[] = ['internal', 'unavailable'];
 /** Statuses by which API Gateway may answer for the bus. */
 const ofGateway: readonly number[] = [413, 429, 500, 503];
 
@@ -30,13 +27,12 @@ export interface OpenApiDocument {
 
 type Schemas = Readonly<Record<string, JsonSchema>>;
 
-export function openApiDocument(): OpenApiDocument {
+export function openApiDocument(calls: readonly DescribedCall[]): OpenApiDocument {
   const schemas = { ...requestSchemas(), ...answerSchemas(), ...problemSchemas };
   const paths: Record<string, Record<string, JsonSchema>> = {};
-  for (const [name, call] of Object.entries(calls) as [CallName, Call][]) {
-    const { method, path } = partsOf(name);
-    paths[path] ??= parametersOf(path);
-    paths[path][method.toLowerCase()] = operationOf(name, call, schemas);
+  for (const call of calls) {
+    paths[call.path] ??= parametersOf(call.path);
+    (paths[call.path] ?? {})[call.method.toLowerCase()] = operationOf(call, schemas);
   }
   return {
     openapi: '3.1.0',
@@ -71,14 +67,9 @@ UTF-8 that names no member twice. An error is a problem document (RFC 9457) with
 \`detail\` that says how to solve it: \`unknown_route\` (404) and \`method_not_allowed\` (405) for what is not in here.
 Answers may get more members; leave alone those that you do not know.`;
 
-function partsOf(name: CallName): { method: string; path: string } {
-  const [method = '', path = ''] = name.split(' ');
-  return { method, path };
-}
-
 /** What stands in the path is the same for each of its methods. */
 function parametersOf(path: string): Record<string, JsonSchema> {
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const names = pathParameters(path);
   if (names.length === 0) return {};
   const parameters = names.map((name) => ({
     name,
@@ -89,22 +80,26 @@ function parametersOf(path: string): Record<string, JsonSchema> {
   return { parameters: parameters as unknown as JsonSchema };
 }
 
-function operationOf(name: CallName, call: Call, schemas: Schemas): JsonSchema {
+function operationOf(call: DescribedCall, schemas: Schemas): JsonSchema {
   const parameters = [
     ...parametersIn('query', call.query ?? {}),
     ...parametersIn('header', call.headers ?? {}),
-    ...(call.body === 'events' ? eventHeaders : []),
+    ...(takesEveryForm(call) ? eventHeaders : []),
   ];
   return {
     operationId: operationId(call.summary),
     summary: call.summary,
+    ...(call.description !== undefined && { description: call.description }),
     tags: [call.tag],
     ...(parameters.length > 0 && { parameters }),
-    ...(call.body !== undefined && { requestBody: bodyOf(name, call.body, schemas) }),
+    ...(call.body !== undefined && { requestBody: bodyOf(call, schemas) }),
     responses: responsesOf(call),
-    ...(call.open && { security: [] }),
+    ...(call.caller === 'anyone' && { security: [] }),
   };
 }
+
+const takesEveryForm = ({ body }: DescribedCall) =>
+  body !== undefined && isEvents(body) && body.events === 'every form';
 
 /** `List the topics` is `listTheTopics`. */
 const operationId = (summary: string) =>
@@ -114,7 +109,10 @@ const operationId = (summary: string) =>
     .trim()
     .replaceAll(/ (\w)/g, (_, letter: string) => letter.toUpperCase());
 
-const parametersIn = (place: string, parameters: Readonly<Record<string, QueryParameter>>) =>
+const parametersIn = (
+  place: string,
+  parameters: { readonly [name: string]: Omit<Parameters[string], 'read'> },
+) =>
   Object.entries(parameters).map(([name, { text, schema, required = false }]) => ({
     name,
     in: place,
@@ -133,13 +131,14 @@ const eventHeaders = parametersIn(
   ),
 );
 
-function bodyOf(name: CallName, body: NonNullable<Call['body']>, schemas: Schemas): JsonSchema {
-  if (body === 'events') return eventsBody;
-  const { required, oneOf, allOf } = schemas[body] ?? {};
+function bodyOf(call: DescribedCall, schemas: Schemas): JsonSchema {
+  const name = requestNameOf(call);
+  if (name === undefined) return eventsBody;
+  const { required, oneOf, allOf } = schemas[name] ?? {};
   return {
     // An empty body is an empty object, which will do where no field must be there.
     required: [required, oneOf, allOf].some((demand) => demand !== undefined),
-    content: { 'application/json': { schema: ref(body), example: examples[name] } },
+    content: { 'application/json': { schema: ref(name), example: call.example } },
   };
 }
 
@@ -158,17 +157,17 @@ const eventsBody: JsonSchema = {
   },
 };
 
-function responsesOf(call: Call): JsonSchema {
+function responsesOf(call: DescribedCall): JsonSchema {
   const responses: Record<string, JsonSchema> = {};
-  for (const [status, answer] of Object.entries(call.answers)) {
+  for (const [status, answer] of Object.entries(call.responses)) {
     const done = answer === null ? {} : { content: json(ref(answer)) };
     responses[status] = { description: doneTexts[status] ?? 'It is done.', ...done };
   }
-  const codes = [...call.refuses, ...ofEvery, ...(call.open ? [] : (['unauthorized'] as const))];
+  const codes = errorsOf(call);
   const statuses = new Set([...codes.map(statusOf), ...ofGateway]);
   for (const status of [...statuses].sort((one, other) => one - other)) {
     const own = [...new Set(codes)].filter((code) => statusOf(code) === status).sort();
-    // What every call has is written once.
+    // What every call has is described once.
     responses[status] = shared.includes(status)
       ? { $ref: `#/components/responses/${status}` }
       : refusalOf(status, own);

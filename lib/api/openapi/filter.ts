@@ -1,4 +1,4 @@
-import { filterOperators } from '../filter/filter.ts';
+import { filterOperators } from '../../core/filter/filter.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type * as z from 'zod';
+import { type Answers, answers } from '../../lib/api/openapi/answers.ts';
 import type { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
 import type { ShownDelayed } from '../../lib/app/delay/recall.ts';
 import type { getHeld, listHeld, ShownHeld } from '../../lib/app/hold/held.ts';
@@ -19,7 +20,6 @@ import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts
 import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
 import type { ShownBreaker } from '../../lib/core/breaker/breaker.ts';
 import type { ShownHold } from '../../lib/core/hold/hold.ts';
-import { type Answers, answers } from '../../lib/core/openapi/answers.ts';
 import type { ShownReceiver } from '../../lib/core/registry/receiver.ts';
 import type { Why } from '../../lib/core/why/why.ts';
 

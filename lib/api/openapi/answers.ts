@@ -1,19 +1,18 @@
 import * as z from 'zod';
 import { rocketMqTargetSchema } from '../../connectors/rocketmq/target.ts';
 import { oauth2Schema } from '../../connectors/webhook/oauth2.ts';
-import { nameSchema } from '../kernel/spec.ts';
-import { receiverSchema } from '../registry/receiver.ts';
-import { subscriptionSchema } from '../registry/subscription.ts';
-import { topicSchema } from '../registry/topic.ts';
-import { validateModes } from '../registry/validation.ts';
-import { recurrenceSchema } from '../schedule/recurrence.ts';
+import { nameSchema } from '../../core/kernel/spec.ts';
+import { receiverSchema } from '../../core/registry/receiver.ts';
+import { subscriptionSchema } from '../../core/registry/subscription.ts';
+import { topicSchema } from '../../core/registry/topic.ts';
+import { validateModes } from '../../core/registry/validation.ts';
+import { recurrenceSchema } from '../../core/schedule/recurrence.ts';
 import { eventAnswers } from './answers-events.ts';
 import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
-import { requests } from './requests.ts';
 
 /**
- * What calls answer. The types of the use cases and these schemas are held to one another by a test, and the answers of
- * the running bus are held to them by the fuzz suite. Made when they are asked for: nothing of it is paid by other calls.
+ * What calls respond with. A test compares these schemas with the types of the use cases, and the fuzz suite checks the
+ * responses of the running bus against them. Made only for the document, so that no other call pays for them.
  */
 export function answers() {
   const time = z.string().meta({ format: 'date-time' });
@@ -153,6 +152,6 @@ export function answerSchemas(): Record<string, JsonSchema> {
     [named.Subscription.shape.filter, { $ref: '#/components/schemas/Filter' }],
   ]);
   // What is both asked and answered, such as a name, is described by the requests already.
-  const all = jsonSchemasOf({ ...named, Name: requests.Name }, 'output', known);
+  const all = jsonSchemasOf({ ...named, Name: nameSchema }, 'output', known);
   return Object.fromEntries(Object.entries(all).filter(([name]) => name in named));
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { traceModes } from '../event/trace-mode.ts';
-import { errorCodes } from '../kernel/errors.ts';
-import { nameSchema } from '../kernel/spec.ts';
+import { traceModes } from '../../core/event/trace-mode.ts';
+import { errorCodes } from '../../core/kernel/errors.ts';
+import { nameSchema } from '../../core/kernel/spec.ts';
 
 /** What calls answer about events: published, refused, dead, of a transaction; and what became of them. */
 export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: z.ZodInt) {

@@ -1,8 +1,8 @@
-import { absoluteUri, mediaType, uriReference } from '../event/event.ts';
-import { bus } from '../kernel/limits.ts';
+import { absoluteUri, mediaType, uriReference } from '../../core/event/event.ts';
+import { bus } from '../../core/kernel/limits.ts';
 import type { JsonSchema } from './json-schema.ts';
 
-/** The forms of an event, as `core/event-forms.ts` reads them by hand so that data stays letter by letter. */
+/** The forms of an event, as `lib/core/event/forms.ts` reads them by hand so that data stays letter by letter. */
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
@@ -118,3 +118,25 @@ export const binaryHeaders: Readonly<Record<string, string>> = {
       ]),
   ),
 };
+
+const exampleEvent = {
+  specversion: '1.0',
+  id: '1001-placed',
+  source: '/shop',
+  type: 'order.placed',
+  subject: '1001',
+  time: '2026-01-31T12:00:00Z',
+  datacontenttype: 'application/json',
+  data: { orderId: '1001', total: 12.5 },
+};
+
+/** Examples of the forms; the acceptance tests send them to the running bus. */
+export const eventExamples = {
+  shorthand: {
+    one: { value: { type: 'order.placed', data: { orderId: '1001', total: 12.5 } } },
+    delayed: { value: [{ type: 'order.reminded', data: { orderId: '1001' }, delaySeconds: 3600 }] },
+  },
+  structured: { one: { value: exampleEvent } },
+  batched: { some: { value: [exampleEvent, { ...exampleEvent, id: '1001-paid', type: 'order.paid' }] } },
+  binary: { one: { value: { orderId: '1001', total: 12.5 } } },
+} as const;

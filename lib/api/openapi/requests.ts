@@ -1,23 +1,24 @@
 import type * as z from 'zod';
-import { forceBreakerSchema } from '../breaker/breaker.ts';
-import { reTimeSchema } from '../delay/delayed.ts';
-import { holdSchema } from '../hold/hold.ts';
-import { holdRuleSchema } from '../hold/rule.ts';
-import { nameSchema } from '../kernel/spec.ts';
-import { deliverAgainSchema, redriveSchema } from '../redrive/redrive.ts';
-import { skipSchema } from '../registry/flow.ts';
-import { receiverSchema, secretSchema } from '../registry/receiver.ts';
-import { rotateSecretSchema } from '../registry/secret.ts';
-import { subscriptionSchema } from '../registry/subscription.ts';
-import { topicSchema } from '../registry/topic.ts';
-import { recurrenceSchema } from '../schedule/recurrence.ts';
-import { transactionSchema } from '../transaction/request.ts';
+import { forceBreakerSchema } from '../../core/breaker/breaker.ts';
+import { reTimeSchema } from '../../core/delay/delayed.ts';
+import { holdSchema } from '../../core/hold/hold.ts';
+import { holdRuleSchema } from '../../core/hold/rule.ts';
+import { nameSchema } from '../../core/kernel/spec.ts';
+import { deliverAgainSchema, redriveSchema } from '../../core/redrive/redrive.ts';
+import { skipSchema } from '../../core/registry/flow.ts';
+import { receiverSchema, secretSchema } from '../../core/registry/receiver.ts';
+import { rotateSecretSchema } from '../../core/registry/secret.ts';
+import { subscriptionSchema } from '../../core/registry/subscription.ts';
+import { topicSchema } from '../../core/registry/topic.ts';
+import { recurrenceSchema } from '../../core/schedule/recurrence.ts';
+import { transactionSchema } from '../../core/transaction/request.ts';
+import { type DescribedCall, isEvents } from '../call.ts';
 import { describeFields } from './descriptions.ts';
 import { eventSchemas, transactionEvent } from './events.ts';
 import { filterSchemas } from './filter.ts';
 import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
 
-/** The JSON documents that calls take: the very schemas that the use cases parse with. */
+/** The names of the schemas that calls parse their bodies with, and of a part of one that is worth a name. */
 export const requests = {
   Name: nameSchema,
   TopicSpec: topicSchema,
@@ -35,7 +36,16 @@ export const requests = {
   ReTimeSpec: reTimeSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
-export type RequestName = keyof typeof requests;
+/** The name of the schema of a call's body; undefined without a body, and for events in any of their forms. */
+export function requestNameOf({ body }: DescribedCall): string | undefined {
+  if (body === undefined) return undefined;
+  const schema = isEvents(body) ? body.events : body;
+  if (schema === 'every form') return undefined;
+  const named = Object.entries(requests).find(([, request]) => request === schema);
+  if (named === undefined)
+    throw new Error('The schema of a body has no name in lib/api/openapi/requests.ts.');
+  return named[0];
+}
 
 const oneOf = (...names: string[]) => ({ oneOf: names.map((name) => ({ required: [name] })) });
 

@@ -1,0 +1,149 @@
+import type * as z from 'zod';
+import type { Principal } from '../core/access/access.ts';
+import type { EventRequest } from '../core/event/forms.ts';
+import type { ErrorCode } from '../core/kernel/errors.ts';
+import type { AnswerName } from './openapi/answers.ts';
+import type { Parameters, ParameterValues } from './parameters.ts';
+
+/**
+ * What a call of the HTTP API is. Each is described once, in the file of its noun: the router, the OpenAPI document and
+ * the tables of docs/api.md are made from that entry.
+ */
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+/** Such as `GET /v1/topics/{topic}`. */
+export type CallName = `${Method} /v1/${string}`;
+
+export const tags = {
+  Bus: 'Whether it is there, and what it can do.',
+  Topics: 'Named streams of events, and who is subscribed to them.',
+  Hold: 'Topics that store their events for a while, and release them in order.',
+  Receivers: 'Consumers: an endpoint with its own queues, policy and secret.',
+  Publish: 'Events to every subscriber of a topic, or to one receiver.',
+  Events: 'What became of an event; delayed events until they leave.',
+  Schedules: 'An event again and again.',
+  Transactions: 'Half messages: events that wait for the commit of their producer.',
+  Refused: 'What the bus took over and cannot publish as it is.',
+  'Dead letters': 'What could not be delivered, with its cause.',
+} as const;
+export type Tag = keyof typeof tags;
+
+/** `anyone` needs no key. `owner` is an application that owns what the call names, or an admin. */
+export type Caller = 'anyone' | 'application' | 'owner';
+
+/**
+ * A body whose events keep their data letter by letter: the use case reads its bytes. The schema is for the document;
+ * without one the body is events in any of their forms.
+ */
+export interface EventsBody {
+  readonly events: z.ZodType | 'every form';
+}
+type Body = z.ZodType | EventsBody;
+
+/** A response without a body is null; a PUT responds with 201 when it created something, else with 200. */
+type Responses = Readonly<Partial<Record<200 | 201 | 202, AnswerName> & { 204: null }>>;
+
+/** Everything about a call except who carries it out. */
+export interface Description {
+  /** A short sentence, which also makes the name of the call in generated clients. */
+  readonly summary: string;
+  /** What else there is to say, in Markdown. */
+  readonly description?: string;
+  readonly tag: Tag;
+  readonly caller: Caller;
+  /** Any other parameter is refused by name; a call without this ignores what its query holds. */
+  readonly query?: Parameters;
+  readonly headers?: Parameters;
+  readonly body?: Body;
+  readonly responses: Responses;
+  /** The codes of its refusals, except those that `errorsOf` adds. */
+  readonly errors?: readonly ErrorCode[];
+  /** A body, which the acceptance tests send to the running bus. */
+  readonly example?: unknown;
+}
+
+export interface DescribedCall extends Description {
+  readonly method: Method;
+  readonly path: string;
+}
+
+/** The parameters of a path: `topic` and `id` of `/v1/topics/{topic}/held/{id}`. */
+type PathParameter<Path> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathParameter<Rest>
+  : never;
+
+/** What a handler gets, parsed by the entry. */
+export interface Input<Name extends string, Of extends Description> {
+  readonly path: { readonly [Parameter in PathParameter<Name>]: string };
+  readonly query: Of['query'] extends Parameters ? ParameterValues<Of['query']> : undefined;
+  readonly headers: Of['headers'] extends Parameters ? ParameterValues<Of['headers']> : undefined;
+  readonly body: Of['body'] extends EventsBody
+    ? EventRequest
+    : Of['body'] extends z.ZodType
+      ? z.output<Of['body']>
+      : undefined;
+  /** The hosts under which the bus itself is reached: an endpoint there would send events round in a circle. */
+  readonly ownHosts: readonly string[];
+}
+
+type Result<Of extends Description> = Of['responses'] extends { 204: null }
+  ? Promise<void>
+  : Of['responses'] extends { 200: AnswerName; 201: AnswerName }
+    ? Promise<{ readonly created: boolean; readonly document: object }>
+    : Promise<object>;
+
+/** Carries out a call: a use case with what it was asked. The principal of a call for anyone is undefined. */
+type Handler<Tools, Name extends string, Of extends Description> = (
+  tools: Tools,
+  principal: Of['caller'] extends 'anyone' ? undefined : Principal,
+  input: Input<Name, Of>,
+) => Result<Of>;
+
+/** A call with its handler, whose input has the types of the entry only there. */
+export interface Call<Tools> extends DescribedCall {
+  // biome-ignore lint/suspicious/noExplicitAny: what it takes depends on the entry.
+  readonly handle: (tools: Tools, principal: any, input: any) => Promise<unknown>;
+}
+
+/** Describes the calls of a noun, whose handlers work with `Tools`. */
+export const callsWith =
+  <Tools>() =>
+  <const Name extends CallName, const Of extends Description>(
+    name: Name,
+    description: Of,
+    handle: Handler<Tools, Name, Of>,
+  ): Call<Tools> => ({ ...describe(name, description), handle });
+
+/** Describes a call that another function than the API's carries out. */
+export function describe(name: CallName, description: Description): DescribedCall {
+  const [method, path] = name.split(' ') as [Method, string];
+  return { method, path, ...description };
+}
+
+export const nameOf = ({ method, path }: DescribedCall) => `${method} ${path}` as CallName;
+
+export const isEvents = (body: Body): body is EventsBody => 'events' in body;
+
+/** The names in the braces of a path. */
+export const pathParameters = (path: string): string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+
+/** Every code that a call may refuse with: its own, and those that follow from what it takes. */
+export function errorsOf(call: DescribedCall): ErrorCode[] {
+  const { caller, body, query, headers, errors = [] } = call;
+  const parsesBody = body !== undefined && !(isEvents(body) && body.events === 'every form');
+  // A publish looks its target up as it is named: a name that is not valid is an unknown one.
+  const parsesNames = body === undefined || parsesBody;
+  const hasName = parsesNames && pathParameters(call.path).some((name) => name !== 'id');
+  return [
+    ...errors,
+    ...(parsesBody ? (['malformed_json', 'unsupported_media_type'] as const) : []),
+    ...(parsesBody || hasName || query !== undefined || headers !== undefined
+      ? (['invalid_request'] as const)
+      : []),
+    ...(caller === 'owner' ? (['forbidden'] as const) : []),
+    ...(caller === 'anyone' ? [] : (['unauthorized'] as const)),
+    'internal',
+    'unavailable',
+  ];
+}

@@ -1,0 +1,43 @@
+import { busCalls } from './bus.ts';
+import type { Call, DescribedCall } from './call.ts';
+import { deadLetterCalls } from './dead-letters.ts';
+import { eventCalls } from './events.ts';
+import { holdCalls } from './holds.ts';
+import { publishCalls } from './publish.ts';
+import { receiverCalls } from './receivers.ts';
+import { refusedCalls } from './refused.ts';
+import { scheduleCalls } from './schedules.ts';
+import { subscriptionCalls } from './subscriptions.ts';
+import { topicCalls } from './topics.ts';
+import { transactionCalls } from './transactions.ts';
+
+type ToolsOf<Calls> = Calls extends readonly Call<infer Tools>[] ? Tools : never;
+
+/** What the handlers of all calls work with. */
+export type ApiTools = ToolsOf<typeof busCalls> &
+  ToolsOf<typeof topicCalls> &
+  ToolsOf<typeof subscriptionCalls> &
+  ToolsOf<typeof holdCalls> &
+  ToolsOf<typeof receiverCalls> &
+  ToolsOf<typeof eventCalls> &
+  ToolsOf<typeof scheduleCalls> &
+  ToolsOf<typeof transactionCalls> &
+  ToolsOf<typeof refusedCalls> &
+  ToolsOf<typeof deadLetterCalls>;
+
+/** The calls that the function `admin` carries out. */
+export const adminCalls: readonly Call<ApiTools>[] = [
+  ...busCalls,
+  ...topicCalls,
+  ...subscriptionCalls,
+  ...holdCalls,
+  ...receiverCalls,
+  ...eventCalls,
+  ...scheduleCalls,
+  ...transactionCalls,
+  ...refusedCalls,
+  ...deadLetterCalls,
+];
+
+/** Every call of the HTTP API, in the order of the document. */
+export const apiCalls: readonly DescribedCall[] = [...adminCalls, ...publishCalls];

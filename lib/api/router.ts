@@ -1,0 +1,121 @@
+import type { Principal } from '../core/access/access.ts';
+import { BusbarError } from '../core/kernel/errors.ts';
+import { parseStrictJson, requirePlain } from '../core/kernel/json.ts';
+import { nameSchema, parseSpec } from '../core/kernel/spec.ts';
+import { type Call, type DescribedCall, isEvents } from './call.ts';
+import { invalidParameter, readParameters, readQuery } from './parameters.ts';
+
+/** A request of the HTTP API, however it came. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Decoded. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  /** The hosts under which the bus itself is reached. */
+  readonly ownHosts: readonly string[];
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  /** The JSON document; none for 204. */
+  readonly document?: unknown;
+}
+
+export interface Router<Tools> {
+  readonly calls: readonly Call<Tools>[];
+  readonly tools: Tools;
+  /** Who sends a request, by its `Authorization`. @throws BusbarError unauthorized. */
+  readonly authenticate: (authorization: string | undefined) => Promise<Principal>;
+  /** Calls of other functions, which unknown calls are told of, too. */
+  readonly elsewhere: readonly DescribedCall[];
+}
+
+/** Carries out a request. @throws BusbarError unknown_route, method_not_allowed, and what the call is refused with. */
+export function createRouter<Tools>({ calls, tools, authenticate, elsewhere }: Router<Tools>) {
+  const routes = calls.map((call) => ({ call, pattern: patternOf(call.path) }));
+  return async (request: ApiRequest): Promise<ApiResponse> => {
+    for (const { call, pattern } of routes) {
+      if (call.method !== request.method) continue;
+      const match = pattern.exec(request.path);
+      if (match === null) continue;
+      const principal =
+        call.caller === 'anyone' ? undefined : await authenticate(request.headers.authorization);
+      const result = await call.handle(tools, principal, inputOf(call, match.groups ?? {}, request));
+      return responseOf(call, result);
+    }
+    throw unknownCall([...calls, ...elsewhere], request);
+  };
+}
+
+const patternOf = (path: string) =>
+  new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}/?$`);
+
+/** What a request asks, parsed by the entry of its call. @throws BusbarError invalid_request, and those of a body. */
+export function inputOf(
+  call: DescribedCall,
+  path: Readonly<Record<string, string>>,
+  request: Omit<ApiRequest, 'method' | 'path'>,
+) {
+  return {
+    path: Object.fromEntries(Object.entries(path).map(([name, value]) => [name, pathValue(name, value)])),
+    query: call.query && readQuery(call.query, request.query),
+    headers: call.headers && readParameters(call.headers, request.headers),
+    body: bodyOf(call, request),
+    ownHosts: request.ownHosts,
+  };
+}
+
+/** An id may be anything that holds no slash; everything else in a path is a name. */
+function pathValue(parameter: string, value: string): string {
+  if (parameter === 'id') return value;
+  const parsed = nameSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalidParameter(parameter, parsed.error.issues[0]?.message ?? 'is not a valid name');
+}
+
+function bodyOf({ body }: DescribedCall, request: Pick<ApiRequest, 'headers' | 'body'>): unknown {
+  if (body === undefined) return undefined;
+  if (!isEvents(body)) return parseSpec(body, jsonOf(request));
+  return { contentType: request.headers['content-type'], headers: request.headers, body: request.body };
+}
+
+/** An empty body is an empty object. */
+function jsonOf({ headers, body }: Pick<ApiRequest, 'headers' | 'body'>): unknown {
+  if (body.length === 0) return {};
+  const contentType = headers['content-type'] ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(contentType)) {
+    throw new BusbarError(
+      'unsupported_media_type',
+      `The content type ${JSON.stringify(contentType)} is not understood here. Send application/json.`,
+    );
+  }
+  const { value } = parseStrictJson(Buffer.from(body).toString('utf8'));
+  requirePlain(value);
+  return value;
+}
+
+function responseOf({ responses }: DescribedCall, result: unknown): ApiResponse {
+  if ('204' in responses) return { status: 204 };
+  const [status = 200, created] = Object.keys(responses).map(Number);
+  if (created === undefined) return { status, document: result };
+  const put = result as { readonly created: boolean; readonly document: unknown };
+  return { status: put.created ? created : status, document: put.document };
+}
+
+/** The refusal of a call that the API does not have; it names the methods that its path takes. */
+function unknownCall(
+  calls: readonly DescribedCall[],
+  { method, path }: Pick<ApiRequest, 'method' | 'path'>,
+): BusbarError {
+  const methods = calls.filter((call) => patternOf(call.path).test(path)).map((call) => call.method);
+  if (methods.length === 0) {
+    return new BusbarError(
+      'unknown_route',
+      `There is no ${method} ${path}. GET /v1/openapi.json lists the calls.`,
+    );
+  }
+  return new BusbarError('method_not_allowed', `${path} takes ${methods.join(', ')}, not ${method}.`);
+}

@@ -1,0 +1,61 @@
+import type { AdminTools } from '../app/registry/admin.ts';
+import {
+  deleteSubscription,
+  getSubscription,
+  listSubscriptions,
+  putSubscription,
+} from '../app/registry/subscriptions.ts';
+import { subscriptionSchema } from '../core/registry/subscription.ts';
+import { callsWith } from './call.ts';
+
+const call = callsWith<AdminTools>();
+
+export const subscriptionCalls = [
+  call(
+    'GET /v1/topics/{topic}/subscriptions',
+    {
+      summary: 'List the subscriptions of a topic',
+      tag: 'Topics',
+      caller: 'application',
+      responses: { 200: 'Subscriptions' },
+      errors: ['unknown_topic'],
+    },
+    (tools, _, { path }) => listSubscriptions(tools, path.topic),
+  ),
+  call(
+    'GET /v1/topics/{topic}/subscriptions/{receiver}',
+    {
+      summary: 'Show a subscription',
+      tag: 'Topics',
+      caller: 'application',
+      responses: { 200: 'Subscription' },
+      errors: ['unknown_topic', 'unknown_subscription'],
+    },
+    (tools, _, { path }) => getSubscription(tools, path.topic, path.receiver),
+  ),
+  call(
+    'PUT /v1/topics/{topic}/subscriptions/{receiver}',
+    {
+      summary: 'Subscribe a receiver to a topic',
+      description: '`filter` is an SNS filter policy over attributes and `data`.',
+      tag: 'Topics',
+      caller: 'owner',
+      body: subscriptionSchema,
+      responses: { 200: 'Subscription', 201: 'Subscription' },
+      errors: ['invalid_filter', 'unknown_topic', 'unknown_receiver', 'conflict'],
+      example: { filter: { type: [{ prefix: 'order.' }], data: { total: [{ numeric: ['>=', 100] }] } } },
+    },
+    (tools, principal, { path, body }) => putSubscription(tools, principal, path.topic, path.receiver, body),
+  ),
+  call(
+    'DELETE /v1/topics/{topic}/subscriptions/{receiver}',
+    {
+      summary: 'Unsubscribe a receiver from a topic',
+      tag: 'Topics',
+      caller: 'owner',
+      responses: { 204: null },
+      errors: ['unknown_topic', 'unknown_receiver', 'unknown_subscription', 'declared'],
+    },
+    (tools, principal, { path }) => deleteSubscription(tools, principal, path.topic, path.receiver),
+  ),
+];

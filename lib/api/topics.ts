@@ -1,0 +1,70 @@
+import type { HeldTools } from '../app/hold/held.ts';
+import {
+  deleteTopicAndHeld,
+  getTopicAndHold,
+  listTopicsAndHolds,
+  putTopicAndWatch,
+} from '../app/hold/topic-and-hold.ts';
+import type { TopicTools } from '../app/registry/topics.ts';
+import { topicSchema } from '../core/registry/topic.ts';
+import { callsWith } from './call.ts';
+import { flag } from './parameters.ts';
+
+const call = callsWith<TopicTools & HeldTools>();
+
+export const topicCalls = [
+  call(
+    'GET /v1/topics',
+    { summary: 'List the topics', tag: 'Topics', caller: 'application', responses: { 200: 'Topics' } },
+    (tools) => listTopicsAndHolds(tools),
+  ),
+  call(
+    'GET /v1/topics/{topic}',
+    {
+      summary: 'Show a topic',
+      tag: 'Topics',
+      caller: 'application',
+      responses: { 200: 'Topic' },
+      errors: ['unknown_topic'],
+    },
+    (tools, _, { path }) => getTopicAndHold(tools, path.topic),
+  ),
+  call(
+    'PUT /v1/topics/{topic}',
+    {
+      summary: 'Make or change a topic',
+      description: '`trace`: `none`, `failures` or `all`; `ordered`: `true` or `{"by": "<attribute>"}`.',
+      tag: 'Topics',
+      caller: 'owner',
+      body: topicSchema,
+      responses: { 200: 'Topic', 201: 'Topic' },
+      errors: ['invalid_schema', 'unknown_topic', 'order_fixed', 'conflict'],
+      example: {
+        description: 'What happens to orders',
+        schema: { type: 'object', required: ['orderId'], properties: { orderId: { type: 'string' } } },
+        dedupSeconds: 3600,
+        trace: 'all',
+        holdWhen: {
+          backlogEvents: 10_000,
+          backlogSeconds: 60,
+          releaseBelow: { backlogEvents: 1000 },
+          perSecond: 50,
+        },
+      },
+    },
+    (tools, principal, { path, body }) => putTopicAndWatch(tools, principal, path.topic, body),
+  ),
+  call(
+    'DELETE /v1/topics/{topic}',
+    {
+      summary: 'Delete a topic with its subscriptions',
+      description: 'Rejected while it holds events; `force` deletes those too.',
+      tag: 'Topics',
+      caller: 'owner',
+      query: { force: flag('Also when accepted events are lost by it.') },
+      responses: { 204: null },
+      errors: ['unknown_topic', 'declared', 'in_use'],
+    },
+    (tools, principal, { path, query }) => deleteTopicAndHeld(tools, principal, path.topic, query.force),
+  ),
+];

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { callsWith, describe as describeCall } from '../../lib/api/call.ts';
+import { flag } from '../../lib/api/parameters.ts';
+import { type ApiRequest, createRouter } from '../../lib/api/router.ts';
+import type { Principal } from '../../lib/core/access/access.ts';
+import { BusbarError } from '../../lib/core/kernel/errors.ts';
+
+interface Tools {
+  readonly made: string[];
+}
+const call = callsWith<Tools>();
+const shown = { tag: 'Topics', caller: 'owner', responses: { 200: 'Topic' } } as const;
+
+const route = createRouter<Tools>({
+  tools: { made: ['orders'] },
+  authenticate: async (authorization): Promise<Principal> => {
+    if (authorization === undefined) throw new BusbarError('unauthorized', 'There is no key.');
+    return { application: authorization, role: 'member' };
+  },
+  elsewhere: [describeCall('POST /v1/topics/{topic}/events', { ...shown, summary: 'Publish' })],
+  calls: [
+    call('GET /v1/health', { ...shown, caller: 'anyone', summary: 'Health' }, async (_, principal) => ({
+      principal: principal ?? null,
+    })),
+    call('GET /v1/a.b', { ...shown, summary: 'Dot' }, async () => ({})),
+    call(
+      'PUT /v1/topics/{topic}',
+      {
+        ...shown,
+        summary: 'Put',
+        body: z.strictObject({ owner: z.string().optional() }),
+        responses: { 200: 'Topic', 201: 'Topic' },
+      },
+      async (tools, principal, { path, body }) => ({
+        created: !tools.made.includes(path.topic),
+        document: { topic: path.topic, owner: body.owner ?? principal.application },
+      }),
+    ),
+    call(
+      'DELETE /v1/topics/{topic}',
+      { ...shown, summary: 'Delete', query: { force: flag('') }, responses: { 204: null } },
+      async (_, __, { query }) => {
+        if (!query.force) throw new BusbarError('in_use', 'It is in use.');
+      },
+    ),
+    call(
+      'POST /v1/topics/{topic}/held/{id}/send',
+      { ...shown, summary: 'Send', responses: { 202: 'HeldEvent' } },
+      async (_, __, { path }) => path,
+    ),
+    call(
+      'POST /v1/transactions',
+      {
+        ...shown,
+        summary: 'Begin',
+        body: { events: z.unknown() },
+        headers: {},
+        responses: { 201: 'Transaction' },
+      },
+      async (_, __, { body, ownHosts }) => ({
+        text: Buffer.from(body.body).toString(),
+        contentType: body.contentType,
+        ownHosts,
+      }),
+    ),
+  ],
+});
+
+const ask = (method: string, path: string, more: Partial<ApiRequest> = {}) =>
+  route({
+    method,
+    path,
+    query: {},
+    headers: { authorization: 'shop', 'content-type': 'application/json' },
+    body: new Uint8Array(),
+    ownHosts: ['bus.example.com'],
+    ...more,
+  });
+const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)) });
+
+describe('a request', () => {
+  it('is carried out by the call of its method and path, with or without a slash at the end', async () => {
+    expect(await ask('PUT', '/v1/topics/orders')).toEqual({
+      status: 200,
+      document: { topic: 'orders', owner: 'shop' },
+    });
+    expect((await ask('PUT', '/v1/topics/orders/')).status).toBe(200);
+  });
+
+  it('is responded to by the statuses of its call', async () => {
+    expect((await ask('PUT', '/v1/topics/new', json({ owner: 'crm' }))).status).toBe(201);
+    expect(await ask('DELETE', '/v1/topics/orders', { query: { force: 'true' } })).toEqual({ status: 204 });
+    expect(await ask('POST', '/v1/topics/orders/held/a~b%20c/send')).toEqual({
+      status: 202,
+      document: { topic: 'orders', id: 'a~b%20c' },
+    });
+  });
+
+  it('needs a key, except for calls that anyone may make', async () => {
+    const headers = {};
+    await expect(ask('GET', '/v1/a.b', { headers })).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(await ask('GET', '/v1/health', { headers })).toEqual({
+      status: 200,
+      document: { principal: null },
+    });
+  });
+
+  it('is asked for its key before anything else of it is looked at', async () => {
+    await expect(ask('PUT', '/v1/topics/NOT-A-NAME', { headers: {} })).rejects.toMatchObject({
+      code: 'unauthorized',
+    });
+  });
+
+  it('hands events over as they came', async () => {
+    const { document } = await ask('POST', '/v1/transactions', { body: Buffer.from('{"a": 1.0}') });
+    expect(document).toEqual({
+      text: '{"a": 1.0}',
+      contentType: 'application/json',
+      ownHosts: ['bus.example.com'],
+    });
+  });
+
+  it.each<[string, string, string, Partial<ApiRequest>, string, string | undefined]>([
+    ['a name that is not valid', 'PUT', '/v1/topics/Orders', {}, 'invalid_request', 'topic'],
+    [
+      'an unknown parameter',
+      'DELETE',
+      '/v1/topics/orders',
+      { query: { forse: 'true' } },
+      'invalid_request',
+      'forse',
+    ],
+    ['an unknown field', 'PUT', '/v1/topics/orders', json({ name: 'x' }), 'invalid_request', 'name'],
+    [
+      'a body that is not JSON',
+      'PUT',
+      '/v1/topics/orders',
+      { body: Buffer.from('{') },
+      'malformed_json',
+      undefined,
+    ],
+    [
+      'a body of another type',
+      'PUT',
+      '/v1/topics/orders',
+      { ...json({}), headers: { authorization: 'shop', 'content-type': 'text/plain' } },
+      'unsupported_media_type',
+      undefined,
+    ],
+    ['what the use case refuses', 'DELETE', '/v1/topics/orders', {}, 'in_use', undefined],
+  ])('is refused: %s', async (_, method, path, more, code, field) => {
+    await expect(ask(method, path, more)).rejects.toMatchObject({
+      code,
+      fields: field === undefined ? [] : [{ path: field }],
+    });
+  });
+});
+
+describe('a call that there is not', () => {
+  it.each(['/v1/nothing', '/elsewhere', '/v1/topics/orders/held', '/v1/aXb'])(
+    'is unknown: %s',
+    async (path) => {
+      await expect(ask('GET', path)).rejects.toMatchObject({
+        code: 'unknown_route',
+        message: `There is no GET ${path}. GET /v1/openapi.json lists the calls.`,
+      });
+    },
+  );
+
+  it('is told the methods of its path, those of another function too', async () => {
+    await expect(ask('PATCH', '/v1/topics/orders')).rejects.toMatchObject({
+      code: 'method_not_allowed',
+      message: '/v1/topics/orders takes PUT, DELETE, not PATCH.',
+    });
+    await expect(ask('GET', '/v1/topics/orders/events')).rejects.toMatchObject({
+      code: 'method_not_allowed',
+      message: '/v1/topics/orders/events takes POST, not GET.',
+    });
+  });
+
+  it('is refused to those without a key as well, who learn nothing by it', async () => {
+    await expect(ask('GET', '/v1/nothing', { headers: {} })).rejects.toMatchObject({ code: 'unknown_route' });
+  });
+});
