@@ -84,6 +84,7 @@ const rules: readonly Rule[] = [
       'lib/core/',
       'lib/connectors/rocketmq/target.ts',
       '@aws-sdk/*',
+      '@smithy/signature-v4',
       'ajv*',
       're2js',
       'undici/',

@@ -1,11 +1,12 @@
-import { type AwsCredentials, signPost } from '../../core/kernel/sigv4.ts';
+import { SignatureV4 } from '@smithy/signature-v4';
 import type { BaseRuntime } from '../runtime.ts';
+import { Sha256 } from './sha256.ts';
 
 const timeoutMs = 5000;
 
 /**
  * Reads from AWS Secrets Manager, by the one call that the bus needs of it: a client of its own would add more to a
- * bundle than this file has lines. Nothing is kept: a rotated secret counts from the next read on.
+ * bundle than this call. Nothing is kept: a rotated secret is seen by the next read.
  */
 export function createSecretReader({ aws, clock, env }: Pick<BaseRuntime, 'aws' | 'clock' | 'env'>) {
   const region = aws.region ?? env.AWS_REGION ?? '';
@@ -16,11 +17,24 @@ export function createSecretReader({ aws, clock, env }: Pick<BaseRuntime, 'aws' 
       `https://secretsmanager.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
   );
 
+  const signer = new SignatureV4({
+    service: 'secretsmanager',
+    region,
+    // Read anew for each signature: an instance may outlive its credentials.
+    credentials: async () => aws.credentials ?? credentialsOf(env),
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+
   /** @throws Error that names the secret and says why it cannot be read; it quotes nothing of it. */
   return async (secret: string): Promise<string> => {
     const body = JSON.stringify({ SecretId: secret });
-    const headers = signPost(
+    const { headers } = await signer.sign(
       {
+        method: 'POST',
+        protocol: endpoint.protocol,
+        hostname: endpoint.host,
+        path: '/',
         headers: {
           host: endpoint.host,
           'content-type': 'application/x-amz-json-1.1',
@@ -28,8 +42,7 @@ export function createSecretReader({ aws, clock, env }: Pick<BaseRuntime, 'aws' 
         },
         body,
       },
-      { service: 'secretsmanager', region, nowMs: clock.now() },
-      aws.credentials ?? credentialsOf(env),
+      { signingDate: new Date(clock.now()) },
     );
     const { status, text } =
       aws.requestHandler === undefined
@@ -39,7 +52,7 @@ export function createSecretReader({ aws, clock, env }: Pick<BaseRuntime, 'aws' 
     if (status === 200 && typeof answer.SecretString === 'string') return answer.SecretString;
     const why =
       status === 200
-        ? 'it is no text'
+        ? 'it is not text'
         : `${answer.__type ?? status}: ${answer.message ?? answer.Message ?? ''}`;
     throw new Error(`The secret ${secret} cannot be read: ${why}`);
   };
@@ -66,15 +79,17 @@ async function handOver(
 }
 
 /** Lambda gives a function the credentials of its role by these variables. */
-function credentialsOf(env: BaseRuntime['env']): AwsCredentials {
+function credentialsOf(env: BaseRuntime['env']) {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env;
   if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
-    throw new Error('The environment has no AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.');
+    throw new Error(
+      'The environment has no AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are missing.',
+    );
   }
   return {
     accessKeyId: AWS_ACCESS_KEY_ID,
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    sessionToken: AWS_SESSION_TOKEN,
+    ...(AWS_SESSION_TOKEN !== undefined && { sessionToken: AWS_SESSION_TOKEN }),
   };
 }
 
