@@ -3,22 +3,13 @@ import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
 import { sendingFunctions } from './mappings.ts';
 import { reasons } from './nag.ts';
-import type { Delay } from './schedule.ts';
 
-/** The registry: topics, receivers and subscriptions over the API, and keys by invocation only. */
+/** The registry: the API manages topics, receivers and subscriptions; keys are managed by invocation only. */
 export class Admin extends Construct {
   readonly admin: BusFunction;
   readonly keys: BusFunction;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    props: BusPartProps & {
-      tableArn: string;
-      redriveQueueArn: string;
-      delay: Delay;
-    },
-  ) {
+  constructor(scope: Construct, id: string, props: BusPartProps & { readonly redriveQueueArn: string }) {
     super(scope, id);
     const { place, environment, tableArn, redriveQueueArn, delay } = props;
     this.admin = new BusFunction(this, 'Admin', {
@@ -26,7 +17,6 @@ export class Admin extends Construct {
       prefix: place.prefix,
       description: 'Manages topics, receivers and subscriptions',
       timeoutSeconds: 29,
-      memoryMb: 256,
       environment,
     });
     this.admin.grant(
@@ -40,17 +30,17 @@ export class Admin extends Construct {
       ],
       [tableArn],
     );
-    // Dead letters are taken into the table when somebody looks at them.
+    // Reading dead letters moves them into the table.
     this.admin.grantByPattern(
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
       [anyQueue(place, 'dead-letters'), anyQueue(place, 'ordered-dead-letters')],
       reasons.madeAtRunTime,
     );
-    // An event that is re-timed gets another timer, one that is cancelled needs none.
+    // Rescheduling a delayed event replaces its timer, cancelling it deletes the timer.
     this.admin.grant(['dynamodb:UpdateItem'], [tableArn]);
     this.admin.grant(['sqs:SendMessage'], [redriveQueueArn, delay.queue.queueArn]);
-    delay.grantSchedules(this.admin, place);
-    delay.grantGuards(this.admin, place);
+    delay.grantSchedules(this.admin);
+    delay.grantGuards(this.admin);
     this.admin.grantByPattern(
       [
         'sns:CreateTopic',
@@ -62,7 +52,7 @@ export class Admin extends Construct {
       [anyTopic(place)],
       reasons.madeAtRunTime,
     );
-    // These know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_sns.html
+    // These actions support no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_sns.html
     this.admin.grantByPattern(
       ['sns:Unsubscribe', 'sns:GetSubscriptionAttributes', 'sns:SetSubscriptionAttributes'],
       ['*'],
@@ -90,7 +80,6 @@ export class Admin extends Construct {
       prefix: place.prefix,
       description: 'Makes and revokes keys; whoever may invoke it is an admin',
       timeoutSeconds: 10,
-      memoryMb: 256,
       environment,
     });
     this.keys.grant(['dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);

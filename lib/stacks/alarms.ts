@@ -2,6 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
+  type IMetric,
   MathExpression,
   Metric,
   TreatMissingData,
@@ -14,16 +15,17 @@ import { Construct } from 'constructs';
 import { type Lane, queueName } from '../core/kernel/place.ts';
 import type { BusFunction } from './bus-function.ts';
 
-/** An event that waited longer than this in a lane has an operator look. */
+/** An operator looks into it when an event waits in a lane for longer than this. */
 const backlogAgeSecondsMax = 15 * 60;
 
 /**
- * For each declared receiver: someone is told when an event died, and when events wait too long. Both watch
- * metrics of SQS itself, which cost nothing; an alarm costs ten cents a month for each metric that it reads.
+ * The alarms of the bus, among them two for each declared receiver: one for dead letters and one for events that wait
+ * too long. Both read metrics of SQS, which are free; an alarm costs ten cents a month for each metric it reads.
  */
 export class Alarms extends Construct {
-  /** Where every alarm is told. It costs nothing until someone subscribes. */
+  /** Every alarm notifies this topic. It costs nothing until someone subscribes. */
   readonly alarmTopic: Topic;
+  readonly #prefix: string;
 
   constructor(
     scope: Construct,
@@ -31,15 +33,18 @@ export class Alarms extends Construct {
     props: {
       readonly prefix: string;
       readonly receivers: readonly string[];
-      /** Those that have an ordered lane. */
+      /** The receivers with an ordered lane. */
       readonly orderedReceivers: readonly string[];
+      /** The name of the dead-letter queue of the delay queue. */
       readonly delayDeadLetters: string;
     },
   ) {
     super(scope, id);
+    const { prefix } = props;
+    this.#prefix = prefix;
     this.alarmTopic = new Topic(this, 'Topic', {
-      // With an underscore, which no topic of a team has: the functions' rights do not reach it.
-      topicName: `${props.prefix}_alarms`,
+      // An underscore instead of a hyphen keeps the topic outside the functions' grants on `<prefix>-*`.
+      topicName: `${prefix}_alarms`,
       displayName: 'Alarms of the event bus',
       enforceSSL: true,
     });
@@ -54,102 +59,103 @@ export class Alarms extends Construct {
       }),
     );
     for (const receiver of props.receivers) {
-      this.addDeadLetters(
-        `DeadLetters-${receiver}`,
-        queueName(props.prefix, receiver, 'dead-letters'),
-        receiver,
-      );
-      this.addBacklog(`Backlog-${receiver}`, props.prefix, receiver, 'online');
+      this.addDeadLetters(`DeadLetters-${receiver}`, queueName(prefix, receiver, 'dead-letters'), receiver);
+      this.addBacklog(`Backlog-${receiver}`, receiver, 'online');
     }
     for (const receiver of props.orderedReceivers) {
-      this.addDeadLetters(
-        `OrderedDeadLetters-${receiver}`,
-        queueName(props.prefix, receiver, 'ordered-dead-letters'),
-        receiver,
-      );
-      this.addBacklog(`OrderedBacklog-${receiver}`, props.prefix, receiver, 'ordered');
+      const deadLetters = queueName(prefix, receiver, 'ordered-dead-letters');
+      this.addDeadLetters(`OrderedDeadLetters-${receiver}`, deadLetters, receiver);
+      this.addBacklog(`OrderedBacklog-${receiver}`, receiver, 'ordered');
     }
     this.addDeadLetters('DeadLetters-delay', props.delayDeadLetters, 'the delay queue');
   }
 
-  private addBacklog(id: string, prefix: string, receiver: string, lane: Lane): void {
-    this.tell(
-      new Alarm(this, id, {
-        alarmDescription: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is disabled. See docs/operating.md.`,
-        metric: waitingUnpaused(prefix, receiver, lane),
-        threshold: backlogAgeSecondsMax,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 1,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-      }),
-    );
+  private addBacklog(id: string, receiver: string, lane: Lane): void {
+    this.add(this, id, {
+      description: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is disabled. See docs/operating.md.`,
+      metric: ageUnlessPaused(this.#prefix, receiver, lane),
+      threshold: backlogAgeSecondsMax,
+    });
   }
 
-  private addDeadLetters(id: string, queue: string, of: string): void {
-    this.tell(
-      new Alarm(this, id, {
-        alarmDescription: `There are dead letters of ${of}. See docs/operating.md.`,
-        metric: queueMetric('ApproximateNumberOfMessagesVisible', queue),
-        threshold: 0,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 1,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-      }),
-    );
+  private addDeadLetters(id: string, queue: string, owner: string): void {
+    this.add(this, id, {
+      description: `There are dead letters of ${owner}. See docs/operating.md.`,
+      metric: queueMetric('ApproximateNumberOfMessagesVisible', queue),
+    });
   }
 
-  /** An alarm for a line of the log: one metric, however many functions write it. */
-  tellOfLine(
+  /** An alarm on a log line: one metric, however many functions write the line. */
+  alarmOnLog(
     scope: Construct,
     id: string,
-    about: {
+    props: {
       readonly functions: readonly BusFunction[];
       readonly line: string;
       readonly metricName: string;
-      readonly prefix: string;
       readonly description: string;
     },
   ): void {
-    const { functions, line, metricName, prefix } = about;
-    const filters = functions.map(
-      ({ logGroup, node }) =>
-        new MetricFilter(scope, `${id}In${node.id}`, {
-          logGroup,
-          filterPattern: FilterPattern.stringValue('$.message', '=', line),
-          metricNamespace: `Busbar/${prefix}`,
-          metricName,
-          metricValue: '1',
-        }),
+    const { functions, line, metricName, description } = props;
+    const filters = functions.map((each) =>
+      countLine(scope, `${id}In${each.node.id}`, this.#prefix, { function: each, line, metricName }),
     );
     const [metric] = filters.map((filter) => filter.metric({ statistic: 'Sum' }));
-    if (metric === undefined) throw new Error(`No function writes the line: ${line}`);
-    this.tell(
-      new Alarm(scope, `${id}Alarm`, {
-        alarmDescription: about.description,
-        metric,
-        threshold: 0,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: 1,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-      }),
-    );
+    if (metric === undefined) throw new Error(`The alarm ${id} has no function that writes its line.`);
+    this.add(scope, `${id}Alarm`, { description, metric });
   }
 
-  tell(alarm: Alarm): void {
+  /** An alarm that notifies when the metric exceeds the threshold (0 when left out), and when it no longer does. */
+  add(
+    scope: Construct,
+    id: string,
+    props: { readonly description: string; readonly metric: IMetric; readonly threshold?: number },
+  ): void {
+    const { description, metric, threshold = 0 } = props;
+    const alarm = new Alarm(scope, id, {
+      alarmDescription: description,
+      metric,
+      threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
     alarm.addAlarmAction(new SnsAction(this.alarmTopic));
     alarm.addOkAction(new SnsAction(this.alarmTopic));
   }
 }
 
-/** The metric by which a paused receiver is known; with a dimension for each, which is paid for while it is paused. */
-export const pausedMetric = (prefix: string) => ({
-  metricNamespace: `Busbar/${prefix}`,
-  metricName: 'Paused',
-});
+const namespaceOf = (prefix: string) => `Busbar/${prefix}`;
 
-/** For how long the oldest event in a lane of a receiver waits; 0 while it is paused, since events are to wait then. */
-function waitingUnpaused(prefix: string, receiver: string, lane: Lane): MathExpression {
-  const { metricNamespace: namespace, metricName } = pausedMetric(prefix);
+/** Counts a line of a function's log in a metric of the bus. */
+export function countLine(
+  scope: Construct,
+  id: string,
+  prefix: string,
+  counted: {
+    readonly function: BusFunction;
+    readonly line: string;
+    readonly metricName: string;
+    /** Dimension -> the field of the line with its value. */
+    readonly dimensions?: Readonly<Record<string, string>>;
+  },
+): MetricFilter {
+  const { function: writer, line, metricName, dimensions } = counted;
+  return new MetricFilter(scope, id, {
+    logGroup: writer.logGroup,
+    filterPattern: FilterPattern.stringValue('$.message', '=', line),
+    metricNamespace: namespaceOf(prefix),
+    metricName,
+    metricValue: '1',
+    ...(dimensions && { dimensions }),
+  });
+}
+
+/** The metric of paused receivers, with a dimension for each; it costs only while one is paused. */
+export const pausedMetricName = 'Paused';
+
+/** The age of the oldest event in a lane; 0 while the receiver is paused, because events should wait then. */
+function ageUnlessPaused(prefix: string, receiver: string, lane: Lane): MathExpression {
   const period = Duration.minutes(5);
   return new MathExpression({
     expression: 'IF(FILL(paused, 0) > 0, 0, age)',
@@ -160,8 +166,8 @@ function waitingUnpaused(prefix: string, receiver: string, lane: Lane): MathExpr
         period,
       }),
       paused: new Metric({
-        namespace,
-        metricName,
+        namespace: namespaceOf(prefix),
+        metricName: pausedMetricName,
         dimensionsMap: { Receiver: receiver },
         statistic: 'Maximum',
         period,

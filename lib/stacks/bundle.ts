@@ -5,15 +5,15 @@ import { type BuildOptions, buildSync } from 'esbuild';
 const root = join(import.meta.dirname, '..', '..');
 
 /**
- * Bundles the entry of one function into its own folder and returns that folder. CommonJS, because it
- * starts faster on Lambda than modules (docs/decisions/003-bundle-format.md); `.cjs`, so that Node takes it as
- * such wherever it lies. The metafile beside the folder says what is in it.
+ * Bundles the entry of a function into a folder and returns the folder. CommonJS starts faster on Lambda than modules
+ * (docs/decisions/003-bundle-format.md), and Node treats a `.cjs` file as CommonJS in any folder. The metafile beside
+ * the folder lists what the bundle contains.
  */
 export function bundle(name: string, entry = `functions/${name}.ts`): string {
   return bundleFile(entry, join(root, '.cache', 'bundles', name));
 }
 
-/** Bundles any file, below the root, as functions are. */
+/** Bundles any file below the root in the way functions are bundled. */
 export function bundleFile(file: string, directory: string): string {
   const result = buildSync(bundleOptions(file, directory));
   mkdirSync(directory, { recursive: true });
@@ -22,7 +22,7 @@ export function bundleFile(file: string, directory: string): string {
   return directory;
 }
 
-/** How a file is bundled into a directory; the outcome goes through `withRocketMqVersion`. */
+/** The esbuild options for a file; pass what esbuild writes to `withRocketMqVersion`. */
 export function bundleOptions(file: string, directory: string) {
   return {
     absWorkingDir: root,
@@ -33,7 +33,7 @@ export function bundleOptions(file: string, directory: string) {
     platform: 'node',
     target: 'node24',
     format: 'cjs',
-    // The module builds of the SDK are what makes its unused half fall away.
+    // Tree shaking needs the module builds of the SDK; it halves them.
     mainFields: ['module', 'main'],
     alias: rocketMqShims,
     metafile: true,
@@ -42,22 +42,22 @@ export function bundleOptions(file: string, directory: string) {
   } satisfies BuildOptions;
 }
 
-/** What the RocketMQ client asks for that a bundle cannot hold, or should not: each file says why. */
+/** Replacements for dependencies of the RocketMQ client that a bundle cannot or should not contain; each file says why. */
 const rocketMqShims = {
   '@node-rs/crc32': './lib/connectors/rocketmq/shims/crc32.ts',
   address: './lib/connectors/rocketmq/shims/address.ts',
   'egg-logger': './lib/connectors/rocketmq/shims/egg-logger.ts',
 };
 
-/** How the RocketMQ client finds its version, after minification; of no other package. */
+/** How the RocketMQ client, and no other package, reads its version after minification. */
 const readsVersion =
   /JSON\.parse\(\(0,[\w$]+\.readFileSync\)\([\w$]+\.default\.join\(__dirname,"\.\.\/\.\.\/package\.json"\),"utf-8"\)\)\.version/g;
 
 /**
- * The client reads its version from a file two directories above, which no bundle has, as soon as it is loaded.
- * esbuild can replace that only by a plugin, and plugins do not work in a build that is synchronous, as the CDK
- * needs it: so it is written into the outcome.
- * @throws Error when the client reads its version in another way than this knows.
+ * Writes the version of the RocketMQ client into a bundle. The client reads it on load from a file two directories up,
+ * which a bundle does not have. esbuild can replace that only with a plugin, and plugins do not work in the synchronous
+ * build that the CDK needs.
+ * @throws Error when the client reads its version in a way that this function does not know.
  */
 export function withRocketMqVersion(text: string): string {
   const bundled = text.replace(readsVersion, () => {

@@ -18,31 +18,35 @@ import { resourceFinding } from './nag.ts';
 export interface BusFunctionProps {
   /** The end of the function's name. */
   readonly name: string;
-  /** The name of its bundle, where several functions share one; `name` when left out. */
+  /** The name of the bundle, for functions that share one; `name` when left out. */
   readonly bundle?: string;
   /** The entry file of the bundle, below the root; `functions/<bundle>.ts` when left out. */
   readonly entry?: string;
   readonly prefix: string;
   readonly description: string;
   readonly timeoutSeconds: number;
-  readonly memoryMb: number;
+  /** 256 when left out. */
+  readonly memoryMb?: number;
   readonly environment: Readonly<Record<string, string>>;
-  /** Set where a function is meant to send to its own queue: Lambda would break that off after about 16 rounds. */
+  /** For a function that sends to its own queue: Lambda would otherwise stop it after about 16 rounds. */
   readonly mayCallItself?: boolean;
 }
 
 type Conditions = Readonly<Record<string, Readonly<Record<string, string | string[]>>>>;
 
-/** A function with a role and a log group of its own; it may do what it is granted here and nothing else. */
+/** A function with its own role and log group. It may do what it is granted here and nothing else. */
 export class BusFunction extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
   readonly logGroup: LogGroup;
-  /** Whether it was granted anything on a table. */
+  readonly mayCallItself: boolean;
+  /** Whether it has a grant on a table. */
   usesTables = false;
 
   constructor(scope: Construct, id: string, props: BusFunctionProps) {
     super(scope, id);
+    const { mayCallItself = false } = props;
+    this.mayCallItself = mayCallItself;
     const functionName = `${props.prefix}-${props.name}`;
     this.logGroup = new LogGroup(this, 'Logs', {
       logGroupName: `/aws/lambda/${functionName}`,
@@ -59,11 +63,11 @@ export class BusFunction extends Construct {
       handler: 'index.handler',
       role: this.role,
       timeout: Duration.seconds(props.timeoutSeconds),
-      memorySize: props.memoryMb,
+      memorySize: props.memoryMb ?? 256,
       environment: { ...props.environment },
       logGroup: this.logGroup,
-      ...(props.mayCallItself && { recursiveLoop: RecursiveLoop.ALLOW }),
-      // The platform's lines of every invocation would cost more than the invocation.
+      ...(mayCallItself && { recursiveLoop: RecursiveLoop.ALLOW }),
+      // The lines that Lambda itself logs for every invocation would cost more than the invocation.
       loggingFormat: LoggingFormat.JSON,
       systemLogLevelV2: SystemLogLevel.WARN,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
@@ -71,7 +75,7 @@ export class BusFunction extends Construct {
     this.grant(['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
   }
 
-  /** Allows actions on resources that are known by name, under conditions where they are given. */
+  /** Allows actions on resources that are known by name. */
   grant(actions: string[], resources: string[], conditions?: Conditions): void {
     this.usesTables ||= actions.some((action) => action.startsWith('dynamodb:'));
     this.role.addToPolicy(
@@ -79,7 +83,7 @@ export class BusFunction extends Construct {
     );
   }
 
-  /** Allows actions on whatever the patterns name; the reason says why no name will do. */
+  /** Allows actions on all resources that match a pattern; the reason says why a name is not possible. */
   grantByPattern(actions: string[], patterns: string[], reason: string, conditions?: Conditions): void {
     this.grant(actions, patterns, conditions);
     for (const pattern of patterns) {

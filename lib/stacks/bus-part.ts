@@ -1,11 +1,16 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type Place, type QueueRole, queueEndings } from '../core/kernel/place.ts';
+import type { Delay } from './delay.ts';
 
-/** What every part of the bus is given: where the bus lives, and the environment of its functions. */
+/** What every part of the bus is given. */
 export interface BusPartProps {
   readonly place: Place;
+  /** The environment of its functions. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The bus table. */
+  readonly tableArn: string;
+  readonly delay: Delay;
 }
 
 /** Where the stack will be deployed; account and region are tokens until then. */
@@ -14,10 +19,10 @@ export function placeOf(scope: Construct, prefix: string): Place {
   return { partition, region, account, prefix };
 }
 
-/** The topics of the bus, by name prefix: a role need not grow with the topics. */
+/** All topics of the bus, by name prefix, so roles do not grow with the topics. */
 export const anyTopic = (place: Place) =>
   `arn:${place.partition}:sns:${place.region}:${place.account}:${place.prefix}-*`;
 
-/** The queues of all receivers that have this role. */
+/** The queues with this role, of all receivers. */
 export const anyQueue = (place: Place, role: QueueRole | '*') =>
   `arn:${place.partition}:sqs:${place.region}:${place.account}:${place.prefix}-*${role === '*' ? '' : queueEndings[role]}`;

@@ -24,17 +24,16 @@ import { grantMappings } from './mappings.ts';
 
 interface DeclarationProps extends BusPartProps {
   readonly declaration: Declared;
-  readonly tableArn: string;
   /** The functions that consume lanes, by their names. */
   readonly senders: Readonly<Record<Sender, LambdaFunction>>;
 }
 
 /**
- * What busbar.config.ts declares: its topics, queues, mappings and subscriptions as resources of the stack, from
- * the same description that the API uses, and a custom resource that tells the registry.
+ * What busbar.config.ts declares: its topics, queues, mappings and subscriptions as resources of the stack, rendered
+ * from the same description that the API uses, and a custom resource that writes the declaration into the registry.
  */
 export class Declaration extends Construct {
-  /** Writes what is declared into the registry. */
+  /** Writes the declaration into the registry. */
   readonly declare: BusFunction;
   private readonly props: DeclarationProps;
   private readonly topics = new Map<string, CfnTopic>();
@@ -58,7 +57,7 @@ export class Declaration extends Construct {
     for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
       for (const receiver of Object.keys(receivers)) this.addSubscription(topic, receiver);
     }
-    this.declare = this.tellRegistry();
+    this.declare = this.addRegistry();
   }
 
   private addTopic(topic: string): void {
@@ -74,7 +73,7 @@ export class Declaration extends Construct {
   }
 
   private addResources(receiver: string, { queues, mappings }: ReceiverResources): void {
-    const made: CfnQueue[] = [];
+    const created: CfnQueue[] = [];
     for (const { role, name, attributes, policy } of queues) {
       const queue = new CfnQueue(this, `Queue-${receiver}-${role}`, {
         queueName: name,
@@ -89,15 +88,15 @@ export class Declaration extends Construct {
           fifoThroughputLimit: attributes.FifoThroughputLimit,
         }),
       });
-      // The policies name their queues as text, so that CloudFormation cannot see the order by itself.
-      for (const earlier of made) queue.addResourceDependency(earlier);
-      made.push(queue);
+      // The policies name their queues as text, so CloudFormation does not see the dependency.
+      for (const earlier of created) queue.addResourceDependency(earlier);
+      created.push(queue);
       new CfnQueuePolicy(this, `QueuePolicy-${receiver}-${role}`, {
         queues: [queue.ref],
         policyDocument: policy,
       });
     }
-    this.queues.set(receiver, [...(this.queues.get(receiver) ?? []), ...made]);
+    this.queues.set(receiver, [...(this.queues.get(receiver) ?? []), ...created]);
     for (const mapping of mappings) {
       const sender = this.props.senders[mapping.sender];
       const resource = new CfnEventSourceMapping(this, `Mapping-${receiver}-${mapping.lane}`, {
@@ -109,8 +108,8 @@ export class Declaration extends Construct {
         enabled: mapping.enabled,
       });
       this.mappings.push(resource);
-      for (const queue of made) resource.addResourceDependency(queue);
-      // Lambda checks that the function's role may read the queue.
+      for (const queue of created) resource.addResourceDependency(queue);
+      // Lambda checks that the role of the function may read the queue.
       if (sender.role) resource.node.addDependency(sender.role);
     }
   }
@@ -138,14 +137,13 @@ export class Declaration extends Construct {
     for (const queue of this.queues.get(receiver) ?? []) subscription.addResourceDependency(queue);
   }
 
-  private tellRegistry(): BusFunction {
+  private addRegistry(): BusFunction {
     const { place, environment, tableArn, declaration } = this.props;
     const declare = new BusFunction(this, 'Declare', {
       name: 'declare',
       prefix: place.prefix,
       description: 'Writes what busbar.config.ts declares into the registry',
       timeoutSeconds: 60,
-      memoryMb: 256,
       environment,
     });
     declare.grant(
@@ -159,19 +157,19 @@ export class Declaration extends Construct {
         spec.endpoint === undefined ? spec : { ...spec, endpoint: this.endpointOf(name, spec.endpoint) },
       ]),
     );
-    // A bridge is a function, and nothing of it is in the registry.
+    // Bridges are functions; the registry does not know them.
     const { bridges: _, ...registered } = declaration;
     const resource = new CustomResource(this, 'Registry', {
       serviceToken: declare.function.functionArn,
       resourceType: 'Custom::BusbarDeclaration',
-      // One text, because CloudFormation turns every number and boolean of a property into text.
+      // As one string, because CloudFormation turns every number and boolean of a property into a string.
       properties: { Declaration: Stack.of(this).toJsonString({ ...registered, receivers }) },
     });
     resource.node.addDependency(declare.role);
-    // Nothing is in the registry before it is there.
+    // A resource must exist before the registry knows it.
     for (const topic of this.topics.values()) resource.node.addDependency(topic);
     for (const queue of [...this.queues.values()].flat()) resource.node.addDependency(queue);
-    // It starts and stops mappings, as the registry says.
+    // The function starts and stops the mappings according to the registry.
     for (const mapping of this.mappings) resource.node.addDependency(mapping);
     return declare;
   }

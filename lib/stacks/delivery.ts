@@ -6,11 +6,11 @@ import { anyQueue, type BusPartProps } from './bus-part.ts';
 import { grantMappings } from './mappings.ts';
 import { reasons } from './nag.ts';
 
-/** The one way out: one function consumes the lanes of every receiver, each by a mapping of its own. */
+/** The way out to endpoints: one function consumes the lanes of all their receivers, through a mapping for each lane. */
 export class Delivery extends Construct {
   readonly deliver: BusFunction;
 
-  constructor(scope: Construct, id: string, props: BusPartProps & { tableArn: string }) {
+  constructor(scope: Construct, id: string, props: BusPartProps) {
     super(scope, id);
     const { place, environment, tableArn } = props;
     this.deliver = new BusFunction(this, 'Deliver', {
@@ -18,7 +18,6 @@ export class Delivery extends Construct {
       prefix: place.prefix,
       description: 'Pushes events to the endpoints of receivers',
       timeoutSeconds: bus.deliverTimeoutSeconds,
-      memoryMb: 256,
       environment,
     });
     grantSending(this.deliver, place, tableArn);
@@ -26,7 +25,7 @@ export class Delivery extends Construct {
   }
 }
 
-/** What a function may do that takes messages from the lanes and sends them to endpoints. */
+/** Lets a function take messages from the lanes and send them to receivers. */
 export function grantSending(sender: BusFunction, place: Place, tableArn: string): void {
   sender.grant(
     [
@@ -44,7 +43,7 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
     lanesOf(place),
     reasons.madeAtRunTime,
   );
-  // Dead letters, and what goes from one lane to the other.
+  // It sends to dead letters, and from one lane to the other.
   sender.grantByPattern(
     ['sqs:SendMessage'],
     [anyQueue(place, 'dead-letters'), anyQueue(place, 'online'), anyQueue(place, 'offline')],
@@ -53,7 +52,7 @@ export function grantSending(sender: BusFunction, place: Place, tableArn: string
   grantMappings(sender, place);
 }
 
-/** What Lambda asks for beside that of whoever consumes a lane by a mapping. */
+/** What Lambda requires in addition of a function that consumes lanes through mappings. */
 export function grantConsuming(consumer: BusFunction, place: Place): void {
   consumer.grantByPattern(['sqs:GetQueueAttributes'], lanesOf(place), reasons.madeAtRunTime);
 }

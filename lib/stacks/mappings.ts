@@ -10,6 +10,6 @@ export function grantMappings(grantee: BusFunction, place: Place): void {
   });
 }
 
-/** To which the lanes of receivers are mapped. */
+/** The functions that lanes are mapped to. */
 export const sendingFunctions = (place: Place): string[] =>
   (['deliver', 'deliver-rocketmq'] as const).map((name) => functionArn(place, name));

@@ -1,38 +1,38 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
-/** What cdk-nag is answered where the bus differs from the AWS Solutions rules on purpose. */
+/** Why the bus breaks a rule of AWS Solutions on purpose, for cdk-nag. */
 export const reasons = {
   madeAtRunTime:
-    'Topics and receivers are made at run time as well, so that roles name them by the prefix of the bus.',
-  schedules: 'Every event that waits has a schedule of its own, in the group of the bus.',
+    'Topics and receivers are also created at run time, so roles name them by the prefix of the bus.',
+  schedules: 'Every waiting event has its own schedule in the group of the bus.',
   tracesAreNotRestored:
     'Traces are kept for 30 days and are best effort: nobody restores them to a point in time.',
   noResource:
-    'AWS knows no resource for these actions, so that none can be named (Service Authorization Reference).',
+    'AWS supports no resource for these actions, so none can be named (Service Authorization Reference).',
   ownMappingsOnly:
-    'AWS knows mappings by ids of its own; the condition leaves those of the deliver function.',
+    'AWS assigns the ids of mappings; the condition allows only those of the functions that deliver.',
   runsAreReceivedOften:
-    'A message is a redrive and is received until it is over, however often; its state is in the table.',
+    'A message is a redrive and is received again until the redrive ends; its state is in the table.',
   timersAreReceivedOften:
-    'A message is the timer of a transaction and is received until it is over; its state is in the table.',
+    'A message is the timer of a transaction and is received again until that ends; its state is in the table.',
   outboxIsEmptied:
-    'Entries of the outbox are published and deleted within seconds: there is no point in time to restore them to.',
+    'Outbox entries are published and deleted within seconds, so restoring a point in time serves no purpose.',
   secretByName:
-    'Secrets Manager ends the ARN of a secret with six characters of its own, which a name leaves open.',
+    'Secrets Manager appends six random characters to the ARN of a secret, which a name does not include.',
   interfacesOfLambda:
-    'Lambda makes the network interfaces of a function in a VPC with its role, and AWS knows no narrower resource before they are there.',
-  keysInFunctions: 'The functions check the keys, which belong to applications and are kept as hashes.',
+    'Lambda creates the network interfaces of a function in a VPC with its role, and they have no ARN before they exist.',
+  keysInFunctions: 'The functions check the keys, which belong to applications and are stored as hashes.',
   noAccessLog:
-    'The functions log what fails with its request id, and a line for each request would add a sixth to its price.',
+    'The functions log failures with their request id, and a line for each request would add a sixth to its price.',
 } as const;
 
-/** The id under which cdk-nag finds fault with a pattern among the resources of a policy. */
+/** The id of the finding that cdk-nag reports for a pattern among the resources of a policy. */
 export function resourceFinding(scope: IConstruct, pattern: string): string {
   return `AwsSolutions-IAM5[Resource::${flattened(Stack.of(scope).resolve(pattern))}]`;
 }
 
-/** A resolved text as cdk-nag writes it: `arn:<AWS::Partition>:sns:…`. */
+/** A resolved string as cdk-nag writes it: `arn:<AWS::Partition>:sns:…`. */
 function flattened(resolved: unknown): string {
   if (typeof resolved === 'string') return resolved;
   const { 'Fn::Join': join, Ref: reference } = resolved as {
@@ -41,5 +41,5 @@ function flattened(resolved: unknown): string {
   };
   if (join !== undefined) return join[1].map(flattened).join(join[0]);
   if (reference !== undefined) return `<${reference}>`;
-  throw new Error(`The pattern ${JSON.stringify(resolved)} is neither text nor a reference.`);
+  throw new Error(`The pattern ${JSON.stringify(resolved)} is neither a string nor a reference.`);
 }

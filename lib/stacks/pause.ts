@@ -1,41 +1,33 @@
-import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { isPausedLine } from '../core/registry/flow.ts';
-import { pausedMetric } from './alarms.ts';
-import { BusFunction } from './bus-function.ts';
+import { countLine, pausedMetricName } from './alarms.ts';
+import type { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
-import type { Delay } from './schedule.ts';
-import { grantWatching } from './watch.ts';
+import { WatchFunction } from './watch.ts';
 
 interface PauseProps extends BusPartProps {
-  readonly tableArn: string;
-  readonly delay: Delay;
   readonly admin: BusFunction;
 }
 
 /**
- * Lets backlog alarms know of a pause: a function that says so every other minute, called by a schedule a declared
- * receiver while it is paused, and a metric of what it says. The metric is paid for while there is a pause.
+ * Silences the backlog alarm of a paused receiver: a schedule calls a function every other minute while a declared
+ * receiver is paused, the function logs a line, and a metric counts it. The metric costs nothing while none is paused.
  */
 export class Pause extends Construct {
   constructor(scope: Construct, id: string, props: PauseProps) {
     super(scope, id);
-    const { place, environment, tableArn, delay, admin } = props;
-    const pause = new BusFunction(this, 'Pause', {
-      name: 'pause',
-      prefix: place.prefix,
+    const { place, tableArn, admin } = props;
+    const pause = new WatchFunction(this, 'Pause', props, {
+      watcher: 'pause',
       description: 'Tells the backlog alarm of a receiver that it is paused',
       timeoutSeconds: 30,
-      memoryMb: 256,
-      environment,
     });
     pause.grant(['dynamodb:GetItem'], [tableArn]);
-    grantWatching({ place, delay, watcher: 'pause', start: [admin], stop: [pause] });
-    new MetricFilter(this, 'Paused', {
-      logGroup: pause.logGroup,
-      filterPattern: FilterPattern.stringValue('$.message', '=', isPausedLine),
-      ...pausedMetric(place.prefix),
-      metricValue: '1',
+    pause.grantControl({ start: [admin], stop: [pause] });
+    countLine(this, 'Paused', place.prefix, {
+      function: pause,
+      line: isPausedLine,
+      metricName: pausedMetricName,
       dimensions: { Receiver: '$.receiver' },
     });
   }

@@ -17,17 +17,17 @@ import { Construct } from 'constructs';
 import { outboxAttributes, outboxPrefix, outboxTableName } from '../core/relay/outbox.ts';
 import { bundle } from './bundle.ts';
 
-/** Which outbox, and behind whose name. */
+/** Which outbox, and for which application. */
 export interface OutboxGrantProps {
-  /** The application that owns the topics: the producer may write behind this name and no other. */
+  /** The application that owns the topics; the producer may write entries of no other. */
   readonly application: string;
-  /** Of the bus; `busbar` when left out. */
+  /** The prefix of the bus; `busbar` when left out. */
   readonly prefix?: string;
 }
 
 /**
- * Lets a producer of the same account and region write to the outbox of the bus behind its application's name. Nothing
- * else: it cannot read, change or delete what lies there, and `dynamodb:LeadingKeys` keeps it from other names.
+ * Lets a producer of the same account and region put its application's entries into the outbox of the bus. It cannot
+ * read or delete entries, and `dynamodb:LeadingKeys` excludes those of other applications.
  */
 export function grantOutbox(grantee: IGrantable, scope: Construct, props: OutboxGrantProps): Grant {
   const table = outboxTableName(props.prefix ?? 'busbar');
@@ -39,7 +39,7 @@ export function grantOutbox(grantee: IGrantable, scope: Construct, props: Outbox
     ],
     conditions: {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${outboxPrefix(props.application)}*`] },
-      // ForAllValues holds for a request without any key.
+      // ForAllValues alone is also true for a request without a key.
       Null: { 'dynamodb:LeadingKeys': 'false' },
     },
   });
@@ -48,13 +48,13 @@ export function grantOutbox(grantee: IGrantable, scope: Construct, props: Outbox
 export interface OutboxIntakeProps extends OutboxGrantProps {
   /** The producer's own table, with a stream of new images. */
   readonly table: Table;
-  /** How often the table is looked through for what its stream lost: it reads all of it. Every 12 hours when left out. */
+  /** How often the whole table is scanned for entries that its stream lost; every 12 hours when left out. */
   readonly sweepEvery?: Duration;
 }
 
 /**
- * For a producer whose entries lie in a table of its own: moves each to the outbox of the bus, in a transaction. The
- * function runs in the producer's stack under its own role, so that IAM proves whose the entries are.
+ * For a producer with entries in its own table: moves each to the outbox of the bus, in a transaction. The function runs
+ * in the producer's stack under its own role, so IAM proves which application the entries belong to.
  */
 export class OutboxIntake extends Construct {
   readonly function: LambdaFunction;
@@ -64,7 +64,7 @@ export class OutboxIntake extends Construct {
     const { table, application, prefix = 'busbar', sweepEvery = Duration.hours(12) } = props;
     const { tableStreamArn } = table;
     if (tableStreamArn === undefined) {
-      throw new Error(`The table ${table.node.path} has no stream. Give it one of new images.`);
+      throw new Error(`The table ${table.node.path} has no stream. Give it a stream of new images.`);
     }
     const { partitionKeys, sortKeys } = table.schemaV2();
     this.function = new LambdaFunction(this, 'Function', {

@@ -1,18 +1,16 @@
 import { Construct } from 'constructs';
-import type { Place } from '../core/kernel/place.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
-import { grantHolding } from './holding.ts';
+import { grantHolding } from './hold.ts';
 import { reasons } from './nag.ts';
-import type { Delay } from './schedule.ts';
 
-/** The one way in: over the API, or by invoking the function. */
+/** The only way in: through the API, or by invoking the function. */
 export class Publish extends Construct {
   readonly publish: BusFunction;
 
-  constructor(scope: Construct, id: string, props: BusPartProps & { tableArn: string; delay: Delay }) {
+  constructor(scope: Construct, id: string, props: BusPartProps) {
     super(scope, id);
-    const { place, environment, tableArn, delay } = props;
+    const { place, environment } = props;
     this.publish = new BusFunction(this, 'Publish', {
       name: 'publish',
       prefix: place.prefix,
@@ -22,14 +20,14 @@ export class Publish extends Construct {
       memoryMb: 512,
       environment,
     });
-    grantPublishing(this.publish, { place, tableArn, delay });
+    grantPublishing(this.publish, props);
   }
 }
 
-/** What a function may do that sends events on their way: to topics, to receivers, or into schedules. */
+/** Lets a function publish: to topics, to receivers and into schedules. */
 export function grantPublishing(
   publisher: BusFunction,
-  to: { readonly place: Place; readonly tableArn: string; readonly delay: Delay },
+  to: Pick<BusPartProps, 'place' | 'tableArn' | 'delay'>,
 ): void {
   const { place, tableArn, delay } = to;
   publisher.grant(
@@ -46,5 +44,5 @@ export function grantPublishing(
   publisher.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
   publisher.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
   publisher.grant(['sqs:SendMessage'], [delay.queue.queueArn]);
-  delay.grantSchedules(publisher, place);
+  delay.grantSchedules(publisher);
 }

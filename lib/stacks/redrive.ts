@@ -1,27 +1,23 @@
-import { Duration, Validations } from 'aws-cdk-lib';
-import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Validations } from 'aws-cdk-lib';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { aws } from '../core/kernel/limits.ts';
 import { redriveQueueName } from '../core/kernel/place.ts';
 import { redriveTimeoutSeconds } from '../core/redrive/limits.ts';
 import { BusFunction } from './bus-function.ts';
 import { anyQueue, type BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
+import { busQueue, consumeQueue } from './queue.ts';
 
-/** Carries redrives out: a message in the queue is a run, which stays there, hidden, until it is over. */
+/** Runs redrives. A message in the queue is a run; it stays there, invisible, until the run ends. */
 export class Redrive extends Construct {
   readonly queue: Queue;
 
-  constructor(scope: Construct, id: string, props: BusPartProps & { readonly tableArn: string }) {
+  constructor(scope: Construct, id: string, props: BusPartProps) {
     super(scope, id);
     const { place, environment, tableArn } = props;
-    this.queue = new Queue(this, 'Queue', {
-      queueName: redriveQueueName(place.prefix),
-      visibilityTimeout: Duration.seconds(redriveTimeoutSeconds * aws.lambda.visibilityToTimeoutRatio),
-      retentionPeriod: Duration.seconds(aws.sqs.retentionSecondsMax),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
+    this.queue = busQueue(this, 'Queue', {
+      name: redriveQueueName(place.prefix),
+      consumerTimeoutSeconds: redriveTimeoutSeconds,
     });
     Validations.of(this.queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: reasons.runsAreReceivedOften });
     const redrive = new BusFunction(this, 'Redrive', {
@@ -29,7 +25,6 @@ export class Redrive extends Construct {
       prefix: place.prefix,
       description: 'Sends dead letters back to their receivers',
       timeoutSeconds: redriveTimeoutSeconds,
-      memoryMb: 256,
       environment,
     });
     redrive.grant(
@@ -42,10 +37,8 @@ export class Redrive extends Construct {
       ],
       [tableArn],
     );
-    redrive.grant(
-      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-      [this.queue.queueArn],
-    );
+    // An invocation does no more than one run.
+    consumeQueue(this, redrive, this.queue, { batchSize: 1, maxConcurrency: 10 });
     redrive.grantByPattern(
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
       [anyQueue(place, 'dead-letters'), anyQueue(place, 'ordered-dead-letters')],
@@ -56,14 +49,5 @@ export class Redrive extends Construct {
       [anyQueue(place, 'online'), anyQueue(place, 'ordered')],
       reasons.madeAtRunTime,
     );
-    const mapping = new EventSourceMapping(this, 'Mapping', {
-      target: redrive.function,
-      eventSourceArn: this.queue.queueArn,
-      // One run is as much as an invocation does.
-      batchSize: 1,
-      reportBatchItemFailures: true,
-      maxConcurrency: 10,
-    });
-    mapping.node.addDependency(redrive.role);
   }
 }

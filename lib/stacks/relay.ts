@@ -10,63 +10,59 @@ import type { BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
 import type { Outbox } from './outbox.ts';
 import { grantPublishing } from './publish.ts';
-import type { Delay } from './schedule.ts';
 
 const relayTimeoutSeconds = 60;
 
-/** How many rows the stream brings to the relay at a time. */
+/** The most rows in one batch of the stream. */
 const relayBatchSize = 100;
 
-/** How often the stream brings failed rows again before it leaves them to the timers and the sweep. */
+/** How often the stream retries failed rows before the timers and the sweep take over. */
 const relayRetries = 3;
 
 interface RelayProps extends BusPartProps {
   readonly table: Table;
   readonly outbox: Outbox;
-  readonly delay: Delay;
-  readonly timers: Queue;
+  readonly transactionQueue: Queue;
   readonly check: BusFunction;
   readonly alarms: Alarms;
 }
 
-/** Lets go what the table holds when a row says so: the stream of the bus table brings such rows, and no others. */
+/** Publishes events that are stored in a table, when the stream of the table brings a row that says so. */
 export class Relay extends Construct {
   readonly relay: BusFunction;
 
   constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
-    const { place, environment, table, outbox, delay, timers, check, alarms } = props;
+    const { place, environment, table, outbox, transactionQueue, check, alarms } = props;
     this.relay = new BusFunction(this, 'Relay', {
       name: 'relay',
       prefix: place.prefix,
       description: 'Publishes what lies in a table and may go',
       timeoutSeconds: relayTimeoutSeconds,
-      memoryMb: 256,
       environment,
     });
-    grantPublishing(this.relay, { place, tableArn: table.tableArn, delay });
-    this.relay.grant(['sqs:SendMessage'], [timers.queueArn]);
+    grantPublishing(this.relay, props);
+    this.relay.grant(['sqs:SendMessage'], [transactionQueue.queueArn]);
     this.relay.grantByPattern(['dynamodb:ListStreams'], ['*'], reasons.noResource);
     this.addStream('Rows', table, {
       eventName: FilterRule.or('INSERT', 'MODIFY'),
       dynamodb: { NewImage: { wakes: { S: FilterRule.isEqual(wakesRelay.wakes) } } },
     });
     this.relay.grant(['dynamodb:Query', 'dynamodb:BatchWriteItem'], [outbox.table.tableArn]);
-    // What is deleted was published, and needs nobody.
+    // A deleted entry was published.
     this.addStream('Outbox', outbox.table, { eventName: FilterRule.or('INSERT', 'MODIFY') });
-    alarms.tellOfLine(this, 'Refused', {
+    alarms.alarmOnLog(this, 'Refused', {
       functions: [this.relay, check],
       line: eventRefused,
       metricName: 'EventsRefused',
-      prefix: place.prefix,
       description:
         'An event that the bus had taken over cannot be published as it is; it is listed by GET /v1/refused. See docs/operating.md.',
     });
   }
 
   /**
-   * Reads the stream of a table by a filter, which costs nothing for what it leaves out. What fails is brought again a
-   * few times and then left to the timers and the sweep: the table has it, and the stream must not wait for it.
+   * Reads the stream of a table through a filter; filtered records cost nothing. Failed rows are retried a few times and
+   * then left to the timers and the sweep: they are in the table, and the rest of the stream must not wait for them.
    */
   private addStream(id: string, table: Table, pattern: Record<string, unknown>): void {
     const { tableStreamArn } = table;

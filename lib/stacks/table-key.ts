@@ -5,11 +5,11 @@ import { Construct } from 'constructs';
 import type { BusFunction } from './bus-function.ts';
 
 /**
- * The key that the tables are encrypted by, the secrets of receivers in them: AWS's own for DynamoDB, or one of the
- * team's (context `tableKey`), whose key policy then says who reads the tables.
+ * The key that encrypts the tables, and with them the secrets of receivers: the AWS managed key of DynamoDB, or a key
+ * of the team (context `tableKey`), whose key policy then says who can read the tables.
  */
 export class TableKey extends Construct {
-  /** What a table is made with. */
+  /** The encryption properties of a table. */
   readonly encryption: Pick<TableProps, 'encryption' | 'encryptionKey'>;
   readonly #keyArn: string | undefined;
 
@@ -26,8 +26,8 @@ export class TableKey extends Construct {
   }
 
   /**
-   * Lets the functions that use the tables use the team's key, by way of DynamoDB alone; the key policy must leave it to
-   * IAM. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+   * Lets functions use the key of the team, through DynamoDB only. The key policy must delegate access to IAM.
+   * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
    */
   grantUse(functions: readonly BusFunction[]): void {
     if (this.#keyArn === undefined) return;

@@ -1,24 +1,38 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, StreamViewType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { TableKey } from './table-key.ts';
 
-/** The bus table: registry, keys, claims, delivery records and, through its stream, the outbox. */
+/** The bus table: registry, keys, claims, delivery records and, through its stream, the relay. */
 export class BusTable extends Construct {
   readonly table: Table;
 
   constructor(scope: Construct, id: string, key: TableKey) {
     super(scope, id);
-    this.table = new Table(this, 'Table', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
-      billingMode: BillingMode.PAY_PER_REQUEST,
+    this.table = createTable(this, key, {
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       timeToLiveAttribute: 'expiresAt',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      ...key.encryption,
-      // Who removes the stack may still want to know who was subscribed to what.
+      // Whoever deletes the stack may still need to know the subscriptions.
       removalPolicy: RemovalPolicy.RETAIN,
     });
   }
+}
+
+/** A table of the bus: keys `pk` and `sk`, paid by request, encrypted by the key. */
+export function createTable(
+  scope: Construct,
+  key: TableKey,
+  props: Pick<
+    TableProps,
+    'tableName' | 'stream' | 'timeToLiveAttribute' | 'pointInTimeRecoverySpecification' | 'removalPolicy'
+  >,
+): Table {
+  return new Table(scope, 'Table', {
+    partitionKey: { name: 'pk', type: AttributeType.STRING },
+    sortKey: { name: 'sk', type: AttributeType.STRING },
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    ...key.encryption,
+    ...props,
+  });
 }

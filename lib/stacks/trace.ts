@@ -1,15 +1,16 @@
 import { CfnParameter, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { traceModes } from '../core/event/trace-mode.ts';
 import { variables } from '../runtime/config.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
+import { createTable } from './table.ts';
 import type { TableKey } from './table-key.ts';
 
 /**
- * The traces of events, in a table of their own: they come in numbers, nothing reads their stream, nobody restores
- * them, and what throttles them must not throttle the bus.
+ * The traces of events, in their own table: there are many, nothing reads their stream, nobody restores them, and
+ * throttling them must not throttle the bus.
  */
 export class Trace extends Construct {
   readonly table: Table;
@@ -24,12 +25,8 @@ export class Trace extends Construct {
       description: 'What is recorded of the events of a topic that does not say so itself',
     });
     mode.overrideLogicalId('Trace');
-    this.table = new Table(this, 'Table', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
-      billingMode: BillingMode.PAY_PER_REQUEST,
+    this.table = createTable(this, key, {
       timeToLiveAttribute: 'expiresAt',
-      ...key.encryption,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     Validations.of(this.table).acknowledge({ id: 'AwsSolutions-DDB3', reason: reasons.tracesAreNotRestored });
@@ -39,8 +36,8 @@ export class Trace extends Construct {
     };
   }
 
-  grantWrite(writer: BusFunction): void {
-    writer.grant(['dynamodb:PutItem'], [this.table.tableArn]);
+  grantWrite(...writers: readonly BusFunction[]): void {
+    for (const writer of writers) writer.grant(['dynamodb:PutItem'], [this.table.tableArn]);
   }
 
   grantRead(reader: BusFunction): void {

@@ -3,12 +3,13 @@ import type { Vpc } from '../core/kernel/vpc.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
 
-/** Puts a function into a network. */
+/** Puts a function into a VPC. */
 export function addToVpc(part: BusFunction, { subnetIds, securityGroupIds }: Vpc): void {
   const resource = part.function.node.defaultChild;
-  if (!(resource instanceof CfnFunction)) throw new Error('The function is no CfnFunction.');
+  if (!(resource instanceof CfnFunction))
+    throw new Error(`The function ${part.node.path} has no CfnFunction.`);
   resource.vpcConfig = { subnetIds, securityGroupIds };
-  // What a function in a VPC needs (Lambda developer guide, "Required IAM permissions"): Lambda itself calls it.
+  // Lambda calls these with the role of the function (Lambda developer guide, "Required IAM permissions").
   part.grantByPattern(
     [
       'ec2:CreateNetworkInterface',

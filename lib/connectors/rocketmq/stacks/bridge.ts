@@ -10,9 +10,9 @@ import { variables } from '../../../runtime/config.ts';
 import type { Alarms } from '../../../stacks/alarms.ts';
 import { BusFunction } from '../../../stacks/bus-function.ts';
 import type { BusPartProps } from '../../../stacks/bus-part.ts';
+import type { Delay } from '../../../stacks/delay.ts';
 import { reasons } from '../../../stacks/nag.ts';
 import { grantPublishing } from '../../../stacks/publish.ts';
-import type { Delay } from '../../../stacks/schedule.ts';
 import type { Trace } from '../../../stacks/trace.ts';
 import { addToVpc } from '../../../stacks/vpc.ts';
 import { type Bridge, writeBridge } from '../bridge.ts';
@@ -36,20 +36,18 @@ export class Bridges extends Construct {
       this.addBridge(props, name, bridge),
     );
     if (functions.length === 0) return;
-    const { alarms, place } = props;
-    alarms.tellOfLine(this, 'Fails', {
+    const { alarms } = props;
+    alarms.alarmOnLog(this, 'Fails', {
       functions,
       line: bridgeFails,
       metricName: 'BridgeFails',
-      prefix: place.prefix,
       description:
         'A bridge cannot bring messages of RocketMQ: it cannot be reached, refuses the credentials, or a topic is missing. See docs/operating.md.',
     });
-    alarms.tellOfLine(this, 'Refused', {
+    alarms.alarmOnLog(this, 'Refused', {
       functions,
       line: eventRefused,
       metricName: 'MessagesRefused',
-      prefix: place.prefix,
       description:
         'The bus refused a message of RocketMQ for good; it is listed by GET /v1/refused. See docs/operating.md.',
     });

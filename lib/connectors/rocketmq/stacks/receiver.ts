@@ -6,8 +6,8 @@ import type { Vpc } from '../../../core/kernel/vpc.ts';
 import { countOpened } from '../../../stacks/breaker.ts';
 import { BusFunction } from '../../../stacks/bus-function.ts';
 import type { BusPartProps } from '../../../stacks/bus-part.ts';
+import type { Delay } from '../../../stacks/delay.ts';
 import { grantConsuming, grantSending } from '../../../stacks/delivery.ts';
-import type { Delay } from '../../../stacks/schedule.ts';
 import { addToVpc } from '../../../stacks/vpc.ts';
 import { grantWatching } from '../../../stacks/watch.ts';
 

@@ -1,0 +1,41 @@
+import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import { endpointPortsDefault } from '../core/kernel/endpoint.ts';
+import { validateModes } from '../core/registry/validation.ts';
+import { variables } from '../runtime/config.ts';
+
+/** The parameters by which an operator decides about endpoints, as environment variables of every function. */
+export function endpointParameters(stack: Stack, prefix: string): Readonly<Record<string, string>> {
+  const endpoints = new CfnParameter(stack, 'Endpoints', {
+    type: 'String',
+    default: 'public',
+    allowedValues: ['public', 'any'],
+    description: 'Which endpoints receivers may have: public https, or any (for a laptop)',
+  });
+  const ports = new CfnParameter(stack, 'EndpointPorts', {
+    type: 'String',
+    default: String(endpointPortsDefault),
+    allowedPattern: '^(any|[0-9]{1,5}(,[0-9]{1,5})*)$',
+    constraintDescription: 'must be any, or ports such as 443,8443',
+    description: 'The ports at which endpoints of receivers may be, or any (for a laptop)',
+  });
+  const validate = new CfnParameter(stack, 'Validate', {
+    type: 'String',
+    default: 'none',
+    allowedValues: [...validateModes],
+    description:
+      'Whether endpoints must agree before they get events: none leaves it to each receiver, handshake demands it',
+  });
+  const origin = new CfnParameter(stack, 'Origin', {
+    type: 'String',
+    default: `${prefix}.busbar.internal`,
+    allowedPattern: '^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$',
+    constraintDescription: 'must be a DNS name such as events.example.com',
+    description: 'What the bus calls itself to endpoints that are asked to agree: a DNS name of yours',
+  });
+  return {
+    [variables.endpoints]: endpoints.valueAsString,
+    [variables.endpointPorts]: ports.valueAsString,
+    [variables.validate]: validate.valueAsString,
+    [variables.origin]: origin.valueAsString,
+  };
+}
