@@ -24,12 +24,13 @@ import type { RocketMqRuntime } from '../../lib/connectors/rocketmq/client.ts';
 import { create as createDeliverRocketMq } from '../../lib/connectors/rocketmq/functions/deliver.ts';
 import { createSenders } from '../../lib/connectors/senders.ts';
 import type { Principal } from '../../lib/core/access/access.ts';
+import type { HttpResult } from '../../lib/core/kernel/http-result.ts';
 import { type Lane, type QueueRole, queueName } from '../../lib/core/kernel/place.ts';
 import type { Receiver } from '../../lib/core/registry/receiver.ts';
 import { orderAttribute } from '../../lib/core/routing/order.ts';
 import { receivedMessage } from '../../lib/runtime/aws/queue-messages.ts';
 import { parseConfig } from '../../lib/runtime/config.ts';
-import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http/http.ts';
+import type { HttpRequest } from '../../lib/runtime/http/http.ts';
 import { open } from '../../lib/runtime/open.ts';
 import type { Runtime } from '../../lib/runtime/runtime.ts';
 import * as stores from '../../lib/runtime/stores.ts';
@@ -75,9 +76,9 @@ type Interceptor = (
 ) => Output | Promise<Output>;
 
 /** How an endpoint answers; a status alone will do. */
-type Endpoint = (request: HttpRequest) => number | HttpOutcome | Promise<number | HttpOutcome>;
+type Endpoint = (request: HttpRequest) => number | HttpResult | Promise<number | HttpResult>;
 
-export const answer = (status: number, headers: Record<string, string> = {}, body = ''): HttpOutcome => ({
+export const answer = (status: number, headers: Record<string, string> = {}, body = ''): HttpResult => ({
   kind: 'answer',
   status,
   headers,

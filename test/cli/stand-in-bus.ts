@@ -132,7 +132,7 @@ export async function standInBus(options: { key?: string } = {}) {
     if (method === 'PUT') {
       const settings = JSON.parse(body) as Json;
       const stranger = Object.keys(settings).find((field) => !fields.includes(field));
-      if (stranger !== undefined) return problem(400, 'invalid_request', `${stranger} is not a field here.`);
+      if (stranger !== undefined) return problem(400, 'invalid_request', `${stranger} is not a known field.`);
       const made = room === 'receivers' && old === undefined ? { secret: 'whsec_c3RhbmQtaW4gc2VjcmV0' } : {};
       store.set(id, { ...fixed, ...made, ...settings });
       const shown = store.get(id) ?? {};

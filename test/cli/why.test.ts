@@ -77,12 +77,12 @@ it("prints the bus's answer with --json", async () => {
 });
 
 it('says what is not recorded, and how far back it searched', async () => {
-  const notRecorded = 'not recorded: what was delivered at once; no failed attempt is known';
+  const notRecorded = 'not recorded: what was delivered at once; there is no record of a failed attempt';
   answer({ id: 'x', events: [], searched: { since: at, complete: false }, notRecorded });
   const { code, stdout } = await busbar('why', 'x');
   expect(code).toBe(0);
   expect(stdout).toBe(
-    'Nothing is known about x.\nNot recorded: what was delivered at once; no failed attempt is known.\n' +
+    'Nothing is known about x.\nNot recorded: what was delivered at once; there is no record of a failed attempt.\n' +
       `The search went back only to ${at}; pass --since with a time closer to the event.\n`,
   );
 });

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import type { HttpResult } from '../../lib/core/kernel/http-result.ts';
 import { sleep } from '../../lib/core/kernel/sleep.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
-import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http/http.ts';
+import type { HttpRequest } from '../../lib/runtime/http/http.ts';
 import { type VirtualClock, virtualClock } from '../../lib/stand-in/clock.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import type { HttpApiRequest, HttpApiResponse } from '../../lib/stand-in/engines/http/model.ts';
@@ -47,7 +48,7 @@ export interface FuzzWorld {
   close(): Promise<void>;
 }
 
-const answer = (status: number, body = '', headers: Record<string, string> = {}): HttpOutcome => ({
+const answer = (status: number, body = '', headers: Record<string, string> = {}): HttpResult => ({
   kind: 'answer',
   status,
   headers,
@@ -55,7 +56,7 @@ const answer = (status: number, body = '', headers: Record<string, string> = {})
 });
 
 /** Endpoints by the first part of their path; `echo` responds with everything that it receives. */
-function endpoint(request: HttpRequest): HttpOutcome {
+function endpoint(request: HttpRequest): HttpResult {
   const { pathname } = new URL(request.url);
   if (pathname.startsWith('/fail')) return answer(500, 'out of order');
   if (pathname.startsWith('/refuse')) return answer(400, 'no');

@@ -1,7 +1,8 @@
 import { expect, onTestFinished, vi } from 'vitest';
+import type { HttpResult } from '../../lib/core/kernel/http-result.ts';
 import { sleep } from '../../lib/core/kernel/sleep.ts';
 import { assembly } from '../../lib/local/assembly.ts';
-import type { HttpOutcome, HttpRequest } from '../../lib/runtime/http/http.ts';
+import type { HttpRequest } from '../../lib/runtime/http/http.ts';
 import { virtualClock } from '../../lib/stand-in/clock.ts';
 import type { Input, Operation, Output, Service } from '../../lib/stand-in/engines/engine.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
@@ -11,7 +12,7 @@ import { MemoryBroker } from '../rocketmq/memory-broker.ts';
 
 type Handle = (input: Input, next: () => Output | Promise<Output>) => Output | Promise<Output>;
 /** How an endpoint answers: a status, or all of it. */
-type Endpoint = (request: HttpRequest) => number | HttpOutcome;
+type Endpoint = (request: HttpRequest) => number | HttpResult;
 
 const key = 'admin-key-of-this-test';
 

@@ -68,6 +68,6 @@ describe('receivers that are topics of RocketMQ, in the template', () => {
   it('cannot be declared with credentials, which have no place in a template', () => {
     expect(() =>
       defineBus({ receivers: { legacy: { rocketmq: { ...rocketmq, credentials: {} } as never } } }),
-    ).toThrow('receivers.legacy.rocketmq.credentials: is not a field here');
+    ).toThrow('receivers.legacy.rocketmq.credentials: is not a known field');
   });
 });

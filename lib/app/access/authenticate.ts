@@ -2,7 +2,7 @@ import { bearerKey, type Principal } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { KeyStore } from '../../runtime/stores/keys.ts';
 
-/** Who sends a request, by its key. @throws BusbarError unauthorized. */
+/** The caller of a request, by its key. @throws BusbarError unauthorized. */
 export async function authenticate(keys: KeyStore, authorization: string | undefined): Promise<Principal> {
   const record = await keys.find(bearerKey(authorization));
   if (record === undefined) {

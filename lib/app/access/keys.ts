@@ -4,8 +4,8 @@ import type { Tools } from '../../runtime/tools.ts';
 export type KeyTools = Tools<'keys'>;
 
 /**
- * Makes a key for an application; it is shown this once.
- * @param key takes the place of a made one, so that a laptop can have a key known beforehand.
+ * Makes a key for an application; it is shown only once.
+ * @param key replaces a generated one, so a laptop can have a known key.
  */
 export async function makeKey(
   tools: KeyTools,
@@ -23,7 +23,7 @@ export async function makeKey(
   return { key, ...shown };
 }
 
-/** Takes a key away; functions that have it in mind still take it for up to a minute. */
+/** Revokes a key; functions that have it cached still accept it for up to a minute. */
 export async function revokeKey(tools: KeyTools, key: string): Promise<void> {
   await tools.keys.delete(hashKey(key));
 }

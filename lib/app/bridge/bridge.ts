@@ -112,7 +112,7 @@ async function readyTopics(tools: BridgeTools, name: string, bridge: Bridge): Pr
       if ((await tools.registry.cachedTopic(topic)) !== undefined) return from;
       tools.log('error', bridgeFails, {
         bridge: name,
-        detail: `There is no topic ${topic} for the messages of ${from}. Make it with PUT /v1/topics/${topic}.`,
+        detail: `There is no topic ${topic} for the messages of ${from}. Create it with PUT /v1/topics/${topic}.`,
       });
       return undefined;
     }),

@@ -7,10 +7,10 @@ import { busHop, passOn, rocketMqHop } from '../../core/event/hops.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
 import type { PublishTools } from '../publish/publish.ts';
-import { type RefuseTools, refuse } from '../relay/refuse.ts';
+import { type KeepRefusedTools, keepRefused } from '../relay/keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from '../relay/send-stored.ts';
 
-export interface BringTools extends PublishTools, RefuseTools {
+export interface BringTools extends PublishTools, KeepRefusedTools {
   /** What tells this bus from others, in the chain of places where an event has been. */
   readonly busId: string;
 }
@@ -97,7 +97,7 @@ async function fateOf(
   const notKept = `It is too large to be kept here. RocketMQ has it until its group gives it up, and then in %DLQ%${line.bridge.group}.`;
   try {
     const owner = (await tools.registry.cachedTopic(line.mapping.topic))?.owner ?? line.name;
-    await refuse(
+    await keepRefused(
       tools,
       { ...aboutOf(line, message), application: owner },
       isKept ? sent : { ...sent, detail: `${sent.detail} ${notKept}` },

@@ -40,16 +40,16 @@ export interface DeclareTools extends PollingTools {
   readonly validations: Watches;
 }
 
-/** Bridges are functions of the stack, and no business of the registry. */
+/** Bridges are functions of the stack; the registry does not know them. */
 type Declaration = Omit<Declared, 'bridges'>;
 
-/** The application that owns what names no owner. */
+/** The owner of a resource that names none. */
 const ownerDefault = 'admin';
 
 /**
- * Brings the registry to what the stack declares, and takes out what it declared before. AWS's side of it is the
- * stack's own; a secret that a receiver already has stays.
- * @throws BusbarError invalid_schema, invalid_request; in_use when a topic that is declared no more holds events.
+ * Makes the registry match the stack's declaration, and removes what is no longer declared. The stack itself owns the
+ * AWS resources; a receiver keeps the secret that it has.
+ * @throws BusbarError invalid_schema, invalid_request; in_use when a topic that is no longer declared holds events.
  */
 export async function declare(tools: DeclareTools, declaration: Declaration): Promise<void> {
   const { registry } = tools;
@@ -95,10 +95,10 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
           : keptSecrets(kept, nowMs);
       }
     });
-    // Asked within minutes, so that a deployment does not wait for strangers.
+    // The endpoint is asked within minutes, so a deployment does not wait for a third party.
     if (isPending(written)) await expectValidation(tools, written);
-    // The stack does not see that its mapping was stopped after a 410, and would leave it so; a changed one it starts,
-    // although the receiver is paused, or stops, although its endpoint has agreed.
+    // The stack does not know that a mapping was stopped after a 410, and would leave it stopped. It starts a changed
+    // mapping although the receiver is paused, and stops one although its endpoint has agreed.
     if ((was !== undefined && !isFlowing(was)) || validate === 'handshake') await followState(tools, written);
   }
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
@@ -114,7 +114,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
   await retract(tools, declaration);
 }
 
-/** Where a declared receiver gets its events; the stack has put the values of parameters in by now. */
+/** Where a declared receiver gets its events; the stack has already filled in the values of parameters. */
 function checkPlace(
   { endpoints: policy, endpointPorts: ports, rocketMqEndpoints: allowed }: DeclareTools,
   { endpoint, rocketmq }: Pick<DeclaredReceiver, 'endpoint' | 'rocketmq'>,
@@ -128,7 +128,7 @@ function dates(existing: { readonly createdAt: string } | undefined, now: string
   return { declared: true, createdAt: existing?.createdAt ?? now, updatedAt: now };
 }
 
-/** Takes out what was declared once and is no more, with the subscriptions that hang on it. */
+/** Removes what is no longer declared, with its subscriptions. */
 async function retract(tools: DeclareTools, declaration: Declaration): Promise<void> {
   const { registry, secrets } = tools;
   const gone = {
@@ -139,7 +139,7 @@ async function retract(tools: DeclareTools, declaration: Declaration): Promise<v
       ({ receiver, declared }) => declared && !Object.hasOwn(declaration.receivers, receiver),
     ),
   };
-  // The update fails then, and CloudFormation leaves the topic as it was.
+  // If this throws, the update fails and CloudFormation leaves the topic as it was.
   for (const topic of gone.topics) await requireNothingHeld(tools, topic);
   for (const { topic, receiver, declared } of await registry.subscriptions()) {
     const isDeclaredStill = Object.hasOwn(declaration.subscriptions[topic] ?? {}, receiver);

@@ -12,7 +12,7 @@ import { BusbarError, type ErrorCode } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
 import type { Tools } from '../../runtime/tools.ts';
-import { type DelayTools, newTurn } from './schedule.ts';
+import { type DelayTools, newRevision } from './schedule.ts';
 import { dropTimer, lookTimer, setTimers } from './timers.ts';
 
 export type RecallTools = DelayTools & Tools<'registry'>;
@@ -29,7 +29,7 @@ export interface ShownDelayed {
 }
 
 /**
- * Cancels a delayed event that has not left. A second call of the same answers as the first.
+ * Cancels a delayed event that has not left. A repeated call gets the same answer.
  * @throws BusbarError unknown_event, event_left, ambiguous_event, forbidden.
  */
 export async function cancelEvent(
@@ -42,7 +42,7 @@ export async function cancelEvent(
 }
 
 /**
- * Gives a delayed event that has not left another time.
+ * Gives another time to a delayed event that has not left.
  * @throws BusbarError invalid_request, unknown_event, event_left, event_cancelled, ambiguous_event, forbidden, unavailable.
  */
 export async function reTimeEvent(
@@ -58,13 +58,13 @@ export async function reTimeEvent(
     });
   }
   const kept = await findOwn(tools, principal, question);
-  const { turn } = await change(tools, kept, { kind: 're-time', dueAtMs });
-  const [problem] = await setTimers(tools, [lookTimer({ row: kept.key, turn, dueAtMs })]);
+  const { revision } = await change(tools, kept, { kind: 're-time', dueAtMs });
+  const [problem] = await setTimers(tools, [lookTimer({ row: kept.key, revision, dueAtMs })]);
   if (problem !== undefined) {
-    tools.log('error', 'An event that was re-timed has no timer', { reason: problem });
+    tools.log('error', 'A re-timed event has no timer', { reason: problem });
     throw new BusbarError(
       'unavailable',
-      'The event has its new time, but AWS took no timer for it, so that it may be late. Send the same again.',
+      'The event has its new time, but its timer could not be set, so it may be late. Send the request again.',
       { retryAfterSeconds: 1 },
     );
   }
@@ -72,35 +72,35 @@ export async function reTimeEvent(
   return { id, source, ...target, state: 'scheduled', deliverAt: new Date(dueAtMs).toISOString() };
 }
 
-/** Writes the next state in the place of the one that was read; whoever got in between is asked again. */
+/** Replaces the state that was read by the next one; starts again when another writer comes first. */
 async function change(tools: RecallTools, kept: KeptDelayed, message: DelayedMessage): Promise<DelayedState> {
   let state: DelayedState | undefined = kept.state;
   for (let tries = 0; tries < bus.conditionalTriesMax; tries++) {
     const nowMs = tools.clock.now();
-    const step = stepDelayed(state, message, nowMs, newTurn(tools.random));
-    if (step.kind === 'refuse') throw refusal(step.code, kept.event.id, state);
+    const step = stepDelayed(state, message, nowMs, newRevision(tools.random));
+    if (step.kind === 'reject') throw rejection(step.code, kept.event.id, state);
     if (step.kind !== 'write' || state === undefined) return kept.state;
-    const written = await tools.delayed.change(kept.key, state.turn, step.next, nowMs);
+    const written = await tools.delayed.change(kept.key, state.revision, step.next, nowMs);
     if (written.done) {
-      await dropTimer(tools, state.turn);
+      await dropTimer(tools, state.revision);
       return step.next;
     }
     state = written.kept?.state;
   }
-  throw new BusbarError('unavailable', 'Others change this event all the time. Try again.', {
+  throw new BusbarError('unavailable', 'Other requests keep changing this event. Try again.', {
     retryAfterSeconds: 1,
   });
 }
 
-function refusal(code: ErrorCode, id: string, state: DelayedState | undefined): BusbarError {
+function rejection(code: ErrorCode, id: string, state: DelayedState | undefined): BusbarError {
   if (code === 'event_cancelled') {
-    return new BusbarError(code, `The event ${id} was cancelled. Publish it again to have it delivered.`);
+    return new BusbarError(code, `The event ${id} was cancelled. Publish it again to deliver it.`);
   }
   if (code === 'event_left') {
     const when = state === undefined ? '' : `: it was due at ${new Date(state.dueAtMs).toISOString()}`;
     return new BusbarError(
       code,
-      `The event ${id} has left${when}. GET /v1/events/{id} tells what became of it.`,
+      `The event ${id} has left${when}. GET /v1/events/{id} shows what became of it.`,
     );
   }
   return unknown(id);
@@ -109,11 +109,11 @@ function refusal(code: ErrorCode, id: string, state: DelayedState | undefined): 
 function unknown(id: string): BusbarError {
   return new BusbarError(
     'unknown_event',
-    `No event ${id} waits until it is due. What is published without a delay leaves at once, and so does what a topic that is not cancellable delays by 15 minutes or less.`,
+    `No delayed event has the id ${id}. An event without a delay leaves at once, and an event of a topic that is not cancellable cannot be recalled when its delay is 15 minutes or less.`,
   );
 }
 
-/** The one event that is meant: the one that waits, where others of the same id have left. */
+/** The one event that is meant: the waiting one, if others with the same id have left. */
 async function findOwn(
   tools: RecallTools,
   principal: Principal,
@@ -130,7 +130,7 @@ async function findOwn(
   const [first] = meant;
   if (own.length === 0 && first !== undefined) {
     const name = 'topic' in first.event.target ? first.event.target.topic : first.event.target.receiver;
-    requireOwner(principal, owners[0] ?? 'nobody any more', `The target ${name} of the event ${id}`);
+    requireOwner(principal, owners[0] ?? '(deleted)', `The target ${name} of the event ${id}`);
   }
   const waiting = own.filter(({ state }) => state.state === 'waiting');
   const candidates = waiting.length > 0 ? waiting : own;
@@ -140,11 +140,11 @@ async function findOwn(
     const list = candidates.map(({ event }) => ({ source: event.source, ...event.target }));
     throw new BusbarError(
       'ambiguous_event',
-      `${candidates.length} events of the id ${id} wait. Say which with ?source=, ?topic= or ?receiver=.`,
+      `${candidates.length} waiting events have the id ${id}. Choose one with ?source=, ?topic= or ?receiver=.`,
       { members: { events: list } },
     );
   }
-  // Of several that wait no more, the one that was cancelled last of all answers a repeated call.
+  // Of several that no longer wait, a cancelled one answers a repeated call.
   return candidates.find(({ state }) => state.state === 'cancelled') ?? one;
 }
 

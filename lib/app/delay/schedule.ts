@@ -19,15 +19,15 @@ export interface Later {
   readonly dueAtMs: number;
 }
 
-/** A turn that was never before; it may name a schedule. */
-export const newTurn = (random: Random) => `delay-${random.uuid()}`;
+/** A revision that was never used before; it may name a schedule. */
+export const newRevision = (random: Random) => `delay-${random.uuid()}`;
 
 /**
- * Stores events until they are due. Answers, in their order, why one was not stored, or undefined where it was.
+ * Stores events until they are due. Returns, in order, why one was not stored, or undefined for a stored one.
  *
- * The row comes first: a timer without a row would find nothing and lose the event, while a row without a timer was
- * never answered for.
- * @param cancellable false keeps those that are due within 15 minutes in the queue alone, without a row.
+ * The row comes first: a timer without a row would find nothing and lose the event, while a row without a timer belongs
+ * to an event that was not accepted.
+ * @param cancellable false keeps events that are due within 15 minutes only in the queue, without a row.
  */
 export async function delay(
   tools: DelayTools,
@@ -71,20 +71,20 @@ async function storeRow(tools: DelayTools, target: Target, later: Later, nowMs: 
   const { event, dueAtMs } = later;
   const { id, source, type, subject, trace, order, body } = event;
   const kept: DelayedEvent = { target, id, source, type, subject, trace, order, atMs: nowMs, body };
-  const step = stepDelayed(undefined, { kind: 'publish', dueAtMs }, nowMs, newTurn(tools.random));
+  const step = stepDelayed(undefined, { kind: 'publish', dueAtMs }, nowMs, newRevision(tools.random));
   if (step.kind !== 'write') throw new Error('A publish always writes.');
   const row = delayedKey(kept);
-  const { turn } = step.next;
+  const { revision } = step.next;
   try {
     const before = await tools.delayed.put(kept, step.next);
     return {
-      timer: lookTimer({ row, turn, dueAtMs }),
+      timer: lookTimer({ row, revision, dueAtMs }),
       async done() {
-        if (before?.state.state === 'waiting') await dropTimer(tools, before.state.turn);
+        if (before?.state.state === 'waiting') await dropTimer(tools, before.state.revision);
       },
       async undo() {
-        // Where the event waited already, its older timer finds the row and sees to it: it must stay.
-        if (before === undefined) await forget(tools, row, turn);
+        // If the event already waited, its older timer needs the row, so the row must stay.
+        if (before === undefined) await forget(tools, row, revision);
       },
     };
   } catch (error) {
@@ -95,13 +95,13 @@ async function storeRow(tools: DelayTools, target: Target, later: Later, nowMs: 
 async function forget(
   tools: DelayTools,
   row: Parameters<DelayedStore['remove']>[0],
-  turn: string,
+  revision: string,
 ): Promise<void> {
   try {
-    await tools.delayed.remove(row, turn);
+    await tools.delayed.remove(row, revision);
   } catch (error) {
-    // It has no timer, so that nothing comes of it; it goes when it expires.
-    tools.log('warn', 'The row of an event that was not taken could not be removed', {
+    // It has no timer, so the event never leaves; the row expires.
+    tools.log('warn', 'The row of an event that was not accepted could not be removed', {
       reason: String(error),
     });
   }
@@ -127,7 +127,7 @@ function wholeOf(target: Target, { event, dueAtMs }: Later): Delayed {
 function unavailable(): BusbarError {
   return new BusbarError(
     'unavailable',
-    'The event could not be stored until it is due: AWS refused or throttled it. Send it again.',
+    'The event could not be stored until it is due: AWS failed or throttled the call. Send it again.',
     { retryAfterSeconds: 1 },
   );
 }

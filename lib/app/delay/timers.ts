@@ -1,25 +1,26 @@
 import type { Look } from '../../core/delay/delayed.ts';
+import { writeTimer } from '../../core/delay/timer.ts';
 import { chooseWait } from '../../core/delay/wait.ts';
 import { aws } from '../../core/kernel/limits.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
 export type TimerTools = Tools<'queues' | 'schedules'>;
 
-/** A text that is to come out of the delay queue at a time. */
+/** A message that the delay queue is to hand out at a given time. */
 export interface Timer {
-  /** Names its schedule, if it waits in one: never used before. */
+  /** The name of its schedule, if it waits in one; never used before. */
   readonly name: string;
   readonly dueAtMs: number;
   readonly text: string;
 }
 
 export const lookTimer = (look: Look): Timer => ({
-  name: look.turn,
+  name: look.revision,
   dueAtMs: look.dueAtMs,
-  text: JSON.stringify(look),
+  text: writeTimer(look),
 });
 
-/** Sets timers, short ones ten in a call. Answers, in their order, why one is not set, or undefined where it is. */
+/** Sets timers, short ones in calls of ten. Returns, in order, why one was not set, or undefined for one that was. */
 export async function setTimers(
   tools: TimerTools,
   timers: readonly Timer[],
@@ -59,14 +60,14 @@ async function sendShort(
 }
 
 /**
- * Takes away the schedule of a timer that counts no more. One that stays has somebody look at the row once in vain,
- * and does no other harm.
+ * Deletes the schedule of an outdated timer. If it stays, a function looks at the row once in vain; that does no other
+ * harm.
  */
 export async function dropTimer(tools: TimerTools, name: string): Promise<void> {
   try {
     await tools.schedules.delete(name);
   } catch (error) {
-    tools.log('warn', 'A schedule that is not needed any more could not be deleted', {
+    tools.log('warn', 'An outdated schedule could not be deleted', {
       schedule: name,
       reason: String(error),
     });

@@ -4,15 +4,15 @@ import type { Tools } from '../../runtime/tools.ts';
 
 export type ApplyHoldTools = Tools<'holds'>;
 
-/** What a message made of a hold: how it stands now, and whether the message changed it. */
+/** The hold after a message, and whether the message changed it. */
 export interface Applied {
   readonly hold: Hold | undefined;
   readonly changed: boolean;
 }
 
 /**
- * Writes what a message does to the hold of a topic, in the place of the very row that it was decided on.
- * @throws BusbarError what the message is refused with.
+ * Writes what a message does to the hold of a topic, replacing exactly the row that was read.
+ * @throws BusbarError the error with which the message is rejected.
  */
 export async function applyHold(
   tools: ApplyHoldTools,
@@ -23,17 +23,17 @@ export async function applyHold(
     const was = await tools.holds.find(topic);
     const nowMs = tools.clock.now();
     const step = stepHold(topic, was, message, nowMs, tools.random.uuid());
-    if (step.kind === 'refuse') throw step.error;
+    if (step.kind === 'reject') throw step.error;
     if (step.kind === 'none') return { hold: was, changed: false };
     if (await tools.holds.replace(step.to, was)) {
       tell(tools.log, was, step.to);
       return { hold: step.to, changed: true };
     }
-    // Somebody else was first: look again what it says now.
+    // Another writer was first: read it again.
   }
 }
 
-/** A line for each change of the state that is seen from the outside. */
+/** Logs each change of the state that the API shows. */
 function tell(
   log: Log,
   was: Hold | undefined,

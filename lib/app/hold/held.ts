@@ -20,7 +20,7 @@ const heldDropSeconds = 20;
 
 export type HeldTools = HoldTools & RouteTools;
 
-/** A held event in a list; `id` is what it is sent or dropped by. */
+/** A held event in a list; it is sent or dropped by `id`. */
 export interface ShownHeld extends Pick<HeldEvent, 'source' | 'type'> {
   readonly id: string;
   readonly eventId: string;
@@ -40,7 +40,7 @@ function show({ event, ...place }: Kept): ShownHeld {
   };
 }
 
-/** The events that a topic holds, in the order in which they will be released, a page at a time. */
+/** One page of the events that a topic holds, in the order in which they will be released. */
 export async function listHeld(
   tools: HeldTools,
   principal: Principal,
@@ -66,7 +66,7 @@ function readCursor(text = ''): string {
   throw unknownCursor();
 }
 
-/** One held event, whole. */
+/** One held event, with its body. */
 export async function getHeld(
   tools: HeldTools,
   principal: Principal,
@@ -77,7 +77,7 @@ export async function getHeld(
   return { ...show(kept), event: JSON.parse(kept.event.body) };
 }
 
-/** Sends one held event on its way, ahead of the others. */
+/** Sends one held event, ahead of the others. */
 export async function sendHeld(
   tools: HeldTools,
   principal: Principal,
@@ -90,7 +90,7 @@ export async function sendHeld(
   if (failure !== undefined) {
     throw new BusbarError(
       'unavailable',
-      `The event could not be sent, and is still held: ${failure.reason}. Send it again.`,
+      `The event could not be sent and is still held: ${failure.reason}. Send it again.`,
       { retryAfterSeconds: 1 },
     );
   }
@@ -98,7 +98,7 @@ export async function sendHeld(
   return show(kept);
 }
 
-/** Throws one held event away. */
+/** Drops one held event. */
 export async function dropHeld(
   tools: HeldTools,
   principal: Principal,
@@ -145,17 +145,17 @@ async function find(
   if (kept !== undefined) return { hold, kept };
   throw new BusbarError(
     'unknown_held_event',
-    `The topic ${topic} holds no event ${id}: it was released, sent or dropped, or it never was there. GET /v1/topics/${topic}/held lists what it holds.`,
+    `The topic ${topic} holds no event ${id}: it was released, sent or dropped, or it never existed. GET /v1/topics/${topic}/held lists the held events.`,
   );
 }
 
-/** What a release may be sending at this moment cannot be dropped, and need not be sent. */
+/** An event that a release may be sending at this moment cannot be dropped, and need not be sent. */
 function requireStill(tools: HeldTools, hold: Hold): void {
   const isWorking = hold.worker !== undefined && hold.leaseUntilMs > tools.clock.now();
   if (!isReleasing(hold) && !isWorking) return;
   throw new BusbarError(
     'releasing',
-    `The topic ${hold.topic} is being released, and the event may be on its way. Stop the release with PUT /v1/topics/${hold.topic}/hold first; what it has under way ends within a moment.`,
+    `The topic ${hold.topic} is being released, and the event may be on its way. Stop the release with PUT /v1/topics/${hold.topic}/hold first; events that are on their way are out within a moment.`,
     { retryAfterSeconds: 1 },
   );
 }
@@ -163,8 +163,8 @@ function requireStill(tools: HeldTools, hold: Hold): void {
 type DropTools = Pick<HeldTools, 'holds' | 'held' | 'holdWatches' | 'clock'>;
 
 /**
- * Throws away what a topic holds that is about to be deleted.
- * @throws BusbarError in_use without force, when there is anything; unavailable when there is more than one call drops.
+ * Drops the held events of a topic that is about to be deleted.
+ * @throws BusbarError in_use without force, when there are any; unavailable when there are more than one call can drop.
  */
 export async function dropAllHeld(tools: DropTools, topic: string, force: boolean): Promise<void> {
   const untilMs = tools.clock.now() + heldDropSeconds * 1000;
@@ -174,7 +174,7 @@ export async function dropAllHeld(tools: DropTools, topic: string, force: boolea
   }
 }
 
-/** The holds of a topic that may have events. */
+/** The holds of a topic that may still have events. */
 async function namesOf(tools: Pick<DropTools, 'holds'>, topic: string): Promise<HoldName[]> {
   const hold = await tools.holds.find(topic);
   const swept = (await tools.holds.sweeps(topic)).map((sweep) => ({ topic, id: sweep.hold }));
@@ -195,7 +195,7 @@ async function dropRows(tools: DropTools, name: HoldName, untilMs: number): Prom
       if (tools.clock.now() > untilMs) {
         throw new BusbarError(
           'unavailable',
-          `The topic ${name.topic} holds more events than one call can drop. Delete it again until it is gone.`,
+          `The topic ${name.topic} holds more events than one call can drop. Repeat the call until the topic is gone.`,
           { retryAfterSeconds: 1 },
         );
       }
@@ -206,7 +206,7 @@ async function dropRows(tools: DropTools, name: HoldName, untilMs: number): Prom
 
 const dropRowsAtOnce = 200;
 
-/** @throws BusbarError in_use when a topic holds events, which would be lost with it. */
+/** @throws BusbarError in_use when a topic holds events, which would be lost with the topic. */
 export async function requireNothingHeld(
   tools: Pick<DropTools, 'holds' | 'held'>,
   topic: string,
@@ -219,12 +219,12 @@ export async function requireNothingHeld(
 const stillHolds = (topic: string) =>
   new BusbarError(
     'in_use',
-    `The topic ${topic} holds events that were accepted. Release them with DELETE /v1/topics/${topic}/hold; DELETE /v1/topics/${topic}?force=true drops them with the topic.`,
+    `The topic ${topic} holds accepted events. Release them with DELETE /v1/topics/${topic}/hold, or drop them with the topic by DELETE /v1/topics/${topic}?force=true.`,
   );
 
 /**
- * Forgets the hold of a topic that is gone. The hold first: a publisher that has stored something meanwhile finds no
- * hold any more, and refuses its events.
+ * Deletes the hold of a topic that was deleted. The hold first: a publisher that has stored events meanwhile finds no
+ * hold, and rejects its events.
  */
 export async function forgetHold(tools: DropTools, topic: string): Promise<void> {
   const names = await namesOf(tools, topic);

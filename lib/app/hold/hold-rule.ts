@@ -11,22 +11,24 @@ import { begin, type ChangeHoldTools } from './hold.ts';
 
 export type HoldRuleTools = ChangeHoldTools & Tools<'queues' | 'backlogs' | 'deliveries'>;
 
-/** The lanes that a topic shares with others; an ordered topic has another one in front of them. */
+/**
+ * The lanes where a topic's events wait, which it shares with other topics; an ordered topic has one more before them.
+ */
 const lanesOf = (topic: Topic): readonly Lane[] =>
   orderAttribute(topic) === undefined ? ['online', 'offline'] : ['ordered', 'online', 'offline'];
 
-/** Does what the rule of a topic asks for. What cannot be measured leaves the topic as it is. */
+/** Does what the rule of a topic asks for. If a backlog cannot be measured, the topic stays as it is. */
 export async function followRule(tools: HoldRuleTools, topic: string): Promise<void> {
   const document = await tools.registry.topic(topic);
   const rule = document?.holdWhen;
   const hold = await tools.holds.find(topic);
   if (document === undefined || rule === undefined) {
-    // The rule was taken away while it held the topic: nobody else would release it.
+    // The rule was removed while it held the topic: nothing else would release it.
     if (isOpen(hold) && hold.by === 'rule') await applyHold(tools, topic, { kind: 'release', by: 'rule' });
     return;
   }
   const isHeld = hold?.state === 'holding';
-  // The rule has no say in what is held by hand.
+  // The rule does not apply to a topic that is on hold by hand.
   if (isHeld && hold.by === 'hand') return;
   const subscriptions = await tools.registry.subscriptions(topic);
   const backlogs = await Promise.all(
@@ -44,7 +46,7 @@ export async function followRule(tools: HoldRuleTools, topic: string): Promise<v
   }
 }
 
-/** What waits for a receiver in its lanes, whichever topic it came by. */
+/** What waits for a receiver in its lanes, whatever its topic. */
 async function measure(
   tools: HoldRuleTools,
   receiver: string,
@@ -58,7 +60,7 @@ async function measure(
   return { receiver, backlogEvents, backlogSeconds };
 }
 
-/** For how long the oldest of a sample waits for its first attempt; what is retried waits on purpose. */
+/** How long the oldest of a sample has waited for its first attempt; retries wait on purpose. */
 async function ageOf(tools: HoldRuleTools, receiver: string, lanes: readonly Lane[]): Promise<number> {
   const waiting = (await Promise.all(lanes.map((lane) => tools.backlogs.peek(receiver, lane)))).flat();
   const ids = waiting.map((message) => deliveryIdIn(message, receiver));
@@ -71,7 +73,7 @@ async function ageOf(tools: HoldRuleTools, receiver: string, lanes: readonly Lan
   return sentAtMs.reduce((oldest, sent) => Math.max(oldest, (nowMs - sent) / 1000), 0);
 }
 
-/** Undefined for what is no event of the bus. */
+/** Undefined for a message that is not an event of the bus. */
 function deliveryIdIn({ body, topic }: Waiting, receiver: string): string | undefined {
   try {
     const { id, source } = JSON.parse(body) ?? {};

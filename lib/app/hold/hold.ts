@@ -21,7 +21,7 @@ import { forgetMark } from './release-held.ts';
  */
 const clockSkewMs = 1000;
 
-/** What changes holds, by hand or by rule. */
+/** What a change of a hold needs, by hand or by rule. */
 export type ChangeHoldTools = ApplyHoldTools & Tools<'registry' | 'held' | 'holdWatches'>;
 
 export type HoldTools = AdminTools & ChangeHoldTools & Tools<'wake'>;
@@ -38,8 +38,7 @@ export async function ownTopic(
 }
 
 /**
- * Puts a topic on hold, or stops its release. Answers when every publisher knows: what is published after the answer
- * is held.
+ * Puts a topic on hold, or stops its release. Returns when every publisher knows: events published after that are held.
  */
 export async function putHold(
   tools: HoldTools,
@@ -58,8 +57,8 @@ export async function putHold(
 }
 
 /**
- * Begins a hold. Publishers look at it only when the topic says so, and are given the time to read the topic anew: the
- * mark is written first, and the hold begins so long after that nobody remembers the topic without it.
+ * Begins a hold. Publishers read the hold only when the topic is marked, and need time to read the topic again: the
+ * mark is written first, and the hold begins when no publisher can have the topic without the mark cached.
  */
 export async function begin(
   tools: ChangeHoldTools,
@@ -68,12 +67,12 @@ export async function begin(
 ): Promise<Hold> {
   for (;;) {
     const was = await tools.holds.find(topic);
-    // Marked anew, so that the end of an earlier hold, which may be under way, leaves the mark alone.
+    // Marked with a new value, so the end of an earlier hold, which may be under way, leaves the mark alone.
     if (was?.state !== 'holding') await mark(tools, topic, `starting-${tools.random.uuid()}`);
     const { hold } = await applyHold(tools, topic, { kind: 'hold', ...how });
     if (hold === undefined) throw new Error(`The hold of ${topic} was not written.`);
     await mark(tools, topic, hold.id);
-    // It may have ended before it was marked by its id.
+    // It may have ended before the mark had its id.
     if (isOpen(await tools.holds.find(topic))) return hold;
     await forgetMark(tools, topic, hold.id);
   }
@@ -102,12 +101,12 @@ export async function releaseHold(
   });
   if (hold === undefined) throw notOnHold(name);
   if (hold.state !== 'released') {
-    // The watch first: with it the release goes on whatever becomes of this call.
+    // The watch first: with it the release continues even if this call crashes.
     await tools.holdWatches.start(name);
     try {
       await tools.wake.hold(name);
     } catch (error) {
-      tools.log('warn', 'A release could not be begun at once; it begins within a minute', {
+      tools.log('warn', 'A release could not begin at once; it begins within a minute', {
         topic: name,
         reason: String(error),
       });

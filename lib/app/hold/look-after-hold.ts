@@ -7,12 +7,12 @@ import { type ReleaseHeldTools, releaseHeld, releaseRound } from './release-held
 export type LookAfterHoldTools = HoldRuleTools & ReleaseHeldTools;
 
 /**
- * Looks after a topic that has a rule or is being released: called every minute by a schedule, and at once when a
- * release begins. Everything it does goes on where it broke off when it is called again.
+ * Looks after a topic that has a rule or is being released: a schedule calls it every minute, and the begin of a
+ * release calls it at once. After a crash, the next call continues where it stopped.
  */
 export async function lookAfterHold(tools: LookAfterHoldTools, topic: string): Promise<void> {
   if ((await tools.registry.topic(topic)) === undefined) {
-    // It was deleted, and who did so may have died before the end.
+    // It was deleted, and the call that did so may have crashed before the end.
     await forgetHold(tools, topic);
     return;
   }
@@ -20,14 +20,14 @@ export async function lookAfterHold(tools: LookAfterHoldTools, topic: string): P
   try {
     await followRule(tools, topic);
   } catch (error) {
-    // Whether a release goes on must not depend on what the rule looks at.
+    // A release must not depend on what the rule measures.
     tools.log('error', 'The rule of a topic could not be followed', { topic, reason: String(error) });
   }
   await releaseHeld(tools, topic, untilMs);
   await sweepAll(tools, topic);
   if (await needsWatch(tools, topic)) return;
   await tools.holdWatches.stop(topic);
-  // Somebody may have begun a release in between, and relied on the watch that is gone now.
+  // A release may have begun in between, relying on the watch that is now gone.
   if (await needsWatch(tools, topic)) await tools.holdWatches.start(topic);
 }
 
@@ -39,8 +39,8 @@ async function needsWatch(tools: LookAfterHoldTools, topic: string): Promise<boo
 }
 
 /**
- * Looks once more for events of releases that are over: a publisher that died between storing an event and answering
- * for it has left one. Nobody can be storing there any more.
+ * Looks once more for events of finished releases: a publisher that died between storing an event and responding has
+ * left one. By now no publisher can be storing there.
  */
 async function sweepAll(tools: LookAfterHoldTools, topic: string): Promise<void> {
   for (const sweep of await tools.holds.sweeps(topic)) {
@@ -53,7 +53,8 @@ async function sweepAll(tools: LookAfterHoldTools, topic: string): Promise<void>
         releaseRoundEvents,
         Number.POSITIVE_INFINITY,
       );
-      if (count > 0) tools.log('warn', 'Events were left after a release, and were sent', { topic, count });
+      if (count > 0)
+        tools.log('warn', 'Events were left after a release and have been sent', { topic, count });
       if (problem !== undefined) {
         tools.log('error', 'Events that were left after a release could not be sent', {
           topic,

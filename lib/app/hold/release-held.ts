@@ -31,24 +31,24 @@ export const heldSweepSeconds = 60;
 
 export type ReleaseHeldTools = RouteTools & ApplyHoldTools & Tools<'registry' | 'held'>;
 
-/** What one round came to. */
+/** The result of one round. */
 interface Round {
   readonly count: number;
-  /** Whether there was more to be released. */
+  /** Whether there is more to release. */
   readonly left: boolean;
-  /** Why some of it did not go. */
+  /** Why some events were not sent. */
   readonly problem?: string;
 }
 
 /**
- * Goes on with the release of a topic until it is over, stopped, or `untilMs`. Nothing is remembered but the rows that
- * are left: an event is routed first and its row deleted then, so that whoever comes after a crash sends at most one
- * round once more, with the same ids.
+ * Continues the release of a topic until it is over, stopped, or `untilMs`. The remaining rows are its only state: an
+ * event is routed first and its row deleted afterwards, so after a crash at most one round is sent again, with the same
+ * ids.
  */
 export async function releaseHeld(tools: ReleaseHeldTools, topic: string, untilMs: number): Promise<void> {
   const worker = tools.random.uuid();
   const taken = await applyHold(tools, topic, { kind: 'take', worker });
-  // Somebody else releases, or there is nothing to be released.
+  // Another worker releases, or there is nothing to release.
   if (!taken.changed || taken.hold === undefined) return;
   let hold = taken.hold;
   try {
@@ -57,7 +57,7 @@ export async function releaseHeld(tools: ReleaseHeldTools, topic: string, untilM
       if (next === undefined) return;
       hold = next;
       const waitMs = hold.nextSendAtMs - tools.clock.now();
-      // At a low rate a stop is seen by the second.
+      // At a low rate, a stop is noticed within a second.
       if (waitMs > 0) await sleep(tools.clock, Math.min(waitMs, 1000));
     }
   } finally {
@@ -65,7 +65,7 @@ export async function releaseHeld(tools: ReleaseHeldTools, topic: string, untilM
   }
 }
 
-/** One round, and the end when nothing is left. Answers the hold as it is then; undefined when it is over. */
+/** One round, and the end when nothing is left. Returns the hold after it; undefined when the release is over. */
 async function step(tools: ReleaseHeldTools, hold: Hold, worker: string): Promise<Hold | undefined> {
   const { topic } = hold;
   const nowMs = tools.clock.now();
@@ -95,17 +95,17 @@ async function step(tools: ReleaseHeldTools, hold: Hold, worker: string): Promis
   return await end(tools, counted, worker);
 }
 
-/** When the next round goes, which began at `startedAtMs` and is over now. */
+/** When the round goes that follows the one from `startedAtMs` to now. */
 function nextAtMs(hold: Hold, { count, left, problem }: Round, startedAtMs: number, nowMs: number): number {
   if (problem !== undefined) return nowMs + releaseTroubleSeconds * 1000;
-  // All that there is was stored a moment ago, and has to settle.
+  // All remaining events were stored a moment ago, and must reach their minimum age.
   if (count === 0 && left) return nowMs + releaseMinimumAgeMs;
   return nextRoundMs(hold, count, startedAtMs);
 }
 
 /**
- * Ends the release: has publishers wait, takes along what those had begun to store, and lets everything flow again.
- * Where too much comes, publishers go on storing and the release goes on, too.
+ * Ends the release: makes publishers wait, sends what they had begun to store, and lets events flow again. When too
+ * much comes, publishers store again and the release continues.
  */
 async function end(tools: ReleaseHeldTools, hold: Hold, worker: string): Promise<Hold | undefined> {
   const { topic } = hold;
@@ -120,7 +120,7 @@ async function end(tools: ReleaseHeldTools, hold: Hold, worker: string): Promise
     if (round.problem !== undefined) break;
     if (round.count > 0 || round.left) continue;
     if (count > 0) await applyHold(tools, topic, { kind: 'sent', worker, count, nextSendAtMs: 0 });
-    // Before it is over: once it is, only the sweep finds what a publisher that died left behind.
+    // Before it is over: afterwards only the sweep finds what a crashed publisher left behind.
     const dueAtMs = tools.clock.now() + heldSweepSeconds * 1000;
     await tools.holds.addSweep({ topic, hold: hold.id, dueAtMs });
     const over = await applyHold(tools, topic, { kind: 'over', worker });
@@ -132,13 +132,13 @@ async function end(tools: ReleaseHeldTools, hold: Hold, worker: string): Promise
   return (await applyHold(tools, topic, { kind: 'reopen', worker })).hold;
 }
 
-/** Publishers need not look at the hold any more; a hold that was begun meanwhile has a mark of its own. */
+/** Publishers need not read the hold any more; a hold that began meanwhile has its own mark. */
 export async function forgetMark(
   tools: Pick<ReleaseHeldTools, 'registry'>,
   topic: string,
   id: string,
 ): Promise<void> {
-  // Looked at first: a change would bring back a topic that was deleted meanwhile.
+  // Read it first: a change would bring back a topic that was deleted meanwhile.
   if ((await tools.registry.topic(topic))?.hold !== id) return;
   await tools.registry.changeTopic(topic, (was) => {
     if (was === undefined) throw new Error(`The topic ${topic} was deleted meanwhile.`);
@@ -148,7 +148,7 @@ export async function forgetMark(
   });
 }
 
-/** Routes the next events of a hold in their order, and takes them out. */
+/** Routes the next events of a hold in order, and deletes their rows. */
 export async function releaseRound(
   tools: Pick<ReleaseHeldTools, 'topics' | 'queues' | 'held'>,
   hold: HoldName,
@@ -167,7 +167,7 @@ export async function releaseRound(
   };
 }
 
-/** One batch after the other, so that none overtakes another one that AWS refused. */
+/** One batch after the other, so none overtakes a batch that failed. */
 async function releaseLane(
   tools: Pick<ReleaseHeldTools, 'topics' | 'queues' | 'held'>,
   hold: HoldName,
@@ -189,7 +189,7 @@ async function releaseLane(
       const failure = failures.find((one) => one !== undefined);
       if (failure !== undefined) return { count, problem: failure.reason };
     } catch (error) {
-      // Of the others of this round it is known what became of them.
+      // The results of the other lanes of this round are known.
       return { count, problem: String(error) };
     }
   }

@@ -1,6 +1,6 @@
 import type { Target } from '../../core/event/target.ts';
 import type { HeldEvent, Kept } from '../../core/hold/held.ts';
-import { admit, type Hold } from '../../core/hold/hold.ts';
+import { type Hold, holdAction } from '../../core/hold/hold.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import type { SendFailure } from '../../runtime/aws/topics.ts';
 import type { Tools } from '../../runtime/tools.ts';
@@ -12,15 +12,15 @@ const releaseGatePollMs = 100;
 
 export type RouteOrHoldTools = RouteTools & ApplyHoldTools & Tools<'registry' | 'held'>;
 
-/** What became of an event: on its way, held, or why AWS did not take it. */
+/** The result for an event: on its way, held, or why AWS did not take it. */
 export type RoutedOrHeld = 'routed' | 'held' | SendFailure;
 
 /**
- * Sends events on their way, or stores them where their topic is on hold. Everything that goes to a topic comes
- * through here but what a release itself sends.
+ * Routes events, or stores them when their topic is on hold. Every event for a topic comes through here, except what a
+ * release itself sends.
  *
- * A topic says from memory whether it may be on hold; only then is the hold itself read, before and after the events
- * are stored. What was stored while the release ended is taken along by it, or sent from here.
+ * The cached topic says whether it may be on hold; only then is the hold itself read, before and after the events are
+ * stored. Events that were stored while the release ended are sent by the release, or from here.
  */
 export async function routeOrHold(
   tools: RouteOrHoldTools,
@@ -31,7 +31,7 @@ export async function routeOrHold(
   try {
     return await decideAndAct(tools, target, events);
   } catch (error) {
-    // Whether or not the events were stored by then: nobody was told so, and a second one has the same id.
+    // The events may be stored by then, but the caller was not told so, and a second one has the same id.
     return events.map(() => ({ retryable: true, reason: String(error) }));
   }
 }
@@ -46,7 +46,7 @@ async function decideAndAct(
   const results = await tools.held.put(hold, events);
   const kept = results.flatMap((result) => (result instanceof Error ? [] : [result]));
   await countStored(tools, hold, kept);
-  const late = await settle(tools, hold, kept);
+  const late = await sendMissed(tools, hold, kept);
   return results.map((result): RoutedOrHeld => {
     if (!(result instanceof Error)) return late.get(result) ?? 'held';
     return { retryable: true, reason: String(result) };
@@ -56,18 +56,18 @@ async function decideAndAct(
 const routed = (failures: readonly (SendFailure | undefined)[]): RoutedOrHeld[] =>
   failures.map((failure) => failure ?? 'routed');
 
-/** The hold in which events of a topic are to be stored now; undefined when they go on their way. */
+/** The hold in which events of a topic are to be stored now; undefined when they are routed. */
 async function holdOf(tools: RouteOrHoldTools, topic: string): Promise<Hold | undefined> {
   if ((await tools.registry.cachedTopic(topic))?.hold === undefined) return undefined;
   const hold = await openOrOver(tools, topic);
-  return admit(hold, tools.clock.now()) === 'store' ? hold : undefined;
+  return holdAction(hold, tools.clock.now()) === 'store' ? hold : undefined;
 }
 
-/** The hold as it is, once it is not about to end. Nobody waits for a release that died over its end. */
+/** The hold, once it is not about to end. A publisher does not wait for a release that crashed at its end. */
 async function openOrOver(tools: RouteOrHoldTools, topic: string): Promise<Hold | undefined> {
   for (;;) {
     const hold = await tools.holds.find(topic);
-    if (admit(hold, tools.clock.now()) !== 'wait') return hold;
+    if (holdAction(hold, tools.clock.now()) !== 'wait') return hold;
     const { hold: now, changed } = await applyHold(tools, topic, { kind: 'reopen' });
     if (changed) return now;
     await sleep(tools.clock, releaseGatePollMs);
@@ -75,11 +75,11 @@ async function openOrOver(tools: RouteOrHoldTools, topic: string): Promise<Hold 
 }
 
 /**
- * Makes sure that what was stored is released. A release that looked for the last time before may not have seen it: as
- * long as the hold is open after the events were stored, the last look is yet to come.
- * @returns what became of those that were sent from here, because the hold was over by then.
+ * Makes sure that what was stored is released. A release may have had its last look before and missed it; as long as
+ * the hold is still open after the events were stored, the last look is yet to come.
+ * @returns the results of the events that were sent from here, because the hold was over by then.
  */
-async function settle(
+async function sendMissed(
   tools: RouteOrHoldTools,
   hold: Hold,
   kept: readonly Kept[],
@@ -99,7 +99,7 @@ async function settle(
   );
   for (const [at, one] of missed.entries()) late.set(one, sent[at] ?? 'routed');
   try {
-    // What could not be sent is refused, and must not come up later either.
+    // What could not be sent is rejected, and must not be sent later either.
     await tools.held.remove(hold, missed);
   } catch (error) {
     // The sweep that follows a release sends it once more, with the same id.
@@ -118,7 +118,7 @@ async function countStored(tools: RouteOrHoldTools, hold: Hold, kept: readonly K
       [...byShard].map(([shard, rows]) => tools.held.count(hold, 'stored', rows.length, shard)),
     );
   } catch (error) {
-    // The events are stored; only what is shown of them is too low.
+    // The events are stored; only the count that is shown is too low.
     tools.log('warn', 'Held events could not be counted', { topic: hold.topic, reason: String(error) });
   }
 }

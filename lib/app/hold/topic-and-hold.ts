@@ -21,7 +21,7 @@ export async function getTopicAndHold(
   return isOpen(hold) ? { ...topic, hold: await showCounted(tools, hold) } : topic;
 }
 
-/** Every topic; of those on hold without the counts, which GET of the topic shows. */
+/** Every topic; holds are shown without counts, which GET of the topic shows. */
 export async function listTopicsAndHolds(
   tools: Pick<HoldTools, 'registry' | 'holds'>,
 ): Promise<{ topics: ShownTopic[] }> {
@@ -38,7 +38,7 @@ export async function listTopicsAndHolds(
   };
 }
 
-/** Makes or changes a topic. One with a rule is looked after from then on. */
+/** Creates or changes a topic. One with a rule is watched from then on. */
 export async function putTopicAndWatch(
   tools: TopicTools & HoldTools,
   principal: Principal,
@@ -52,7 +52,7 @@ export async function putTopicAndWatch(
 }
 
 /**
- * Deletes a topic. What it holds was accepted, so that it goes along only by force.
+ * Deletes a topic. Its held events were accepted, so they are deleted only by force.
  * @throws BusbarError in_use when it holds events.
  */
 export async function deleteTopicAndHeld(
@@ -64,6 +64,6 @@ export async function deleteTopicAndHeld(
   await requireDeletable(tools, principal, name);
   await dropAllHeld(tools, name, force);
   await deleteTopic(tools, principal, name);
-  // What was published meanwhile goes with the topic, as it would a moment later.
+  // Events that were published meanwhile go with the topic, as they would a moment later.
   await forgetHold(tools, name);
 }

@@ -24,14 +24,14 @@ export type PublishTools = RouteOrHoldTools &
   TraceTools &
   Tools<'registry' | 'claims' | 'schemas' | 'trace'>;
 
-/** What became of one event of a request. */
+/** The result for one event of a request. */
 export interface EntryResult {
   readonly index: number;
   readonly id?: string;
   readonly status: 'accepted' | 'duplicate' | 'scheduled' | 'held' | 'rejected';
   readonly code?: ErrorCode;
   readonly detail?: string;
-  /** The fields that were wrong, each by its path. */
+  /** The wrong fields, each by its path. */
   readonly errors?: readonly FieldError[];
 }
 
@@ -41,14 +41,14 @@ export interface Candidate {
   readonly event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order };
   readonly dueAtMs: number | undefined;
   readonly claimKey: string | undefined;
-  /** Where the very same event stands again in the request. */
+  /** The places of the same event later in the request. */
   readonly twins: number[];
 }
 
 /**
- * Takes the events of a request to a topic or to one receiver. It answers only when AWS has stored every event
- * that it calls accepted.
- * @throws BusbarError when the request as a whole is refused, or when no event of it was taken.
+ * Publishes the events of a request to a topic or to one receiver. It returns only when AWS has stored every event that
+ * it reports as accepted.
+ * @throws BusbarError when the request as a whole is rejected, or none of its events was accepted.
  */
 export async function publish(
   tools: PublishTools,
@@ -71,8 +71,8 @@ export async function publish(
 }
 
 /**
- * Takes events that were read: checks, deduplicates, sends or stores, and traces each, and answers what became of it
- * in their order. Whoever publishes (a request, the relay of stored events) comes through here.
+ * Takes parsed events: checks, deduplicates, sends or stores, and traces each. Returns the results in order. Every
+ * publisher (a request, the relay of stored events) comes through here.
  * @param topic undefined when the target is a receiver.
  */
 export async function takeEntries(
@@ -84,7 +84,7 @@ export async function takeEntries(
   const results = new Map<number, EntryResult>();
   const checked = checkEntries(tools, entries, target, topic, results);
   const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
-  refuseOvertaking(checked, results);
+  rejectOvertaking(checked, results);
   await send(tools, target, claimed, topic, results);
   const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
   await tracePublished(tools, topic?.trace ?? tools.trace, target, taken);
@@ -114,17 +114,17 @@ const unknownTarget = (target: Target): BusbarError =>
   'topic' in target
     ? new BusbarError(
         'unknown_topic',
-        `There is no topic ${target.topic}. Make it with PUT /v1/topics/${target.topic}.`,
+        `There is no topic ${target.topic}. Create it with PUT /v1/topics/${target.topic}.`,
       )
     : unknownReceiver(target.receiver);
 
-/** What is remembered of a target may be a moment old: it was deleted since, and so nothing of it takes events. */
+/** The cached target may be a moment old: if it was deleted since, none of its resources takes events. */
 async function isGone({ registry }: Pick<PublishTools, 'registry'>, target: Target): Promise<boolean> {
   const standing = 'topic' in target ? registry.topic(target.topic) : registry.receiver(target.receiver);
   return (await standing) === undefined;
 }
 
-/** Everything that needs no call: form, size, schema, and events that stand twice in the request. */
+/** Every check that needs no call: form, size, schema, and events that occur twice in the request. */
 export function checkEntries(
   tools: Pick<PublishTools, 'schemas' | 'trace'>,
   entries: readonly Entry[],
@@ -134,7 +134,7 @@ export function checkEntries(
 ): Candidate[] {
   const candidates: Candidate[] = [];
   const seen = new Map<string, Candidate>();
-  // A message without a word about it is traced by its failures.
+  // A message without a trace attribute is traced as `failures`.
   const trace = topic?.trace ?? tools.trace;
   for (const entry of entries) {
     try {
@@ -153,7 +153,7 @@ export function checkEntries(
         if (twin.event.body !== event.body || twin.dueAtMs !== dueAtMs) {
           throw new BusbarError(
             'id_conflict',
-            `The event ${twin.index} of this request has the same source and id, but is another event. Give each event an id of its own.`,
+            `The event ${twin.index} of this request has the same source and id, but different content. Give each event its own id.`,
           );
         }
         twin.twins.push(index);
@@ -176,7 +176,7 @@ export function checkEntries(
   return candidates;
 }
 
-/** An event that stands twice is a duplicate of its first, unless the first was rejected: then both are. */
+/** A repeated event is a duplicate of the first one, unless the first was rejected: then both are. */
 function answerTwins(candidates: readonly Candidate[], results: Map<number, EntryResult>): void {
   for (const { index, event, twins } of candidates) {
     const first = results.get(index) ?? missing(index);
@@ -204,7 +204,7 @@ function checkSchema(schemas: SchemaChecker, topic: Topic, data: unknown): void 
   );
 }
 
-/** Takes a claim for each event; those that are claimed or accepted already are settled here. */
+/** Takes a claim for each event; events that are already claimed or accepted get their result here. */
 async function claim(
   tools: PublishTools,
   candidates: readonly Candidate[],
@@ -233,7 +233,7 @@ async function claim(
       } else {
         const busy = new BusbarError(
           'claimed',
-          'Another request is publishing the same event right now. Try again in a moment to learn what became of it.',
+          'Another request is publishing the same event right now. Try again in a moment to learn the result.',
         );
         results.set(index, rejected(index, event.id, busy));
       }
@@ -243,21 +243,21 @@ async function claim(
   return taken.filter((candidate) => candidate !== undefined);
 }
 
-/** Refuses what would go ahead of an event of its key that may be taken when it is sent again. */
-function refuseOvertaking(candidates: readonly Candidate[], results: Map<number, EntryResult>): void {
-  const refused = new Set<string>();
+/** Rejects events that would overtake a rejected event of the same key, which may be accepted when it is sent again. */
+function rejectOvertaking(candidates: readonly Candidate[], results: Map<number, EntryResult>): void {
+  const rejectedGroups = new Set<string>();
   for (const { index, event, dueAtMs } of candidates) {
     if (event.order === undefined || dueAtMs !== undefined) continue;
     const { group } = event.order;
     const result = results.get(index);
-    if (result?.status === 'rejected') refused.add(group);
-    else if (result === undefined && refused.has(group)) {
+    if (result?.status === 'rejected') rejectedGroups.add(group);
+    else if (result === undefined && rejectedGroups.has(group)) {
       results.set(index, rejected(index, event.id, unavailable(overtaking)));
     }
   }
 }
 
-/** Sends or holds what is due now and stores what is due later; then settles the claims by what became of each. */
+/** Sends or holds what is due now and stores what is due later; then resolves the claims by the results. */
 async function send(
   tools: PublishTools,
   target: Target,
@@ -288,23 +288,23 @@ async function send(
       results.set(index, rejected(index, event.id, gone ? unknownTarget(target) : unavailable(problem)));
     }
   });
-  const delaying = delay(tools, target, later, topic?.cancellable ?? true).then((refusals) => {
+  const delaying = delay(tools, target, later, topic?.cancellable ?? true).then((problems) => {
     for (const [position, { index, event }] of later.entries()) {
-      const refusal = refusals[position];
+      const problem = problems[position];
       results.set(
         index,
-        refusal === undefined
+        problem === undefined
           ? { index, id: event.id, status: 'scheduled' }
-          : rejected(index, event.id, refusal),
+          : rejected(index, event.id, problem),
       );
     }
   });
   await Promise.all([sending, delaying]);
 
-  if (topic?.dedupSeconds) await settleClaims(tools, candidates, topic.dedupSeconds, results);
+  if (topic?.dedupSeconds) await resolveClaims(tools, candidates, topic.dedupSeconds, results);
 }
 
-async function settleClaims(
+async function resolveClaims(
   tools: PublishTools,
   candidates: readonly Candidate[],
   dedupSeconds: number,
@@ -314,20 +314,20 @@ async function settleClaims(
     candidates.flatMap(({ index, claimKey }) =>
       claimKey !== undefined && (results.get(index)?.status === 'rejected') === wasRejected ? [claimKey] : [],
     );
-  const settled = await Promise.allSettled([
+  const written = await Promise.allSettled([
     tools.claims.accept(keysWhere(false), acceptance(tools.clock.now(), dedupSeconds)),
     tools.claims.release(keysWhere(true)),
   ]);
-  for (const outcome of settled) {
-    // The events are sent, and a claim runs out by itself: at worst the same event is taken once more.
+  for (const outcome of written) {
+    // The events are sent, and a claim expires by itself: at worst the same event is accepted once more.
     if (outcome.status === 'rejected') {
-      tools.log('warn', 'Claims could not be settled', { reason: String(outcome.reason) });
+      tools.log('warn', 'Claims could not be updated', { reason: String(outcome.reason) });
     }
   }
 }
 
 function unavailable(problem: string): BusbarError {
-  return new BusbarError('unavailable', `${problem}. Nothing of it was kept: send it again.`, {
+  return new BusbarError('unavailable', `${problem}. It was not kept. Send it again.`, {
     retryAfterSeconds: 1,
   });
 }
@@ -347,7 +347,10 @@ function missing(index: number): never {
   throw new Error(`The event ${index} has no result.`);
 }
 
-/** One refused event refuses in its own words; several are listed. Our own failure is no fault of the request. */
+/**
+ * A single rejected event gives the request its error; several are listed. A failure of the bus is not an error of the
+ * request.
+ */
 function allRejected(events: readonly EntryResult[]): BusbarError {
   const codes = new Set(events.map((result) => result.code));
   const [first] = events;
@@ -365,7 +368,7 @@ function allRejected(events: readonly EntryResult[]): BusbarError {
   }
   return new BusbarError(
     'all_rejected',
-    `None of the ${events.length} events was taken; the first because: ${first?.detail ?? ''}`,
+    `None of the ${events.length} events was accepted; the first was rejected because: ${first?.detail ?? ''}`,
     { members: { events } },
   );
 }

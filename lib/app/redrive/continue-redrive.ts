@@ -19,22 +19,22 @@ const redriveSliceSeconds = 25;
 
 export type ContinueTools = TakeInTools & Tools<'registry' | 'redrives' | 'deliveries' | 'queues'>;
 
-/** What one step made of a run, and how long to wait before the next. */
+/** The run after one step, and how long to wait before the next. */
 interface Step {
   readonly run: Redrive;
   readonly waitMs: number;
 }
 
-/** As long as a function that holds it can live. */
+/** As long as the function that has the lease can run. */
 const leaseMs = redriveTimeoutSeconds * 1000;
-/** Shorter waits are waited for; longer ones are left to the queue. */
+/** The function waits out shorter waits; longer ones are left to the queue. */
 const shortWaitMs = 1000;
 const troubleMs = 30_000;
 
 /**
- * Carries a redrive on for some seconds. Its message stays in the queue, hidden, until the run is over: a crash
- * only makes the next invocation come later, and no message is sent that could look like a loop.
- * @returns for how many seconds the message is to be hidden; undefined when the run is over.
+ * Continues a redrive for some seconds. Its message stays hidden in the queue until the run is over: a crash only
+ * delays the next invocation, and no message is sent that could look like a loop.
+ * @returns how many seconds to hide the message; undefined when the run is over.
  */
 export async function continueRedrive(
   tools: ContinueTools,
@@ -46,7 +46,7 @@ export async function continueRedrive(
   const leaseLeftMs = found.leaseUntilMs - clock.now();
   if (leaseLeftMs > 0) return toSeconds(leaseLeftMs);
   let run: Redrive = { ...found, leaseUntilMs: clock.now() + leaseMs };
-  // Somebody else took it at the same moment, or stopped it.
+  // Another worker took it at the same moment, or it was stopped.
   if (!(await tools.redrives.replace(run, found))) return 1;
 
   const untilMs = clock.now() + redriveSliceSeconds * 1000;
@@ -55,7 +55,7 @@ export async function continueRedrive(
     try {
       step = await takeStep(tools, run, untilMs);
     } catch (error) {
-      tools.log('error', 'A redrive is in trouble and will be continued', {
+      tools.log('error', 'A redrive failed for now and will be continued', {
         receiver,
         redrive,
         reason: String(error),
@@ -124,7 +124,7 @@ async function watchCanary(tools: ContinueTools, run: Redrive): Promise<Step> {
     const { sent, settledBefore, failure } = await sendBack(tools, run, letters);
     if (failure !== undefined) return { run, waitMs: troubleMs };
     const counted = { ...looked, settledBefore: run.settledBefore + settledBefore };
-    // One that needed no sending proves nothing: the next is the canary.
+    // A letter that needed no sending proves nothing: the next one is the canary.
     if (sent === 0) return { run: counted, waitMs: 0 };
     const canary = { id: first.letter.id, sentAt: new Date(nowMs).toISOString() };
     return { run: { ...counted, sent: run.sent + 1, canary }, waitMs: shortWaitMs };
@@ -152,12 +152,12 @@ async function sendNext(tools: ContinueTools, run: Redrive): Promise<Step> {
     settledBefore: run.settledBefore + settledBefore,
     nextSendAtMs: nextSendMs(run, sent, nowMs),
   };
-  // What could not be sent is still a dead letter: the same place is looked at again.
+  // What could not be sent is still a dead letter: the same position is looked at again.
   if (failure !== undefined) return { run: { ...run, ...counted }, waitMs: troubleMs };
   return { run: { ...looked, ...counted }, waitMs: 0 };
 }
 
-/** The next letters of a run, at most `count`, and the run with how far it has looked then. */
+/** The next letters of a run, at most `count`, and the run with its new position. */
 async function choose(
   tools: ContinueTools,
   run: Redrive,
@@ -185,5 +185,5 @@ async function choose(
   return { letters, looked: { ...run, cursor: letters.at(-1)?.key ?? run.cursor } };
 }
 
-/** A call reads this many letters at most, to find those that a run is about. */
+/** At most this many letters are read in one call, to find those that a run covers. */
 const pageLetters = 100;

@@ -18,9 +18,9 @@ export interface DeadLetterQuery {
 
 export interface DeadLetterList {
   readonly receiver: string;
-  /** About how many still lie in the queue and are not in this list yet; ask again for them. */
+  /** About how many letters are still in the queue and not yet in this list; ask again for them. */
   readonly waiting: number;
-  /** Only with the first page: they are about all of them. */
+  /** Only on the first page; they cover all letters. */
   readonly clusters?: readonly Cluster[];
   readonly deadLetters: readonly DeadLetter[];
   /** Of the next page, when there is one. */
@@ -28,8 +28,8 @@ export interface DeadLetterList {
 }
 
 /**
- * The dead letters of a receiver, in the order in which they died, and their causes. What lies in the queue is taken
- * into the table first, for some seconds at most.
+ * The dead letters of a receiver, in the order in which they died, and their causes. Letters in the queue are first
+ * taken into the table, for a few seconds at most.
  * @throws BusbarError unknown_receiver, forbidden, invalid_request.
  */
 export async function listDeadLetters(
@@ -81,7 +81,7 @@ async function pageOf(
 ): Promise<{ letters: DeadLetter[]; last: string | undefined }> {
   const found: KeptDeadLetter[] = [];
   let next: string | undefined = after;
-  // One more than asked for, which tells whether there is a next page.
+  // One more than asked for shows whether there is a next page.
   while (next !== undefined && found.length <= limit) {
     const page = await tools.deadLetters.page(receiver, next, limit + 1);
     found.push(...page.letters.filter(({ letter }) => cause === undefined || letter.cause === cause));

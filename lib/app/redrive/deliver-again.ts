@@ -8,8 +8,8 @@ import { type RedriveTools, startRedrive } from './redrive.ts';
 import { takeIn } from './take-in.ts';
 
 /**
- * Delivers one event to one receiver again, by hand. The bus keeps an event until it is delivered, and no longer:
- * what can be delivered again is a dead letter, by a redrive of its own.
+ * Delivers one event to one receiver again, by hand. The bus keeps an event only until it is delivered, so only a dead
+ * letter can be delivered again, by its own redrive.
  * @throws BusbarError event_not_kept, and what `startRedrive` throws.
  */
 export async function deliverAgain(
@@ -24,10 +24,10 @@ export async function deliverAgain(
   if (letters.length === 0) {
     throw new BusbarError(
       'event_not_kept',
-      `The event ${eventId} is no dead letter of ${receiver}. The bus keeps an event until it is delivered, and then no longer: while it is retried it comes by itself, and what was delivered can be published again.`,
+      `The event ${eventId} is not a dead letter of ${receiver}. The bus keeps an event only until it is delivered: an event that is being retried needs no redelivery, and a delivered one can be published again.`,
     );
   }
-  // Sources may share an id; each is an event of its own.
+  // Different sources may use the same id; those are different events.
   const ids = [...new Set(letters.map(({ id }) => id))];
   const redrive = await startRedrive(tools, principal, receiver, { ids });
   return {

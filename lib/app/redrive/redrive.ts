@@ -15,7 +15,7 @@ export type RedriveTools = Tools<'registry' | 'redrives' | 'queues'>;
 type Shown = ReturnType<typeof showRedrive>;
 
 /**
- * Starts a redrive of a receiver's dead letters; `continueRedrive` carries it out.
+ * Starts a redrive of a receiver's dead letters; `continueRedrive` does the work.
  * @throws BusbarError not_active, redrive_running, unavailable, invalid_request, unknown_receiver, forbidden.
  */
 export async function startRedrive(
@@ -28,7 +28,7 @@ export async function startRedrive(
   if (receiver.state !== 'active') {
     throw new BusbarError(
       'not_active',
-      `The receiver ${name} is ${receiver.state}, so that nothing would be delivered. Resume it first with POST /v1/receivers/${name}/resume.`,
+      `The receiver ${name} is ${receiver.state}, so nothing would be delivered. Resume it first with POST /v1/receivers/${name}/resume.`,
     );
   }
   const nowMs = tools.clock.now();
@@ -41,7 +41,7 @@ export async function startRedrive(
   if (standing !== undefined) {
     throw new BusbarError(
       'redrive_running',
-      `${standing.startedBy} started a redrive of ${name} at ${standing.startedAt}, and it is ${standing.state}. GET /v1/receivers/${name}/redrive shows it, DELETE stops it.`,
+      `${standing.startedBy} started a redrive of ${name} at ${standing.startedAt}, and it is ${standing.state}. GET /v1/receivers/${name}/redrive shows it; DELETE stops it.`,
       { members: { redrive: showRedrive(standing) } },
     );
   }
@@ -51,7 +51,7 @@ export async function startRedrive(
   if (failure !== undefined) {
     const reason = 'It could not be started';
     await tools.redrives.replace({ ...run, state: 'halted', reason }, run);
-    throw new BusbarError('unavailable', `The redrive could not be started: ${failure.reason}`, {
+    throw new BusbarError('unavailable', `The redrive could not be started: ${failure.reason}. Try again.`, {
       retryAfterSeconds: 10,
     });
   }
@@ -64,16 +64,16 @@ async function findRun(tools: RedriveTools, principal: Principal, name: string):
   if (run !== undefined) return run;
   throw new BusbarError(
     'unknown_redrive',
-    `Nobody has redriven ${name} of late. Start one with POST /v1/receivers/${name}/redrive.`,
+    `${name} has no recent redrive. Start one with POST /v1/receivers/${name}/redrive.`,
   );
 }
 
-/** The redrive that is under way, or the last one. @throws BusbarError unknown_redrive. */
+/** The running redrive, or the last one. @throws BusbarError unknown_redrive. */
 export async function getRedrive(tools: RedriveTools, principal: Principal, name: string): Promise<Shown> {
   return showRedrive(await findRun(tools, principal, name));
 }
 
-/** Stops a redrive: what is sent is sent, the rest stays. One that is over is left as it is. */
+/** Stops a redrive: what was sent stays sent, the other letters stay. A finished one does not change. */
 export async function stopRedrive(tools: RedriveTools, principal: Principal, name: string): Promise<Shown> {
   for (;;) {
     const run = await findRun(tools, principal, name);
@@ -84,7 +84,7 @@ export async function stopRedrive(tools: RedriveTools, principal: Principal, nam
       reason: `Stopped by ${principal.application}`,
       updatedAt: new Date(tools.clock.now()).toISOString(),
     };
-    // It may be written at the same moment by who continues it, and then once more.
+    // The worker that continues it may write it at the same moment; then try once more.
     if (await tools.redrives.replace(stopped, run)) return showRedrive(stopped);
   }
 }

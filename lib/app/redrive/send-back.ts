@@ -16,9 +16,9 @@ import { sendAll } from '../routing/send-all.ts';
 export type SendBackTools = Tools<'registry' | 'deadLetters' | 'deliveries' | 'queues'>;
 
 /**
- * Sends up to ten dead letters to the lane of their receiver, in the order that loses none: a letter is forgotten
- * only when the lane has it. Whatever breaks off in between has it sent again under the same delivery id, and one
- * whose record says that it was delivered meanwhile is not.
+ * Sends up to ten dead letters to the lane of their receiver without losing one: a letter is deleted only when the lane
+ * has it. After a crash in between it is sent again under the same delivery id, unless its record says that it was
+ * delivered meanwhile.
  */
 export async function sendBack(
   tools: SendBackTools,
@@ -29,12 +29,12 @@ export async function sendBack(
   const ids = letters.map(({ letter }) => letter.id);
   const contents = await tools.deadLetters.contents(receiver, ids);
   const records = await tools.deliveries.find(ids);
-  const settled: KeptDeadLetter[] = [];
+  const alreadyDelivered: KeptDeadLetter[] = [];
   const outgoing: (KeptDeadLetter & Message & Sized)[] = [];
   for (const kept of letters) {
     const content = contents.get(kept.letter.id);
     if (content === undefined || records.get(kept.letter.id)?.state === 'delivered') {
-      settled.push(kept);
+      alreadyDelivered.push(kept);
       continue;
     }
     const attributes = {
@@ -46,12 +46,12 @@ export async function sendBack(
     const message = { body: content.body, attributes, ...(order !== undefined && { order }) };
     outgoing.push({ ...kept, ...message, bytes: messageBytes(message) });
   }
-  // The record first: by the old one, an attempt that breaks off would be followed by the last one of the policy.
+  // The record first: with the old one, a crashed attempt would be followed by the last attempt of the policy.
   if (outgoing.length > 0) {
     const nowMs = tools.clock.now();
     await tools.deliveries.put(outgoing.map(({ letter }) => anew(letter, nowMs)));
   }
-  const gone = [...settled];
+  const gone = [...alreadyDelivered];
   let failure: string | undefined;
   for (const role of ['online', 'ordered'] as const) {
     const ofLane = outgoing.filter(({ order }) => (order === undefined) === (role === 'online'));
@@ -68,12 +68,12 @@ export async function sendBack(
   if (failure !== undefined) {
     tools.log('error', 'A dead letter could not be redriven yet', { receiver, reason: failure });
   }
-  return { sent: gone.length - settled.length, settledBefore: settled.length, failure };
+  return { sent: gone.length - alreadyDelivered.length, settledBefore: alreadyDelivered.length, failure };
 }
 
 /**
- * Where a dead letter stands when it goes back: at the end of its key, as an event of an ordered topic to which its
- * receiver is still subscribed; else nowhere, and it goes to the online lane.
+ * The order of a dead letter when it goes back: at the end of its key, for an event of an ordered topic to which its
+ * receiver is still subscribed; otherwise none, and it goes to the online lane.
  */
 async function orderAnew(
   tools: SendBackTools,
@@ -87,6 +87,6 @@ async function orderAnew(
   const subscriptions = await tools.registry.cachedSubscriptions(topic.topic);
   if (!subscriptions.some(({ receiver }) => receiver === run.receiver)) return undefined;
   const order = orderOf(topic, { ...JSON.parse(content.body), body: content.body });
-  // Sent again after a crash it is the same message; sent by a later redrive it is another.
+  // Sent again after a crash, it is the same message; sent by a later redrive, it is another.
   return order && { ...order, deduplicationId: redriveDeduplicationId(run.id, deliveryId) };
 }

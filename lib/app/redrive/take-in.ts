@@ -4,22 +4,22 @@ import type { Tools } from '../../runtime/tools.ts';
 
 export type TakeInTools = Tools<'deadLetterQueues' | 'deadLetters'>;
 
-/** For how long a message is hidden while it is written down; after a crash it comes back then. */
+/** How long a message is hidden while it is written to the table; after a crash it comes back then. */
 const hideSeconds = 60;
-/** A call is mostly waiting, so that some at a time are as many times as fast. */
+/** A call mostly waits, so several at a time are several times as fast. */
 const readers = 4;
-/** A queue may answer with nothing although it holds something: SQS asks only some of its servers. */
+/** A queue may return nothing although it has messages: SQS asks only some of its servers. */
 const emptyAnswersMax = 5;
 
 /**
- * Takes dead letters out of the queue of a receiver into the table, where they can be listed and chosen from: what
- * the bus moved there, and what SQS and SNS did. A letter leaves the queue only when the table has it.
- * @returns whether the queue was empty before the time was over.
+ * Moves dead letters from the queue of a receiver into the table, where they can be listed and selected: those that the
+ * bus moved there, and those of SQS and SNS. A letter leaves the queue only when the table has it.
+ * @returns whether the queue was emptied in time.
  */
 export async function takeIn(tools: TakeInTools, receiver: string, untilMs: number): Promise<boolean> {
   const answers = await Promise.all([
     ...Array.from({ length: readers }, () => readUntilEmpty(tools, receiver, 'dead-letters', untilMs)),
-    // Little comes here, if anything.
+    // Few letters come here, if any.
     readUntilEmpty(tools, receiver, 'ordered-dead-letters', untilMs),
   ]);
   return answers.every((isEmpty) => isEmpty);
@@ -72,7 +72,7 @@ async function keep(
     done.map(({ receiptHandle }) => receiptHandle),
   );
   for (const failure of failures) {
-    // It is taken in again, under the same key.
+    // It is taken in again under the same key.
     if (failure !== undefined) {
       tools.log('warn', 'A dead letter could not be deleted from its queue', {
         receiver,

@@ -23,7 +23,7 @@ export async function disable(
   { endpoint, cause }: Gone,
 ): Promise<void> {
   const reason = `The endpoint answered ${cause} at ${new Date(tools.clock.now()).toISOString()}`;
-  // It was deleted meanwhile, which is an answer and no fault.
+  // It was deleted meanwhile, which is not an error.
   if ((await tools.registry.receiver(name)) === undefined) return;
   const { was, now } = await tools.registry.changeReceiver(name, (receiver) => {
     if (receiver === undefined) throw new Error(`The receiver ${name} was deleted while it was disabled`);
@@ -31,6 +31,6 @@ export async function disable(
   });
   if (now === was) return;
   tools.log('error', 'A receiver was disabled', { receiver: name, cause });
-  // Last, because it is slow: until then each message is parked as it is received.
+  // Last, because it is slow: until then each received message is parked.
   await followState(tools, now);
 }

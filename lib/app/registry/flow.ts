@@ -50,14 +50,14 @@ export async function pauseReceiver(
   const receiver = await changeOwnReceiver(tools, principal, name, (was) =>
     was.state === 'paused' ? was : paused(was, principal.application, tools.clock.now()),
   );
-  // One that is made over the API has no alarm.
+  // A receiver that was created over the API has no alarm.
   if (receiver.declared) await tools.pauseWatches.start(name);
-  // Last, because it is slow: until then each message is parked as it is received.
+  // Last, because it is slow: until then each received message is parked.
   await followState(tools, receiver);
   return await showWithSkip(tools, receiver);
 }
 
-/** Goes on with a receiver that was paused, or disabled by a 410. */
+/** Resumes a receiver that was paused, or disabled by a 410. */
 export async function resumeReceiver(
   tools: FlowTools,
   principal: Principal,
@@ -69,8 +69,8 @@ export async function resumeReceiver(
 }
 
 /**
- * Drops what entered the receiver's lanes before a point in time, as it is received: the messages that wait for
- * a retry are in nobody's reach until then. What is dropped is counted.
+ * Drops what entered the receiver's lanes before a point in time. A message is dropped when it is received: until then,
+ * one that waits for a retry is out of reach. Dropped messages are counted.
  */
 export async function skipEvents(
   tools: FlowTools,

@@ -3,7 +3,7 @@ import type { Tools } from '../../runtime/tools.ts';
 
 type PauseTools = Tools<'registry' | 'pauseWatches'>;
 
-/** Tells the backlog alarm of a paused receiver so, in a line that is counted; ends the watch with the pause. */
+/** Logs the line that tells the backlog alarm that a receiver is paused; ends the watch with the pause. */
 export async function lookAfterPause(tools: PauseTools, name: string): Promise<void> {
   const receiver = await tools.registry.receiver(name);
   const notice = pauseNotice(receiver, tools.clock.now());

@@ -3,12 +3,12 @@ import type { Receiver } from '../../core/registry/receiver.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { Parts } from '../../runtime/tools.ts';
 
-/** The lanes into which events come first; not every receiver has both. */
+/** The lanes that events enter first; not every receiver has both. */
 export const entryLanes = ['online', 'ordered'] as const;
 
 export type PollingTools = Parts<'mappings' | 'offloads'>;
 
-/** Starts to consume a receiver's lanes: the offline lane only while types are hot or events are left in it. */
+/** Starts consuming a receiver's lanes; the offline lane only while types are hot or events are left in it. */
 export async function startPolling(tools: PollingTools, receiver: string): Promise<void> {
   for (const lane of entryLanes) await tools.mappings.setEnabled(receiver, lane, true);
   const offload = await tools.offloads.read(receiver);
@@ -17,15 +17,15 @@ export async function startPolling(tools: PollingTools, receiver: string): Promi
   }
 }
 
-/** Stops to consume them; what is in them waits. */
+/** Stops consuming a receiver's lanes; the messages in them wait. */
 export async function stopPolling(tools: Pick<PollingTools, 'mappings'>, receiver: string): Promise<void> {
   for (const lane of entryLanes) await tools.mappings.setEnabled(receiver, lane, false);
   await tools.mappings.setEnabled(receiver, 'offline', false);
 }
 
 /**
- * Starts or stops to consume a receiver's lanes as its state in the registry says. Of two changes at the same time the
- * later one at AWS need not be the later one in the registry, so that each looks again.
+ * Starts or stops consuming a receiver's lanes, as its state in the registry says. Of two concurrent changes the later
+ * one at AWS need not be the later one in the registry, so each looks again.
  */
 export async function followState(
   tools: PollingTools & { readonly registry: RegistryStore },

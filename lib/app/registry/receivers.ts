@@ -18,7 +18,7 @@ import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
 import type { OffloadStore } from '../../runtime/stores/offloads.ts';
 import type { RedriveStore } from '../../runtime/stores/redrives.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
-import { type AdminTools, declaredRefusal, ownerOf, type Put, unknownReceiver } from './admin.ts';
+import { type AdminTools, declaredConflict, ownerOf, type Put, unknownReceiver } from './admin.ts';
 import { changeKeepingSecret } from './secrets.ts';
 import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
 
@@ -42,7 +42,7 @@ export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: st
   throw unknownReceiver(name);
 }
 
-/** A member sees its own. */
+/** A member sees only its own receivers. */
 export async function listReceivers(
   tools: AdminTools,
   principal: Principal,
@@ -54,8 +54,8 @@ export async function listReceivers(
 }
 
 /**
- * Makes or changes a receiver; one that was disabled is active again, one that was paused stays so. The secret is in the answer only when it is
- * new: made by the bus, or given with this call. One that it takes the place of signs as well for a day.
+ * Creates or changes a receiver. A disabled one becomes active again, a paused one stays paused. The answer has the
+ * secret only when it is new: made by the bus, or given in this call. A secret that it replaces also signs for a day.
  * @param ownHosts the hosts under which the bus itself is reached.
  */
 export async function putReceiver(
@@ -73,14 +73,14 @@ export async function putReceiver(
     checkRocketMqEndpoint(named.endpoint, { policy: tools.endpoints, allowed: tools.rocketMqEndpoints });
   }
   if (grant !== undefined) await checkTokenUrl(tools, grant.tokenUrl, ownHosts);
-  // A proxy that the operator lists needs no agreement.
+  // A proxy that the operator allows needs no agreement.
   const validate = named === undefined ? validateOf(tools, principal, spec.validate) : undefined;
   await expectValidation(tools, { receiver: name, validate });
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
   const made = createSecret(tools.random);
   const overlapSeconds = secretOverlapSecondsDefault;
-  // The registry before the mapping: what is consumed must be known.
+  // The registry before the mapping: a consumed receiver must be known.
   const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
     const oauth2 = keptOAuth2(grant, spec.headers, existing?.oauth2);
@@ -102,7 +102,7 @@ export async function putReceiver(
     return withValidation(put, existing, nowMs);
 
     function secretsOf(was: Receiver | undefined): Secrets {
-      // Nothing is signed for RocketMQ, which knows its clients itself.
+      // Nothing is signed for RocketMQ, which authenticates its clients itself.
       if (named !== undefined) return { secret: '' };
       if (was === undefined || was.rocketmq !== undefined) return { secret: given ?? made };
       return replaceSecret(was, { secret: given ?? was.secret, earlierId, overlapSeconds }, nowMs);
@@ -120,7 +120,7 @@ export async function putReceiver(
   };
 }
 
-/** How a receiver's endpoint is validated. An operator who demands the handshake is who may let one go without. */
+/** How a receiver's endpoint is validated. When the operator demands the handshake, only an admin may waive it. */
 function validateOf(
   tools: ReceiverTools,
   principal: Principal,
@@ -129,13 +129,14 @@ function validateOf(
   if (tools.validate === 'none' || asked === 'handshake') return asked;
   if (asked === undefined) return 'handshake';
   if (principal.role === 'admin') return asked;
-  const detail = 'is none, but this bus demands that endpoints agree: leave it out, or have an admin put it';
+  const detail =
+    'is none, but this bus requires that endpoints agree. Leave it out, or have an admin put the receiver';
   throw new BusbarError('forbidden', `validate ${detail}.`, { fields: [{ path: 'validate', detail }] });
 }
 
 /**
- * Brings AWS to what the registry says. Of two calls at the same time the later one at AWS need not be the later one in
- * the registry, so that each looks again.
+ * Makes AWS match the registry. Of two concurrent calls the later one at AWS need not be the later one in the registry,
+ * so each looks again.
  */
 async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
   let provisioned: Receiver | undefined = receiver;
@@ -148,12 +149,12 @@ async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
   }
 }
 
-/** What AWS is told of a receiver, or of its absence. */
+/** The parts of a receiver, or its absence, that AWS depends on. */
 const atAws = (receiver: Receiver | undefined) =>
   JSON.stringify(receiver && [receiver.limits, receiver.state, isFlowing(receiver), senderOf(receiver)]);
 
 /**
- * Changes a receiver of the caller's own.
+ * Changes a receiver that the caller owns.
  * @throws BusbarError unknown_receiver, forbidden, conflict.
  */
 export async function changeOwnReceiver(
@@ -170,7 +171,7 @@ export async function changeOwnReceiver(
   return now;
 }
 
-/** The bus sends secrets there, and goes by the same rules as for endpoints. */
+/** The bus sends secrets to the token URL, so the rules for endpoints apply. */
 async function checkTokenUrl(
   tools: ReceiverTools,
   tokenUrl: string,
@@ -188,15 +189,15 @@ async function checkTokenUrl(
   }
 }
 
-/** A name that does not resolve is a mistake in the body, as long as this machine can resolve names at all. */
+/** A name that does not resolve is an error in the body, provided that this machine can resolve names at all. */
 async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
   if (tools.endpoints === 'any') return;
   const found = await tools.lookup(url.hostname);
   if (found === 'public' || found === 'unknown') return;
   const problem =
     found === 'private'
-      ? `resolves to an address that is not public, which the bus does not call`
-      : `does not resolve. Make its DNS record first`;
+      ? `resolves to an address that is not public. Give an endpoint that the public internet reaches`
+      : `does not resolve. Create its DNS record first`;
   throw new BusbarError('invalid_request', `endpoint has the host ${url.hostname}, which ${problem}.`, {
     fields: [{ path: 'endpoint', detail: `the host ${problem}` }],
   });
@@ -212,7 +213,7 @@ export interface DeleteTools extends AdminTools {
 
 /**
  * Deletes a receiver with its subscriptions and queues.
- * @param force also when events wait in its queues; they are lost.
+ * @param force also deletes it when events wait in its queues; they are lost.
  */
 export async function deleteReceiver(
   tools: DeleteTools,
@@ -222,7 +223,7 @@ export async function deleteReceiver(
 ): Promise<void> {
   await findReceiver(tools, name);
   await tools.registry.deleteReceiver(name, (receiver) => unmake(tools, principal, receiver, force));
-  // Last: without its receiver they do nothing, and what watches it ends its schedule by itself.
+  // Last: without the receiver they do nothing, and a watch of it ends its own schedule.
   await tools.breakers.delete(name);
   await tools.offloads.delete(name);
 }
@@ -238,7 +239,7 @@ async function unmake(
   const all = await tools.registry.subscriptions();
   const subscriptions = all.filter((subscription) => subscription.receiver === name);
   if (receiver.declared || subscriptions.some((subscription) => subscription.declared)) {
-    throw declaredRefusal(`The receiver ${name}`);
+    throw declaredConflict(`The receiver ${name}`);
   }
   if (!force) {
     const letters = await tools.deadLetters.all(name);
@@ -257,7 +258,7 @@ async function unmake(
     await tools.registry.deleteSubscription(topic, name);
   }
   await tools.provision.deleteReceiver(name);
-  // A receiver of the same name that is made later is another one.
+  // A later receiver with the same name is another one.
   await tools.deadLetters.removeAll(name);
   await tools.redrives.remove(name);
   await tools.secrets.forget(name, receiver.earlierSecrets);

@@ -11,7 +11,7 @@ import { unknownReceiver } from './admin.ts';
 export type SecretTools = Tools<'registry' | 'secrets'>;
 
 /**
- * Gives a receiver another secret; for the overlap its deliveries carry a signature by each.
+ * Gives a receiver another secret; during the overlap its deliveries carry a signature of each.
  * @throws BusbarError unknown_receiver, forbidden, invalid_request, conflict.
  */
 export async function rotateSecret(
@@ -28,26 +28,26 @@ export async function rotateSecret(
     if (receiver.rocketmq !== undefined) {
       throw new BusbarError(
         'conflict',
-        `The receiver ${name} is a RocketMQ topic, for which nothing is signed: it has no secret. Its credentials are replaced by a PUT of the receiver.`,
+        `The receiver ${name} is a RocketMQ topic and has no secret, because nothing is signed for it. To replace its credentials, put the receiver.`,
       );
     }
     const { earlierSecrets: _, ...rest } = receiver;
     const secrets = replaceSecret(receiver, { secret, earlierId, overlapSeconds }, nowMs);
     return { ...rest, ...secrets, updatedAt: new Date(nowMs).toISOString() };
   });
-  // They sign no more, whatever becomes of this: the rows expire by themselves.
+  // They no longer sign, even if this fails: the rows expire by themselves.
   if (overlapSeconds === 0) await tools.secrets.forget(name, was?.earlierSecrets);
   const shown = showReceiver(now, nowMs);
   return now.secret === was?.secret ? shown : { ...shown, secret: now.secret };
 }
 
-/** Says that the secret is not the one any more that was kept as the earlier one. */
+/** Thrown when the secret is no longer the one that was stored as the earlier one. */
 class AnotherSecret extends Error {}
 
 /**
- * Changes a receiver in a way that may replace its secret, which is kept for the overlap before it is replaced: a
- * crash in between leaves a row that nobody names, and never a consumer without a signature that it knows.
- * @param change is given the id under which the current secret is kept.
+ * Changes a receiver in a way that may replace its secret. The old secret is stored for the overlap before it is
+ * replaced: a crash in between leaves an unused row, never a consumer without a signature that it knows.
+ * @param change gets the id under which the current secret is stored.
  */
 export async function changeKeepingSecret(
   tools: SecretTools,
@@ -70,7 +70,7 @@ export async function changeKeepingSecret(
   }
   throw new BusbarError(
     'conflict',
-    `The secret of ${name} is replaced by others faster than this call could. Nothing was changed by it; try again.`,
+    `Other requests keep replacing the secret of ${name}. This call changed nothing; try again.`,
     { retryAfterSeconds: 1 },
   );
 }

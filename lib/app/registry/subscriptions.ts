@@ -4,7 +4,7 @@ import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription, SubscriptionSpec } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
-import { type AdminTools, declaredRefusal, type Put, unknownReceiver } from './admin.ts';
+import { type AdminTools, declaredConflict, type Put, unknownReceiver } from './admin.ts';
 import { getTopic } from './topics.ts';
 
 export async function getSubscription(
@@ -42,7 +42,7 @@ export async function putSubscription(
   try {
     await tools.provision.putSubscription(topic, receiver, { filter, isOrdered }, sink);
   } catch (error) {
-    // SNS owns the language of filters and has the last word on it.
+    // SNS defines the filter language and has the last word.
     if ((error as Error).name !== 'InvalidParameterException') throw error;
     throw new BusbarError('invalid_filter', `filter: ${(error as Error).message}`, { cause: error });
   }
@@ -55,25 +55,25 @@ export async function putSubscription(
     createdAt: existing?.createdAt ?? now,
     updatedAt: now,
   }));
-  // Somebody else put it at the same time, and SNS may have got the two filters in the other order.
-  if (JSON.stringify(was) !== JSON.stringify(before)) await settleFilter(tools, document, isOrdered, sink);
+  // Another call put it at the same time, and SNS may have received the two filters in the other order.
+  if (JSON.stringify(was) !== JSON.stringify(before)) await reconcileFilter(tools, document, isOrdered, sink);
   return { created: was === undefined, document };
 }
 
-/** Brings SNS to what the registry says, until that stays so. */
-async function settleFilter(
+/** Makes SNS match the registry, until both stay the same. */
+async function reconcileFilter(
   tools: AdminTools,
   written: Subscription,
   isOrdered: boolean,
   sink: Receiver,
 ): Promise<void> {
   const { topic, receiver } = written;
-  for (let settled: Subscription | undefined = written; ; ) {
-    if (settled === undefined) await tools.provision.deleteSubscription(topic, receiver, isOrdered);
-    else await tools.provision.putSubscription(topic, receiver, { filter: settled.filter, isOrdered }, sink);
+  for (let applied: Subscription | undefined = written; ; ) {
+    if (applied === undefined) await tools.provision.deleteSubscription(topic, receiver, isOrdered);
+    else await tools.provision.putSubscription(topic, receiver, { filter: applied.filter, isOrdered }, sink);
     const current = await tools.registry.subscription(topic, receiver);
-    if (JSON.stringify(current) === JSON.stringify(settled)) return;
-    settled = current;
+    if (JSON.stringify(current) === JSON.stringify(applied)) return;
+    applied = current;
   }
 }
 
@@ -86,12 +86,12 @@ export async function deleteSubscription(
   await getSubscription(tools, topic, receiver);
   await tools.registry.deleteSubscription(topic, receiver, async ({ declared }) => {
     const { source } = await requireBothEnds(tools, principal, topic, receiver);
-    if (declared) throw declaredRefusal(`The subscription of ${receiver} to ${topic}`);
+    if (declared) throw declaredConflict(`The subscription of ${receiver} to ${topic}`);
     await tools.provision.deleteSubscription(topic, receiver, orderAttribute(source) !== undefined);
   });
 }
 
-/** A subscription takes the topic's events to the receiver, so that both owners must have a say. */
+/** A subscription takes the topic's events to the receiver, so the caller must own both. */
 async function requireBothEnds(
   tools: AdminTools,
   principal: Principal,

@@ -4,14 +4,14 @@ import type { Subscription } from '../../core/registry/subscription.ts';
 import type { Topic, TopicSpec } from '../../core/registry/topic.ts';
 import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
 import type { Tools } from '../../runtime/tools.ts';
-import { type AdminTools, declaredRefusal, ownerOf, type Put } from './admin.ts';
+import { type AdminTools, declaredConflict, ownerOf, type Put } from './admin.ts';
 
 export type TopicTools = AdminTools & Tools<'schemas'>;
 
 export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Topic> {
   const topic = await tools.registry.topic(name);
   if (topic !== undefined) return topic;
-  throw new BusbarError('unknown_topic', `There is no topic ${name}. Make it with PUT /v1/topics/${name}.`);
+  throw new BusbarError('unknown_topic', `There is no topic ${name}. Create it with PUT /v1/topics/${name}.`);
 }
 
 export async function listTopics(tools: AdminTools): Promise<{ topics: Topic[] }> {
@@ -42,19 +42,19 @@ export async function putTopic(
       ...keptHold(existing),
     };
   };
-  // AWS first: what the registry names exists. And before that, whether the caller may.
+  // AWS first: what the registry names exists. Before that, check that the caller may do this.
   const before = await tools.registry.topic(name);
   const isOurs = !next(before).declared;
   if (isOurs) await tools.provision.putTopic(name, attribute !== undefined);
   const { was, now: topic } = await tools.registry.changeTopic(name, next);
-  // It was deleted meanwhile, and AWS's side of it perhaps after it was put there.
+  // It was deleted meanwhile, perhaps after its AWS resources were put.
   if (isOurs && before !== undefined && was === undefined) {
     await tools.provision.putTopic(name, attribute !== undefined);
   }
   return { created: was === undefined, document: topic };
 }
 
-/** What is under way would overtake what comes after the change, so that there is none. */
+/** The order never changes, since new events could overtake those that are under way. */
 function requireSameOrder(existing: Topic, attribute: string | undefined): void {
   const before = orderAttribute(existing);
   if (before === attribute) return;
@@ -62,9 +62,9 @@ function requireSameOrder(existing: Topic, attribute: string | undefined): void 
   throw new BusbarError(
     'order_fixed',
     before === undefined
-      ? `The topic ${topic} was made without an order, and keeps that. Leave \`ordered\` out, or make another topic with it, subscribe its receivers there, and publish to that one.`
-      : `The topic ${topic} was made ordered by ${before}, and keeps that. Send \`ordered: ${before === orderAttributeDefault ? 'true' : `{"by": "${before}"}`}\` along, or make another topic, subscribe its receivers there, and publish to that one.`,
-    { fields: [{ path: 'ordered', detail: 'cannot change after the topic was made' }] },
+      ? `The topic ${topic} was created without an order, which cannot change. Leave \`ordered\` out, or create another topic with it, subscribe the receivers to that one, and publish there.`
+      : `The topic ${topic} was created with the order ${before}, which cannot change. Send \`ordered: ${before === orderAttributeDefault ? 'true' : `{"by": "${before}"}`}\` again, or create another topic, subscribe the receivers to that one, and publish there.`,
+    { fields: [{ path: 'ordered', detail: 'cannot change after the topic was created' }] },
   );
 }
 
@@ -72,7 +72,9 @@ function requireSameOrder(existing: Topic, attribute: string | undefined): void 
 export const keptHold = (existing: Topic | undefined) =>
   existing?.hold !== undefined && { hold: existing.hold };
 
-/** A topic that the caller may delete, and its subscriptions. @throws BusbarError unknown_topic, forbidden, declared. */
+/**
+ * A topic that the caller may delete, with its subscriptions. @throws BusbarError unknown_topic, forbidden, declared.
+ */
 export async function requireDeletable(
   tools: Pick<AdminTools, 'registry'>,
   principal: Principal,
@@ -82,16 +84,16 @@ export async function requireDeletable(
   requireOwner(principal, topic.owner, `The topic ${name}`);
   const subscriptions = await tools.registry.subscriptions(name);
   if (topic.declared || subscriptions.some((subscription) => subscription.declared)) {
-    throw declaredRefusal(`The topic ${name}`);
+    throw declaredConflict(`The topic ${name}`);
   }
   return { topic, subscriptions };
 }
 
-/** Deletes the topic and its subscriptions; what its receivers already have is delivered. */
+/** Deletes the topic and its subscriptions; events that its receivers already have are delivered. */
 export async function deleteTopic(tools: AdminTools, principal: Principal, name: string): Promise<void> {
   await getTopic(tools, name);
   await tools.registry.deleteTopic(name, async () => {
-    // Asked in here, because a topic that was put meanwhile may be somebody else's.
+    // Checked in here, because a topic that was put meanwhile may have another owner.
     const { topic, subscriptions } = await requireDeletable(tools, principal, name);
     await tools.provision.deleteTopic(name, orderAttribute(topic) !== undefined);
     for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);

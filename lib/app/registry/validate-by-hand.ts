@@ -7,7 +7,7 @@ import { changeOwnReceiver } from './receivers.ts';
 import { ask, endSchedule, expectValidation, type ValidateTools } from './validate.ts';
 
 /**
- * Has the endpoint of a receiver asked again, by hand.
+ * Asks the endpoint of a receiver again, by hand.
  * @throws BusbarError unknown_receiver, forbidden; invalid_request when it needs no agreement.
  */
 export async function validateReceiver(
@@ -19,7 +19,7 @@ export async function validateReceiver(
   await expectValidation(tools, handshake);
   const receiver = await changeOwnReceiver(tools, principal, name, (was) => {
     if (was.validate !== 'handshake') {
-      const detail = 'is none, so that there is nothing to ask. Put the receiver with validate: handshake';
+      const detail = 'is none, so there is nothing to ask. Put the receiver with validate: handshake';
       throw new BusbarError('invalid_request', `validate ${detail}.`, {
         fields: [{ path: 'validate', detail }],
       });

@@ -1,5 +1,6 @@
 import { BusbarError } from '../../core/kernel/errors.ts';
 import {
+  applyAnswer,
   askIsDue,
   asking,
   createToken,
@@ -7,7 +8,6 @@ import {
   isPending,
   judgeAnswer,
   requestedRate,
-  settled,
 } from '../../core/registry/handshake.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { credentialsOf, redact } from '../../core/registry/redact.ts';
@@ -30,15 +30,15 @@ export interface ValidateTools extends PollingTools {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** What the bus calls itself to endpoints: a DNS name. */
+  /** The DNS name by which the bus introduces itself to endpoints. */
   readonly origin: string;
-  /** Where the owner of an endpoint reaches the bus; undefined when that is not known here. */
+  /** The URL at which the owner of an endpoint reaches the bus; undefined when it is unknown. */
   readonly apiUrl: string | undefined;
 }
 
 /**
- * Makes sure that a receiver which may become pending is asked again, before it is written: one that is pending cannot
- * be without its schedule, wherever this breaks off.
+ * Called before a receiver that may become pending is written: it makes sure that the endpoint will be asked again. A
+ * pending receiver never lacks its schedule, even after a crash.
  */
 export async function expectValidation(
   tools: Pick<ValidateTools, 'validations'>,
@@ -47,10 +47,10 @@ export async function expectValidation(
   if (receiver.validate === 'handshake') await tools.validations.start(receiver.receiver);
 }
 
-/** Asks the endpoint of a receiver that was just written, unless it has agreed. */
+/** Asks the endpoint of a receiver that was just written, unless it has already agreed. */
 export async function validateWritten(tools: ValidateTools, written: Receiver): Promise<Receiver> {
   if (!isPending(written)) return written;
-  // The schedule may have found nothing to do meanwhile, and ended.
+  // The schedule may have found nothing to do and ended meanwhile.
   await tools.validations.start(written.receiver);
   const asked = await ask(tools, written);
   if (!isPending(asked)) await endSchedule(tools, written.receiver);
@@ -58,8 +58,8 @@ export async function validateWritten(tools: ValidateTools, written: Receiver): 
 }
 
 /**
- * Looks after a receiver whose endpoint has not agreed yet: asks it when that is due. Called every few minutes for as
- * long as it is so, and puts right whatever broke off between two steps.
+ * Looks after a receiver whose endpoint has not agreed yet: asks it when that is due. It is called every few minutes as
+ * long as the receiver is pending, and completes what a crash left undone.
  */
 export async function continueValidation(tools: ValidateTools, name: string): Promise<void> {
   let receiver = await tools.registry.receiver(name);
@@ -71,7 +71,7 @@ export async function continueValidation(tools: ValidateTools, name: string): Pr
   if (receiver === undefined || !isPending(receiver)) await endSchedule(tools, name);
 }
 
-/** A receiver may have become pending while its schedule was taken away: then it gets it back. */
+/** A receiver may become pending while its schedule is deleted: then it gets a new one. */
 export async function endSchedule(
   tools: Pick<ValidateTools, 'registry' | 'validations'>,
   name: string,
@@ -81,7 +81,7 @@ export async function endSchedule(
   if (current !== undefined && isPending(current)) await tools.validations.start(name);
 }
 
-/** Sends the validation request (section 4.1) and writes down what it came to. */
+/** Sends the validation request (section 4.1) and stores the result. */
 export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Receiver> {
   const { receiver: name, endpoint } = receiver;
   const token = createToken(tools.random);
@@ -98,7 +98,7 @@ export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Rec
   };
   await change((was) => asking(was, endpoint, hashToken(token), tools.clock.now()));
   const rate = requestedRate(receiver);
-  const outcome = await tools.http.send({
+  const result = await tools.http.send({
     method: 'OPTIONS',
     url: endpoint,
     headers: {
@@ -106,24 +106,24 @@ export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Rec
       'user-agent': 'busbar/1',
       'webhook-request-origin': tools.origin,
       ...(rate !== undefined && { 'webhook-request-rate': String(rate) }),
-      // An endpoint that has agreed is only asked whether it still does.
+      // An endpoint that has agreed is only asked whether it still agrees.
       ...(tools.apiUrl !== undefined &&
         isPending(receiver) && { 'webhook-request-callback': callbackUrl(tools.apiUrl, name, token) }),
     },
     timeoutMs: validationTimeoutSeconds * 1000,
   });
   const nowMs = tools.clock.now();
-  const judged = judgeAnswer(outcome, tools.origin, nowMs);
-  // An endpoint may hand back what it was sent.
-  const verdict =
+  const judged = judgeAnswer(result, tools.origin, nowMs);
+  // An endpoint may echo what it was sent.
+  const answer =
     judged.kind === 'granted'
       ? judged
       : { ...judged, detail: redact(judged.detail, credentialsOf(receiver, token)) };
-  tools.log(verdict.kind === 'granted' ? 'info' : 'warn', `An endpoint was asked: ${verdict.kind}`, {
+  tools.log(answer.kind === 'granted' ? 'info' : 'warn', `An endpoint was asked: ${answer.kind}`, {
     receiver: name,
-    ...(verdict.kind !== 'granted' && { detail: verdict.detail }),
+    ...(answer.kind !== 'granted' && { detail: answer.detail }),
   });
-  return await change((was) => settled(was, endpoint, verdict, nowMs));
+  return await change((was) => applyAnswer(was, endpoint, answer, nowMs));
 }
 
 const callbackUrl = (apiUrl: string, receiver: string, token: string) =>

@@ -5,8 +5,8 @@ import type { ValidateTools } from './validate.ts';
 import { endSchedule } from './validate.ts';
 
 /**
- * The owner of an endpoint agrees by calling the URL that it was sent (section 4.1.3). The token is all that it has to
- * show: whoever registered the receiver never sees it.
+ * The owner of an endpoint agrees by calling the URL that it was sent (section 4.1.3). The token is sufficient proof:
+ * whoever registered the receiver never sees it.
  * @throws BusbarError unknown_validation, invalid_request.
  */
 export async function takeCallback(
@@ -17,7 +17,7 @@ export async function takeCallback(
 ): Promise<{ readonly receiver: string; readonly state: 'granted' }> {
   const rate = readRate(allowedRate);
   if (rate === 'malformed') {
-    const detail = 'is neither * nor a whole number above 0, in requests per minute';
+    const detail = 'must be * or a whole number above 0, in requests per minute';
     throw new BusbarError('invalid_request', `WebHook-Allowed-Rate ${detail}.`, {
       fields: [{ path: 'webhook-allowed-rate', detail }],
     });
@@ -27,7 +27,7 @@ export async function takeCallback(
     if (agreed !== undefined) return agreed;
     throw new BusbarError(
       'unknown_validation',
-      'Nobody is asked for agreement by this URL, or no longer. The latest request for it has the one that counts.',
+      'This validation URL is unknown or no longer valid. Use the URL of the latest validation request.',
     );
   });
   if (now !== was) tools.log('info', 'An endpoint agreed by its callback', { receiver: name });

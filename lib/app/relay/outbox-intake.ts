@@ -3,7 +3,7 @@ import type { OutboxMove, OwnEntry } from '../../runtime/aws/outbox-move.ts';
 import type { Log } from '../../runtime/log.ts';
 
 export interface IntakeTools {
-  /** Behind whose name the entries go: IAM lets this function write no other. */
+  /** The application in whose name entries are written: IAM lets this function write no other. */
   readonly application: string;
   readonly move: OutboxMove;
   readonly log: Log;
@@ -12,14 +12,15 @@ export interface IntakeTools {
 /** An entry of a producer's own table, with its place in the order of writing. */
 export interface Arrived {
   readonly entry: OwnEntry;
-  /** Of the record in the stream; undefined for one that was found by looking through the table. */
+  /** Of the stream record; undefined for an entry that was found by scanning the table. */
   readonly sequenceNumber: string | undefined;
 }
 
 /**
- * Moves entries from a producer's own table to the outbox of the bus, each in one transaction: so none is in both, and one
- * that comes twice is moved once. Those of a key go one after the other; when one fails, those behind it stay with it.
- * @returns the places of those that stay.
+ * Moves entries from a producer's own table to the outbox of the bus, each in one transaction: none is ever in both,
+ * and an entry that comes twice is moved once. The entries of a key go one after the other; when one fails, those
+ * behind it stay as well.
+ * @returns the places of the entries that stay.
  */
 export async function takeInEntries(tools: IntakeTools, arrived: readonly Arrived[]): Promise<Set<number>> {
   const left = new Set<number>();

@@ -6,7 +6,7 @@ import type { Tools } from '../../runtime/tools.ts';
 
 export type RefusedTools = Tools<'refused' | 'outbox'>;
 
-/** What the bus took over and could not publish: a member's own, everything for an admin. */
+/** Lists what the bus took over and could not publish: a member sees its own, an admin everything. */
 export async function listRefused(
   tools: RefusedTools,
   principal: Principal,
@@ -16,7 +16,7 @@ export async function listRefused(
   return { refused, ...(last !== undefined && { cursor: last }) };
 }
 
-/** One with its event, letter by letter as it was. */
+/** One refused entry with its event, verbatim. */
 export async function getRefused(
   tools: RefusedTools,
   principal: Principal,
@@ -26,7 +26,7 @@ export async function getRefused(
   return { ...refused, event };
 }
 
-/** Has it published once more, after its cause was solved; it is listed again if it was not. */
+/** Publishes it once more, after its cause was fixed; it is listed again if it fails again. */
 export async function retryRefused(
   tools: RefusedTools,
   principal: Principal,
@@ -36,14 +36,14 @@ export async function retryRefused(
   const { application, topic, receiver, key = '~retry' } = refused;
   await tools.outbox.put({
     pk: `${outboxPrefix(application)}${key}`,
-    // The same for a second try of the same: it replaces the first.
+    // A second retry of the same entry replaces the first.
     sk: `retry#${id}`,
     topic,
     receiver,
     event,
     atMs: tools.clock.now(),
   });
-  // In this order it may come back under this id, and cannot be in neither place.
+  // In this order the entry may be in both places, but never in neither.
   await tools.refused.delete(application, id);
   return { id, state: 'retrying' };
 }
@@ -60,6 +60,6 @@ async function find(tools: RefusedTools, principal: Principal, id: string) {
   if (found !== undefined) return found;
   throw new BusbarError(
     'unknown_refused',
-    `Nothing that was refused has the id ${JSON.stringify(id)}. GET /v1/refused lists what there is.`,
+    `No refused entry has the id ${JSON.stringify(id)}. GET /v1/refused lists the entries.`,
   );
 }

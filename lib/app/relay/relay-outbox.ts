@@ -3,7 +3,7 @@ import { isOrdered, type OutboxRow, outboxOwner, readOutbox } from '../../core/r
 import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { PublishTools } from '../publish/publish.ts';
-import { type RefuseTools, refuse } from './refuse.ts';
+import { type KeepRefusedTools, keepRefused } from './keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from './send-stored.ts';
 
 /** How long one invocation of the relay goes on with what is there; the rest is left to the next. */
@@ -12,14 +12,14 @@ const relaySliceSeconds = 30;
 /** How many entries of one key are read at a time. */
 const relayPageRows = 25;
 
-export type RelayOutboxTools = PublishTools & RefuseTools & Tools<'outbox'>;
+export type RelayOutboxTools = PublishTools & KeepRefusedTools & Tools<'outbox'>;
 
 /**
- * Publishes what lies in these partitions of the outbox, in the order of each. What is published is deleted, what never
- * can be is listed as refused, and what must wait stays for the sweep, with all behind it. The stream only says where to
- * look: the table is what counts, so that a record that comes twice finds nothing the second time.
- * @returns the partitions to be brought again at once: those where something is left, when nothing at all could be done.
- * When others went on, a key that must wait is the sweep's, so that the stream does not wait with it.
+ * Publishes the entries of these partitions of the outbox, in the order of each. A published entry is deleted, one that
+ * can never be published is listed as refused, and one that must wait stays for the sweep, with all entries behind it.
+ * The stream only says where to look: the table counts, so a record that comes twice finds nothing the second time.
+ * @returns the partitions that the stream is to bring again at once: those with entries left, when nothing at all could
+ * be done. When others made progress, a key that must wait is left to the sweep, so the stream does not wait with it.
  */
 export async function relayOutbox(tools: RelayOutboxTools, pks: readonly string[]): Promise<Set<string>> {
   let done = 0;
@@ -47,12 +47,12 @@ export async function relayOutbox(tools: RelayOutboxTools, pks: readonly string[
     for (const pk of waiting) left.add(pk);
     open = found.filter(({ pk, hasMore }) => hasMore && !waiting.has(pk)).map(({ pk }) => pk);
   }
-  // When the slice of time is over, the next look goes on.
+  // When the time slice is over, the next invocation continues.
   for (const pk of open) left.add(pk);
   return done > 0 && open.length === 0 ? new Set() : left;
 }
 
-/** Relays rows; answers the partitions of those that stay, and how many do not. */
+/** Relays rows; returns the partitions of the rows that stay, and how many are done. */
 async function relayRows(
   tools: RelayOutboxTools,
   rows: readonly OutboxRow[],
@@ -60,12 +60,12 @@ async function relayRows(
   const nowMs = tools.clock.now();
   const done: OutboxRow[] = [];
   const waiting = new Set<string>();
-  const settle = async (row: OutboxRow, sent: Sent | undefined, eventId: string | undefined) => {
+  const finish = async (row: OutboxRow, sent: Sent | undefined, eventId: string | undefined) => {
     try {
       if (sent === undefined || sent.kind === 'again') waiting.add(row.pk);
       else {
-        // Listed before it is deleted, so that it cannot vanish in between.
-        if (sent.kind === 'refused') await refuse(tools, aboutOf(row, eventId), sent, row.event ?? '');
+        // Listed before it is deleted, so it cannot vanish in between.
+        if (sent.kind === 'refused') await keepRefused(tools, aboutOf(row, eventId), sent, row.event ?? '');
         done.push(row);
       }
     } catch (error) {
@@ -84,13 +84,13 @@ async function relayRows(
         outgoing: {
           target,
           entry,
-          // Whoever may write behind an application's name publishes as it: to what it owns.
+          // Whoever may write in an application's name publishes as the application, to what it owns.
           principal: { application, role: 'member' },
           ...(isOrdered(row.pk) && { orderKey: row.pk }),
         },
       });
     } catch (error) {
-      await settle(row, refusalOf(error), undefined);
+      await finish(row, refusedBecause(error), undefined);
     }
   }
   const results = await sendStored(
@@ -99,7 +99,7 @@ async function relayRows(
   );
   for (const [at, { row, outgoing }] of readable.entries()) {
     const { entry } = outgoing;
-    await settle(row, results[at], 'error' in entry ? entry.id : entry.event.id);
+    await finish(row, results[at], 'error' in entry ? entry.id : entry.event.id);
   }
   try {
     await tools.outbox.delete(done);
@@ -114,8 +114,8 @@ async function relayRows(
   return { waiting, count: done.length };
 }
 
-/** A row that cannot be read holds up nobody, whatever is wrong with it. */
-function refusalOf(error: unknown): Sent {
+/** An unreadable row is refused, so it never blocks the others. */
+function refusedBecause(error: unknown): Sent {
   const known =
     error instanceof BusbarError
       ? error
@@ -126,7 +126,7 @@ function refusalOf(error: unknown): Sent {
   return { kind: 'refused', code: known.code, detail: known.message, errors: known.fields };
 }
 
-function aboutOf(row: OutboxRow, eventId: string | undefined): Parameters<typeof refuse>[1] {
+function aboutOf(row: OutboxRow, eventId: string | undefined): Parameters<typeof keepRefused>[1] {
   const { application, key } = outboxOwner(row.pk) ?? { application: 'none', key: row.pk };
   const about: Omit<Refused, 'code' | 'detail' | 'errors' | 'refusedAt' | 'times'> = {
     id: refusedIdOf('outbox', row.pk, row.sk),

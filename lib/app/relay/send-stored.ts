@@ -5,20 +5,22 @@ import { BusbarError, type ErrorCode, type FieldError, mayPassLater } from '../.
 import type { Topic } from '../../core/registry/topic.ts';
 import { type EntryResult, openTarget, type PublishTools, takeEntries } from '../publish/publish.ts';
 
-/** An event that lies in a table and is to be sent now. */
+/** A stored event that is to be sent now. */
 export interface Outgoing {
   readonly target: Target;
   /** Its index is its place in the list. */
   readonly entry: Entry;
-  /** Events of the same key go one after the other, in the order of the list. */
+  /** Events with the same key go one after the other, in the order of the list. */
   readonly orderKey?: string;
-  /** For whom it is published: who must own the target. An admin for what was authorised when it was stored. */
+  /**
+   * The principal that publishes it, which must own the target; an admin for what was authorised when it was stored.
+   */
   readonly principal: Principal;
-  /** Set for what was checked when it was stored: a schema that changed since does not refuse it. */
+  /** Set when it was checked when it was stored: a schema that changed since does not apply. */
   readonly wasChecked?: boolean;
 }
 
-/** What became of one: it is out, it is to be tried again, or it never will go as it is. */
+/** The result for one event: it is out, it is to be tried again, or it can never go as it is. */
 export type Sent =
   | { readonly kind: 'out' }
   | { readonly kind: 'again'; readonly reason: string }
@@ -30,11 +32,11 @@ export type Sent =
     };
 
 /**
- * Sends stored events by the way that requests take, as many to a batch as fit: the one place that lets go what a
- * table holds (the outbox, transactions). It never throws for one event what holds up the others.
+ * Sends stored events the way that requests go, in full batches: the one place that releases what a table stores (the
+ * outbox, transactions). An error of one event never blocks the others.
  *
- * Of each order key one event goes at a time, and when it must be tried again, those behind it wait with it. One that
- * is refused does not stop its key: it would stop it for ever.
+ * The events of an order key go one at a time, and when one must be tried again, those behind it wait with it. A
+ * refused event does not stop its key: it would stop it for ever.
  */
 export async function sendStored(tools: PublishTools, list: readonly Outgoing[]): Promise<Sent[]> {
   const results: Sent[] = Array.from({ length: list.length });
@@ -59,7 +61,7 @@ export async function sendStored(tools: PublishTools, list: readonly Outgoing[])
     for (const [one, sent] of await sendRound(tools, round)) {
       results[one.place] = sent;
       if (sent.kind === 'again' && one.orderKey !== undefined) {
-        stopped.set(one.orderKey, `An earlier one of its key waits: ${sent.reason}`);
+        stopped.set(one.orderKey, `An earlier event of the same key waits: ${sent.reason}`);
       }
     }
     waiting = later;
@@ -67,7 +69,7 @@ export async function sendStored(tools: PublishTools, list: readonly Outgoing[])
   return results;
 }
 
-/** Sends what may go at the same time, a target with its own kind. */
+/** Sends what may go at the same time, grouped by target. */
 async function sendRound<One extends Outgoing>(
   tools: PublishTools,
   round: readonly One[],
@@ -95,7 +97,7 @@ async function sendGroup<One extends Outgoing>(
     const results = await takeEntries(tools, target, topic, entries);
     return group.map((one, at) => [one, sentOf(results[at])] as const);
   } catch (error) {
-    // Whatever it is, it is told for each of these events, and the other targets go on.
+    // Whatever it is, it applies to each of these events, and the other targets go on.
     const sent = failed(error);
     tools.log(sent.kind === 'again' ? 'error' : 'warn', 'Stored events could not be sent', {
       ...target,

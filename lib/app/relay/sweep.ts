@@ -13,9 +13,9 @@ const outboxWaitSecondsMax = 15 * 60;
 export type SweepTools = Tools<'outbox'>;
 
 /**
- * Looks for entries that still lie in the outbox although their time is over, because the stream lost them, a crash left
- * them or what they need was away, and has the stream bring their keys once more. It publishes nothing itself: only one
- * reader of a shard does that, so that two never race for the order of a key.
+ * Looks for entries that are overdue in the outbox, because the stream lost them, a crash left them or what they need
+ * was unavailable, and has the stream bring their keys once more. It publishes nothing itself: only the reader of a
+ * shard does that, so two never race for the order of a key.
  */
 export async function sweep(tools: SweepTools): Promise<{ woken: number; waiting: number }> {
   const nowMs = tools.clock.now();
@@ -25,12 +25,12 @@ export async function sweep(tools: SweepTools): Promise<{ woken: number; waiting
   let oldestMs = nowMs;
   for await (const rows of tools.outbox.all()) {
     for (const { pk, sk, atMs, wokenAtMs } of rows) {
-      // A clock that is ahead must not hide an entry for ever.
+      // An entry from a clock that is ahead must not be overlooked for ever.
       const sinceMs = Math.min(nowMs, atMs ?? 0);
       const isLate = nowMs - sinceMs >= sweepAfterSeconds * 1000;
       if (isLate) waiting += 1;
       if (atMs !== undefined) oldestMs = Math.min(oldestMs, sinceMs);
-      // The first of a key brings all of it; it comes first in the scan of its partition.
+      // The first entry of a key brings the whole key; it comes first in the scan of its partition.
       if (looked.has(pk)) continue;
       looked.add(pk);
       const wasWoken = wokenAtMs !== undefined && nowMs - wokenAtMs < sweepAgainSeconds * 1000;

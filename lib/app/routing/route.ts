@@ -13,8 +13,8 @@ import { sendAll } from './send-all.ts';
 export type RouteTools = Parts<'topics' | 'queues'>;
 
 /**
- * Sends events to their target in batches as full as AWS takes them. Answers, in the order of the events, why one was
- * not stored, or undefined where AWS has it.
+ * Sends events to their target in batches as full as AWS allows. Returns, in the order of the events, why one was not
+ * stored, or undefined for one that AWS has.
  */
 export async function route(
   tools: RouteTools,

@@ -6,11 +6,11 @@ import type { SendFailure } from '../../runtime/aws/topics.ts';
 
 /** Why a message that would overtake another one is not sent, in words. */
 export const overtaking =
-  'An earlier event of its key could not be stored, and this one would have overtaken it';
+  'An earlier event of the same key could not be stored, and this one would overtake it';
 
 /**
  * Sends messages in batches as full as AWS allows, all at once. Messages with an order go in waves, one after the other;
- * once AWS has refused one, no later message of its group is sent. Returns, in the order of the messages, why a message
+ * once one has failed, no later message of its group is sent. Returns, in the order of the messages, why a message
  * was not taken, or undefined if it was.
  */
 export async function sendAll<Message extends Sized & { readonly order?: Order }>(
@@ -19,10 +19,10 @@ export async function sendAll<Message extends Sized & { readonly order?: Order }
   send: (batch: readonly Message[]) => Promise<(SendFailure | undefined)[]>,
 ): Promise<(SendFailure | undefined)[]> {
   const failures = new Map<Message, SendFailure>();
-  const refused = new Set<string>();
+  const failedGroups = new Set<string>();
   for (const wave of waves(messages)) {
     const going = wave.filter((message) => {
-      const overtakes = message.order !== undefined && refused.has(message.order.group);
+      const overtakes = message.order !== undefined && failedGroups.has(message.order.group);
       if (overtakes) failures.set(message, { retryable: true, reason: overtaking, overtakes: true });
       return !overtakes;
     });
@@ -33,7 +33,7 @@ export async function sendAll<Message extends Sized & { readonly order?: Order }
           const failure = answers[position];
           if (failure === undefined) continue;
           failures.set(message, failure);
-          if (message.order !== undefined) refused.add(message.order.group);
+          if (message.order !== undefined) failedGroups.add(message.order.group);
         }
       }),
     );

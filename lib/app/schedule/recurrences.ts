@@ -1,4 +1,5 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { writeTimer } from '../../core/delay/timer.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { guardName } from '../../core/kernel/place.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
@@ -13,7 +14,7 @@ import {
 } from '../../core/schedule/recurrence.ts';
 import type { KeptRecurrence, RecurrenceState } from '../../runtime/stores/recurrences.ts';
 import type { Tools } from '../../runtime/tools.ts';
-import { newTurn } from '../delay/schedule.ts';
+import { newRevision } from '../delay/schedule.ts';
 import { dropTimer, setTimers, type TimerTools } from '../delay/timers.ts';
 import { openTarget } from '../publish/publish.ts';
 import { type AdminTools, ownerOf, type Put } from '../registry/admin.ts';
@@ -21,7 +22,7 @@ import { tickTimer } from './fire.ts';
 
 export type RecurrenceTools = AdminTools & TimerTools & Tools<'recurrences' | 'schemas'>;
 
-/** A recurring schedule as the API shows it: with its next five times, and what became of the last. */
+/** A recurring schedule as the API shows it: with its next five times, and the result of the last. */
 export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs'> {
   /** RFC 3339; none while it is paused. */
   readonly next: readonly string[];
@@ -63,7 +64,7 @@ export async function getRecurrence(
   return show(await own(tools, principal, name));
 }
 
-/** Those that the caller owns; an admin sees all. */
+/** The schedules that the caller owns; an admin sees all. */
 export async function listRecurrences(
   tools: RecurrenceTools,
   principal: Principal,
@@ -76,8 +77,8 @@ export async function listRecurrences(
 }
 
 /**
- * Makes a recurring schedule, or replaces its settings. What stands paused stays so. An interval counts from now, and
- * goes on counting when it is put again as it was.
+ * Creates a recurring schedule, or replaces its settings. A paused one stays paused. An interval counts from now, and
+ * keeps its start when it is put again unchanged.
  */
 export async function putRecurrence(
   tools: RecurrenceTools,
@@ -117,7 +118,7 @@ export async function putRecurrence(
   return { created: earlier === undefined, document: show(kept) };
 }
 
-/** Stops firing; what would have fired meanwhile is not made up for. */
+/** Stops firing; times that pass meanwhile are not made up for. */
 export async function pauseRecurrence(
   tools: RecurrenceTools,
   principal: Principal,
@@ -129,7 +130,7 @@ export async function pauseRecurrence(
   return show(await put(tools, paused, earlier));
 }
 
-/** Fires again, from the next time on. */
+/** Resumes firing, from the next time. */
 export async function resumeRecurrence(
   tools: RecurrenceTools,
   principal: Principal,
@@ -147,14 +148,14 @@ export async function deleteRecurrence(
   name: string,
 ): Promise<void> {
   const { state } = await own(tools, principal, name);
-  // The guard first: without the row nobody would know of it any more.
+  // The guard first: without the row it could not be found any more.
   await tools.schedules.delete(guardName(name));
   await tools.recurrences.remove(name);
-  await dropTimer(tools, state.turn);
+  await dropTimer(tools, state.revision);
 }
 
 /**
- * The guard, then the row, then the timer: whatever breaks off, the guard has the row looked at within the hour.
+ * The guard, then the row, then the timer: after a crash, the guard has the row looked at within the hour.
  * @throws BusbarError conflict, unavailable.
  */
 async function put(
@@ -166,22 +167,25 @@ async function put(
   const nowMs = tools.clock.now();
   const nextMs = nextTime(recurrence, nowMs);
   if (nextMs === undefined) {
-    throw new BusbarError('invalid_request', 'cron never comes again.', {
-      fields: [{ path: 'cron', detail: 'never comes again' }],
+    throw new BusbarError('invalid_request', 'cron never fires again. Give one with a time in the future.', {
+      fields: [{ path: 'cron', detail: 'never fires again' }],
     });
   }
   const state: RecurrenceState = {
     nextMs,
-    turn: newTurn(tools.random),
+    revision: newRevision(tools.random),
     firedMs: earlier?.state.firedMs ?? 0,
     problem: '',
   };
   const isActive = recurrence.state === 'active';
   if (isActive) {
-    await tools.schedules.repeat(guardName(schedule), JSON.stringify({ schedule, turn: '', dueAtMs: 0 }));
+    await tools.schedules.repeat(guardName(schedule), writeTimer({ schedule, revision: '', dueAtMs: 0 }));
   }
   if (!(await tools.recurrences.write({ recurrence, state }, earlier?.recurrence))) {
-    throw new BusbarError('conflict', `The schedule ${schedule} was changed at the same time. Try again.`);
+    throw new BusbarError(
+      'conflict',
+      `Another request changed the schedule ${schedule} at the same time. Try again.`,
+    );
   }
   if (isActive) {
     const [problem] = await setTimers(tools, [tickTimer(schedule, state)]);
@@ -189,11 +193,11 @@ async function put(
       tools.log('error', 'A recurring schedule has no timer', { schedule, reason: problem });
       throw new BusbarError(
         'unavailable',
-        'The schedule is saved, but AWS took no timer for it, so that it may begin an hour late. Send the same again.',
+        'The schedule is saved, but its timer could not be set, so it may begin an hour late. Send the request again.',
         { retryAfterSeconds: 1 },
       );
     }
   } else await dropTimer(tools, guardName(schedule));
-  if (earlier !== undefined) await dropTimer(tools, earlier.state.turn);
+  if (earlier !== undefined) await dropTimer(tools, earlier.state.revision);
   return { recurrence, state };
 }

@@ -8,7 +8,7 @@ const checkSecretOverlapSeconds = 24 * 3600;
 
 export type CheckSecretTools = Tools<'checkSecrets'>;
 
-/** The application's check secret; made when it has none. */
+/** The application's check secret; created when it has none. */
 export async function ensureCheckSecret(
   tools: CheckSecretTools,
   application: string,
@@ -17,13 +17,13 @@ export async function ensureCheckSecret(
   if (standing !== undefined) return { secret: standing.secret, isNew: false };
   const made = { secret: createSecret(tools.random) };
   const isNew = await tools.checkSecrets.swap(application, made, undefined);
-  // Another call made one at the same moment: that one counts.
+  // Another call created one at the same moment: that one counts.
   return isNew ? { ...made, isNew } : await ensureCheckSecret(tools, application);
 }
 
 /**
- * Makes a new check secret for the caller's application and shows it, once. The one before signs beside it for a day,
- * so that a check is proven by either while the producer changes over.
+ * Creates a new check secret for the caller's application and shows it once. The previous one also signs for a day, so
+ * the producer can verify checks by either while it changes over.
  */
 export async function renewCheckSecret(
   tools: CheckSecretTools,

@@ -1,6 +1,6 @@
 import { bus } from '../../core/kernel/limits.ts';
 import { secretKey, sign } from '../../core/kernel/signature.ts';
-import { checkBody, signingSecrets, type Verdict, verdictOf } from '../../core/transaction/check.ts';
+import { answerOf, type CheckAnswer, checkBody, signingSecrets } from '../../core/transaction/check.ts';
 import { transactionAgainSeconds } from '../../core/transaction/limits.ts';
 import {
   phaseOf,
@@ -20,9 +20,9 @@ const transactionBeginSeconds = 60;
 export type CheckTransactionTools = RelayTransactionTools & Tools<'checkSecrets' | 'http'>;
 
 /**
- * The timer of a transaction: asks its producer when it is due, rolls back when nobody ever answers, and does what the
- * stream should have done and did not.
- * @returns after how many seconds to look again; undefined when the transaction is over.
+ * The timer of a transaction: asks its producer when that is due, rolls back when nobody answers, and does what the
+ * stream missed.
+ * @returns the seconds after which to look again; undefined when the transaction is over.
  */
 export async function checkTransaction(
   tools: CheckTransactionTools,
@@ -31,7 +31,7 @@ export async function checkTransaction(
   const { transaction: id } = timer;
   const transaction = await tools.transactions.find(id);
   if (transaction === undefined) {
-    // The timer is started before the transaction is written; after a minute that call has died.
+    // The timer starts before the transaction is written; if there is none after a minute, that call has crashed.
     const ageSeconds = (tools.clock.now() - timer.sentAtMs) / 1000;
     return ageSeconds < transactionBeginSeconds ? transactionBeginSeconds : undefined;
   }
@@ -41,25 +41,25 @@ export async function checkTransaction(
     return await afterwards(tools, step.to);
   }
   if (step.kind !== 'ask') return await afterwards(tools, transaction);
-  // Whoever writes the row first asks; a second copy of the timer does not.
+  // Only the timer that writes the row first asks; a second copy does not.
   if (!(await tools.transactions.replace(step.to, transaction))) return 1;
-  const verdict = await ask(tools, step.to);
+  const answer = await ask(tools, step.to);
   const told = await applyMessage(
     tools,
     id,
-    verdict.kind === 'none'
-      ? { kind: 'no-verdict', outcome: verdict.outcome }
-      : { kind: verdict.kind, by: 'check' },
+    answer.kind === 'none'
+      ? { kind: 'no-verdict', answer: answer.answer }
+      : { kind: answer.kind, by: 'check' },
   );
   tools.log('info', 'A transaction was checked', {
     transaction: id,
     check: step.to.checks,
-    verdict: verdict.kind === 'none' ? verdict.outcome : verdict.kind,
+    verdict: answer.kind === 'none' ? answer.answer : answer.kind,
   });
   return told === undefined ? undefined : await afterwards(tools, told);
 }
 
-/** What follows from how a transaction stands now. */
+/** What follows from the state of a transaction. */
 async function afterwards(
   tools: CheckTransactionTools,
   transaction: Transaction,
@@ -77,7 +77,7 @@ async function afterwards(
       if (decidedBy === 'bus') tools.log('error', transactionGivenUp, { transaction: id, reason });
       return (await relayTransaction(tools, id)) ? undefined : transactionAgainSeconds;
     case 'committed': {
-      // The stream does it at once. Who comes at the same moment would only send everything twice.
+      // The stream does it at once. A timer at the same moment would only send everything twice.
       const sinceSeconds = (tools.clock.now() - Date.parse(transaction.decidedAt ?? '')) / 1000;
       if (sinceSeconds < transactionAgainSeconds) return transactionAgainSeconds;
       return (await relayTransaction(tools, id)) ? undefined : transactionAgainSeconds;
@@ -85,17 +85,17 @@ async function afterwards(
   }
 }
 
-/** Asks the producer, signed as deliveries are, by the application's check secret. */
-async function ask(tools: CheckTransactionTools, transaction: Transaction): Promise<Verdict> {
+/** Asks the producer. The request is signed as deliveries are, with the application's check secret. */
+async function ask(tools: CheckTransactionTools, transaction: Transaction): Promise<CheckAnswer> {
   const { id, application, checkUrl = '', checks } = transaction;
   const nowMs = tools.clock.now();
   const secret = await tools.checkSecrets.find(application);
-  if (secret === undefined) return { kind: 'none', outcome: 'the application has no check secret any more' };
+  if (secret === undefined) return { kind: 'none', answer: 'the application no longer has a check secret' };
   const body = checkBody(id, await tools.transactions.events(id));
   const timestampSeconds = Math.floor(nowMs / 1000);
   const checkId = `chk_${id}`;
   const keys = signingSecrets(secret, nowMs).map(secretKey);
-  return verdictOf(
+  return answerOf(
     await tools.http.send({
       method: 'POST',
       url: checkUrl,

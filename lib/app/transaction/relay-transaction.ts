@@ -8,14 +8,14 @@ import {
 } from '../../core/transaction/transaction.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { PublishTools } from '../publish/publish.ts';
-import { type RefuseTools, refuse } from '../relay/refuse.ts';
+import { type KeepRefusedTools, keepRefused } from '../relay/keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from '../relay/send-stored.ts';
 
-export type RelayTransactionTools = PublishTools & RefuseTools & Tools<'transactions'>;
+export type RelayTransactionTools = PublishTools & KeepRefusedTools & Tools<'transactions'>;
 
 /**
- * Does what is left to be done with the events of a transaction that was decided: sends them, or throws them away.
- * Whatever breaks off in between is done again by whoever comes next; an event that goes twice has the same id.
+ * Does what is left to do with the events of a decided transaction: sends them, or deletes them. After a crash, the
+ * next call repeats the rest; an event that is sent twice has the same id.
  * @returns whether nothing is left.
  */
 export async function relayTransaction(tools: RelayTransactionTools, id: string): Promise<boolean> {
@@ -29,7 +29,7 @@ export async function relayTransaction(tools: RelayTransactionTools, id: string)
       return true;
     case 'rolled-back':
       await tools.transactions.clear(id);
-      await applyMessage(tools, id, { kind: 'settled', refused: 0 });
+      await applyMessage(tools, id, { kind: 'finished', refused: 0 });
       return true;
     case 'committed':
       return await send(tools, transaction);
@@ -50,7 +50,7 @@ async function send(tools: RelayTransactionTools, transaction: Transaction): Pro
       ({ stored }, index): Outgoing => ({
         target: stored.target,
         entry: entryOf(stored, index, releasedAtMs, nowMs),
-        // It was authorised when the transaction began, and what was promised then is kept.
+        // It was authorised when the transaction began, and that stays valid.
         principal: { application: transaction.application, role: 'admin' },
         wasChecked: true,
       }),
@@ -64,8 +64,8 @@ async function send(tools: RelayTransactionTools, transaction: Transaction): Pro
     done.push(place);
     if (result.kind === 'out') continue;
     refused += 1;
-    // Listed before it is marked, so that it cannot vanish in between.
-    await refuse(
+    // Listed before it is marked, so it cannot vanish in between.
+    await keepRefused(
       tools,
       {
         id: refusedIdOf('transaction', id, place),
@@ -80,16 +80,16 @@ async function send(tools: RelayTransactionTools, transaction: Transaction): Pro
     );
   }
   if (done.length < open.length) {
-    // What is out is not sent again only because something else is not.
+    // Events that are out are not sent again because others are not.
     if (done.length > 0) await applyMessage(tools, id, { kind: 'sent', places: done, refused });
     return false;
   }
   await tools.transactions.clear(id);
-  await applyMessage(tools, id, { kind: 'settled', refused });
+  await applyMessage(tools, id, { kind: 'finished', refused });
   return true;
 }
 
-/** Writes what a message does to a transaction; answers the row as it is then, or undefined when there is none. */
+/** Writes what a message does to a transaction; returns the row after it, or undefined when there is none. */
 export async function applyMessage(
   tools: Pick<RelayTransactionTools, 'transactions' | 'clock'>,
   id: string,

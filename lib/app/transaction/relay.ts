@@ -8,8 +8,8 @@ export type RelayTools = RelayTransactionTools & Tools<'queues'>;
 
 /**
  * Does what rows of the bus table ask for by their `wakes`: the stream brings their keys within a second of the write.
- * What could not be done goes to a timer, so that nothing holds up the stream.
- * @returns the rows to be brought again by the stream, because not even a timer could be started.
+ * What could not be done goes to a timer, so nothing blocks the stream.
+ * @returns the rows that the stream is to bring again, because not even a timer could be started.
  */
 export async function relay(tools: RelayTools, pks: readonly string[]): Promise<Set<string>> {
   const again = new Set<string>();
@@ -17,13 +17,13 @@ export async function relay(tools: RelayTools, pks: readonly string[]): Promise<
     [...new Set(pks)].map(async (pk) => {
       const woken = wokenBy(pk);
       if (woken === undefined) {
-        tools.log('error', 'A row woke the relay that nothing can be done with', { pk });
+        tools.log('error', 'The relay was woken by a row of an unknown kind', { pk });
         return;
       }
       try {
         if (!(await act(tools, woken))) await tryAgain(tools, woken);
       } catch (error) {
-        tools.log('error', 'A row that woke the relay could not be looked at', { pk, reason: String(error) });
+        tools.log('error', 'A row that woke the relay could not be handled', { pk, reason: String(error) });
         again.add(pk);
       }
     }),

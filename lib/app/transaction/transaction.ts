@@ -21,8 +21,8 @@ export type TransactionTools = CheckSecretTools &
   Tools<'registry' | 'schemas' | 'trace' | 'endpoints' | 'endpointPorts' | 'transactions' | 'queues'>;
 
 /**
- * Begins a transaction: checks and keeps its events, which nobody receives before the commit. All or none: one event
- * that is refused refuses the transaction.
+ * Begins a transaction: checks and stores its events, which no receiver gets before the commit. All or none: one
+ * rejected event rejects the transaction.
  * @param ownHosts the hosts under which the bus itself is reached.
  * @returns the transaction; with `checkSecret` when this call made the application's first one.
  */
@@ -55,7 +55,8 @@ export async function beginTransaction(
   const secret =
     read.checkUrl === undefined ? undefined : await ensureCheckSecret(tools, principal.application);
 
-  // The timer first: a transaction without one would stay open for ever, a timer without one ends by itself.
+  // The timer first: a transaction without a timer would stay open for ever, while a timer without a transaction ends
+  // by itself.
   await startTimer(tools, transaction);
   if (await tools.transactions.create(transaction, events)) {
     return { ...showTransaction(transaction), ...(secret?.isNew && { checkSecret: secret.secret }) };
@@ -65,7 +66,7 @@ export async function beginTransaction(
   if (standing !== undefined && isSame) return showTransaction(standing);
   throw new BusbarError(
     'transaction_exists',
-    `There is a transaction ${transaction.id} already, begun with other events or settings. Give each an id of its own, or none.`,
+    `A transaction ${transaction.id} already exists, with other events or settings. Give each transaction its own id, or none.`,
   );
 }
 
@@ -74,14 +75,14 @@ function checkCheckUrl(tools: TransactionTools, checkUrl: string, ownHosts: read
     checkEndpoint(checkUrl, { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts });
   } catch (error) {
     if (!(error instanceof BusbarError)) throw error;
-    // It is called as endpoints are, and so held to their rules; only its field is named otherwise.
+    // It is called like an endpoint, so the same rules apply; only the name of the field differs.
     throw new BusbarError(error.code, error.message.replace(/^endpoint/, 'checkUrl'), {
       fields: error.fields.map(({ detail }) => ({ path: 'checkUrl', detail })),
     });
   }
 }
 
-/** Everything that publish would check, of every event, so that nothing but the outside can stop a commit. */
+/** Checks every event as publish would, so only a later change outside can stop its commit. */
 async function checkDrafts(
   tools: TransactionTools,
   principal: Principal,
@@ -106,26 +107,26 @@ async function checkDrafts(
       });
     }),
   );
-  const refused = [...results.values()].sort((one, other) => one.index - other.index);
-  if (refused.length > 0) throw refusal(refused);
+  const rejected = [...results.values()].sort((one, other) => one.index - other.index);
+  if (rejected.length > 0) throw rejection(rejected);
   return checked
     .flat()
     .sort((one, other) => one.index - other.index)
     .map(({ stored }) => stored);
 }
 
-/** Names each event that was refused, by its place. */
-function refusal(refused: readonly EntryResult[]): BusbarError {
-  const fields = refused.flatMap(({ index, detail = '', errors }) =>
+/** Names each rejected event by its index. */
+function rejection(rejected: readonly EntryResult[]): BusbarError {
+  const fields = rejected.flatMap(({ index, detail = '', errors }) =>
     (errors ?? [{ path: '', detail }]).map((error) => ({
       path: error.path === '' ? `events.${index}` : `events.${index}.${error.path}`,
       detail: error.detail,
     })),
   );
-  const [first] = refused;
-  const told = refused.map(({ index, detail }) => `events.${index}: ${detail}`).join(' ');
-  const code = refused.length === 1 && first?.code !== undefined ? first.code : 'all_rejected';
-  return new BusbarError(code, `Nothing of the transaction was kept. ${told}`, { fields });
+  const [first] = rejected;
+  const told = rejected.map(({ index, detail }) => `events.${index}: ${detail}`).join(' ');
+  const code = rejected.length === 1 && first?.code !== undefined ? first.code : 'all_rejected';
+  return new BusbarError(code, `The transaction was not stored. ${told}`, { fields });
 }
 
 /** @throws BusbarError unavailable. */
@@ -133,14 +134,10 @@ async function startTimer(tools: TransactionTools, transaction: Transaction): Pr
   const delaySeconds = Math.min(aws.sqs.delaySecondsMax, Math.ceil(transaction.checkAfterSeconds));
   const [failure] = await tools.queues.send('transactions', [timerOf(transaction.id, delaySeconds)]);
   if (failure === undefined) return;
-  tools.log('error', 'A transaction could not be timed', { reason: failure.reason });
-  throw new BusbarError(
-    'unavailable',
-    'The transaction could not be stored. Nothing of it was kept: begin again.',
-    {
-      retryAfterSeconds: 1,
-    },
-  );
+  tools.log('error', 'The timer of a transaction could not be started', { reason: failure.reason });
+  throw new BusbarError('unavailable', 'The transaction could not be stored. Begin it again.', {
+    retryAfterSeconds: 1,
+  });
 }
 
 /** The message that times a transaction; it stays in its queue until the transaction is over. */
@@ -159,7 +156,7 @@ export async function getTransaction(
   return showTransaction(await findTransaction(tools, principal, id));
 }
 
-/** Lets the events go. Again and again it answers the same; after a rollback it is refused. */
+/** Releases the events. A repeated call gets the same answer; after a rollback it is rejected. */
 export function commitTransaction(
   tools: Pick<TransactionTools, 'transactions' | 'clock'>,
   principal: Principal,
@@ -168,7 +165,7 @@ export function commitTransaction(
   return decide(tools, principal, id, 'commit');
 }
 
-/** Throws the events away; refused after a commit. */
+/** Deletes the events; rejected after a commit. */
 export function rollbackTransaction(
   tools: Pick<TransactionTools, 'transactions' | 'clock'>,
   principal: Principal,
@@ -186,7 +183,7 @@ async function decide(
   for (;;) {
     const transaction = await findTransaction(tools, principal, id);
     const step = transition(transaction, { kind, by: 'producer' }, tools.clock.now());
-    if (step.kind === 'refuse') throw step.error;
+    if (step.kind === 'reject') throw step.error;
     if (step.kind === 'none') return showTransaction(transaction);
     if (await tools.transactions.replace(step.to, transaction)) return showTransaction(step.to);
     // Somebody else was first: look again what it says now.
@@ -202,7 +199,7 @@ async function findTransaction(
   if (transaction === undefined) {
     throw new BusbarError(
       'unknown_transaction',
-      `There is no transaction ${JSON.stringify(id)}. One that ended is known for 30 days.`,
+      `There is no transaction ${JSON.stringify(id)}. A transaction can be read for 30 days after it ended.`,
     );
   }
   requireOwner(principal, transaction.application, `The transaction ${id}`);

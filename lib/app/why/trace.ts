@@ -3,7 +3,7 @@ import type { Delivery, DeliveryRecord, Verdict } from '../../core/deliver/deliv
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
-import { refusalsOf } from '../../core/filter/match.ts';
+import { mismatchesOf } from '../../core/filter/match.ts';
 import { messageOf, type RoutableEvent } from '../../core/routing/routing.ts';
 import type { Sighting } from '../../core/why/occurrence.ts';
 import {
@@ -20,10 +20,7 @@ const traceWriteSeconds = 1;
 
 export type TraceTools = Tools<'traces' | 'sightings'>;
 
-/**
- * Writes traces, or goes on without them: they are best effort, and nothing may fail or wait for them, so that a write
- * that takes long is left to itself.
- */
+/** Writes traces as a best effort: nothing may fail or wait because of them, so a slow write is left to itself. */
 async function bestEffort(tools: TraceTools, write: () => Promise<unknown>): Promise<void> {
   let cancel = () => {};
   const slow = new Promise<string>((resolve) => {
@@ -44,15 +41,15 @@ async function bestEffort(tools: TraceTools, write: () => Promise<unknown>): Pro
   if (problem !== undefined) tools.log('warn', 'A trace could not be written', { reason: problem });
 }
 
-/** An event that was taken, and when it is due if not at once. */
+/** An accepted event, and when it is due if not at once. */
 export interface Taken {
   readonly event: RoutableEvent & { readonly id: string };
   readonly dueAtMs: number | undefined;
 }
 
 /**
- * Traces the events of one request that were taken, in one row. Where not everything is traced, only what was delayed
- * is seen: it has a row of its own in any case.
+ * Traces the accepted events of one request in one row, if the topic traces everything. A delayed event has its own row
+ * in any case.
  */
 export async function tracePublished(
   tools: TraceTools & { readonly registry: RegistryStore },
@@ -70,7 +67,7 @@ export async function tracePublished(
       const message = messageOf(event, target);
       const refusals = Object.fromEntries(
         subscriptions.flatMap(({ receiver, filter }) => {
-          const found = filter === undefined ? [] : refusalsOf(filter, message);
+          const found = filter === undefined ? [] : mismatchesOf(filter, message);
           return found.length === 0 ? [] : [[receiver, found]];
         }),
       );
@@ -80,13 +77,13 @@ export async function tracePublished(
   });
 }
 
-/** What an attempt leaves to be traced. */
+/** What is traced of an attempt. */
 export interface Traced {
-  /** Set when everything is traced, and nothing else keeps this delivery. */
+  /** Set when everything is traced, and the delivery has no record. */
   readonly delivered?: DeliveredEvent;
   /** Set at the first failure. */
   readonly sighting?: Extract<Sighting, { kind: 'failing' }>;
-  /** All attempts so far, to be kept with the record; absent when single attempts are not traced. */
+  /** All attempts so far, to be stored with the record; absent when single attempts are not traced. */
   readonly history?: readonly AttemptRecord[];
 }
 
@@ -119,7 +116,7 @@ export function traceAttempt(delivery: Delivery, attempted: Attempted): Traced {
   };
 }
 
-/** What is traced of a delivery that is not sent: where its record is found, unless it failed before. */
+/** What is traced of a delivery that is not sent: where to find its record, unless it failed before. */
 export function traceStop(
   { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type }: Delivery,
   earlier: DeliveryRecord | undefined,
@@ -129,7 +126,7 @@ export function traceStop(
   return { sighting: { kind: 'failing', id, source, type, topic, receiver, deliveryId, atMs } };
 }
 
-/** Traces a batch: what was delivered at once in one row, and where failures are found. */
+/** Traces a batch: deliveries that succeeded at once in one row, and where to find failures. */
 export async function traceBatch(
   tools: TraceTools,
   receiver: string,

@@ -19,12 +19,12 @@ export interface WhyQuestion {
   readonly sinceMs?: number | undefined;
 }
 
-/** A producer's clock may be ahead of ours by so much. */
+/** A producer's clock may be ahead of ours by this much. */
 const clockSkewMs = 3600 * 1000;
 
 /**
- * Why an event was delivered, or not: every event of this id, and its fate at every receiver that the caller owns.
- * @throws BusbarError unknown_event when nothing is known of it and nothing could have been left out.
+ * Why an event was delivered, or not: every event with this id, and its fate at every receiver that the caller owns.
+ * @throws BusbarError unknown_event when nothing is known about it and the trace is complete.
  */
 export async function why(tools: WhyTools, principal: Principal, question: WhyQuestion): Promise<Why> {
   const nowMs = tools.clock.now();
@@ -32,7 +32,7 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
   const madeMs = timeInId(question.id);
   const sinceMs = Math.min(
     nowMs,
-    // A time in an id that lies in the future is none.
+    // A time in the future in an id is ignored.
     Math.max(
       oldestMs,
       madeMs !== undefined && madeMs <= nowMs + clockSkewMs ? madeMs - clockSkewMs : 0,
@@ -61,7 +61,7 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
   if (events.length === 0 && complete && omitted === undefined) {
     throw new BusbarError(
       'unknown_event',
-      `Nothing is known of an event ${question.id}${question.source === undefined ? '' : ` of ${question.source}`} that concerns this key's topics and receivers. Traces are kept for ${traceSeconds / 86_400} days.`,
+      `Nothing is known about an event ${question.id}${question.source === undefined ? '' : ` of ${question.source}`} at this key's topics and receivers. Traces are kept for ${traceSeconds / 86_400} days.`,
     );
   }
   return {
@@ -72,7 +72,7 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
   };
 }
 
-/** The ids of those held events whose rows are there still: a release takes them out. */
+/** The ids of the held events whose rows still exist: a release deletes them. */
 async function findStillHeld(tools: WhyTools, sightings: readonly Sighting[]): Promise<Set<string>> {
   const found = await Promise.all(
     sightings.map(async (sighting) => {
@@ -128,10 +128,10 @@ async function explainOne(
   };
 }
 
-/** So many topics are named at most. */
+/** At most this many topics are named. */
 const namedMax = 10;
 
-/** What is delivered without a trace, in a sentence; undefined when everything is traced. */
+/** A sentence that says what is delivered without a trace; undefined when everything is traced. */
 function omittedBy(trace: TraceMode, topics: readonly Topic[]): string | undefined {
   const parts: string[] = [];
   for (const mode of ['failures', 'none'] as const) {
@@ -145,5 +145,7 @@ function omittedBy(trace: TraceMode, topics: readonly Topic[]): string | undefin
     }
     if (trace === mode) parts.push(`${what} that were invoked (trace: ${mode})`);
   }
-  return parts.length === 0 ? undefined : `not recorded: ${parts.join('; ')}; no failed attempt is known`;
+  return parts.length === 0
+    ? undefined
+    : `not recorded: ${parts.join('; ')}; there is no record of a failed attempt`;
 }

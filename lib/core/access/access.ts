@@ -9,7 +9,7 @@ export interface Principal {
   readonly role: Role;
 }
 
-/** What the table keeps of a key: its hash, never the key. */
+/** A key as the table keeps it: its hash, never the key. */
 export interface KeyRecord extends Principal {
   /** SHA-256 of the key, in hex. */
   readonly hash: string;
@@ -20,7 +20,7 @@ export function createKey(random: { bytes(length: number): Uint8Array }): string
   return `bbk_${Buffer.from(random.bytes(32)).toString('base64url')}`;
 }
 
-/** Keys are long and random, so that a plain hash cannot be turned back. */
+/** Keys are long and random, so a plain hash cannot be reversed. */
 export function hashKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
@@ -37,19 +37,19 @@ export function bearerKey(authorization: string | undefined): string {
   throw new BusbarError(
     'unauthorized',
     authorization === undefined
-      ? 'There is no key. Send it as `Authorization: Bearer <key>`.'
+      ? 'The request has no key. Send it as `Authorization: Bearer <key>`.'
       : 'The Authorization header is not of the form `Bearer <key>`.',
   );
 }
 
 /**
- * An admin may do everything, a member what concerns its own topics and receivers.
+ * An admin may do everything; a member may use its own topics and receivers.
  * @throws BusbarError forbidden, naming the owner.
  */
 export function requireOwner(principal: Principal, owner: string, what: string): void {
   if (principal.role === 'admin' || principal.application === owner) return;
   throw new BusbarError(
     'forbidden',
-    `${what} belongs to the application ${owner}, and this key to ${principal.application}. Ask its owner or an admin.`,
+    `${what} belongs to the application ${owner}; this key belongs to ${principal.application}. Ask its owner or an admin.`,
   );
 }

@@ -1,7 +1,7 @@
 /**
  * What AWS would charge for what was metered: the list prices of us-east-1 without free tiers, in one table, by the
- * unit names that the local engines count. Data transfer, storage and what is billed by the month (alarms, log
- * storage) are not metered and not in here.
+ * unit names that the local engines count. Data transfer, storage and monthly charges (alarms, log storage) are not
+ * metered and not included.
  */
 
 interface Price {
@@ -21,7 +21,7 @@ export const prices = {
   /** One request for each started 64 KB. */
   'sqs.requests': { dollars: 0.4, per: million, source: sqsPricing },
   'sqs.fifo-requests': { dollars: 0.5, per: million, source: sqsPricing },
-  /** On top of the request, when its messages have a group on a standard queue. */
+  /** In addition to the request, when its messages have a group on a standard queue. */
   'sqs.fair-requests': { dollars: 0.1, per: million, source: sqsPricing },
   /** Whether SQS bills what SNS sends is not published; see `BillOptions`. */
   'sqs.requests-from-sns': { dollars: 0.4, per: million, source: sqsPricing },
@@ -29,16 +29,19 @@ export const prices = {
   /** One request for each started 64 KB of the whole call. */
   'sns.requests': { dollars: 0.5, per: million, source: snsPricing },
   /**
-   * FIFO topics: by the call and by its bytes, and so is what they bring to queues. Recalled from the pricing page and
-   * not checked in the price list.
+   * FIFO topics are billed by call and by bytes, and so are their deliveries to queues. From the pricing page; not
+   * checked against the price list.
    */
   'sns.fifo-requests': { dollars: 0.3, per: million, source: snsPricing },
   'sns.fifo-payload-bytes': { dollars: 0.017, per: 1e9, source: snsPricing },
   'sns.fifo-deliveries-sqs': { dollars: 0.01, per: million, source: snsPricing },
   'sns.fifo-delivered-bytes': { dollars: 0.001, per: 1e9, source: snsPricing },
-  /** Policies over attributes are free; one over the body costs by what it reads (not checked in the price list). */
+  /**
+   * Filter policies over attributes are free; one over the body is billed by the bytes it reads (not checked against
+   * the price list).
+   */
   'sns.filter-payload-bytes': { dollars: 0.09, per: 1e9, source: snsPricing },
-  /** SNS itself charges nothing for what it brings, or fails to bring, to a queue. */
+  /** SNS does not charge for deliveries to queues, failed or not. */
   'sns.deliveries-sqs': { dollars: 0, per: million, source: snsPricing },
   'sns.deliveries-redriven': { dollars: 0, per: million, source: snsPricing },
   'sns.deliveries-failed': { dollars: 0, per: million, source: snsPricing },
@@ -46,7 +49,7 @@ export const prices = {
 
   'dynamodb.write-units': { dollars: 0.625, per: million, source: dynamodbPricing },
   'dynamodb.read-units': { dollars: 0.125, per: million, source: dynamodbPricing },
-  /** Reads of a stream by Lambda are free, and the bus has no other reader. */
+  /** Stream reads by Lambda are free, and the bus has no other reader. */
   'dynamodb.stream-reads': { dollars: 0, per: million, source: dynamodbPricing },
 
   'lambda.requests': { dollars: 0.2, per: million, source: lambdaPricing },
@@ -76,8 +79,8 @@ export type Unit = keyof typeof prices;
 
 export interface BillOptions {
   /**
-   * Whether SQS bills the sends that SNS makes (`sqs.requests-from-sns`). AWS does not say; the default is that it
-   * does, so that a bill errs on the dear side.
+   * Whether SQS bills the sends that SNS makes (`sqs.requests-from-sns`). AWS does not say; by default they are billed,
+   * so an estimate errs on the high side.
    */
   readonly sendsFromSns?: 'billed' | 'free';
 }
@@ -88,13 +91,13 @@ export interface BillLine {
   readonly dollars: number;
 }
 
-/** In US dollars; the dearest line first. */
+/** In US dollars; the most expensive line first. */
 export interface Bill {
   readonly lines: readonly BillLine[];
   readonly dollars: number;
 }
 
-/** Thrown for a unit that the price table does not have: what cannot be priced must not look free. */
+/** Thrown for a unit that is not in the price table: a unit without a price must not look free. */
 export class UnpricedUnitError extends Error {
   readonly unit: string;
 
@@ -110,7 +113,7 @@ export class UnpricedUnitError extends Error {
 /**
  * The bill for quantities by unit, as the meter of the local target counts them.
  * @throws UnpricedUnitError for a unit that is not in the table.
- * @throws RangeError for a quantity that is no number of 0 or more.
+ * @throws RangeError for a quantity that is not a number of 0 or more.
  */
 export function billOf(counts: Readonly<Record<string, number>>, options: BillOptions = {}): Bill {
   const lines = Object.entries(counts).map(([unit, quantity]) => lineOf(unit, quantity, options));

@@ -16,7 +16,7 @@ import { orderAttribute } from '../routing/order.ts';
 const endpointParameterSchema = z.strictObject({
   parameter: z
     .string()
-    .regex(/^[A-Za-z0-9]{1,255}$/, 'is no name of a CloudFormation parameter: letters and digits'),
+    .regex(/^[A-Za-z0-9]{1,255}$/, 'is not a CloudFormation parameter name: use letters and digits'),
   default: z.string(),
 });
 

@@ -19,13 +19,13 @@ import { delayLeaseSeconds } from './limits.ts';
 export interface DelayedState {
   readonly state: 'waiting' | 'leaving' | 'left' | 'cancelled';
   readonly dueAtMs: number;
-  /** Another one after each change: the condition of the next. It also names the schedule of a long wait. */
-  readonly turn: string;
-  /** Until when nobody else routes an event that is leaving; 0 in every other state. */
+  /** A new one after each change; the condition of the next write. It also names the schedule of a long wait. */
+  readonly revision: string;
+  /** Until then no other function routes an event that is leaving; 0 in every other state. */
   readonly leaseUntilMs: number;
 }
 
-/** What the row keeps of the event itself. */
+/** The event itself, as the row keeps it. */
 export interface DelayedEvent {
   readonly target: Target;
   readonly id: string;
@@ -44,7 +44,7 @@ export interface DelayedKey {
   readonly sk: string;
 }
 
-/** All delayed events of an id stand together; an event waits once at each target. */
+/** All delayed events of an id share a partition; an event waits once for each target. */
 export function delayedKey(event: {
   readonly target: Target;
   readonly source: string;
@@ -56,14 +56,14 @@ export function delayedKey(event: {
 }
 export const delayedPrefix = 'scheduled#';
 
-/** What a timer says. It may be of an earlier turn: the row decides. */
+/** What a timer says. Its revision may be outdated: the row decides. */
 export interface Look {
   readonly row: DelayedKey;
-  readonly turn: string;
+  readonly revision: string;
   readonly dueAtMs: number;
 }
 
-/** Which delayed event is meant: an id, and what tells it from others of the same id. */
+/** Selects a delayed event: an id, and what tells it from others with the same id. */
 export interface RecallQuestion {
   readonly id: string;
   readonly source?: string | undefined;
@@ -71,63 +71,63 @@ export interface RecallQuestion {
   readonly receiver?: string | undefined;
 }
 
-/** What happens to a delayed event. */
+/** What may happen to a delayed event. */
 export type DelayedMessage =
   | { readonly kind: 'publish'; readonly dueAtMs: number }
   | { readonly kind: 'look' }
-  /** From the function that routed it under this turn. */
-  | { readonly kind: 'routed'; readonly turn: string }
+  /** From the function that routed it under this revision. */
+  | { readonly kind: 'routed'; readonly revision: string }
   | { readonly kind: 'cancel' }
   | { readonly kind: 're-time'; readonly dueAtMs: number };
 
-/** What follows: a write in the place of the state that was read, or none. */
+/** What follows: a write that replaces the state that was read, or none. */
 export type DelayedStep =
   | { readonly kind: 'write'; readonly next: DelayedState }
   /** It is not due: look again then. */
   | { readonly kind: 'wait'; readonly untilMs: number }
-  /** Another function routes it, or died while it did: look again when its lease is over. */
+  /** Another function routes it, or died doing so: look again when its lease ends. */
   | { readonly kind: 'leave-alone'; readonly untilMs: number }
   /** There is nothing to do. */
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'refuse'; readonly code: ErrorCode };
+  | { readonly kind: 'reject'; readonly code: ErrorCode };
 
-/** Decides every message in every state; `turn` is the one that a write begins. */
+/** Decides every message in every state; `revision` is the one that a write sets. */
 export function stepDelayed(
   row: DelayedState | undefined,
   message: DelayedMessage,
   nowMs: number,
-  turn: string,
+  revision: string,
 ): DelayedStep {
   const waiting = (dueAtMs: number): DelayedStep => ({
     kind: 'write',
-    next: { state: 'waiting', dueAtMs, turn, leaseUntilMs: 0 },
+    next: { state: 'waiting', dueAtMs, revision, leaseUntilMs: 0 },
   });
   switch (message.kind) {
     case 'publish':
-      // The same event again is due anew, also while it waits: the last word counts.
+      // Publishing the same event again replaces its time, also while it waits: the last call wins.
       return waiting(message.dueAtMs);
     case 'look':
-      return look(row, nowMs, turn);
+      return look(row, nowMs, revision);
     case 'routed':
-      return row?.state === 'leaving' && row.turn === message.turn
-        ? { kind: 'write', next: { ...row, state: 'left', turn, leaseUntilMs: 0 } }
+      return row?.state === 'leaving' && row.revision === message.revision
+        ? { kind: 'write', next: { ...row, state: 'left', revision, leaseUntilMs: 0 } }
         : { kind: 'nothing' };
     case 'cancel':
-      if (row === undefined) return { kind: 'refuse', code: 'unknown_event' };
-      if (row.state === 'waiting') return { kind: 'write', next: { ...row, state: 'cancelled', turn } };
-      // Who asks again because an answer was lost gets it.
-      return row.state === 'cancelled' ? { kind: 'nothing' } : { kind: 'refuse', code: 'event_left' };
+      if (row === undefined) return { kind: 'reject', code: 'unknown_event' };
+      if (row.state === 'waiting') return { kind: 'write', next: { ...row, state: 'cancelled', revision } };
+      // A caller that repeats a cancel because the response was lost gets the same answer.
+      return row.state === 'cancelled' ? { kind: 'nothing' } : { kind: 'reject', code: 'event_left' };
     case 're-time':
-      if (row === undefined) return { kind: 'refuse', code: 'unknown_event' };
+      if (row === undefined) return { kind: 'reject', code: 'unknown_event' };
       if (row.state === 'waiting') return waiting(message.dueAtMs);
-      return { kind: 'refuse', code: row.state === 'cancelled' ? 'event_cancelled' : 'event_left' };
+      return { kind: 'reject', code: row.state === 'cancelled' ? 'event_cancelled' : 'event_left' };
   }
 }
 
-function look(row: DelayedState | undefined, nowMs: number, turn: string): DelayedStep {
+function look(row: DelayedState | undefined, nowMs: number, revision: string): DelayedStep {
   const leaving = (from: DelayedState): DelayedStep => ({
     kind: 'write',
-    next: { ...from, state: 'leaving', turn, leaseUntilMs: nowMs + delayLeaseSeconds * 1000 },
+    next: { ...from, state: 'leaving', revision, leaseUntilMs: nowMs + delayLeaseSeconds * 1000 },
   });
   switch (row?.state) {
     case 'waiting':
@@ -139,7 +139,7 @@ function look(row: DelayedState | undefined, nowMs: number, turn: string): Delay
   }
 }
 
-/** What PATCH takes: one of the two. */
+/** The body of PATCH: one of the two. */
 export const reTimeSchema = z
   .strictObject({
     delaySeconds: z.number().min(0).max(bus.delaySecondsMax).optional(),
@@ -147,17 +147,17 @@ export const reTimeSchema = z
       .string()
       .refine(
         (text) => !Number.isNaN(parseTimestamp(text)),
-        'is no RFC 3339 time such as 2026-01-31T12:00:00Z',
+        'is not an RFC 3339 time such as 2026-01-31T12:00:00Z',
       )
       .optional(),
   })
   .refine(
     ({ delaySeconds, deliverAt }) => (delaySeconds === undefined) !== (deliverAt === undefined),
-    'has one of delaySeconds and deliverAt',
+    'must have either delaySeconds or deliverAt',
   );
 export type ReTimeSpec = z.infer<typeof reTimeSchema>;
 
-/** When the event is to be due; at once where that is past. Undefined when it is more than ten years ahead. */
+/** The new due time; now when the given time has passed. Undefined when it is more than ten years ahead. */
 export function newDueAtMs(spec: ReTimeSpec, nowMs: number): number | undefined {
   const dueAtMs =
     spec.deliverAt === undefined
@@ -166,6 +166,6 @@ export function newDueAtMs(spec: ReTimeSpec, nowMs: number): number | undefined 
   return dueAtMs > nowMs + bus.delaySecondsMax * 1000 ? undefined : Math.max(nowMs, dueAtMs);
 }
 
-/** For how long the row is kept: nobody may ask about it, and no timer of it may come, any more. */
+/** When the row expires: by then its timers are over, and it is no longer needed to answer questions. */
 export const delayedExpiresAtSeconds = (dueAtMs: number): number =>
   Math.ceil(dueAtMs / 1000) + bus.deliveryRecordSeconds;

@@ -1,36 +1,40 @@
 import type { Look } from './delayed.ts';
 import type { Delayed } from './wait.ts';
 
-/** What a message of the delay queue says. */
+/** A message of the delay queue. */
 export type TimerMessage =
   | { readonly kind: 'look'; readonly look: Look }
   | { readonly kind: 'tick'; readonly tick: Tick }
-  /** A whole event, which waits in the queue alone. */
+  /** A whole event, which waits only in the queue. */
   | { readonly kind: 'whole'; readonly delayed: Delayed };
 
-/** The timer of a recurring schedule; the guard's has no turn and is due at once. */
+/** The timer of a recurrence; the guard's timer has no revision and is due at once. */
 export interface Tick {
   readonly schedule: string;
-  readonly turn: string;
+  readonly revision: string;
   readonly dueAtMs: number;
 }
 
-/** When a message is to be acted upon. */
+/** When a timer is due. */
 export function dueOf(message: TimerMessage): number {
   if (message.kind === 'look') return message.look.dueAtMs;
   return message.kind === 'tick' ? message.tick.dueAtMs : message.delayed.dueAtMs;
 }
 
+/** The message of a timer that looks at a row. Its JSON calls the revision `turn`, as timers that already wait do. */
+export const writeTimer = ({ revision, dueAtMs, ...what }: Look | Tick): string =>
+  JSON.stringify({ ...what, turn: revision, dueAtMs });
+
 /** Reads a message of the delay queue; undefined when it was not written by the bus. */
 export function readTimer(text: string): TimerMessage | undefined {
   try {
-    const { row, schedule, turn, target, dueAtMs, event, body } = JSON.parse(text) ?? {};
+    const { row, schedule, turn: revision, target, dueAtMs, event, body } = JSON.parse(text) ?? {};
     if (!Number.isFinite(dueAtMs)) return undefined;
-    if (typeof row?.pk === 'string' && typeof row.sk === 'string' && typeof turn === 'string') {
-      return { kind: 'look', look: { row: { pk: row.pk, sk: row.sk }, turn, dueAtMs } };
+    if (typeof row?.pk === 'string' && typeof row.sk === 'string' && typeof revision === 'string') {
+      return { kind: 'look', look: { row: { pk: row.pk, sk: row.sk }, revision, dueAtMs } };
     }
-    if (typeof schedule === 'string' && typeof turn === 'string') {
-      return { kind: 'tick', tick: { schedule, turn, dueAtMs } };
+    if (typeof schedule === 'string' && typeof revision === 'string') {
+      return { kind: 'tick', tick: { schedule, revision, dueAtMs } };
     }
     const isWhole =
       (typeof target?.topic === 'string' || typeof target?.receiver === 'string') &&

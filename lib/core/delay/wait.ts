@@ -4,7 +4,7 @@ import { aws, bus } from '../kernel/limits.ts';
 import type { Order } from '../routing/order.ts';
 
 /**
- * An event that waits in the delay queue whole, without a row: what topics that are not `cancellable` delay by up
+ * An event that waits whole in the delay queue, without a row: one of a topic that is not `cancellable`, delayed by up
  * to 15 minutes. All others wait in the table (see delayed.ts).
  */
 export interface Delayed {
@@ -22,30 +22,30 @@ export interface Delayed {
 }
 
 /**
- * How a timer waits. Up to 15 minutes by SQS delay. Beyond, EventBridge Scheduler sends it to the same queue early
- * enough that its precision of a minute cannot make it late, and the queue holds the rest. Very long waits go by
- * legs, because AWS documents no furthest date of a schedule.
+ * How a timer waits: up to 15 minutes by SQS delay. Beyond that, EventBridge Scheduler sends it to the same queue early
+ * enough that its precision of a minute cannot make it late, and it waits in the queue for the rest. Very long waits
+ * are split into legs, because AWS documents no furthest date of a schedule.
  */
 export type Wait =
   | { readonly kind: 'queue'; readonly delaySeconds: number }
   | { readonly kind: 'schedule'; readonly fireAtMs: number };
 
-/** Room for the schedule's precision and for its way through the queue. */
+/** Allows for the schedule's precision and the way through the queue. */
 const earlySeconds = 2 * aws.scheduler.precisionSeconds;
 
 export function chooseWait(dueAtMs: number, nowMs: number): Wait {
   if (dueAtMs - nowMs <= aws.sqs.delaySecondsMax * 1000) {
-    return { kind: 'queue', delaySeconds: secondsToHide(dueAtMs, nowMs) };
+    return { kind: 'queue', delaySeconds: secondsUntilWake(dueAtMs, nowMs) };
   }
   const legMs = nowMs + bus.scheduleLegSeconds * 1000;
   return { kind: 'schedule', fireAtMs: Math.min(dueAtMs - earlySeconds * 1000, legMs) };
 }
 
 /**
- * For how many whole seconds a timer is hidden: it comes up to `timerEarlyMsMax` early, which the function waits out, so
- * that what is due on a fraction of a second is not almost a second late.
+ * The whole seconds that a timer waits in its queue. It wakes up to `timerEarlyMsMax` early and the function waits out
+ * the rest; otherwise an event that is due at a fraction of a second would be almost a second late.
  */
-export function secondsToHide(dueAtMs: number, nowMs: number): number {
+export function secondsUntilWake(dueAtMs: number, nowMs: number): number {
   return Math.max(0, Math.ceil((dueAtMs - nowMs - bus.timerEarlyMsMax) / 1000));
 }
 

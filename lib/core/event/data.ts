@@ -6,7 +6,7 @@ export interface EventInParts {
   /** Without `datacontenttype`. */
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly contentType: string | undefined;
-  /** JSON goes out letter by letter as it came in; undefined for an event without data. */
+  /** JSON is kept verbatim; undefined for an event without data. */
   readonly data: string | Uint8Array | undefined;
 }
 

@@ -1,8 +1,8 @@
 import { BusbarError } from '../kernel/errors.ts';
 
 /**
- * An event on the bus: a CloudEvents 1.0 event whose `body` is its structured JSON form, written once at the
- * edge and carried letter by letter to the endpoint.
+ * An event on the bus: a CloudEvents 1.0 event whose `body` is its structured JSON form, written once at the edge and
+ * carried verbatim to the endpoint.
  */
 export interface BusEvent {
   readonly id: string;
@@ -23,7 +23,7 @@ export interface EventParts {
 }
 
 export const attributeName = /^[a-z0-9]{1,64}$/;
-/** It becomes a header of the binary mode, so that it is printable ASCII. */
+/** It becomes a header in binary mode, so it must be printable ASCII. */
 export const mediaType =
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w!#$&^.+-]+=("[\x20\x21\x23-\x7e]*"|[\w!#$&^.+/:-]+))*$/;
 const timestamp = /^(\d{4})-(\d{2})-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
@@ -31,7 +31,7 @@ const timestamp = /^(\d{4})-(\d{2})-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+
 export const uriReference = /^([\w\-.~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
 export const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:./;
 /** CloudEvents strings hold no control characters and no noncharacters (spec 1.0.2, "String"). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are refused.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are rejected.
 const forbiddenCharacter = /[\u0000-\u001f\u007f-\u009f]|\p{Noncharacter_Code_Point}/u;
 const stringCharactersMax = 1024;
 
@@ -59,12 +59,12 @@ export function createEvent(parts: EventParts): BusEvent {
 
 function checkAttribute(name: string, value: unknown): void {
   if (!attributeName.test(name)) {
-    throw invalid(name, 'is no CloudEvents attribute: a name has only lower-case letters and digits');
+    throw invalid(name, 'is not a CloudEvents attribute: use only lower-case letters and digits in the name');
   }
   if (typeof value === 'number') {
     if (isCoreAttribute(name)) throw invalid(name, 'must be a string');
     if (!Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 31) {
-      throw invalid(name, 'is a number that is no 32-bit integer. Send it as a string, or put it into data');
+      throw invalid(name, 'is not a 32-bit integer. Send it as a string, or put it into data');
     }
     return;
   }
@@ -80,19 +80,19 @@ function checkAttribute(name: string, value: unknown): void {
     throw invalid(name, `is longer than ${stringCharactersMax} characters. Put long values into data`);
   }
   if (forbiddenCharacter.test(value) || !value.isWellFormed()) {
-    throw invalid(name, 'has control characters, noncharacters or broken Unicode');
+    throw invalid(name, 'has control characters, noncharacters or broken Unicode. Remove them');
   }
   if (name === 'source' && !uriReference.test(value)) {
-    throw invalid(name, 'is no URI reference (RFC 3986). Escape spaces and other characters with %XX');
+    throw invalid(name, 'is not a URI reference (RFC 3986). Escape spaces and other characters with %XX');
   }
   if (name === 'dataschema' && !(absoluteUri.test(value) && uriReference.test(value))) {
-    throw invalid(name, 'is no absolute URI');
+    throw invalid(name, 'is not an absolute URI');
   }
   if (name === 'time' && Number.isNaN(parseTimestamp(value))) {
-    throw invalid(name, 'is no RFC 3339 time such as 2026-01-31T12:00:00Z');
+    throw invalid(name, 'is not an RFC 3339 time such as 2026-01-31T12:00:00Z');
   }
   if (name === 'datacontenttype' && !mediaType.test(value)) {
-    throw invalid(name, 'is no media type such as application/json');
+    throw invalid(name, 'is not a media type such as application/json');
   }
 }
 
@@ -113,7 +113,7 @@ export function invalid(path: string, problem: string): BusbarError {
   return new BusbarError('invalid_event', `${path} ${problem}.`, { fields: [{ path, detail: problem }] });
 }
 
-/** Writes the structured form. Data goes in as it came; attributes keep their order behind the required ones. */
+/** Writes the structured form. Data is kept verbatim; attributes keep their order after the required ones. */
 function writeEvent({ attributes, data }: EventParts): string {
   const { id, source, type, ...others } = attributes;
   let text = `{"specversion":"1.0","id":${JSON.stringify(id)},"source":${JSON.stringify(source)},"type":${JSON.stringify(type)}`;
@@ -125,8 +125,8 @@ function writeEvent({ attributes, data }: EventParts): string {
 }
 
 /**
- * SQS refuses two characters that JSON allows (#xFFFE and #xFFFF; SQS API reference, SendMessage). Inside JSON
- * text they stand in strings only, so that their escape means the same.
+ * SQS rejects two characters that JSON allows (#xFFFE and #xFFFF; SQS API reference, SendMessage). In JSON they occur
+ * only in strings, where their escape means the same.
  */
 function escapeForQueue(json: string): string {
   return json.replaceAll('\ufffe', '\\ufffe').replaceAll('\uffff', '\\uffff');

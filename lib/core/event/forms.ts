@@ -10,7 +10,7 @@ import {
   parseTimestamp,
 } from './event.ts';
 
-/** What a request brings, before anything is known of it. */
+/** A request as it arrives, before anything is parsed. */
 export interface EventRequest {
   readonly contentType: string | undefined;
   /** Names in lower case; `ce-*` and `traceparent` are read. */
@@ -18,7 +18,7 @@ export interface EventRequest {
   readonly body: Uint8Array;
 }
 
-/** What the bus fills in where the producer left it open. */
+/** What the bus fills in where the producer gave no value. */
 export interface EventDefaults {
   readonly nowMs: number;
   readonly source: string;
@@ -27,7 +27,7 @@ export interface EventDefaults {
   readonly traceparent: string;
 }
 
-/** One entry of a request: an event and when it is due, or why it was refused. */
+/** One entry of a request: an event and when it is due, or why it was rejected. */
 export type Entry =
   | {
       readonly index: number;
@@ -51,9 +51,9 @@ export const shorthandFields = [
 ];
 
 /**
- * Reads the events of a request in any of the four forms: structured, batch and binary mode of CloudEvents
- * 1.0.2 over HTTP, and the shorthand of the bus.
- * @throws BusbarError when nothing of the request can be read; a wrong event in a batch is an entry instead.
+ * Reads the events of a request in any of the four forms: the structured, batch and binary modes of CloudEvents 1.0.2
+ * over HTTP, and the shorthand of the bus.
+ * @throws BusbarError when the request as a whole cannot be read; an invalid event in a batch becomes an entry instead.
  */
 export function readEvents(request: EventRequest, defaults: EventDefaults): Entry[] {
   if (request.body.length > bus.requestBytesMax) {
@@ -70,7 +70,7 @@ export function readEvents(request: EventRequest, defaults: EventDefaults): Entr
   if (mediaType === batched) {
     return read(decodeText(request.body), true, (object) => readStructured(object, trace));
   }
-  // Another event format is not the binary mode, whatever headers stand beside it (HTTP binding 1.0.2, section 3).
+  // Another event format is not the binary mode, whatever headers come with it (HTTP binding 1.0.2, section 3).
   const isOtherFormat = mediaType?.startsWith('application/cloudevents') ?? false;
   if (!isOtherFormat && Object.keys(request.headers).some((name) => name.startsWith('ce-'))) {
     return [readBinary(request, trace)];
@@ -80,7 +80,7 @@ export function readEvents(request: EventRequest, defaults: EventDefaults): Entr
   }
   throw new BusbarError(
     'unsupported_media_type',
-    `The content type ${JSON.stringify(request.contentType ?? '')} is not understood. Send ${structured}, ${batched}, ` +
+    `The content type ${JSON.stringify(request.contentType ?? '')} is not supported. Send ${structured}, ${batched}, ` +
       'application/json, or any type with the ce-* headers of the binary mode.',
   );
 }
@@ -101,7 +101,7 @@ interface JsonObject {
 
 type Built = { event: BusEvent; data: () => unknown; dueAtMs?: number };
 
-/** `wantsArray` is undefined where one object or an array of them will do. */
+/** `wantsArray` is undefined where both one object and an array are accepted. */
 function read(text: string, wantsArray: boolean | undefined, build: (object: JsonObject) => Built): Entry[] {
   const { value, members } = parseStrictJson(text);
   const isArray = Array.isArray(value);
@@ -128,7 +128,7 @@ function read(text: string, wantsArray: boolean | undefined, build: (object: Jso
   return values.map((item, index) => {
     try {
       if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-        throw new BusbarError('invalid_event', 'An event is a JSON object.');
+        throw new BusbarError('invalid_event', 'An event must be a JSON object.');
       }
       const spans = members[objects++];
       return { index, ...build(jsonObject(item as Record<string, unknown>, text, spans)) };
@@ -169,7 +169,7 @@ function readStructured(object: JsonObject, defaults: EventDefaults): Built {
     if (value !== null) attributes[name] = value as AttributeValue;
   }
   if (data !== undefined && data_base64 !== undefined) {
-    throw invalid('data_base64', 'stands beside data. Send one of the two');
+    throw invalid('data_base64', 'cannot be combined with data. Send one of the two');
   }
   if (data_base64 !== undefined && data_base64 !== null) {
     return binaryData(fill(attributes, defaults), data_base64);
@@ -183,7 +183,7 @@ function binaryData(attributes: Record<string, AttributeValue>, text: unknown): 
     typeof text !== 'string' ||
     !/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
   ) {
-    throw invalid('data_base64', 'is no base64 text (RFC 4648, with padding)');
+    throw invalid('data_base64', 'is not base64 (RFC 4648, with padding)');
   }
   return { event: createEvent({ attributes, data: { text, binary: true } }), data: () => undefined };
 }
@@ -193,8 +193,8 @@ function readShorthand(object: JsonObject, defaults: EventDefaults): Built {
     if (!shorthandFields.includes(name)) {
       const hint =
         name === 'specversion'
-          ? `. A whole CloudEvent is sent as ${structured}`
-          : `. The shorthand knows ${shorthandFields.join(', ')}`;
+          ? `. Send a whole CloudEvent as ${structured}`
+          : `. The fields are ${shorthandFields.join(', ')}`;
       throw invalid(name, `is not a field of the shorthand${hint}`);
     }
   }
@@ -217,18 +217,18 @@ function readShorthand(object: JsonObject, defaults: EventDefaults): Built {
 /** When the event is due, in epoch milliseconds; undefined for at once. */
 function readDueAt(delaySeconds: unknown, deliverAt: unknown, nowMs: number): number | undefined {
   if (delaySeconds !== undefined && deliverAt !== undefined) {
-    throw invalid('deliverAt', 'stands beside delaySeconds. Send one of the two');
+    throw invalid('deliverAt', 'cannot be combined with delaySeconds. Send one of the two');
   }
   if (delaySeconds !== undefined) {
     if (typeof delaySeconds !== 'number' || !(delaySeconds >= 0 && delaySeconds <= bus.delaySecondsMax)) {
-      throw invalid('delaySeconds', `is no number from 0 to ${bus.delaySecondsMax} (ten years)`);
+      throw invalid('delaySeconds', `must be a number from 0 to ${bus.delaySecondsMax} (ten years)`);
     }
     return delaySeconds === 0 ? undefined : nowMs + Math.round(delaySeconds * 1000);
   }
   if (deliverAt === undefined) return undefined;
   const atMs = typeof deliverAt === 'string' ? parseTimestamp(deliverAt) : Number.NaN;
   if (Number.isNaN(atMs)) {
-    throw invalid('deliverAt', 'is no RFC 3339 time with a zone, such as 2026-01-31T12:00:00Z');
+    throw invalid('deliverAt', 'is not an RFC 3339 time with a zone, such as 2026-01-31T12:00:00Z');
   }
   if (atMs > nowMs + bus.delaySecondsMax * 1000) throw invalid('deliverAt', 'is more than ten years ahead');
   return atMs <= nowMs ? undefined : atMs;
@@ -275,7 +275,7 @@ function binaryBody(
   return binaryData(attributes, Buffer.from(request.body).toString('base64'));
 }
 
-/** Without a prototype, so that `__proto__` is a name like any other and refused like any other. */
+/** Without a prototype, so `__proto__` is a name like any other and rejected like any other. */
 function noAttributes(): Record<string, AttributeValue> {
   return Object.create(null);
 }
@@ -284,7 +284,10 @@ function decodeHeader(header: string, value: string): string {
   try {
     return decodeURIComponent(value);
   } catch {
-    throw invalid(header, 'has a percent sign that is no UTF-8 escape. Write %25 for a percent sign');
+    throw invalid(
+      header,
+      'has a percent sign that does not begin a UTF-8 escape. Write %25 for a percent sign',
+    );
   }
 }
 
@@ -296,7 +299,7 @@ function build(
   return { event, data: () => data?.value };
 }
 
-/** Fills in what every event on the bus has: a time, the type of its data, a trace. */
+/** Fills in what every event on the bus has: a time, the content type of its data, a trace. */
 function fill(
   given: Record<string, AttributeValue>,
   defaults: EventDefaults,

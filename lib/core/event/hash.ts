@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 /**
- * How an event is called in a packed row: short, so that a row of ten stays within one write unit, and unlike
- * anything else in the row, so that a search for it finds events only. 72 bits do not collide by chance.
+ * The name of an event in a packed row: short, so a row of ten stays within one write unit, and unlike anything else in
+ * the row, so a search for it finds only events. 72 bits do not collide by chance.
  */
 export function eventHash(eventId: string): string {
   return createHash('sha256').update(eventId).digest('base64url').slice(0, 12);

@@ -3,8 +3,8 @@ import type { Entry } from './forms.ts';
 import type { Target } from './target.ts';
 
 /**
- * An event that the bus has accepted and keeps in the table until it may go, such as that of a
- * transaction. It was checked when it was stored, and is published as it is.
+ * An event that the bus has accepted and keeps in the table until it may go, such as an event of a transaction. It was
+ * checked when it was stored, and is published unchanged.
  */
 export interface StoredEvent extends Pick<BusEvent, 'id' | 'source' | 'type' | 'body'> {
   readonly target: Target;
@@ -12,7 +12,7 @@ export interface StoredEvent extends Pick<BusEvent, 'id' | 'source' | 'type' | '
   readonly traceparent?: string;
   /** When it is due, in epoch milliseconds, if not as soon as it may go. */
   readonly dueAtMs?: number;
-  /** How long after it may go it is due: `delaySeconds` counts from the commit. */
+  /** How long after its release it is due: `delaySeconds` counts from the commit. */
   readonly delayMs?: number;
 }
 
@@ -38,7 +38,7 @@ export function storedEvent(
 
 /**
  * The stored event as the publish path reads entries.
- * @param releasedAtMs when it was let go; it makes a repeated release ask for the same time.
+ * @param releasedAtMs when it was released; a repeated release then computes the same time.
  */
 export function entryOf(stored: StoredEvent, index: number, releasedAtMs: number, nowMs: number): Entry {
   const { id, source, type, subject, traceparent, body, delayMs } = stored;

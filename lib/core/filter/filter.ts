@@ -6,7 +6,7 @@ export type Filter = { readonly [key: string]: FilterNode };
 type FilterNode = Filter | readonly FilterValue[] | readonly Filter[];
 type FilterValue = string | number | boolean | null | { readonly [operator: string]: unknown };
 
-/** The attributes that travel as message attributes, where SNS filters them for nothing. */
+/** The attributes that travel as message attributes, where SNS filters them for free. */
 export const filterableAttributes = ['type', 'source', 'subject'] as const;
 
 export const filterOperators = [
@@ -22,22 +22,23 @@ export const filterOperators = [
 const operators: ReadonlySet<string> = new Set(filterOperators);
 
 /**
- * Checks the shape of a filter; what an operator takes is left to SNS, whose language it is.
+ * Checks the shape of a filter; SNS, whose language it is, checks the operands.
  * https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
  * @throws BusbarError invalid_filter, naming the path.
  */
 export function checkFilter(filter: unknown): Filter {
-  if (!isObject(filter)) throw refusal('filter', 'must be an object of attribute names and lists of values');
+  if (!isObject(filter))
+    throw invalidFilter('filter', 'must be an object of attribute names and lists of values');
   if (Object.keys(filter).length === 0) {
-    throw refusal('filter', 'is empty. Leave it out to receive every event');
+    throw invalidFilter('filter', 'is empty. Leave it out to receive every event');
   }
   const combinations = checkNode(filter, 'filter', 1);
   const keys = new Set(topLevelKeys(filter as Filter)).size;
   if (keys > aws.sns.filterKeysMax) {
-    throw refusal('filter', `has ${keys} keys; SNS takes at most ${aws.sns.filterKeysMax}`);
+    throw invalidFilter('filter', `has ${keys} keys; SNS takes at most ${aws.sns.filterKeysMax}`);
   }
   if (combinations > aws.sns.filterCombinationsMax) {
-    throw refusal(
+    throw invalidFilter(
       'filter',
       `has ${combinations} combinations of values; SNS takes at most ${aws.sns.filterCombinationsMax}`,
     );
@@ -46,8 +47,8 @@ export function checkFilter(filter: unknown): Filter {
 }
 
 /**
- * Answers the combinations of values as SNS counts them: the numbers of values multiplied, each by the depth of
- * its key, and summed over the alternatives of `$or`.
+ * Counts the combinations of values as SNS does: the product, over all keys, of the number of values times the depth of
+ * the key, summed over the alternatives of `$or`.
  */
 function checkNode(node: Record<string, unknown>, path: string, depth: number): number {
   let combinations = 1;
@@ -55,9 +56,9 @@ function checkNode(node: Record<string, unknown>, path: string, depth: number): 
     const here = `${path}.${key}`;
     if (key === '$or') {
       if (!Array.isArray(value) || value.length < 2 || !value.every(isObject)) {
-        throw refusal(here, 'must be a list of at least two filters');
+        throw invalidFilter(here, 'must be a list of at least two filters');
       }
-      // The alternatives stand where `$or` stands, so they are no deeper.
+      // The alternatives are at the level of `$or`, so they are not deeper.
       const counts = value.map((alternative, index) => checkNode(alternative, `${here}.${index}`, depth));
       combinations *= counts.reduce((sum, count) => sum + count, 0);
     } else if (Array.isArray(value)) {
@@ -65,48 +66,48 @@ function checkNode(node: Record<string, unknown>, path: string, depth: number): 
       combinations *= value.length * depth;
     } else if (isObject(value)) {
       if (depth === 1 && key !== 'data') {
-        throw refusal(
+        throw invalidFilter(
           here,
           'nests, but only data has fields of its own. An attribute takes a list of values',
         );
       }
       combinations *= checkNode(value, here, depth + 1);
     } else {
-      throw refusal(here, `must be a list, such as [${JSON.stringify(value)}]`);
+      throw invalidFilter(here, `must be a list, such as [${JSON.stringify(value)}]`);
     }
   }
-  if (Object.keys(node).length === 0) throw refusal(path, 'is an empty object');
+  if (Object.keys(node).length === 0) throw invalidFilter(path, 'is an empty object');
   return combinations;
 }
 
 function checkValues(values: readonly unknown[], path: string): void {
-  if (values.length === 0) throw refusal(path, 'is an empty list, which no event matches');
+  if (values.length === 0) throw invalidFilter(path, 'is an empty list, which no event matches');
   for (const [index, value] of values.entries()) {
     if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) continue;
     const names = isObject(value) ? Object.keys(value) : [];
     const operator = names[0];
     if (names.length !== 1 || operator === undefined) {
-      throw refusal(
+      throw invalidFilter(
         `${path}.${index}`,
         'must be a string, number, boolean, null or an object of one operator',
       );
     }
     if (!operators.has(operator)) {
-      throw refusal(
+      throw invalidFilter(
         `${path}.${index}`,
-        `has the unknown operator ${operator}; there are ${[...operators].join(', ')}`,
+        `has the unknown operator ${operator}. Use one of ${[...operators].join(', ')}`,
       );
     }
   }
 }
 
 /**
- * Where SNS shall look: at the message attributes, which is free, when the filter needs no more than travels
- * there; else at the body, which is billed by the byte.
+ * Where SNS looks: at the message attributes, which is free, when they have everything that the filter needs; otherwise
+ * at the body, which is billed by the byte.
  */
 export function filterScope(filter: Filter): 'MessageAttributes' | 'MessageBody' {
-  // Attributes are compared as they stand escaped in JSON, so that a quote or backslash in a value would have to be
-  // escaped twice there ("Filter policy constraints", attribute-based filtering); in the body it means itself.
+  // SNS compares attributes in their JSON-escaped form, so a filter would have to escape a quote or backslash twice
+  // ("Filter policy constraints", attribute-based filtering). In the body it stands for itself.
   const hasEscape = JSON.stringify(filter).includes('\\');
   const travels = topLevelKeys(filter).every((name) =>
     (filterableAttributes as readonly string[]).includes(name),
@@ -124,6 +125,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function refusal(path: string, problem: string): BusbarError {
+function invalidFilter(path: string, problem: string): BusbarError {
   return new BusbarError('invalid_filter', `${path} ${problem}.`, { fields: [{ path, detail: problem }] });
 }

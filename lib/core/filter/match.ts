@@ -2,45 +2,45 @@ import type { Message } from '../routing/routing.ts';
 import { type Filter, filterScope } from './filter.ts';
 import { acceptsAbsence, isLeaf, type Leaf, meets } from './values.ts';
 
-/** The part of a filter that refused an event: the key, and what the filter asks of it. */
-export interface Refusal {
+/** The part of a filter that did not match an event: the key, and what the filter asks of it. */
+export interface Mismatch {
   /** The names from the root joined by dots, such as `data.total`. */
   readonly key: string;
-  /** The values that the filter lists for the key, of which none matched. */
+  /** The values that the filter lists for the key; none matched. */
   readonly condition: readonly unknown[];
   /**
-   * `absent`: the event has no such value; `different`: it has others; `apart`: it has one, but in another element of
-   * a list than the values that meet the other keys.
+   * `absent`: the event has no value for the key. `different`: it has only other values. `apart`: it has a matching
+   * value, but in another list element than the values that match the other keys.
    */
   readonly because: 'absent' | 'different' | 'apart';
 }
 
-/** Which alternative of a filter refused is told for so many of them at most; `$or` makes up to 150. */
-const refusalsMax = 10;
+/** At most this many mismatches are reported; `$or` can produce 150 alternatives. */
+const mismatchesMax = 10;
 
 /**
- * Why a filter refuses a message: for each alternative that its `$or`s make, the first key that did not match. Empty
- * when the filter takes the message. It decides as SNS does, at which the filter is kept; SNS does not say why.
+ * Why a filter does not match a message: for each alternative of its `$or`s, the first key that did not match. Empty
+ * when the filter matches. It decides as SNS does; SNS itself gives no reason.
  */
-export function refusalsOf(filter: Filter, message: Message): readonly Refusal[] {
+export function mismatchesOf(filter: Filter, message: Message): readonly Mismatch[] {
   const fields =
     filterScope(filter) === 'MessageBody' ? bodyFields(message.body) : attributeFields(message.attributes);
-  return refusalsIn(filter, fields);
+  return mismatchesIn(filter, fields);
 }
 
-/** The same over a JSON text alone. */
-export function refusalsOfBody(filter: Filter, body: string): readonly Refusal[] {
-  return refusalsIn(filter, bodyFields(body));
+/** The same for a JSON body alone. */
+export function mismatchesOfBody(filter: Filter, body: string): readonly Mismatch[] {
+  return mismatchesIn(filter, bodyFields(body));
 }
 
-function refusalsIn(filter: Filter, fields: Fields): readonly Refusal[] {
-  const refusals = new Map<string, Refusal>();
+function mismatchesIn(filter: Filter, fields: Fields): readonly Mismatch[] {
+  const mismatches = new Map<string, Mismatch>();
   for (const branch of branchesOf(filter)) {
-    const refusal = refusalOf(branch, fields);
-    if (refusal === undefined) return [];
-    if (refusals.size < refusalsMax) refusals.set(JSON.stringify(refusal), refusal);
+    const mismatch = mismatchOf(branch, fields);
+    if (mismatch === undefined) return [];
+    if (mismatches.size < mismatchesMax) mismatches.set(JSON.stringify(mismatch), mismatch);
   }
-  return [...refusals.values()];
+  return [...mismatches.values()];
 }
 
 /** A path, and the values that are listed for it. */
@@ -66,7 +66,7 @@ function expand(node: Filter, path: string, start: readonly Branch[]): readonly 
       return value.flatMap((alternative) => expand(alternative, path, branches));
     }
     const here = path === '' ? name : `${path}.${name}`;
-    // A path that stands twice has the condition that stands last, as with AWS.
+    // Of a path that occurs twice the last condition counts, as with AWS.
     if (Array.isArray(value)) return branches.map((branch) => new Map(branch).set(here, value));
     return expand(value as Filter, here, branches);
   }, start);
@@ -81,22 +81,22 @@ function isOr(value: unknown): value is readonly Filter[] {
 }
 
 /**
- * In which element of which list a value lies; `undefined` outside of lists. A plain value that is itself an element
- * counts as outside of its list, as with AWS's rule library.
+ * The list elements that contain a value; `undefined` outside lists. A plain value that is itself an element counts as
+ * outside its list, as in AWS's rule library.
  */
 type Place = readonly (readonly [list: number, element: number])[] | undefined;
 interface Field {
   readonly value: Leaf;
   readonly place: Place;
 }
-/** The values of a message by path; undefined for a text that no filter matches. */
+/** The values of a message by path; undefined for a body that no filter matches. */
 type Fields = ReadonlyMap<string, readonly Field[]> | undefined;
 
 /**
- * What refuses a branch. Values that lie in lists must lie in the same elements: of two records
+ * The first key of a branch that does not match. Values inside lists must be in the same elements: of two records
  * `{kind: a, size: 1}` and `{kind: b, size: 2}`, no branch finds kind `a` with size 2.
  */
-function refusalOf(branch: Branch, fields: Fields): Refusal | undefined {
+function mismatchOf(branch: Branch, fields: Fields): Mismatch | undefined {
   let groups: readonly Group[] = [];
   for (const [key, condition] of branch) {
     const found = fields?.get(key);
@@ -106,7 +106,7 @@ function refusalOf(branch: Branch, fields: Fields): Refusal | undefined {
     }
     const matching = found.filter(({ value }) => condition.some((wanted) => meets(value, wanted)));
     if (matching.length === 0) return { key, condition, because: 'different' };
-    // A value outside of lists agrees with every other one.
+    // A value outside lists is compatible with every other one.
     if (matching.some(({ place }) => place === undefined)) continue;
     const lists = new Set(matching.flatMap(({ place = [] }) => place.map(([list]) => list)));
     const touched = groups.filter((group) => [...lists].some((list) => group.lists.has(list)));
@@ -121,22 +121,22 @@ function refusalOf(branch: Branch, fields: Fields): Refusal | undefined {
   return undefined;
 }
 
-/** Where keys hold together. What holds in lists of one group says nothing about those of another. */
+/** Places where several keys match together. The lists of one group are independent of those of another. */
 interface Group {
   readonly lists: ReadonlySet<number>;
   readonly places: readonly Place[];
 }
 
 /**
- * So many places are followed at most: lists in lists could multiply them beyond all bounds. An event that needs more
- * may be called refused although SNS takes it.
+ * At most this many places are followed: nested lists could multiply them without bound. An event that needs more may
+ * be reported as a mismatch although SNS matches it.
  */
 const placesMax = 10_000;
 
-/** How many pairs of places are compared at most, for the same reason. */
+/** At most this many pairs of places are compared, for the same reason. */
 const pairsMax = 100_000;
 
-/** The places in which both sides hold, each once. */
+/** The places where both sides match, each once. */
 function joined(left: readonly Place[], right: readonly Place[]): readonly Place[] {
   const all = new Map<string, Place>();
   let pairs = 0;
@@ -191,7 +191,7 @@ function join(left: Place, right: Place): Place | 'contradiction' {
   return [...merged].sort(([one], [other]) => one - other);
 }
 
-/** SNS compares attributes as they stand escaped in JSON. */
+/** SNS compares attributes in their JSON-escaped form. */
 function attributeFields(attributes: Message['attributes']): Fields {
   return new Map(
     Object.entries(attributes).map(([name, text]) => [
@@ -201,7 +201,7 @@ function attributeFields(attributes: Message['attributes']): Fields {
   );
 }
 
-/** JSON that is nested deeper is taken for none. */
+/** JSON that is nested deeper is treated as invalid. */
 const nestingMax = 1000;
 
 function bodyFields(body: string): Fields {
@@ -233,7 +233,7 @@ function bodyFields(body: string): Fields {
   return tooDeep ? undefined : fields;
 }
 
-/** A text that is no JSON has no fields, and no filter matches it. */
+/** Text that is not JSON has no fields, and no filter matches it. */
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);

@@ -1,7 +1,7 @@
 /**
  * How one value is compared with the values that a filter lists, as SNS compares them:
- * https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html. SNS has checked the filter before,
- * so that an operand of a wrong type matches nothing here and is not refused.
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html. SNS has already checked the filter,
+ * so an operand of a wrong type matches nothing here and is not an error.
  */
 
 /** A value without parts: an attribute, or a property of the body. */
@@ -25,7 +25,7 @@ function equals(leaf: Leaf, wanted: Leaf): boolean {
   if (leaf === wanted) return true;
   if (typeof wanted === 'number') return typeof leaf === 'number' && sameNumber(leaf, wanted);
   if (typeof leaf !== 'string' || typeof wanted !== 'string') return false;
-  // An address is compared by its value: `::1` is `0:0:0:0:0:0:0:1`.
+  // Addresses are compared by value: `::1` equals `0:0:0:0:0:0:0:1`.
   const address = addressOf(leaf);
   if (address === undefined) return false;
   const other = addressOf(wanted);
@@ -48,7 +48,7 @@ function onTexts(test: (text: string, operand: string) => boolean) {
     typeof leaf === 'string' && typeof operand === 'string' && test(leaf, operand);
 }
 
-/** SNS changes the case of each UTF-16 unit on its own, so that nothing changes in length. */
+/** SNS folds each UTF-16 unit separately, so the length never changes. */
 function fold(text: string): string {
   const lower = text.toLowerCase();
   return lower.length === text.length ? lower : text;
@@ -98,7 +98,7 @@ function isExcluded(leaf: Leaf, operand: unknown): boolean {
   return [patterns].flat().some((pattern) => meets(leaf, { [operator]: pattern }));
 }
 
-/** Here texts are compared as they are, addresses too. */
+/** Strings are compared verbatim here, addresses as well. */
 function excludes(leaf: Leaf, value: unknown): boolean {
   if (typeof value === 'number') return typeof leaf === 'number' && sameNumber(leaf, value);
   return leaf === value;
@@ -144,7 +144,7 @@ function isInBlock(text: string, block: string): boolean {
 function addressOf(text: string): Address | undefined {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
     const parts = text.split('.');
-    // A leading zero would be octal elsewhere, and is refused everywhere.
+    // A leading zero would mean octal elsewhere, and is invalid everywhere.
     if (parts.some((part) => Number(part) > 255 || String(Number(part)) !== part)) return undefined;
     return { bits: 32, value: joinParts(parts.map(Number), 8n) };
   }

@@ -6,7 +6,7 @@ export interface HeldEvent extends RoutableEvent {
   readonly id: string;
 }
 
-/** Where a held event lies: its place in the order of the topic, and the partition that it happened to get. */
+/** The position of a held event: its place in the order of the topic, and its partition, chosen at random. */
 export interface HeldPlace {
   readonly shard: number;
   readonly sk: string;
@@ -19,15 +19,15 @@ export interface Kept extends HeldPlace {
 /** The partitions of a hold. */
 export const shards: readonly number[] = Array.from({ length: heldShards }, (_, shard) => shard);
 
-/** The last place that an instance gave away. */
+/** The last place that an instance assigned. */
 export interface LastPlace {
   readonly ms: number;
   readonly sequence: number;
 }
 
 /**
- * The next places in the order of a topic: by time, and within an instance strictly one behind the other, even when
- * its clock is set back. `tail` keeps instances apart.
+ * The next places in the order of a topic: by time, and strictly increasing within an instance, even when its clock is
+ * set back. `tail` tells instances apart.
  */
 export function nextPlaces(
   last: LastPlace,
@@ -46,7 +46,7 @@ const skOf = (ms: number, sequence: number, tail: string) =>
 
 export const storedAtMs = (sk: string) => Number(sk.slice(0, 14));
 
-/** The id under which a held event is sent or dropped: it says where it lies. */
+/** The id by which a held event is sent or dropped; it encodes its position. */
 export const heldIdOf = ({ shard, sk }: HeldPlace) => `${shard.toString(36)}-${sk}`;
 
 export function placeOf(heldId: string): HeldPlace | undefined {
@@ -55,18 +55,18 @@ export function placeOf(heldId: string): HeldPlace | undefined {
   return match?.[2] !== undefined && shard < heldShards ? { shard, sk: match[2] } : undefined;
 }
 
-/** What was read of one partition, from its beginning; `hasMore` when there is more behind. */
+/** The first rows of one partition; `hasMore` when there are more. */
 export interface HeldPage {
   readonly rows: readonly Kept[];
   readonly hasMore: boolean;
 }
 
 /**
- * The first events in the order of the topic that may be released, of the first of each partition.
+ * The first events that may be released, in the order of the topic, out of the first rows of each partition.
  *
- * What lies behind the last row of a page that has more is not released, because an event that was not read may come
- * before it. Nor is what was stored after `beforeMs`, a moment before the pages were read: an event that was answered
- * for before another one was stored is in one of the pages then, in whichever order they were read.
+ * An event after the last row of a page that has more is not released, because an event that was not read may come
+ * before it. Nor is an event that was stored after `beforeMs`, a moment before the pages were read. So an event that
+ * was acknowledged before another one was stored is in one of the pages, whatever the order in which they were read.
  */
 export function inOrder(
   pages: readonly HeldPage[],
@@ -76,12 +76,12 @@ export function inOrder(
   const known = pages
     .flatMap(({ rows, hasMore }) => (hasMore ? [rows.at(-1)?.sk ?? ''] : []))
     .reduce<string | undefined>((least, sk) => (least === undefined || sk < least ? sk : least), undefined);
-  const [settled, young] = parted(
+  const [old, young] = parted(
     pages.flatMap(({ rows }) => rows),
     ({ sk }) => storedAtMs(sk) < beforeMs,
   );
-  const ready = settled.filter(({ sk }) => known === undefined || sk <= known).sort(bySk);
-  // The few that came just now are taken along at the end of the release.
+  const ready = old.filter(({ sk }) => known === undefined || sk <= known).sort(bySk);
+  // The few that came just now are sent at the end of the release.
   const left = pages.some(({ hasMore }) => hasMore) || ready.length > most || young.length > most;
   return { rows: ready.slice(0, most), left };
 }
@@ -93,15 +93,17 @@ function parted<Item>(items: readonly Item[], isFirst: (item: Item) => boolean):
 export const bySk = (one: HeldPlace, other: HeldPlace) =>
   one.sk < other.sk ? -1 : one.sk > other.sk ? 1 : 0;
 
-/** Parts events into lanes that are sent at the same time. Events of one key of an ordered topic,
- * or else of one subject, are in one lane, in their order. */
+/**
+ * Splits events into lanes that are sent at the same time. The events of one key of an ordered topic, otherwise of one
+ * subject, are in one lane, in their order.
+ */
 export function lanesOf(rows: readonly Kept[], lanes: number): Kept[][] {
   const parted = Array.from({ length: lanes }, (): Kept[] => []);
   for (const row of rows) parted[laneOf(row.event, lanes)]?.push(row);
   return parted.filter((lane) => lane.length > 0);
 }
 
-/** What has neither key nor subject has an order all the same: it is in the first lane. */
+/** Events with neither key nor subject also keep their order: they are in the first lane. */
 function laneOf({ order, subject }: HeldEvent, lanes: number): number {
   const key = order?.group ?? subject;
   if (key === undefined) return 0;

@@ -21,13 +21,13 @@ const releaseGateMs = 5000;
  *                         ▲                         └───── reopen ──────────┘                  │
  *                         └─────────────────── hold (a new one) ───────────────────────────────┘
  *
- * While it is `closing` nobody stores and nobody routes: publishers wait until everything that was held is out, which
- * takes a moment, so that nothing overtakes it. To the outside `closing` is `releasing`.
+ * While it is `closing`, publishers neither store nor route: they wait for a moment until every held event is out, so
+ * nothing overtakes it. The API shows `closing` as `releasing`.
  */
 export const holdStates = ['holding', 'releasing', 'closing', 'released'] as const;
 export type HoldState = (typeof holdStates)[number];
 
-/** `hand`: whoever called the API. `rule`: the topic's `holdWhen`. */
+/** `hand`: a call of the API. `rule`: the topic's `holdWhen`. */
 export type By = 'hand' | 'rule';
 
 /** A hold, as its row keeps it. Times named `At` and `since` are RFC 3339. */
@@ -35,13 +35,13 @@ export interface Hold {
   readonly topic: string;
   readonly id: string;
   readonly state: HoldState;
-  /** Who put it on hold, or took the hold over from the rule. */
+  /** Who put it on hold, or took over the hold from the rule. */
   readonly by: By;
-  /** The application whose key it was. */
+  /** The application whose key was used. */
   readonly application?: string;
   readonly reason?: string;
   readonly since: string;
-  /** Events that are published from then on are stored: by then every publisher knows. */
+  /** Events that are published from then on are stored: every publisher knows about the hold by then. */
   readonly fromMs: number;
   readonly releasedBy?: By;
   readonly releaseStartedAt?: string;
@@ -51,12 +51,12 @@ export interface Hold {
   /** When the release was over. */
   readonly releasedAt?: string;
   readonly nextSendAtMs: number;
-  /** Why the release does not go on at the moment. */
+  /** Why the release does not make progress at the moment. */
   readonly trouble?: string;
-  /** Who releases, and until when nobody else does. */
+  /** The worker that releases; no other one does until its lease ends. */
   readonly worker?: string;
   readonly leaseUntilMs: number;
-  /** While it is closing: when a publisher that waits need not wait any longer. */
+  /** While it is closing: publishers wait no longer than this. */
   readonly gateUntilMs: number;
 }
 
@@ -64,9 +64,9 @@ export interface Hold {
 export type HoldMessage =
   | { readonly kind: 'hold'; readonly by: By; readonly application?: string; readonly reason?: string }
   | { readonly kind: 'release'; readonly by: By; readonly perSecond?: number }
-  /** Somebody wants to go on with the release. */
+  /** A worker wants to continue the release. */
   | { readonly kind: 'take'; readonly worker: string }
-  /** A round of the release: so many are out. */
+  /** A round of the release: this many events are out. */
   | {
       readonly kind: 'sent';
       readonly worker: string;
@@ -74,24 +74,24 @@ export type HoldMessage =
       readonly nextSendAtMs: number;
       readonly trouble?: string;
     }
-  /** Everything that there was is out. */
+  /** Every event that was held is out. */
   | { readonly kind: 'drained'; readonly worker: string }
-  /** Nothing came after it, either. */
+  /** No further event came. */
   | { readonly kind: 'over'; readonly worker: string }
-  /** More came than could be waited for; or who was closing does not answer any more. */
+  /** More events came than publishers can wait for, or the worker that was closing died. */
   | { readonly kind: 'reopen'; readonly worker?: string }
-  /** Who released stops for now. */
+  /** The worker stops for now. */
   | { readonly kind: 'leave'; readonly worker: string };
 
 export type HoldStep =
   | { readonly kind: 'none' }
   | { readonly kind: 'change'; readonly to: Hold }
-  | { readonly kind: 'refuse'; readonly error: BusbarError };
+  | { readonly kind: 'reject'; readonly error: BusbarError };
 
 const none: HoldStep = { kind: 'none' };
 const change = (to: Hold): HoldStep => ({ kind: 'change', to });
 
-/** What a message does to the hold of a topic; every state answers every message. */
+/** What a message does to the hold of a topic; every state handles every message. */
 export function stepHold(
   topic: string,
   hold: Hold | undefined,
@@ -113,7 +113,7 @@ export function stepHold(
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-/** Every publisher has read its topic anew by then. */
+/** By then every publisher has read its topic again. */
 const knownToAllMs = (nowMs: number) => nowMs + bus.topicCacheSeconds * 1000 + holdMarginMs;
 
 function onHold(
@@ -144,13 +144,13 @@ function onHold(
   }
   if (hold.state === 'holding') {
     if (by === 'rule' || (hold.by === 'hand' && reason === undefined)) return none;
-    // Who puts by hand on hold what the rule holds keeps it there: the rule does not release it any more.
+    // A hold by hand takes over a hold of the rule: the rule no longer releases it.
     const { reason: _, application: _1, ...rest } = hold;
     return change({ ...rest, ...said });
   }
-  // A release that was begun by hand is not for the rule to stop.
+  // The rule does not stop a release that was begun by hand.
   if (by === 'rule' && hold.releasedBy === 'hand') return none;
-  // The lease stays: a round that is under way must end before another one may begin.
+  // The lease stays: a running round must end before another one may begin.
   const {
     releasedBy: _1,
     releaseStartedAt: _2,
@@ -169,7 +169,7 @@ function onRelease(
   { by, perSecond }: Extract<HoldMessage, { kind: 'release' }>,
   nowMs: number,
 ): HoldStep {
-  if (hold === undefined) return { kind: 'refuse', error: notOnHold(topic) };
+  if (hold === undefined) return { kind: 'reject', error: notOnHold(topic) };
   const rate = perSecond === undefined ? {} : { perSecond };
   switch (hold.state) {
     case 'holding':
@@ -183,7 +183,7 @@ function onRelease(
         ...rate,
       });
     case 'releasing': {
-      // The rule has nothing to add to a release that goes on; by hand it is taken over, at the rate that is given.
+      // The rule does not change a running release; a call by hand takes it over, at the given rate.
       if (by === 'rule') return none;
       const { perSecond: _, ...rest } = hold;
       return change({ ...rest, releasedBy: by, nextSendAtMs: nowMs, ...rate });
@@ -200,7 +200,7 @@ function onReopen(
   nowMs: number,
 ): HoldStep {
   if (hold?.state !== 'closing') return none;
-  // A publisher waits for who is closing; only when that takes too long it has the release go on.
+  // A publisher waits for the worker that is closing; only when that takes too long does it reopen the release.
   if (worker === undefined ? nowMs < hold.gateUntilMs : worker !== hold.worker) return none;
   return change({ ...hold, state: 'releasing', gateUntilMs: 0 });
 }
@@ -216,16 +216,16 @@ function ofWorker(
     case 'take':
       if (hold.state !== 'releasing' && hold.state !== 'closing') return none;
       if (!isMine && hold.leaseUntilMs > nowMs) return none;
-      // Whoever was closing before died over it.
+      // The worker that was closing before has died.
       return change({ ...hold, state: 'releasing', gateUntilMs: 0, worker: message.worker, leaseUntilMs });
     case 'sent': {
-      // What is out is out, even when the release was stopped meanwhile; after the end it was counted before.
+      // Sent events count even when the release was stopped meanwhile; after the end they are already counted.
       if (!isMine || hold.state === 'released') return none;
       const { trouble: _, ...rest } = hold;
       return change({
         ...rest,
         released: hold.released + message.count,
-        // A rate that was changed meanwhile begins anew.
+        // A rate that was changed meanwhile starts afresh.
         nextSendAtMs: message.nextSendAtMs,
         leaseUntilMs,
         ...(message.trouble !== undefined && { trouble: message.trouble }),
@@ -258,9 +258,9 @@ export const notOnHold = (topic: string) =>
   );
 
 /** What a publisher does with the events of a topic that has this hold. */
-export type Admission = 'route' | 'store' | 'wait';
+export type HoldAction = 'route' | 'store' | 'wait';
 
-export function admit(hold: Hold | undefined, nowMs: number): Admission {
+export function holdAction(hold: Hold | undefined, nowMs: number): HoldAction {
   if (hold === undefined || hold.state === 'released' || nowMs < hold.fromMs) return 'route';
   return hold.state === 'closing' ? 'wait' : 'store';
 }
@@ -270,19 +270,19 @@ export const isOpen = (hold: Hold | undefined): hold is Hold =>
 export const isReleasing = (hold: Hold | undefined): hold is Hold =>
   hold?.state === 'releasing' || hold?.state === 'closing';
 
-/** How many events go in the next round: no more than a second's share of the rate. */
+/** How many events go in the next round: at most a second's share of the rate. */
 export const roundOf = ({ perSecond }: Hold) =>
   perSecond === undefined
     ? releaseRoundEvents
     : Math.min(releaseRoundEvents, Math.max(1, Math.floor(perSecond)));
 
-/** When the next round may go after `count` went. What was missed is made up for by a second's worth at most. */
+/** When the next round may go after `count` went. A delay is made up for by at most a second's worth. */
 export function nextRoundMs({ perSecond, nextSendAtMs }: Hold, count: number, nowMs: number): number {
   if (perSecond === undefined) return nowMs;
   return Math.max(nextSendAtMs, nowMs - 1000) + (count * 1000) / perSecond;
 }
 
-/** How many events of a hold are in which way gone or still there. */
+/** How many events of a hold were stored, and how many of them were sent or dropped by hand. */
 export interface HeldCounts {
   readonly stored: number;
   /** By hand, one by one. */
@@ -324,7 +324,7 @@ export function showHold(hold: Hold, { stored, sent, dropped }: HeldCounts): Sho
   return {
     ...shown,
     state: state === 'closing' ? 'releasing' : state,
-    // Events are counted after they are stored, so that the count may be behind for a moment.
+    // Events are counted after they are stored, so the count may lag for a moment.
     held: state === 'released' ? 0 : Math.max(0, stored - hold.released - sent - dropped),
     ...(sent > 0 && { sentByHand: sent }),
     ...(dropped > 0 && { dropped }),

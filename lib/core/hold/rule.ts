@@ -5,8 +5,8 @@ import { releasePerSecondMax, releasePerSecondMin } from './limits.ts';
 const releaseLinePart = 0.5;
 
 /**
- * When a topic gives way by itself: above a line of what waits for its receivers it is put on hold, below another line
- * it is released. Between the lines it stays as it is, so that it does not flap.
+ * When a topic is put on hold by itself: when the backlog of its receivers is above one line; below another line it is
+ * released. Between the lines it stays as it is, so it does not flap.
  */
 
 const linesSchema = z.strictObject({
@@ -22,9 +22,9 @@ const linesSchema = z.strictObject({
 
 export const holdRuleSchema = linesSchema
   .extend({
-    /** Below all of these lines it is released; half of the lines above when left out. */
+    /** It is released below all of these lines; half of the lines above when left out. */
     releaseBelow: linesSchema.optional(),
-    /** At which rate the rule releases; as fast as the bus takes when left out. */
+    /** The rate at which the rule releases; as fast as possible when left out. */
     perSecond: z.number().min(releasePerSecondMin).max(releasePerSecondMax).optional(),
   })
   .superRefine(({ releaseBelow = {}, ...lines }, context) => {
@@ -37,8 +37,8 @@ export const holdRuleSchema = linesSchema
       const above = lines[name];
       const message =
         above === undefined
-          ? `is a line for the release without one for the hold. Set holdWhen.${name} as well`
-          : `must be below the ${name} at which the topic is held, ${above}`;
+          ? `has no matching line for the hold. Set holdWhen.${name} as well`
+          : `must be below the ${name} at which the topic is put on hold, ${above}`;
       if (above === undefined || below >= above) {
         context.addIssue({ code: 'custom', message, path: ['releaseBelow', name] });
       }
@@ -53,11 +53,11 @@ const lineNames = ['backlogEvents', 'backlogSeconds'] as const;
 export interface Backlog {
   readonly receiver: string;
   readonly backlogEvents: number;
-  /** How long the oldest that was looked at has been waiting; 0 when it was not asked for. */
+  /** How long the oldest of the sampled events has been waiting; 0 when it was not measured. */
   readonly backlogSeconds: number;
 }
 
-/** What a rule says of the backlogs: hold and why, release, or leave the topic as it is. */
+/** What a rule makes of the backlogs: hold and why, release, or leave the topic as it is. */
 export type RuleVerdict =
   | { readonly kind: 'hold'; readonly reason: string }
   | { readonly kind: 'release' }
@@ -73,8 +73,8 @@ export function judgeRule(rule: HoldRule, backlogs: readonly Backlog[]): RuleVer
     if (line === undefined || worst === undefined || worst[name] < line) continue;
     const reason =
       name === 'backlogEvents'
-        ? `${worst.backlogEvents} events wait for ${worst.receiver}; the rule holds from ${line} on.`
-        : `An event waits for ${worst.receiver} since ${Math.floor(worst.backlogSeconds)} s; the rule holds from ${line} s on.`;
+        ? `${worst.backlogEvents} events wait for ${worst.receiver}; the rule holds from ${line}.`
+        : `An event has waited for ${worst.receiver} for ${Math.floor(worst.backlogSeconds)} s; the rule holds from ${line} s.`;
     return { kind: 'hold', reason };
   }
   const isCalm = lineNames.every((name) => {

@@ -1,6 +1,6 @@
 /**
- * Every error of the HTTP contract: its code, status and title, in one table. A code is a promise to outside
- * programs: once shipped it is not renamed.
+ * Every error of the HTTP contract: its code, status and title, in one table. External programs rely on codes: a code
+ * never changes once it is released.
  */
 const table = {
   malformed_json: [400, 'The body is not valid JSON'],
@@ -11,23 +11,23 @@ const table = {
   schema_mismatch: [400, 'The data does not match the schema of the topic'],
   empty_batch: [400, 'The batch is empty'],
   batch_too_long: [400, 'The batch has too many events'],
-  id_conflict: [400, 'The batch has two different events of the same id and source'],
+  id_conflict: [400, 'The batch has two different events with the same id and source'],
   all_rejected: [400, 'Every event was rejected'],
   unauthorized: [401, 'The key is missing or unknown'],
   forbidden: [403, 'The key does not allow this'],
   unknown_route: [404, 'There is no such call'],
   unknown_topic: [404, 'There is no such topic'],
   unknown_receiver: [404, 'There is no such receiver'],
-  unknown_event: [404, 'Nothing is known of such an event'],
+  unknown_event: [404, 'The event is unknown'],
   unknown_schedule: [404, 'There is no such schedule'],
   unknown_subscription: [404, 'There is no such subscription'],
   unknown_dead_letter: [404, 'There is no such dead letter'],
-  unknown_redrive: [404, 'There was no redrive'],
+  unknown_redrive: [404, 'There is no recent redrive'],
   unknown_hold: [404, 'The topic is not on hold'],
   unknown_held_event: [404, 'There is no such held event'],
-  unknown_refused: [404, 'Nothing of this id was refused'],
+  unknown_refused: [404, 'There is no refused entry with this id'],
   unknown_transaction: [404, 'There is no such transaction'],
-  unknown_validation: [404, 'There is no such request for agreement'],
+  unknown_validation: [404, 'There is no such validation request'],
   event_not_kept: [404, 'The event is not kept'],
   method_not_allowed: [405, 'The method is not allowed here'],
   ambiguous_event: [409, 'Several events have this id'],
@@ -37,16 +37,16 @@ const table = {
   in_use: [409, 'It is still in use'],
   not_active: [409, 'The receiver is not active'],
   releasing: [409, 'The topic is being released'],
-  redrive_running: [409, 'A redrive is running already'],
-  transaction_decided: [409, 'The transaction was decided otherwise'],
-  transaction_exists: [409, 'There is another transaction of this id'],
-  declared: [409, 'It is declared in busbar.config.ts'],
-  conflict: [409, 'Others changed it at the same time'],
+  redrive_running: [409, 'A redrive is already running'],
+  transaction_decided: [409, 'The transaction was already decided the other way'],
+  transaction_exists: [409, 'Another transaction has this id'],
+  declared: [409, 'The resource is declared in busbar.config.ts'],
+  conflict: [409, 'Another request changed it at the same time'],
   claimed: [409, 'The same event is being published right now'],
   request_too_large: [413, 'The request is too large'],
   event_too_large: [400, 'The event is too large'],
-  unsupported_media_type: [415, 'The content type is not understood'],
-  internal: [500, 'Something went wrong in the bus'],
+  unsupported_media_type: [415, 'The content type is not supported'],
+  internal: [500, 'The bus failed'],
   unavailable: [503, 'The bus cannot do this right now'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
@@ -56,13 +56,13 @@ export const errorCodes = Object.keys(table) as ErrorCode[];
 export const statusOf = (code: ErrorCode): number => table[code][0];
 export const titleOf = (code: ErrorCode): string => table[code][1];
 
-/** What a wrong field is called in an answer: `path` is dotted, such as `retry.delaysSeconds.0`. */
+/** A wrong field: `path` is dotted, such as `retry.delaysSeconds.0`. */
 export interface FieldError {
   readonly path: string;
   readonly detail: string;
 }
 
-/** A refusal or a failure with a code of the table; `detail` says the cause and how to solve it. */
+/** A rejection or a failure with a code of the table; `detail` says the cause and the remedy. */
 export class BusbarError extends Error {
   readonly code: ErrorCode;
   readonly fields: readonly FieldError[];
@@ -98,7 +98,7 @@ export class BusbarError extends Error {
   }
 }
 
-/** Whether what was refused so may be taken later, just as it is. */
+/** Whether the same request may be accepted later without a change. */
 export const mayPassLater = (code: ErrorCode): boolean =>
   table[code][0] >= 500 || code === 'claimed' || code === 'conflict';
 

@@ -9,8 +9,8 @@ export type Span = readonly [start: number, end: number];
 export interface StrictJson {
   readonly value: unknown;
   /**
-   * The spans of the members of the root object, or of each object in the root array. They let an event keep
-   * its data letter by letter: a number of twenty digits would not survive parsing and printing.
+   * The spans of the members of the root object, or of each object in the root array. They let an event keep its data
+   * verbatim: a number of twenty digits would not survive parsing and printing.
    */
   readonly members: readonly ReadonlyMap<string, Span>[];
 }
@@ -24,8 +24,8 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
 /**
- * Parses JSON more strictly than `JSON.parse`: an object that names a member twice is refused, since readers
- * disagree on which one counts, and so is nesting beyond the limit.
+ * Parses JSON more strictly than `JSON.parse`: it rejects an object that names a member twice, since readers disagree
+ * on which one counts, and nesting beyond the limit.
  * @throws BusbarError malformed_json, naming the position or the member.
  */
 export function parseStrictJson(text: string): StrictJson {
@@ -50,8 +50,8 @@ interface Open {
 }
 
 /**
- * Refuses what readers behind us would lose or could not read: half a surrogate pair, which is no text in UTF-8, and a
- * member `__proto__`, which parsers of schemas leave out without a word.
+ * Rejects what later readers would lose or could not read: half a surrogate pair, which UTF-8 cannot encode, and a
+ * member `__proto__`, which schema parsers leave out silently.
  * @throws BusbarError malformed_json, or invalid_request with the path of the member.
  */
 export function requirePlain(value: unknown, path = ''): void {
@@ -59,15 +59,15 @@ export function requirePlain(value: unknown, path = ''): void {
     const where = path === '' ? 'The body' : path;
     throw new BusbarError(
       'malformed_json',
-      `${where} has half a surrogate pair (\\ud800 to \\udfff) in a text.`,
+      `${where} has half a surrogate pair (\\ud800 to \\udfff) in a string. Send both halves or neither.`,
     );
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [name, inner] of Object.entries(value)) {
     const here = path === '' ? name : `${path}.${name}`;
     if (name === '__proto__') {
-      throw new BusbarError('invalid_request', `${here}: is not a field here.`, {
-        fields: [{ path: here, detail: 'is not a field here' }],
+      throw new BusbarError('invalid_request', `${here}: is not a known field.`, {
+        fields: [{ path: here, detail: 'is not a known field' }],
       });
     }
     requirePlain(name, path);
@@ -75,7 +75,7 @@ export function requirePlain(value: unknown, path = ''): void {
   }
 }
 
-/** Walks text that is known to be valid JSON: finds deep nesting, duplicate names, and the spans wanted. */
+/** Walks text that is known to be valid JSON; finds deep nesting, duplicate names, and the wanted spans. */
 function scanMembers(text: string): ReadonlyMap<string, Span>[] {
   const members: Map<string, Span>[] = [];
   const stack: Open[] = [];

@@ -9,10 +9,13 @@ export interface Place {
 /** `ordered` is a FIFO queue, made when the receiver is first subscribed to an ordered topic. */
 export type Lane = 'online' | 'offline' | 'ordered';
 
-/** `ordered-dead-letters` takes only what SQS and SNS themselves give up: for a FIFO queue that must be FIFO, too. */
+/**
+ * `ordered-dead-letters` takes only what SQS and SNS themselves give up: the dead-letter queue of a FIFO queue must be
+ * FIFO.
+ */
 export type QueueRole = Lane | 'dead-letters' | 'ordered-dead-letters';
 
-/** Names of FIFO queues end so (SQS API reference, CreateQueue), and no name of a team has a dot. */
+/** Names of FIFO queues must end in `.fifo` (SQS API reference, CreateQueue); names that teams choose have no dot. */
 export const queueEndings: Readonly<Record<QueueRole, string>> = {
   online: '-online',
   offline: '-offline',
@@ -27,7 +30,7 @@ export const topicName = (prefix: string, topic: string, isOrdered = false) =>
 export const queueName = (prefix: string, receiver: string, role: QueueRole) =>
   `${prefix}-${receiver}${queueEndings[role]}`;
 
-/** The queue of the redrives that are under way; no receiver's queue ends so. */
+/** The queue of running redrives; no receiver's queue has this ending. */
 export const redriveQueueName = (prefix: string) => `${prefix}-redrive`;
 
 /** The queue of the timers of open transactions. */
@@ -39,7 +42,7 @@ export const topicArn = (place: Place, topic: string, isOrdered = false) =>
 export const queueArn = (place: Place, receiver: string, role: QueueRole) =>
   `arn:${place.partition}:sqs:${place.region}:${place.account}:${queueName(place.prefix, receiver, role)}`;
 
-/** Which receiver and lane a queue belongs to, read from its ARN; undefined for any other queue. */
+/** The receiver and lane that a queue belongs to, read from its ARN; undefined for any other queue. */
 export function queueOwner(
   prefix: string,
   arn: string,
@@ -54,7 +57,7 @@ export function queueOwner(
   return undefined;
 }
 
-/** Who consumes a receiver's lanes: the function of this name. */
+/** The name of the function that consumes a receiver's lanes. */
 export type Sender = 'deliver' | 'deliver-rocketmq';
 
 export const senderOf = ({ rocketmq }: { readonly rocketmq?: unknown }): Sender =>
@@ -63,14 +66,14 @@ export const senderOf = ({ rocketmq }: { readonly rocketmq?: unknown }): Sender 
 export const functionArn = ({ partition, region, account, prefix }: Place, name: Sender | Watcher) =>
   `arn:${partition}:lambda:${region}:${account}:function:${prefix}-${name}`;
 
-/** The schedule that has a recurring schedule looked at every hour; timers have other names. */
+/** The schedule that makes a function look at a recurrence every hour; timers have other names. */
 export const guardName = (schedule: string) => `every-${schedule}`;
 
-/** What looks at single receivers every few minutes, while they need it; each is a function of this name. */
+/** The names of the functions that look at single receivers every few minutes while they need it. */
 export type Watcher = 'probe' | 'offload' | 'validate' | 'pause' | 'hold';
 
-/** Who finds out whether an outage is over: one that sends as the receiver's lanes are sent. */
+/** The function that finds out whether an outage is over; it sends the way the receiver's lanes are sent. */
 export type Prober = 'probe' | 'deliver-rocketmq';
 
-/** No event's schedule is called so: those are hashes. */
+/** Never the name of an event's schedule: those are hashes. */
 export const watchName = (watcher: Watcher, watched: string) => `${watcher}-${watched}`;

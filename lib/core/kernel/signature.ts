@@ -18,8 +18,8 @@ export function createSecret(random: { bytes(length: number): Uint8Array }): str
 }
 
 /**
- * The `webhook-signature` header: one `v1,<base64>` a secret, so that both work while one is being replaced.
- * @param timestampSeconds of this attempt, as it stands in `webhook-timestamp`.
+ * The `webhook-signature` header: one `v1,<base64>` for each secret, so both work while one is being replaced.
+ * @param timestampSeconds of this attempt, as in `webhook-timestamp`.
  */
 export function sign(
   keys: readonly Uint8Array[],
@@ -29,7 +29,7 @@ export function sign(
 ): string {
   return keys
     .map((key) => {
-      // Node 24 takes 15 us to find out that bytes are no key object, and 4 us when it is handed one.
+      // Node 24 takes 15 us when it is given bytes, and 4 us when it is given a key object.
       const hmac = createHmac('sha256', createSecretKey(key));
       hmac.update(`${deliveryId}.${timestampSeconds}.`).update(body);
       return `v1,${hmac.digest('base64')}`;

@@ -1,4 +1,4 @@
-/** Waits by the clock that is given, so that a test moves it. In core, because app and runtime both wait. */
+/** Waits by the given clock, which a test can move. It is in core because app and runtime both wait. */
 export function sleep(
   clock: { setTimer(delayMs: number, action: () => void): unknown },
   ms: number,

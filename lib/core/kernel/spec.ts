@@ -8,7 +8,7 @@ export const nameSchema = z
   .string()
   .regex(
     new RegExp(`^[a-z0-9][a-z0-9-]{0,${nameCharactersMax - 1}}$`),
-    `is no name: 1 to ${nameCharactersMax} lower-case letters, digits and hyphens, not starting with a hyphen`,
+    `is not a valid name: use 1 to ${nameCharactersMax} lower-case letters, digits and hyphens, not starting with a hyphen`,
   );
 
 /**
@@ -22,7 +22,7 @@ export function parseSpec<Schema extends z.ZodType>(schema: Schema, value: unkno
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         path: [...issue.path, key].join('.'),
-        detail: 'is not a field here',
+        detail: 'is not a known field',
       }));
     }
     // A record's key reports its own issues inside; the path already names the key.

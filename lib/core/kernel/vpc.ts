@@ -1,13 +1,17 @@
 import * as z from 'zod';
 
-/** A network of the team's, for functions that reach something only from there; it needs a way to AWS as well. */
+/** A VPC of the team, for functions that reach something only from inside it; it needs a route to AWS as well. */
 export const vpcSchema = z.strictObject({
   subnetIds: z
-    .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'is no id of a subnet'))
+    .array(
+      z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'is not a subnet id, such as subnet-0123456789abcdef0'),
+    )
     .min(1)
     .max(16),
   securityGroupIds: z
-    .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'is no id of a security group'))
+    .array(
+      z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'is not a security group id, such as sg-0123456789abcdef0'),
+    )
     .min(1)
     .max(5),
 });

@@ -17,7 +17,7 @@ export interface Claim {
   readonly expiresAtSeconds: number;
 }
 
-/** Why source and id: they identify an event (CloudEvents 1.0.2); the same id of another source is another event. */
+/** Source and id identify an event (CloudEvents 1.0.2); the same id from another source is another event. */
 export function duplicateKey(topic: string, event: { readonly source: string; readonly id: string }): string {
   return createHash('sha256')
     .update(JSON.stringify([topic, event.source, event.id]))

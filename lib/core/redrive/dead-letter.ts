@@ -3,8 +3,8 @@ import { traceAttribute } from '../event/trace-mode.ts';
 import { topicAttribute } from '../routing/routing.ts';
 
 /**
- * What travels with a dead letter, so that it explains itself: its cause, its attempts and when they were.
- * @param attributes of the message that dies: what of them a redrive needs stays.
+ * The message attributes of a dead letter, which explain it: its cause, its attempts and their times.
+ * @param attributes of the message that dies; those that a redrive needs are kept.
  */
 export function deadLetterAttributes(
   record: DeliveryRecord,
@@ -24,22 +24,25 @@ export function deadLetterAttributes(
   };
 }
 
-/** What SQS refuses in a text (API reference, SendMessage): an endpoint's answer may hold anything. */
+/** Characters that SQS rejects (API reference, SendMessage): the response of an endpoint may contain any. */
 const notForQueues = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 /** A dead letter as it is listed. Times are RFC 3339. */
 export interface DeadLetter {
-  /** The delivery's id; of what is no event, `msg_` and the id of its message. */
+  /** The delivery's id; for a message that is not an event, `msg_` and the message id. */
   readonly id: string;
   readonly receiver: string;
-  /** Undefined, with source and type, for what is no event: it cannot be delivered, and so not be redriven. */
+  /**
+   * Undefined, like source and type, for a message that is not an event: it cannot be delivered, and so not be
+   * redriven.
+   */
   readonly eventId?: string;
   readonly eventSource?: string;
   readonly eventType?: string;
   readonly topic?: string;
   readonly cause: string;
   readonly detail: string;
-  /** The status that the endpoint answered last. */
+  /** The last status of the endpoint. */
   readonly status?: number;
   readonly attempts: number;
   readonly firstAttemptAt?: string;
@@ -47,11 +50,11 @@ export interface DeadLetter {
   readonly diedAt: string;
 }
 
-/** What of a dead letter goes back to its lane. */
+/** The part of a dead letter that goes back to its lane. */
 export interface DeadLetterContent {
   readonly body: string;
   readonly topic: string | undefined;
-  /** The topic's trace as of the publish, which a redrive keeps. */
+  /** The trace mode of the topic at the time of the publish, which a redrive keeps. */
   readonly trace?: string | undefined;
 }
 
@@ -64,11 +67,11 @@ export interface DeadLetterMessage {
 }
 
 const poisonDetail =
-  'The queue moved it after it had been received too often without an outcome. The log of the deliver function says why.';
+  'The queue moved it here because it was received too often without an outcome. The log of the deliver function has the cause.';
 
 /**
- * Reads what lies in a dead-letter queue: what the bus moved there explains itself; what SQS or SNS moved there by
- * their own policies does not, and is told by what is missing.
+ * Reads a message of a dead-letter queue. What the bus moved there has attributes that explain it; what SQS or SNS
+ * moved there by their own policies lacks them.
  */
 export function readDeadLetter(
   receiver: string,
@@ -105,7 +108,7 @@ export function readDeadLetter(
   };
 }
 
-/** SNS wraps what has too many attributes for a raw delivery into a notification (SNS guide, raw delivery). */
+/** SNS wraps a message that has too many attributes for raw delivery into a notification (SNS guide, raw delivery). */
 function contentOf({ body, attributes }: DeadLetterMessage): DeadLetterContent {
   const { Type, Message, MessageAttributes } = parseObject(body);
   if (Type !== 'Notification' || typeof Message !== 'string')

@@ -12,24 +12,26 @@ const redriveLostSeconds = 15 * 60;
 /** How long the canary of a redrive may be without an outcome. */
 const redriveCanarySecondsMax = 3600;
 
-/** Dead letters back to their receiver: one run at a time a receiver, a canary first, the rest at a rate. */
+/**
+ * Sends dead letters back to their receiver: one run at a time for each receiver, a canary first, the rest at a rate.
+ */
 
 export const redriveSchema = z.strictObject({
   /** The ids of dead letters. */
   ids: z.array(z.string().min(1).max(128)).min(1).max(redriveIdsMax).optional(),
   cause: z.string().min(1).max(128).optional(),
-  /** At most this many a second; as many as go when left out. */
+  /** At most this many per second; as fast as possible when left out. */
   perSecond: z.number().min(0.1).max(1000).optional(),
 });
 
-/** Of one event by hand: to whom. */
+/** Redelivers one event by hand: the receiver. */
 export const deliverAgainSchema = z.strictObject({ receiver: nameSchema });
 export type DeliverAgainSpec = z.infer<typeof deliverAgainSchema>;
 
 export type RedriveSpec = z.infer<typeof redriveSchema>;
 
 /**
- * `collecting` what lies in the dead-letter queue, `canary` while one letter is out alone, `sending` the rest.
+ * `collecting` the letters of the dead-letter queue, `canary` while the first letter is out alone, `sending` the rest.
  * Then `done`, `halted` by the bus with a reason, or `stopped` by hand.
  */
 export type RedriveState = 'collecting' | 'canary' | 'sending' | 'done' | 'halted' | 'stopped';
@@ -42,24 +44,24 @@ export interface Redrive extends RedriveSpec {
   /** Why it halted. */
   readonly reason?: string;
   readonly startedBy: string;
-  /** What died later is not redriven by this run, so that no letter goes round in a circle. */
+  /** This run does not redrive what dies later, so no letter goes round in a circle. */
   readonly startedAt: string;
   readonly updatedAt: string;
-  /** How many letters it is about; 0 until they are collected. */
+  /** How many letters it covers; 0 until they are collected. */
   readonly total: number;
   readonly sent: number;
-  /** Letters that turned out to be delivered by now, or to be there no more: they were not sent. */
+  /** Letters that were already delivered or no longer exist: they are not sent. */
   readonly settledBefore: number;
-  /** Ids that are no dead letters. */
+  /** Given ids that are not dead letters. */
   readonly missing: number;
   readonly canary?: { readonly id: string; readonly sentAt: string };
-  /** How far it is: the key of the last letter, or the count of ids, that it has looked at. */
+  /** Its progress: the key of the last letter, or the count of ids, that it has looked at. */
   readonly cursor: string;
   readonly position: number;
   readonly nextSendAtMs: number;
-  /** Who continues the run holds it until then. */
+  /** The lease of the worker that continues the run ends then. */
   readonly leaseUntilMs: number;
-  /** When it is continued next; a run that is long over that is lost and may be started anew. */
+  /** When it is continued next; a run that is long overdue is lost and may be replaced. */
   readonly dueAtMs: number;
 }
 
@@ -97,27 +99,27 @@ export function showRedrive(run: Redrive) {
 export const isFinished = (run: Redrive) =>
   run.state === 'done' || run.state === 'halted' || run.state === 'stopped';
 
-/** Whether another run may take the place of this one. */
+/** Whether another run may replace this one. */
 export const mayReplace = (run: Redrive, nowMs: number) =>
   isFinished(run) || nowMs > run.dueAtMs + redriveLostSeconds * 1000;
 
-/** Whether the run is about this letter. */
+/** Whether the run covers this letter. */
 export function selects(run: Redrive, letter: DeadLetter): boolean {
   if (letter.eventId === undefined || letter.diedAt > run.startedAt) return false;
   return run.cause === undefined || run.cause === letter.cause;
 }
 
-/** How many letters go at a time: what one call takes, and no more than a second's share. */
+/** How many letters go at a time: what one call takes, at most a second's share. */
 export const batchOf = (run: Redrive) =>
   Math.min(aws.sqs.batchEntriesMax, Math.max(1, Math.floor(run.perSecond ?? aws.sqs.batchEntriesMax)));
 
-/** When the next letters may go after `count` went. What was missed is made up for by a second's worth at most. */
+/** When the next letters may go after `count` went. A delay is made up for by at most a second's worth. */
 export function nextSendMs(run: Redrive, count: number, nowMs: number): number {
   if (run.perSecond === undefined) return nowMs;
   return Math.max(run.nextSendAtMs, nowMs - 1000) + (count * 1000) / run.perSecond;
 }
 
-/** The record of a redriven delivery: it starts its attempts anew, and says so to the canary's watch. */
+/** The record of a redriven delivery: its attempts start again, and `judgeCanary` reads it. */
 export function anew(letter: DeadLetter, nowMs: number): DeliveryRecord {
   return {
     deliveryId: letter.id,
@@ -132,13 +134,13 @@ export function anew(letter: DeadLetter, nowMs: number): DeliveryRecord {
   };
 }
 
-/** What the canary came to, by the record of its delivery. */
+/** What follows from the record of the canary's delivery. */
 export type CanaryVerdict =
   | { readonly kind: 'go' }
   | { readonly kind: 'halt'; readonly reason: string }
   | { readonly kind: 'wait'; readonly seconds: number };
 
-/** The first failed attempt halts the run: the rest would meet the same endpoint. */
+/** The first failed attempt halts the run: the other letters would meet the same endpoint. */
 export function judgeCanary(
   record: DeliveryRecord | undefined,
   sentAtMs: number,
@@ -148,7 +150,7 @@ export function judgeCanary(
   if (record !== undefined && record.attempts > 0) {
     return {
       kind: 'halt',
-      reason: `The first letter failed again (${record.cause}) and is retried by the policy; the rest was kept. Mend the endpoint, then redrive again.`,
+      reason: `The first letter failed again (${record.cause}) and is retried by the receiver's policy; the rest were kept. Fix the endpoint, then redrive again.`,
     };
   }
   const waitedSeconds = (nowMs - sentAtMs) / 1000;
@@ -156,7 +158,7 @@ export function judgeCanary(
     return {
       kind: 'halt',
       reason:
-        'The first letter had no outcome for an hour; the rest was kept. Look whether the receiver is consumed.',
+        'The first letter had no outcome for an hour; the rest were kept. Check that the queues of the receiver are consumed.',
     };
   }
   return { kind: 'wait', seconds: waitedSeconds < 30 ? 1 : 10 };

@@ -6,19 +6,20 @@ import { mayDeliver } from './validation.ts';
 /** A pause this long is forgotten: queues drop what is older than 14 days. */
 const pauseForgottenSeconds = 10 * 24 * 3600;
 
-/** Pause, resume and skip: what a team does by hand to the flow of its events. */
+/** Pause, resume and skip: how a team controls the flow of its events by hand. */
 
 export const skipSchema = z.strictObject({
-  /** What entered a lane before this is dropped. */
-  before: z.iso.datetime({ offset: true, error: 'is no RFC 3339 time such as 2026-01-31T12:00:00Z' }),
+  /** Messages that entered a lane before this are dropped. */
+  before: z.iso.datetime({ offset: true, error: 'is not an RFC 3339 time such as 2026-01-31T12:00:00Z' }),
 });
 export type SkipSpec = z.infer<typeof skipSchema>;
 
-/** The skip that a call asks for. @throws BusbarError invalid_request for a time that is still to come. */
+/** The skip that a call asks for. @throws BusbarError invalid_request for a time in the future. */
 export function skipOf(before: string, nowMs: number): Skip {
   const beforeMs = Date.parse(before);
   if (beforeMs > nowMs) {
-    const detail = 'is still to come: only what is there already can be skipped';
+    const detail =
+      'is in the future. Give a time that has passed: only messages that have arrived can be skipped';
     throw new BusbarError('invalid_request', `before ${detail}.`, { fields: [{ path: 'before', detail }] });
   }
   return { before: new Date(beforeMs).toISOString(), at: new Date(nowMs).toISOString() };
@@ -29,10 +30,10 @@ export function isSkipped(skip: Skip | undefined, sentAtMs: number): boolean {
   return skip !== undefined && sentAtMs < Date.parse(skip.before);
 }
 
-/** Whether a receiver's events are to be delivered: nobody stopped it, and its endpoint agreed where it must. */
+/** Whether a receiver's events are delivered: it is active, and its endpoint has agreed if it must. */
 export const isFlowing = (receiver: Receiver): boolean => receiver.state === 'active' && mayDeliver(receiver);
 
-/** The receiver as it stands still. */
+/** The receiver in its paused state. */
 export function paused(receiver: Receiver, by: string, nowMs: number): Receiver {
   return {
     ...receiver,
@@ -43,8 +44,8 @@ export function paused(receiver: Receiver, by: string, nowMs: number): Receiver 
 }
 
 /**
- * The receiver after its endpoint said that it is gone (410). One that is paused stays so until it is resumed, and the
- * next 410 disables it then; one that was given another endpoint while the old one answered is not concerned.
+ * The receiver after its endpoint answered 410. A paused receiver stays paused until it is resumed, and then the next
+ * 410 disables it. A receiver that got another endpoint while the old one answered does not change.
  */
 export function disabled(receiver: Receiver, endpoint: string, reason: string): Receiver {
   if (receiver.state !== 'active' || receiver.endpoint !== endpoint) return receiver;
@@ -57,12 +58,12 @@ export function resumed(receiver: Receiver): Receiver {
   return { ...rest, state: 'active' };
 }
 
-/** The line of the log by which the backlog alarm of a receiver knows that it is paused. */
+/** The log line that tells the backlog alarm of a receiver that it is paused. */
 export const isPausedLine = 'A receiver is paused';
 
 /**
- * What is told of a receiver while it is watched for its pause: that it is paused, which keeps its backlog alarm quiet; or
- * that it is paused for so long that its queues are about to lose events; or nothing, because the pause is over.
+ * What the pause watch logs about a receiver: `paused`, which keeps its backlog alarm quiet; `forgotten`, when it is
+ * paused for so long that its queues are about to lose events; nothing when the pause is over.
  */
 export function pauseNotice(
   receiver: Receiver | undefined,
@@ -73,7 +74,7 @@ export function pauseNotice(
   return pausedMs < pauseForgottenSeconds * 1000 ? 'paused' : 'forgotten';
 }
 
-/** What a receiver keeps of how its events flow when its settings are replaced: a pause ends by a resume alone. */
+/** The flow state that a receiver keeps when its settings are replaced: only a resume ends a pause. */
 export function keptFlow(
   existing: Receiver | undefined,
 ): Pick<Receiver, 'state' | 'stateReason' | 'pausedAt' | 'skip'> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { HttpResult } from '../kernel/http-result.ts';
 import { retryAfterSeconds } from '../kernel/retry-after.ts';
 import type { Receiver } from './receiver.ts';
 import type { Validation } from './validation.ts';
@@ -15,7 +16,7 @@ export const validationTokensMax = 32;
 export const isPending = (receiver: Receiver): boolean =>
   receiver.validate === 'handshake' && receiver.validation?.state === 'pending';
 
-/** A receiver that is put, with what stands of its validation: another endpoint, or one that refused, is asked anew. */
+/** A receiver that is put, with its standing validation. A new endpoint, or one that declined, is asked again. */
 export function withValidation(receiver: Receiver, existing: Receiver | undefined, nowMs: number): Receiver {
   const { validation: _, ...unvalidated } = receiver;
   if (receiver.validate !== 'handshake') return unvalidated;
@@ -24,7 +25,7 @@ export function withValidation(receiver: Receiver, existing: Receiver | undefine
   return { ...receiver, validation: stands ? kept : pending(receiver.endpoint, nowMs) };
 }
 
-/** The receiver as it is when somebody has its endpoint asked again: one that refused may think better of it. */
+/** The receiver when its endpoint is to be asked again: an endpoint that declined may now agree. */
 export function reopened(receiver: Receiver, nowMs: number): Receiver {
   if (receiver.validation?.state === 'granted') return receiver;
   return {
@@ -41,7 +42,7 @@ export function askIsDue({ validation }: Receiver, nowMs: number): boolean {
   return validation?.nextAskAt === undefined || Date.parse(validation.nextAskAt) <= nowMs;
 }
 
-/** What is written before the endpoint is asked: its owner may call back before it has answered. */
+/** What is written before the endpoint is asked, because its owner may call back before it answers. */
 export function asking(receiver: Receiver, endpoint: string, tokenHash: string, nowMs: number): Receiver {
   const { validation } = receiver;
   if (receiver.validate !== 'handshake' || validation?.endpoint !== endpoint) return receiver;
@@ -52,39 +53,29 @@ export function asking(receiver: Receiver, endpoint: string, tokenHash: string, 
   return { ...receiver, validation: { ...validation, asks, nextAskAt, tokenHashes } };
 }
 
-/** The pause after each ask: it doubles, because whoever does not expect us is not to be pestered. */
+/** The pause after each ask. It doubles, so an endpoint that does not expect the bus is not pestered. */
 export function askPauseSeconds(asks: number): number {
   return Math.min(validationPauseSeconds * 2 ** (asks - 1), validationPauseSecondsMax);
 }
 
-/** What asking the endpoint came to. */
-export type AskVerdict =
+/** What the answer to a validation request means. */
+export type ValidationAnswer =
   | { readonly kind: 'granted'; readonly ratePerMinute: number | undefined }
   | { readonly kind: 'refused'; readonly detail: string }
   | { readonly kind: 'open'; readonly detail: string; readonly waitSeconds?: number };
 
-/** The answer to an OPTIONS request, or why there was none. */
-export type AskOutcome =
-  | {
-      readonly kind: 'answer';
-      readonly status: number;
-      /** Names in lower case. */
-      readonly headers: Readonly<Record<string, string>>;
-    }
-  | { readonly kind: 'failure'; readonly failure: string; readonly message: string };
-
 /**
- * Reads the answer to the validation request (section 4.2). Only the header is consent, and only with a success: many
- * servers answer OPTIONS to anybody, and some put every header on every error.
+ * Reads the answer to the validation request (section 4.2). Only the header means consent, and only with a success:
+ * many servers answer any OPTIONS request, and some put every header on every error.
  */
-export function judgeAnswer(outcome: AskOutcome, origin: string, nowMs: number): AskVerdict {
-  if (outcome.kind === 'failure') {
+export function judgeAnswer(result: HttpResult, origin: string, nowMs: number): ValidationAnswer {
+  if (result.kind === 'failure') {
     return {
       kind: 'open',
-      detail: `The endpoint could not be asked (${outcome.failure}): ${outcome.message}`,
+      detail: `The endpoint could not be asked (${result.failure}): ${result.message}`,
     };
   }
-  const { status, headers } = outcome;
+  const { status, headers } = result;
   if (status === 410) return { kind: 'refused', detail: 'The endpoint answered 410: it is gone.' };
   if (status < 200 || status > 299) {
     const waitSeconds = retryAfterSeconds(headers['retry-after'], nowMs);
@@ -102,7 +93,7 @@ export function judgeAnswer(outcome: AskOutcome, origin: string, nowMs: number):
     };
   }
   if (allowed !== '*' && allowed.toLowerCase() !== origin.toLowerCase()) {
-    // What else may stand there is none of a log's or a reader's business.
+    // Any other text must not get into logs or answers.
     const named = /^[\w.*:-]{1,253}$/.test(allowed) ? allowed : 'something else';
     return { kind: 'refused', detail: `The endpoint allows ${named} and not ${origin}, which is this bus.` };
   }
@@ -110,15 +101,15 @@ export function judgeAnswer(outcome: AskOutcome, origin: string, nowMs: number):
   if (rate === 'malformed') {
     return {
       kind: 'open',
-      detail: 'The endpoint agreed with a WebHook-Allowed-Rate that is neither * nor a whole number above 0.',
+      detail: 'The endpoint agreed, but its WebHook-Allowed-Rate is neither * nor a whole number above 0.',
     };
   }
   return { kind: 'granted', ratePerMinute: rate };
 }
 
 /**
- * Reads a `WebHook-Allowed-Rate`: requests per minute; undefined for `*`, and when there is none, since endpoints leave
- * it out that have no limit to tell.
+ * Reads a `WebHook-Allowed-Rate`: requests per minute; undefined for `*` and when it is absent, since endpoints without
+ * a limit leave it out.
  */
 export function readRate(header: string | undefined): number | undefined | 'malformed' {
   const text = header?.trim();
@@ -126,38 +117,43 @@ export function readRate(header: string | undefined): number | undefined | 'malf
   return /^0*[1-9]\d{0,8}$/.test(text) ? Number(text) : 'malformed';
 }
 
-/** The rate to ask for, in requests per minute: what the receiver is bounded to, if it is. */
+/** The rate to ask for, in requests per minute: the receiver's own limit, if it has one. */
 export function requestedRate({ limits }: Pick<Receiver, 'limits'>): number | undefined {
   return limits?.perSecond === undefined ? undefined : Math.max(1, Math.floor(limits.perSecond * 60));
 }
 
 /**
  * The receiver after its endpoint was asked. Nothing changes when it has another endpoint by now. An agreement stands
- * until it is taken back in so many words: an endpoint that is down for a minute has not changed its mind.
+ * until it is explicitly withdrawn: an endpoint that is down for a minute has not withdrawn it.
  */
-export function settled(receiver: Receiver, endpoint: string, verdict: AskVerdict, nowMs: number): Receiver {
+export function applyAnswer(
+  receiver: Receiver,
+  endpoint: string,
+  answer: ValidationAnswer,
+  nowMs: number,
+): Receiver {
   const { validation } = receiver;
   if (receiver.validate !== 'handshake' || validation?.endpoint !== endpoint) return receiver;
-  switch (verdict.kind) {
+  switch (answer.kind) {
     case 'granted':
-      return { ...receiver, validation: granted(endpoint, verdict.ratePerMinute, nowMs) };
+      return { ...receiver, validation: grantedValidation(endpoint, answer.ratePerMinute, nowMs) };
     case 'refused':
-      return { ...receiver, validation: refused(endpoint, verdict.detail, nowMs) };
+      return { ...receiver, validation: refusedValidation(endpoint, answer.detail, nowMs) };
     case 'open': {
       if (validation.state !== 'pending') return receiver;
       if (nowMs - Date.parse(validation.at) >= validationSecondsMax * 1000) {
         const days = validationSecondsMax / 86_400;
-        const detail = `The endpoint did not agree within ${days} days. ${verdict.detail}`;
-        return { ...receiver, validation: refused(endpoint, detail, nowMs) };
+        const detail = `The endpoint did not agree within ${days} days. ${answer.detail}`;
+        return { ...receiver, validation: refusedValidation(endpoint, detail, nowMs) };
       }
       const plannedMs = Date.parse(validation.nextAskAt ?? validation.at);
-      const nextAskAt = iso(Math.max(plannedMs, nowMs + (verdict.waitSeconds ?? 0) * 1000));
-      return { ...receiver, validation: { ...validation, detail: verdict.detail, nextAskAt } };
+      const nextAskAt = iso(Math.max(plannedMs, nowMs + (answer.waitSeconds ?? 0) * 1000));
+      return { ...receiver, validation: { ...validation, detail: answer.detail, nextAskAt } };
     }
   }
 }
 
-/** Made for one ask, long and random, so that a plain hash cannot be turned back. */
+/** Made for one validation request; long and random, so a plain hash cannot be reversed. */
 export function createToken(random: { bytes(length: number): Uint8Array }): string {
   return Buffer.from(random.bytes(32)).toString('base64url');
 }
@@ -165,8 +161,8 @@ export function createToken(random: { bytes(length: number): Uint8Array }): stri
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url');
 
 /**
- * The receiver after its endpoint's owner called back with a token; undefined when the token is none of its own. The
- * one that was used keeps being answered, and changes nothing more: its answer may have been lost.
+ * The receiver after the owner of its endpoint called back with a token; undefined when the token is not one of the
+ * receiver's. A used token keeps working and changes nothing more: the first response may have been lost.
  */
 export function agreedByToken(
   receiver: Receiver,
@@ -180,21 +176,25 @@ export function agreedByToken(
   if (validation.state !== 'pending') return receiver;
   return {
     ...receiver,
-    validation: { ...granted(receiver.endpoint, ratePerMinute, nowMs), tokenHashes: [tokenHash] },
+    validation: { ...grantedValidation(receiver.endpoint, ratePerMinute, nowMs), tokenHashes: [tokenHash] },
   };
 }
 
 const howToAgree = (origin: string) =>
-  `It agrees by a 2xx with WebHook-Allowed-Origin: ${origin} (or *), or by calling the URL of WebHook-Request-Callback.`;
+  `To agree, answer 2xx with WebHook-Allowed-Origin: ${origin} (or *), or call the URL of WebHook-Request-Callback.`;
 
-const granted = (endpoint: string, ratePerMinute: number | undefined, nowMs: number): Validation => ({
+const grantedValidation = (
+  endpoint: string,
+  ratePerMinute: number | undefined,
+  nowMs: number,
+): Validation => ({
   state: 'granted',
   at: iso(nowMs),
   endpoint,
   ...(ratePerMinute !== undefined && { allowedRatePerMinute: ratePerMinute }),
 });
 
-const refused = (endpoint: string, detail: string, nowMs: number): Validation => ({
+const refusedValidation = (endpoint: string, detail: string, nowMs: number): Validation => ({
   state: 'refused',
   at: iso(nowMs),
   endpoint,

@@ -1,7 +1,7 @@
 import { nameSchema } from '../kernel/spec.ts';
 export const ownerSchema = nameSchema.optional();
 
-/** What the registry keeps beside what a team asked for. Times are RFC 3339. */
+/** What the registry keeps in addition to a team's settings. Times are RFC 3339. */
 export interface Owned {
   readonly owner: string;
   readonly createdAt: string;

@@ -1,13 +1,13 @@
 import type { Receiver } from './receiver.ts';
 import { credentialHeader } from './receiver.ts';
 
-/** Shorter ones would blacken ordinary words. */
+/** Shorter credentials would redact ordinary words. */
 const shortest = 4;
 
-/** Everything that a receiver's requests carry and nobody may read: an endpoint that echoes them must not show them. */
+/** Every secret in a receiver's requests: the response of an endpoint that echoes them must not reveal them. */
 export function credentialsOf(receiver: Receiver, token?: string): string[] {
   const headers = Object.entries(receiver.headers ?? {}).filter(([name]) => credentialHeader.test(name));
-  // Of `Bearer abc` the credential is `abc`, and an endpoint may well repeat it alone.
+  // The credential in `Bearer abc` is `abc`, and an endpoint may echo it alone.
   const values = headers.flatMap(([, value]) => [value, value.replace(/^\S+\s+/, '')]);
   const all = [
     ...values,
@@ -16,11 +16,11 @@ export function credentialsOf(receiver: Receiver, token?: string): string[] {
     receiver.rocketmq?.credentials?.secretKey ?? '',
     token ?? '',
   ];
-  // The longest first: one may be a part of another.
+  // The longest first, because one may contain another.
   return all.filter(({ length }) => length >= shortest).sort((one, other) => other.length - one.length);
 }
 
-/** The text with each credential blackened. */
+/** The text with each credential redacted. */
 export function redact(text: string, credentials: readonly string[]): string {
   return credentials.reduce((rest, credential) => rest.replaceAll(credential, '(hidden)'), text);
 }

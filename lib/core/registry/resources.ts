@@ -13,14 +13,14 @@ import { mayDeliver } from './validation.ts';
 export const poisonReceivesMax = 1000;
 
 /**
- * What AWS holds for a topic, a receiver and a subscription, as plain data: names and attributes in AWS's own
- * words. The CDK renders it for what busbar.config.ts declares and the admin calls for what the API creates, so
- * that both are the same.
+ * The AWS resources of a topic, a receiver and a subscription, as plain data: names and attributes in AWS's terms. The
+ * CDK renders it for what busbar.config.ts declares, and the admin calls for what the API creates, so both are the
+ * same.
  */
 
 type Policy = { readonly Version: string; readonly Statement: readonly Record<string, unknown>[] };
 
-/** Refuses every call that is not encrypted in transit (AWS Foundational Security Best Practices, SQS and SNS). */
+/** Denies every call that is not encrypted in transit (AWS Foundational Security Best Practices, SQS and SNS). */
 function refusePlainHttp(service: 'sqs' | 'sns', arn: string): Record<string, unknown> {
   return {
     Sid: 'RefusePlainHttp',
@@ -88,12 +88,12 @@ export interface MappingResource {
 }
 
 export interface ReceiverResources {
-  /** The dead letters first: the others name it. */
+  /** The dead-letter queue first: the others refer to it. */
   readonly queues: readonly QueueResource[];
   readonly mappings: readonly MappingResource[];
 }
 
-/** The parts of a receiver that its resources go by. */
+/** The parts of a receiver that determine its resources. */
 export type ReceiverSettings = Planned & {
   readonly state?: string;
   readonly rocketmq?: unknown;
@@ -120,8 +120,8 @@ function receiverQueue(
       Version: '2012-10-17',
       Statement: [
         refusePlainHttp('sqs', arn),
-        // By name prefix, so that a new subscription needs no new policy; the dead letters take what SNS
-        // could not hand over to the lane.
+        // By name prefix, so a new subscription needs no new policy. The dead-letter queue takes what SNS could not
+        // hand over to the lane.
         allowTopics(place, arn),
       ],
     },
@@ -155,15 +155,15 @@ export function receiverResources(place: Place, receiver: string, spec: Receiver
         mappingConcurrency(spec, 'online'),
         spec.state !== 'paused' && mayDeliver(spec),
       ),
-      // Polled only while a type is hot: a mapping that polls is paid for by the hour.
+      // Polled only while a type is hot: a polling mapping costs money by the hour.
       mapping('offline', senderOf(spec), arn('offline'), mappingConcurrency(spec, 'offline'), false),
     ],
   };
 }
 
 /**
- * What a receiver has besides once it is subscribed to an ordered topic: a FIFO queue in high throughput, where one
- * message group waits for no other, and a mapping that polls it and is paid for by the hour.
+ * What a receiver has in addition once it is subscribed to an ordered topic: a high-throughput FIFO queue, where no
+ * message group waits for another, and a mapping that polls it, which costs money by the hour.
  */
 export function orderedResources(place: Place, receiver: string, spec: ReceiverSettings): ReceiverResources {
   const lane = queueArn(place, receiver, 'ordered');
@@ -236,7 +236,7 @@ export interface SubscriptionResource {
 
 export interface SubscriptionSettings {
   readonly filter: Filter | undefined;
-  /** Whether its topic is. */
+  /** Whether its topic is ordered. */
   readonly isOrdered: boolean;
 }
 
@@ -252,7 +252,7 @@ export function subscriptionResource(
     attributes: {
       RawMessageDelivery: true,
       ...(filter !== undefined && { FilterPolicy: filter, FilterPolicyScope: filterScope(filter) }),
-      // What SNS cannot hand over (a queue policy gone wrong) is kept where the operator looks.
+      // What SNS cannot hand over (because of a wrong queue policy) is kept where the operator looks.
       RedrivePolicy: {
         deadLetterTargetArn: queueArn(place, receiver, isOrdered ? 'ordered-dead-letters' : 'dead-letters'),
       },

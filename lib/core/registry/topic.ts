@@ -12,7 +12,7 @@ const topicSchemaBytesMax = 128 * 1024;
 /** Deduplication keeps a row for each event; a day covers any producer's retry. */
 export const dedupSecondsMax = 7 * 24 * 3600;
 export const topicSchema = z.strictObject({
-  /** The application that owns it; the caller's own when left out. */
+  /** The application that owns it; the caller's when left out. */
   owner: ownerSchema,
   description: z.string().max(1024).optional(),
   /** A JSON Schema for `data`, enforced at publish. */
@@ -23,21 +23,24 @@ export const topicSchema = z.strictObject({
       `is larger than ${topicSchemaBytesMax / 1024} KB. Describe less of the data`,
     )
     .optional(),
-  /** For how long a second event of the same source and id is answered `duplicate`; 0 or absent: never. */
+  /** How long a second event with the same source and id is answered with `duplicate`; 0 or absent: never. */
   dedupSeconds: z.int().min(0).max(dedupSecondsMax).optional(),
   /**
-   * Whether its delayed events can be cancelled and re-timed; true when left out. False saves the row of those that
-   * are delayed by 15 minutes or less.
+   * Whether its delayed events can be cancelled and re-timed; true when left out. False saves a row for each event that
+   * is delayed by 15 minutes or less.
    */
   cancellable: z.boolean().optional(),
-  /** What is recorded of its events (see core/trace); as the stack says when left out. */
+  /** What is recorded of its events (see event/trace-mode.ts); the stack's setting when left out. */
   trace: z.enum(traceModes).optional(),
-  /** When the topic gives way: it is put on hold while its receivers lag behind. */
+  /** Puts the topic on hold while its receivers lag behind. */
   holdWhen: holdRuleSchema.optional(),
-  /** Events of one key reach each receiver in the order of their publishing; the key is `subject` or what is named. */
+  /**
+   * The events of one key reach each receiver in the order in which they were published; the key is `subject` or the
+   * named attribute.
+   */
   ordered: z
     .union([z.boolean(), z.strictObject({ by: orderAttributeSchema })], {
-      error: 'is neither true nor {"by": <attribute>}: subject, source, type or an extension attribute',
+      error: 'must be true or {"by": <attribute>}: subject, source, type or an extension attribute',
     })
     .optional(),
 });
@@ -46,6 +49,6 @@ export type TopicSpec = z.infer<typeof topicSchema>;
 
 export interface Topic extends Omit<TopicSpec, 'owner'>, Owned {
   readonly topic: string;
-  /** The id of its hold, while it may be on hold: whoever publishes looks at the hold then. */
+  /** The id of its hold, while it may be on hold: publishers then read the hold. */
   readonly hold?: string;
 }

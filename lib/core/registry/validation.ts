@@ -1,6 +1,6 @@
 /**
- * Whether the owner of an endpoint agrees to get events there: the handshake of "HTTP 1.1 Web Hooks for Event Delivery"
- * 1.0.2, section 4. It does not prove who anybody is; it keeps the bus from being pointed at strangers.
+ * Whether the owner of an endpoint agrees to receive events there: the handshake of "HTTP 1.1 Web Hooks for Event
+ * Delivery" 1.0.2, section 4. It proves no identity; it keeps the bus from being pointed at strangers.
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md
  */
 
@@ -10,18 +10,18 @@ export type ValidateMode = (typeof validateModes)[number];
 /** What is known of the agreement of one endpoint. Times are RFC 3339. */
 export interface Validation {
   readonly state: 'pending' | 'granted' | 'refused';
-  /** Since when it is so. */
+  /** When it reached this state. */
   readonly at: string;
-  /** Whose agreement it is: a receiver that was given another endpoint has none. */
+  /** The endpoint that agreed: a receiver with another endpoint has no agreement. */
   readonly endpoint: string;
-  /** What the endpoint answered last, where that was no agreement. */
+  /** The last answer of the endpoint that was not an agreement. */
   readonly detail?: string;
-  /** As the endpoint has bounded it; absent when it has not. */
+  /** The limit that the endpoint set, if any. */
   readonly allowedRatePerMinute?: number;
-  /** How often it has been asked since it is pending, and when it is asked again. */
+  /** How often it has been asked while pending, and when it is asked again. */
   readonly asks?: number;
   readonly nextAskAt?: string;
-  /** Hashes of the tokens by which the owner may agree later; one for each ask, until the state is decided. */
+  /** Hashes of the tokens by which the owner may agree later: one for each request, until the state is decided. */
   readonly tokenHashes?: readonly string[];
 }
 
@@ -33,19 +33,19 @@ export function showValidation(validation: Validation): ShownValidation {
   return shown;
 }
 
-/** The parts of a receiver that this goes by; of one that is only declared, its endpoint may be a parameter. */
+/** The parts of a receiver that matter here; the endpoint of a receiver that is only declared may be a parameter. */
 interface Validated {
   readonly validate?: ValidateMode | undefined;
   readonly validation?: Validation | undefined;
   readonly endpoint?: unknown;
 }
 
-/** Whether events may be sent to its endpoint, as far as its agreement goes. */
+/** Whether the validation allows events to be sent to the endpoint. */
 export function mayDeliver({ validate, validation, endpoint }: Validated): boolean {
   return validate !== 'handshake' || (validation?.state === 'granted' && validation.endpoint === endpoint);
 }
 
-/** Deliveries a second to a receiver, by its own limit and what its endpoint allows; undefined when nothing bounds it. */
+/** Deliveries per second to a receiver, by its own limit and by what its endpoint allows; undefined without a limit. */
 export function allowedPerSecond(
   receiver: Pick<Validated, 'validate' | 'validation'> & {
     readonly limits?: { readonly perSecond?: number | undefined } | undefined;

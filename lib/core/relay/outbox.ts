@@ -6,8 +6,8 @@ import { BusbarError } from '../kernel/errors.ts';
 import { nameSchema } from '../kernel/spec.ts';
 
 /**
- * The outbox: a table of the bus to which producers write in their own DynamoDB transactions. A row is an event that is
- * to be published, and is gone when it is.
+ * The outbox: a table of the bus to which producers write in their own DynamoDB transactions. A row is an event to be
+ * published, and is deleted when it is published.
  *
  *   pk  outbox#<application>#<key>   IAM lets an application write behind its own name only: that proves whose it is.
  *                                    A key beginning with ~ is one of some shelves for events without order.
@@ -18,7 +18,7 @@ export interface OutboxRow {
   readonly sk: string;
   readonly topic?: string | undefined;
   readonly receiver?: string | undefined;
-  /** JSON text: a structured CloudEvent, or the shorthand. Whatever a producer wrote; undefined for nothing. */
+  /** JSON text: a structured CloudEvent, or the shorthand, as the producer wrote it; undefined when it is missing. */
   readonly event: string | undefined;
   /** When the producer wrote it, by its clock, in epoch milliseconds. */
   readonly atMs: number | undefined;
@@ -30,45 +30,45 @@ export const outboxAttributes = {
   receiver: 'busbarReceiver',
   event: 'busbarEvent',
   at: 'busbarAt',
-  /** In a producer's own table, where the partition key is the producer's business. */
+  /** In a producer's own table, whose partition key the producer chooses. */
   key: 'busbarKey',
 } as const;
 
 export const outboxTableName = (prefix: string) => `${prefix}-outbox`;
-/** What the partition keys of an application begin with. */
+/** The prefix of an application's partition keys. */
 export const outboxPrefix = (application: string) => `outbox#${application}#`;
 
-/** Whose a row is, and which key it has; undefined where the partition key is not of the form. */
+/** The owner and the key of a row; undefined when the partition key has another form. */
 export function outboxOwner(pk: string): { readonly application: string; readonly key: string } | undefined {
   const [, application, key] = /^outbox#([^#]+)#(.*)$/s.exec(pk) ?? [];
   return application === undefined || key === undefined ? undefined : { application, key };
 }
 
-/** Whether the events of a partition go one after the other. */
+/** Whether the events of a partition are published one after the other. */
 export const isOrdered = (pk: string) => !outboxOwner(pk)?.key.startsWith('~');
 
-/** What is to be published of a row. */
+/** What a row publishes. */
 export interface OutboxEntry {
   readonly target: Target;
   readonly entry: Entry;
 }
 
 /**
- * Reads a row. What the producer left open is filled in from the row alone, so that a row that is relayed twice makes the
- * same event twice.
- * @throws BusbarError for a row that never can be published.
+ * Reads a row. Missing attributes are filled in from the row alone, so a row that is relayed twice makes the same event
+ * twice.
+ * @throws BusbarError for a row that can never be published.
  */
 export function readOutbox(row: OutboxRow, index: number, nowMs: number): OutboxEntry {
   const owner = outboxOwner(row.pk);
   if (owner === undefined) {
     throw new BusbarError(
       'invalid_request',
-      `The partition key ${JSON.stringify(row.pk.slice(0, 100))} is not of the form outbox#<application>#<key>. Let lib/client write it.`,
+      `The partition key ${JSON.stringify(row.pk.slice(0, 100))} does not have the form outbox#<application>#<key>. Write entries with lib/client.`,
     );
   }
   const { event } = row;
   if (event === undefined) {
-    throw invalid(outboxAttributes.event, 'is missing: it is a string with one event as JSON');
+    throw invalid(outboxAttributes.event, 'is missing. Set it to one event as JSON text');
   }
   const target = targetOf(row);
   const hash = createHash('sha256')
@@ -85,7 +85,7 @@ export function readOutbox(row: OutboxRow, index: number, nowMs: number): Outbox
   );
   const [entry] = entries;
   if (entry === undefined || entries.length > 1) {
-    throw invalid(outboxAttributes.event, 'holds several events. Write an entry for each');
+    throw invalid(outboxAttributes.event, 'has several events. Write an entry for each');
   }
   if ('error' in entry) return { target, entry: { ...entry, index } };
   const { dueAtMs, ...now } = entry;
@@ -99,11 +99,11 @@ function targetOf({ topic, receiver }: OutboxRow): Target {
     throw invalid(outboxAttributes.topic, `and ${outboxAttributes.receiver}: give one of the two`);
   }
   const parsed = nameSchema.safeParse(value);
-  if (!parsed.success) throw invalid(name ?? '', parsed.error.issues[0]?.message ?? 'is no name');
+  if (!parsed.success) throw invalid(name ?? '', parsed.error.issues[0]?.message ?? 'is not a valid name');
   return topic !== undefined ? { topic } : { receiver: parsed.data };
 }
 
-/** A whole CloudEvent says its version; what is no JSON is told of by whoever reads it as such. */
+/** A whole CloudEvent states its version. Invalid JSON is reported by whoever parses it next. */
 function mediaTypeOf(text: string): string {
   let value: unknown;
   try {
@@ -116,8 +116,9 @@ function mediaTypeOf(text: string): string {
 }
 
 /**
- * Where an entry of a producer's own table goes: by its key, or on one of the shelves for events without order; in the
- * order of the stream that brought it. What was found without its record is older than all that, and goes first.
+ * Where an entry of a producer's own table goes: to the partition of its key, or to a shelf for events without order;
+ * in the order of the stream that brought it. An entry that was found without its stream record is older than those,
+ * and goes first.
  */
 export function outboxPlace(
   application: string,
@@ -135,5 +136,5 @@ export function outboxPlace(
   };
 }
 
-/** The line of the log when entries wait for long; an alarm is made of it. */
+/** The log line when entries wait for too long; an alarm counts it. */
 export const outboxWaits = 'Outbox entries wait';

@@ -1,12 +1,12 @@
 /** Fields of a row by which the stream of the bus table wakes the relay; its filter lets no other row through. */
 export const wakesRelay = { wakes: 'relay' } as const;
 
-/** What woke the relay: a row of the bus table, as its key tells. */
+/** What woke the relay: a row of the bus table, identified by its key. */
 export type Woken = { readonly kind: 'transaction'; readonly transaction: string };
 
 /**
- * What a row that wakes asks for, by its partition key; undefined for a row that nothing is to be done with. A part of
- * the bus that stores events and lets them go later adds its prefix here, and its use case in lib/app/transaction/relay.ts.
+ * What a row that wakes asks for, by its partition key; undefined when there is nothing to do. A part of the bus that
+ * stores events and releases them later adds its prefix here, and its use case in lib/app/transaction/relay.ts.
  */
 export function wokenBy(pk: string): Woken | undefined {
   const [kind, ...rest] = pk.split('#');

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import type { BusEvent } from '../event/event.ts';
 
 /**
- * The order of an ordered topic: the events of one key stand in one message group of SNS and SQS FIFO, and AWS hands
- * out none of a group while an earlier one of it is unsettled.
+ * The order of an ordered topic: the events of one key are in one message group of SNS and SQS FIFO, and AWS hands out
+ * no message of a group while an earlier one is unsettled.
  */
 
-/** Where an event stands in the order of its topic, in the words of AWS. */
+/** The place of an event in the order of its topic, in AWS's terms. */
 export interface Order {
   /** At most 128 characters; of one topic and one key only. */
   readonly group: string;
-  /** A second message of this id and group within five minutes is taken for the first one, sent again. */
+  /** AWS treats a second message with this id and group within five minutes as the first one, sent again. */
   readonly deduplicationId: string;
 }
 
@@ -20,19 +20,19 @@ export interface Ordered {
   readonly ordered?: boolean | { readonly by: string } | undefined;
 }
 
-/** What orders the events of a topic when its `ordered` names nothing. */
+/** The attribute that orders the events of a topic whose `ordered` names none. */
 export const orderAttributeDefault = 'subject';
 
-/** The attribute by which a topic is ordered; undefined for one that is not. */
+/** The attribute by which a topic is ordered; undefined for a topic without an order. */
 export function orderAttribute({ ordered }: Pick<Ordered, 'ordered'>): string | undefined {
   if (ordered === undefined || ordered === false) return undefined;
   return ordered === true ? orderAttributeDefault : ordered.by;
 }
 
 /**
- * The order of an event on its topic; undefined where the topic has none. An event without the attribute is in a group
- * of its own, so that it waits for no other.
- * @param dueAtMs when the event is due, if not at once: the same event may be due twice, and is then sent twice.
+ * The order of an event on its topic; undefined when the topic has none. An event without the attribute is alone in its
+ * group, so it waits for no other.
+ * @param dueAtMs when the event is due, if not at once: the same event may be due twice and is then sent twice.
  */
 export function orderOf(
   topic: Ordered,
@@ -45,12 +45,12 @@ export function orderOf(
   const identity = [event.source, event.id];
   return {
     group: key === undefined ? `${topic.topic}!${hash(identity)}` : groupOf(topic.topic, key),
-    // In a queue the groups of two topics are different, so that the topic needs no mention here.
+    // The groups of two topics differ, so the id need not contain the topic.
     deduplicationId: hash(dueAtMs === undefined ? identity : [...identity, dueAtMs]),
   };
 }
 
-/** The deduplication id of an event that a redrive sends anew: its first one may be known to AWS still. */
+/** The deduplication id of an event that a redrive sends again: AWS may still remember its first one. */
 export const redriveDeduplicationId = (redrive: string, deliveryId: string): string =>
   hash([redrive, deliveryId]);
 
@@ -66,7 +66,7 @@ function keyOf(body: string, attribute: string): string | undefined {
 const readable = /^[!-~]+$/;
 const groupCharactersMax = 128;
 
-/** Readable where AWS can take it, for whoever looks into a queue; a hash else. No topic has `/` or `#` in its name. */
+/** Readable where AWS allows it, for whoever looks into a queue; a hash otherwise. Topic names have no `/` or `#`. */
 function groupOf(topic: string, key: string): string {
   const group = `${topic}/${key}`;
   return readable.test(key) && group.length <= groupCharactersMax ? group : `${topic}#${hash([key])}`;
@@ -76,8 +76,9 @@ const hash = (parts: readonly (string | number)[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 /**
- * Parts messages into waves that are sent one after the other. No wave holds two of a group, because AWS may take the
- * second of a call and refuse the first. A group keeps its order; what has no order is in the first wave.
+ * Splits messages into waves that are sent one after the other. No wave has two messages of a group, because AWS may
+ * take the second of a call and fail the first. A group keeps its order; messages without an order are in the first
+ * wave.
  */
 export function waves<Item extends { readonly order?: Order | undefined }>(items: readonly Item[]): Item[][] {
   const places = new Map<string, number>();
@@ -93,7 +94,7 @@ export function waves<Item extends { readonly order?: Order | undefined }>(items
   return packed;
 }
 
-/** What a decision about a message says to those behind it in its group. */
+/** What a decision about a message means for those behind it in its group. */
 interface Decided {
   readonly message: { readonly messageId: string; readonly group?: string | undefined };
   readonly done: boolean;
@@ -101,9 +102,9 @@ interface Decided {
 }
 
 /**
- * Lets what stands behind an undecided message of its group wait for that one alone: visible at once, since AWS hands
- * out none of a group while an earlier one is hidden, and in its place in the queue when that one comes back. Hidden for
- * longer, it would hold up the whole group.
+ * Messages behind an undecided one of their group wait for that one alone. They become visible at once, since AWS hands
+ * out no message of a group while an earlier one is hidden, and they are in their place in the queue when it comes
+ * back. If they were hidden for longer, they would block the whole group.
  * @param messages the batch, in the order of the queue.
  */
 export function behindTheFirst<Decision extends Decided>(
@@ -112,14 +113,14 @@ export function behindTheFirst<Decision extends Decided>(
 ): Decision[] {
   const places = new Map(messages.map(({ messageId }, place) => [messageId, place]));
   const placeOf = ({ message }: Decision) => places.get(message.messageId) ?? 0;
-  const held = new Set<string>();
+  const blocked = new Set<string>();
   return [...decisions]
     .sort((left, right) => placeOf(left) - placeOf(right))
     .map((decision) => {
       const { group } = decision.message;
       if (group === undefined || decision.done) return decision;
-      if (held.has(group)) return { ...decision, hideSeconds: 0 };
-      held.add(group);
+      if (blocked.has(group)) return { ...decision, hideSeconds: 0 };
+      blocked.add(group);
       return decision;
     });
 }

@@ -10,8 +10,8 @@ import type { Order } from './order.ts';
 export const eventBytesMax = aws.sns.batchBytesMax;
 
 /**
- * How a target is reached. Topics go by SNS, which copies to each subscribed queue; a receiver's queue is
- * written directly. A second way for topics (straight to few receivers' queues) will be decided here.
+ * How a target is reached: a topic through SNS, which copies each message to the subscribed queues; a receiver by
+ * writing to its queue directly.
  */
 export type Route =
   | { readonly kind: 'topic'; readonly topic: string }
@@ -23,19 +23,19 @@ export function chooseRoute(target: Target): Route {
     : { kind: 'queue', receiver: target.receiver };
 }
 
-/** What travels beside the body: the filterable attributes, and what the body does not say. */
+/** A body and what travels beside it: the filterable attributes, and what the body does not say. */
 export interface Message {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** Where it stands in the order of an ordered topic; such a message goes to FIFO topics and queues only. */
+  /** Its place in the order of an ordered topic; such a message goes only to FIFO topics and queues. */
   readonly order?: Order;
-  /** Whom the message is of, among whom a standard queue is fair (SQS guide, "Amazon SQS fair queues"). */
+  /** The tenant of the message, among whom a standard queue is fair (SQS guide, "Amazon SQS fair queues"). */
   readonly group?: string;
 }
 
 /**
- * The group of an event type: a queue in which one type floods hands out the events of the others first. Groups take
- * up to 128 characters of ASCII without spaces; another type is known by its hash.
+ * The group of an event type: a queue that one type floods hands out the events of the others first. A group has up to
+ * 128 ASCII characters without spaces; any other type is replaced by its hash.
  */
 export function fairGroup(type: string): string {
   if (/^[!-~]{1,128}$/.test(type)) return type;
@@ -44,14 +44,14 @@ export function fairGroup(type: string): string {
 
 /** The part of an event that routing reads. */
 export type RoutableEvent = Pick<BusEvent, 'type' | 'source' | 'subject' | 'body'> & {
-  /** How it is traced, unless by failures only. */
+  /** Its trace mode; absent for `failures`. */
   readonly trace?: TraceMode;
   /** Set for an event of an ordered topic. */
   readonly order?: Order;
 };
 
 export const topicAttribute = 'busbar-topic';
-/** On what a redrive put back: which one. Such a message has a record from the start. */
+/** The redrive that put the message back. Such a message has a record from the start. */
 export const redriveAttribute = 'busbar-redrive';
 
 export function messageOf(event: RoutableEvent, target: Target): Message {
@@ -62,7 +62,7 @@ export function messageOf(event: RoutableEvent, target: Target): Message {
   return {
     body: event.body,
     attributes,
-    // A group on a FIFO queue is an order, and not for fairness.
+    // On a FIFO queue a group means order, not fairness.
     ...(event.order !== undefined ? { order: event.order } : { group: fairGroup(event.type) }),
   };
 }

@@ -1,19 +1,19 @@
 import type { TimeZone } from './time-zone.ts';
 
 /**
- * The five fields of cron as crontab(5) and most schedulers have them: minute, hour, day of the month, month, day of the
- * week (0 to 7, Sunday is 0 and 7); `*`, lists, ranges, steps over `*` or a range, names of months and days; and
- * `@hourly` to `@yearly`. When both days are restricted, either will do.
+ * The five fields of cron as crontab(5) and most schedulers have them: minute, hour, day of the month, month, day of
+ * the week (0 to 7, Sunday is 0 and 7); `*`, lists, ranges, steps over `*` or a range, names of months and days; and
+ * `@hourly` to `@yearly`. When both day fields are restricted, a day that matches either one counts.
  *
- * A local time in the gap of spring does not exist and is skipped; one in the overlap of autumn comes once, at its first
- * passing. EventBridge Scheduler does the same.
+ * A local time in the spring gap does not exist and is skipped; one in the autumn overlap fires once, at its first
+ * occurrence. EventBridge Scheduler does the same.
  */
 export interface Cron {
-  /** The first time after an instant; undefined when there is none within 40 years. */
+  /** The first time after an instant; undefined when there is none within about 40 years. */
   next(afterMs: number, zone: TimeZone): number | undefined;
 }
 
-/** Why a text is no cron expression, in words for its author. */
+/** Why a text is not a cron expression, worded for its author. */
 export class CronError extends Error {}
 
 const shorthands: Readonly<Record<string, string>> = {
@@ -28,7 +28,10 @@ const shorthands: Readonly<Record<string, string>> = {
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const dayMs = 86_400_000;
-/** 29 February on a given day of the week comes after 40 years at the latest, but in a century year that leaps not. */
+/**
+ * 29 February falls on a given day of the week at least every 40 years, unless a century year without a leap day
+ * intervenes.
+ */
 const daysAhead = 41 * 366;
 
 /** @throws CronError, naming the field. */
@@ -36,7 +39,7 @@ export function parseCron(text: string): Cron {
   const fields = (shorthands[text.trim().toLowerCase()] ?? text).trim().split(/\s+/);
   if (fields.length !== 5) {
     throw new CronError(
-      `has ${fields.length} fields; there are five: minute, hour, day of the month, month, day of the week`,
+      `has ${fields.length} fields; give five: minute, hour, day of the month, month, day of the week`,
     );
   }
   const [minute = '', hour = '', dayOfMonth = '', month = '', dayOfWeek = ''] = fields;
@@ -45,7 +48,8 @@ export function parseCron(text: string): Cron {
   const days = new Set(values('day of the month', dayOfMonth, 1, 31));
   const monthsOf = new Set(values('month', month, 1, 12, months, 1));
   const daysOfWeek = new Set(values('day of the week', dayOfWeek, 0, 7, weekdays, 0).map((day) => day % 7));
-  // A field that begins with a star does not restrict: then both must hold, else one is enough (crontab(5)).
+  // A field that begins with a star does not restrict. If either does, both fields must match; otherwise one is enough
+  // (crontab(5)).
   const both = dayOfMonth.startsWith('*') || dayOfWeek.startsWith('*');
   const isOnDay = (date: Date) => {
     if (!monthsOf.has(date.getUTCMonth() + 1)) return false;
@@ -63,7 +67,7 @@ export function parseCron(text: string): Cron {
         for (const hourOf of hours) {
           for (const minuteOf of minutes) {
             const candidateMs = dateMs + (hourOf * 60 + minuteOf) * 60_000;
-            // What the wall has shown before is not after it: of an overlap only the first passing counts.
+            // Local times that have already been shown do not count: of an overlap only the first occurrence fires.
             if (candidateMs <= wallMs) continue;
             const instantMs = zone.toInstant(candidateMs);
             if (instantMs !== undefined && instantMs > afterMs) return instantMs;
@@ -90,21 +94,22 @@ function values(
     const value = named >= 0 ? named + firstName : /^\d{1,2}$/.test(part) ? Number(part) : Number.NaN;
     if (value >= min && value <= max) return value;
     throw wrong(
-      `${JSON.stringify(part)} is not from ${min} to ${max}${names.length > 0 ? ' and no name' : ''}`,
+      `${JSON.stringify(part)} is not from ${min} to ${max}${names.length > 0 ? ' or a name' : ''}`,
     );
   };
   const found = new Set<number>();
   for (const item of text.split(',')) {
     const [range = '', step, ...more] = item.split('/');
     const [low = '', high, ...further] = range.split('-');
-    if (more.length > 0 || further.length > 0) throw wrong(`${JSON.stringify(item)} is no range or step`);
+    if (more.length > 0 || further.length > 0)
+      throw wrong(`${JSON.stringify(item)} is not a range or a step`);
     if (step !== undefined && range !== '*' && high === undefined) {
       throw wrong(`a step needs a range or a star before it, such as ${low}-${max}/${step}`);
     }
     const from = range === '*' ? min : number(low);
     const to = range === '*' ? max : high === undefined ? from : number(high);
     const every = step === undefined ? 1 : /^[1-9]\d?$/.test(step) ? Number(step) : Number.NaN;
-    if (!(every <= max)) throw wrong(`${JSON.stringify(step)} is no step`);
+    if (!(every <= max)) throw wrong(`${JSON.stringify(step)} is not a step`);
     if (from > to) throw wrong(`${range} ends before it begins`);
     for (let value = from; value <= to; value += every) found.add(value);
   }

@@ -14,7 +14,7 @@ const misfireSeconds = 60;
 /** At most this many events are fired at one look at a schedule. */
 export const firesMax = 100;
 
-/** What to do with times that passed while the bus could not fire: one event for all of them, none, or one each. */
+/** What to do with times that passed while the bus could not fire: one event for all of them, none, or one for each. */
 export const misfires = ['fire-once', 'skip', 'all'] as const;
 
 /** A recurring schedule, as PUT takes it. */
@@ -28,10 +28,7 @@ export const recurrenceSchema = z
     everySeconds: z.int().min(1).max(bus.scheduleLegSeconds).optional(),
     timezone: z
       .string()
-      .refine(
-        (name) => timeZone(name) !== undefined,
-        'is no time zone of the IANA database, such as Europe/Berlin',
-      )
+      .refine((name) => timeZone(name) !== undefined, 'is not an IANA time zone such as Europe/Berlin')
       .optional(),
     misfire: z.enum(misfires).optional(),
     event: z.strictObject({
@@ -43,15 +40,15 @@ export const recurrenceSchema = z
   })
   .refine(
     (spec) => (spec.topic === undefined) !== (spec.receiver === undefined),
-    'has one of topic and receiver',
+    'must have either topic or receiver',
   )
   .refine(
     (spec) => (spec.cron === undefined) !== (spec.everySeconds === undefined),
-    'has one of cron and everySeconds',
+    'must have either cron or everySeconds',
   )
   .refine((spec) => spec.timezone === undefined || spec.everySeconds === undefined, {
     path: ['timezone'],
-    message: 'belongs to cron: an interval is the same everywhere',
+    message: 'is only for cron. Leave it out: an interval is the same in every time zone',
   });
 
 export type RecurrenceSpec = z.infer<typeof recurrenceSchema>;
@@ -61,7 +58,7 @@ export interface Recurrence extends Omit<RecurrenceSpec, 'owner'> {
   readonly schedule: string;
   readonly owner: string;
   readonly state: 'active' | 'paused';
-  /** Where intervals count from. */
+  /** The start from which intervals are counted. */
   readonly anchorMs: number;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -70,7 +67,7 @@ export interface Recurrence extends Omit<RecurrenceSpec, 'owner'> {
 function checkCron(text: string, context: z.RefinementCtx): void {
   try {
     if (parseCron(text).next(0, zoneOf(undefined)) === undefined) {
-      context.addIssue({ code: 'custom', message: 'never comes: there is no such day' });
+      context.addIssue({ code: 'custom', message: 'never fires: there is no such day' });
     }
   } catch (error) {
     if (!(error instanceof CronError)) throw error;
@@ -89,7 +86,7 @@ export const targetOf = (spec: Pick<RecurrenceSpec, 'topic' | 'receiver'>): Targ
 
 type Times = Pick<Recurrence, 'cron' | 'everySeconds' | 'timezone' | 'anchorMs'>;
 
-/** The first time after an instant; undefined when there is none any more. */
+/** The first time after an instant; undefined when there is none left. */
 export function nextTime(spec: Times, afterMs: number): number | undefined {
   if (spec.cron !== undefined) return parseCron(spec.cron).next(afterMs, zoneOf(spec.timezone));
   const everyMs = (spec.everySeconds ?? 0) * 1000;
@@ -108,15 +105,16 @@ export function nextTimes(spec: Times, afterMs: number, count: number): readonly
   return times;
 }
 
-/** What is done at a look at a schedule: events for these times, and the next look. */
+/** What one look at a schedule does: it fires events for these times and sets the next look. */
 export interface Firing {
   readonly fireMs: readonly number[];
   readonly nextMs: number | undefined;
 }
 
 /**
- * Which times fire now. A time that is late by up to a minute is not missed: every one of those fires. Older ones are
- * missed, and the policy decides: `fire-once` fires the first of them, `skip` none, `all` each, some at a look.
+ * Which times fire now. A time that is late by up to a minute is not missed: each of those fires. Older ones are
+ * missed, and the policy decides: `fire-once` fires the first of them, `skip` none, `all` each of them, up to a limit
+ * at each look.
  */
 export function planFiring(
   spec: Times & Pick<Recurrence, 'misfire'>,
@@ -139,8 +137,8 @@ export function planFiring(
 }
 
 /**
- * The event of one time. Its id is made of the schedule's name and that time, so that it is one event however often
- * the time fires. @throws BusbarError invalid_event.
+ * The event of one time. Its id consists of the schedule's name and that time, so it is one event however often the
+ * time fires. @throws BusbarError invalid_event.
  */
 export function eventOf(schedule: string, event: RecurrenceSpec['event'], plannedMs: number): BusEvent {
   const time = new Date(plannedMs).toISOString();
@@ -164,5 +162,5 @@ export function eventOf(schedule: string, event: RecurrenceSpec['event'], planne
 export const unknownSchedule = (name: string) =>
   new BusbarError(
     'unknown_schedule',
-    `There is no schedule ${name}. Make it with PUT /v1/schedules/${name}.`,
+    `There is no schedule ${name}. Create it with PUT /v1/schedules/${name}.`,
   );

@@ -1,10 +1,10 @@
-/** A time on the wall, written as if it were UTC: milliseconds since 1970-01-01T00:00 on that wall. */
+/** A local time, written as if it were UTC: milliseconds since 1970-01-01T00:00 local time. */
 export type WallMs = number;
 
 /** A zone of the IANA time zone database. */
 export interface TimeZone {
   toWall(instantMs: number): WallMs;
-  /** The instant of a time on the wall; undefined in the gap of spring, the first of the two in the overlap of autumn. */
+  /** The instant of a local time; undefined in the spring gap, the first of the two in the autumn overlap. */
   toInstant(wallMs: WallMs): number | undefined;
 }
 
@@ -12,7 +12,9 @@ const dayMs = 86_400_000;
 const utc: TimeZone = { toWall: (instantMs) => instantMs, toInstant: (wallMs) => wallMs };
 const known = new Map<string, TimeZone>([['UTC', utc]]);
 
-/** The zone of a name such as `Europe/Berlin`; undefined when there is none. Offsets such as `+02:00` are none. */
+/**
+ * The zone with a name such as `Europe/Berlin`; undefined when there is none. Offsets such as `+02:00` are not zones.
+ */
 export function timeZone(name: string): TimeZone | undefined {
   const zone = known.get(name) ?? (/^[A-Za-z]/.test(name) ? makeZone(name) : undefined);
   if (zone !== undefined) known.set(name, zone);
@@ -47,7 +49,7 @@ function makeZone(name: string): TimeZone | undefined {
   return {
     toWall,
     toInstant(wallMs) {
-      // The offset is that of a day before or of a day after: no zone changes twice within two days.
+      // The offset is the one of a day before or a day after: no zone changes twice within two days.
       const instants = [wallMs - dayMs, wallMs + dayMs]
         .map((nearMs) => wallMs - (toWall(nearMs) - nearMs))
         .filter((instantMs) => toWall(instantMs) === wallMs);

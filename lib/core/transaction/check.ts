@@ -1,21 +1,21 @@
 import { utf8Bytes } from '../event/event.ts';
 import type { StoredEvent } from '../event/stored.ts';
 
-/** Asking the producer of an open transaction whether its own transaction went through. */
+/** Asks the producer of an open transaction whether its own transaction was committed. */
 
 export interface CheckSecret {
-  /** `whsec_`, as Standard Webhooks has it. */
+  /** A Standard Webhooks secret, `whsec_…`. */
   readonly secret: string;
-  /** The one before it, which signs as well until then. */
+  /** The previous one, which also signs until then. */
   readonly earlier?: { readonly secret: string; readonly untilMs: number };
 }
 
-/** All secrets that sign at that time, the newest first. */
+/** The secrets that sign at the given time, the newest first. */
 export function signingSecrets({ secret, earlier }: CheckSecret, nowMs: number): string[] {
   return earlier !== undefined && nowMs < earlier.untilMs ? [secret, earlier.secret] : [secret];
 }
 
-/** What the producer is asked: the events as they were given, each with its target before its attributes. */
+/** The body of a check: the events as they were given, each with its target before its attributes. */
 export function checkBody(transactionId: string, events: readonly StoredEvent[]): string {
   const texts = events.map(({ target, body }) => {
     const [[name = '', value = ''] = []] = Object.entries(target);
@@ -24,28 +24,28 @@ export function checkBody(transactionId: string, events: readonly StoredEvent[])
   return `{"transactionId":${JSON.stringify(transactionId)},"events":[${texts.join(',')}]}`;
 }
 
-/** What an answer says. */
-export type Verdict =
+/** What the answer to a check says. */
+export type CheckAnswer =
   | { readonly kind: 'commit' | 'rollback' }
-  | { readonly kind: 'none'; readonly outcome: string };
+  | { readonly kind: 'none'; readonly answer: string };
 
-export function verdictOf(
-  outcome:
+export function answerOf(
+  result:
     | { readonly kind: 'answer'; readonly status: number; readonly body: string }
     | { readonly kind: 'failure'; readonly failure: string; readonly message: string },
-): Verdict {
-  if (outcome.kind === 'failure') return { kind: 'none', outcome: `${outcome.failure}: ${outcome.message}` };
-  const { status, body } = outcome;
-  if (status < 200 || status > 299) return { kind: 'none', outcome: `it answered ${status}` };
-  let answer: unknown;
+): CheckAnswer {
+  if (result.kind === 'failure') return { kind: 'none', answer: `${result.failure}: ${result.message}` };
+  const { status, body } = result;
+  if (status < 200 || status > 299) return { kind: 'none', answer: `it answered ${status}` };
+  let parsed: unknown;
   try {
-    answer = JSON.parse(body);
+    parsed = JSON.parse(body);
   } catch {
-    // Whatever it is, it says neither commit nor rollback, and is asked for again.
-    return { kind: 'none', outcome: `it answered ${status} without JSON (${utf8Bytes(body)} bytes)` };
+    // It says neither commit nor rollback, so the producer is asked again.
+    return { kind: 'none', answer: `it answered ${status} without JSON (${utf8Bytes(body)} bytes)` };
   }
-  const state = (answer as { state?: unknown } | null)?.state;
+  const state = (parsed as { state?: unknown } | null)?.state;
   if (state === 'commit' || state === 'rollback') return { kind: state };
-  if (state === 'unknown') return { kind: 'none', outcome: 'it answered unknown' };
-  return { kind: 'none', outcome: 'its answer has no state: commit, rollback or unknown' };
+  if (state === 'unknown') return { kind: 'none', answer: 'it answered unknown' };
+  return { kind: 'none', answer: 'its answer has no state: commit, rollback or unknown' };
 }

@@ -12,12 +12,12 @@ import { transactionEventsMax } from './limits.ts';
 /** All checks of a transaction must end before SQS drops the message that times them. */
 export const checkAfterSecondsMax = 12 * 3600;
 
-/** What `POST /v1/transactions` takes. Its events are read apart, so that their data stays letter by letter. */
+/** The body of `POST /v1/transactions`. Its events are read separately, so their data is kept verbatim. */
 export const transactionSchema = z.strictObject({
-  /** Chosen by the producer, so that a call that is made twice begins one transaction. */
+  /** Chosen by the producer, so a repeated call begins only one transaction. */
   id: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'is no id: 1 to 64 letters, digits, hyphens and underscores')
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'is not a valid id: use 1 to 64 letters, digits, hyphens and underscores')
     .optional(),
   events: z
     .array(z.unknown())
@@ -31,7 +31,7 @@ export const transactionSchema = z.strictObject({
 export interface Draft {
   readonly target: Target;
   readonly entry: Entry;
-  /** Set for an event with `delaySeconds`: its time begins at the commit. */
+  /** Set for an event with `delaySeconds`, which counts from the commit. */
   readonly delayMs?: number;
 }
 
@@ -40,17 +40,17 @@ export interface TransactionRequest {
   readonly checkUrl: string | undefined;
   readonly checkAfterSeconds: number | undefined;
   readonly drafts: readonly Draft[];
-  /** Equal for requests that ask for the same, whatever the bus fills in. */
+  /** Equal for requests with the same content, whatever the bus fills in. */
   readonly digest: string;
 }
 
-/** @throws BusbarError when the request as a whole cannot be read; a wrong event is an entry with its error. */
+/** @throws BusbarError when the request as a whole cannot be read; an invalid event is an entry with its error. */
 export function readTransaction(request: EventRequest, defaults: EventDefaults): TransactionRequest {
   const mediaType = (request.contentType ?? '').split(';')[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') {
     throw new BusbarError(
       'unsupported_media_type',
-      `The content type ${JSON.stringify(request.contentType ?? '')} is not understood here. Send application/json.`,
+      `The content type ${JSON.stringify(request.contentType ?? '')} is not supported here. Send application/json.`,
     );
   }
   if (request.body.length > bus.requestBytesMax) {
@@ -68,7 +68,7 @@ export function readTransaction(request: EventRequest, defaults: EventDefaults):
   let objects = 0;
   const drafts = events.map((item, index): Draft => {
     if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-      throw wrong(index, '', 'is no event: an event is a JSON object');
+      throw wrong(index, '', 'is not an event: an event is a JSON object');
     }
     // Only objects have members, so they are counted along with the values.
     const own = spans[objects++] ?? new Map<string, Span>();
@@ -100,12 +100,12 @@ function targetOf(item: Readonly<Record<string, unknown>>, index: number): Targe
   const parsed = targetSchema.safeParse(item);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw wrong(index, String(issue?.path[0] ?? ''), issue?.message ?? 'is no name');
+    throw wrong(index, String(issue?.path[0] ?? ''), issue?.message ?? 'is not a valid name');
   }
   const { topic, receiver } = parsed.data;
   if (topic !== undefined && receiver === undefined) return { topic };
   if (receiver !== undefined && topic === undefined) return { receiver };
-  throw wrong(index, '', 'names its target by a topic, or by a receiver. Give one of the two');
+  throw wrong(index, '', 'must name a topic or a receiver as its target. Give one of the two');
 }
 
 function draftOf(

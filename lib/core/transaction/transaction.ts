@@ -14,17 +14,17 @@ const checkWaitSecondsMax = 3600;
 const transactionOpenSeconds = 3600;
 
 /**
- * Half messages: events that the bus keeps until their producer says whether its own transaction went through.
+ * Half messages: events that the bus keeps until their producer says whether its own transaction was committed.
  *
  *   half ── commit ──▶ committed ── all events out ──▶ published
  *     └──── rollback, or nobody ever answered ──▶ rolled-back ── events thrown away ──▶ cleared
  *
- * To the outside `published` is `committed`, and `cleared` is `rolled-back`, with the time of it.
+ * The API shows `published` as `committed`, and `cleared` as `rolled-back`, with the time.
  */
 export const phases = ['half', 'committed', 'published', 'rolled-back', 'cleared'] as const;
 export type Phase = (typeof phases)[number];
 
-/** An event of a transaction, as it is told of. */
+/** An event of a transaction, as the API shows it. */
 export type TransactionEvent = Target & {
   readonly id: string;
   readonly source: string;
@@ -34,7 +34,7 @@ export type TransactionEvent = Target & {
 /** A transaction, as its row keeps it. Times named `At` are RFC 3339. */
 export interface Transaction {
   readonly id: string;
-  /** Who began it, and alone may end it, beside an admin. */
+  /** The application that began it; besides an admin, only it may end it. */
   readonly application: string;
   readonly state: 'half' | 'committed' | 'rolled-back';
   readonly events: readonly TransactionEvent[];
@@ -43,48 +43,48 @@ export interface Transaction {
   readonly createdAt: string;
   /** How often the bus has asked. */
   readonly checks: number;
-  /** While it is half: when the bus asks next, or rolls back. */
+  /** While it is half: when the bus next asks, or rolls back. */
   readonly nextCheckAtMs: number;
   readonly lastCheck?: { readonly at: string; readonly outcome: string };
   readonly decidedAt?: string;
   readonly decidedBy?: Decider;
   readonly reason?: string;
-  /** When its events were all out, or thrown away. */
+  /** When all its events were out, or deleted. */
   readonly settledAt?: string;
-  /** The places of events that are out, or refused, while others are not yet. */
+  /** The indexes of events that are out, or refused, while others are not. */
   readonly sent: readonly number[];
   /** How many events could not be published after the commit, and are listed as refused. */
   readonly refused: number;
-  /** Of what it was begun with, so that a call that is made twice begins one transaction. */
+  /** A hash of the request, so a repeated call begins only one transaction. */
   readonly digest: string;
 }
 
-/** `check`: its producer, asked by the bus. `bus`: nobody answered. */
+/** `check`: its producer, asked by the bus. `bus`: the bus, because its producer did not answer. */
 export type Decider = 'producer' | 'check' | 'bus';
 
-/** The line of the log when the bus ended a transaction itself; an alarm is made of it. */
+/** The log line when the bus ended a transaction itself; an alarm counts it. */
 export const transactionGivenUp = 'A transaction was rolled back because nobody ended it';
 
 /** What may happen to a transaction. */
 export type TransactionMessage =
   | { readonly kind: 'commit'; readonly by: 'producer' | 'check' }
   | { readonly kind: 'rollback'; readonly by: 'producer' | 'check' }
-  /** A check that brought no verdict: `unknown`, no answer, or one that says nothing. */
-  | { readonly kind: 'no-verdict'; readonly outcome: string }
+  /** A check without a verdict: `unknown`, no answer, or an unreadable one. */
+  | { readonly kind: 'no-verdict'; readonly answer: string }
   /** Its timer looks at it. */
   | { readonly kind: 'timer' }
-  /** Some of its events are out, some of these refused. */
+  /** Some of its events are out, or refused. */
   | { readonly kind: 'sent'; readonly places: readonly number[]; readonly refused: number }
-  /** Nothing is left to be done with its events. */
-  | { readonly kind: 'settled'; readonly refused: number };
+  /** Nothing is left to do with its events. */
+  | { readonly kind: 'finished'; readonly refused: number };
 
-/** What follows from a message: nothing, a new state of the row, a check to be made, or a refusal. */
+/** What follows from a message: nothing, a new state of the row, a check to make, or a rejection. */
 export type Transition =
   | { readonly kind: 'none' }
   | { readonly kind: 'change'; readonly to: Transaction }
-  /** Writes the row, and then asks. */
+  /** Write the row, then ask. */
   | { readonly kind: 'ask'; readonly to: Transaction }
-  | { readonly kind: 'refuse'; readonly error: BusbarError };
+  | { readonly kind: 'reject'; readonly error: BusbarError };
 
 export function phaseOf({ state, settledAt }: Transaction): Phase {
   if (settledAt === undefined || state === 'half') return state;
@@ -117,7 +117,7 @@ export function newTransaction(
   };
 }
 
-/** What a message does to a transaction; every phase answers every message. */
+/** What a message does to a transaction; every phase handles every message. */
 export function transition(transaction: Transaction, message: TransactionMessage, nowMs: number): Transition {
   switch (phaseOf(transaction)) {
     case 'half':
@@ -144,13 +144,13 @@ function ofHalf(transaction: Transaction, message: TransactionMessage, nowMs: nu
     case 'no-verdict': {
       const to = {
         ...transaction,
-        lastCheck: { at: new Date(nowMs).toISOString(), outcome: message.outcome },
+        lastCheck: { at: new Date(nowMs).toISOString(), outcome: message.answer },
       };
       return to.checks >= transactionChecksMax ? givenUp(to, nowMs) : { kind: 'change', to };
     }
-    // Events go out after the commit alone: whoever says otherwise looked at an older row.
+    // Events go out only after the commit: this message comes from a reader of an outdated row.
     case 'sent':
-    case 'settled':
+    case 'finished':
       return none;
   }
 }
@@ -162,12 +162,12 @@ function whenDue(transaction: Transaction, nowMs: number): Transition {
       transaction,
       'rolled-back',
       'bus',
-      `Nobody ended it within ${transaction.checkAfterSeconds} s, and it has no checkUrl to ask.`,
+      `It was not ended within ${transaction.checkAfterSeconds} s, and it has no checkUrl to ask.`,
       nowMs,
     );
   }
   if (transaction.checks >= transactionChecksMax) return givenUp(transaction, nowMs);
-  // Counted before it is made: a check that breaks off must not be made for ever.
+  // Counted before it is made: a check that crashes must not be repeated for ever.
   const checks = transaction.checks + 1;
   return {
     kind: 'ask',
@@ -175,14 +175,15 @@ function whenDue(transaction: Transaction, nowMs: number): Transition {
   };
 }
 
-/** The wait after so many checks: it doubles, up to an hour or what the producer asked for. */
+/** The wait after this many checks: it doubles, up to an hour or what the producer asked for. */
 export function checkWaitSeconds({ checkAfterSeconds }: Transaction, checks: number): number {
   const most = Math.max(checkWaitSecondsMax, checkAfterSeconds);
   return Math.min(most, checkAfterSeconds * 2 ** (checks - 1));
 }
 
 function givenUp(transaction: Transaction, nowMs: number): Transition {
-  const last = transaction.lastCheck === undefined ? '' : `, the last time: ${transaction.lastCheck.outcome}`;
+  const last =
+    transaction.lastCheck === undefined ? '' : `; the last answer: ${transaction.lastCheck.outcome}`;
   return decided(
     transaction,
     'rolled-back',
@@ -211,7 +212,9 @@ function decided(
   };
 }
 
-/** After the decision its own kind is welcome again, and the other one refused: nothing changes it any more. */
+/**
+ * After the decision the same call is accepted again, and the opposite one is rejected: nothing changes the decision.
+ */
 function ofDecided(
   transaction: Transaction,
   message: TransactionMessage,
@@ -221,9 +224,9 @@ function ofDecided(
   switch (message.kind) {
     case 'commit':
     case 'rollback':
-      // A check that was under way meanwhile learns nothing new, and nobody waits for its answer.
+      // A check that was under way does not matter any more: nobody waits for its result.
       return message.kind === contrary && message.by === 'producer'
-        ? { kind: 'refuse', error: contradiction(transaction, message.kind) }
+        ? { kind: 'reject', error: contradiction(transaction, message.kind) }
         : none;
     case 'sent': {
       if (phaseOf(transaction) !== 'committed') return none;
@@ -233,7 +236,7 @@ function ofDecided(
         to: { ...transaction, sent, refused: transaction.refused + message.refused },
       };
     }
-    case 'settled':
+    case 'finished':
       if (transaction.settledAt !== undefined) return none;
       return {
         kind: 'change',
@@ -260,8 +263,8 @@ function contradiction(transaction: Transaction, wanted: 'commit' | 'rollback'):
   const was = `The transaction ${id} was ${state === 'committed' ? 'committed' : 'rolled back'} ${deciders[decidedBy]} at ${decidedAt}`;
   const solution =
     wanted === 'commit'
-      ? 'Its events are gone: publish them again, or begin another transaction.'
-      : 'Its events cannot be taken back: publish what undoes them.';
+      ? 'Its events are deleted. Publish them again, or begin another transaction.'
+      : 'Its events cannot be taken back. Publish events that undo them.';
   return new BusbarError(
     'transaction_decided',
     `${was}${reason === undefined ? '' : ` (${reason})`}. ${solution}`,
@@ -272,12 +275,12 @@ function contradiction(transaction: Transaction, wanted: 'commit' | 'rollback'):
 /** What the API shows of a transaction. */
 export interface ShownTransaction
   extends Omit<Transaction, 'digest' | 'sent' | 'nextCheckAtMs' | 'refused' | 'settledAt'> {
-  /** While it is half: when the bus asks its checkUrl next … */
+  /** While it is half: when the bus next asks its checkUrl … */
   readonly nextCheckAt?: string;
   /** … or, without one, rolls back. */
   readonly rollsBackAt?: string;
   readonly publishedAt?: string;
-  /** How many events could not be published after all, and are listed as refused. */
+  /** How many events could not be published, and are listed as refused. */
   readonly refused?: number;
 }
 

@@ -9,7 +9,7 @@ import {
   type TraceRow,
 } from './trace.ts';
 
-/** That an event was seen, kept under its id alone: a delivery of it failed, it was delayed, or its topic held it. */
+/** A row under an event's id alone: a delivery of it failed, it was delayed, or its topic held it. */
 export type Sighting =
   | {
       readonly kind: 'failing';
@@ -38,12 +38,12 @@ export type Sighting =
       readonly type: string;
       readonly target: { readonly topic: string };
       readonly atMs: number;
-      /** In which hold, and under which id. */
+      /** The hold, and the id of the event in it. */
       readonly hold: string;
       readonly heldId: string;
     };
 
-/** One event at one target, and everything that is known of it. */
+/** One event at one target, with everything that is known about it. */
 export interface Occurrence {
   readonly id: string;
   readonly source: string;
@@ -53,19 +53,19 @@ export interface Occurrence {
   readonly published: (PublishedEvent & { readonly atMs: number; readonly receivers: readonly string[] })[];
   readonly delivered: (DeliveredEvent & { readonly receiver: string; readonly lane: string })[];
   readonly failing: Set<string>;
-  /** What its row says, where it was delayed: when it is due by now, and whether it was cancelled. */
+  /** The row of a delayed event: its current due time, and whether it was cancelled. */
   scheduled:
     | { readonly atMs: number; readonly dueAtMs: number; readonly state: DelayedState['state'] }
     | undefined;
-  /** When its topic held it the last time, and whether it does still. */
+  /** When its topic last held it, and whether it still does. */
   held: { readonly atMs: number; readonly isStill: boolean } | undefined;
 }
 
 /**
- * Puts together what rows and sightings tell of an event id. There are several occurrences where events of different
- * sources have the same id, or where one was sent to several targets.
- * @param source only of this source.
- * @param stillHeld the ids of those held events that are there still.
+ * Combines the rows and sightings of an event id. There are several occurrences when events of different sources have
+ * the same id, or when one was sent to several targets.
+ * @param source restricts the result to this source.
+ * @param stillHeld the ids of the held events that still exist.
  */
 export function occurrencesOf(
   id: string,
@@ -115,7 +115,7 @@ export function occurrencesOf(
       const occurrence = at(sighting, sighting.target);
       const { atMs, heldId } = sighting;
       const held = { atMs, isStill: stillHeld.has(heldId) };
-      // Of several holds the one counts that has it still, else the last.
+      // Of several holds, the one that still has the event counts, otherwise the last.
       const before = occurrence.held;
       if (before === undefined || (held.isStill ? !before.isStill : !before.isStill && before.atMs < atMs)) {
         occurrence.held = held;

@@ -1,32 +1,35 @@
 import { eventHash } from '../event/hash.ts';
 import type { Target } from '../event/target.ts';
-import type { Refusal } from '../filter/match.ts';
+import type { Mismatch } from '../filter/match.ts';
 
-/** What becomes known at a publish: one event, and which of the receivers refused it. */
+/** What a publish knows: one event, and the receivers whose filters did not match it. */
 export interface PublishedEvent {
   readonly id: string;
   readonly source: string;
   readonly type: string;
-  /** Set when it was to be delivered later. */
+  /** Set for a delayed event. */
   readonly dueAtMs?: number;
-  readonly refusals: Readonly<Record<string, readonly Refusal[]>>;
+  readonly refusals: Readonly<Record<string, readonly Mismatch[]>>;
 }
 
-/** The events of one request, packed: what many of them share stands once, and an event points to it. */
+/** The events of one request, packed: shared values are stored once, and each event points to them. */
 export interface PublishedRow {
   readonly kind: 'published';
   readonly atMs: number;
   readonly target: Target;
-  /** Who was subscribed then. */
+  /** The receivers that were subscribed at that time. */
   readonly receivers: readonly string[];
   readonly sources: readonly string[];
   readonly types: readonly string[];
-  readonly rules: readonly { readonly receiver: string; readonly refusals: readonly Refusal[] }[];
-  /** Hash, places of source and type, due time in seconds after `atMs` (-1: at once), places of the rules that refused. */
+  readonly rules: readonly { readonly receiver: string; readonly refusals: readonly Mismatch[] }[];
+  /**
+   * Hash, indexes of source and type, due time in seconds after `atMs` (-1: at once), indexes of the rules that did not
+   * match.
+   */
   readonly events: readonly (readonly [hash: string, ...numbers: number[]])[];
 }
 
-/** One delivery that succeeded at its first attempt: all others have a record. */
+/** A delivery that succeeded at its first attempt; all others have a record. */
 export interface DeliveredEvent {
   readonly id: string;
   readonly source: string;
@@ -37,7 +40,7 @@ export interface DeliveredEvent {
   readonly status: number;
 }
 
-/** The deliveries of one batch, packed alike. */
+/** The deliveries of one batch, packed in the same way. */
 export interface DeliveredRow {
   readonly kind: 'delivered';
   readonly atMs: number;
@@ -46,16 +49,16 @@ export interface DeliveredRow {
   readonly sources: readonly string[];
   readonly types: readonly string[];
   readonly topics: readonly (string | null)[];
-  /** Hash, places of source, type and topic, milliseconds before `atMs` of its start, status, latency. */
+  /** Hash, indexes of source, type and topic, start in milliseconds before `atMs`, status, latency. */
   readonly deliveries: readonly (readonly [hash: string, ...numbers: number[]])[];
 }
 
 export type TraceRow = PublishedRow | DeliveredRow;
 
-/** A row must stay below the 400 KB of a DynamoDB item; a smaller one is as cheap by the byte. */
+/** A row must stay below the 400 KB of a DynamoDB item; smaller rows cost the same per byte. */
 const rowCharactersMax = 100_000;
 
-/** Packs the events of a request into as few rows as hold them: one, unless thousands of rules refused. */
+/** Packs the events of a request into as few rows as possible: one, unless thousands of rules did not match. */
 export function packPublished(
   atMs: number,
   target: Target,
@@ -91,7 +94,7 @@ export function packPublished(
   ];
 }
 
-/** Packs the deliveries of a batch, of which a queue hands out ten at most. */
+/** Packs the deliveries of a batch, at most ten. */
 export function packDelivered(
   atMs: number,
   receiver: string,
@@ -122,7 +125,7 @@ export function packDelivered(
   };
 }
 
-/** What a row says of one event; it may say it more than once, of equal ids of different sources. */
+/** The entries of a row for one event id; several when different sources use the same id. */
 export function publishedIn(row: PublishedRow, eventId: string): readonly PublishedEvent[] {
   const hash = eventHash(eventId);
   return row.events.flatMap(([name, source = -1, type = -1, due = -1, ...rules]) =>
@@ -166,8 +169,8 @@ export function deliveredIn(row: DeliveredRow, eventId: string): readonly Delive
 }
 
 /**
- * The time that stands in an id, in epoch milliseconds, when it is of a kind that has one: a UUID of version 7
- * (RFC 9562) or a ULID. No event is older than its id, so that a search may begin there.
+ * The time in an id, in epoch milliseconds, if it is a version 7 UUID (RFC 9562) or a ULID. No event is older than its
+ * id, so a search can begin there.
  */
 export function timeInId(eventId: string): number | undefined {
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(eventId)) {
@@ -178,7 +181,7 @@ export function timeInId(eventId: string): number | undefined {
   return [...eventId.slice(0, 10)].reduce((time, digit) => time * 32 + digits.indexOf(digit), 0);
 }
 
-/** Values by their place in a list, each once. */
+/** Distinct values, each with its index. */
 class Places<Value> {
   readonly values: Value[] = [];
   readonly #places = new Map<string, number>();

@@ -1,21 +1,21 @@
 import type { AttemptRecord } from '../deliver/attempts.ts';
 import type { DeliveryRecord } from '../deliver/delivery.ts';
 import type { TraceMode } from '../event/trace-mode.ts';
-import type { Refusal } from '../filter/match.ts';
+import type { Mismatch } from '../filter/match.ts';
 import type { Lane } from '../kernel/place.ts';
 import { isFlowing, isSkipped } from '../registry/flow.ts';
 import type { Receiver } from '../registry/receiver.ts';
 import { mayDeliver } from '../registry/validation.ts';
 import { deliveryIdAt, type Occurrence } from './occurrence.ts';
 
-/** What the registry says now about an occurrence's target. */
+/** What the registry now says about the target of an occurrence. */
 export interface Surroundings {
   readonly nowMs: number;
-  /** The trace of the target as it is set now. */
+  /** The current trace mode of the target. */
   readonly trace: TraceMode;
-  /** The lane into which the target's events come first. */
+  /** The lane that the target's events enter first. */
   readonly lane: Lane;
-  /** Who is subscribed now; none for an event that was invoked. */
+  /** The current subscribers; empty for an invoked event. */
   readonly subscribed: readonly { readonly receiver: string; readonly filtered: boolean }[];
   readonly receivers: ReadonlyMap<string, Receiver>;
 }
@@ -25,7 +25,7 @@ export function receiversOf(occurrence: Occurrence, now: Surroundings): readonly
   const traced = occurrence.published.at(-1)?.receivers;
   return [
     ...new Set([
-      // Who is subscribed now was perhaps not so then: it is told only where nothing better is known.
+      // Today's subscribers may not have been subscribed then: they are shown only when nothing better is known.
       ...(traced ?? now.subscribed.map(({ receiver }) => receiver)),
       ...('receiver' in occurrence.target ? [occurrence.target.receiver] : []),
       ...occurrence.delivered.map(({ receiver }) => receiver),
@@ -53,19 +53,20 @@ export interface Fate {
   readonly deliveryId: string;
   /** `unknown` when the decision was not recorded and cannot be told from the subscription as it is now. */
   readonly matched: boolean | 'unknown';
-  /** Of each alternative of the filter, the key and condition that refused. */
-  readonly refusedBy?: readonly Refusal[];
+  /** For each alternative of the filter, the key and condition that did not match. */
+  readonly refusedBy?: readonly Mismatch[];
   readonly lane?: string;
   /**
-   * `accepted` (waits for its first attempt), `held` (its topic is on hold), `scheduled`, `cancelled`, `delivering` (due now), `retrying`, `delivered`, `dead`,
-   * `parked` (its receiver stands still), `skipped`, `stopped` (it goes round in a circle), `unknown` (not recorded). Absent when the filter refused.
+   * `accepted` (waits for its first attempt), `held` (its topic is on hold), `scheduled`, `cancelled`, `delivering`
+   * (due now), `retrying`, `delivered`, `dead`, `parked` (its receiver is paused, disabled or not validated),
+   * `skipped`, `stopped` (it goes round in a circle), `unknown` (not recorded). Absent when the filter did not match.
    */
   readonly state?: string;
   readonly attempts: readonly Attempt[];
-  /** How many there were, when not all of them are recorded. */
+  /** The number of attempts, when not all are recorded. */
   readonly attemptCount?: number;
   readonly nextAttemptAt?: string;
-  /** What is not recorded, or why there is no more. */
+  /** What is not recorded, or why there are no more attempts. */
   readonly note?: string;
 }
 
@@ -75,13 +76,13 @@ export interface ExplainedEvent {
   readonly source: string;
   readonly type: string;
   readonly topic?: string;
-  /** Set for an event that was invoked. */
+  /** The receiver of an invoked event. */
   readonly invoked?: string;
   readonly publishedAt?: string;
-  /** How often, when more than once. */
+  /** How often it was published, when more than once. */
   readonly publishes?: number;
   readonly dueAt?: string;
-  /** Since when its topic holds it. */
+  /** When its topic began to hold it. */
   readonly heldAt?: string;
   readonly trace: TraceMode;
   readonly receivers: readonly Fate[];
@@ -93,22 +94,22 @@ export interface Why {
   readonly id: string;
   readonly events: readonly ExplainedEvent[];
   readonly searched: { readonly since: string; readonly complete: boolean };
-  /** What leaves no trace, and so is not in the answer. */
+  /** What is not traced, and so is missing here. */
   readonly notRecorded?: string;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-/** The sentence that says what a trace leaves out. */
+/** The sentence that says what a trace omits. */
 function notRecorded(occurrence: Occurrence, trace: TraceMode): string {
   const what =
     'topic' in occurrence.target
       ? `the trace of the topic ${occurrence.target.topic} is ${trace}`
       : `the trace of invoked events is ${trace}`;
-  return `not recorded: ${what}; no failed attempt is known`;
+  return `not recorded: ${what}; there is no record of a failed attempt`;
 }
 
-/** The fate of an occurrence at one receiver; the record is the truth where there is one. */
+/** The fate of an occurrence at one receiver. A delivery record takes precedence. */
 export function fateOf(
   occurrence: Occurrence,
   receiver: string,
@@ -136,9 +137,9 @@ export function fateOf(
       ...(missing && { attemptCount: record.attempts }),
       ...(record.nextAttemptAtMs !== undefined && { nextAttemptAt: iso(record.nextAttemptAtMs) }),
       ...(known === undefined && { note: 'the receiver was deleted' }),
-      ...(missing && { note: `of ${record.attempts} attempts, ${history.length} are recorded` }),
+      ...(missing && { note: `${history.length} of ${record.attempts} attempts are recorded` }),
       ...(record.state === 'stopped' && {
-        note: `it goes round in a circle and was not sent: ${record.detail}`,
+        note: `it was not sent, because it goes round in a circle: ${record.detail}`,
       }),
     };
   }
@@ -166,7 +167,7 @@ export function fateOf(
       ...waiting,
       matched: true,
       state: 'unknown',
-      note: 'it failed, but the record of it is not there',
+      note: 'it failed, but its record is missing',
     };
   }
   if (published === undefined) {
@@ -180,7 +181,7 @@ export function fateOf(
   if (known.state !== 'active')
     return { ...waiting, state: 'parked', note: `the receiver is ${known.state}` };
   if (!mayDeliver(known)) {
-    const note = `its endpoint has not agreed to get events: ${known.validation?.state ?? 'pending'}`;
+    const note = `its endpoint has not agreed to receive events: ${known.validation?.state ?? 'pending'}`;
     return { ...waiting, state: 'parked', note };
   }
   return { ...waiting, state: 'accepted', note: 'no attempt is recorded yet' };
@@ -188,7 +189,7 @@ export function fateOf(
 
 function stateOf(record: DeliveryRecord, receiver: Receiver | undefined, nowMs: number): string {
   if (record.state !== 'retrying') return record.state;
-  // What failed before the skip entered the lane before it, too.
+  // What failed before the skip also entered the lane before it.
   if (isSkipped(receiver?.skip, record.lastAttemptAtMs)) return 'skipped';
   if (receiver !== undefined && !isFlowing(receiver)) return 'parked';
   return record.nextAttemptAtMs !== undefined && record.nextAttemptAtMs > nowMs ? 'retrying' : 'delivering';

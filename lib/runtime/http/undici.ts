@@ -4,8 +4,9 @@ import type { LookupFunction } from 'node:net';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { isAddress, isPublicAddress } from '../../core/kernel/address.ts';
 import { type EndpointPolicy, type EndpointPorts, isAllowedPort } from '../../core/kernel/endpoint.ts';
+import type { HttpFailure, HttpResult } from '../../core/kernel/http-result.ts';
 import type { Clock } from '../clock.ts';
-import type { Http, HttpFailure, HttpOutcome, HttpRequest } from './http.ts';
+import type { Http, HttpRequest } from './http.ts';
 
 /** How many bytes of a response are read; the rest is ignored. */
 export const responseBytesMax = 64 * 1024;
@@ -79,13 +80,13 @@ export function undiciHttp(options: {
 }
 
 /** What was registered before the ports were narrowed is refused here. */
-function forbiddenPort(url: URL, ports: EndpointPorts): HttpOutcome | undefined {
+function forbiddenPort(url: URL, ports: EndpointPorts): HttpResult | undefined {
   if (isAllowedPort(url, ports)) return undefined;
   return failed('forbidden', `The endpoint's port is none that this bus calls (${ports}).`);
 }
 
 /** An address in the URL is never looked up, so that it is checked here; a name is checked when it is resolved. */
-function forbiddenUrl(url: URL, endpoints: EndpointPolicy, addresses: Addresses): HttpOutcome | undefined {
+function forbiddenUrl(url: URL, endpoints: EndpointPolicy, addresses: Addresses): HttpResult | undefined {
   if (endpoints === 'any') return undefined;
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (url.protocol !== 'https:') return failed('forbidden', 'The endpoint is not https.');
@@ -95,7 +96,7 @@ function forbiddenUrl(url: URL, endpoints: EndpointPolicy, addresses: Addresses)
   return undefined;
 }
 
-const failed = (failure: HttpFailure, message: string): HttpOutcome => ({
+const failed = (failure: HttpFailure, message: string): HttpResult => ({
   kind: 'failure',
   failure,
   message,
@@ -132,23 +133,23 @@ type Controller = Parameters<NonNullable<Handler['onRequestStart']>>[0];
  * our memory, or hold us with its body. By callbacks, because a stream and a signal for each request would take
  * longer than the request.
  */
-function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): Promise<HttpOutcome> {
-  const { promise, resolve } = Promise.withResolvers<HttpOutcome>();
+function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): Promise<HttpResult> {
+  const { promise, resolve } = Promise.withResolvers<HttpResult>();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   let status = 0;
   let headers: Record<string, string> = {};
   let controller: Controller | undefined;
-  let given: HttpOutcome | undefined;
+  let given: HttpResult | undefined;
 
-  const settle = (outcome: HttpOutcome): void => {
+  const settle = (outcome: HttpResult): void => {
     cancelTimer();
     given ??= outcome;
     resolve(given);
   };
   /** The outcome stands; the socket is closed, or the request never sent. */
   const letGo = () => controller?.abort(new Error('The outcome of this request is settled.'));
-  const answer = (): HttpOutcome => {
+  const answer = (): HttpResult => {
     const body = Buffer.concat(chunks).subarray(0, responseBytesMax).toString('utf8');
     return { kind: 'answer', status, headers, body };
   };
@@ -202,7 +203,7 @@ function joined(given: Readonly<Record<string, string | string[] | undefined>>):
   return headers;
 }
 
-function classify(error: unknown): HttpOutcome {
+function classify(error: unknown): HttpResult {
   const {
     name = '',
     code = '',

@@ -25,24 +25,24 @@ export interface DelayedStore {
   putNew(event: DelayedEvent, state: DelayedState, nowMs: number): Promise<KeptDelayed | undefined>;
   /** Every event of this id, at whatever target and in whatever state. */
   find(eventId: string): Promise<KeptDelayed[]>;
-  /** Writes the next state if the row is still of this turn; answers whether, and the row as it is then. */
+  /** Writes the next state if the row is still of this revision; answers whether, and the row as it is then. */
   change(
     key: DelayedKey,
-    turn: string,
+    revision: string,
     next: DelayedState,
     nowMs: number,
   ): Promise<{ readonly done: boolean; readonly kept: KeptDelayed | undefined }>;
-  /** Removes a row that nobody changed since this turn. */
-  remove(key: DelayedKey, turn: string): Promise<void>;
+  /** Removes a row that nobody changed since this revision. */
+  remove(key: DelayedKey, revision: string): Promise<void>;
 }
 
 /** The event as it is kept: what is longer is packed, because a write is paid by the kilobyte. */
 type Document = Omit<DelayedEvent, 'body'> & { readonly body?: string; readonly packed?: string };
 
-const fieldsOf = ({ state, dueAtMs, turn, leaseUntilMs }: DelayedState) => ({
+const fieldsOf = ({ state, dueAtMs, revision, leaseUntilMs }: DelayedState) => ({
   state,
   dueAtMs,
-  turn,
+  turn: revision,
   leaseUntilMs,
 });
 
@@ -57,7 +57,7 @@ export function keptDelayed(row: Row): KeptDelayed {
     state: {
       state: state as DelayedState['state'],
       dueAtMs: Number(dueAtMs),
-      turn: String(turn),
+      revision: String(turn),
       leaseUntilMs: Number(leaseUntilMs),
     },
     event: {
@@ -80,11 +80,11 @@ const rowOf = (event: DelayedEvent, state: DelayedState): Row => ({
 });
 
 /**
- * The SDK makes a call again whose answer was lost, and so finds its own row, which has its turn. Taken for an earlier one,
+ * The SDK makes a call again whose answer was lost, and so finds its own row, which has its revision. Taken for an earlier one,
  * its timer would be dropped as that of the earlier one, and the event would wait for ever.
  */
-const exceptOwn = (found: KeptDelayed, { turn }: DelayedState): KeptDelayed | undefined =>
-  found.state.turn === turn ? undefined : found;
+const exceptOwn = (found: KeptDelayed, { revision }: DelayedState): KeptDelayed | undefined =>
+  found.state.revision === revision ? undefined : found;
 
 export function createDelayedStore(table: Table): DelayedStore {
   return {
@@ -100,17 +100,17 @@ export function createDelayedStore(table: Table): DelayedStore {
       const rows = await table.query(`event#${eventHash(eventId)}`, delayedPrefix);
       return rows.map(keptDelayed).filter(({ event }) => event.id === eventId);
     },
-    async change(key, turn, next, nowMs) {
+    async change(key, revision, next, nowMs) {
       // What was cancelled long before it was due is not kept until then.
       const untilMs = next.state === 'cancelled' ? nowMs : next.dueAtMs;
       const { done, row } = await table.change(
         key,
         fieldsOf(next),
-        { turn },
+        { turn: revision },
         delayedExpiresAtSeconds(untilMs),
       );
       return { done, kept: row && keptDelayed(row) };
     },
-    remove: (key, turn) => table.deleteWhere(key, { turn }),
+    remove: (key, revision) => table.deleteWhere(key, { turn: revision }),
   };
 }

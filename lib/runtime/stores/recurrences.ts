@@ -6,7 +6,7 @@ export interface RecurrenceState {
   /** Epoch milliseconds. */
   readonly nextMs: number;
   /** Another one after each change: the condition of the next. It also names the schedule of a long wait. */
-  readonly turn: string;
+  readonly revision: string;
   /** The last time that fired, in epoch milliseconds; 0 for none. */
   readonly firedMs: number;
   /** Why the last time fired nothing; empty when it did. */
@@ -24,10 +24,10 @@ export interface RecurrenceStore {
   all(): Promise<KeptRecurrence[]>;
   /** Writes it in the place of `earlier`, or as a new one; answers false when somebody else changed it meanwhile. */
   write(kept: KeptRecurrence, earlier: Recurrence | undefined): Promise<boolean>;
-  /** Moves it on if it is still of this turn; answers it as it is then. */
+  /** Moves it on if it is still of this revision; answers it as it is then. */
   change(
     schedule: string,
-    turn: string,
+    revision: string,
     state: RecurrenceState,
   ): Promise<{ readonly done: boolean; readonly kept: KeptRecurrence | undefined }>;
   remove(schedule: string): Promise<void>;
@@ -42,16 +42,16 @@ function keptOf(row: Row): KeptRecurrence {
     recurrence: row.document as Recurrence,
     state: {
       nextMs: Number(nextMs),
-      turn: String(turn),
+      revision: String(turn),
       firedMs: Number(firedMs ?? 0),
       problem: String(problem ?? ''),
     },
   };
 }
 
-const fieldsOf = ({ nextMs, turn, firedMs, problem }: RecurrenceState) => ({
+const fieldsOf = ({ nextMs, revision, firedMs, problem }: RecurrenceState) => ({
   nextMs,
-  turn,
+  turn: revision,
   firedMs,
   problem,
 });
@@ -70,8 +70,8 @@ export function createRecurrenceStore(table: Table): RecurrenceStore {
         { ...rowKey(recurrence.schedule), document: recurrence, fields: fieldsOf(state) },
         earlier,
       ),
-    async change(schedule, turn, state) {
-      const { done, row } = await table.change(rowKey(schedule), fieldsOf(state), { turn });
+    async change(schedule, revision, state) {
+      const { done, row } = await table.change(rowKey(schedule), fieldsOf(state), { turn: revision });
       return { done, kept: row && keptOf(row) };
     },
     remove: (schedule) => table.delete(rowKey(schedule)),

@@ -88,7 +88,7 @@ describe('a delayed event that is cancelled', () => {
     expect(await schedules(bus)).toHaveLength(1);
     await bus.clock.advance(2 * hour);
     expect(bus.requests).toEqual([]);
-    expect(bus.lines.join()).toContain('not needed any more');
+    expect(bus.lines.join()).toContain('An outdated schedule could not be deleted');
   });
 
   it('when it has left is refused, and so is another time', async () => {

@@ -6,9 +6,9 @@ import { deliver } from '../../../lib/app/deliver/deliver.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
 import { deliverSettleSeconds, retryDelaysSecondsDefault } from '../../../lib/core/deliver/limits.ts';
+import type { HttpResult } from '../../../lib/core/kernel/http-result.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
-import type { HttpOutcome } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from '../bus.ts';
 import { putReceiver } from '../calls.ts';
@@ -395,9 +395,9 @@ describe('an endpoint that is gone (410)', () => {
 });
 
 describe('a slow endpoint', () => {
-  const slow = (bus: TestBus, afterMs: number, outcome: HttpOutcome) => () =>
-    new Promise<HttpOutcome>((resolve) => bus.clock.setTimer(afterMs, () => resolve(outcome)));
-  const timeout: HttpOutcome = {
+  const slow = (bus: TestBus, afterMs: number, outcome: HttpResult) => () =>
+    new Promise<HttpResult>((resolve) => bus.clock.setTimer(afterMs, () => resolve(outcome)));
+  const timeout: HttpResult = {
     kind: 'failure',
     failure: 'timeout',
     message: 'No complete answer within 15 s.',

@@ -218,8 +218,8 @@ describe('publishing to an ordered topic', () => {
     });
     const { events } = await send(bus, 'a1', 'b1', 'a2', 'a3', 'b2', 'a4');
     expect(events).toMatchObject([accepted, accepted, rejected, rejected, accepted, rejected]);
-    expect(events[2]?.detail).toContain('could not be stored. Nothing of it was kept');
-    expect(events[3]?.detail).toContain('would have overtaken it');
+    expect(events[2]?.detail).toContain('could not be stored. It was not kept');
+    expect(events[3]?.detail).toContain('would overtake it');
     bus.restore('sns.PublishBatch');
     // The producer sends again what was refused.
     await send(bus, 'a2', 'a3', 'a4');
@@ -561,11 +561,11 @@ describe('what AWS holds', () => {
   });
 
   it.each([
-    [undefined, true, 'made without an order'],
-    [true, undefined, 'made ordered by subject'],
-    [true, false, 'made ordered by subject'],
-    [true, { by: 'account' }, 'made ordered by subject'],
-    [{ by: 'account' }, true, 'made ordered by account'],
+    [undefined, true, 'created without an order'],
+    [true, undefined, 'created with the order subject'],
+    [true, false, 'created with the order subject'],
+    [true, { by: 'account' }, 'created with the order subject'],
+    [{ by: 'account' }, true, 'created with the order account'],
   ])(
     'of a topic keeps the order with which it was made: %j is not changed to %j',
     async (was, becomes, words) => {

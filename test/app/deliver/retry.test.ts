@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
 import { retrySlotWaitSeconds } from '../../../lib/core/deliver/limits.ts';
+import type { HttpResult } from '../../../lib/core/kernel/http-result.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
-import type { HttpOutcome, HttpRequest } from '../../../lib/runtime/http/http.ts';
+import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, shorthand, type TestBus, testBus } from '../bus.ts';
 
@@ -63,7 +64,7 @@ describe('the policy', () => {
     expect(letter?.attributes).toMatchObject({ 'busbar-cause': 'http-422', 'busbar-failure': 'business' });
   });
 
-  it.each<[string, number, HttpOutcome, Parameters<TestBus['receiver']>[1]]>([
+  it.each<[string, number, HttpResult, Parameters<TestBus['receiver']>[1]]>([
     ['of a policy', 11 * 3600, answer(500), { retry: { delaysSeconds: [11 * 3600] } }],
     ['of a Retry-After', 20 * 3600, answer(503, { 'retry-after': String(20 * 3600) }), {}],
   ])(
@@ -89,7 +90,7 @@ describe('the policy', () => {
 
 describe('a first attempt', () => {
   /** A hundred deliveries that failed once and are due again at the same time. */
-  async function busWithRetries(again: (request: HttpRequest) => Promise<number | HttpOutcome>) {
+  async function busWithRetries(again: (request: HttpRequest) => Promise<number | HttpResult>) {
     const bus = await busWithReceiver({ retry: { delaysSeconds: [60, 600, 600] }, breaker });
     const fresh: { askedMs?: number } = {};
     bus.endpoint(url, (request) => {
@@ -108,7 +109,7 @@ describe('a first attempt', () => {
   it('is not delayed by a hundred retries that are due at once, however slow they are', async () => {
     let running = 0;
     let most = 0;
-    const hang = async (bus: TestBus): Promise<HttpOutcome> => {
+    const hang = async (bus: TestBus): Promise<HttpResult> => {
       most = Math.max(most, ++running);
       await new Promise<void>((resolve) => bus.clock.setTimer(15 * second, resolve));
       running--;

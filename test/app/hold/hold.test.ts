@@ -586,7 +586,7 @@ describe('a rule', () => {
     expect(await state(bus)).toMatchObject({
       state: 'holding',
       by: 'rule',
-      reason: '20 events wait for billing; the rule holds from 20 on.',
+      reason: '20 events wait for billing; the rule holds from 20.',
     });
     expect(bus.lines.some((line) => line.startsWith('warn: A topic was put on hold by its rule'))).toBe(true);
     await bus.clock.advance(2 * second);

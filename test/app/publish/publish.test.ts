@@ -83,7 +83,7 @@ describe('publishing to a topic', () => {
         id: '2',
         status: 'rejected',
         code: 'unavailable',
-        detail: expect.stringContaining('send it again'),
+        detail: expect.stringContaining('Send it again'),
       },
       { index: 2, id: '3', status: 'accepted' },
     ]);
@@ -295,7 +295,7 @@ describe('deduplication', () => {
       throw new AwsError('InternalServerError', 'down', { status: 500 });
     });
     expect(await once(bus)).toEqual(['accepted']);
-    expect(bus.lines.join()).toContain('Claims could not be settled');
+    expect(bus.lines.join()).toContain('Claims could not be updated');
   });
 
   it('sends nothing that it could not check', async () => {

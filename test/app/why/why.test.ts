@@ -241,7 +241,7 @@ describe('a delivery that fails', () => {
         receiver: 'vip',
         matched: 'unknown',
         state: 'unknown',
-        note: 'not recorded: the trace of the topic orders is failures; no failed attempt is known',
+        note: 'not recorded: the trace of the topic orders is failures; there is no record of a failed attempt',
       },
     ]);
   });
@@ -255,7 +255,7 @@ describe('what is not recorded', () => {
     const answered = await ask(bus, '1');
     expect(answered.events).toEqual([]);
     expect(answered.notRecorded).toMatch(
-      /^not recorded: events that were delivered at once of the topic orders \(trace: failures\);.*no failed attempt is known$/,
+      /^not recorded: events that were delivered at once of the topic orders \(trace: failures\);.*there is no record of a failed attempt$/,
     );
   });
 

@@ -251,7 +251,7 @@ describe('an event that goes round in a circle', () => {
         receiver: 'legacy',
         state: 'stopped',
         attempts: [],
-        note: expect.stringContaining(`It has been in ${there} before`),
+        note: expect.stringContaining(`The event has already been in ${there}`),
       });
       expect(await letters(bus)).toEqual([]);
       expect(await bus.count(bus.urlOf('legacy', 'online'))).toEqual({ ready: 0, inFlight: 0, delayed: 0 });

@@ -4,8 +4,9 @@ import { declare } from '../../../lib/app/declaration/declare.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { getReceiver } from '../../../lib/app/registry/flow.ts';
 import { listReceivers } from '../../../lib/app/registry/receivers.ts';
+import type { HttpResult } from '../../../lib/core/kernel/http-result.ts';
 import type { Receiver } from '../../../lib/core/registry/receiver.ts';
-import type { HttpOutcome, HttpRequest } from '../../../lib/runtime/http/http.ts';
+import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { admin, answer, environment, shorthand, type TestBus, testBus } from '../../app/bus.ts';
 import { putReceiver } from '../../app/calls.ts';
 
@@ -19,7 +20,7 @@ async function busWithTokens(fields: Partial<Receiver> = {}) {
   const bus = await testBus();
   await bus.receiver('shop', { oauth2, retry: { delaysSeconds: [10] }, ...fields });
   let issued = 0;
-  const issue = (): HttpOutcome =>
+  const issue = (): HttpResult =>
     answer(
       200,
       {},
@@ -119,8 +120,8 @@ describe('an endpoint that wants a token', () => {
     await invoke(bus);
     await bus.runLane('shop');
     await bus.clock.advance(60 * second);
-    const slow = (seconds: number, outcome: HttpOutcome) => () =>
-      new Promise<HttpOutcome>((resolve) => bus.clock.setTimer(seconds * second, () => resolve(outcome)));
+    const slow = (seconds: number, outcome: HttpResult) => () =>
+      new Promise<HttpResult>((resolve) => bus.clock.setTimer(seconds * second, () => resolve(outcome)));
     bus.endpoint(endpoint, slow(29.5, answer(401)));
     await invoke(bus);
     const startedMs = bus.clock.now();
@@ -136,7 +137,7 @@ describe('an endpoint that wants a token', () => {
 });
 
 describe('a token endpoint that fails', () => {
-  it.each<[string, HttpOutcome, string]>([
+  it.each<[string, HttpResult, string]>([
     ['refuses', answer(401, {}, '{"error":"invalid_client"}'), 'oauth2-http-401'],
     ['redirects', answer(302), 'oauth2-redirect-302'],
     ['is no token endpoint', answer(200, {}, '<html>'), 'oauth2-malformed'],

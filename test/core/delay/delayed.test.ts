@@ -16,7 +16,7 @@ const leaseMs = delayLeaseSeconds * 1000;
 const at = (state: DelayedState['state'], dueInMs: number, leaseUntilMs = 0): DelayedState => ({
   state,
   dueAtMs: nowMs + dueInMs,
-  turn: 'old',
+  revision: 'old',
   leaseUntilMs,
 });
 
@@ -34,21 +34,21 @@ type StateName = keyof typeof states;
 const messages = {
   publish: { kind: 'publish', dueAtMs: nowMs + 5000 },
   look: { kind: 'look' },
-  routed: { kind: 'routed', turn: 'old' },
-  'routed by another': { kind: 'routed', turn: 'other' },
+  routed: { kind: 'routed', revision: 'old' },
+  'routed by another': { kind: 'routed', revision: 'other' },
   cancel: { kind: 'cancel' },
   're-time': { kind: 're-time', dueAtMs: nowMs + 7000 },
 } as const satisfies Record<string, DelayedMessage>;
 type MessageName = keyof typeof messages;
 
 const nothing: DelayedStep = { kind: 'nothing' };
-const refuse = (code: Extract<DelayedStep, { kind: 'refuse' }>['code']): DelayedStep => ({
-  kind: 'refuse',
+const refuse = (code: Extract<DelayedStep, { kind: 'reject' }>['code']): DelayedStep => ({
+  kind: 'reject',
   code,
 });
 const write = (state: DelayedState['state'], dueInMs: number, leaseUntilMs = 0): DelayedStep => ({
   kind: 'write',
-  next: { ...at(state, dueInMs, leaseUntilMs), turn: 'new' },
+  next: { ...at(state, dueInMs, leaseUntilMs), revision: 'new' },
 });
 const published = write('waiting', 5000);
 const reTimed = write('waiting', 7000);
@@ -125,10 +125,10 @@ describe('a delayed event', () => {
     expect(stepDelayed(states[state], messages[message], nowMs, 'new')).toEqual(expected);
   });
 
-  it('is written only under a turn that was never before, so that the loser of a race is refused', () => {
+  it('is written only under a revision that was never before, so that the loser of a race is refused', () => {
     for (const [state, message] of cases) {
       const step = stepDelayed(states[state], messages[message], nowMs, 'new');
-      if (step.kind === 'write') expect(step.next.turn).toBe('new');
+      if (step.kind === 'write') expect(step.next.revision).toBe('new');
     }
   });
 });

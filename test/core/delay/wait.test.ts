@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { atExpression, chooseWait, secondsToHide } from '../../../lib/core/delay/wait.ts';
+import { atExpression, chooseWait, secondsUntilWake } from '../../../lib/core/delay/wait.ts';
 import { aws, bus } from '../../../lib/core/kernel/limits.ts';
 
 const nowMs = Date.parse('2026-01-31T12:00:00.500Z');
@@ -51,7 +51,7 @@ describe('a wait', () => {
         // The rest is hidden in the queue, for which a message must not wait longer than it may be delayed; after
         // a leg there is another one.
         if (waitMs <= bus.scheduleLegSeconds * 1000) {
-          expect(secondsToHide(dueAtMs, firedMs)).toBeLessThanOrEqual(aws.sqs.delaySecondsMax);
+          expect(secondsUntilWake(dueAtMs, firedMs)).toBeLessThanOrEqual(aws.sqs.delaySecondsMax);
         }
       }),
     );

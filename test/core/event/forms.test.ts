@@ -93,11 +93,11 @@ describe('the structured mode', () => {
   it.each<[string, object]>([
     ['specversion is missing', { ...event, specversion: undefined }],
     ['specversion is not "1.0"', { ...event, specversion: '0.3' }],
-    ['data_base64 stands beside data', { ...event, data: 1, data_base64: 'AAEC' }],
-    ['data_base64 is no base64', { ...event, data_base64: 'A' }],
-    ['data_base64 is no base64', { ...event, data_base64: 'AA-_' }],
-    ['data_base64 is no base64', { ...event, data_base64: 7 }],
-    ['delaySeconds is no CloudEvents attribute', { ...event, delaySeconds: 5 }],
+    ['data_base64 cannot be combined with data', { ...event, data: 1, data_base64: 'AAEC' }],
+    ['data_base64 is not base64', { ...event, data_base64: 'A' }],
+    ['data_base64 is not base64', { ...event, data_base64: 'AA-_' }],
+    ['data_base64 is not base64', { ...event, data_base64: 7 }],
+    ['delaySeconds is not a CloudEvents attribute', { ...event, delaySeconds: 5 }],
     ['id is missing', { ...event, id: undefined }],
   ])('refuses an event whose %s', (message, body) => {
     expect(problem(read(structured, body)[0])).toContain(message);
@@ -105,7 +105,7 @@ describe('the structured mode', () => {
 
   it('refuses __proto__ by name, and takes no attribute from it', () => {
     const hidden = '{"specversion":"1.0","__proto__":{"id":"1","source":"/s","type":"t"}}';
-    expect(problem(read(structured, hidden)[0])).toContain('__proto__ is no CloudEvents attribute');
+    expect(problem(read(structured, hidden)[0])).toContain('__proto__ is not a CloudEvents attribute');
   });
 
   it('refuses an array, saying how to send it', () => {
@@ -214,11 +214,14 @@ describe('the binary mode', () => {
   it.each<[string, Record<string, string>]>([
     ['ce-specversion is missing', { 'ce-id': '1', 'ce-source': '/s', 'ce-type': 't' }],
     ['ce-specversion is not 1.0', { ...headers, 'ce-specversion': '0.3' }],
-    ['ce-subject has a percent sign that is no UTF-8 escape', { ...headers, 'ce-subject': '100%' }],
-    ['ce-subject has a percent sign that is no UTF-8 escape', { ...headers, 'ce-subject': '%ff' }],
+    [
+      'ce-subject has a percent sign that does not begin a UTF-8 escape',
+      { ...headers, 'ce-subject': '100%' },
+    ],
+    ['ce-subject has a percent sign that does not begin a UTF-8 escape', { ...headers, 'ce-subject': '%ff' }],
     ['ce-datacontenttype is not a header', { ...headers, 'ce-datacontenttype': 'text/plain' }],
-    ['order-id is no CloudEvents attribute', { ...headers, 'ce-order-id': '1' }],
-    ['__proto__ is no CloudEvents attribute', { ...headers, 'ce-__proto__': '1' }],
+    ['order-id is not a CloudEvents attribute', { ...headers, 'ce-order-id': '1' }],
+    ['__proto__ is not a CloudEvents attribute', { ...headers, 'ce-__proto__': '1' }],
     ['subject has control characters', { ...headers, 'ce-subject': 'a%0Ab' }],
   ])('refuses an event where %s', (message, given) => {
     expect(problem(read(undefined, '', given)[0])).toContain(message);
@@ -271,7 +274,7 @@ describe('the shorthand', () => {
 
   it.each<[string, object]>([
     ['orderId is not a field of the shorthand', { type: 't', orderId: 1 }],
-    ['specversion is not a field of the shorthand. A whole CloudEvent is sent as', { ...event }],
+    ['specversion is not a field of the shorthand. Send a whole CloudEvent as', { ...event }],
     ['type is missing', { data: 1 }],
     ['id must be a string', { type: 't', id: 7 }],
     ['subject must be a string', { type: 't', subject: null }],

@@ -82,7 +82,7 @@ describe('whether an event goes on', () => {
   ])('a circle is stopped: %s', (_, hops, from, to) => {
     expect(passOn(hops, from, to)).toMatchObject({ kind: 'stopped', cause: 'loop' });
     const passage = passOn(hops, from, to);
-    expect(passage.kind === 'stopped' && passage.detail).toContain(`It has been in ${to} before`);
+    expect(passage.kind === 'stopped' && passage.detail).toContain(`The event has already been in ${to}`);
   });
 
   it('one that has been in too many places is stopped, and its cause says so', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkFilter, type Filter, filterScope } from '../../../lib/core/filter/filter.ts';
-import { refusalsOf, refusalsOfBody } from '../../../lib/core/filter/match.ts';
+import { mismatchesOf, mismatchesOfBody } from '../../../lib/core/filter/match.ts';
 import {
   compileFilterPolicy,
   filteredMessage,
@@ -58,7 +58,7 @@ describe('why a filter refuses', () => {
       ],
     ],
   ])('%s', (_, filter, data, expected) => {
-    expect(refusalsOf(checkFilter(filter), messageOf(event(data)))).toEqual(expected);
+    expect(mismatchesOf(checkFilter(filter), messageOf(event(data)))).toEqual(expected);
   });
 });
 
@@ -76,7 +76,7 @@ describe('the decision', () => {
     expect(vectors.length).toBeGreaterThan(600);
     const different = vectors.filter(({ policy, body, expect: wanted }) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
-      return (refusalsOfBody(policy, text).length === 0) !== wanted;
+      return (mismatchesOfBody(policy, text).length === 0) !== wanted;
     });
     expect(different).toEqual([]);
   });
@@ -184,7 +184,7 @@ describe('the decision', () => {
           const expected = compiled.matches(filteredMessage(message.body, attributes));
           checked++;
           if (expected) matched++;
-          expect(refusalsOf(policy as Filter, message).length === 0).toBe(expected);
+          expect(mismatchesOf(policy as Filter, message).length === 0).toBe(expected);
         },
       ),
       { numRuns: 4000 },
@@ -242,7 +242,7 @@ describe('the time that an explanation takes', () => {
       'different',
     ],
   ])('is bounded: %s', (_, filter, data, because) => {
-    const refusals = refusalsOf(checkFilter(filter), messageOf(event(data)));
-    expect(refusals.map((refusal) => refusal.because)).toEqual(because === undefined ? [] : [because]);
+    const mismatches = mismatchesOf(checkFilter(filter), messageOf(event(data)));
+    expect(mismatches.map((mismatch) => mismatch.because)).toEqual(because === undefined ? [] : [because]);
   });
 });

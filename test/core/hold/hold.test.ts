@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  admit,
   type Hold,
   type HoldMessage,
+  holdAction,
   holdMarginMs,
   nextRoundMs,
   roundOf,
@@ -118,7 +118,7 @@ describe('a hold', () => {
     const word =
       result.kind === 'none'
         ? '-'
-        : result.kind === 'refuse'
+        : result.kind === 'reject'
           ? '!'
           : `${result.to.id === 'h2' ? '+' : ''}${result.to.state}`;
     expect(word).toBe(expected);
@@ -127,12 +127,12 @@ describe('a hold', () => {
   it('begins when every publisher has read its topic anew', () => {
     const hold = changed(undefined, messages['hold by hand']);
     expect(hold.fromMs).toBe(nowMs + bus.topicCacheSeconds * 1000 + holdMarginMs);
-    expect(admit(hold, hold.fromMs - 1)).toBe('route');
-    expect(admit(hold, hold.fromMs)).toBe('store');
+    expect(holdAction(hold, hold.fromMs - 1)).toBe('route');
+    expect(holdAction(hold, hold.fromMs)).toBe('store');
   });
 
   it('has publishers store until it closes, wait then, and route when it is over', () => {
-    expect(names.map((name) => admit(holds[name], nowMs))).toEqual([
+    expect(names.map((name) => holdAction(holds[name], nowMs))).toEqual([
       'route',
       'store',
       'store',
@@ -233,7 +233,7 @@ describe('a hold rule', () => {
   it('names the receiver that lags behind, and the line', () => {
     expect(judgeRule(rule, [backlog(1, 0), backlog(1, 75.5, 'mail')])).toEqual({
       kind: 'hold',
-      reason: 'An event waits for mail since 75 s; the rule holds from 60 s on.',
+      reason: 'An event has waited for mail for 75 s; the rule holds from 60 s.',
     });
   });
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { HttpResult } from '../../../lib/core/kernel/http-result.ts';
 import {
-  type AskOutcome,
-  type AskVerdict,
   agreedByToken,
+  applyAnswer,
   askIsDue,
   asking,
   askPauseSeconds,
@@ -12,7 +12,7 @@ import {
   readRate,
   reopened,
   requestedRate,
-  settled,
+  type ValidationAnswer,
   validationSecondsMax,
   validationTokensMax,
   withValidation,
@@ -44,14 +44,15 @@ const receiver = (validation?: Partial<Validation>, fields: Partial<Receiver> = 
   ...(validation !== undefined && { validation: { state: 'pending', at, endpoint, ...validation } }),
   ...fields,
 });
-const answer = (status: number, headers: Record<string, string> = {}): AskOutcome => ({
+const answer = (status: number, headers: Record<string, string> = {}): HttpResult => ({
   kind: 'answer',
   status,
   headers,
+  body: '',
 });
 
 describe('the answer to the validation request', () => {
-  it.each<[string, AskOutcome, Partial<AskVerdict>]>([
+  it.each<[string, HttpResult, Partial<ValidationAnswer>]>([
     ['its own name', answer(200, { 'webhook-allowed-origin': origin }), { kind: 'granted' }],
     [
       'its own name in capitals',
@@ -231,7 +232,7 @@ describe('a receiver that is put', () => {
 
 describe('asking', () => {
   const pending = receiver({ asks: 0, nextAskAt: at });
-  const open: AskVerdict = { kind: 'open', detail: 'Not yet.' };
+  const open: ValidationAnswer = { kind: 'open', detail: 'Not yet.' };
 
   it('is counted, remembers its token as a hash alone, and is done again later and later', () => {
     let asked = pending;
@@ -255,7 +256,7 @@ describe('asking', () => {
     expect(asks).toBeLessThanOrEqual(validationTokensMax);
   });
 
-  it.each<[string, Receiver, AskVerdict, Partial<Validation>]>([
+  it.each<[string, Receiver, ValidationAnswer, Partial<Validation>]>([
     [
       'grants',
       pending,
@@ -297,11 +298,11 @@ describe('asking', () => {
     [
       'waits for as long as the endpoint wants',
       pending,
-      { ...open, waitSeconds: 7200 } as AskVerdict,
+      { ...open, waitSeconds: 7200 } as ValidationAnswer,
       { nextAskAt: new Date(nowMs + 2 * hour).toISOString() },
     ],
   ])('%s', (_, before, verdict, after) => {
-    expect(settled(before, endpoint, verdict, nowMs).validation).toMatchObject(after);
+    expect(applyAnswer(before, endpoint, verdict, nowMs).validation).toMatchObject(after);
   });
 
   it('changes nothing for a receiver that has another endpoint by now, or needs no agreement any more', () => {
@@ -311,7 +312,7 @@ describe('asking', () => {
     );
     const without = receiver(undefined, { validate: 'none' });
     for (const other of [moved, without]) {
-      expect(settled(other, endpoint, { kind: 'granted', ratePerMinute: undefined }, nowMs)).toBe(other);
+      expect(applyAnswer(other, endpoint, { kind: 'granted', ratePerMinute: undefined }, nowMs)).toBe(other);
       expect(asking(other, endpoint, hashToken('a'), nowMs)).toBe(other);
     }
   });
@@ -368,7 +369,7 @@ describe('a callback', () => {
   });
 
   it('after a refusal is unknown', () => {
-    const refused = settled(asked, endpoint, { kind: 'refused', detail: 'No.' }, nowMs);
+    const refused = applyAnswer(asked, endpoint, { kind: 'refused', detail: 'No.' }, nowMs);
     expect(agreedByToken(refused, hashToken('first'), undefined, nowMs)).toBeUndefined();
   });
 });

@@ -61,9 +61,9 @@ describe('a cron expression', () => {
     ['* * * 13 *', 'the month'],
     ['* * * * 8', 'the day of the week'],
     ['5/10 * * * *', 'a step needs a range or a star before it, such as 5-59/10'],
-    ['*/0 * * * *', '"0" is no step'],
+    ['*/0 * * * *', '"0" is not a step'],
     ['5-1 * * * *', '5-1 ends before it begins'],
-    ['1-2-3 * * * *', 'is no range or step'],
+    ['1-2-3 * * * *', 'is not a range or a step'],
     ['1,,2 * * * *', 'is not from'],
     ['* * ? * 1', 'the day of the month "?"'],
     ['* * L * *', 'the day of the month "L"'],
@@ -74,7 +74,7 @@ describe('a cron expression', () => {
     expect(() => parseCron(text)).toThrow(why);
   });
 
-  it.each(['0 0 30 2 *', '0 0 31 4,6,9,11 *'])('%s never comes', (text) => {
+  it.each(['0 0 30 2 *', '0 0 31 4,6,9,11 *'])('%s never fires', (text) => {
     expect(parseCron(text).next(Date.parse('2026-01-01T00:00:00Z'), zone('UTC'))).toBeUndefined();
   });
 });

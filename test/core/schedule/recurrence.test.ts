@@ -136,14 +136,14 @@ describe('a schedule', () => {
   ])('%j is taken', (spec) => expect(recurrenceSchema.safeParse(spec).success).toBe(true));
 
   it.each<[object, string]>([
-    [{ ...good, receiver: 'billing' }, 'one of topic and receiver'],
-    [{ cron: '0 9 * * *', event: { type: 't' } }, 'one of topic and receiver'],
-    [{ ...good, everySeconds: 60 }, 'one of cron and everySeconds'],
-    [{ topic: 'orders', event: { type: 't' } }, 'one of cron and everySeconds'],
+    [{ ...good, receiver: 'billing' }, 'either topic or receiver'],
+    [{ cron: '0 9 * * *', event: { type: 't' } }, 'either topic or receiver'],
+    [{ ...good, everySeconds: 60 }, 'either cron or everySeconds'],
+    [{ topic: 'orders', event: { type: 't' } }, 'either cron or everySeconds'],
     [{ ...good, cron: '0 9 * *' }, 'has 4 fields'],
-    [{ ...good, cron: '0 0 30 2 *' }, 'never comes'],
-    [{ ...good, timezone: 'Mars/Olympus' }, 'is no time zone'],
-    [{ topic: 'orders', everySeconds: 60, timezone: 'UTC', event: { type: 't' } }, 'belongs to cron'],
+    [{ ...good, cron: '0 0 30 2 *' }, 'never fires'],
+    [{ ...good, timezone: 'Mars/Olympus' }, 'is not an IANA time zone'],
+    [{ topic: 'orders', everySeconds: 60, timezone: 'UTC', event: { type: 't' } }, 'is only for cron'],
     [{ topic: 'orders', everySeconds: 0.5, event: { type: 't' } }, 'int'],
     [{ topic: 'orders', everySeconds: 0, event: { type: 't' } }, '1'],
     [{ ...good, misfire: 'never' }, 'fire-once'],

@@ -41,10 +41,10 @@ const messages = {
   'commit by check': { kind: 'commit', by: 'check' },
   rollback: { kind: 'rollback', by: 'producer' },
   'rollback by check': { kind: 'rollback', by: 'check' },
-  'no verdict': { kind: 'no-verdict', outcome: 'it answered unknown' },
+  'no verdict': { kind: 'no-verdict', answer: 'it answered unknown' },
   timer: { kind: 'timer' },
   sent: { kind: 'sent', places: [0], refused: 0 },
-  settled: { kind: 'settled', refused: 0 },
+  finished: { kind: 'finished', refused: 0 },
 } as const satisfies Record<string, TransactionMessage>;
 type Name = keyof typeof messages;
 
@@ -58,47 +58,47 @@ const table: Readonly<Record<(typeof phases)[number], Readonly<Record<Name, stri
     'no verdict': 'half',
     timer: 'ask',
     sent: 'none',
-    settled: 'none',
+    finished: 'none',
   },
   committed: {
     commit: 'none',
     'commit by check': 'none',
-    rollback: 'refuse',
+    rollback: 'reject',
     'rollback by check': 'none',
     'no verdict': 'none',
     timer: 'none',
     sent: 'committed',
-    settled: 'published',
+    finished: 'published',
   },
   published: {
     commit: 'none',
     'commit by check': 'none',
-    rollback: 'refuse',
+    rollback: 'reject',
     'rollback by check': 'none',
     'no verdict': 'none',
     timer: 'none',
     sent: 'none',
-    settled: 'none',
+    finished: 'none',
   },
   'rolled-back': {
-    commit: 'refuse',
+    commit: 'reject',
     'commit by check': 'none',
     rollback: 'none',
     'rollback by check': 'none',
     'no verdict': 'none',
     timer: 'none',
     sent: 'none',
-    settled: 'cleared',
+    finished: 'cleared',
   },
   cleared: {
-    commit: 'refuse',
+    commit: 'reject',
     'commit by check': 'none',
     rollback: 'none',
     'rollback by check': 'none',
     'no verdict': 'none',
     timer: 'none',
     sent: 'none',
-    settled: 'none',
+    finished: 'none',
   },
 };
 
@@ -117,9 +117,9 @@ describe('every phase answers every message', () => {
 describe('a transaction that was decided', () => {
   it('says when, by whom and what to do instead, to who wants the contrary', () => {
     const step = transition(rolledBack, { kind: 'commit', by: 'producer' }, nowMs);
-    expect(step).toMatchObject({ kind: 'refuse', error: { code: 'transaction_decided', status: 409 } });
-    expect(step.kind === 'refuse' && step.error.message).toContain(
-      `rolled back by its producer at ${now}. Its events are gone: publish them again`,
+    expect(step).toMatchObject({ kind: 'reject', error: { code: 'transaction_decided', status: 409 } });
+    expect(step.kind === 'reject' && step.error.message).toContain(
+      `rolled back by its producer at ${now}. Its events are deleted. Publish them again`,
     );
   });
 
@@ -156,12 +156,12 @@ describe('checks', () => {
 
   it('end with a rollback that says so, when the last one brings no verdict', () => {
     const asked = { ...half, checks: transactionChecksMax };
-    const step = transition(asked, { kind: 'no-verdict', outcome: 'it answered 500' }, nowMs);
+    const step = transition(asked, { kind: 'no-verdict', answer: 'it answered 500' }, nowMs);
     expect(step).toMatchObject({
       to: {
         state: 'rolled-back',
         decidedBy: 'bus',
-        reason: 'Its checkUrl was asked 15 times and gave no verdict, the last time: it answered 500.',
+        reason: 'Its checkUrl was asked 15 times and gave no verdict; the last answer: it answered 500.',
       },
     });
   });

@@ -132,7 +132,7 @@ describe('the fate of an event at a receiver', () => {
     [
       'names how many attempts there were, when not all are recorded',
       { sightings: [failing], record: record({ attempts: 3 }) },
-      { attemptCount: 3, note: 'of 3 attempts, 1 are recorded' },
+      { attemptCount: 3, note: '1 of 3 attempts are recorded' },
     ],
     [
       'is not known without a trace: the subscription as it is now may have been another then',
@@ -140,13 +140,13 @@ describe('the fate of an event at a receiver', () => {
       {
         matched: 'unknown',
         state: 'unknown',
-        note: 'not recorded: the trace of the topic orders is failures; no failed attempt is known',
+        note: 'not recorded: the trace of the topic orders is failures; there is no record of a failed attempt',
       },
     ],
     [
       'is unknown, when it failed and its record could not be written',
       { sightings: [failing] },
-      { matched: true, state: 'unknown', note: 'it failed, but the record of it is not there' },
+      { matched: true, state: 'unknown', note: 'it failed, but its record is missing' },
     ],
     [
       'is taken to have matched, where there is no filter',

@@ -1,6 +1,7 @@
+import type { HttpFailure, HttpResult } from '../../../lib/core/kernel/http-result.ts';
 import { sleep } from '../../../lib/core/kernel/sleep.ts';
 import type { Clock, EpochMs } from '../../../lib/runtime/clock.ts';
-import type { Http, HttpFailure, HttpOutcome, HttpRequest } from '../../../lib/runtime/http/http.ts';
+import type { Http, HttpRequest } from '../../../lib/runtime/http/http.ts';
 import type { Dice } from './dice.ts';
 
 /** A request as its endpoint saw it. */
@@ -30,7 +31,7 @@ export interface Endpoints {
   /** All are well from now on. */
   heal(): void;
   /** Answers what is asked at this URL. */
-  serve(url: string, answer: (request: HttpRequest) => Promise<HttpOutcome>): void;
+  serve(url: string, answer: (request: HttpRequest) => Promise<HttpResult>): void;
 }
 
 /** Endpoints that work, fail, hang, flap, and answer too late, each in moods that last for a while. */
@@ -47,7 +48,7 @@ export function createEndpoints(options: {
     string,
     { name: string; dice: Dice; mood: Mood; moodUntilMs: EpochMs; downUntilMs: EpochMs }
   >();
-  const servers = new Map<string, (request: HttpRequest) => Promise<HttpOutcome>>();
+  const servers = new Map<string, (request: HttpRequest) => Promise<HttpResult>>();
   let healed = false;
 
   const urlOf = (receiver: string) => `https://${receiver}.example.com/events`;
@@ -65,7 +66,7 @@ export function createEndpoints(options: {
     return found.mood;
   }
 
-  async function send(request: HttpRequest): Promise<HttpOutcome> {
+  async function send(request: HttpRequest): Promise<HttpResult> {
     const served = servers.get(request.url);
     if (served !== undefined) {
       await sleep(clock, dice.between(1, 50));
@@ -145,7 +146,7 @@ export function createEndpoints(options: {
   };
 }
 
-const failure = (kind: HttpFailure): HttpOutcome => ({
+const failure = (kind: HttpFailure): HttpResult => ({
   kind: 'failure',
   failure: kind,
   message: `A ${kind} of the simulation`,

@@ -153,8 +153,8 @@ export const deliveryMutants: readonly Mutant[] = [
   {
     name: 'a redrive forgets a dead letter before it is sent, and now and then breaks off in between',
     file: 'lib/app/redrive/send-back.ts',
-    find: 'const gone = [...settled];',
-    replace: `const gone = [...settled];
+    find: 'const gone = [...alreadyDelivered];',
+    replace: `const gone = [...alreadyDelivered];
   await tools.deadLetters.remove(receiver, outgoing);
   if (tools.clock.now() % 2 === 0) throw new Error('The function died here.');`,
     functions: ['redrive'],

@@ -52,7 +52,7 @@ export const publishingMutants: readonly Mutant[] = [
   {
     name: 'what is published goes on its way though its topic is on hold',
     file: 'lib/app/hold/route-or-hold.ts',
-    find: "return admit(hold, tools.clock.now()) === 'store' ? hold : undefined;",
+    find: "return holdAction(hold, tools.clock.now()) === 'store' ? hold : undefined;",
     replace: 'return undefined;',
     functions: ['publish'],
     checkers: ['holds'],

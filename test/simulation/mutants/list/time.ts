@@ -18,7 +18,7 @@ export const timeMutants: readonly Mutant[] = [
   {
     name: 'a cancel is granted though the event has left',
     file: 'lib/core/delay/delayed.ts',
-    find: "return row.state === 'cancelled' ? { kind: 'nothing' } : { kind: 'refuse', code: 'event_left' };",
+    find: "return row.state === 'cancelled' ? { kind: 'nothing' } : { kind: 'reject', code: 'event_left' };",
     replace: "return { kind: 'nothing' };",
     functions: ['admin'],
     checkers: ['not-early'],
@@ -36,8 +36,8 @@ export const timeMutants: readonly Mutant[] = [
   {
     name: 'a delayed event that could not be sent is not tried again',
     file: 'lib/app/delay/leave.ts',
-    find: 'outcomes[index] = { hideSeconds: delayLeaseSeconds };',
-    replace: "outcomes[index] = 'done';",
+    find: 'actions[index] = { hideSeconds: delayLeaseSeconds };',
+    replace: "actions[index] = 'done';",
     functions: ['schedule'],
     checkers: ['nothing-lost'],
     under: conditions({ failedEntry: 0.4 }, { minutes: 0.5, focus: { delay: 1 } }),
@@ -54,7 +54,7 @@ export const timeMutants: readonly Mutant[] = [
   {
     name: 'a producer that does not know is understood as a commit',
     file: 'lib/core/transaction/check.ts',
-    find: "if (state === 'unknown') return { kind: 'none', outcome: 'it answered unknown' };",
+    find: "if (state === 'unknown') return { kind: 'none', answer: 'it answered unknown' };",
     replace: "if (state === 'unknown') return { kind: 'commit' };",
     functions: ['check-transaction'],
     checkers: ['transactions'],

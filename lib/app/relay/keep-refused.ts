@@ -2,11 +2,11 @@ import { eventRefused, type Refused } from '../../core/relay/refused.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { Sent } from './send-stored.ts';
 
-export type RefuseTools = Tools<'refused'>;
+export type KeepRefusedTools = Tools<'refused'>;
 
-/** Keeps what cannot be published where its application finds it, and says so in the log, of which an alarm is made. */
-export async function refuse(
-  tools: RefuseTools,
+/** Keeps what cannot be published where its application finds it, and logs it in a line that an alarm counts. */
+export async function keepRefused(
+  tools: KeepRefusedTools,
   about: Omit<Refused, 'code' | 'detail' | 'errors' | 'refusedAt' | 'times'>,
   result: Extract<Sent, { kind: 'refused' }>,
   event: string,
