@@ -54,7 +54,7 @@ const patternOf = (path: string) =>
   new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}/?$`);
 
 /** What a request asks, parsed by the entry of its call. @throws BusbarError invalid_request, and those of a body. */
-export function inputOf(
+function inputOf(
   call: DescribedCall,
   path: Readonly<Record<string, string>>,
   request: Omit<ApiRequest, 'method' | 'path'>,

@@ -97,7 +97,7 @@ function isFor(exception: Exception, role: string, grant: Grant): boolean {
 }
 
 /** An ARN without partition, region and account, which are the same everywhere. */
-export const shortened = (arn: string): string => arn.replace(/^arn:[^:]*:([^:]*):[^:]*:[^:]*:/, '$1:');
+const shortened = (arn: string): string => arn.replace(/^arn:[^:]*:([^:]*):[^:]*:[^:]*:/, '$1:');
 
 const nameOf = ({ action, resource, condition }: Grant): string =>
   `${action} on ${shortened(resource)}${condition === undefined ? '' : ` (if ${condition})`}`;

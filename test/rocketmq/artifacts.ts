@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-export const rocketMqVersion = '5.3.3';
+const rocketMqVersion = '5.3.3';
 
 /** What is missing on this machine to run a real broker; undefined when nothing is. */
 export function missingTools(): string | undefined {

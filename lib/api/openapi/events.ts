@@ -10,7 +10,7 @@ const characters = { type: 'string', minLength: 1, maxLength: 1024 } as const;
 const time = { type: 'string', format: 'date-time' } as const;
 
 /** The attributes of CloudEvents 1.0, each a member of the JSON forms and a `ce-` header of the binary mode. */
-export const attributes = {
+const attributes = {
   id: { ...characters, description: 'With the source it is what makes the event one and the same.' },
   source: {
     ...characters,

@@ -21,7 +21,7 @@ const structured = 'application/cloudevents+json';
 const noData = Uint8Array.of(0);
 
 /** What the bus tells beside the event; with underscores, so that SQL filters of consumers can name them. */
-export const deliveryIdProperty = 'busbar_delivery_id';
+const deliveryIdProperty = 'busbar_delivery_id';
 const topicProperty = 'busbar_topic';
 const attemptProperty = 'busbar_attempt';
 

@@ -12,7 +12,7 @@ import type { RocketMqFailure } from './failure.ts';
 const endpointForm =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]{2,45}\]):([1-9]\d{0,4})$/;
 
-export const rocketMqEndpointSchema = z
+const rocketMqEndpointSchema = z
   .string()
   .max(300)
   .refine((text) => {
@@ -21,7 +21,7 @@ export const rocketMqEndpointSchema = z
   }, 'is no endpoint of a RocketMQ proxy: host:port without a scheme, such as mq.example.com:8081');
 
 /** What RocketMQ takes (its TopicValidator): at most 127 of these, and none of its own. */
-export const rocketMqTopicSchema = z
+const rocketMqTopicSchema = z
   .string()
   .regex(/^[%|a-zA-Z0-9_-]{1,127}$/, 'is no RocketMQ topic: 1 to 127 letters, digits and %|-_')
   .refine((topic) => !/^(RMQ_SYS_|rmq_sys_|%RETRY%|%DLQ%|TBW102$|SCHEDULE_TOPIC_XXXX$)/.test(topic), {

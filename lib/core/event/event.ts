@@ -22,7 +22,7 @@ export interface EventParts {
   readonly data: { readonly text: string; readonly binary: boolean } | undefined;
 }
 
-export const attributeName = /^[a-z0-9]{1,64}$/;
+const attributeName = /^[a-z0-9]{1,64}$/;
 /** It becomes a header in binary mode, so it must be printable ASCII. */
 export const mediaType =
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w!#$&^.+-]+=("[\x20\x21\x23-\x7e]*"|[\w!#$&^.+/:-]+))*$/;

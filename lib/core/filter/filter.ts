@@ -7,7 +7,7 @@ type FilterNode = Filter | readonly FilterValue[] | readonly Filter[];
 type FilterValue = string | number | boolean | null | { readonly [operator: string]: unknown };
 
 /** The attributes that travel as message attributes, where SNS filters them for free. */
-export const filterableAttributes = ['type', 'source', 'subject'] as const;
+const filterableAttributes = ['type', 'source', 'subject'] as const;
 
 export const filterOperators = [
   'prefix',

@@ -45,7 +45,7 @@ export class SchemaProblem extends Error {}
  * The subschemas of a schema by their pointers, the root first; boolean schemas are left out.
  * @throws SchemaProblem when there are too many, or they are nested too deeply.
  */
-export function subschemasOf(root: unknown): ReadonlyMap<string, Subschema> {
+function subschemasOf(root: unknown): ReadonlyMap<string, Subschema> {
   const found = new Map<string, Subschema>();
   const visit = (schema: unknown, pointer: string, depth: number): void => {
     if (!isObject(schema)) return;

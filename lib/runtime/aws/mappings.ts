@@ -43,7 +43,7 @@ const settleSecondsMax = 20;
  * Makes a change to a mapping as soon as an earlier change of it is through: until then Lambda refuses.
  * @throws BusbarError unavailable when that takes too long.
  */
-export async function whenSettled<Answer>(world: World, change: () => Promise<Answer>): Promise<Answer> {
+async function whenSettled<Answer>(world: World, change: () => Promise<Answer>): Promise<Answer> {
   const { clock, random } = world;
   const untilMs = clock.now() + settleSecondsMax * 1000;
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 3000)) {

@@ -26,7 +26,7 @@ export interface TransactionStore {
   clear(id: string): Promise<void>;
 }
 
-export const transactionPk = (id: string) => `transaction#${id}`;
+const transactionPk = (id: string) => `transaction#${id}`;
 const stateKey = (id: string) => ({ pk: transactionPk(id), sk: 'state' });
 const eventsPrefix = 'events#';
 

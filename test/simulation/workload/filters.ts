@@ -1,8 +1,8 @@
 import type { Dice } from '../world/dice.ts';
 import type { Event, Filter } from './model.ts';
 
-export const types = ['order.placed', 'order.paid', 'invoice.sent'] as const;
-export const zones = ['north', 'south', 'west'] as const;
+const types = ['order.placed', 'order.paid', 'invoice.sent'] as const;
+const zones = ['north', 'south', 'west'] as const;
 
 /** Each filter twice: for the bus, and for whoever checks it. */
 const filters: readonly Filter[] = [

@@ -120,7 +120,7 @@ export const firstStartMs = ({ submissions }: Publication): EpochMs =>
   Math.min(...submissions.map(({ startMs }) => startMs));
 
 /** The versions that may have held at some time from `fromMs` until `untilMs`. */
-export function versionsDuring<State>(
+function versionsDuring<State>(
   versions: readonly Version<State>[],
   fromMs: EpochMs,
   untilMs: EpochMs,

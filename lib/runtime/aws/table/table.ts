@@ -7,7 +7,7 @@ import { createReads, type Reads } from './reads.ts';
 import { createWrites, type Writes } from './writes.ts';
 
 export type { Search, SearchPosition } from './reads.ts';
-export type { Changed, Fields, Key, Row } from './row.ts';
+export type { Key, Row } from './row.ts';
 
 /** A table of the bus, as the stores use it: rows of a partition key, a sort key and a document. */
 export type Table = Reads & Writes & ConditionalWrites & Batches;
