@@ -30,7 +30,7 @@ const plain = synthesize(defineBus({ topics: { shop: {} } })).template;
 
 const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([, { Properties }]) => Properties);
 const named = (name: string) => functions.find(({ FunctionName }) => FunctionName === name) ?? {};
-/** What the role of a bridge may do, action by action. */
+/** The statements of a bridge's role. */
 const grantsOf = (name: string) =>
   resourcesOf(template, 'AWS::IAM::Policy')
     .filter(([id]) => id.startsWith(`BridgesBridge${name}`))
@@ -40,7 +40,7 @@ const grantsOf = (name: string) =>
     .map((statement) => resolved(template, statement) as JsonObject);
 
 describe('a bus without a bridge', () => {
-  it('has nothing of bridges, and so pays for none', () => {
+  it('has no resources for bridges, so it does not pay for them', () => {
     const bridges = Object.keys(plain.Resources).filter((id) => id.startsWith('Bridges'));
     expect(bridges).toEqual([]);
     expect(JSON.stringify(plain.Resources)).not.toMatch(/busbar-bridge|secretsmanager/);
@@ -48,7 +48,7 @@ describe('a bus without a bridge', () => {
 });
 
 describe('a bridge in the template', () => {
-  it('is a function that knows what was declared, longer than a run and no more', () => {
+  it('is a function with the declaration in its environment, and times out after a run at the earliest', () => {
     const legacy = named('busbar-bridge-legacy');
     expect(legacy).toMatchObject({
       Timeout: bus.bridgeTimeoutSeconds,
@@ -60,15 +60,15 @@ describe('a bridge in the template', () => {
       bridge: declaration.bridges.legacy,
     });
     expect(named('busbar-bridge-open')).not.toHaveProperty('VpcConfig');
-    // Both are of one bundle.
+    // Both share one bundle.
     expect(named('busbar-bridge-open').Code).toEqual(legacy.Code);
   });
 
-  it('holds no secret, only its name', () => {
+  it('contains only the name of its secret', () => {
     expect(JSON.stringify(template)).not.toMatch(/secretKey|resolve:secretsmanager/);
   });
 
-  it('runs every minute, and is not called again for a run that failed', () => {
+  it('runs every minute and does not retry a failed run', () => {
     const schedules = resourcesOf(template, 'AWS::Scheduler::Schedule').map(
       ([, { Properties }]) => Properties,
     );
@@ -89,7 +89,7 @@ describe('a bridge in the template', () => {
     expect(invokes.filter(({ MaximumRetryAttempts }) => MaximumRetryAttempts === 0)).toHaveLength(2);
   });
 
-  it('is over before the messages that it hides come again', () => {
+  it('ends a run before the messages it received become visible again', () => {
     for (const { invisibleSeconds } of Object.values(declaration.bridges)) {
       expect(invisibleSeconds).toBeGreaterThanOrEqual(bus.bridgeTimeoutSeconds);
     }
@@ -112,12 +112,12 @@ describe('a bridge in the template', () => {
     ]);
   });
 
-  it('may make network interfaces only where it is in a VPC', () => {
+  it('may create network interfaces only if it is in a VPC', () => {
     const ec2 = (name: string) => JSON.stringify(grantsOf(name)).includes('ec2:CreateNetworkInterface');
     expect([ec2('legacy'), ec2('open')]).toEqual([true, false]);
   });
 
-  it('has alarms of its two lines, one metric for all bridges', () => {
+  it('has an alarm on each of its two log lines, with one metric for all bridges', () => {
     const filters = resourcesOf(template, 'AWS::Logs::MetricFilter')
       .filter(([id]) => id.startsWith('Bridges'))
       .map(([, { Properties }]) => String(Properties.FilterPattern));
@@ -127,11 +127,11 @@ describe('a bridge in the template', () => {
     expect(alarms).toHaveLength(2);
   });
 
-  it('keeps the rules of AWS Solutions, but for what is explained', () => {
+  it('follows the AWS Solutions rules, with a reason for each exception', () => {
     expect(new AwsSolutionsChecks(app).validateScope(app).violations).toEqual([]);
   });
 
-  it('is refused when it would not fit into the environment of its function', () => {
+  it('is rejected when its declaration exceeds the environment of its function', () => {
     const topics = Object.fromEntries(
       Array.from({ length: 20 }, (_, n) => [
         `${'t'.repeat(100)}${n}`,

@@ -9,11 +9,11 @@ const kib = 1024;
 const inputsOf = (directory: string): string[] =>
   Object.keys(JSON.parse(readFileSync(`${directory}.meta.json`, 'utf8')).inputs);
 
-describe('the bundle of a function that speaks to RocketMQ', () => {
+describe('the bundle of a function with the RocketMQ client', () => {
   const temporary = mkdtempSync(join(tmpdir(), 'busbar-bundle-'));
   afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-  it('loads its client far from this project, which then says why it reaches nobody, and writes no log', () => {
+  it('loads outside this project, reports a failed connection and writes no log file', () => {
     const directory = bundleFile('test/stacks/rocketmq-entry.ts', join(temporary, 'entry'));
     const home = join(temporary, 'home');
     const script = `
@@ -30,7 +30,7 @@ describe('the bundle of a function that speaks to RocketMQ', () => {
     expect(existsSync(home)).toBe(false);
   });
 
-  it('holds the client, and no native module, log writer or process that looks for an address', () => {
+  it('contains the client, but no native module, log writer or address lookup', () => {
     const directory = bundle('bridge');
     const holds = (name: string) =>
       inputsOf(directory).some((input) => input.includes(`node_modules/${name}/`));
@@ -39,7 +39,7 @@ describe('the bundle of a function that speaks to RocketMQ', () => {
     expect(inputsOf(directory).filter((input) => input.endsWith('.node'))).toEqual([]);
   });
 
-  it('has less than two megabytes, and is a megabyte larger than that of a function without it', () => {
+  it('is smaller than 2 MB; functions without the client do not contain it', () => {
     const sizeOf = (name: string) => statSync(join(bundle(name), 'index.cjs')).size;
     const [bridge, publish] = [sizeOf('bridge'), sizeOf('publish')];
     expect(bridge).toBeLessThan(2000 * kib);

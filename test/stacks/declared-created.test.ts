@@ -36,11 +36,11 @@ const { template } = synthesize(declaration);
 const declared = (type: string): JsonObject[] =>
   resourcesOf(template, type).map(([, { Properties }]) => resolved(template, Properties) as JsonObject);
 
-/** The names that the declaration's own resources have; the rest of the bus is made by the stack alone. */
+/** Whether the declaration makes a resource with this name; only the stack makes the rest of the bus. */
 const isDeclared = (name: Json | undefined) =>
   !/^busbar-(delay|delay-failed|redrive|transactions)$|StreamArn>$/.test(String(name));
 
-/** Everything that is declared, made through the API instead. */
+/** Everything in the declaration, created through the API. */
 async function created(): Promise<TestBus> {
   const bus = await testBus();
   const { provision } = bus.tools;
@@ -58,7 +58,7 @@ async function created(): Promise<TestBus> {
   return bus;
 }
 
-/** Attributes as AWS answers them, JSON read, so that only what they say is compared. */
+/** Attributes as AWS returns them, with JSON parsed so that its formatting does not matter. */
 const said = (attributes: Readonly<Record<string, Json | undefined>>) =>
   Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [
@@ -71,17 +71,17 @@ const said = (attributes: Readonly<Record<string, Json | undefined>>) =>
     ]),
   );
 
-/** Leaves what AWS adds by itself: numbers, times, names and the attributes that nobody set. */
+/** Drops what AWS adds: counts, times, names and attributes that nobody set. */
 const without = (attributes: Readonly<Record<string, Json | undefined>>, names: readonly string[]) =>
   Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
 
 const policyOf = (type: string, key: string, of: string): Json | undefined =>
   declared(type).find((policy) => (policy[key] as Json[]).includes(of))?.PolicyDocument;
 
-describe('what is declared and what is created are the same on AWS', () => {
+describe('a declaration and the API create the same resources on AWS', () => {
   it('for topics', async () => {
     const { sns } = await created();
-    // The topic of the alarms is the stack's alone.
+    // Only the stack makes the topic of the alarms.
     const topics = declared('AWS::SNS::Topic').filter(({ TopicName }) => TopicName !== 'busbar_alarms');
     expect(topics).toHaveLength(3);
     for (const { TopicName, DisplayName, ...more } of topics) {
@@ -114,7 +114,7 @@ describe('what is declared and what is created are the same on AWS', () => {
       );
       return { QueueUrl, attributes: said(Attributes) };
     };
-    // What a queue has that nobody asked anything of.
+    // The attributes of a queue without settings.
     await sqs.send(new CreateQueueCommand({ QueueName: 'plain' }));
     await sqs.send(new CreateQueueCommand({ QueueName: 'plain.fifo', Attributes: { FifoQueue: 'true' } }));
     const { attributes: plain } = await attributesOf('plain');
@@ -173,7 +173,7 @@ describe('what is declared and what is created are the same on AWS', () => {
     }
   });
 
-  it('and putting it again changes nothing', async () => {
+  it('and putting a receiver again changes nothing', async () => {
     const { tools, calls } = await created();
     calls.length = 0;
     await tools.provision.putReceiver('crm', { limits: { concurrency: 200 } });

@@ -8,7 +8,7 @@ import { grantOutbox, OutboxIntake } from '../../lib/stacks/producer.ts';
 const partitionKey = { name: 'orderId', type: AttributeType.STRING };
 
 describe('a producer', () => {
-  it('may write behind its own name, and do nothing else', () => {
+  it('may put entries of its own application, and nothing else', () => {
     const stack = new Stack(new App(), 'Shop');
     grantOutbox(new Role(stack, 'Role', { assumedBy: new AccountRootPrincipal() }), stack, {
       application: 'shop',
@@ -29,7 +29,7 @@ describe('a producer', () => {
     ]);
   });
 
-  it('with a table of its own has its entries moved by a function under its own role', () => {
+  it('with its own table gets a function that moves its entries', () => {
     const stack = new Stack(new App(), 'Shop');
     const table = new Table(stack, 'Orders', { partitionKey, stream: StreamViewType.NEW_IMAGE });
     new OutboxIntake(stack, 'Intake', { table, application: 'shop' });
@@ -55,7 +55,7 @@ describe('a producer', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(12 hours)' });
   });
 
-  it('is told that its table needs a stream', () => {
+  it('without a stream on its table gets an error', () => {
     const stack = new Stack(new App(), 'Shop');
     const table = new Table(stack, 'Orders', { partitionKey });
     expect(() => new OutboxIntake(stack, 'Intake', { table, application: 'shop' })).toThrow('has no stream');

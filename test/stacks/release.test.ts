@@ -12,7 +12,7 @@ describe('an upgrade from the last release', () => {
     expect(brokenNames(last, releaseNames(template))).toEqual([]);
   });
 
-  it('is refused when a resource goes, is renamed or changes its type, and when a parameter or output goes', () => {
+  it('reports every resource, parameter and output that is gone, renamed or of another type', () => {
     const last: ReleaseNames = {
       resources: {
         Queue: 'AWS::SQS::Queue busbar-delay',

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 import type { Template } from './synth.ts';
 
 /**
- * What a deployed bus is known by: CloudFormation replaces a resource whose logical id or physical name changes, and a
- * replaced queue or table loses what is in it. The record of the last release stands beside this file.
+ * The names of a deployed bus. CloudFormation replaces a resource whose logical id or physical name changes, and a
+ * replaced queue or table loses its contents. The record of the last release is beside this file.
  */
 export interface ReleaseNames {
   /** Logical id -> type and physical name, such as `AWS::SQS::Queue busbar-delay`. */
@@ -14,7 +14,7 @@ export interface ReleaseNames {
   readonly outputs: readonly string[];
 }
 
-/** The property by which each type is known outside its stack. */
+/** The property with the physical name of each type. */
 const nameProperty: Readonly<Record<string, string>> = {
   'AWS::ApiGatewayV2::Api': 'Name',
   'AWS::ApiGatewayV2::Route': 'RouteKey',
@@ -44,7 +44,7 @@ export function releaseNames(template: Pick<Template, 'Resources' | 'Parameters'
   };
 }
 
-/** What an upgrade from `last` to `next` would delete, replace or rename, a line each; additions are no change. */
+/** What an upgrade from `last` to `next` would delete, replace or rename, one line each. Additions are allowed. */
 export function brokenNames(last: ReleaseNames, next: ReleaseNames): string[] {
   const gone = (kind: string, were: readonly string[], are: readonly string[]) =>
     were.filter((name) => !are.includes(name)).map((name) => `The ${kind} ${name} is gone`);

@@ -1,4 +1,4 @@
 import { systemRocketMq } from '../../lib/connectors/rocketmq/system.ts';
 
-/** What the test of bundles bundles: the RocketMQ client behind its seam, and no function around it. */
+/** The entry that bundle.test.ts bundles: the RocketMQ client behind its seam, without a function around it. */
 export const create = () => systemRocketMq(() => {});

@@ -21,8 +21,8 @@ const grants = resourcesOf(template, 'AWS::IAM::Policy').flatMap(([policy, { Pro
   })),
 );
 
-describe('receivers that are topics of RocketMQ, in the template', () => {
-  it('have lanes that the function of their kind consumes, and no other receiver has', () => {
+describe('RocketMQ receivers in the template', () => {
+  it('have lanes that only the function of their kind consumes', () => {
     const mappings = resourcesOf(template, 'AWS::Lambda::EventSourceMapping')
       .map(([id, { Properties }]) => [
         /Mapping(legacy|billing)(online|offline|ordered)/.exec(id)?.slice(1).join(' '),
@@ -40,7 +40,7 @@ describe('receivers that are topics of RocketMQ, in the template', () => {
     );
   });
 
-  it('are sent to from the brokers’ network, by that function alone', () => {
+  it('are delivered to by the only function in the brokers’ network', () => {
     const inNetwork = functions.filter(({ VpcConfig }) => VpcConfig !== undefined);
     expect(inNetwork).toMatchObject([
       {
@@ -54,18 +54,18 @@ describe('receivers that are topics of RocketMQ, in the template', () => {
     expect(interfaces.map(({ policy }) => policy)).toEqual([expect.stringMatching(/^RocketMqReceiver/)]);
   });
 
-  it('are probed by it: the scheduler may call it', () => {
+  it('are probed by that function, which the scheduler may call', () => {
     const callable = grants
       .filter(({ Action }) => [Action].flat().includes('lambda:InvokeFunction'))
       .flatMap(({ Resource }) => [Resource].flat());
     expect(callable).toContainEqual(expect.stringMatching(/function:busbar-deliver-rocketmq$/));
   });
 
-  it('satisfy AWS Solutions, with reasons for what differs', () => {
+  it('follow the AWS Solutions rules, with a reason for each exception', () => {
     expect(new AwsSolutionsChecks(app).validateScope(app).violations).toEqual([]);
   });
 
-  it('cannot be declared with credentials, which have no place in a template', () => {
+  it('cannot be declared with credentials, which would end up in the template', () => {
     expect(() =>
       defineBus({ receivers: { legacy: { rocketmq: { ...rocketmq, credentials: {} } as never } } }),
     ).toThrow('receivers.legacy.rocketmq.credentials: is not a known field');

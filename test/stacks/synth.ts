@@ -25,7 +25,7 @@ export interface Template {
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Synthesizes the bus as bin/app.ts does, with every function bundled: once a test file, for it takes seconds. */
+/** Synthesizes the bus as bin/app.ts does and bundles every function. Call it once per test file: it takes seconds. */
 export function synthesize(
   declaration: Declaration,
   props: Partial<BusStackProps> = {},
@@ -51,7 +51,7 @@ const pseudo: Readonly<Record<string, string>> = {
 };
 const arnPrefix = (service: string) => `arn:aws:${service}:us-east-1:000000000000`;
 
-/** What Ref and Arn of a resource will be, for the types that are referred to by name. */
+/** The Ref or Arn of a resource, for the types whose names make it known before deployment. */
 function identity(template: Template, id: string, attribute: 'Ref' | 'Arn'): string {
   const { Type, Properties } = template.Resources[id] ?? { Type: '', Properties: {} };
   switch (`${Type} ${attribute}`) {
@@ -72,7 +72,7 @@ function identity(template: Template, id: string, attribute: 'Ref' | 'Arn'): str
   }
 }
 
-/** A value of the template with its references resolved; what has no name yet stays as `<LogicalId.Arn>`. */
+/** A value of the template with its references resolved; those without a name become `<LogicalId.Arn>`. */
 export function resolved(template: Template, value: Json): Json {
   if (Array.isArray(value)) return value.map((item: Json) => resolved(template, item));
   if (typeof value !== 'object' || value === null) return value;

@@ -19,8 +19,8 @@ const withAction = (prefix: string) =>
     policy.some(({ actions }) => actions.some((action) => action.startsWith(prefix))),
   );
 
-describe('with a key of the team', () => {
-  it('every table is encrypted by it', () => {
+describe('a bus with a key of the team', () => {
+  it('encrypts every table with it', () => {
     const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
     expect(tables.length).toBeGreaterThanOrEqual(2);
     for (const [, { Properties }] of tables) {
@@ -32,7 +32,7 @@ describe('with a key of the team', () => {
     }
   });
 
-  it('exactly the functions that use a table may use it, and by way of DynamoDB alone', () => {
+  it('lets exactly the functions with a table use it, and only through DynamoDB', () => {
     expect(withAction('kms:')).toEqual(withAction('dynamodb:'));
     expect(withAction('kms:').length).toBeGreaterThan(3);
     for (const statement of withAction('kms:').flat()) {
@@ -51,7 +51,7 @@ describe('with a key of the team', () => {
     }
   });
 
-  it('needs no exception of the AWS Solutions rules beside those of a bus without', () => {
+  it('needs no more exceptions from the AWS Solutions rules than a bus without it', () => {
     const { violations } = new AwsSolutionsChecks(app).validateScope(app);
     expect(violations).toEqual([]);
   });

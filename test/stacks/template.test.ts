@@ -39,7 +39,7 @@ interface Statement {
   readonly condition: Json | undefined;
 }
 
-/** Every statement of the roles' policies, attached and inline. */
+/** Every statement of the policies of roles, attached and inline. */
 const grants: readonly Statement[] = [
   ...resourcesOf(template, 'AWS::IAM::Policy').map(
     ([id, { Properties }]) => [id, Properties.PolicyDocument] as const,
@@ -63,7 +63,7 @@ const grants: readonly Statement[] = [
 describe('the table', () => {
   const [[, table] = []] = resourcesOf(template, 'AWS::DynamoDB::Table');
 
-  it('has a stream, expires rows, can be restored to any point in time, and outlives the stack', () => {
+  it('has a stream, expires rows, supports point-in-time recovery and outlives the stack', () => {
     expect(table?.Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [
@@ -82,7 +82,7 @@ describe('the table', () => {
 describe('the table of traces', () => {
   const [, [id = '', traces] = []] = resourcesOf(template, 'AWS::DynamoDB::Table');
 
-  it('expires rows and has nothing that costs by the row: no stream, no copies to restore from', () => {
+  it('expires rows and has nothing that costs per row: no stream, no point-in-time recovery', () => {
     expect(traces?.Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
@@ -93,7 +93,7 @@ describe('the table of traces', () => {
     expect(traces?.DeletionPolicy).toBe('Delete');
   });
 
-  it('is written by who publishes and who delivers, one row a call, and read by the admin alone', () => {
+  it('is written by the functions that publish or deliver, and read by admin only', () => {
     const granted = resourcesOf(template, 'AWS::IAM::Policy').flatMap(([policy, { Properties }]) =>
       listOf((Properties.PolicyDocument as JsonObject).Statement)
         .map((statement) => statement as JsonObject)
@@ -111,7 +111,7 @@ describe('the table of traces', () => {
     ]);
   });
 
-  it('is filled with failures unless the deployment says otherwise', () => {
+  it('records failures by default', () => {
     expect(template.Parameters.Trace).toMatchObject({
       Default: 'failures',
       AllowedValues: ['none', 'failures', 'all'],
@@ -120,7 +120,7 @@ describe('the table of traces', () => {
 });
 
 describe('endpoints', () => {
-  it('are public, at two ports, and need not agree, unless the deployment says otherwise', () => {
+  it('are public, on two ports, and need not agree by default', () => {
     const { Endpoints, EndpointPorts, Validate, Origin } = template.Parameters;
     expect(Endpoints).toMatchObject({ Default: 'public', AllowedValues: ['public', 'any'] });
     expect(EndpointPorts).toMatchObject({ Default: '443,8443' });
@@ -137,7 +137,7 @@ describe('endpoints', () => {
       ['', 'mq.example.com', 'mq:8081,', 'mq:8081 mq:8082'],
     ],
     ['Origin', ['events.example.com', 'busbar.internal'], ['', 'https://example.com', 'a b', '.example.com']],
-  ] as const)('take for %s what they can read, and nothing else', (parameter, taken, refused) => {
+  ] as const)('accept valid values of %s only', (parameter, taken, refused) => {
     const pattern = new RegExp(String(template.Parameters[parameter]?.AllowedPattern));
     for (const value of taken) expect(value).toMatch(pattern);
     for (const value of refused) expect(value).not.toMatch(pattern);
@@ -145,7 +145,7 @@ describe('endpoints', () => {
 });
 
 describe('the outbox', () => {
-  it('is a table of its own: producers may write to it, and who may write what is the business of IAM', () => {
+  it('is a separate table, which only the relay, the sweep and admin may use', () => {
     const outbox = named(properties('AWS::DynamoDB::Table'), 'TableName', 'busbar-outbox');
     expect(outbox).toMatchObject({
       StreamSpecification: { StreamViewType: 'KEYS_ONLY' },
@@ -173,14 +173,14 @@ describe('the outbox', () => {
 });
 
 describe('functions', () => {
-  it('are broken off by Lambda when they call themselves, but for the one that sets its own next timers', () => {
+  it('may not call themselves, except the one that sets its own next timer', () => {
     const allowed = functions.filter(({ RecursiveLoop }) => RecursiveLoop !== undefined);
     expect(allowed.map(({ FunctionName, RecursiveLoop }) => [FunctionName, RecursiveLoop])).toEqual([
       ['busbar-schedule', 'Allow'],
     ]);
   });
 
-  it('are those of the folder, one each', () => {
+  it('are all of the functions folder and of the kinds', () => {
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
       [
         'admin',
@@ -204,7 +204,7 @@ describe('functions', () => {
   });
 
   it.each(functions.map((own) => [own.FunctionName, own] as const))(
-    '%s runs on arm64 and Node 24, under a role and with a log of its own',
+    '%s runs on arm64 and Node 24 with its own role and log group',
     (name, own) => {
       expect(own).toMatchObject({
         Architectures: ['arm64'],
@@ -234,7 +234,7 @@ describe('functions', () => {
     },
   );
 
-  it('that answer the API end before the API gives up after 30 s', () => {
+  it('that answer the API time out before the API gives up after 30 s', () => {
     for (const name of ['publish', 'admin']) {
       expect(named(functions, 'FunctionName', `busbar-${name}`).Timeout).toBeLessThan(30);
     }
@@ -243,7 +243,7 @@ describe('functions', () => {
 });
 
 describe('event source mappings', () => {
-  it('are one for each queue of the bus itself, and two for each declared receiver', () => {
+  it('exist once for each queue of the bus itself, and twice for each declared receiver', () => {
     expect(
       mappings
         .map(({ EventSourceArn = '' }) => String(resolved(template, EventSourceArn)).split(':').at(-1))
@@ -257,7 +257,7 @@ describe('event source mappings', () => {
     ]);
   });
 
-  it('of streams read what wakes them, and do not stop for what fails', () => {
+  it('of streams filter records, and do not stop at a failure', () => {
     const streams = allMappings.filter(isOfStream);
     const patterns = streams.map(({ FilterCriteria }) => (FilterCriteria as JsonObject).Filters);
     expect(patterns).toEqual([
@@ -283,12 +283,12 @@ describe('event source mappings', () => {
 
   it.each(
     mappings.map((mapping) => [String(resolved(template, mapping.EventSourceArn ?? '')), mapping] as const),
-  )('report what failed and are capped, so that they shrink when it is quiet: %s', (arn, mapping) => {
+  )('report failed messages and have a concurrency limit: %s', (arn, mapping) => {
     expect(mapping.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
     const { MaximumConcurrency } = mapping.ScalingConfig as { MaximumConcurrency: number };
     expect(MaximumConcurrency).toBeGreaterThanOrEqual(2);
     expect(MaximumConcurrency).toBeLessThanOrEqual(1000);
-    // A redrive takes an invocation for itself.
+    // A redrive gets an invocation to itself.
     expect(mapping.BatchSize).toBe(arn.endsWith(':busbar-redrive') ? 1 : 10);
 
     const queue = named(queues, 'QueueName', arn.split(':').at(-1) ?? '');
@@ -300,7 +300,7 @@ describe('event source mappings', () => {
     expect(queue.VisibilityTimeout).toBeGreaterThanOrEqual(6 * Timeout);
   });
 
-  it('are made after their queues, and after the role that may read them', () => {
+  it('are created after their queue and the role that may read it', () => {
     for (const [, { DependsOn = [], Properties }] of resourcesOf(
       template,
       'AWS::Lambda::EventSourceMapping',
@@ -317,7 +317,7 @@ describe('event source mappings', () => {
 });
 
 describe('queues', () => {
-  it('keep what they have for as long as SQS lets them, encrypted', () => {
+  it('are encrypted and keep messages for as long as SQS allows', () => {
     expect(queues).toHaveLength(7);
     for (const queue of queues) {
       expect(queue).toMatchObject({ MessageRetentionPeriod: 14 * 24 * 3600, SqsManagedSseEnabled: true });
@@ -328,7 +328,7 @@ describe('queues', () => {
     ['busbar-delay', 'busbar-delay-failed'],
     ['busbar-example-warehouse-online', 'busbar-example-warehouse-dead-letters'],
     ['busbar-example-warehouse-offline', 'busbar-example-warehouse-dead-letters'],
-  ])('%s moves what can never be handled to %s', (name, target) => {
+  ])('%s moves messages that keep failing to %s', (name, target) => {
     const redrive = resolved(template, named(queues, 'QueueName', name).RedrivePolicy ?? null);
     expect(redrive).toEqual({
       deadLetterTargetArn: `arn:aws:sqs:us-east-1:000000000000:${target}`,
@@ -336,7 +336,7 @@ describe('queues', () => {
     });
   });
 
-  it('refuse calls that are not encrypted in transit, each of them', () => {
+  it('reject calls that are not encrypted in transit', () => {
     const refused = properties('AWS::SQS::QueuePolicy').flatMap(({ PolicyDocument }) =>
       listOf((PolicyDocument as JsonObject).Statement)
         .map((statement) => resolved(template, statement) as JsonObject)
@@ -359,7 +359,7 @@ describe('alarms', () => {
     return `${MetricName} ${queue.replace(/^<(.*)\.QueueName>$/, (_, id) => String(template.Resources[id]?.Properties.QueueName))}`;
   });
 
-  it('tell of events that wait too long, unless their receiver is paused', () => {
+  it('fire when events wait too long, unless their receiver is paused', () => {
     const [backlog, ...others] = alarms.filter(({ Metrics }) => Metrics !== undefined);
     expect(others).toEqual([]);
     expect(backlog).toMatchObject({ Threshold: 900, TreatMissingData: 'notBreaching' });
@@ -403,7 +403,7 @@ describe('alarms', () => {
     );
   });
 
-  it('tell of dead letters', () => {
+  it('fire on dead letters and log lines', () => {
     expect(watched.sort()).toEqual([
       'ApproximateNumberOfMessagesVisible busbar-delay-failed',
       'ApproximateNumberOfMessagesVisible busbar-example-warehouse-dead-letters',
@@ -416,7 +416,7 @@ describe('alarms', () => {
     ]);
   });
 
-  it('tell of lines of the log, by one metric each', () => {
+  it('count log lines, in one metric for each line', () => {
     const filters = properties('AWS::Logs::MetricFilter').map(({ FilterPattern, MetricTransformations }) => {
       const [metric] = listOf(MetricTransformations) as JsonObject[];
       expect(metric).toMatchObject({
@@ -439,7 +439,7 @@ describe('alarms', () => {
     ]);
   });
 
-  it('are quiet while nothing is measured', () => {
+  it('do not fire without data', () => {
     for (const alarm of simple) {
       expect(alarm).toMatchObject({
         ...(alarm.Namespace === 'Busbar/busbar'
@@ -452,7 +452,7 @@ describe('alarms', () => {
 });
 
 describe('grants', () => {
-  it('allow no action by a wildcard', () => {
+  it('contain no wildcard in actions', () => {
     expect(grants.length).toBeGreaterThan(15);
     for (const { effect, actions } of grants) {
       expect(effect).toBe('Allow');
@@ -460,7 +460,7 @@ describe('grants', () => {
     }
   });
 
-  /** What AWS knows no resource for; a condition narrows it down where there is one. */
+  /** The actions for which AWS supports no resource, and whether a condition narrows them. */
   const withoutResource: Readonly<Record<string, 'condition' | 'none'>> = {
     'dynamodb:ListStreams': 'none',
     'lambda:ListEventSourceMappings': 'none',
@@ -472,7 +472,7 @@ describe('grants', () => {
     'sns:SetSubscriptionAttributes': 'none',
   };
 
-  it('are for what the bus owns: by reference, or by its prefix', () => {
+  it('cover only what the bus owns, by reference or by its prefix', () => {
     const elsewhere = grants.flatMap(({ policy, actions, resources, condition }) =>
       resources
         .filter((resource) => {
@@ -489,11 +489,11 @@ describe('grants', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  it('do not grow with the topics and receivers that are declared', () => {
+  it('do not grow with the declared topics and receivers', () => {
     expect(JSON.stringify(grants)).not.toMatch(/example-(orders|warehouse)/);
   });
 
-  it('let mappings be changed for the functions that deliver alone', () => {
+  it('allow changing only the mappings of the functions that deliver', () => {
     const changing = grants.filter(({ actions }) =>
       actions.some((action) => /:(Create|Update|Delete)EventSourceMapping$/.test(action)),
     );
@@ -509,10 +509,10 @@ describe('grants', () => {
     }
   });
 
-  it('pass the role of the scheduler to the scheduler, and no other role', () => {
+  it('allow passing only the role of the scheduler, and only to the scheduler', () => {
     const passing = grants.filter(({ actions }) => actions.includes('iam:PassRole'));
-    // Publish, relay, the checks, admin and schedule set timers of events; both that deliver, probe and offload have receivers looked after;
-    // declare and validate have endpoints asked; hold has topics looked after.
+    // publish, relay, check-transaction, admin and schedule set timers of events; deliver, deliver-rocketmq, probe and
+    // offload start watching receivers; declare and validate ask endpoints; hold watches topics.
     expect(passing).toHaveLength(12);
     for (const grant of passing) {
       expect(grant).toMatchObject({
@@ -524,7 +524,7 @@ describe('grants', () => {
 });
 
 describe('the topic of the alarms', () => {
-  it('is told by every alarm, and no function may write to it', () => {
+  it('is notified by every alarm, and no function may publish to it', () => {
     const alarms = properties('AWS::CloudWatch::Alarm');
     expect(alarms.length).toBeGreaterThan(2);
     for (const { AlarmActions, OKActions } of alarms) {
@@ -540,7 +540,7 @@ describe('the topic of the alarms', () => {
 });
 
 describe('names', () => {
-  it('start with the prefix, all of them', () => {
+  it('start with the prefix', () => {
     const names = [
       ...functions.map(({ FunctionName }) => FunctionName),
       ...queues.map(({ QueueName }) => QueueName),
@@ -553,7 +553,7 @@ describe('names', () => {
 });
 
 describe('the API', () => {
-  it('takes events on two routes, and leaves everything else to the registry', () => {
+  it('sends two routes to publish, and everything else to admin', () => {
     const routes = properties('AWS::ApiGatewayV2::Route').map(({ RouteKey, Target }) => {
       const integration = JSON.stringify(Target);
       const id = resourcesOf(template, 'AWS::ApiGatewayV2::Integration').find(([candidate]) =>
@@ -579,7 +579,7 @@ describe('the API', () => {
 describe('the declaration', () => {
   const [[, registry] = []] = resourcesOf(template, 'Custom::BusbarDeclaration');
 
-  it('reaches the registry whole, with the endpoint of this stage', () => {
+  it('reaches the registry in full, with the endpoint of this stage', () => {
     const text = String(resolved(template, registry?.Properties.Declaration ?? ''));
     const sent = JSON.parse(text.replace('<ExampleWarehouseEndpoint.Ref>', 'https://stage.example.com/'));
     const { bridges: _, ...registered } = declaration;
@@ -592,14 +592,14 @@ describe('the declaration', () => {
     });
   });
 
-  it('reaches it after what it names is there', () => {
+  it('reaches the registry after the resources it names exist', () => {
     const before = (registry?.DependsOn ?? []).map((id) => template.Resources[id]?.Type);
     for (const type of ['AWS::SNS::Topic', 'AWS::SQS::Queue', 'AWS::IAM::Policy'])
       expect(before).toContain(type);
   });
 });
 
-it('tells what an operator needs next', () => {
+it('outputs what an operator needs next', () => {
   expect(Object.keys(template.Outputs).sort()).toEqual([
     'AlarmTopic',
     'ApiUrl',
@@ -613,7 +613,7 @@ it('tells what an operator needs next', () => {
   expect(resolved(template, template.Outputs.KeysFunction?.Value ?? '')).toBe('busbar-keys');
 });
 
-it('holds no secret', () => {
+it('contains no secret', () => {
   expect(JSON.stringify(template)).not.toMatch(/whsec_|bbk_/);
 });
 
@@ -630,12 +630,12 @@ describe('the AWS Solutions rules of cdk-nag', () => {
       ),
   );
 
-  it('are kept, but for what is explained', () => {
+  it('are followed, with a reason for each exception', () => {
     const { violations } = new AwsSolutionsChecks(app).validateScope(app);
     expect(violations).toEqual([]);
   });
 
-  it('are departed from with a reason each, where they would be broken', () => {
+  it('have no exception without a reason or without a violation', () => {
     const unheeding = new AwsSolutionsChecks(app);
     Object.defineProperty(unheeding, 'isAcknowledged', { value: () => false });
     const broken = unheeding
