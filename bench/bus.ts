@@ -12,6 +12,8 @@ export interface BusProcess {
   readonly pid: number;
   readonly url: string;
   readonly awsUrl: string;
+  /** What requests to the AWS endpoint are signed with. */
+  readonly awsCredentials: AwsCredentials;
   readonly key: string;
   readonly client: Client;
   /** What AWS would have billed so far, by unit. */
@@ -46,13 +48,14 @@ export async function startBusProcess(
   });
   const said: string[] = [];
   child.stderr?.on('data', (text: Buffer) => void said.push(text.toString()));
-  const { url, awsUrl, adminKey } = await firstLine(child, said);
+  const { url, awsUrl, adminKey, aws } = await firstLine(child, said);
   if (child.pid === undefined) throw new Error('The bus has no process id.');
   return {
     pid: child.pid,
     url,
     awsUrl,
     key: adminKey,
+    awsCredentials: aws,
     client: createClient({ url, key: adminKey }),
     async meter() {
       const response = await fetch(new URL('/_busbar/meter', awsUrl));
@@ -70,9 +73,15 @@ export async function startBusProcess(
   };
 }
 
+interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
 interface Started {
   readonly url: string;
   readonly awsUrl: string;
+  readonly aws: AwsCredentials;
   readonly adminKey: string;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Stores an order and its event in one DynamoDB transaction, so that either both happen or neither. This program sends
- * nothing: the bus publishes the entry from its outbox. Start a bus with `npm start`, then run: npx node examples/outbox.ts
+ * nothing: the bus publishes the entry from its outbox. Start a bus with `npm start`, then run:
+ * . .busbar/aws.env && npx node examples/outbox.ts
  * Optional variables: AWS_ENDPOINT_URL, ORDERS_TABLE and OUTBOX_TABLE.
  */
 import { CreateTableCommand, DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
@@ -9,7 +10,6 @@ import { outboxEntry } from 'busbar/client';
 const dynamodb = new DynamoDBClient({
   region: 'us-east-1',
   endpoint: process.env.AWS_ENDPOINT_URL ?? 'http://127.0.0.1:4566',
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 });
 const TableName = process.env.ORDERS_TABLE ?? 'example-orders';
 

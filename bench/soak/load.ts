@@ -45,7 +45,7 @@ export function sampler(stand: SoakStand, acceptedBefore: number) {
   const dynamodb = new DynamoDBClient({
     region: 'us-east-1',
     endpoint: bus.awsUrl,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: bus.awsCredentials,
   });
   const startMs = performance.now();
   let lastSeconds = 0;

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { createClient } from '../client/index.ts';
 import { CliError } from './support/failure.ts';
+import { jsonText, plain } from './support/plain.ts';
 import { type Session, wantsJson } from './support/session.ts';
 import { aborted, type World } from './support/world.ts';
 
@@ -13,6 +14,7 @@ export function startCommand({ world }: Session): Command {
 Environment:
   PORT              the port of the API (4100)
   AWS_PORT          the port of the local AWS services, for the aws CLI (4566)
+  BUSBAR_HOSTS      more hosts to serve than this machine's own, and pages to serve, separated by commas
   BUSBAR_DATA       the data directory (.busbar)
   BUSBAR_TRACE      what to record for \`busbar why\` of topics without a trace setting: none, failures, all (all)
   BUSBAR_ADMIN_KEY  the admin key; without it a key is created, kept and printed`,
@@ -31,29 +33,37 @@ async function run(world: World, json: boolean): Promise<void> {
     progress: (message) => void world.stderr.write(`${world.stderr.paint('dim', message)}\n`),
     onExampleDelivery: ({ type, attempt, data }) =>
       void say(
-        `${world.stdout.paint('green', '✓')} The example receiver got ${world.stdout.paint('bold', type)} ` +
-          `(attempt ${attempt}, signature verified): ${JSON.stringify(data)}`,
+        `${world.stdout.paint('green', '✓')} The example receiver got ${world.stdout.paint('bold', plain(type))} ` +
+          `(attempt ${attempt}, signature verified): ${jsonText(data)}`,
       ),
   }).catch((error: unknown) => {
     throw explainStart(error);
   });
 
   const { url, awsUrl, adminKey, logFile, example } = bus;
-  if (json) await world.stdout.write(`${JSON.stringify({ url, awsUrl, adminKey, logFile, example })}\n`);
+  if (json) {
+    const aws = { ...bus.aws.credentials, region: bus.aws.region, file: bus.aws.file };
+    await world.stdout.write(`${jsonText({ url, awsUrl, adminKey, aws, logFile, example })}\n`);
+  }
   const seconds = ((world.now() - startedMs) / 1000).toFixed(1);
   await say(`
 ${world.stdout.paint('bold', 'Busbar is up')} after ${seconds} s. Ctrl-C stops it.
 
   API        ${url}
-  AWS        ${awsUrl}  (aws --endpoint-url ${awsUrl} sqs list-queues)
+  AWS        ${awsUrl}
   Admin key  ${adminKey}
   Log        ${logFile}
+
+For the aws CLI, and SDKs (\`. ${shellWord(bus.aws.file)}\` sets the same):
+
+${bus.aws.exports}
+aws --endpoint-url ${awsUrl} sqs list-queues
 `);
   if (example !== undefined) {
     const client = createClient({ url, key: adminKey, source: '/busbar/start' });
     await say(`Publishing a first event to the topic ${example.topic} …`);
     await client.publish(example.topic, { type: 'order.placed', data: { orderId: '1001', amount: 9.5 } });
-    await say(`\nPublish one yourself:\n\n${curlLine(url, adminKey, example.topic)}\n`);
+    await say(`\nPublish one yourself:\n\n${curlLine(url, bus.adminHeaderFile, example.topic)}\n`);
   }
   await aborted(stop);
   await say('\nStopping, after what is running has finished …');
@@ -61,11 +71,17 @@ ${world.stdout.paint('bold', 'Busbar is up')} after ${seconds} s. Ctrl-C stops i
   await say('Stopped. Accepted events are kept and will be delivered after the next start.');
 }
 
-function curlLine(url: string, key: string, topic: string): string {
+/** The header comes from a file: a key on the command line shows in the process list. */
+function curlLine(url: string, headerFile: string, topic: string): string {
   return (
-    `curl -i ${url}/v1/topics/${topic}/events -H 'authorization: Bearer ${key}' ` +
+    `curl -i ${url}/v1/topics/${topic}/events -H ${shellWord(`@${headerFile}`)} ` +
     `-H 'content-type: application/json' -d '{"type":"order.placed","data":{"orderId":"1002","amount":12.5}}'`
   );
+}
+
+/** A path as one word of a shell. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** The messages of expected failures already name the cause and the solution. */

@@ -21,16 +21,31 @@ export function keepAdminKey(dataDirectory: string, given: string | undefined): 
     );
   }
   if (key === kept) return key;
+  writePrivate(dataDirectory, file, `${key}\n`);
+  return key;
+}
+
+/**
+ * Writes the key as a header for `curl -H @<file>`: a key on a command line shows in the process list.
+ * @returns the path of the file. @throws StartError if it cannot be written.
+ */
+export function keepAdminHeader(dataDirectory: string, key: string): string {
+  const file = join(dataDirectory, 'admin.header');
+  writePrivate(dataDirectory, file, `authorization: Bearer ${key}\n`);
+  return file;
+}
+
+/** Writes a file that only its owner can read. */
+function writePrivate(dataDirectory: string, file: string, text: string): void {
   try {
     makeDirectory(dataDirectory);
-    writeFileSync(file, `${key}\n`, { mode: 0o600 });
+    writeFileSync(file, text, { mode: 0o600 });
     chmodSync(file, 0o600);
   } catch (error) {
     throw new StartError(
       `Cannot write to the data directory ${dataDirectory} (${(error as Error).message}). Make it writable, or point BUSBAR_DATA to another directory.`,
     );
   }
-  return key;
 }
 
 function readKept(file: string): string {

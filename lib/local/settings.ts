@@ -5,6 +5,8 @@ import { type TraceMode, traceModes } from '../core/event/trace-mode.ts';
 export interface Settings {
   readonly port: number;
   readonly awsPort: number;
+  /** Hosts that both ports serve besides the loopback addresses, as `name` or `name:port`. */
+  readonly hosts: readonly string[];
   readonly dataDirectory: string;
   /** The admin key to use; if undefined, one is created and kept in the data directory. */
   readonly adminKey: string | undefined;
@@ -33,6 +35,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   return {
     port,
     awsPort,
+    hosts: parseHosts(env.BUSBAR_HOSTS),
     dataDirectory: resolve(env.BUSBAR_DATA || '.busbar'),
     adminKey: parseKey(env.BUSBAR_ADMIN_KEY),
     trace: parseTrace(env.BUSBAR_TRACE),
@@ -64,6 +67,18 @@ function parsePort(
   throw new StartError(
     `The environment variable ${name} is ${JSON.stringify(text)}; it must be a port from 0 (any free one) to 65535.`,
   );
+}
+
+/** Separated by commas; in lower case, as the `Host` of a request is compared. */
+function parseHosts(text: string | undefined): readonly string[] {
+  const hosts = (text ?? '').split(',').flatMap((part) => part.trim().toLowerCase() || []);
+  for (const host of hosts) {
+    if (/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(host)) continue;
+    throw new StartError(
+      `The environment variable BUSBAR_HOSTS contains ${JSON.stringify(host)}; it must be host names separated by commas, each with a port if you like, such as my-laptop.lan:4100.`,
+    );
+  }
+  return hosts;
 }
 
 /** Everything by default: on a laptop it costs nothing. */
@@ -101,4 +116,5 @@ function parseSecrets(text: string | undefined): Readonly<Record<string, string>
   if (!entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')) throw wrong;
   return Object.fromEntries(entries);
 }
+
 export const isKey = (text: string) => /^[\x21-\x7e]{1,256}$/.test(text);

@@ -7,9 +7,11 @@ import type { Log } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { systemClock } from '../stand-in/clock.ts';
 import { root } from '../stand-in/engines/engine.ts';
+import type { Credentials } from '../stand-in/sigv4.ts';
 import { type DurableStore, sqliteStore } from '../stand-in/store.ts';
-import { keepAdminKey } from './admin-key.ts';
+import { keepAdminHeader, keepAdminKey } from './admin-key.ts';
 import { assembly } from './assembly.ts';
+import { type KeptCredentials, keepAwsCredentials } from './aws-credentials.ts';
 import { type RunningBus, startBus } from './bus.ts';
 import { type ExampleDelivery, type ExampleReceiver, startExampleReceiver } from './example.ts';
 import { parseSettings, type Settings, StartError } from './settings.ts';
@@ -23,6 +25,10 @@ export interface StartedBus {
   readonly url: string;
   readonly awsUrl: string;
   readonly adminKey: string;
+  /** A file with the header that authenticates `curl -H @<file>`, which keeps the key out of the process list. */
+  readonly adminHeaderFile: string;
+  /** What the AWS endpoint is called with. */
+  readonly aws: KeptCredentials & { readonly region: string };
   readonly logFile: string;
   /** The example of busbar.config.ts, if it is still declared: publish there, and the receiver shows it. */
   readonly example: { readonly topic: string; readonly receiver: string } | undefined;
@@ -42,6 +48,8 @@ export async function start(options: {
   const { progress } = options;
   const settings = parseSettings(options.env);
   const adminKey = keepAdminKey(settings.dataDirectory, settings.adminKey);
+  const adminHeaderFile = keepAdminHeader(settings.dataDirectory, adminKey);
+  const aws = { ...keepAwsCredentials(settings.dataDirectory, assembly.region), region: assembly.region };
   const store = sqliteStore(settings.dataDirectory, 'point BUSBAR_DATA to another directory');
   const logFile = join(settings.dataDirectory, 'busbar.log');
   const log = fileLog(logFile);
@@ -59,17 +67,32 @@ export async function start(options: {
     const receiver = await startExampleReceiver(options.onExampleDelivery);
     example = receiver;
     progress('Deploying the template to the engines…');
-    bus = await openBus(settings, store, log.write, receiver.url);
+    bus = await openBus(settings, {
+      store,
+      log: log.write,
+      credentials: aws.credentials,
+      exampleUrl: receiver.url,
+    });
     await makeAdminKey(bus, adminKey);
     const shown = await introduce(bus, adminKey, receiver);
-    return { url: bus.url, awsUrl: bus.awsUrl, adminKey, logFile, example: shown, close };
+    const { url, awsUrl } = bus;
+    return { url, awsUrl, adminKey, adminHeaderFile, aws, logFile, example: shown, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: string): Promise<RunningBus> {
+function openBus(
+  settings: Settings,
+  parts: {
+    readonly store: DurableStore;
+    readonly log: Log;
+    readonly credentials: Credentials;
+    readonly exampleUrl: string;
+  },
+): Promise<RunningBus> {
+  const { store, log, exampleUrl } = parts;
   const parameters: Record<string, string> = {
     Endpoints: 'any',
     EndpointPorts: 'any',
@@ -89,6 +112,9 @@ function openBus(settings: Settings, store: DurableStore, log: Log, exampleUrl: 
     http: undiciHttp({ clock: systemClock, endpoints: 'any', ports: 'any' }),
     port: settings.port,
     awsPort: settings.awsPort,
+    awsCredentials: parts.credentials,
+    hosts: settings.hosts,
+    hostsVariable: 'BUSBAR_HOSTS',
     // On a laptop, a deleted receiver can be created again at once, without AWS's wait of a minute.
     recreateQueueAfterMs: 0,
     iamUsageDirectory: settings.iamUsageDirectory,

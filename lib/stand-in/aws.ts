@@ -25,6 +25,8 @@ export interface LocalAws {
   readonly call: Call;
   /** A call as it arrives over the wire. The answer waits until the store has committed what the call changed. */
   handle(request: WireRequest, caller: Caller, signal?: AbortSignal): Promise<WireResponse>;
+  /** Answers a call with an error, in the protocol of the service that its signature names. */
+  refuse(request: WireRequest, error: AwsError): WireResponse;
   close(): Promise<void>;
 }
 
@@ -74,6 +76,7 @@ export function createAws(
     engines,
     call,
     handle,
+    refuse: (request, error) => protocolOf(request, engines).encodeError(error, world.random.uuid()),
     async close() {
       for (const engine of engines.values()) await engine.close?.();
     },

@@ -1,9 +1,10 @@
 import type { LocalAws } from './aws.ts';
-import { root } from './engines/engine.ts';
+import { type Clock, root } from './engines/engine.ts';
 import { httpApiLimits } from './engines/http/gateway.ts';
 import { gatewayResponse, type HttpApiRequest, type HttpApiResponse } from './engines/http/model.ts';
 import type { CountingMeter } from './meter.ts';
 import { listen, type RunningServer, type ServerRequest, type ServerResponseParts } from './server.ts';
+import { type Credentials, signatureFault } from './sigv4.ts';
 import { type AnswerBox, isAnswerPath } from './template/custom-resource-answers.ts';
 
 /** The ports of the stand-in. They are taken before anything else happens, and answer 503 until they are opened. */
@@ -30,9 +31,12 @@ const starting: ServerResponseParts = {
 export async function openEndpoints(options: {
   readonly port: number | undefined;
   readonly awsPort: number | undefined;
+  /** Hosts to serve besides the loopback addresses, and the variable that sets them. */
+  readonly hosts: readonly string[];
+  readonly hostsVariable: string;
   onError(error: unknown): void;
 }): Promise<Endpoints> {
-  const { onError } = options;
+  const { onError, hosts } = options;
   let handleApi = async (_request: HttpApiRequest): Promise<ServerResponseParts> => starting;
   let handleAws = async (_request: ServerRequest): Promise<ServerResponseParts> => starting;
   let apiClosing: Promise<void> | undefined;
@@ -44,6 +48,8 @@ export async function openEndpoints(options: {
           port: options.port,
           name: 'the API',
           variable: 'PORT',
+          hosts,
+          hostsVariable: options.hostsVariable,
           bodyBytesMax: httpApiLimits.bodyBytesMax,
           tooLarge: gatewayResponse(413, 'Request Entity Too Large'),
           handle: (request) => handleApi(request),
@@ -58,6 +64,8 @@ export async function openEndpoints(options: {
             port: options.awsPort,
             name: 'the AWS endpoint',
             variable: 'AWS_PORT',
+            hosts,
+            hostsVariable: options.hostsVariable,
             bodyBytesMax: awsBodyBytesMax,
             tooLarge: gatewayResponse(413, 'Request Entity Too Large'),
             handle: (request) => handleAws(request),
@@ -90,7 +98,7 @@ export async function openEndpoints(options: {
 }
 
 /**
- * What the AWS endpoint serves: every service by its signature, the answers of custom resources, and at `meterPath` what
+ * What the AWS endpoint serves: every service to whoever signs with the credentials, the answers of custom resources, and at `meterPath` what
  * AWS would bill so far, by unit.
  */
 export function awsPaths(parts: {
@@ -98,8 +106,10 @@ export function awsPaths(parts: {
   readonly answers: AnswerBox;
   readonly meter: CountingMeter;
   readonly meterPath: string | undefined;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
 }): (request: ServerRequest) => Promise<ServerResponseParts> {
-  const { aws, answers, meter, meterPath } = parts;
+  const { aws, answers, meter, meterPath, credentials, clock } = parts;
   return async (request) => {
     if (request.method === 'GET' && request.path === meterPath) {
       const headers = { 'content-type': 'application/json' };
@@ -111,6 +121,7 @@ export function awsPaths(parts: {
     }
     const { method, path, query, headers, body, signal } = request;
     const wire = { method, path, query: Object.fromEntries(new URLSearchParams(query)), headers, body };
-    return await aws.handle(wire, root, signal);
+    const wrong = signatureFault(request, credentials, clock.now());
+    return wrong === undefined ? await aws.handle(wire, root, signal) : aws.refuse(wire, wrong);
   };
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { browserGuard, type ForeignRequest } from './browser-guard.ts';
 import type { HttpApiRequest } from './engines/http/model.ts';
 
 /** A request with its whole body. */
@@ -33,13 +34,19 @@ class ListenError extends Error {
 
 const host = '127.0.0.1';
 
-/** Serves HTTP on the loopback address only. Rejects with `ListenError`. */
+/**
+ * Serves HTTP on the loopback address only, and refuses what a web page of another site may have sent with a 403.
+ * Rejects with `ListenError`.
+ */
 export async function listen(options: {
   /** 0 for any free port. */
   readonly port: number;
   /** What listens there, and the variable that changes the port, for the error when it is taken. */
   readonly name: string;
   readonly variable: string;
+  /** Hosts to serve besides the loopback addresses, and the variable that sets them. */
+  readonly hosts: readonly string[];
+  readonly hostsVariable: string;
   readonly bodyBytesMax: number;
   readonly tooLarge: ServerResponseParts;
   handle(request: ServerRequest): Promise<ServerResponseParts>;
@@ -47,8 +54,15 @@ export async function listen(options: {
   onError(error: unknown): void;
 }): Promise<RunningServer> {
   let closing: Promise<void> | undefined;
+  let refusalOf: ReturnType<typeof browserGuard> = () => undefined;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const foreign = refusalOf(request);
+    if (foreign !== undefined) {
+      // The body is not read, so the connection cannot be reused.
+      send(response, refusal(foreign));
+      return;
+    }
     const gone = new AbortController();
     response.once('close', () => {
       if (!response.writableFinished) gone.abort();
@@ -96,6 +110,7 @@ export async function listen(options: {
     server.listen(options.port, host, resolve);
   });
   const { port } = server.address() as AddressInfo;
+  refusalOf = browserGuard({ port, hosts: options.hosts, variable: options.hostsVariable });
   return {
     port,
     url: `http://${host}:${port}`,
@@ -106,6 +121,22 @@ export async function listen(options: {
       });
       return closing;
     },
+  };
+}
+
+/** A problem document (RFC 9457), with the `message` that AWS SDKs read. */
+function refusal({ code, detail }: ForeignRequest): ServerResponseParts {
+  return {
+    status: 403,
+    headers: { 'content-type': 'application/problem+json', connection: 'close' },
+    body: JSON.stringify({
+      type: 'about:blank',
+      title: 'Forbidden',
+      status: 403,
+      detail,
+      code,
+      message: detail,
+    }),
   };
 }
 
@@ -152,7 +183,8 @@ function readBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Arra
 }
 
 function joined(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
+  // Without a prototype, so that a header named `__proto__` is one like any other.
+  const headers: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(',');
   }

@@ -13,6 +13,7 @@ import { createIam, type Iam } from './iam/iam.ts';
 import type { RoleUsage } from './iam/usage.ts';
 import { usageFile } from './iam/usage-file.ts';
 import { type CountingMeter, countingMeter } from './meter.ts';
+import type { Credentials } from './sigv4.ts';
 import type { DurableStore } from './store.ts';
 import { type AnswerBox, createAnswerBox } from './template/custom-resource-answers.ts';
 import { type Deployment, deploy } from './template/deploy.ts';
@@ -45,6 +46,12 @@ export interface StandInOptions {
   readonly port?: number | undefined;
   /** Of the AWS endpoint; 0 for any free port, undefined for no socket. */
   readonly awsPort?: number | undefined;
+  /** Who may call the AWS endpoint: its requests must be signed with these. Required with `awsPort`. */
+  readonly awsCredentials?: Credentials;
+  /** Hosts that both ports serve besides the loopback addresses, as `name` or `name:port`, in lower case. */
+  readonly hosts?: readonly string[];
+  /** The variable that sets the hosts, for the remedy in errors; `HOSTS` by default. */
+  readonly hostsVariable?: string;
   /** A path of the AWS endpoint that shows what the meter counted. */
   readonly meterPath?: string;
   /** What AWS Secrets Manager holds, by name; nothing by default. */
@@ -97,7 +104,11 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     options.log('error', 'The local target failed', {
       error: error instanceof Error ? error.stack : String(error),
     });
-  const endpoints = await openEndpoints({ port: options.port, awsPort: options.awsPort, onError });
+  const { port, awsPort, hosts = [], hostsVariable = 'HOSTS' } = options;
+  if (awsPort !== undefined && options.awsCredentials === undefined) {
+    throw new TypeError('A stand-in with an AWS port needs awsCredentials.');
+  }
+  const endpoints = await openEndpoints({ port, awsPort, hosts, hostsVariable, onError });
   try {
     return await startAccount(options, assembly, endpoints);
   } catch (error) {
@@ -145,7 +156,10 @@ async function startAccount(
   let deployment: Deployment;
   try {
     // Functions of custom resources answer by HTTP during the deployment, so this port opens before the other.
-    endpoints.openAws(awsPaths({ aws, answers, meter, meterPath: options.meterPath }));
+    const { meterPath, awsCredentials: credentials } = options;
+    if (credentials !== undefined) {
+      endpoints.openAws(awsPaths({ aws, answers, meter, meterPath, credentials, clock }));
+    }
     deployment = await deployTo(host, {
       options,
       assembly,

@@ -12,6 +12,8 @@ export interface AcceptanceBus {
   readonly url: string;
   readonly awsUrl: string;
   readonly adminKey: string;
+  /** What requests to the AWS endpoint are signed with. */
+  readonly awsCredentials: AwsCredentials;
   readonly dataDirectory: string;
   /** Makes one call of the HTTP API. `body` is sent unchanged if it is text or bytes, otherwise as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -21,6 +23,11 @@ export interface AcceptanceBus {
   stopKeepingData(): Promise<number | null>;
   /** Kills the bus, as a crash would. */
   kill(): Promise<void>;
+}
+
+interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 export interface Answer {
@@ -47,7 +54,12 @@ export async function startBus(
   const child = spawnStart({ BUSBAR_DATA: dataDirectory, ...options.env });
   options.onSpawn?.(child);
   const started = await firstLine(child);
-  const { url, awsUrl, adminKey } = JSON.parse(started) as { url: string; awsUrl: string; adminKey: string };
+  const { url, awsUrl, adminKey, aws } = JSON.parse(started) as {
+    url: string;
+    awsUrl: string;
+    adminKey: string;
+    aws: AwsCredentials;
+  };
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const stopKeepingData = async () => {
     child.kill('SIGINT');
@@ -58,6 +70,7 @@ export async function startBus(
     url,
     awsUrl,
     adminKey,
+    awsCredentials: aws,
     dataDirectory,
     call: (method, path, body, headers) => call(url, adminKey, method, path, body, headers),
     stopKeepingData,

@@ -12,7 +12,7 @@ beforeAll(async () => {
   sqs = new SQSClient({
     endpoint: bus.awsUrl,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    credentials: bus.awsCredentials,
   });
 });
 

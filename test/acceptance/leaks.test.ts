@@ -151,7 +151,7 @@ it('no secret of a receiver is in a log, a response, a trace, a dead letter or t
   const dynamodb = new DynamoDBClient({
     endpoint: bus.awsUrl,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    credentials: bus.awsCredentials,
   });
   const { TableNames = [] } = await dynamodb.send(new ListTablesCommand({}));
   expect(TableNames.length).toBeGreaterThanOrEqual(2);

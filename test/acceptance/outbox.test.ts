@@ -30,7 +30,7 @@ const dynamodb = () =>
   new DynamoDBClient({
     region: 'us-east-1',
     endpoint: bus.awsUrl,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: bus.awsCredentials,
   });
 const idOf = ({ body }: Arrival) => JSON.parse(body).id as string;
 const write = (ids: readonly string[], more: object = {}) =>
@@ -64,7 +64,11 @@ async function runExample(name: string, env: Record<string, string>): Promise<st
 
 describe('the outbox', () => {
   it('publishes an entry that a producer wrote in its own transaction, as in the example', async () => {
-    const printed = await runExample('outbox.ts', { AWS_ENDPOINT_URL: bus.awsUrl });
+    const printed = await runExample('outbox.ts', {
+      AWS_ENDPOINT_URL: bus.awsUrl,
+      AWS_ACCESS_KEY_ID: bus.awsCredentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: bus.awsCredentials.secretAccessKey,
+    });
     const orderId = /^placed (order-\d+)$/m.exec(printed)?.[1] ?? '';
     const [arrival] = await sink.waitFor(1, (one) => idOf(one) === `${orderId}-1`);
     expect(JSON.parse(arrival?.body ?? '')).toMatchObject({ subject: orderId, data: { total: 42 } });

@@ -65,7 +65,7 @@ describe('dead letters', () => {
     const sqs = new SQSClient({
       endpoint: bus.awsUrl,
       region: 'us-east-1',
-      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+      credentials: bus.awsCredentials,
     });
     await sqs.send(
       new SendMessageCommand({

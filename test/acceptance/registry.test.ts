@@ -79,7 +79,7 @@ describe('a member', () => {
     const lambda = new LambdaClient({
       endpoint: bus.awsUrl,
       region: 'us-east-1',
-      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+      credentials: bus.awsCredentials,
     });
     const keys = async (request: Record<string, unknown>) => {
       const answer = await lambda.send(

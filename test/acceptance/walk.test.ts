@@ -209,7 +209,7 @@ describe('the bus', () => {
     const lambda = new LambdaClient({
       endpoint: bus.awsUrl,
       region: 'us-east-1',
-      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+      credentials: bus.awsCredentials,
     });
     const answer = await lambda.send(
       new InvokeCommand({

@@ -26,6 +26,8 @@ beforeAll(async () => {
     log: (level, message, fields) => void lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
     http: { send: async () => ({ kind: 'answer', status: 200, headers: {}, body: '' }) },
     port: 0,
+    // Of the requests below.
+    hosts: ['a', 'bus.test'],
   });
 });
 afterAll(() => bus?.close());

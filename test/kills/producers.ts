@@ -203,7 +203,7 @@ function dynamodbOf(bus: AcceptanceBus): DynamoDBClient {
   const made = new DynamoDBClient({
     region: 'us-east-1',
     endpoint: bus.awsUrl,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: bus.awsCredentials,
     maxAttempts: 1,
   });
   clients.set(bus, made);

@@ -79,6 +79,7 @@ export async function startWorld(declaration: (cluster: RealCluster) => Declarat
       random: systemRandom,
       port: 0,
       awsPort: 0,
+      awsCredentials: { accessKeyId: 'local', secretAccessKey: 'local' },
       // The cluster has no TLS, and a schedule need not be late here.
       schedulePrecisionMs: 0,
       parameters: { Endpoints: 'any', EndpointPorts: 'any' },

@@ -6,13 +6,15 @@ import { startTestStack, writeAssembly } from './stack.ts';
 
 async function serve(
   handle: (request: ServerRequest) => Promise<ServerResponseParts>,
-  options: { bodyBytesMax?: number; port?: number } = {},
+  options: { bodyBytesMax?: number; port?: number; hosts?: readonly string[] } = {},
 ) {
   const errors: unknown[] = [];
   const server = await listen({
     port: options.port ?? 0,
     name: 'the API',
     variable: 'PORT',
+    hosts: options.hosts ?? [],
+    hostsVariable: 'HOSTS',
     bodyBytesMax: options.bodyBytesMax ?? 1024,
     tooLarge: { status: 413, headers: {}, body: 'too large' },
     handle,
@@ -64,6 +66,90 @@ describe('a server', () => {
     expect((await serve(async () => ok(''))).url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
+  describe('that a web page calls', () => {
+    /** fetch sets Host and Sec-Fetch headers itself. */
+    const statusOf = (url: string, headers: Record<string, string> | string[]) =>
+      new Promise<[number | undefined, string]>((resolve, reject) => {
+        request(url, { headers, method: 'POST' }, (response) => {
+          let body = '';
+          response.on('data', (chunk) => {
+            body += String(chunk);
+          });
+          response.on('end', () => resolve([response.statusCode, body === '' ? '' : codeOf(body)]));
+        })
+          .on('error', reject)
+          .end();
+      });
+    const codeOf = (body: string) => (body.startsWith('{') ? String(JSON.parse(body).code) : body);
+    const foreignHost = [403, 'foreign_host'];
+    const foreignOrigin = [403, 'foreign_origin'];
+
+    test('serves only its own names, so a page cannot rebind one to it', async () => {
+      const { url, port } = await serve(async () => ok('served'), {
+        hosts: ['laptop.lan', 'proxy.test:8080'],
+      });
+      const own = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`];
+      for (const host of [...own, 'laptop.lan', 'laptop.lan:1', 'proxy.test:8080']) {
+        expect([host, ...(await statusOf(url, { host }))]).toEqual([host, 200, 'served']);
+      }
+      const foreign = [
+        'evil.test',
+        `evil.test:${port}`,
+        'localhost',
+        'localhost:1',
+        `localhost.evil.test:${port}`,
+        `evil.test#@localhost:${port}`,
+        `user@localhost:${port}`,
+        `localhost:${port}/x`,
+        `127.1:${port}`,
+        'proxy.test',
+        'proxy.test:1',
+      ];
+      for (const host of foreign) {
+        expect([host, ...(await statusOf(url, { host }))]).toEqual([host, ...foreignHost]);
+      }
+    });
+
+    test('serves its own pages and those the user trusts, and no other', async () => {
+      const { url, port } = await serve(async () => ok('served'), { hosts: ['localhost:5173'] });
+      const host = `localhost:${port}`;
+      const served = [200, 'served'];
+      const cases: [Record<string, string>, unknown[]][] = [
+        [{}, served],
+        [{ origin: `http://localhost:${port}` }, served],
+        [{ origin: `http://127.0.0.1:${port}`, 'sec-fetch-site': 'cross-site' }, served],
+        [{ origin: 'http://localhost:5173', 'sec-fetch-site': 'same-site' }, served],
+        [{ 'sec-fetch-site': 'same-origin' }, served],
+        [{ 'sec-fetch-site': 'none' }, served],
+        [{ 'sec-fetch-site': 'cross-site' }, foreignOrigin],
+        [{ 'sec-fetch-site': 'same-site' }, foreignOrigin],
+        [{ origin: 'null' }, foreignOrigin],
+        [{ origin: 'https://evil.test' }, foreignOrigin],
+        [{ origin: 'http://localhost:3000' }, foreignOrigin],
+        [{ origin: `http://localhost:${port}.evil.test` }, foreignOrigin],
+        [{ origin: `file://localhost:${port}` }, foreignOrigin],
+      ];
+      for (const [headers, expected] of cases) {
+        expect([headers, ...(await statusOf(url, { host, ...headers }))]).toEqual([headers, ...expected]);
+      }
+    });
+
+    test('gets a problem document that names the remedy', async () => {
+      const { url, port } = await serve(async () => ok('served'));
+      const response = await fetch(url, { headers: { origin: 'https://evil.test' } });
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect(await response.json()).toMatchObject({
+        detail: expect.stringMatching(/"https:\/\/evil\.test".*HOSTS=/),
+      });
+      for (const raw of [
+        ['Host', `localhost:${port}`, 'Host', 'evil.test'],
+        ['Host', ''],
+      ]) {
+        expect(await statusOf(url, raw)).toEqual(foreignHost);
+      }
+    });
+  });
+
   test('reports a port that is taken, with the remedy', async () => {
     const { port } = await serve(async () => ok(''));
     await expect(serve(async () => ok(''), { port })).rejects.toThrow(
@@ -113,13 +199,18 @@ describe('a server', () => {
   });
 });
 
+const credentials = { accessKeyId: 'THECALLER', secretAccessKey: 'the secret of the caller' };
+
 describe('the AWS endpoint of a stack', () => {
   async function start() {
-    const stack = await startTestStack(writeAssembly({ Queue: { Type: 'AWS::SQS::Queue' } }), { awsPort: 0 });
+    const stack = await startTestStack(writeAssembly({ Queue: { Type: 'AWS::SQS::Queue' } }), {
+      awsPort: 0,
+      awsCredentials: credentials,
+    });
     const sqs = new SQSClient({
       region: 'us-east-1',
       endpoint: stack.awsUrl,
-      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+      credentials,
       maxAttempts: 1,
     });
     onTestFinished(() => sqs.destroy());
@@ -131,6 +222,37 @@ describe('the AWS endpoint of a stack', () => {
     const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'by-hand' }));
     expect(QueueUrl).toBe(`${stack.awsUrl}/000000000000/by-hand`);
     expect((await sqs.send(new ListQueuesCommand({}))).QueueUrls).toHaveLength(2);
+  });
+
+  test('serves nobody without the credentials', async () => {
+    const { stack } = await start();
+    const call = (as: typeof credentials) => {
+      const client = new SQSClient({
+        region: 'us-east-1',
+        endpoint: stack.awsUrl,
+        credentials: as,
+        maxAttempts: 1,
+      });
+      onTestFinished(() => client.destroy());
+      return client.send(new ListQueuesCommand({}));
+    };
+    await expect(call({ ...credentials, secretAccessKey: 'guessed' })).rejects.toMatchObject({
+      name: 'SignatureDoesNotMatch',
+    });
+    await expect(call({ ...credentials, accessKeyId: 'SOMEBODY' })).rejects.toMatchObject({
+      name: 'InvalidClientTokenId',
+    });
+    const unsigned = await fetch(stack.awsUrl, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AmazonSQS.ListQueues' },
+      body: '{}',
+    });
+    expect([unsigned.status, unsigned.headers.get('x-amzn-errortype')]).toEqual([
+      403,
+      'MissingAuthenticationToken',
+    ]);
+    // As for a request of a web page under a name of its own.
+    expect((await fetch(stack.awsUrl, { headers: { origin: 'https://evil.test' } })).status).toBe(403);
   });
 
   test('does not wait for a long poll when it closes', async () => {
