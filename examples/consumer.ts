@@ -16,6 +16,7 @@ const port = Number(process.env.CONSUMER_PORT ?? 4300);
 // When onEvent resolves, the event counts as delivered. When it rejects, the bus tries again later.
 const receiver = createReceiver({
   secret,
+  format: 'structured',
   onEvent(event, { deliveryId, attempt }) {
     console.log(deliveryId, `attempt ${attempt}`, event.type, event.data);
   },

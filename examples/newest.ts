@@ -18,6 +18,7 @@ const states = new Map<string, unknown>();
 
 const receiver = createReceiver({
   secret,
+  format: 'structured',
   // If there are several instances, use the dynamoDbStore of 'busbar/client/dynamodb', which they share.
   onEvent: newestOnly(
     {

@@ -4,7 +4,8 @@
  * To see it work, run this twice: npx busbar publish payments '{"amount": 5}' --type payment.received --id p-1
  * Optional variables: BUSBAR_URL and BUSBAR_KEY of another bus, ENDPOINT (how that bus reaches this program), and
  * CONSUMER_PORT (where this program listens). DYNAMODB_ENDPOINT=http://127.0.0.1:4566 records payments in a table of the
- * local bus instead of in memory, which survives restarts and works for several consumers.
+ * local bus instead of in memory, which survives restarts and works for several consumers; for it, run `. .busbar/aws.env`
+ * first, which sets the credentials.
  */
 import { randomBytes } from 'node:crypto';
 import { once as nextEvent } from 'node:events';
@@ -19,11 +20,7 @@ const port = Number(process.env.CONSUMER_PORT ?? 4301);
 
 /** Creates a table for finished work: the partition key is `id`. In production, enable TTL on `expiresAt`. */
 async function sharedStore(endpoint: string) {
-  const client = new DynamoDBClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1' });
   try {
     await client.send(
       new CreateTableCommand({
@@ -45,6 +42,7 @@ const store = endpoint === undefined ? memoryStore() : await sharedStore(endpoin
 
 const receiver = createReceiver({
   secret,
+  format: 'structured',
   onEvent: once(
     {
       store,

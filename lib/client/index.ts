@@ -26,6 +26,7 @@ export {
   outboxItem,
 } from './outbox.ts';
 export type { PublishAnswer, PublishOptions } from './publish.ts';
+export type { EventFormat } from './received-event.ts';
 export { createReceiver, type Receiver, type ReceiverOptions } from './receiver.ts';
 export type { ClientClock, RetryOptions } from './retry.ts';
 export {

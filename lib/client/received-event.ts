@@ -3,15 +3,21 @@ import { type HeaderSource, headerEntries, headerOf } from './headers.ts';
 
 const coreAttributes = ['specversion', 'id', 'source', 'type'] as const;
 
+/** How a request carries its event: whole in the body, or its attributes in headers and its data in the body. */
+export type EventFormat = 'structured' | 'binary';
+
+/** The format of a request, by its content type. */
+export function formatOf(headers: HeaderSource): EventFormat {
+  const type = mediaType(headerOf(headers, 'content-type'));
+  return type === 'application/cloudevents+json' ? 'structured' : 'binary';
+}
+
 /**
  * Reads the event of a request, as the CloudEvents HTTP binding defines it: in structured mode if the content type says
  * so, otherwise in binary mode. @throws Error that names the problem.
  */
 export function readEvent(headers: HeaderSource, body: Uint8Array): CloudEvent {
-  const contentType = headerOf(headers, 'content-type');
-  return mediaType(contentType) === 'application/cloudevents+json'
-    ? readStructured(body)
-    : readBinary(headers, contentType, body);
+  return formatOf(headers) === 'structured' ? readStructured(body) : readBinary(headers, body);
 }
 
 /** CloudEvents JSON format 1.0.2: binary data is base64 in `data_base64`. */
@@ -27,14 +33,16 @@ function readStructured(body: Uint8Array): CloudEvent {
 }
 
 /** CloudEvents HTTP binding 1.0.2, section 3.1: `ce-` headers are the attributes, percent-encoded. */
-function readBinary(headers: HeaderSource, contentType: string | undefined, body: Uint8Array): CloudEvent {
-  const attributes: Record<string, unknown> = {};
+function readBinary(headers: HeaderSource, body: Uint8Array): CloudEvent {
+  const contentType = headerOf(headers, 'content-type');
+  const attributes: [name: string, value: unknown][] = [];
   for (const [name, value] of headerEntries(headers)) {
-    if (name.startsWith('ce-')) attributes[name.slice('ce-'.length)] = decodeURIComponent(value);
+    if (name.startsWith('ce-')) attributes.push([name.slice('ce-'.length), decodeURIComponent(value)]);
   }
-  if (contentType !== undefined) attributes.datacontenttype = contentType;
-  if (body.length > 0) attributes.data = readData(contentType, body);
-  return checked(attributes);
+  if (contentType !== undefined) attributes.push(['datacontenttype', contentType]);
+  if (body.length > 0) attributes.push(['data', readData(contentType, body)]);
+  // Unlike an assignment, this makes an attribute of any name, `__proto__` included.
+  return checked(Object.fromEntries(attributes));
 }
 
 function readData(contentType: string | undefined, body: Uint8Array): unknown {
@@ -47,7 +55,8 @@ function checked(members: Record<string, unknown>): CloudEvent {
   const { specversion, id, source, type } = members;
   if (specversion !== '1.0') throw new Error('The request does not contain a CloudEvents 1.0 event.');
   for (const name of coreAttributes) {
-    if (typeof members[name] !== 'string' || members[name] === '')
+    const value = members[name];
+    if (!Object.hasOwn(members, name) || typeof value !== 'string' || value === '')
       throw new Error(`The event has no ${name}.`);
   }
   return { ...members, specversion, id: String(id), source: String(source), type: String(type) };

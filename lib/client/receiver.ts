@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readBody } from './body.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import { RetryLaterError } from './idempotency.ts';
+import type { EventFormat } from './received-event.ts';
 import { readSecret } from './signature.ts';
-import { type Delivery, VerificationError, verify } from './verify.ts';
+import { checkOptions, type Delivery, VerificationError, verify } from './verify.ts';
 
 export interface ReceiverOptions {
   /** The receiver's secret, or all valid ones during a rotation. */
@@ -12,6 +13,8 @@ export interface ReceiverOptions {
   readonly onEvent: (event: CloudEvent, delivery: Delivery) => unknown;
   /** Called with the reason when a request is not answered with 204. Default: one line on standard error. */
   readonly onError?: (error: unknown) => void;
+  /** The format that the receiver is configured with; a request in the other one is answered with 401. Default: either. */
+  readonly format?: EventFormat;
   readonly toleranceSeconds?: number;
   /** A larger body is answered with 413. Default 1 MiB. */
   readonly maxBodyBytes?: number;
@@ -35,14 +38,19 @@ export interface Receiver {
  * Creates an endpoint for the bus, which verifies and parses each request. It answers 204 when `onEvent` resolves, 401 when
  * the request is not proven to come from the bus, 400 when it contains no event, 500 when `onEvent` rejects, and 503 with
  * `Retry-After` when `onEvent` rejects with a `RetryLaterError`.
- * @throws TypeError when the secret is invalid.
+ * @throws TypeError when the secret or another option is invalid.
  */
 export function createReceiver(options: ReceiverOptions): Receiver {
   const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret;
   if (secrets.length === 0)
     throw new TypeError('The receiver needs a secret: without one it cannot verify deliveries.');
   for (const secret of secrets) readSecret(secret);
-  const { toleranceSeconds = 300, maxBodyBytes = 1024 * 1024, now = Date.now } = options;
+  const { format, toleranceSeconds = 300, maxBodyBytes = 1024 * 1024, now = Date.now } = options;
+  checkOptions({ format, toleranceSeconds });
+  if (!Number.isFinite(maxBodyBytes) || maxBodyBytes < 0) {
+    throw new TypeError('maxBodyBytes must be a finite number, 0 or more.');
+  }
+  const pinned = format === undefined ? {} : { format };
   const onError = options.onError ?? ((error: unknown) => console.error('busbar receiver:', error));
 
   async function answer(
@@ -56,7 +64,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     if (bytes === undefined) return { status: 413, headers: { connection: 'close' } };
     let delivery: Delivery;
     try {
-      delivery = verify({ headers, body: bytes, secrets, toleranceSeconds, now: now() });
+      delivery = verify({ ...pinned, headers, body: bytes, secrets, toleranceSeconds, now: now() });
     } catch (error) {
       if (!(error instanceof VerificationError)) throw error;
       onError(error);

@@ -2,19 +2,34 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const prefix = 'whsec_';
 
+/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme */
+const secretBytesMin = 24;
+
 /**
- * The bytes of a `whsec_` secret (Standard Webhooks: base64 after the prefix).
- * @throws TypeError for anything else, because the receiver is misconfigured.
+ * The bytes of a `whsec_` secret (Standard Webhooks: at least 24 bytes, in base64 after the prefix).
+ * @throws TypeError for anything else, because the receiver is misconfigured. The message does not contain the secret.
  */
 export function readSecret(secret: string): Buffer {
-  const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : secret;
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
+  const text = typeof secret === 'string' && secret.startsWith(prefix) ? secret.slice(prefix.length) : secret;
+  // Decoding ignores what is not base64, so only text that encodes back to itself is known to be read in full.
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'base64') : undefined;
+  if (bytes === undefined || unpadded(bytes.toString('base64')) !== unpadded(text) || !isPadded(text)) {
     throw new TypeError(
       'The secret must be whsec_ followed by base64, as the bus showed it when the receiver was created.',
     );
   }
-  return Buffer.from(text, 'base64');
+  if (bytes.length < secretBytesMin) {
+    throw new TypeError(
+      `The secret has ${bytes.length} bytes, and Standard Webhooks requires at least ${secretBytesMin}: a shorter one can be guessed.`,
+    );
+  }
+  return bytes;
 }
+
+const unpadded = (text: string) => text.replace(/=+$/, '');
+
+/** Padding may be left out, but not be wrong. */
+const isPadded = (text: string) => !text.includes('=') || text.length % 4 === 0;
 
 /** Whether one of the `v1` signatures in the header matches one of the keys. Compares in constant time. */
 export function matchesSignature(

@@ -4,6 +4,7 @@ import { readBody } from './body.ts';
 import type { CloudEvent, EventInput } from './cloud-event.ts';
 import { type HeaderSource, headerOf } from './headers.ts';
 import { matchesSignature, readSecret } from './signature.ts';
+import { checkOptions } from './verify.ts';
 
 /** An event of a transaction, with its topic or receiver. */
 export type TransactionEvent = EventInput & ({ readonly topic: string } | { readonly receiver: string });
@@ -75,7 +76,8 @@ const maxBodyBytes = 2 * 1024 * 1024;
 
 /**
  * Creates the endpoint for the `checkUrl` of a producer, for node:http: `createServer(createChecker(…))`. It answers 401
- * when a request is not proven to come from the bus. @throws TypeError when the secret is invalid.
+ * when a request is not proven to come from the bus. @throws TypeError when the secret or the tolerance is
+ * invalid.
  */
 export function createChecker(
   options: CheckerOptions,
@@ -85,6 +87,7 @@ export function createChecker(
     throw new TypeError('The checker needs a secret: without one it cannot verify requests.');
   const keys = secrets.map(readSecret);
   const { toleranceSeconds = 300, now = Date.now } = options;
+  checkOptions({ toleranceSeconds });
   const onError = options.onError ?? ((error: unknown) => console.error('busbar checker:', error));
 
   async function answer(request: IncomingMessage): Promise<[status: number, body: string]> {

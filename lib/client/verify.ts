@@ -1,6 +1,6 @@
 import type { CloudEvent } from './cloud-event.ts';
 import { type HeaderSource, headerOf } from './headers.ts';
-import { readEvent } from './received-event.ts';
+import { type EventFormat, formatOf, readEvent } from './received-event.ts';
 import { matchesSignature, readSecret } from './signature.ts';
 
 export interface VerifyOptions {
@@ -12,7 +12,16 @@ export interface VerifyOptions {
   readonly secret?: string;
   /** All valid secrets, during a rotation. */
   readonly secrets?: readonly string[];
-  /** The maximum difference to the sender's clock. It limits how long an intercepted request can be replayed. Default 300. */
+  /**
+   * The format that the receiver is configured with; a request in the other one is refused. Set it: the signature covers the
+   * body only, so whoever intercepts a structured request could otherwise send its body again in binary mode, with other
+   * attributes in the headers. Default: either.
+   */
+  readonly format?: EventFormat;
+  /**
+   * The maximum difference to the sender's clock, 0 or more. It limits how long an intercepted request can be replayed.
+   * Default 300.
+   */
   readonly toleranceSeconds?: number;
   /** Epoch milliseconds. Default: the machine's clock. */
   readonly now?: number;
@@ -37,6 +46,7 @@ export interface Delivery<Data = unknown> {
 export type VerificationFailure =
   | 'missing-header'
   | 'invalid-header'
+  | 'wrong-format'
   | 'timestamp-too-old'
   | 'timestamp-too-new'
   | 'signature-mismatch'
@@ -55,14 +65,21 @@ export class VerificationError extends Error {
 
 /**
  * Verifies a request by Standard Webhooks and parses its event, in structured or binary mode.
- * @throws VerificationError with a reason, or TypeError when there is no valid secret.
+ * @throws VerificationError with a reason, or TypeError when there is no valid secret or another option is invalid.
  */
 export function verify(options: VerifyOptions): Delivery {
-  const { headers, toleranceSeconds = 300, now = Date.now() } = options;
+  const { headers, format, toleranceSeconds = 300, now = Date.now() } = options;
   const secrets = [...(options.secret === undefined ? [] : [options.secret]), ...(options.secrets ?? [])];
   if (secrets.length === 0)
     throw new TypeError('verify needs a secret: without one it cannot prove who sent the request.');
   const keys = secrets.map(readSecret);
+  checkOptions({ format, toleranceSeconds });
+  if (!Number.isFinite(now)) throw new TypeError('now must be a number of milliseconds.');
+  if (typeof options.body !== 'string' && !(options.body instanceof Uint8Array)) {
+    throw new TypeError(
+      'body must be the raw body, as text or bytes: a parsed one has no signature to match.',
+    );
+  }
 
   const id = required(headers, 'webhook-id');
   const timestamp = required(headers, 'webhook-timestamp');
@@ -84,7 +101,29 @@ export function verify(options: VerifyOptions): Delivery {
   if (!matchesSignature(signature, { id, timestamp, body }, keys)) {
     throw new VerificationError('signature-mismatch', 'None of the signatures matches the secret.');
   }
+  const found = formatOf(headers);
+  if (format !== undefined && found !== format) {
+    throw new VerificationError('wrong-format', `The request is ${found}, but this receiver is ${format}.`);
+  }
   return readDelivery(headers, body);
+}
+
+/**
+ * Checks the options that `verify`, `createReceiver` and `createChecker` share. A tolerance that is not a number would
+ * otherwise compare as false and admit a request of any age.
+ * @throws TypeError that names the option.
+ */
+export function checkOptions(options: {
+  readonly format?: EventFormat | undefined;
+  readonly toleranceSeconds: number;
+}): void {
+  const { format, toleranceSeconds } = options;
+  if (!Number.isFinite(toleranceSeconds) || toleranceSeconds < 0) {
+    throw new TypeError('toleranceSeconds must be a finite number of seconds, 0 or more.');
+  }
+  if (format !== undefined && format !== 'structured' && format !== 'binary') {
+    throw new TypeError("format must be 'structured' or 'binary'.");
+  }
 }
 
 /** Parses a request without verifying who sent it, for tools that only inspect it. */

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { describe, expect, it } from 'vitest';
-import { createReceiver, VerificationError, verify } from '../../lib/client/index.ts';
+import { createChecker, createReceiver, VerificationError, verify } from '../../lib/client/index.ts';
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
@@ -209,6 +209,86 @@ describe('verify', () => {
     expect(() => verify({ ...request, secret: 'whsec_', now: nowMs })).toThrow(TypeError);
     expect(() => verify({ ...request, secret: 'not base64!', now: nowMs })).toThrow(TypeError);
   });
+
+  it.each([
+    ['shorter than 24 bytes', `whsec_${Buffer.alloc(23, 7).toString('base64')}`],
+    ['of base64url', `whsec_${'-_'.repeat(20)}`],
+    ['with too much padding', `whsec_${Buffer.alloc(24, 7).toString('base64')}=`],
+    ['cut in the middle of a byte', `whsec_${Buffer.alloc(24, 7).toString('base64')}A`],
+    ['with bits that no byte has', `whsec_${Buffer.alloc(25, 7).toString('base64').replace(/.==$/, 'x==')}`],
+    ['with a line end', `whsec_${Buffer.alloc(24, 7).toString('base64')}\n`],
+    ['that is not text', 7 as unknown as string],
+  ])('refuses a secret %s, without showing it', (_, wrong) => {
+    const request = signed(placed);
+    for (const secrets of [[wrong], [secret, wrong]]) {
+      const attempt = () => verify({ ...request, secrets, now: nowMs });
+      expect(attempt).toThrow(TypeError);
+      expect(attempt).not.toThrow(String(wrong).slice(6, 20) || 'x');
+    }
+    expect(() => createReceiver({ secret: wrong, onEvent: () => undefined })).toThrow();
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, '300' as unknown as number])(
+    'refuses a tolerance of %s, which would disable the replay window',
+    (toleranceSeconds) => {
+      const old = { ...signed(placed), secret, now: nowMs + 86_400_000 };
+      expect(() => verify({ ...old, toleranceSeconds })).toThrow(TypeError);
+      expect(() => createReceiver({ secret, onEvent: () => undefined, toleranceSeconds })).toThrow(TypeError);
+      const onCheck = () => 'commit' as const;
+      expect(() => createChecker({ secret, onCheck, toleranceSeconds })).toThrow(TypeError);
+    },
+  );
+
+  it('refuses other options that prove nothing', () => {
+    const request = { ...signed(placed), secret, now: nowMs };
+    expect(() => verify({ ...request, now: Number.NaN })).toThrow(TypeError);
+    expect(() => verify({ ...request, format: 'json' as 'binary' })).toThrow(TypeError);
+    expect(() => verify({ ...request, body: JSON.parse(request.body) })).toThrow(TypeError);
+    const maxBodyBytes = Number.NaN;
+    expect(() => createReceiver({ secret, onEvent: () => undefined, maxBodyBytes })).toThrow(TypeError);
+  });
+
+  it('refuses the format that the receiver does not have, whose attributes nobody signed', () => {
+    const structured = { ...signed(placed), secret, now: nowMs };
+    const binary = { ...signed(placed, { mode: 'binary' }), secret, now: nowMs };
+    // The signed body of a structured request, sent again with attributes that the sender never wrote.
+    const forged = {
+      ...structured,
+      headers: {
+        ...structured.headers,
+        'content-type': 'application/json',
+        'ce-specversion': '1.0',
+        'ce-id': 'forged',
+        'ce-source': '/bank',
+        'ce-type': 'money.received',
+      },
+    };
+    expect(verify({ ...structured, format: 'structured' }).event.id).toBe('e1');
+    expect(verify({ ...binary, format: 'binary' }).event.id).toBe('e1');
+    expect(reasonOf(() => verify({ ...binary, format: 'structured' }))).toBe('wrong-format');
+    expect(reasonOf(() => verify({ ...structured, format: 'binary' }))).toBe('wrong-format');
+    expect(reasonOf(() => verify({ ...forged, format: 'structured' }))).toBe('wrong-format');
+  });
+
+  it('reads attributes named like members that every object has', () => {
+    const request = signed(placed, { mode: 'binary' });
+    const headers = new Headers({
+      ...request.headers,
+      'ce-constructor': 'a',
+      'ce-__proto__': 'b',
+      'ce-valueof': 'c',
+    });
+    const { event } = verify({ ...request, headers, secret, now: nowMs });
+    expect(Object.getOwnPropertyNames(event)).toEqual(
+      expect.arrayContaining(['constructor', '__proto__', 'valueof']),
+    );
+    const body = '{"specversion":"1.0","__proto__":{"id":"x","source":"/x","type":"x"}}';
+    const inherited = {
+      ...signed(placed).headers,
+      'webhook-signature': new SvixWebhook(secret).sign('dlv_1', new Date(nowMs), body),
+    };
+    expect(reasonOf(() => verify({ headers: inherited, body, secret, now: nowMs }))).toBe('invalid-event');
+  });
 });
 
 describe('createReceiver', () => {
@@ -242,6 +322,18 @@ describe('createReceiver', () => {
     expect((await fetch(new Request('http://receiver.test/'))).status).toBe(405);
     expect(done).toEqual([]);
     expect(errors).toMatchObject([{ reason: 'signature-mismatch' }]);
+  });
+
+  it('answers 401 to the format that it does not have', async () => {
+    const { fetch } = createReceiver({
+      secret,
+      format: 'structured',
+      onEvent: () => undefined,
+      onError: () => undefined,
+      now: () => nowMs,
+    });
+    expect((await fetch(post(signed(placed)))).status).toBe(204);
+    expect((await fetch(post(signed(placed, { mode: 'binary' })))).status).toBe(401);
   });
 
   it('answers 500 when the handler fails, and reports the error', async () => {
