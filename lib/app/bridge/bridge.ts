@@ -76,7 +76,7 @@ interface Line {
 /** Brings batch after batch of one topic, until the time is over or there is no use in going on. */
 async function pump(tools: BridgeTools, line: Line, topic: string): Promise<BridgeRun> {
   const { name, bridge, consumer, pacer, endMs } = line;
-  const mapping = bridge.topics[topic];
+  const mapping = Object.hasOwn(bridge.topics, topic) ? bridge.topics[topic] : undefined;
   const total = { brought: 0, refused: 0, stopped: 0, again: 0 };
   while (mapping !== undefined && (await pacer.mayReceive())) {
     const leftSeconds = Math.floor((endMs - tools.clock.now()) / 1000);

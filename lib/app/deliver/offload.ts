@@ -1,6 +1,7 @@
 import { breakerOf } from '../../core/breaker/breaker.ts';
 import {
   floodingType,
+  hotTypeOf,
   movedMessage,
   nothingObserved,
   type Offload,
@@ -190,7 +191,7 @@ function logChange(
   offload: Offload | undefined,
 ): void {
   for (const [type, { untilMs }] of Object.entries(offload?.hot ?? {})) {
-    const known = before?.hot[type];
+    const known = hotTypeOf(before, type);
     if (known === undefined) log('warn', 'A type is hot', { receiver, type });
     else if (known.untilMs === undefined && untilMs !== undefined)
       log('info', 'A type cooled', { receiver, type });

@@ -80,7 +80,7 @@ function requireOwnGroups(bridges: Declaration['bridges']): void {
 }
 
 export const isOrderedTopic = ({ topics }: Declaration, topic: string): boolean =>
-  orderAttribute(topics[topic] ?? {}) !== undefined;
+  Object.hasOwn(topics, topic) && orderAttribute(topics[topic] ?? {}) !== undefined;
 
 /** The receivers that are subscribed to an ordered topic, and so have an ordered lane. */
 export function orderedReceivers(declaration: Declaration): string[] {

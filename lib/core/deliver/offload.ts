@@ -63,8 +63,13 @@ export function reduceOffload(
   return event.kind === 'flooded' ? flood(offload, event.type, nowMs) : count(offload, event, nowMs);
 }
 
+/** What is known of a type; a type may be named like a member that every object has, such as `constructor`. */
+export function hotTypeOf(offload: Offload | undefined, type: string): Offload['hot'][string] | undefined {
+  return offload !== undefined && Object.hasOwn(offload.hot, type) ? offload.hot[type] : undefined;
+}
+
 function flood(offload: Offload | undefined, type: string, nowMs: number): Offload | undefined {
-  const known = offload?.hot[type];
+  const known = hotTypeOf(offload, type);
   if (known !== undefined && isHot(known, nowMs)) return offload;
   const hot = Object.entries(offload?.hot ?? {}).filter(([, each]) => isHot(each, nowMs));
   // Types that each take more than their share can become that many only one after another, within a minute or two.
@@ -124,7 +129,7 @@ export function placeOf(
   type: string,
   nowMs: number,
 ): Placing {
-  const known = offload?.hot[type];
+  const known = hotTypeOf(offload, type);
   const hot = known !== undefined && isHot(known, nowMs) ? known : undefined;
   if (lane === 'online') return hot === undefined ? { kind: 'stays' } : { kind: 'moves', to: 'offline' };
   if (hot === undefined) return { kind: 'moves', to: 'online' };

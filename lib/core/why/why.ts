@@ -120,7 +120,11 @@ export function fateOf(
   const successes = occurrence.delivered.filter((one) => one.receiver === receiver);
   const published = occurrence.published.at(-1);
   const subscription = now.subscribed.find((one) => one.receiver === receiver);
-  const refusals = published?.refusals[receiver];
+  // A receiver may be named like a member that every object has, such as `constructor`.
+  const refusals =
+    published !== undefined && Object.hasOwn(published.refusals, receiver)
+      ? published.refusals[receiver]
+      : undefined;
   const fate = { receiver, deliveryId: deliveryIdAt(occurrence, receiver) };
 
   if (record !== undefined) {

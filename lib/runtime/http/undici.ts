@@ -196,7 +196,8 @@ function exchange(agent: Agent, url: URL, request: HttpRequest, clock: Clock): P
 }
 
 function joined(given: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const headers: Record<string, string> = {};
+  // Without a prototype, so that a header named `__proto__` is one like any other.
+  const headers: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
   }
