@@ -12,6 +12,7 @@ import { reportText } from './bridging/report.ts';
 import { readRocketMq } from './bridging/rocketmq-side.ts';
 import { exitCodes } from './support/exit-codes.ts';
 import { usageError } from './support/failure.ts';
+import { jsonText } from './support/plain.ts';
 import { connect, type Session, wantsJson } from './support/session.ts';
 import { portNumber, seconds } from './support/values.ts';
 
@@ -141,7 +142,7 @@ async function checkBridge(
   }
   const whole = { topic, rocketmq: { endpoint: sides.endpoint, topic: sides.topic }, ...report };
   await world.stdout.write(
-    wantsJson(command) ? `${JSON.stringify(whole)}\n` : reportText(topic, sides.topic, report, world.stdout),
+    wantsJson(command) ? `${jsonText(whole)}\n` : reportText(topic, sides.topic, report, world.stdout),
   );
   session.exitCode = { same: exitCodes.done, different: exitCodes.failed, unknown: exitCodes.unknown }[
     report.verdict

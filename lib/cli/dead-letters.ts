@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { jsonText } from './support/plain.ts';
 import { connect, type Session, wantsJson } from './support/session.ts';
 import { type Column, field, fields, table } from './support/table.ts';
 import { positiveInteger } from './support/values.ts';
@@ -59,7 +60,7 @@ Examples:
       const base = `/receivers/${encodeURIComponent(receiver)}/dead-letters`;
       const path = id === undefined ? `${base}?${query}` : `${base}/${encodeURIComponent(id)}`;
       const body = await connect(session, command).call('GET', path);
-      if (wantsJson(command)) return stdout.write(`${JSON.stringify(body)}\n`);
+      if (wantsJson(command)) return stdout.write(`${jsonText(body)}\n`);
       if (id !== undefined) return stdout.write(fields(body as Letter, stdout));
       const list = body as List;
       if (list.waiting > 0) {

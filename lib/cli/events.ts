@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { given } from './support/collection.ts';
 import { usageError } from './support/failure.ts';
+import { jsonText, plain } from './support/plain.ts';
 import { connect, type Session, wantsJson } from './support/session.ts';
-import { plain } from './support/table.ts';
 import { rfc3339, seconds } from './support/values.ts';
 
 interface WhichOptions {
@@ -23,7 +23,7 @@ export function eventsCommand(session: Session): Command {
     .action(async (id: string, options: WhichOptions, command: Command) => {
       await connect(session, command).call('DELETE', pathOf(id, options));
       await stdout.write(
-        wantsJson(command) ? `${JSON.stringify({ id, state: 'cancelled' })}\n` : `Cancelled ${plain(id)}.\n`,
+        wantsJson(command) ? `${jsonText({ id, state: 'cancelled' })}\n` : `Cancelled ${plain(id)}.\n`,
       );
     });
   const reTime = which(new Command('re-time'))
@@ -41,7 +41,7 @@ export function eventsCommand(session: Session): Command {
       };
       await stdout.write(
         wantsJson(command)
-          ? `${JSON.stringify(answer)}\n`
+          ? `${jsonText(answer)}\n`
           : `${plain(id)} will be delivered at ${answer.deliverAt}.\n`,
       );
     });

@@ -4,9 +4,10 @@ import { BusbarError, type Client } from '../client/index.ts';
 import { type Heard, hear } from './listening/hear.ts';
 import { CliError, usageError } from './support/failure.ts';
 import { listenOn } from './support/listen-on.ts';
+import { jsonText } from './support/plain.ts';
 import { connect, type Session, wantsJson } from './support/session.ts';
 import { cell } from './support/table.ts';
-import { fraction, httpStatus, portNumber, several } from './support/values.ts';
+import { fraction, httpStatus, portNumber, several, severalSecrets } from './support/values.ts';
 import { aborted, newSecret, type Output, type World } from './support/world.ts';
 
 interface ListenOptions {
@@ -28,7 +29,7 @@ Deliveries are verified if the secret is known, because you pass --receiver or -
 Examples:
   busbar listen --receiver billing --topic orders
   busbar listen --receiver billing --topic orders --fail-rate 0.3
-  busbar listen --port 4300 --secret whsec_... --json`;
+  busbar listen --port 4300 --secret @billing.secret --json`;
 
 export function listenCommand(session: Session): Command {
   return new Command('listen')
@@ -38,7 +39,7 @@ export function listenCommand(session: Session): Command {
     .option('--topic <topic>', 'subscribe the receiver to this topic (may be repeated)', several)
     .option('--endpoint <url>', 'how the bus reaches this listener (default: http://127.0.0.1:<port>/)')
     .option('--replace', 'take over a receiver that points to another endpoint')
-    .option('--secret <whsec>', 'verify with this secret (may be repeated)', several)
+    .option('--secret <whsec>', 'verify with this secret, or @file (may be repeated)', severalSecrets)
     .option('--status <status>', 'the status to answer with', httpStatus, 200)
     .option('--fail-rate <fraction>', 'answer this fraction of the deliveries with 500', fraction, 0)
     .addHelpText('after', closing)
@@ -155,7 +156,7 @@ async function announce(
 
 function jsonLine({ atMs, delivery, verified, status, problem }: Heard): string {
   const receivedAt = new Date(atMs).toISOString();
-  return `${JSON.stringify({ receivedAt, ...delivery, verified, status, ...(problem !== undefined && { problem }) })}\n`;
+  return `${jsonText({ receivedAt, ...delivery, verified, status, ...(problem !== undefined && { problem }) })}\n`;
 }
 
 function prettyLine(heard: Heard, output: Output): string {
@@ -172,7 +173,7 @@ function prettyLine(heard: Heard, output: Output): string {
     output.paint('cyan', cell(event.type)),
     cell(event.id),
     `attempt ${attempt}`,
-    cell(event.data instanceof Uint8Array ? `${event.data.length} bytes` : JSON.stringify(event.data)),
+    cell(event.data instanceof Uint8Array ? `${event.data.length} bytes` : jsonText(event.data)),
   ];
   return `${parts.join('  ')}\n`;
 }

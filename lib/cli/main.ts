@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { bridgeCommand } from './bridge.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { eventsCommand } from './events.ts';
@@ -13,15 +13,16 @@ import { startCommand } from './start.ts';
 import { subscriptionsCommand } from './subscriptions.ts';
 import { exitCodes } from './support/exit-codes.ts';
 import { explain } from './support/failure.ts';
+import { printable } from './support/plain.ts';
 import { defaultUrl, type Session } from './support/session.ts';
-import type { World } from './support/world.ts';
+import type { Output, World } from './support/world.ts';
 import { topicsCommand } from './topics.ts';
 import { whyCommand } from './why.ts';
 
 const closing = `
 Environment:
   BUSBAR_URL        the bus, if there is no --url (default: ${defaultUrl})
-  BUSBAR_KEY        the key, if there is no --key; after it come BUSBAR_ADMIN_KEY and, for a bus on
+  BUSBAR_KEY        the key, if there is no --key-file; after it come BUSBAR_ADMIN_KEY and, for a bus on
                     this machine, the file admin.key in BUSBAR_DATA (.busbar)
   NO_COLOR          print no colours
 
@@ -42,7 +43,8 @@ Examples:
   busbar why 7e0d4c0a-8f0e-4b1c-9a55-1f6f0c9f2b11`;
 
 /** Runs one command line. Prints errors to standard error and resolves to the exit code of the process. */
-export async function main(world: World): Promise<number> {
+export async function main(process: World): Promise<number> {
+  const world: World = { ...process, stdout: guarded(process.stdout), stderr: guarded(process.stderr) };
   const session: Session = { world, exitCode: exitCodes.done, about: {} };
   try {
     await createProgram(session).parseAsync([...world.args], { from: 'user' });
@@ -57,12 +59,27 @@ export async function main(world: World): Promise<number> {
   }
 }
 
+function guarded(output: Output): Output {
+  return {
+    get isTerminal() {
+      return output.isTerminal;
+    },
+    get columns() {
+      return output.columns;
+    },
+    write: (text) => output.write(printable(text)),
+    paint: (style, text) => output.paint(style, text),
+  };
+}
+
 function createProgram(session: Session): Command {
   const { world } = session;
   const program = new Command('busbar')
     .description('Start a Busbar event bus on this machine, or talk to one: publish, listen, manage.')
     .option('--url <url>', 'the bus to talk to')
-    .option('--key <key>', 'the key to authenticate with')
+    .option('--key-file <file>', 'a file with the key to authenticate with; - reads it from standard input')
+    // Hidden, because an argument shows in the process list and stays in the history of the shell.
+    .addOption(new Option('--key <key>', 'the key to authenticate with').hideHelp())
     .option('--json', 'print the JSON that the bus answers')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

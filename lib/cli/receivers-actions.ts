@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander';
 import type { ShownValidation } from '../core/registry/validation.ts';
 import { act, given, type Item } from './support/collection.ts';
 import type { Session } from './support/session.ts';
-import { rfc3339, seconds } from './support/values.ts';
+import { rfc3339, seconds, secretOrFile } from './support/values.ts';
 
 const breakerMessages: Readonly<Record<string, (receiver: string) => string>> = {
   open: (receiver) => `The breaker of ${receiver} is open. Its events wait for up to 14 days.`,
@@ -56,7 +56,11 @@ export function receiverActions(session: Session, pathOf: (receiver: string) => 
   const rotateSecret = new Command('rotate-secret')
     .description('give a receiver a new secret; the earlier one signs, too, for a while')
     .argument('<receiver>')
-    .option('--secret <whsec>', 'the new secret; without it the bus makes one and shows it once')
+    .option(
+      '--secret <whsec>',
+      'the new secret, or @file; without it the bus makes one and shows it once',
+      secretOrFile,
+    )
     .option('--overlap <time>', 'how long the earlier secret signs, too: 24h; 0 ends it now', seconds)
     .action((receiver: string, options: { secret?: string; overlap?: number }, command: Command) =>
       act(

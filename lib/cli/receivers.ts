@@ -11,6 +11,7 @@ import {
   positiveNumber,
   seconds,
   secondsList,
+  secretOrFile,
 } from './support/values.ts';
 
 interface ReceiverOptions {
@@ -78,7 +79,11 @@ Examples:
     )
     .option('--owner <application>', 'the application that owns it')
     .addOption(new Option('--format <format>', 'the CloudEvents format').choices(['structured', 'binary']))
-    .option('--secret <whsec>', 'sign with this secret; without it the bus makes one and shows it once')
+    .option(
+      '--secret <whsec>',
+      'sign with this secret, or @file; without it the bus makes one and shows it once',
+      secretOrFile,
+    )
     .option('--timeout <time>', 'timeout of one attempt: 15, 15s', seconds)
     .option('--retry <times>', 'the delay before each retry: 5s,30s,2m', secondsList)
     .addOption(

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { given } from './support/collection.ts';
 import { exitCodes } from './support/exit-codes.ts';
 import { CliError } from './support/failure.ts';
+import { jsonText } from './support/plain.ts';
 import { connect, type Session, wantsJson } from './support/session.ts';
 import { positiveNumber, several } from './support/values.ts';
 
@@ -65,7 +66,7 @@ Examples:
         ) as Run;
         if (isStart && options.detach !== true)
           run = await follow(session, run, () => client.call('GET', path));
-        await stdout.write(wantsJson(command) ? `${JSON.stringify(run)}\n` : `${sentence(run)}\n`);
+        await stdout.write(wantsJson(command) ? `${jsonText(run)}\n` : `${sentence(run)}\n`);
         if (run.state === 'halted' && isStart) session.exitCode = exitCodes.failed;
       },
     );

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { type Client, createReceiver } from '../client/index.ts';
 import { CliError } from './support/failure.ts';
 import { listenOn } from './support/listen-on.ts';
+import { jsonText } from './support/plain.ts';
 import { connect, isLocal, type Session, wantsJson } from './support/session.ts';
 import { portNumber } from './support/values.ts';
 import { newSecret, type World } from './support/world.ts';
@@ -72,7 +73,7 @@ async function smoke(session: Session, command: Command, options: SmokeOptions):
   }
   const failed = steps.filter((step) => !step.passed).length;
   const delivered = steps.some((step) => step.step === deliveryStep && step.passed);
-  if (json) await world.stdout.write(`${JSON.stringify({ steps, delivered })}\n`);
+  if (json) await world.stdout.write(`${jsonText({ steps, delivered })}\n`);
   else await world.stdout.write(`${steps.length - failed} passed, ${failed} failed\n`);
   if (!delivered && failed === 0) {
     await world.stderr.write(

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Attempt, ExplainedEvent, Fate, Why } from '../core/why/why.ts';
+import { jsonText, plain } from './support/plain.ts';
 import { connect, type Session, wantsJson } from './support/session.ts';
-import { plain } from './support/table.ts';
 import type { Output } from './support/world.ts';
 
 interface WhyOptions {
@@ -32,7 +32,7 @@ Examples:
       // The id is a query parameter, because in the path it could not contain slashes.
       const query = new URLSearchParams({ id, ...options });
       const body = await connect(session, command).call('GET', `/events?${query}`);
-      await stdout.write(wantsJson(command) ? `${JSON.stringify(body)}\n` : timeline(body as Why, stdout));
+      await stdout.write(wantsJson(command) ? `${jsonText(body)}\n` : timeline(body as Why, stdout));
     });
 }
 
@@ -69,14 +69,14 @@ function fateLines(fate: Fate, output: Output): string[] {
   const lane = fate.lane === undefined ? '' : `  ${fate.lane} lane`;
   const count = fate.attemptCount === undefined ? '' : `  ${fate.attemptCount} attempts`;
   return [
-    `  ${output.paint('bold', fate.receiver)}  ${what}${lane}${count}`,
+    `  ${output.paint('bold', plain(fate.receiver))}  ${what}${lane}${count}`,
     ...(fate.refusedBy ?? []).map(
       ({ key, condition, because }) =>
-        `    ${plain(key)} must be ${plain(JSON.stringify(condition))}: ${reasons[because]}`,
+        `    ${plain(key)} must be ${jsonText(condition)}: ${reasons[because]}`,
     ),
     ...fate.attempts.map(attemptLine),
     ...(fate.nextAttemptAt === undefined ? [] : [`    ${fate.nextAttemptAt}  next attempt`]),
-    ...(fate.note === undefined ? [] : [`    ${sentence(fate.note)}`]),
+    ...(fate.note === undefined ? [] : [`    ${sentence(plain(fate.note))}`]),
   ];
 }
 
@@ -92,7 +92,7 @@ const detailMax = 160;
 function attemptLine({ attempt, at, status, error, latencyMs, detail }: Attempt): string {
   const text = detail === undefined ? '' : plain(detail.replaceAll(/\s+/g, ' ').trim());
   const cut = text.length > detailMax ? `${text.slice(0, detailMax)}…` : text;
-  const outcome = status ?? error ?? '';
+  const outcome = plain(String(status ?? error ?? ''));
   return `    ${at}  attempt ${attempt}  ${outcome} in ${latencyMs} ms${cut === '' ? '' : `  ${cut}`}`;
 }
 

@@ -20,6 +20,7 @@ describe('busbar start', () => {
     ['PORT', '-1'],
     ['AWS_PORT', '4.5'],
     ['PORT', '6667'],
+    ['BUSBAR_HOSTS', 'http://laptop.lan'],
   ])('refuses %s=%s and names the variable', async (variable, value) => {
     await expectRefusal({ [variable]: value, BUSBAR_DATA: temporaryDirectory() }, variable, value);
   });

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from './run-cli.ts';
+import { runCli, startCli } from './run-cli.ts';
 import { standInBus } from './stand-in-bus.ts';
 
 let bus: Awaited<ReturnType<typeof standInBus>>;
@@ -269,6 +269,45 @@ describe('the key', () => {
     expect(await keyOf({ BUSBAR_DATA: folder })).toBe(true);
     expect(await keyOf({ BUSBAR_DATA: folder, BUSBAR_KEY: 'wrong' })).toBe(false);
     expect(await keyOf({})).toBe(false);
+  });
+});
+
+describe('a key or secret', () => {
+  it('comes from a file or standard input, which the process list does not show', async () => {
+    const file = join(folder, 'the.key');
+    await writeFile(file, `${bus.key}\n`);
+    const env = { BUSBAR_URL: bus.url, BUSBAR_KEY: 'wrong' };
+    expect((await runCli(['topics', 'list', '--key-file', file], { env })).code).toBe(0);
+    const piped = await runCli(['topics', 'list', '--key-file', '-'], { env, input: `${bus.key}\n` });
+    expect(piped.code).toBe(0);
+    const missing = await runCli(['topics', 'list', '--key-file', join(folder, 'none')], { env });
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('Cannot read the key from')]);
+    const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
+    await writeFile(file, `${secret}\n`);
+    const put = ['receivers', 'put', 'billing', '--endpoint', 'https://a.test', '--secret', `@${file}`];
+    expect((await busbar(...put)).code).toBe(0);
+    expect(bus.receivers.get('billing')).toMatchObject({ secret });
+  });
+
+  it('is not offered as an argument, and one given so is soon gone from the process list', async () => {
+    expect((await busbar('--help')).stdout).not.toMatch(/--key /);
+    const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
+    const { child, outcome, printed } = startCli([
+      'listen',
+      '--port',
+      '0',
+      '--key',
+      'a-key',
+      '--secret',
+      secret,
+    ]);
+    await printed('stderr', /Listening/);
+    if (process.platform === 'linux') {
+      const shown = await readFile(`/proc/${child.pid}/cmdline`, 'utf8');
+      expect([shown.includes('a-key'), shown.includes(secret)]).toEqual([false, false]);
+    }
+    child.kill('SIGINT');
+    expect((await outcome).code).toBe(0);
   });
 });
 

@@ -314,7 +314,7 @@ describe('publish', () => {
     const { code, stderr } = await publish(['orders', '{"type":"a"}', '--key', 'wrong']);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      'The key is missing or unknown.\nPass a key of this bus with --key or BUSBAR_KEY',
+      'The key is missing or unknown.\nPass a key of this bus in BUSBAR_KEY or with --key-file',
     );
   });
 });

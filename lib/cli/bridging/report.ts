@@ -1,5 +1,5 @@
 import type { CheckReport, Lag } from '../../connectors/rocketmq/bridge-check.ts';
-import { plain } from '../support/table.ts';
+import { plain } from '../support/plain.ts';
 import type { Output } from '../support/world.ts';
 
 /** The result of a check as text. */

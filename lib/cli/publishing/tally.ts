@@ -1,5 +1,6 @@
 import type { EntryResult, EntryStatus } from '../../client/index.ts';
-import { cell, plain } from '../support/table.ts';
+import { jsonText, plain } from '../support/plain.ts';
+import { cell } from '../support/table.ts';
 import type { World } from '../support/world.ts';
 
 /** One event of the run. `line` is undefined if the input has no lines. */
@@ -65,7 +66,7 @@ export function createTally({ world, json, keep, beforePrint }: TallyOptions): T
   }
 
   async function print(events: readonly Record<string, unknown>[]): Promise<void> {
-    if (json) await world.stdout.write(`${JSON.stringify({ events })}\n`);
+    if (json) await world.stdout.write(`${jsonText({ events })}\n`);
   }
 
   return {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CliError } from './failure.ts';
+import { jsonText } from './plain.ts';
 import { connect, type Session, wantsJson } from './session.ts';
 import { type Column, fields, table } from './table.ts';
 
@@ -16,7 +17,7 @@ export async function list(
 ): Promise<void> {
   const { stdout, stderr } = session.world;
   const body = await connect(session, command).call('GET', path);
-  if (wantsJson(command)) return stdout.write(`${JSON.stringify(body)}\n`);
+  if (wantsJson(command)) return stdout.write(`${jsonText(body)}\n`);
   const rows = rowsOf(body);
   if (rows.length === 0) return stderr.write(`There are no ${noun}.\n`);
   await stdout.write(table(rows, columns, stdout));
@@ -26,7 +27,7 @@ export async function get(session: Session, command: Command, path: string): Pro
   const { stdout } = session.world;
   const body = await connect(session, command).call('GET', path);
   const json = wantsJson(command) || !isItem(body);
-  await stdout.write(json ? `${JSON.stringify(body)}\n` : fields(body, stdout));
+  await stdout.write(json ? `${jsonText(body)}\n` : fields(body, stdout));
 }
 
 /** Replaces all settings of a resource and prints `message`, followed by the secret if the bus made one. */
@@ -39,7 +40,7 @@ export async function put(
 ): Promise<void> {
   const { stdout } = session.world;
   const body = await connect(session, command).call('PUT', path, settings);
-  if (wantsJson(command)) return stdout.write(`${JSON.stringify(body ?? {})}\n`);
+  if (wantsJson(command)) return stdout.write(`${jsonText(body ?? {})}\n`);
   const secret = isItem(body) && typeof body.secret === 'string' ? body.secret : undefined;
   const shownOnce =
     secret === undefined ? '' : `Its signing secret, which is not shown again, is ${secret}\n`;
@@ -77,7 +78,7 @@ export async function change(
 ): Promise<void> {
   const answer = await connect(session, command).call(method, path, body);
   const item = isItem(answer) ? answer : {};
-  await session.world.stdout.write(wantsJson(command) ? `${JSON.stringify(item)}\n` : `${messageOf(item)}\n`);
+  await session.world.stdout.write(wantsJson(command) ? `${jsonText(item)}\n` : `${messageOf(item)}\n`);
 }
 
 /** The settings without those that are undefined, which the bus then sets to their defaults. */

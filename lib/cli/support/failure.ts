@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { BusbarError } from '../../client/index.ts';
 import { exitCodes } from './exit-codes.ts';
+import { plain } from './plain.ts';
 
 /** A failure to show to the user: the cause, and how to solve it. */
 export class CliError extends Error {
@@ -56,17 +57,17 @@ export function explain(error: unknown, about: Subject): Explanation {
 function explainBus(error: BusbarError, about: Subject): Explanation {
   if (error.code === 'unreachable' || error.code === 'timeout') {
     return {
-      cause: error.detail,
+      cause: plain(error.detail),
       solution: 'Start a bus with `npm start`, or pass --url (or BUSBAR_URL) for one that runs elsewhere.',
       exitCode: exitCodes.unreachable,
     };
   }
-  return { cause: error.detail, solution: solutionFor(error, about), exitCode: exitCodes.failed };
+  return { cause: plain(error.detail), solution: solutionFor(error, about), exitCode: exitCodes.failed };
 }
 
 function solutionFor(error: BusbarError, about: Subject): string | undefined {
   if (error.status === 401) {
-    return 'Pass a key of this bus with --key or BUSBAR_KEY; `npm start` keeps its key in .busbar/admin.key.';
+    return 'Pass a key of this bus in BUSBAR_KEY or with --key-file; `npm start` keeps its key in .busbar/admin.key.';
   }
   if (error.code === 'unknown_topic')
     return `Create it with \`busbar topics put ${about.topic ?? '<topic>'}\`.`;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Client, type ClientOptions, createClient } from '../../client/index.ts';
 import { type Subject, usageError } from './failure.ts';
+import { messageOf } from './values.ts';
 import type { World } from './world.ts';
 
 /** One run of the CLI. */
@@ -19,6 +20,7 @@ export const defaultUrl = 'http://127.0.0.1:4100';
 interface GlobalOptions {
   readonly url?: string;
   readonly key?: string;
+  readonly keyFile?: string;
   readonly json?: boolean;
 }
 
@@ -33,7 +35,12 @@ export function connect(session: Session, command: Command, more: Partial<Client
   }
   return createClient({
     url,
-    key: options.key ?? world.env.BUSBAR_KEY ?? world.env.BUSBAR_ADMIN_KEY ?? localKey(world, url),
+    key:
+      options.key ??
+      keyOf(options.keyFile) ??
+      world.env.BUSBAR_KEY ??
+      world.env.BUSBAR_ADMIN_KEY ??
+      localKey(world, url),
     fetch: world.fetch,
     random: world.random,
     uuid: world.uuid,
@@ -42,6 +49,19 @@ export function connect(session: Session, command: Command, more: Partial<Client
     retry: { attempts: 2 },
     ...more,
   });
+}
+
+/** The key in a file; `-` is standard input. */
+function keyOf(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  let key: string;
+  try {
+    key = readFileSync(file === '-' ? 0 : file, 'utf8').trim();
+  } catch (error) {
+    throw usageError(`Cannot read the key from ${file}: ${messageOf(error)}.`);
+  }
+  if (key === '') throw usageError(`${file === '-' ? 'Standard input' : file} contains no key.`);
+  return key;
 }
 
 /** Whether the URL is of this machine. */

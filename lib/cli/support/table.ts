@@ -1,3 +1,4 @@
+import { jsonText, plain } from './plain.ts';
 import type { Output } from './world.ts';
 
 export interface Column {
@@ -36,19 +37,14 @@ export function table(
 export function fields(item: Readonly<Record<string, unknown>>, output: Output): string {
   const width = widest(Object.keys(item));
   return Object.entries(item)
-    .map(([name, value]) => `${output.paint('bold', name.padEnd(width))}  ${cell(value)}\n`)
+    .map(([name, value]) => `${output.paint('bold', plain(name).padEnd(width))}  ${cell(value)}\n`)
     .join('');
 }
 
-/** A value on one line, without control characters. */
+/** A foreign value on one line, plain. */
 export function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return plain(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
-/** Replaces control characters: text from the network may contain escape sequences, which a terminal must not obey. */
-export function plain(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\ufffd');
+  return typeof value === 'string' ? plain(value) : jsonText(value);
 }
 
 function widest(texts: readonly string[]): number {

@@ -82,6 +82,16 @@ export function header(text: string, soFar: Readonly<Record<string, string>> = {
   return { ...soFar, [name]: value };
 }
 
+/** A secret, or `@file`: an argument shows in the process list. */
+export function secretOrFile(text: string): string {
+  return text.startsWith('@') ? readText(text.slice(1)).trim() : text;
+}
+
+/** Collects secrets of an option that may be repeated. */
+export function severalSecrets(text: string, soFar: readonly string[] = []): string[] {
+  return [...soFar, secretOrFile(text)];
+}
+
 /** Collects the values of an option that may be repeated. */
 export function several(text: string, soFar: readonly string[] = []): string[] {
   return [...soFar, text];
