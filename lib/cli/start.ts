@@ -42,7 +42,7 @@ async function run(world: World, json: boolean): Promise<void> {
 
   const { url, awsUrl, adminKey, logFile, example } = bus;
   if (json) {
-    const aws = { ...bus.aws.credentials, region: bus.aws.region, file: bus.aws.file };
+    const { exports: _, ...aws } = bus.aws;
     await world.stdout.write(`${jsonText({ url, awsUrl, adminKey, aws, logFile, example })}\n`);
   }
   const seconds = ((world.now() - startedMs) / 1000).toFixed(1);
@@ -86,6 +86,13 @@ function shellWord(text: string): string {
 
 /** The messages of expected failures already name the cause and the solution. */
 function explainStart(error: unknown): unknown {
-  const expected = ['StartError', 'StoreInUseError', 'DamagedStoreError', 'ListenError', 'SynthError'];
+  const expected = [
+    'StartError',
+    'StoreInUseError',
+    'DamagedStoreError',
+    'ListenError',
+    'SynthError',
+    'CredentialsError',
+  ];
   return error instanceof Error && expected.includes(error.name) ? new CliError(error.message) : error;
 }

@@ -6,12 +6,12 @@ import { undiciHttp } from '../runtime/http/undici.ts';
 import type { Log } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { systemClock } from '../stand-in/clock.ts';
+import { type KeptCredentials, keepCredentials } from '../stand-in/credentials-file.ts';
 import { root } from '../stand-in/engines/engine.ts';
 import type { Credentials } from '../stand-in/sigv4.ts';
 import { type DurableStore, sqliteStore } from '../stand-in/store.ts';
 import { keepAdminHeader, keepAdminKey } from './admin-key.ts';
 import { assembly } from './assembly.ts';
-import { type KeptCredentials, keepAwsCredentials } from './aws-credentials.ts';
 import { type RunningBus, startBus } from './bus.ts';
 import { type ExampleDelivery, type ExampleReceiver, startExampleReceiver } from './example.ts';
 import { parseSettings, type Settings, StartError } from './settings.ts';
@@ -28,7 +28,7 @@ export interface StartedBus {
   /** A file with the header that authenticates `curl -H @<file>`, which keeps the key out of the process list. */
   readonly adminHeaderFile: string;
   /** What the AWS endpoint is called with. */
-  readonly aws: KeptCredentials & { readonly region: string };
+  readonly aws: KeptCredentials;
   readonly logFile: string;
   /** The example of busbar.config.ts, if it is still declared: publish there, and the receiver shows it. */
   readonly example: { readonly topic: string; readonly receiver: string } | undefined;
@@ -49,7 +49,7 @@ export async function start(options: {
   const settings = parseSettings(options.env);
   const adminKey = keepAdminKey(settings.dataDirectory, settings.adminKey);
   const adminHeaderFile = keepAdminHeader(settings.dataDirectory, adminKey);
-  const aws = { ...keepAwsCredentials(settings.dataDirectory, assembly.region), region: assembly.region };
+  const aws = keepCredentials(join(settings.dataDirectory, 'aws.env'), assembly.region);
   const store = sqliteStore(settings.dataDirectory, 'point BUSBAR_DATA to another directory');
   const logFile = join(settings.dataDirectory, 'busbar.log');
   const log = fileLog(logFile);
@@ -70,7 +70,7 @@ export async function start(options: {
     bus = await openBus(settings, {
       store,
       log: log.write,
-      credentials: aws.credentials,
+      credentials: aws,
       exampleUrl: receiver.url,
     });
     await makeAdminKey(bus, adminKey);
