@@ -439,7 +439,7 @@ describe('an operator who demands the handshake', () => {
     const body = { endpoint, validate: 'none' };
     await expect(putReceiver(demanding(bus), member('shop'), 'shop', body, [])).rejects.toMatchObject({
       code: 'forbidden',
-      fields: [{ path: 'validate', detail: expect.stringContaining('have an admin put it') }],
+      fields: [{ path: 'validate', detail: expect.stringContaining('have an admin put the receiver') }],
     });
     const { document } = await putReceiver(demanding(bus), admin, 'shop', body, []);
     expect(document).not.toHaveProperty('validation');
