@@ -1,6 +1,6 @@
 import type { Message } from '../routing/routing.ts';
 import { type Filter, filterScope } from './filter.ts';
-import { acceptsAbsence, isLeaf, type Leaf, meets } from './values.ts';
+import { acceptsAbsence, isLeaf, type Leaf, matcherOf } from './values.ts';
 
 /** The part of a filter that did not match an event: the key, and what the filter asks of it. */
 export interface Mismatch {
@@ -104,7 +104,8 @@ function mismatchOf(branch: Branch, fields: Fields): Mismatch | undefined {
       if (fields !== undefined && acceptsAbsence(condition)) continue;
       return { key, condition, because: 'absent' };
     }
-    const matching = found.filter(({ value }) => condition.some((wanted) => meets(value, wanted)));
+    const matches = matcherOf(condition);
+    const matching = found.filter(({ value }) => matches(value));
     if (matching.length === 0) return { key, condition, because: 'different' };
     // A value outside lists is compatible with every other one.
     if (matching.some(({ place }) => place === undefined)) continue;

@@ -9,11 +9,50 @@ export type Leaf = string | number | boolean | null;
 
 export const isLeaf = (value: unknown): value is Leaf => value === null || typeof value !== 'object';
 
-/** Whether a value that is present meets one value of the list: a plain one, or an operator with its operand. */
-export function meets(leaf: Leaf, wanted: unknown): boolean {
-  if (isLeaf(wanted)) return equals(leaf, wanted);
-  const [operator = '', operand] = Object.entries(wanted as object)[0] ?? [];
-  return operators.get(operator)?.(leaf, operand) ?? false;
+/** Tells whether a value that is present meets one of the values that a filter lists for it. */
+export type Matcher = (leaf: Leaf) => boolean;
+
+/**
+ * Prepares a list of plain values and operators, so that a leaf is looked up among the plain values and its address is
+ * read once: filters list up to 150 values, and an event may have tens of thousands of leaves.
+ */
+export function matcherOf(values: readonly unknown[]): Matcher {
+  const plain = new Set(values.filter(isLeaf));
+  const numbers = new Set<number>();
+  const addresses = new Set<string>();
+  const blocks: Block[] = [];
+  const others: Matcher[] = [];
+  for (const value of values) {
+    if (typeof value === 'number') {
+      const number = comparable(value);
+      if (number !== undefined) numbers.add(number);
+    } else if (typeof value === 'string') {
+      const address = addressOf(value);
+      if (address !== undefined) addresses.add(addressKey(address));
+    } else if (!isLeaf(value)) {
+      const [operator = '', operand] = Object.entries(value as object)[0] ?? [];
+      const block = operator === 'cidr' && typeof operand === 'string' ? blockOf(operand) : undefined;
+      if (block !== undefined) blocks.push(block);
+      const test = operators.get(operator);
+      if (test !== undefined) others.push((leaf) => test(leaf, operand));
+    }
+  }
+  const readsAddress = addresses.size > 0 || blocks.length > 0;
+  return (leaf) => {
+    if (plain.has(leaf)) return true;
+    if (typeof leaf === 'number') {
+      const number = comparable(leaf);
+      if (number !== undefined && numbers.has(number)) return true;
+    } else if (typeof leaf === 'string' && readsAddress) {
+      // Addresses are compared by value: `::1` equals `0:0:0:0:0:0:0:1`.
+      const address = addressOf(leaf);
+      if (address !== undefined) {
+        if (addresses.has(addressKey(address))) return true;
+        if (blocks.some((block) => isInBlock(address, block))) return true;
+      }
+    }
+    return others.some((test) => test(leaf));
+  };
 }
 
 /** Whether a list of values also accepts that the property is absent. */
@@ -21,23 +60,11 @@ export function acceptsAbsence(values: readonly unknown[]): boolean {
   return values.some((value) => !isLeaf(value) && (value as { exists?: unknown }).exists === false);
 }
 
-function equals(leaf: Leaf, wanted: Leaf): boolean {
-  if (leaf === wanted) return true;
-  if (typeof wanted === 'number') return typeof leaf === 'number' && sameNumber(leaf, wanted);
-  if (typeof leaf !== 'string' || typeof wanted !== 'string') return false;
-  // Addresses are compared by value: `::1` equals `0:0:0:0:0:0:0:1`.
-  const address = addressOf(leaf);
-  if (address === undefined) return false;
-  const other = addressOf(wanted);
-  return other?.bits === address.bits && other.value === address.value;
-}
-
 const operators = new Map<string, (leaf: Leaf, operand: unknown) => boolean>([
   ['prefix', onTexts((text, start) => text.startsWith(start))],
   ['suffix', onTexts((text, end) => text.endsWith(end))],
   ['equals-ignore-case', onTexts((text, wanted) => fold(text) === fold(wanted))],
   ['wildcard', onTexts(matchesWildcard)],
-  ['cidr', onTexts(isInBlock)],
   ['exists', (leaf, operand) => operand === true && leaf !== null && leaf !== ''],
   ['numeric', (leaf, operand) => Array.isArray(operand) && meetsNumeric(leaf, operand)],
   ['anything-but', (leaf, operand) => !isExcluded(leaf, operand)],
@@ -95,7 +122,7 @@ function isExcluded(leaf: Leaf, operand: unknown): boolean {
   if (Array.isArray(operand)) return operand.some((value) => excludes(leaf, value));
   if (isLeaf(operand)) return excludes(leaf, operand);
   const [operator = '', patterns] = Object.entries(operand as object)[0] ?? [];
-  return [patterns].flat().some((pattern) => meets(leaf, { [operator]: pattern }));
+  return [patterns].flat().some((pattern) => matcherOf([{ [operator]: pattern }])(leaf));
 }
 
 /** Strings are compared verbatim here, addresses as well. */
@@ -131,14 +158,22 @@ interface Address {
   readonly value: bigint;
 }
 
-function isInBlock(text: string, block: string): boolean {
-  const [start = '', mask = ''] = block.split('/');
-  const base = addressOf(start);
-  const address = addressOf(text);
-  if (base === undefined || address?.bits !== base.bits) return false;
-  const shift = BigInt(base.bits - Number(mask));
-  return address.value >> shift === base.value >> shift;
+/** A block of addresses, such as `10.0.0.0/8`: those that agree with its start in all but the last `shift` bits. */
+interface Block {
+  readonly start: Address;
+  readonly shift: bigint;
 }
+
+function blockOf(text: string): Block | undefined {
+  const [start = '', mask = ''] = text.split('/');
+  const address = addressOf(start);
+  return address && { start: address, shift: BigInt(address.bits - Number(mask)) };
+}
+
+const isInBlock = (address: Address, { start, shift }: Block): boolean =>
+  address.bits === start.bits && address.value >> shift === start.value >> shift;
+
+const addressKey = ({ bits, value }: Address) => `${bits}:${value}`;
 
 /** An IPv4 or IPv6 address in the spellings that SNS takes: dotted IPv4 inside IPv6 is not one of them. */
 function addressOf(text: string): Address | undefined {
