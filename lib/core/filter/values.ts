@@ -34,7 +34,8 @@ export function matcherOf(values: readonly unknown[]): Matcher {
       const block = operator === 'cidr' && typeof operand === 'string' ? blockOf(operand) : undefined;
       if (block !== undefined) blocks.push(block);
       const test = operators.get(operator);
-      if (test !== undefined) others.push((leaf) => test(leaf, operand));
+      if (operator === 'anything-but') others.push(excluding(operand));
+      else if (test !== undefined) others.push((leaf) => test(leaf, operand));
     }
   }
   const readsAddress = addresses.size > 0 || blocks.length > 0;
@@ -67,7 +68,6 @@ const operators = new Map<string, (leaf: Leaf, operand: unknown) => boolean>([
   ['wildcard', onTexts(matchesWildcard)],
   ['exists', (leaf, operand) => operand === true && leaf !== null && leaf !== ''],
   ['numeric', (leaf, operand) => Array.isArray(operand) && meetsNumeric(leaf, operand)],
-  ['anything-but', (leaf, operand) => !isExcluded(leaf, operand)],
 ]);
 
 function onTexts(test: (text: string, operand: string) => boolean) {
@@ -117,12 +117,13 @@ function compare(operator: string, value: number, bound: number): boolean {
   }
 }
 
-/** What `anything-but` excludes: values, or what one further operator with one or several operands describes. */
-function isExcluded(leaf: Leaf, operand: unknown): boolean {
-  if (Array.isArray(operand)) return operand.some((value) => excludes(leaf, value));
-  if (isLeaf(operand)) return excludes(leaf, operand);
+/** `anything-but` excludes values, or what one further operator with one or several operands describes. */
+function excluding(operand: unknown): Matcher {
+  if (Array.isArray(operand)) return (leaf) => !operand.some((value) => excludes(leaf, value));
+  if (isLeaf(operand)) return (leaf) => !excludes(leaf, operand);
   const [operator = '', patterns] = Object.entries(operand as object)[0] ?? [];
-  return [patterns].flat().some((pattern) => matcherOf([{ [operator]: pattern }])(leaf));
+  const excluded = matcherOf([patterns].flat().map((pattern) => ({ [operator]: pattern })));
+  return (leaf) => !excluded(leaf);
 }
 
 /** Strings are compared verbatim here, addresses as well. */
