@@ -1,4 +1,4 @@
-import { defineBus } from './lib/core/declaration/declaration.ts';
+import { defineBus } from './lib/connectors/declaration.ts';
 
 /**
  * The topics, receivers and subscriptions that are deployed with the bus. More can be made at run time over the

@@ -4,6 +4,7 @@ import { openApiDocument } from '../lib/api/openapi/document.ts';
 import { publishCalls } from '../lib/api/publish.ts';
 import { createRouter } from '../lib/api/router.ts';
 import { authenticate } from '../lib/app/access/authenticate.ts';
+import { senderOf, sinks } from '../lib/connectors/index.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { lazy } from '../lib/runtime/system.ts';
@@ -13,7 +14,10 @@ import { type ApiAnswer, type ApiEvent, apiAnswer, apiRequest, problems } from '
 
 /** Everything of the HTTP API but publish and invoke. */
 export function create(runtime: Runtime) {
-  const tools = open(runtime, { ...administering, openApiDocument: () => openApiDocument(apiCalls) });
+  const tools = open(
+    { ...runtime, senderOf },
+    { ...administering, sinks: () => sinks, openApiDocument: () => openApiDocument(apiCalls) },
+  );
   const route = createRouter({
     calls: adminCalls,
     elsewhere: publishCalls,

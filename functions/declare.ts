@@ -1,6 +1,7 @@
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { declare } from '../lib/app/declaration/declare.ts';
-import { parseDeclaration } from '../lib/core/declaration/declaration.ts';
+import { parseDeclaration } from '../lib/connectors/declaration.ts';
+import { sinks } from '../lib/connectors/index.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import {
@@ -32,6 +33,7 @@ export function create(runtime: Runtime) {
     registry,
     schemas,
     secrets,
+    sinks: () => sinks,
     validations,
   });
   return async (event: CloudFormationCustomResourceEvent): Promise<void> => {

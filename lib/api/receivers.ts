@@ -11,9 +11,9 @@ import {
 import { rotateSecret } from '../app/registry/secrets.ts';
 import { validateReceiver } from '../app/registry/validate-by-hand.ts';
 import { takeCallback } from '../app/registry/validation-callback.ts';
+import { sinks } from '../connectors/index.ts';
 import { forceBreakerSchema } from '../core/breaker/breaker.ts';
 import { skipSchema } from '../core/registry/flow.ts';
-import { receiverSchema } from '../core/registry/receiver.ts';
 import { rotateSecretSchema } from '../core/registry/secret.ts';
 import { type Call, callsWith, type Description } from './call.ts';
 import { flag, type Parameter, text } from './parameters.ts';
@@ -67,7 +67,7 @@ export const receiverCalls: Call<Tools>[] = [
       description: 'The secret is shown once.',
       tag: 'Receivers',
       caller: 'owner',
-      body: receiverSchema,
+      body: sinks.receiverSchema,
       responses: { 200: 'ReceiverAndSecret', 201: 'ReceiverAndSecret' },
       errors: ['conflict'],
       example: {

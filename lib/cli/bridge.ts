@@ -6,6 +6,7 @@ import {
   type Direction,
   directions,
 } from '../connectors/rocketmq/bridge-check.ts';
+import type { ShownRocketMq } from '../connectors/rocketmq/receiver.ts';
 import type { ShownReceiver } from '../core/registry/receiver.ts';
 import { readBus } from './bridging/bus-side.ts';
 import { reportText } from './bridging/report.ts';
@@ -169,7 +170,7 @@ async function sidesOf(
       'Leave out --rocketmq and --rocketmq-topic.',
     );
   const path = encodeURIComponent(receiver);
-  const shown = (await client.call('GET', `/receivers/${path}`)) as ShownReceiver;
+  const shown = (await client.call('GET', `/receivers/${path}`)) as ShownReceiver & ShownRocketMq;
   if (shown.rocketmq === undefined) throw usageError(`The receiver ${receiver} is not a topic of RocketMQ.`);
   const subscription = (await client.call(
     'GET',

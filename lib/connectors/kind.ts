@@ -1,26 +1,68 @@
 import type { Delivery, RetryPolicy } from '../core/deliver/delivery.ts';
 import type { Outcome } from '../core/deliver/outcome.ts';
 import type { StopCause } from '../core/event/hops.ts';
-import type { Receiver } from '../core/registry/receiver.ts';
+import type { EndpointPolicy, EndpointPorts } from '../core/kernel/endpoint.ts';
+import { type Kinds, kindsOf, type ReceiverKind } from '../core/registry/kinds.ts';
+import type { Receiver, ReceiverSpec } from '../core/registry/receiver.ts';
+import type { HostLookup } from '../runtime/http/host-lookup.ts';
 
 /**
- * What a kind of receiver is to the rest of the bus: data and pure rules. Every function has the sinks of all kinds in its
- * bundle; the client that sends is apart (`KindSender`), in the bundle of the function that delivers.
+ * A kind of receiver: the bus sends to it. This half is data and pure rules, and in the bundle of every function that
+ * handles receivers; the half that sends (`KindSender`) is only in the bundle of the function that delivers.
  *
- * `Row` is the receiver as the kind stores it, with the fields that only this kind has.
+ * `Spec` is the body of a PUT with the fields of the kind, `Row` the receiver as it is stored. What the methods get as
+ * `existing` may be of another kind: then it has none of the fields.
  */
-export interface Sink<Row extends Receiver = Receiver> {
-  /** The field of a receiver that makes it one of this kind. */
-  readonly field: string;
-  /** The function that consumes the lanes of such receivers, without the prefix of the bus. */
-  readonly deliveredBy: string;
-  /** The function that probes their open breakers. */
-  readonly probedBy: string;
+export interface Sink<Spec extends ReceiverSpec = ReceiverSpec, Row extends Receiver = Receiver>
+  extends ReceiverKind<Spec, Row> {
+  /**
+   * Checks a body that has the form of the kind's schema against the rules of this bus.
+   * @throws BusbarError invalid_request.
+   */
+  check(spec: Spec, rules: CheckRules): Promise<void>;
+  /**
+   * The fields of the kind as they are stored. Credentials that the body leaves out stay those of the existing receiver
+   * as long as they go to the same place. `endpoint` is the text that stands for the address: the breaker and the log name
+   * the receiver by it.
+   * @throws BusbarError invalid_request when credentials are missing.
+   */
+  keep(spec: Spec, existing: Partial<Row> | undefined): Pick<Receiver, 'endpoint'>;
+  /** The same for a receiver that busbar.config.ts declares; credentials that were set over the API stay. */
+  keepDeclared(spec: Spec, existing: Partial<Row> | undefined): Pick<Receiver, 'endpoint'>;
+  /** The texts that must not appear in logs, traces and dead letters. */
+  credentials(receiver: Row): readonly string[];
+  /** What an HTTP request that asks for consent carries beside its own headers; only where `isAsked`. */
+  askHeaders?(receiver: Row): Readonly<Record<string, string>>;
   /** The longest time that sending one delivery takes, from opening the sender to closing it. */
   sendSecondsMax(receiver: Row): number;
   /** The policy by which failed deliveries are retried. */
   retryPolicy(receiver: Row): RetryPolicy | undefined;
 }
+
+/** What a bus allows, and how it finds out. */
+export interface CheckRules {
+  /** `any` only on a laptop. */
+  readonly endpoints: EndpointPolicy;
+  readonly endpointPorts: EndpointPorts;
+  /** The `host[:port]` under which the bus itself is reached. */
+  readonly ownHosts: readonly string[];
+  /** Undefined where no name is looked up: a deployment does not depend on DNS. */
+  readonly lookup: HostLookup | undefined;
+  /** The environment of the function, for what only one kind reads. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export type Sinks = Kinds<Sink>;
+
+/** The kinds of receivers that a bus has; that of endpoints, which every row has, is the first. */
+export const sinksOf = (all: readonly Sink[]): Sinks =>
+  kindsOf(all, (receiver) => {
+    const fields = receiver as Readonly<Record<string, unknown>>;
+    // Every row has `endpoint`, the text of its address: any other field decides first.
+    const kind = all.filter(({ field }) => fields[field] !== undefined).at(-1);
+    if (kind === undefined) throw new Error('A receiver is of no kind that this version of the bus has.');
+    return kind;
+  });
 
 /** One delivery to send. */
 export interface Sending {
@@ -43,26 +85,19 @@ export type Sent = Outcome | { readonly kind: 'stopped'; readonly cause: StopCau
 
 /** The half of a kind that talks to receivers. */
 export interface KindSender<Row extends Receiver = Receiver> {
-  readonly sink: Sink;
+  /** The field of the kind. */
+  readonly field: string;
   /** Rejects when nothing can be sent for a fault of the bus, such as secrets that cannot be read. */
   open(receiver: Row): Promise<Sender>;
-  /** Probes the receiver of an open breaker without an event; absent where only a delivery can probe. */
+  /** Probes the receiver of an open breaker without an event; only where `isProbedByHead`. */
   probeByHead?(receiver: Row): Promise<Outcome>;
-}
-
-/** The sink of a receiver's kind. `endpoint` is in every row, as the text of its address: any other field decides first. */
-export function sinkOf(sinks: readonly Sink[], receiver: object): Sink {
-  const named = sinks.filter(({ field }) => (receiver as Record<string, unknown>)[field] !== undefined);
-  const sink = named.at(-1);
-  if (sink === undefined) throw new Error('A receiver is of no kind that this version of the bus has.');
-  return sink;
 }
 
 /** The sender for a receiver; undefined when another function serves its kind. */
 export function senderFor(
-  { sinks, senders }: { readonly sinks: readonly Sink[]; readonly senders: readonly KindSender[] },
+  { sinks, senders }: { readonly sinks: Sinks; readonly senders: readonly KindSender[] },
   receiver: Receiver,
 ): KindSender | undefined {
-  const sink = sinkOf(sinks, receiver);
-  return senders.find((sender) => sender.sink.field === sink.field);
+  const { field } = sinks.of(receiver);
+  return senders.find((sender) => sender.field === field);
 }

@@ -1,4 +1,3 @@
-import { readRocketMqEndpoints } from '../connectors/rocketmq/target.ts';
 import { type TraceMode, traceModes } from '../core/event/trace-mode.ts';
 import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/kernel/endpoint.ts';
 import { type ValidateMode, validateModes } from '../core/registry/validation.ts';
@@ -23,8 +22,6 @@ export const variables = {
   endpoints: 'BUSBAR_ENDPOINTS',
   /** The ports at which endpoints may be, such as `443,8443`, or `any`. */
   endpointPorts: 'BUSBAR_ENDPOINT_PORTS',
-  /** The RocketMQ proxies that receivers may name, such as `mq.example.com:8081`, or `none`. */
-  rocketMqEndpoints: 'BUSBAR_ROCKETMQ_ENDPOINTS',
   /** `none`, or `handshake`: whether the owners of all endpoints must agree before anything is sent there. */
   validate: 'BUSBAR_VALIDATE',
   /** What the bus calls itself to them: a DNS name. */
@@ -35,8 +32,6 @@ export const variables = {
   traceTable: 'BUSBAR_TRACE_TABLE',
   /** `none`, `failures` or `all`: what is recorded of a topic that does not say so itself, and of invoked events. */
   trace: 'BUSBAR_TRACE',
-  /** The name of a bridge and what was declared of it, as JSON; only where a bridge runs. */
-  bridge: 'BUSBAR_BRIDGE',
 } as const;
 
 export interface Config {
@@ -51,7 +46,6 @@ export interface Config {
   readonly scheduleRoleArn: string;
   readonly endpoints: EndpointPolicy;
   readonly endpointPorts: EndpointPorts;
-  readonly rocketMqEndpoints: readonly string[];
   readonly validate: ValidateMode;
   readonly origin: string;
   readonly apiUrl: string | undefined;
@@ -74,12 +68,6 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   if (endpointPorts === undefined) {
     throw new Error(
       `The environment variable ${variables.endpointPorts} is ${JSON.stringify(env[variables.endpointPorts])}; it is any, or ports such as 443,8443.`,
-    );
-  }
-  const rocketMqEndpoints = readRocketMqEndpoints(read(variables.rocketMqEndpoints));
-  if (rocketMqEndpoints === undefined) {
-    throw new Error(
-      `The environment variable ${variables.rocketMqEndpoints} is ${JSON.stringify(env[variables.rocketMqEndpoints])}; it is none, or proxies such as mq.example.com:8081.`,
     );
   }
   const validate = validateModes.find((mode) => mode === read(variables.validate));
@@ -107,7 +95,6 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     scheduleRoleArn: read(variables.scheduleRoleArn),
     endpoints,
     endpointPorts,
-    rocketMqEndpoints,
     validate,
     origin: read(variables.origin),
     apiUrl: env[variables.apiUrl],

@@ -1,4 +1,5 @@
 import { dynamodb } from './aws/clients.ts';
+import { createProvision } from './aws/provision.ts';
 import { createTable } from './aws/table/table.ts';
 import { systemHostLookup } from './http/host-lookup.ts';
 import type { World } from './open.ts';
@@ -54,10 +55,13 @@ export const slots = (world: World) => createSlots(world.use(busTable));
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
 export const transactions = (world: World) => createTransactionStore(world.use(busTable));
 
+/** Which function consumes the lanes of a receiver depends on its kind, which this room does not know. */
+export const provision = (world: World & { readonly senderOf: (receiver: object) => string }) =>
+  createProvision(world, world.senderOf);
+
 export { createBacklogs as backlogs } from './aws/backlogs.ts';
 export { createDeadLetterQueues as deadLetterQueues } from './aws/dead-letter-queue.ts';
 export { createMappings as mappings } from './aws/mappings.ts';
-export { createProvision as provision } from './aws/provision.ts';
 export { createQueues as queues } from './aws/queues.ts';
 export { createSchedules as schedules } from './aws/schedules.ts';
 export { createSecretReader as readSecret } from './aws/secrets-manager.ts';

@@ -1,7 +1,6 @@
-import { CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { Bridges } from '../connectors/rocketmq/stacks/bridge.ts';
-import { RocketMqReceiver } from '../connectors/rocketmq/stacks/receiver.ts';
+import { constructs } from '../connectors/stacks.ts';
 import { type Declaration as Declared, orderedReceivers } from '../core/declaration/declaration.ts';
 import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
@@ -44,15 +43,6 @@ export class BusStack extends Stack {
     const { prefix, declaration } = props;
     const place = placeOf(this, prefix);
 
-    const rocketMqEndpoints = new CfnParameter(this, 'RocketMqEndpoints', {
-      type: 'String',
-      default: 'none',
-      allowedPattern: '^(none|[^, ]+:[0-9]{1,5}(,[^, ]+:[0-9]{1,5})*)$',
-      constraintDescription: 'must be none, or proxies such as mq.example.com:8081,10.0.0.7:8081',
-      description:
-        'The RocketMQ proxies that receivers may name: the bus connects to whatever these name as brokers',
-    });
-
     // What all parts share.
     const tableKey = new TableKey(this, 'TableKey', props.tableKeyArn);
     const { table } = new BusTable(this, 'Store', tableKey);
@@ -68,7 +58,7 @@ export class BusStack extends Stack {
       [variables.delayQueueArn]: delay.queue.queueArn,
       [variables.scheduleGroup]: prefix,
       [variables.scheduleRoleArn]: delay.schedulerRole.roleArn,
-      [variables.rocketMqEndpoints]: rocketMqEndpoints.valueAsString,
+      ...Object.assign({}, ...constructs.map((kind) => kind.environment(this))),
       ...endpointParameters(this, prefix),
       ...trace.environment,
     };
@@ -84,12 +74,10 @@ export class BusStack extends Stack {
     const { publish } = new Publish(this, 'Publish', shared);
     new Schedule(this, 'Schedule', shared);
     const { deliver } = new Delivery(this, 'Delivery', shared);
-    const { deliverRocketMq } = new RocketMqReceiver(this, 'RocketMqReceiver', {
-      ...shared,
-      vpc: declaration.rocketmq?.vpc,
-    });
+    const ofKinds = constructs.map((kind) => kind.addSender(this, { ...shared, declaration }));
+    const senders = [deliver, ...ofKinds.map((each) => each.function)];
     const redrive = new Redrive(this, 'Redrive', shared);
-    trace.grantWrite(publish, deliver, deliverRocketMq);
+    trace.grantWrite(publish, ...senders);
 
     // The registry.
     const { admin, keys } = new Admin(this, 'Admin', { ...shared, redriveQueueArn: redrive.queue.queueArn });
@@ -97,7 +85,10 @@ export class BusStack extends Stack {
     const { declare } = new Declaration(this, 'Declared', {
       ...shared,
       declaration,
-      senders: { deliver: deliver.function, 'deliver-rocketmq': deliverRocketMq.function },
+      senders: {
+        deliver: deliver.function,
+        ...Object.fromEntries(ofKinds.map((each) => [each.name, each.function.function])),
+      },
     });
     const api = new Api(this, 'Api', { prefix, publish, admin });
 
@@ -120,10 +111,10 @@ export class BusStack extends Stack {
 
     // Topics on hold, hot types, and endpoints that must agree.
     new Hold(this, 'Hold', { ...shared, admin, declare, alarms });
-    new Offload(this, 'Offload', { ...shared, senders: [deliver, deliverRocketMq] });
+    new Offload(this, 'Offload', { ...shared, senders });
     const { validate } = new Validation(this, 'Validation', { ...shared, admin, declare });
 
-    new Bridges(this, 'Bridges', { ...shared, bridges: declaration.bridges, alarms, trace });
+    for (const kind of constructs) kind.addBridges(this, { ...shared, declaration, alarms, trace });
 
     trace.grantWrite(probe, check, relay);
     api.addUrlTo(admin, validate);

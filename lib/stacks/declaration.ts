@@ -3,14 +3,14 @@ import { CfnEventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-
 import { CfnSubscription, CfnTopic, CfnTopicPolicy } from 'aws-cdk-lib/aws-sns';
 import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { sinks } from '../connectors/index.ts';
 import {
   type Declaration as Declared,
-  type DeclaredReceiver,
   endpointParametersMetadata,
   isOrderedTopic,
   orderedReceivers,
 } from '../core/declaration/declaration.ts';
-import type { Sender } from '../core/kernel/place.ts';
+import { endpointParameterSchema } from '../core/kernel/endpoint-parameter.ts';
 import {
   orderedResources,
   type ReceiverResources,
@@ -25,7 +25,7 @@ import { grantMappings } from './mappings.ts';
 interface DeclarationProps extends BusPartProps {
   readonly declaration: Declared;
   /** The functions that consume lanes, by their names. */
-  readonly senders: Readonly<Record<Sender, LambdaFunction>>;
+  readonly senders: Readonly<Record<string, LambdaFunction>>;
 }
 
 /**
@@ -46,13 +46,12 @@ export class Declaration extends Construct {
     const { declaration } = props;
     for (const topic of Object.keys(declaration.topics)) this.addTopic(topic);
     for (const [receiver, spec] of Object.entries(declaration.receivers)) {
-      this.addResources(receiver, receiverResources(props.place, receiver, spec));
+      this.addResources(receiver, receiverResources(props.place, receiver, spec, sinks.of(spec).deliveredBy));
     }
     for (const receiver of orderedReceivers(declaration)) {
-      this.addResources(
-        receiver,
-        orderedResources(props.place, receiver, declaration.receivers[receiver] ?? {}),
-      );
+      const spec = declaration.receivers[receiver];
+      if (spec === undefined) continue;
+      this.addResources(receiver, orderedResources(props.place, receiver, spec, sinks.of(spec).deliveredBy));
     }
     for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
       for (const receiver of Object.keys(receivers)) this.addSubscription(topic, receiver);
@@ -99,6 +98,7 @@ export class Declaration extends Construct {
     this.queues.set(receiver, [...(this.queues.get(receiver) ?? []), ...created]);
     for (const mapping of mappings) {
       const sender = this.props.senders[mapping.sender];
+      if (sender === undefined) throw new Error(`No function ${mapping.sender} is deployed.`);
       const resource = new CfnEventSourceMapping(this, `Mapping-${receiver}-${mapping.lane}`, {
         functionName: sender.functionArn,
         eventSourceArn: mapping.eventSourceArn,
@@ -154,7 +154,9 @@ export class Declaration extends Construct {
     const receivers = Object.fromEntries(
       Object.entries(declaration.receivers).map(([name, spec]) => [
         name,
-        spec.endpoint === undefined ? spec : { ...spec, endpoint: this.endpointOf(name, spec.endpoint) },
+        Object.fromEntries(
+          Object.entries(spec).map(([field, value]) => [field, this.valueOfField(name, value)]),
+        ),
       ]),
     );
     // Bridges are functions; the registry does not know them.
@@ -174,8 +176,10 @@ export class Declaration extends Construct {
     return declare;
   }
 
-  private endpointOf(receiver: string, endpoint: NonNullable<DeclaredReceiver['endpoint']>): string {
-    if (typeof endpoint === 'string') return endpoint;
+  /** A field of a receiver; for an endpoint that differs between stages, its parameter. */
+  private valueOfField(receiver: string, value: unknown): unknown {
+    const { success, data: endpoint } = endpointParameterSchema.safeParse(value);
+    if (!success) return value;
     const { templateOptions } = Stack.of(this);
     const listed: readonly string[] = templateOptions.metadata?.[endpointParametersMetadata] ?? [];
     templateOptions.metadata = {

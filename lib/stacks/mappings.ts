@@ -1,3 +1,4 @@
+import { sinks } from '../connectors/index.ts';
 import { functionArn, type Place } from '../core/kernel/place.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
@@ -12,4 +13,4 @@ export function grantMappings(grantee: BusFunction, place: Place): void {
 
 /** The functions that lanes are mapped to. */
 export const sendingFunctions = (place: Place): string[] =>
-  (['deliver', 'deliver-rocketmq'] as const).map((name) => functionArn(place, name));
+  [...new Set(sinks.all.map(({ deliveredBy }) => deliveredBy))].map((name) => functionArn(place, name));

@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import { functionArn, type Place, type Prober, type Watcher, watchName } from '../core/kernel/place.ts';
+import { functionArn, type Place, type Watcher, watchName } from '../core/kernel/place.ts';
 import { BusFunction, type BusFunctionProps } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import type { Delay } from './delay.ts';
@@ -47,7 +47,7 @@ export function grantWatching(watching: {
   readonly place: Place;
   readonly delay: Delay;
   readonly watcher: Watcher;
-  readonly by?: Prober | Watcher;
+  readonly by?: string;
   readonly start: readonly BusFunction[];
   readonly stop: readonly BusFunction[];
 }): void {

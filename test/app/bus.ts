@@ -240,7 +240,10 @@ export async function testBus(startMs?: number) {
   const config = parseConfig(environment);
   /** The stores keep caches, as one instance of a function does; another instance has others. */
   const newTools = () => ({
-    ...open(runtime, { ...stores, ...delivering, sinks: () => sinks, senders: createSenders }),
+    ...open(
+      { ...runtime, senderOf: (receiver: object) => sinks.of({ endpoint: '', ...receiver }).deliveredBy },
+      { ...stores, ...delivering, sinks: () => sinks, senders: createSenders },
+    ),
     validate: config.validate,
     apiUrl: 'https://api.example.com' as string | undefined,
     lookup: async () => 'public' as const,
@@ -294,7 +297,10 @@ export async function testBus(startMs?: number) {
     },
 
     /** A receiver in the registry with its queues. */
-    async receiver(name: string, fields: Partial<Receiver> = {}): Promise<Receiver> {
+    async receiver(
+      name: string,
+      fields: Partial<Receiver> & Readonly<Record<string, unknown>> = {},
+    ): Promise<Receiver> {
       const receiver: Receiver = {
         receiver: name,
         owner: 'shop',

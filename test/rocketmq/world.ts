@@ -10,7 +10,7 @@ import { type Client, createClient } from '../../lib/client/index.ts';
 import { bridgeSchema, writeBridge } from '../../lib/connectors/rocketmq/bridge.ts';
 import type { RocketMqOutgoing } from '../../lib/connectors/rocketmq/client.ts';
 import { systemRocketMq } from '../../lib/connectors/rocketmq/system.ts';
-import { type DeclarationInput, defineBus } from '../../lib/core/declaration/declaration.ts';
+import { type DeclarationInput, defineBus } from '../../lib/connectors/declaration.ts';
 import { bus as limits } from '../../lib/core/kernel/limits.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
 import type { HttpRequest } from '../../lib/runtime/http/http.ts';

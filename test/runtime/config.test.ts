@@ -12,7 +12,7 @@ describe('the environment', () => {
     });
   });
 
-  const optional: readonly string[] = [variables.apiUrl, variables.bridge];
+  const optional: readonly string[] = [variables.apiUrl];
   const needed = Object.values(variables).filter((name) => !optional.includes(name));
 
   it.each([...needed, 'AWS_REGION'])('must have %s, and says so', (name) => {

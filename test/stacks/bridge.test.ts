@@ -1,8 +1,9 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
+import { defineBus } from '../../lib/connectors/declaration.ts';
+import type { Bridge } from '../../lib/connectors/rocketmq/bridge.ts';
 import { parseBridge } from '../../lib/connectors/rocketmq/bridge.ts';
 import { bridgeFails } from '../../lib/core/bridge/pressure.ts';
-import { defineBus } from '../../lib/core/declaration/declaration.ts';
 import { bus } from '../../lib/core/kernel/limits.ts';
 import { eventRefused } from '../../lib/core/relay/refused.ts';
 import { type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
@@ -90,7 +91,7 @@ describe('a bridge in the template', () => {
   });
 
   it('ends a run before the messages it received become visible again', () => {
-    for (const { invisibleSeconds } of Object.values(declaration.bridges)) {
+    for (const { invisibleSeconds } of Object.values(declaration.bridges) as Bridge[]) {
       expect(invisibleSeconds).toBeGreaterThanOrEqual(bus.bridgeTimeoutSeconds);
     }
     expect(bus.bridgeRunSeconds).toBeLessThan(60);

@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { defineBus, isOrderedTopic } from '../../lib/core/declaration/declaration.ts';
+import { defineBus } from '../../lib/connectors/declaration.ts';
+import { isOrderedTopic } from '../../lib/core/declaration/declaration.ts';
 import { type TestBus, testBus } from '../app/bus.ts';
 import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
 

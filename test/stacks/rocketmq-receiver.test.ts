@@ -1,6 +1,6 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import { defineBus } from '../../lib/core/declaration/declaration.ts';
+import { defineBus } from '../../lib/connectors/declaration.ts';
 import { type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
 
 const vpc = { subnetIds: ['subnet-12345678'], securityGroupIds: ['sg-12345678'] };

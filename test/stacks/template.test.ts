@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import declaration from '../../busbar.config.ts';
 import { nameOf } from '../../lib/api/call.ts';
 import { publishCalls } from '../../lib/api/publish.ts';
+import { variables as rocketMqVariables } from '../../lib/connectors/rocketmq/config.ts';
 import { breakerOpened } from '../../lib/core/breaker/breaker.ts';
 import { loopsStopped } from '../../lib/core/event/hops.ts';
 import { heldByRule, releaseInTrouble } from '../../lib/core/hold/hold.ts';
@@ -223,12 +224,10 @@ describe('functions', () => {
     '%s has the environment that the configuration reads, and nothing else',
     (name, { Environment }) => {
       // The URL of the API is told to those alone that hand it on to endpoints, and a bridge to its own function.
-      const told = Object.values(variables)
-        .filter(
-          (variable) =>
-            variable !== variables.apiUrl || ['busbar-admin', 'busbar-validate'].includes(String(name)),
-        )
-        .filter((variable) => variable !== variables.bridge);
+      const told = [...Object.values(variables), rocketMqVariables.endpoints].filter(
+        (variable) =>
+          variable !== variables.apiUrl || ['busbar-admin', 'busbar-validate'].includes(String(name)),
+      );
       const names = Object.keys((Environment as JsonObject).Variables as JsonObject);
       expect(names.sort()).toEqual(told.sort());
     },

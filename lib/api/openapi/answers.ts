@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { rocketMqTargetSchema } from '../../connectors/rocketmq/target.ts';
-import { oauth2Schema } from '../../connectors/webhook/oauth2.ts';
+import { sinks } from '../../connectors/index.ts';
 import { nameSchema } from '../../core/kernel/spec.ts';
-import { receiverSchema } from '../../core/registry/receiver.ts';
+import { receiverFields } from '../../core/registry/receiver.ts';
 import { subscriptionSchema } from '../../core/registry/subscription.ts';
 import { topicSchema } from '../../core/registry/topic.ts';
 import { validateModes } from '../../core/registry/validation.ts';
@@ -59,18 +58,13 @@ export function answers() {
     declared: z.boolean(),
   });
 
-  const { clientSecret: _, ...shownOAuth2 } = oauth2Schema.shape;
-  const { credentials: _6, ...shownTarget } = rocketMqTargetSchema.shape;
-  const { owner: _1, secret: _2, oauth2: _3, headers: _4, validate: _5, ...settings } = receiverSchema.shape;
+  const { owner: _1, secret: _2, validate: _3, ...settings } = receiverFields.shape;
   const Receiver = z.object({
     receiver: nameSchema,
     ...settings,
+    // What the types of the use cases leave to the kinds.
+    ...(Object.assign({}, ...sinks.all.map(({ shownFields }) => shownFields)) as object),
     endpoint: z.string(),
-    rocketmq: z
-      .object({ ...shownTarget, credentials: z.object({ accessKey: z.string() }).optional() })
-      .optional(),
-    headers: z.record(z.string(), z.string()).optional(),
-    oauth2: z.object(shownOAuth2).optional(),
     validate: z.enum(validateModes).optional(),
     ...kept,
     state: z.enum(['active', 'disabled', 'paused']),
@@ -98,7 +92,7 @@ export function answers() {
     restsUntil: time.optional(),
   });
 
-  const { owner: _7, ...schedule } = recurrenceSchema.shape;
+  const { owner: _4, ...schedule } = recurrenceSchema.shape;
   const Schedule = z.object({
     schedule: nameSchema,
     ...schedule,
@@ -126,7 +120,7 @@ export function answers() {
     Receivers: z.object({ receivers: z.array(Receiver) }),
     ReceiverAndSecret: Receiver.extend({ secret: z.string().optional() }),
     ReceiverWhole: Receiver.extend({
-      breaker: z.object({ ...receiverSchema.shape.breaker.unwrap().shape, ...Breaker.shape }),
+      breaker: z.object({ ...receiverFields.shape.breaker.unwrap().shape, ...Breaker.shape }),
       offload: z
         .object({
           hotTypes: z.array(z.object({ type: z.string(), since: time })),

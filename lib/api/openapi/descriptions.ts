@@ -1,3 +1,4 @@
+import { sinks } from '../../connectors/index.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 /** What the fields of requests are for: a test holds that each has its line, and that no line is left over. */
@@ -22,20 +23,17 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
   SubscriptionSpec: { filter: 'Which events the receiver gets; all when left out.' },
   HoldSpec: { reason: 'Why, for people.' },
   ReceiverSpec: {
-    endpoint: 'The URL that events are posted to; a receiver has this or `rocketmq`.',
-    rocketmq: 'The topic of RocketMQ 5 to which events are sent instead.',
+    ...Object.assign({}, ...sinks.all.map(({ fieldTexts }) => fieldTexts)),
     owner: 'The application that owns it; that of the key when left out.',
-    format: 'The form of CloudEvents that it gets; `structured` when left out, for RocketMQ `binary`.',
+    format:
+      'The form of CloudEvents that it gets; `structured` when left out, unless its kind has another default.',
     secret:
       'What deliveries are signed with (Standard Webhooks); made by the bus when left out, and shown once.',
-    timeoutSeconds:
-      'How long the endpoint may take to answer; 15 when left out, for RocketMQ 3 and at most 5.',
+    timeoutSeconds: 'How long an attempt may take; 15 for an endpoint when left out, at most 30.',
     retry: 'When a delivery that failed is tried again.',
     breaker: 'When the receiver is left alone because its endpoint fails.',
     limits: 'What the endpoint can take, over all deliveries together.',
-    headers: 'Headers that each delivery brings; values of credentials are shown as `(hidden)`.',
     validate: 'Whether the endpoint must agree before anything is sent there.',
-    oauth2: 'The endpoint wants a token, which is fetched by client credentials.',
   },
   SkipSpec: { before: 'What entered the queues of the receiver before is dropped.' },
   RotateSecretSpec: {

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { sinks } from '../../connectors/index.ts';
 import { forceBreakerSchema } from '../../core/breaker/breaker.ts';
 import { reTimeSchema } from '../../core/delay/delayed.ts';
 import { holdSchema } from '../../core/hold/hold.ts';
@@ -6,7 +7,7 @@ import { holdRuleSchema } from '../../core/hold/rule.ts';
 import { nameSchema } from '../../core/kernel/spec.ts';
 import { deliverAgainSchema, redriveSchema } from '../../core/redrive/redrive.ts';
 import { skipSchema } from '../../core/registry/flow.ts';
-import { receiverSchema, secretSchema } from '../../core/registry/receiver.ts';
+import { secretSchema } from '../../core/registry/receiver.ts';
 import { rotateSecretSchema } from '../../core/registry/secret.ts';
 import { subscriptionSchema } from '../../core/registry/subscription.ts';
 import { topicSchema } from '../../core/registry/topic.ts';
@@ -25,7 +26,7 @@ export const requests = {
   HoldRule: holdRuleSchema,
   SubscriptionSpec: subscriptionSchema,
   HoldSpec: holdSchema,
-  ReceiverSpec: receiverSchema,
+  ReceiverSpec: sinks.receiverSchema,
   SkipSpec: skipSchema,
   RotateSecretSpec: rotateSecretSchema,
   BreakerSpec: forceBreakerSchema,
@@ -53,7 +54,7 @@ const oneOf = (...names: string[]) => ({ oneOf: names.map((name) => ({ required:
 const known = new Map<z.ZodType, JsonSchema>([
   [secretSchema, { pattern: '^whsec_[A-Za-z0-9+/]{32,86}={0,2}$' }],
   [subscriptionSchema.shape.filter, { $ref: '#/components/schemas/Filter' }],
-  [receiverSchema, oneOf('endpoint', 'rocketmq')],
+  [sinks.receiverSchema, oneOf(...sinks.all.map(({ field }) => field))],
   [reTimeSchema, oneOf('delaySeconds', 'deliverAt')],
   [reTimeSchema.shape.deliverAt.unwrap(), { format: 'date-time' }],
   [holdRuleSchema, { anyOf: [{ required: ['backlogEvents'] }, { required: ['backlogSeconds'] }] }],

@@ -16,7 +16,8 @@ type BreakerShown = NonNullable<Receiver['breaker']> & ShownBreaker;
 
 /** A receiver with its breaker, and its hot types if it has any. @throws BusbarError unknown_receiver, forbidden. */
 export async function getReceiverAndBreaker(
-  tools: Pick<FlowTools, 'registry' | 'skips' | 'offloads'> & Pick<BreakerTools, 'breakers' | 'clock'>,
+  tools: Pick<FlowTools, 'registry' | 'skips' | 'sinks' | 'offloads'> &
+    Pick<BreakerTools, 'breakers' | 'clock'>,
   principal: Principal,
   name: string,
 ): Promise<Omit<ShownReceiver, 'breaker'> & { breaker: BreakerShown; offload?: ShownOffload }> {

@@ -1,13 +1,9 @@
-import {
-  checkRocketMqEndpoint,
-  redeclaredRocketMqTarget,
-  rocketMqUrl,
-} from '../../connectors/rocketmq/target.ts';
-import type { Declaration as Declared, DeclaredReceiver } from '../../core/declaration/declaration.ts';
-import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/kernel/endpoint.ts';
+import type { CheckRules, Sinks } from '../../connectors/kind.ts';
+import type { Declaration as Declared } from '../../core/declaration/declaration.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
 import { isPending, withValidation } from '../../core/registry/handshake.ts';
+import { sharedFields } from '../../core/registry/kinds.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { keptSecrets, type Secrets } from '../../core/registry/secret.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
@@ -24,7 +20,8 @@ import { followState, type PollingTools } from '../registry/polling.ts';
 import { keptHold } from '../registry/topics.ts';
 import { expectValidation } from '../registry/validate.ts';
 
-export interface DeclareTools extends PollingTools {
+export interface DeclareTools extends PollingTools, Pick<CheckRules, 'endpoints' | 'endpointPorts' | 'env'> {
+  readonly sinks: Sinks;
   readonly holds: HoldStore;
   readonly held: HeldStore;
   readonly holdWatches: Watches;
@@ -33,9 +30,6 @@ export interface DeclareTools extends PollingTools {
   readonly schemas: SchemaChecker;
   readonly clock: Clock;
   readonly random: Random;
-  readonly endpoints: EndpointPolicy;
-  readonly endpointPorts: EndpointPorts;
-  readonly rocketMqEndpoints: readonly string[];
   readonly validate: ValidateMode;
   readonly validations: Watches;
 }
@@ -52,7 +46,7 @@ const ownerDefault = 'admin';
  * @throws BusbarError invalid_schema, invalid_request; in_use when a topic that is no longer declared holds events.
  */
 export async function declare(tools: DeclareTools, declaration: Declaration): Promise<void> {
-  const { registry } = tools;
+  const { registry, endpoints, endpointPorts, env } = tools;
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
   for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
@@ -67,30 +61,29 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     if (spec.holdWhen !== undefined) await tools.holdWatches.start(name);
   }
   for (const [name, declared] of Object.entries(declaration.receivers)) {
-    const { owner = ownerDefault, endpoint, rocketmq, ...spec } = declared;
-    const url = checkPlace(tools, { endpoint, rocketmq });
+    const { owner = ownerDefault, ...shared } = sharedFields(tools.sinks, declared);
+    const sink = tools.sinks.of(declared);
+    await sink.check(declared, { endpoints, endpointPorts, env, ownHosts: [], lookup: undefined });
     const made = createSecret(tools.random);
-    const demanded = rocketmq === undefined && tools.validate === 'handshake' ? 'handshake' : undefined;
-    const validate = spec.validate ?? demanded;
+    const demanded = sink.isAsked && tools.validate === 'handshake' ? 'handshake' : undefined;
+    const validate = shared.validate ?? demanded;
     await expectValidation(tools, { receiver: name, validate });
     const { was, now: written } = await registry.changeReceiver(name, (existing) => {
       const put: Receiver = {
-        ...spec,
+        ...shared,
         ...(validate !== undefined && { validate }),
         receiver: name,
         owner,
-        endpoint: url,
-        ...(rocketmq !== undefined && { rocketmq: redeclaredRocketMqTarget(rocketmq, existing?.rocketmq) }),
+        ...sink.keepDeclared(declared, existing),
         ...secretsOf(existing),
-        ...(existing?.oauth2 !== undefined && rocketmq === undefined && { oauth2: existing.oauth2 }),
         ...keptFlow(existing),
         ...dates(existing, now),
       };
       return withValidation(put, existing, nowMs);
 
       function secretsOf(kept: Receiver | undefined): Secrets {
-        if (rocketmq !== undefined) return { secret: '' };
-        return kept === undefined || kept.rocketmq !== undefined
+        if (!sink.isSigned) return { secret: '' };
+        return kept === undefined || !tools.sinks.of(kept).isSigned
           ? { secret: made }
           : keptSecrets(kept, nowMs);
       }
@@ -112,16 +105,6 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     }
   }
   await retract(tools, declaration);
-}
-
-/** Where a declared receiver gets its events; the stack has already filled in the values of parameters. */
-function checkPlace(
-  { endpoints: policy, endpointPorts: ports, rocketMqEndpoints: allowed }: DeclareTools,
-  { endpoint, rocketmq }: Pick<DeclaredReceiver, 'endpoint' | 'rocketmq'>,
-): string {
-  if (rocketmq === undefined) return checkEndpoint(String(endpoint), { policy, ports, ownHosts: [] }).href;
-  checkRocketMqEndpoint(rocketmq.endpoint, { policy, allowed });
-  return rocketMqUrl(rocketmq);
 }
 
 function dates(existing: { readonly createdAt: string } | undefined, now: string) {

@@ -1,4 +1,4 @@
-import { type Sent, senderFor, sinkOf } from '../../connectors/kind.ts';
+import { type Sent, senderFor } from '../../connectors/kind.ts';
 import { restAskedFor } from '../../core/breaker/breaker.ts';
 import {
   type Delivery,
@@ -29,7 +29,7 @@ export function lastStart(
   receiver: Receiver,
   startedMs: number,
 ): number {
-  const most = sinkOf(sinks, receiver).sendSecondsMax(receiver);
+  const most = sinks.of(receiver).sendSecondsMax(receiver);
   const seconds = bus.deliverTimeoutSeconds - deliverSettleSeconds - most;
   return startedMs + seconds * 1000;
 }
@@ -128,7 +128,7 @@ function decide(
   outcome: Outcome,
 ): Decision {
   const nowMs = tools.clock.now();
-  const retry = sinkOf(tools.sinks, receiver).retryPolicy(receiver);
+  const retry = tools.sinks.of(receiver).retryPolicy(receiver);
   const policy = policyFor(retry, delivery.eventType);
   const verdict = judge(outcome, attempt, policy, nowMs, tools.random.next());
   const latencyMs = nowMs - startedMs;

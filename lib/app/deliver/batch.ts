@@ -1,4 +1,4 @@
-import type { KindSender, Sink } from '../../connectors/kind.ts';
+import type { KindSender, Sinks } from '../../connectors/kind.ts';
 import type { Admission, Breaker } from '../../core/breaker/breaker.ts';
 import type { Delivery, DeliveryRecord } from '../../core/deliver/delivery.ts';
 import type { LanePlan } from '../../core/deliver/lane-plan.ts';
@@ -21,7 +21,7 @@ import type { Traced, TraceTools } from '../why/trace.ts';
 
 /** What deliveries are made with; a stage declares which part of it it uses. */
 export interface DeliverTools extends BreakerTools, TraceTools {
-  readonly sinks: readonly Sink[];
+  readonly sinks: Sinks;
   /** Only of the kinds that this function serves. */
   readonly senders: readonly KindSender[];
   readonly queues: Queues;

@@ -1,9 +1,10 @@
+import type { Sinks } from '../../connectors/kind.ts';
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
 /** What every use case of the registry needs. */
-export type AdminTools = Tools<'registry' | 'provision'>;
+export type AdminTools = Tools<'registry' | 'provision'> & { readonly sinks: Sinks };
 
 /** The result of a PUT: a new document, or a changed one. */
 export interface Put<Document> {

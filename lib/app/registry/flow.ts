@@ -1,6 +1,7 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { paused, resumed, type SkipSpec, skipOf } from '../../core/registry/flow.ts';
-import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
+import { showReceiver } from '../../core/registry/kinds.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { AdminTools } from './admin.ts';
 import { followState, type PollingTools } from './polling.ts';
@@ -25,16 +26,16 @@ export async function ownReceiver(
 }
 
 async function showWithSkip(
-  tools: Pick<FlowTools, 'skips' | 'clock'>,
+  tools: Pick<FlowTools, 'skips' | 'sinks' | 'clock'>,
   receiver: Receiver,
 ): Promise<ShownReceiver> {
-  const { skip, ...shown } = showReceiver(receiver, tools.clock.now());
+  const { skip, ...shown } = showReceiver(tools.sinks, receiver, tools.clock.now());
   if (skip === undefined) return shown;
   return { ...shown, skip: { ...skip, dropped: await tools.skips.dropped(receiver.receiver, skip) } };
 }
 
 export async function getReceiver(
-  tools: Pick<FlowTools, 'registry' | 'skips' | 'clock'>,
+  tools: Pick<FlowTools, 'registry' | 'skips' | 'sinks' | 'clock'>,
   principal: Principal,
   name: string,
 ): Promise<ShownReceiver> {

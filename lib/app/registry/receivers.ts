@@ -1,18 +1,15 @@
-import { checkRocketMqEndpoint, keptRocketMqTarget, rocketMqUrl } from '../../connectors/rocketmq/target.ts';
-import { keptOAuth2 } from '../../connectors/webhook/oauth2.ts';
+import type { CheckRules } from '../../connectors/kind.ts';
 import { type Principal, requireOwner } from '../../core/access/access.ts';
-import { checkEndpoint, type EndpointPolicy, type EndpointPorts } from '../../core/kernel/endpoint.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { senderOf } from '../../core/kernel/place.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
 import { withValidation } from '../../core/registry/handshake.ts';
+import { sharedFields, showReceiver } from '../../core/registry/kinds.ts';
 import { secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
-import { type Receiver, type ReceiverSpec, showReceiver } from '../../core/registry/receiver.ts';
+import type { Receiver, ReceiverSpec } from '../../core/registry/receiver.ts';
 import { replaceSecret, type Secrets } from '../../core/registry/secret.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
-import type { HostLookup } from '../../runtime/http/host-lookup.ts';
 import type { BreakerStore } from '../../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
 import type { OffloadStore } from '../../runtime/stores/offloads.ts';
@@ -22,14 +19,9 @@ import { type AdminTools, declaredConflict, ownerOf, type Put, unknownReceiver }
 import { changeKeepingSecret } from './secrets.ts';
 import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
 
-export interface ReceiverTools extends AdminTools, ValidateTools {
+export interface ReceiverTools extends AdminTools, ValidateTools, Omit<CheckRules, 'ownHosts'> {
   readonly secrets: SecretStore;
-  readonly endpoints: EndpointPolicy;
-  readonly endpointPorts: EndpointPorts;
-  /** The RocketMQ proxies that receivers may name. */
-  readonly rocketMqEndpoints: readonly string[];
-  readonly lookup: HostLookup;
-  /** Whether the operator demands that endpoints agree. */
+  /** Whether the operator demands that owners agree. */
   readonly validate: ValidateMode;
 }
 
@@ -44,13 +36,13 @@ export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: st
 
 /** A member sees only its own receivers. */
 export async function listReceivers(
-  tools: AdminTools,
+  tools: Pick<AdminTools, 'registry' | 'sinks' | 'clock'>,
   principal: Principal,
 ): Promise<{ receivers: Shown[] }> {
   const receivers = await tools.registry.receivers();
   const seen = receivers.filter(({ owner }) => principal.role === 'admin' || owner === principal.application);
   const nowMs = tools.clock.now();
-  return { receivers: seen.map((receiver) => showReceiver(receiver, nowMs)) };
+  return { receivers: seen.map((receiver) => showReceiver(tools.sinks, receiver, nowMs)) };
 }
 
 /**
@@ -62,19 +54,13 @@ export async function putReceiver(
   tools: ReceiverTools,
   principal: Principal,
   name: string,
-  parsed: ReceiverSpec,
+  spec: ReceiverSpec,
   ownHosts: readonly string[],
 ): Promise<Put<Shown & { secret?: string }>> {
-  const { secret: given, oauth2: grant, endpoint = '', rocketmq: named, ...spec } = parsed;
-  if (named === undefined) {
-    const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
-    await checkReachable(tools, checkEndpoint(endpoint, rules));
-  } else {
-    checkRocketMqEndpoint(named.endpoint, { policy: tools.endpoints, allowed: tools.rocketMqEndpoints });
-  }
-  if (grant !== undefined) await checkTokenUrl(tools, grant.tokenUrl, ownHosts);
-  // A proxy that the operator allows needs no agreement.
-  const validate = named === undefined ? validateOf(tools, principal, spec.validate) : undefined;
+  const sink = tools.sinks.of(spec);
+  const { endpoints, endpointPorts, lookup, env } = tools;
+  await sink.check(spec, { endpoints, endpointPorts, lookup, env, ownHosts });
+  const validate = sink.isAsked ? validateOf(tools, principal, spec.validate) : undefined;
   await expectValidation(tools, { receiver: name, validate });
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
@@ -83,14 +69,11 @@ export async function putReceiver(
   // The registry before the mapping: a consumed receiver must be known.
   const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
-    const oauth2 = keptOAuth2(grant, spec.headers, existing?.oauth2);
-    const rocketmq = named && keptRocketMqTarget(named, existing?.rocketmq);
+    const { secret: given, ...shared } = sharedFields(tools.sinks, spec);
     const put: Receiver = {
       receiver: name,
-      ...spec,
-      endpoint: rocketmq === undefined ? endpoint : rocketMqUrl(rocketmq),
-      ...(rocketmq !== undefined && { rocketmq }),
-      ...(oauth2 !== undefined && { oauth2 }),
+      ...shared,
+      ...sink.keep(spec, existing),
       ...(validate !== undefined && { validate }),
       owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
       ...secretsOf(existing),
@@ -102,15 +85,14 @@ export async function putReceiver(
     return withValidation(put, existing, nowMs);
 
     function secretsOf(was: Receiver | undefined): Secrets {
-      // Nothing is signed for RocketMQ, which authenticates its clients itself.
-      if (named !== undefined) return { secret: '' };
-      if (was === undefined || was.rocketmq !== undefined) return { secret: given ?? made };
+      if (!sink.isSigned) return { secret: '' };
+      if (was === undefined || !tools.sinks.of(was).isSigned) return { secret: given ?? made };
       return replaceSecret(was, { secret: given ?? was.secret, earlierId, overlapSeconds }, nowMs);
     }
   });
   const receiver = await validateWritten(tools, written);
   await provision(tools, receiver);
-  const shown = showReceiver(receiver, nowMs);
+  const shown = showReceiver(tools.sinks, receiver, nowMs);
   return {
     created: was === undefined,
     document:
@@ -139,6 +121,9 @@ function validateOf(
  * so each looks again.
  */
 async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
+  /** The parts of a receiver, or its absence, that AWS depends on. */
+  const atAws = (of: Receiver | undefined) =>
+    JSON.stringify(of && [of.limits, of.state, isFlowing(of), tools.sinks.of(of).deliveredBy]);
   let provisioned: Receiver | undefined = receiver;
   for (;;) {
     if (provisioned === undefined) await tools.provision.deleteReceiver(receiver.receiver);
@@ -148,10 +133,6 @@ async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
     provisioned = current;
   }
 }
-
-/** The parts of a receiver, or its absence, that AWS depends on. */
-const atAws = (receiver: Receiver | undefined) =>
-  JSON.stringify(receiver && [receiver.limits, receiver.state, isFlowing(receiver), senderOf(receiver)]);
 
 /**
  * Changes a receiver that the caller owns.
@@ -169,38 +150,6 @@ export async function changeOwnReceiver(
     return change(receiver);
   });
   return now;
-}
-
-/** The bus sends secrets to the token URL, so the rules for endpoints apply. */
-async function checkTokenUrl(
-  tools: ReceiverTools,
-  tokenUrl: string,
-  ownHosts: readonly string[],
-): Promise<void> {
-  try {
-    const rules = { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts };
-    await checkReachable(tools, checkEndpoint(tokenUrl, rules));
-  } catch (error) {
-    if (!(error instanceof BusbarError) || error.code !== 'invalid_request') throw error;
-    const detail = error.fields[0]?.detail ?? error.message;
-    throw new BusbarError('invalid_request', `oauth2.tokenUrl ${detail}.`, {
-      fields: [{ path: 'oauth2.tokenUrl', detail }],
-    });
-  }
-}
-
-/** A name that does not resolve is an error in the body, provided that this machine can resolve names at all. */
-async function checkReachable(tools: ReceiverTools, url: URL): Promise<void> {
-  if (tools.endpoints === 'any') return;
-  const found = await tools.lookup(url.hostname);
-  if (found === 'public' || found === 'unknown') return;
-  const problem =
-    found === 'private'
-      ? `resolves to an address that is not public. Give an endpoint that the public internet reaches`
-      : `does not resolve. Create its DNS record first`;
-  throw new BusbarError('invalid_request', `endpoint has the host ${url.hostname}, which ${problem}.`, {
-    fields: [{ path: 'endpoint', detail: `the host ${problem}` }],
-  });
 }
 
 export interface DeleteTools extends AdminTools {

@@ -1,8 +1,10 @@
+import type { Sinks } from '../../connectors/kind.ts';
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
+import { showReceiver } from '../../core/registry/kinds.ts';
 import { registryChangeRoundsMax, secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
-import { type Receiver, showReceiver } from '../../core/registry/receiver.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import { type RotateSecretSpec, replaceSecret } from '../../core/registry/secret.ts';
 import type { Changed } from '../../runtime/stores/registry.ts';
 import type { Tools } from '../../runtime/tools.ts';
@@ -15,7 +17,7 @@ export type SecretTools = Tools<'registry' | 'secrets'>;
  * @throws BusbarError unknown_receiver, forbidden, invalid_request, conflict.
  */
 export async function rotateSecret(
-  tools: SecretTools,
+  tools: SecretTools & { readonly sinks: Sinks },
   principal: Principal,
   name: string,
   spec: RotateSecretSpec,
@@ -25,10 +27,11 @@ export async function rotateSecret(
   const { was, now } = await changeKeepingSecret(tools, name, (receiver, earlierId) => {
     if (receiver === undefined) throw unknownReceiver(name);
     requireOwner(principal, receiver.owner, `The receiver ${name}`);
-    if (receiver.rocketmq !== undefined) {
+    const { isSigned, title } = tools.sinks.of(receiver);
+    if (!isSigned) {
       throw new BusbarError(
         'conflict',
-        `The receiver ${name} is a RocketMQ topic and has no secret, because nothing is signed for it. To replace its credentials, put the receiver.`,
+        `The receiver ${name} is ${title} and has no secret, because nothing is signed for it. To replace its credentials, put the receiver.`,
       );
     }
     const { earlierSecrets: _, ...rest } = receiver;
@@ -37,7 +40,7 @@ export async function rotateSecret(
   });
   // They no longer sign, even if this fails: the rows expire by themselves.
   if (overlapSeconds === 0) await tools.secrets.forget(name, was?.earlierSecrets);
-  const shown = showReceiver(now, nowMs);
+  const shown = showReceiver(tools.sinks, now, nowMs);
   return now.secret === was?.secret ? shown : { ...shown, secret: now.secret };
 }
 

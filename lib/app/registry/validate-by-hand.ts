@@ -1,7 +1,8 @@
 import type { Principal } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { isPending, reopened } from '../../core/registry/handshake.ts';
-import { type ShownReceiver, showReceiver } from '../../core/registry/receiver.ts';
+import { showReceiver } from '../../core/registry/kinds.ts';
+import type { ShownReceiver } from '../../core/registry/receiver.ts';
 import { followState } from './polling.ts';
 import { changeOwnReceiver } from './receivers.ts';
 import { ask, endSchedule, expectValidation, type ValidateTools } from './validate.ts';
@@ -30,5 +31,5 @@ export async function validateReceiver(
   const asked = await ask(tools, receiver);
   await followState(tools, asked);
   if (!isPending(asked)) await endSchedule(tools, name);
-  return showReceiver(asked, tools.clock.now());
+  return showReceiver(tools.sinks, asked, tools.clock.now());
 }

@@ -1,3 +1,4 @@
+import type { Sinks } from '../../connectors/kind.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import {
   applyAnswer,
@@ -10,7 +11,7 @@ import {
   requestedRate,
 } from '../../core/registry/handshake.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import { credentialsOf, redact } from '../../core/registry/redact.ts';
+import { redact } from '../../core/registry/redact.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
 import type { Watches } from '../../runtime/aws/watches.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -24,6 +25,7 @@ import { followState, type PollingTools } from './polling.ts';
 const validationTimeoutSeconds = 8;
 
 export interface ValidateTools extends PollingTools {
+  readonly sinks: Sinks;
   readonly registry: RegistryStore;
   readonly validations: Watches;
   readonly http: Http;
@@ -84,6 +86,7 @@ export async function endSchedule(
 /** Sends the validation request (section 4.1) and stores the result. */
 export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Receiver> {
   const { receiver: name, endpoint } = receiver;
+  const sink = tools.sinks.of(receiver);
   const token = createToken(tools.random);
   const change = async (to: (was: Receiver) => Receiver) => {
     const { now } = await tools.registry.changeReceiver(name, (was) => {
@@ -102,7 +105,7 @@ export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Rec
     method: 'OPTIONS',
     url: endpoint,
     headers: {
-      ...receiver.headers,
+      ...sink.askHeaders?.(receiver),
       'user-agent': 'busbar/1',
       'webhook-request-origin': tools.origin,
       ...(rate !== undefined && { 'webhook-request-rate': String(rate) }),
@@ -118,7 +121,7 @@ export async function ask(tools: ValidateTools, receiver: Receiver): Promise<Rec
   const answer =
     judged.kind === 'granted'
       ? judged
-      : { ...judged, detail: redact(judged.detail, credentialsOf(receiver, token)) };
+      : { ...judged, detail: redact(judged.detail, [...sink.credentials(receiver), token]) };
   tools.log(answer.kind === 'granted' ? 'info' : 'warn', `An endpoint was asked: ${answer.kind}`, {
     receiver: name,
     ...(answer.kind !== 'granted' && { detail: answer.detail }),

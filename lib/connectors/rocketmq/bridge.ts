@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { bridgeNameSchema } from '../../core/bridge/name.ts';
 import { nameSchema } from '../../core/kernel/spec.ts';
 import { vpcSchema } from '../../core/kernel/vpc.ts';
 
@@ -93,9 +94,6 @@ export const writeBridge = (name: string, bridge: Bridge): string => JSON.string
 export function parseBridge(text: string): { readonly name: string; readonly bridge: Bridge } {
   return z.strictObject({ name: bridgeNameSchema, bridge: bridgeSchema }).parse(JSON.parse(text));
 }
-
-/** A part of the name of its function, of which AWS takes 64 characters. */
-export const bridgeNameSchema = nameSchema.max(40, 'is longer than 40 characters');
 
 /**
  * For how long a message is hidden that the bus could not take: longer each time, because RocketMQ gives a message up

@@ -1,7 +1,7 @@
 import { childTrace } from '../../core/deliver/delivery.ts';
 import { busHop, hopsAttribute, passOn, readHops, rocketMqHop } from '../../core/event/hops.ts';
 import type { EndpointPolicy } from '../../core/kernel/endpoint.ts';
-import { credentialsOf, redact } from '../../core/registry/redact.ts';
+import { redact } from '../../core/registry/redact.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { KindSender, Sender } from '../kind.ts';
@@ -22,7 +22,7 @@ export interface RocketMqSenderTools {
 }
 
 export const createRocketMqSender = (tools: RocketMqSenderTools): KindSender<RocketMqReceiver> => ({
-  sink: rocketMq,
+  field: rocketMq.field,
   open: async (receiver) => openSender(tools, receiver),
 });
 
@@ -33,7 +33,7 @@ export const createRocketMqSender = (tools: RocketMqSenderTools): KindSender<Roc
 function openSender(tools: RocketMqSenderTools, receiver: RocketMqReceiver): Sender {
   const { rocketmq: target } = receiver;
   const place = rocketMqHop(target.endpoint, target.topic);
-  const credentials = credentialsOf(receiver);
+  const credentials = rocketMq.credentials(receiver);
   let opening: ReturnType<RocketMq['openProducer']> | undefined;
   const open = () => {
     opening ??= tools.rocketmq.openProducer(

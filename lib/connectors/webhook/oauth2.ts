@@ -22,10 +22,10 @@ export const oauth2Schema = z.strictObject({
   clientAuthentication: z.enum(['basic', 'body']).optional(),
 });
 
-type Spec = z.infer<typeof oauth2Schema>;
+export type OAuth2Spec = z.infer<typeof oauth2Schema>;
 
 /** What a receiver keeps; the secret is never shown. */
-export interface OAuth2 extends Spec {
+export interface OAuth2 extends OAuth2Spec {
   readonly clientSecret: string;
 }
 
@@ -35,7 +35,7 @@ export interface OAuth2 extends Spec {
  * @throws BusbarError invalid_request.
  */
 export function keptOAuth2(
-  spec: Spec | undefined,
+  spec: OAuth2Spec | undefined,
   headers: Readonly<Record<string, string>> | undefined,
   existing: OAuth2 | undefined,
 ): OAuth2 | undefined {

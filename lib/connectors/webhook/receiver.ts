@@ -1,4 +1,15 @@
-import type { Receiver } from '../../core/registry/receiver.ts';
+import type { Receiver, ReceiverSpec } from '../../core/registry/receiver.ts';
+import type { OAuth2, OAuth2Spec } from './oauth2.ts';
+
+/** The body of a PUT. */
+export interface WebhookSpec extends ReceiverSpec {
+  readonly endpoint: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly oauth2?: OAuth2Spec;
+}
 
 /** A receiver as this kind stores it. */
-export type WebhookReceiver = Receiver;
+export interface WebhookReceiver extends Receiver {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly oauth2?: OAuth2;
+}

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import { credentialsOf, redact } from '../../core/registry/redact.ts';
+import { redact } from '../../core/registry/redact.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Http, HttpRequest } from '../../runtime/http/http.ts';
 import { timeoutSeconds, webhook } from './kind.ts';
@@ -52,6 +52,6 @@ function outcomeOf(
 ): Outcome {
   if (outcome.kind === 'failure') return outcome;
   const { status, headers, body } = outcome;
-  const response = body === '' ? '' : redact(body, credentialsOf(receiver, token));
+  const response = body === '' ? '' : redact(body, [...webhook.credentials(receiver), token ?? '']);
   return { kind: 'answer', status, retryAfter: headers['retry-after'], response };
 }

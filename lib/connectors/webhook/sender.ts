@@ -20,7 +20,7 @@ interface WebhookSenderTools extends Omit<SendTools, 'tokens'> {
 export function createWebhookSender(made: WebhookSenderTools): KindSender<WebhookReceiver> {
   const tools = { ...made, tokens: createTokens(made) };
   return {
-    sink: webhook,
+    field: webhook.field,
     // Without the secrets nothing can be signed.
     open: async (receiver) => senderWith(await signingKeys(tools, receiver), receiver),
     probeByHead: (receiver) =>

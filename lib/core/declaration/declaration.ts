@@ -1,56 +1,48 @@
 import * as z from 'zod';
-import { bridgeNameSchema, bridgeSchema } from '../../connectors/rocketmq/bridge.ts';
-import { declaredRocketMqTargetSchema } from '../../connectors/rocketmq/target.ts';
+import { bridgeNameSchema } from '../bridge/name.ts';
 import { BusbarError } from '../kernel/errors.ts';
 import { nameSchema, parseSpec } from '../kernel/spec.ts';
-import { vpcSchema } from '../kernel/vpc.ts';
-import { checkKind, receiverFields } from '../registry/receiver.ts';
+import type { Kinds, Named } from '../registry/kinds.ts';
 import { subscriptionSchema } from '../registry/subscription.ts';
 import { topicSchema } from '../registry/topic.ts';
 import { orderAttribute } from '../routing/order.ts';
 
-/**
- * What busbar.config.ts says. An endpoint that differs between stages is a parameter of the stack: its name, and
- * the value that stands when the deployment gives none.
- */
-const endpointParameterSchema = z.strictObject({
-  parameter: z
-    .string()
-    .regex(/^[A-Za-z0-9]{1,255}$/, 'is not a CloudFormation parameter name: use letters and digits'),
-  default: z.string(),
-});
-
 /** Where the template lists the parameters that stand for endpoints, for whoever deploys it to a laptop. */
 export const endpointParametersMetadata = 'Busbar::EndpointParameters';
 
-const declaredReceiverSchema = receiverFields
-  // Credentials have no place in a template; over the API they are set all the same, and a deployment keeps them.
-  .omit({ secret: true, oauth2: true })
-  .extend({
-    endpoint: z.union([z.string().max(2048), endpointParameterSchema]).optional(),
-    rocketmq: declaredRocketMqTargetSchema.optional(),
-  })
-  .superRefine(checkKind);
+/** What the kinds of receivers and sources add to busbar.config.ts. */
+export interface DeclaredKinds {
+  readonly receivers: Kinds;
+  /** What a bridge says, and what two bridges must not both say. */
+  readonly bridges: {
+    readonly schema: z.ZodType<object>;
+    claimOf(bridge: object): { readonly path: string; readonly identity: string };
+  };
+  /** Settings of the functions that kinds have for themselves, each under the field of its kind. */
+  readonly functions: z.ZodRawShape;
+}
 
-export const declarationSchema = z.strictObject({
-  topics: z.record(nameSchema, topicSchema).default({}),
-  receivers: z.record(nameSchema, declaredReceiverSchema).default({}),
-  /** Topic to receiver to subscription. */
-  subscriptions: z.record(nameSchema, z.record(nameSchema, subscriptionSchema)).default({}),
-  /** What consumer groups of RocketMQ bring to topics, whether those are declared here or made over the API. */
-  bridges: z.record(bridgeNameSchema, bridgeSchema).default({}),
-  /** For the function that sends to receivers which are topics of RocketMQ, however those are made. */
-  rocketmq: z.strictObject({ vpc: vpcSchema.optional() }).optional(),
-});
+const schemaOf = ({ receivers, bridges, functions }: DeclaredKinds) =>
+  z.strictObject({
+    topics: z.record(nameSchema, topicSchema).default({}),
+    receivers: z.record(nameSchema, receivers.declaredReceiverSchema).default({}),
+    /** Topic to receiver to subscription. */
+    subscriptions: z.record(nameSchema, z.record(nameSchema, subscriptionSchema)).default({}),
+    /** What is brought to topics from elsewhere, whether those are declared here or made over the API. */
+    bridges: z.record(bridgeNameSchema, bridges.schema).default({}),
+    // The types know what all kinds share; a kind knows its own.
+    ...(functions as object),
+  });
 
-export type Declaration = z.infer<typeof declarationSchema>;
-/** What a team writes: the parts may be left out. */
-export type DeclarationInput = z.input<typeof declarationSchema>;
-export type DeclaredReceiver = Declaration['receivers'][string];
+/** A declaration, as far as all kinds go; the fields of kinds stand beside these. */
+export interface Declaration extends Omit<z.infer<ReturnType<typeof schemaOf>>, 'receivers'> {
+  readonly receivers: Readonly<Record<string, DeclaredReceiver>>;
+}
+export type DeclaredReceiver = z.infer<Kinds['declaredReceiverSchema']> & Named;
 
 /** @throws BusbarError invalid_request, naming every wrong field and every name that nothing declares. */
-export function parseDeclaration(value: unknown): Declaration {
-  const declaration = parseSpec(declarationSchema, value);
+export function parseDeclaration(kinds: DeclaredKinds, value: unknown): Declaration {
+  const declaration = parseSpec(schemaOf(kinds), value);
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
     if (!Object.hasOwn(declaration.topics, topic)) {
       throw undeclared(`subscriptions.${topic}`, `the topic ${topic}`, 'topics');
@@ -61,21 +53,22 @@ export function parseDeclaration(value: unknown): Declaration {
       }
     }
   }
-  requireOwnGroups(declaration.bridges);
+  requireOwnClaims(kinds, declaration.bridges);
   return declaration;
 }
 
-/** Two bridges of one group would each get a part of its messages, by two subscriptions that RocketMQ wants to be one. */
-function requireOwnGroups(bridges: Declaration['bridges']): void {
+/** Two bridges that read the same would each get only a part of it. */
+function requireOwnClaims(kinds: DeclaredKinds, bridges: Declaration['bridges']): void {
   const names = new Map<string, string>();
-  for (const [name, { endpoint, group }] of Object.entries(bridges)) {
-    const identity = JSON.stringify([endpoint.toLowerCase(), group]);
-    const other = names.get(identity);
+  for (const [name, bridge] of Object.entries(bridges)) {
+    const claim = kinds.bridges.claimOf(bridge);
+    const other = names.get(claim.identity);
     if (other !== undefined) {
-      const [path, detail] = [`bridges.${name}.group`, `is that of the bridge ${other}: give each its own`];
+      const path = `bridges.${name}.${claim.path}`;
+      const detail = `is that of the bridge ${other}: give each its own`;
       throw new BusbarError('invalid_request', `${path}: ${detail}.`, { fields: [{ path, detail }] });
     }
-    names.set(identity, name);
+    names.set(claim.identity, name);
   }
 }
 
@@ -93,9 +86,4 @@ export function orderedReceivers(declaration: Declaration): string[] {
 function undeclared(path: string, what: string, where: string): BusbarError {
   const detail = `names ${what}, which is not declared under ${where}`;
   return new BusbarError('invalid_request', `${path}: ${detail}.`, { fields: [{ path, detail }] });
-}
-
-/** What busbar.config.ts exports, checked while the stack is synthesized. */
-export function defineBus(input: DeclarationInput): Declaration {
-  return parseDeclaration(input);
 }

@@ -57,13 +57,7 @@ export function queueOwner(
   return undefined;
 }
 
-/** The name of the function that consumes a receiver's lanes. */
-export type Sender = 'deliver' | 'deliver-rocketmq';
-
-export const senderOf = ({ rocketmq }: { readonly rocketmq?: unknown }): Sender =>
-  rocketmq === undefined ? 'deliver' : 'deliver-rocketmq';
-
-export const functionArn = ({ partition, region, account, prefix }: Place, name: Sender | Watcher) =>
+export const functionArn = ({ partition, region, account, prefix }: Place, name: string) =>
   `arn:${partition}:lambda:${region}:${account}:function:${prefix}-${name}`;
 
 /** The schedule that makes a function look at a recurrence every hour; timers have other names. */
@@ -71,9 +65,6 @@ export const guardName = (schedule: string) => `every-${schedule}`;
 
 /** The names of the functions that look at single receivers every few minutes while they need it. */
 export type Watcher = 'probe' | 'offload' | 'validate' | 'pause' | 'hold';
-
-/** The function that finds out whether an outage is over; it sends the way the receiver's lanes are sent. */
-export type Prober = 'probe' | 'deliver-rocketmq';
 
 /** Never the name of an event's schedule: those are hashes. */
 export const watchName = (watcher: Watcher, watched: string) => `${watcher}-${watched}`;

@@ -1,47 +1,12 @@
 import * as z from 'zod';
-import {
-  type RocketMqTarget,
-  rocketMqTargetSchema,
-  type ShownRocketMqTarget,
-  showRocketMqTarget,
-} from '../../connectors/rocketmq/target.ts';
-import { type OAuth2, oauth2Schema } from '../../connectors/webhook/oauth2.ts';
 import { retriesMax } from '../deliver/limits.ts';
 import { bus } from '../kernel/limits.ts';
 import { secretKey, writeSecret } from '../kernel/signature.ts';
 import type { Owned } from './owned.ts';
 import { ownerSchema } from './owned.ts';
-import { type ShownValidation, showValidation, type Validation, validateModes } from './validation.ts';
+import { type ShownValidation, type Validation, validateModes } from './validation.ts';
 
 /** What teams tell the bus, over the API or in busbar.config.ts: the shapes, parsed at the edge once. */
-
-/** Headers that the bus, the connection or the proxy in between owns; a receiver may not set them. */
-const reservedHeader =
-  /^(host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|date|via|forwarded|x-forwarded-.*|webhook-.*|busbar-.*|ce-.*|traceparent|tracestate|user-agent|cookie)$/;
-
-/** Headers whose values are credentials by their names. */
-export const credentialHeader = /auth|key|token|secret|password|signature/i;
-/** What stands for a credential in what the API shows. */
-const hidden = '(hidden)';
-
-const headersSchema = z
-  .record(
-    z
-      .string()
-      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is no header name')
-      .refine((name) => !reservedHeader.test(name.toLowerCase()), 'is a header that the bus sets itself'),
-    z
-      .string()
-      .max(2048)
-      .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII on one line')
-      .refine((value) => value !== hidden, 'is what is shown in place of the value. Give the value itself'),
-  )
-  .refine((headers) => Object.keys(headers).length <= 20, 'has more than 20 headers')
-  .refine(
-    (headers) =>
-      new Set(Object.keys(headers).map((name) => name.toLowerCase())).size === Object.keys(headers).length,
-    'names a header twice',
-  );
 
 export const secretSchema = z
   .string()
@@ -82,15 +47,11 @@ const breakerSchema = z.strictObject({
   minimumAttempts: z.int().min(1).max(10_000).optional(),
 });
 
-/** Before it is checked that they go together. */
+/** The fields that receivers of every kind have; what only one kind has is in lib/connectors. */
 export const receiverFields = z.strictObject({
-  /** Where events are posted; a receiver has this or `rocketmq`. */
-  endpoint: z.string().max(2048).optional(),
-  /** A topic of RocketMQ, to which events are sent instead. */
-  rocketmq: rocketMqTargetSchema.optional(),
   owner: ownerSchema,
   format: z.enum(['structured', 'binary']).optional(),
-  /** Made by the bus when left out, and shown once. */
+  /** Made by the bus when left out, and shown once; only of kinds whose deliveries are signed. */
   secret: secretSchema.optional(),
   timeoutSeconds: z.number().min(1).max(bus.endpointTimeoutSecondsMax).optional(),
   retry: retrySchema.optional(),
@@ -102,49 +63,9 @@ export const receiverFields = z.strictObject({
       perType: z.int().min(1).max(10_000).optional(),
     })
     .optional(),
-  headers: headersSchema.optional(),
-  /** Whether the owner of the endpoint must agree before anything is sent there; as the stack says when left out. */
+  /** Whether the owner must agree before anything is sent; as the stack says when left out. */
   validate: z.enum(validateModes).optional(),
-  /** The endpoint wants a token, which is fetched by client credentials. */
-  oauth2: oauth2Schema.optional(),
 });
-
-export const receiverSchema = receiverFields.superRefine(checkKind);
-
-/** What only a receiver has that is reached by HTTP. */
-const httpOnly = ['secret', 'headers', 'oauth2'] as const;
-
-/** A receiver is an endpoint or a topic of RocketMQ, with what belongs to the one. */
-export function checkKind(
-  spec: {
-    readonly [name in (typeof httpOnly)[number]]?: unknown;
-  } & Pick<ReceiverSpec, 'validate' | 'breaker' | 'timeoutSeconds'> & {
-      readonly endpoint?: unknown;
-      readonly rocketmq?: unknown;
-    },
-  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
-): void {
-  const refuse = (path: string, message: string) =>
-    context.addIssue({ code: 'custom', path: path.split('.'), message });
-  if (spec.rocketmq === undefined) {
-    if (spec.endpoint === undefined) refuse('endpoint', 'is missing: a receiver has an endpoint or rocketmq');
-    return;
-  }
-  if (spec.endpoint !== undefined)
-    refuse('endpoint', 'cannot stand beside rocketmq: a receiver has one of the two');
-  for (const name of httpOnly) {
-    if (spec[name] !== undefined)
-      refuse(name, 'is for endpoints that are reached by HTTP, and this receiver is a RocketMQ topic');
-  }
-  if ((spec.timeoutSeconds ?? 0) > bus.rocketMqTimeoutSecondsMax) {
-    refuse(
-      'timeoutSeconds',
-      `is more than ${bus.rocketMqTimeoutSecondsMax}, the most for RocketMQ, whose client is opened and closed within the same call`,
-    );
-  }
-  if (spec.validate === 'handshake') refuse('validate', 'is handshake, which RocketMQ knows nothing of');
-  if (spec.breaker?.probe === 'head') refuse('breaker.probe', 'is head, which RocketMQ knows nothing of');
-}
 
 export type ReceiverSpec = z.infer<typeof receiverFields>;
 
@@ -166,13 +87,11 @@ export interface EarlierSecret {
   readonly until: string;
 }
 
-export interface Receiver
-  extends Omit<ReceiverSpec, 'owner' | 'secret' | 'oauth2' | 'endpoint' | 'rocketmq'>,
-    Owned {
+/** A receiver as it is stored, as far as all kinds go; the fields of its kind stand beside these. */
+export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Owned {
   readonly receiver: string;
-  /** Where its events go; for a topic of RocketMQ a text that stands for it, `rocketmq://host:port/topic`. */
+  /** Where its events go: a URL, or a text in the form of one that stands for its address. */
   readonly endpoint: string;
-  readonly rocketmq?: RocketMqTarget;
   readonly state: ReceiverState;
   /** Why it is disabled or paused. */
   readonly stateReason?: string;
@@ -181,44 +100,14 @@ export interface Receiver
   readonly skip?: Skip;
   /** What is known of its endpoint's agreement, where it needs one. */
   readonly validation?: Validation;
-  readonly oauth2?: OAuth2;
-  /** Never shown after it was made. */
+  /** Never shown after it was made; empty for kinds whose deliveries are not signed. */
   readonly secret: string;
   /** Those that sign as well while the secret is replaced. */
   readonly earlierSecrets?: readonly EarlierSecret[];
 }
 
-/** A receiver as the API shows it. */
-export type ShownReceiver = Omit<
-  Receiver,
-  'secret' | 'earlierSecrets' | 'validation' | 'oauth2' | 'rocketmq'
-> & {
-  readonly rocketmq?: ShownRocketMqTarget;
+/** A receiver as the API shows it, as far as all kinds go. */
+export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'validation'> & {
   readonly validation?: ShownValidation;
-  readonly oauth2?: Omit<OAuth2, 'clientSecret'>;
   readonly earlierSecrets?: readonly Pick<EarlierSecret, 'until'>[];
 };
-
-/** What the API shows of a receiver: everything but its secrets and the values of headers that carry credentials. */
-export function showReceiver(receiver: Receiver, nowMs: number): ShownReceiver {
-  const { secret: _, earlierSecrets = [], headers, validation, oauth2, rocketmq, ...shown } = receiver;
-  const live = earlierSecrets.filter(({ until }) => Date.parse(until) > nowMs);
-  return {
-    ...shown,
-    ...(headers !== undefined && { headers: hideCredentials(headers) }),
-    ...(validation !== undefined && { validation: showValidation(validation) }),
-    ...(oauth2 !== undefined && { oauth2: withoutSecret(oauth2) }),
-    ...(rocketmq !== undefined && { rocketmq: showRocketMqTarget(rocketmq) }),
-    ...(live.length > 0 && { earlierSecrets: live.map(({ until }) => ({ until })) }),
-  };
-}
-
-function withoutSecret({ clientSecret: _, ...shown }: OAuth2): Omit<OAuth2, 'clientSecret'> {
-  return shown;
-}
-
-function hideCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, credentialHeader.test(name) ? hidden : value]),
-  );
-}

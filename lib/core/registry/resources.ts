@@ -2,8 +2,8 @@ import { mappingConcurrency, type Planned } from '../deliver/lane-plan.ts';
 import type { Filter } from '../filter/filter.ts';
 import { filterScope } from '../filter/filter.ts';
 import { aws, bus } from '../kernel/limits.ts';
-import type { Lane, Place, QueueRole, Sender } from '../kernel/place.ts';
-import { queueArn, queueName, senderOf, topicArn, topicName } from '../kernel/place.ts';
+import type { Lane, Place, QueueRole } from '../kernel/place.ts';
+import { queueArn, queueName, topicArn, topicName } from '../kernel/place.ts';
 import { mayDeliver } from './validation.ts';
 
 /**
@@ -79,7 +79,8 @@ export interface QueueResource {
 
 export interface MappingResource {
   readonly lane: Lane;
-  readonly sender: Sender;
+  /** The function that consumes the lane, without the prefix of the bus. */
+  readonly sender: string;
   readonly eventSourceArn: string;
   readonly batchSize: number;
   readonly functionResponseTypes: readonly ['ReportBatchItemFailures'];
@@ -96,7 +97,6 @@ export interface ReceiverResources {
 /** The parts of a receiver that determine its resources. */
 export type ReceiverSettings = Planned & {
   readonly state?: string;
-  readonly rocketmq?: unknown;
 } & Parameters<typeof mayDeliver>[0];
 
 function receiverQueue(
@@ -136,8 +136,16 @@ const deadLettersOf = (...sourceQueueArns: string[]) => ({
   RedriveAllowPolicy: { redrivePermission: 'byQueue', sourceQueueArns },
 });
 
-/** What every receiver has. */
-export function receiverResources(place: Place, receiver: string, spec: ReceiverSettings): ReceiverResources {
+/**
+ * What every receiver has.
+ * @param sender the function that consumes its lanes.
+ */
+export function receiverResources(
+  place: Place,
+  receiver: string,
+  spec: ReceiverSettings,
+  sender: string,
+): ReceiverResources {
   const arn = (role: QueueRole) => queueArn(place, receiver, role);
   const queue = (role: QueueRole, more: Partial<QueueResource['attributes']>) =>
     receiverQueue(place, receiver, role, more);
@@ -150,13 +158,13 @@ export function receiverResources(place: Place, receiver: string, spec: Receiver
     mappings: [
       mapping(
         'online',
-        senderOf(spec),
+        sender,
         arn('online'),
         mappingConcurrency(spec, 'online'),
         spec.state !== 'paused' && mayDeliver(spec),
       ),
-      // Polled only while a type is hot: a polling mapping costs money by the hour.
-      mapping('offline', senderOf(spec), arn('offline'), mappingConcurrency(spec, 'offline'), false),
+      // Polled only while a type is hot: a mapping that polls is paid for by the hour.
+      mapping('offline', sender, arn('offline'), mappingConcurrency(spec, 'offline'), false),
     ],
   };
 }
@@ -165,7 +173,12 @@ export function receiverResources(place: Place, receiver: string, spec: Receiver
  * What a receiver has in addition once it is subscribed to an ordered topic: a high-throughput FIFO queue, where no
  * message group waits for another, and a mapping that polls it, which costs money by the hour.
  */
-export function orderedResources(place: Place, receiver: string, spec: ReceiverSettings): ReceiverResources {
+export function orderedResources(
+  place: Place,
+  receiver: string,
+  spec: ReceiverSettings,
+  sender: string,
+): ReceiverResources {
   const lane = queueArn(place, receiver, 'ordered');
   const deadLetters = queueArn(place, receiver, 'ordered-dead-letters');
   const fifo = {
@@ -181,7 +194,7 @@ export function orderedResources(place: Place, receiver: string, spec: ReceiverS
     mappings: [
       mapping(
         'ordered',
-        senderOf(spec),
+        sender,
         lane,
         mappingConcurrency(spec, 'ordered'),
         (spec.state === undefined || spec.state === 'active') && mayDeliver(spec),
@@ -207,7 +220,7 @@ function allowTopics(place: Place, queue: string): Record<string, unknown> {
 
 function mapping(
   lane: Lane,
-  sender: Sender,
+  sender: string,
   eventSourceArn: string,
   maximumConcurrency: number,
   enabled: boolean,

@@ -62,7 +62,8 @@ export interface Provision {
   deleteSubscription(topic: string, receiver: string, isOrdered: boolean): Promise<void>;
 }
 
-export function createProvision(world: World): Provision {
+/** @param senderOf the function that consumes the lanes of a receiver, without the prefix of the bus. */
+export function createProvision(world: World, senderOf: (receiver: ReceiverSettings) => string): Provision {
   const { config } = world;
   const sns = world.use(clients.sns);
   const sqs = world.use(clients.sqs);
@@ -177,8 +178,9 @@ export function createProvision(world: World): Provision {
     },
 
     async putReceiver(receiver, spec) {
-      await putResources(receiverResources(config, receiver, spec));
-      if (await hasOrderedLane(receiver)) await putResources(orderedResources(config, receiver, spec));
+      await putResources(receiverResources(config, receiver, spec, senderOf(spec)));
+      if (await hasOrderedLane(receiver))
+        await putResources(orderedResources(config, receiver, spec, senderOf(spec)));
     },
 
     async deleteReceiver(receiver) {
@@ -213,7 +215,7 @@ export function createProvision(world: World): Provision {
     async putSubscription(topic, receiver, settings, spec) {
       // One that is there is left as it is: its mapping may stand still for a breaker.
       if (settings.isOrdered && !(await hasOrderedLane(receiver))) {
-        await putResources(orderedResources(config, receiver, spec));
+        await putResources(orderedResources(config, receiver, spec, senderOf(spec)));
       }
       const resource = subscriptionResource(config, topic, receiver, settings);
       const attributes = textAttributes(resource.attributes);
@@ -269,7 +271,9 @@ function filterSteps(
 
 /** Whatever a receiver may have: what is not there is nothing to count or to delete. */
 function allResources(config: Config, receiver: string): ReceiverResources {
-  const [always, ordered] = [receiverResources(config, receiver, {}), orderedResources(config, receiver, {})];
+  // Their names do not depend on who consumes them.
+  const always = receiverResources(config, receiver, {}, '');
+  const ordered = orderedResources(config, receiver, {}, '');
   return {
     queues: [...always.queues, ...ordered.queues],
     mappings: [...always.mappings, ...ordered.mappings],

@@ -5,7 +5,7 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-scheduler';
 import { bus } from '../../core/kernel/limits.ts';
-import { functionArn, type Prober, type Watcher, watchName } from '../../core/kernel/place.ts';
+import { functionArn, type Watcher, watchName } from '../../core/kernel/place.ts';
 import type { World } from '../open.ts';
 import { scheduler } from './clients.ts';
 
@@ -29,7 +29,7 @@ export interface Watches {
  * Probe receivers whose breaker is open and whose lanes are not polled.
  * @param by the function that does.
  */
-export const createProbes = (world: World, by: Prober = 'probe'): Watches =>
+export const createProbes = (world: World, by = 'probe'): Watches =>
   createWatches(world, 'probe', bus.breakerScheduleMinutes, by);
 
 /** Find out whether the hot types of a receiver cooled. */
@@ -46,12 +46,7 @@ export const createValidations = (world: World): Watches =>
 /** Tell the backlog alarm of a receiver that it is paused. */
 export const createPauseWatches = (world: World): Watches => createWatches(world, 'pause', pauseWatchMinutes);
 
-function createWatches(
-  world: World,
-  watcher: Watcher,
-  minutes: number,
-  by: Watcher | Prober = watcher,
-): Watches {
+function createWatches(world: World, watcher: Watcher, minutes: number, by: string = watcher): Watches {
   const { config } = world;
   const client = world.use(scheduler);
   const kind = watcher === 'hold' ? 'topic' : 'receiver';

@@ -1,7 +1,7 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
 import { declare } from '../../../lib/app/declaration/declare.ts';
-import { type DeclarationInput, defineBus } from '../../../lib/core/declaration/declaration.ts';
+import { type DeclarationInput, defineBus } from '../../../lib/connectors/declaration.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import { admin, type TestBus, testBus } from '../bus.ts';
 import { putTopic } from '../calls.ts';

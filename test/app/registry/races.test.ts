@@ -12,6 +12,7 @@ import { pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts
 import { deleteReceiver } from '../../../lib/app/registry/receivers.ts';
 import { deleteSubscription, getSubscription } from '../../../lib/app/registry/subscriptions.ts';
 import { deleteTopic } from '../../../lib/app/registry/topics.ts';
+import type { WebhookReceiver } from '../../../lib/connectors/webhook/receiver.ts';
 import { queueArn, topicArn } from '../../../lib/core/kernel/place.ts';
 import type { Receiver } from '../../../lib/core/registry/receiver.ts';
 import { admin, type TestBus, testBus } from '../bus.ts';
@@ -163,11 +164,14 @@ describe('two changes of a receiver at the same time', () => {
       names.map((name) =>
         bus.newTools().registry.changeReceiver('shop', (was) => {
           if (was === undefined) throw new Error('It was deleted.');
-          return { ...was, headers: { ...was.headers, [name]: 'set' } };
+          return {
+            ...was,
+            headers: { ...(was as WebhookReceiver).headers, [name]: 'set' },
+          } as WebhookReceiver;
         }),
       ),
     );
-    expect(Object.keys((await kept(bus))?.headers ?? {}).sort()).toEqual(names);
+    expect(Object.keys(((await kept(bus)) as WebhookReceiver).headers ?? {}).sort()).toEqual(names);
   });
 });
 

@@ -8,7 +8,7 @@ import { deleteReceiver } from '../../../lib/app/registry/receivers.ts';
 import { continueValidation } from '../../../lib/app/registry/validate.ts';
 import { validateReceiver } from '../../../lib/app/registry/validate-by-hand.ts';
 import { takeCallback } from '../../../lib/app/registry/validation-callback.ts';
-import { defineBus } from '../../../lib/core/declaration/declaration.ts';
+import { defineBus } from '../../../lib/connectors/declaration.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
 import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { defineBus } from '../../../lib/connectors/declaration.ts';
 import {
   bridgeSchema,
   hideSecondsAfter,
@@ -13,7 +14,6 @@ import {
   extensionsOf,
 } from '../../../lib/connectors/rocketmq/bridge-event.ts';
 import { afterBatch, noPressure } from '../../../lib/core/bridge/pressure.ts';
-import { defineBus } from '../../../lib/core/declaration/declaration.ts';
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
 const message = (more: Partial<BridgedMessage> = {}): BridgedMessage => ({

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { webhook } from '../../../lib/connectors/webhook/kind.ts';
 import {
   keptOAuth2,
   type OAuth2,
@@ -7,10 +8,10 @@ import {
   readToken,
   tokenRequest,
 } from '../../../lib/connectors/webhook/oauth2.ts';
+import type { WebhookReceiver } from '../../../lib/connectors/webhook/receiver.ts';
 import { bus } from '../../../lib/core/kernel/limits.ts';
 import { parseSpec } from '../../../lib/core/kernel/spec.ts';
-import type { Receiver } from '../../../lib/core/registry/receiver.ts';
-import { credentialsOf, redact } from '../../../lib/core/registry/redact.ts';
+import { redact } from '../../../lib/core/registry/redact.ts';
 import { refusalOf } from '../../core/refusal.ts';
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
@@ -171,9 +172,9 @@ it('blackens what an endpoint echoes of its request, the longest first', () => {
       'X-Tenant': 'acme',
       'X-Auth': 'abc',
     },
-  } as unknown as Receiver;
+  } as unknown as WebhookReceiver;
   const echo = 'Bearer s3cret s3cret-and-more s3cret whsec_abc hunter2 tok-en acme abc';
-  expect(redact(echo, credentialsOf(receiver, 'tok-en'))).toBe(
+  expect(redact(echo, [...webhook.credentials(receiver), 'tok-en'])).toBe(
     '(hidden) (hidden) (hidden) (hidden) (hidden) (hidden) acme abc',
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import declared from '../../../busbar.config.ts';
-import { defineBus, parseDeclaration } from '../../../lib/core/declaration/declaration.ts';
+import { defineBus, parseDeclaration } from '../../../lib/connectors/declaration.ts';
 import { pathsOf, refusalOf } from '../refusal.ts';
 
 const endpoint = 'https://example.com/events';

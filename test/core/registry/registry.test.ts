@@ -1,18 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { sinks } from '../../../lib/connectors/index.ts';
+import type { WebhookReceiver, WebhookSpec } from '../../../lib/connectors/webhook/receiver.ts';
 import { nameSchema, parseSpec } from '../../../lib/core/kernel/spec.ts';
-import {
-  type Receiver,
-  receiverSchema,
-  secretSchema,
-  showReceiver,
-} from '../../../lib/core/registry/receiver.ts';
+import { showReceiver } from '../../../lib/core/registry/kinds.ts';
+import { secretSchema } from '../../../lib/core/registry/receiver.ts';
 import { subscriptionSchema } from '../../../lib/core/registry/subscription.ts';
 import { dedupSecondsMax, topicSchema } from '../../../lib/core/registry/topic.ts';
 import { pathsOf, refusalOf } from '../refusal.ts';
 
 const endpoint = 'https://example.com/events';
-const receiver = (fields: object) => parseSpec(receiverSchema, { endpoint, ...fields });
+const { receiverSchema } = sinks;
+const receiver = (fields: object) => parseSpec(receiverSchema, { endpoint, ...fields }) as WebhookSpec;
 const refusedPaths = (schema: z.ZodType, value: unknown) => {
   const error = refusalOf(() => parseSpec(schema, value));
   expect(error.code).toBe('invalid_request');
@@ -170,7 +169,7 @@ it('refuses a wrong filter as one', () => {
 });
 
 it('shows a receiver without its secret and without the credentials in its headers', () => {
-  const kept: Receiver = {
+  const kept: WebhookReceiver = {
     receiver: 'shop',
     endpoint,
     owner: 'shop',
@@ -181,7 +180,7 @@ it('shows a receiver without its secret and without the credentials in its heade
     updatedAt: '2026-01-01T00:00:00.000Z',
     headers: { Authorization: 'Bearer s3cret', 'X-Api-Key': 's3cret', 'X-Tenant': 'acme' },
   };
-  const shown = showReceiver(kept, 0);
+  const shown = showReceiver(sinks, kept, 0);
   expect(JSON.stringify(shown)).not.toMatch(/s3cret|whsec/);
   expect(shown).toMatchObject({
     receiver: 'shop',

@@ -90,7 +90,7 @@ describe('a topic', () => {
 });
 
 describe('a receiver', () => {
-  const { queues, mappings } = receiverResources(place, 'shop', {});
+  const { queues, mappings } = receiverResources(place, 'shop', {}, 'deliver');
   const queue = (role: QueueRole) => {
     const found = queues.find((candidate) => candidate.role === role);
     if (found === undefined) throw new Error(`There is no ${role} queue.`);

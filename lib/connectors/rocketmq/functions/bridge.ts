@@ -1,13 +1,14 @@
 import type { Context } from 'aws-lambda';
 import { runBridge } from '../../../app/bridge/bridge.ts';
 import { busId } from '../../../core/event/hops.ts';
-import { readVariable, variables } from '../../../runtime/config.ts';
+import { readVariable } from '../../../runtime/config.ts';
 import { open, type World } from '../../../runtime/open.ts';
 import { readSecret, refused } from '../../../runtime/stores.ts';
 import { lazy, systemRuntime } from '../../../runtime/system.ts';
 import { publishing } from '../../../runtime/tools.ts';
 import { parseBridge } from '../bridge.ts';
 import type { RocketMqRuntime } from '../client.ts';
+import { variables } from '../config.ts';
 import { systemRocketMq } from '../system.ts';
 
 /** Called by a schedule, every minute: a function for each bridge, which its environment describes. */

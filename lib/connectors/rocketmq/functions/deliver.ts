@@ -11,6 +11,8 @@ import { systemRuntimeWithHttp } from '../../../runtime/system-http.ts';
 import { delivering } from '../../../runtime/tools.ts';
 import { sinks } from '../../index.ts';
 import type { RocketMqRuntime } from '../client.ts';
+import { rocketMqEndpoints } from '../config.ts';
+import { rocketMq } from '../kind.ts';
 import { createRocketMqSender } from '../sender.ts';
 import { systemRocketMq } from '../system.ts';
 
@@ -25,12 +27,18 @@ export function create(runtime: Runtime & RocketMqRuntime) {
     ...delivering,
     sinks: () => sinks,
     senders({ config }: World) {
-      const { endpoints, rocketMqEndpoints } = config;
       return [
-        createRocketMqSender({ rocketmq, clock, random, endpoints, rocketMqEndpoints, busId: busId(config) }),
+        createRocketMqSender({
+          rocketmq,
+          clock,
+          random,
+          endpoints: config.endpoints,
+          rocketMqEndpoints: rocketMqEndpoints(runtime.env),
+          busId: busId(config),
+        }),
       ];
     },
-    probes: (world: World) => createProbes(world, 'deliver-rocketmq'),
+    probes: (world: World) => createProbes(world, rocketMq.probedBy),
   });
   return async (event: SQSEvent | { receiver: string }): Promise<SQSBatchResponse> => {
     if (!('Records' in event)) {

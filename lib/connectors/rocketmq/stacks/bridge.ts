@@ -6,21 +6,18 @@ import { Construct } from 'constructs';
 import { bridgeFails } from '../../../core/bridge/pressure.ts';
 import { bus } from '../../../core/kernel/limits.ts';
 import { eventRefused } from '../../../core/relay/refused.ts';
-import { variables } from '../../../runtime/config.ts';
 import type { Alarms } from '../../../stacks/alarms.ts';
 import { BusFunction } from '../../../stacks/bus-function.ts';
 import type { BusPartProps } from '../../../stacks/bus-part.ts';
-import type { Delay } from '../../../stacks/delay.ts';
 import { reasons } from '../../../stacks/nag.ts';
 import { grantPublishing } from '../../../stacks/publish.ts';
 import type { Trace } from '../../../stacks/trace.ts';
 import { addToVpc } from '../../../stacks/vpc.ts';
 import { type Bridge, writeBridge } from '../bridge.ts';
+import { variables } from '../config.ts';
 
 interface BridgesProps extends BusPartProps {
   readonly bridges: Readonly<Record<string, Bridge>>;
-  readonly tableArn: string;
-  readonly delay: Delay;
   readonly alarms: Alarms;
   readonly trace: Trace;
 }

@@ -6,14 +6,11 @@ import type { Vpc } from '../../../core/kernel/vpc.ts';
 import { countOpened } from '../../../stacks/breaker.ts';
 import { BusFunction } from '../../../stacks/bus-function.ts';
 import type { BusPartProps } from '../../../stacks/bus-part.ts';
-import type { Delay } from '../../../stacks/delay.ts';
 import { grantConsuming, grantSending } from '../../../stacks/delivery.ts';
 import { addToVpc } from '../../../stacks/vpc.ts';
 import { grantWatching } from '../../../stacks/watch.ts';
 
 interface RocketMqReceiverProps extends BusPartProps {
-  readonly tableArn: string;
-  readonly delay: Delay;
   /** The brokers' network, where they can be reached only from there. */
   readonly vpc: Vpc | undefined;
 }
