@@ -427,3 +427,41 @@ it('has no file of more than 400 lines, so that each is read in one sitting', ()
     .filter(({ lines }) => lines > 400);
   expect(long).toEqual([]);
 });
+
+describe('the kinds of receivers', () => {
+  const kinds = globSync('lib/connectors/*/', { cwd: root }).map((folder) => folder.split('/')[2] ?? '');
+  /** What may still name one, and why. */
+  const exceptions: Readonly<Record<string, string>> = {
+    'lib/app/bridge/': 'bridges run on the one source there is, until sources are behind a seam, too',
+    'lib/cli/': 'the command `busbar bridge check` reads RocketMQ, and `receivers put` has an option for it',
+    'lib/core/event/hops.ts': 'the places where an event has been',
+    'lib/core/kernel/limits.ts': 'its timeouts',
+    'lib/local/': 'the laptop hands its client to the functions',
+    'lib/stacks/bundle.ts': 'what its client needs to be bundled',
+  };
+  const outside = files.filter(
+    (file) =>
+      !file.startsWith('lib/connectors/') &&
+      !Object.keys(exceptions).some((prefix) => file.startsWith(prefix)),
+  );
+
+  it('are found', () => expect(kinds.sort()).toEqual(['rocketmq', 'webhook']));
+
+  it('are named by no file outside lib/connectors', () => {
+    const naming = outside.filter((file) => /rocketmq/i.test(withoutComments(sources.get(file) ?? '')));
+    expect(naming).toEqual([]);
+  });
+
+  it('are imported by no file outside lib/connectors, nor by one another', () => {
+    const found = files
+      .filter((file) => outside.includes(file) || file.startsWith('lib/connectors/'))
+      .flatMap((file) =>
+        importsOf(sources.get(file) ?? '').flatMap((each) => {
+          const [, kind = ''] = /^lib\/connectors\/([^/]+)\//.exec(targetOf(file, each)) ?? [];
+          const isOwn = file.startsWith(`lib/connectors/${kind}/`) || /^lib\/connectors\/[^/]+$/.test(file);
+          return kind === '' || isOwn ? [] : [`${file} imports ${kind}`];
+        }),
+      );
+    expect(found).toEqual([]);
+  });
+});
