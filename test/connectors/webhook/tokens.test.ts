@@ -6,7 +6,8 @@ import { getReceiver } from '../../../lib/app/registry/flow.ts';
 import { listReceivers } from '../../../lib/app/registry/receivers.ts';
 import { defineBus } from '../../../lib/connectors/declaration.ts';
 import type { WebhookReceiver } from '../../../lib/connectors/webhook/receiver.ts';
-import type { HttpRequest, HttpResult } from '../../../lib/runtime/http/http.ts';
+import type { HttpResult } from '../../../lib/core/kernel/http-result.ts';
+import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import { admin, answer, environment, shorthand, type TestBus, testBus } from '../../app/bus.ts';
 import { putReceiver } from '../../app/calls.ts';
 
