@@ -7,10 +7,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { App } from 'aws-cdk-lib';
 import { type Client, createClient } from '../../lib/client/index.ts';
+import { type DeclarationInput, defineBus } from '../../lib/connectors/declaration.ts';
 import { bridgeSchema, writeBridge } from '../../lib/connectors/rocketmq/bridge.ts';
 import type { RocketMqOutgoing } from '../../lib/connectors/rocketmq/client.ts';
 import { systemRocketMq } from '../../lib/connectors/rocketmq/system.ts';
-import { type DeclarationInput, defineBus } from '../../lib/connectors/declaration.ts';
 import { bus as limits } from '../../lib/core/kernel/limits.ts';
 import { type RunningBus, startBus } from '../../lib/local/bus.ts';
 import type { HttpRequest } from '../../lib/runtime/http/http.ts';
@@ -176,7 +176,7 @@ function startBridge(
 ): BridgeProcess {
   const { Variables } = environmentOf(bus);
   const script = `
-    const { handler } = require(${JSON.stringify(join(bundle('bridge'), 'index.cjs'))});
+    const { handler } = require(${JSON.stringify(join(bundle('bridge', 'lib/connectors/rocketmq/functions/bridge.ts'), 'index.cjs'))});
     handler({}, { getRemainingTimeInMillis: () => ${1000 * (limits.bridgeTimeoutSeconds - limits.bridgeRunSeconds + runSeconds)} }).then(
       (run) => { console.log(JSON.stringify({ run })); process.exit(0); },
       (error) => { console.error(error); process.exit(1); },
