@@ -297,10 +297,7 @@ export async function testBus(startMs?: number) {
     },
 
     /** A receiver in the registry with its queues. */
-    async receiver(
-      name: string,
-      fields: Partial<Receiver> & Readonly<Record<string, unknown>> = {},
-    ): Promise<Receiver> {
+    async receiver(name: string, fields: object = {}): Promise<Receiver> {
       const receiver: Receiver = {
         receiver: name,
         owner: 'shop',

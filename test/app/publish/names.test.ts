@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { putReceiver } from '../../../lib/app/registry/receivers.ts';
 import { putTopic } from '../../../lib/app/registry/topics.ts';
 import { why } from '../../../lib/app/why/why.ts';
 import { readDelivery } from '../../../lib/client/verify.ts';
 import { hotTypeOf, placeOf } from '../../../lib/core/deliver/offload.ts';
 import { admin, answer, shorthand, testBus } from '../bus.ts';
+import { putReceiver } from '../calls.ts';
 
 /** Names that every object has as members already. They are ordinary names to those who use the bus. */
 const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'] as const;
