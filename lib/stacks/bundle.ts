@@ -10,8 +10,13 @@ const root = join(import.meta.dirname, '..', '..');
  * the folder lists what the bundle contains.
  */
 export function bundle(name: string, entry = `functions/${name}.ts`): string {
-  return bundleFile(entry, join(root, '.cache', 'bundles', name));
+  const directory = bundled.get(name) ?? bundleFile(entry, join(root, '.cache', 'bundles', name));
+  bundled.set(name, directory);
+  return directory;
 }
+
+/** A process that synthesizes several stacks, as the tests do, bundles each function once. */
+const bundled = new Map<string, string>();
 
 /** Bundles any file below the root in the way functions are bundled. */
 export function bundleFile(file: string, directory: string): string {
