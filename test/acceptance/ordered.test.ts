@@ -103,7 +103,7 @@ describe('an ordered topic', () => {
     expect((await bus.call('GET', '/v1/topics/orders')).body).toMatchObject({ ordered: true });
     expect(await bus.call('PUT', '/v1/topics/orders', {})).toMatchObject({
       status: 409,
-      body: { code: 'order_fixed', detail: expect.stringContaining('Send `ordered: true` along') },
+      body: { code: 'order_fixed', detail: expect.stringContaining('Send `ordered: true` again') },
     });
     expect(await bus.call('PUT', '/v1/topics/plain', { ordered: { by: 'Customer-Id' } })).toMatchObject({
       status: 400,
