@@ -22,7 +22,7 @@ export default defineConfig({
       { extends: true, test: { name: 'stand-in', include: standIn } },
     ],
     // The suites share two cores with the processes that some of them start.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 });
