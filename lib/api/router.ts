@@ -50,8 +50,8 @@ export function createRouter<Tools>({ calls, tools, authenticate, elsewhere }: R
   };
 }
 
-const patternOf = (path: string) =>
-  new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}/?$`);
+const patternOf = (path: string, end = '/?') =>
+  new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}${end}$`);
 
 /** What a request asks, parsed by the entry of its call. @throws BusbarError invalid_request, and those of a body. */
 function inputOf(
@@ -110,7 +110,8 @@ function unknownCall(
   calls: readonly DescribedCall[],
   { method, path }: Pick<ApiRequest, 'method' | 'path'>,
 ): BusbarError {
-  const methods = calls.filter((call) => patternOf(call.path).test(path)).map((call) => call.method);
+  // A call also takes its path with a slash at the end, which is no path of the document.
+  const methods = calls.filter((call) => patternOf(call.path, '').test(path)).map((call) => call.method);
   if (methods.length === 0) {
     return new BusbarError(
       'unknown_route',
