@@ -214,25 +214,21 @@ function canonical(value: unknown): string {
 
 /** The schema with the steps of each subschema written into it. */
 function weighed(schema: unknown, subschemas: ReadonlyMap<string, Subschema>): object | boolean {
-  if (typeof schema !== 'object' || schema === null) return schema as boolean;
-  const copies = new Map<unknown, object>();
+  const known = new Set<unknown>();
   for (const { schema: subschema } of subschemas.values()) {
-    if (Object.hasOwn(subschema, stepsKeyword))
+    if (Object.hasOwn(subschema, stepsKeyword)) {
       throw new SchemaProblem(`has the unknown keyword ${stepsKeyword}`);
+    }
+    known.add(subschema);
   }
-  const known = new Set<unknown>([...subschemas.values()].map((each) => each.schema));
   const copy = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value;
-    const made = copies.get(value);
-    if (made !== undefined) return made;
     if (Array.isArray(value)) return value.map(copy);
     const members = Object.entries(value).map(([name, member]) => [name, copy(member)]);
     if (known.has(value)) members.push([stepsKeyword, stepsOf(value as Subschema['schema'], known.size)]);
-    const copied = Object.fromEntries(members);
-    copies.set(value, copied);
-    return copied;
+    return Object.fromEntries(members);
   };
-  return copy(schema) as object;
+  return copy(schema) as object | boolean;
 }
 
 /** What one look at a value may cost beside the subschemas below. */

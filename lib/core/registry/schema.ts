@@ -130,10 +130,9 @@ function targetOf(
   },
 ): string {
   const { pointer, id, anchors, all } = context;
-  const own =
-    id !== undefined && ref.startsWith(id.replace(/#$/, '')) ? ref.slice(id.replace(/#$/, '').length) : ref;
+  const base = id?.replace(/#$/, '');
+  const own = base !== undefined && ref.startsWith(base) ? ref.slice(base.length) : ref;
   const target = own === '' ? '#' : (anchors.get(own) ?? decode(own));
-  // A boolean schema, or true to its pointer in another writing, is nothing to expand.
   if (all.has(target)) return target;
   throw new SchemaProblem(
     `refers to ${JSON.stringify(ref)} at ${pointer}, which is no subschema of it. Use "#", "#/$defs/…" or an $anchor`,
