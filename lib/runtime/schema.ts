@@ -1,7 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { BusbarError, type FieldError } from '../core/kernel/errors.ts';
-import { checkSchemaBounds, SchemaProblem, type Subschema } from '../core/registry/schema.ts';
+import { checkSchemaBounds, refKeywords, SchemaProblem, type Subschema } from '../core/registry/schema.ts';
 import { linearPattern } from './regular-expression.ts';
 
 /** Checks data by the JSON Schemas of topics (draft 2020-12, formats included). */
@@ -156,6 +156,8 @@ function createAjv(spend: (steps: number) => void): Ajv2020 {
     code: { regExp },
   });
   addFormats.default(ajv);
+  // It resolves anchors, but takes the keyword for a misspelt one.
+  ajv.addKeyword('$anchor');
   ajv.addKeyword({
     keyword: stepsKeyword,
     schemaType: 'object',
@@ -212,23 +214,38 @@ function canonical(value: unknown): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
 }
 
-/** The schema with the steps of each subschema written into it. */
+/** The schema with the steps of each subschema written into it, and references as pointers. */
 function weighed(schema: unknown, subschemas: ReadonlyMap<string, Subschema>): object | boolean {
-  const known = new Set<unknown>();
-  for (const { schema: subschema } of subschemas.values()) {
-    if (Object.hasOwn(subschema, stepsKeyword)) {
+  const known = new Map<unknown, Subschema>();
+  for (const subschema of subschemas.values()) {
+    if (Object.hasOwn(subschema.schema, stepsKeyword)) {
       throw new SchemaProblem(`has the unknown keyword ${stepsKeyword}`);
     }
-    known.add(subschema);
+    known.set(subschema.schema, subschema);
   }
   const copy = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map(copy);
-    const members = Object.entries(value).map(([name, member]) => [name, copy(member)]);
-    if (known.has(value)) members.push([stepsKeyword, stepsOf(value as Subschema['schema'], known.size)]);
+    const subschema = known.get(value);
+    const written = subschema === undefined ? value : withPointers(subschema);
+    const members = Object.entries(written).map(([name, member]) => [name, copy(member)]);
+    if (subschema !== undefined) members.push([stepsKeyword, stepsOf(subschema.schema, known.size)]);
     return Object.fromEntries(members);
   };
   return copy(schema) as object | boolean;
+}
+
+/**
+ * The compiler does not find the anchor of a root, and follows a dynamic reference to the root where its anchor was not
+ * passed before.
+ */
+function withPointers({ schema, refs }: Subschema): Subschema['schema'] {
+  if (refs.length === 0) return schema;
+  const uris = refs.map((pointer) => `#${pointer.slice(1).split('/').map(encodeURIComponent).join('/')}`);
+  const others = Object.entries(schema).filter(([name]) => !refKeywords.includes(name));
+  if (uris.length === 1) return Object.fromEntries([...others, ['$ref', uris[0]]]);
+  const allOf = Array.isArray(schema.allOf) ? schema.allOf : [];
+  return Object.fromEntries([...others, ['allOf', [...allOf, ...uris.map(($ref) => ({ $ref }))]]]);
 }
 
 /** What one look at a value may cost beside the subschemas below. */

@@ -81,6 +81,95 @@ describe('a schema', () => {
   });
 });
 
+describe('a reference', () => {
+  const names = {
+    'a/b': { type: 'string' },
+    'a~1b': { type: 'string' },
+    'c~d': { type: 'string' },
+    'e%f': { type: 'string' },
+    'g h': { type: 'string' },
+    é: { type: 'string' },
+    '': { type: 'string' },
+    constructor: { type: 'string' },
+  };
+
+  it.each<[string, unknown]>([
+    ['true', { $ref: '#/$defs/any', $defs: { any: true } }],
+    ['true through another', { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: true } }],
+    [
+      'what depends on a property',
+      { properties: { a: { $ref: '#/dependentSchemas/b' } }, dependentSchemas: { b: true } },
+    ],
+    ['an item by its position', { prefixItems: [false, true], $ref: '#/prefixItems/1' }],
+    ['a condition', { if: true, else: {}, $ref: '#/if' }],
+    ['the names of properties', { propertyNames: true, $ref: '#/propertyNames' }],
+    ['a definition of an earlier draft', { definitions: { a: true }, $ref: '#/definitions/a' }],
+    ['a keyword that is percent-encoded', { $ref: '#/%24defs/a', $defs: { a: true } }],
+    [
+      'a part by the $id',
+      { $id: 'https://example.com/s', $ref: 'https://example.com/s#/$defs/a', $defs: { a: true } },
+    ],
+    ['true dynamically', { $dynamicRef: '#/$defs/a', $defs: { a: true } }],
+    ['the anchor of the root', { $anchor: 'me', properties: { a: { $ref: '#me' } } }],
+    ['the root dynamically', { $dynamicAnchor: 'me', properties: { a: { $dynamicRef: '#me' } } }],
+  ])('leads to %s', (_, schema) => {
+    const checker = createSchemaChecker();
+    checker.check(schema);
+    expect(checker.errorsOf(schema, { a: {} })).toEqual([]);
+  });
+
+  it.each<[string, unknown]>([
+    ['false', { $ref: '#/$defs/none', $defs: { none: false } }],
+    ['false through another', { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: false } }],
+    ['false below not', { not: false, $ref: '#/not' }],
+    ['an anchor', { $ref: '#text', $defs: { a: { $anchor: 'text', type: 'string' } } }],
+    ['an anchor dynamically', { $dynamicRef: '#text', $defs: { a: { $anchor: 'text', type: 'string' } } }],
+    ['a dynamic anchor', { $dynamicRef: '#text', $defs: { a: { $dynamicAnchor: 'text', type: 'string' } } }],
+    [
+      'two parts at once',
+      {
+        $ref: '#/$defs/a',
+        $dynamicRef: '#/$defs/b',
+        allOf: [true],
+        $defs: { a: true, b: { required: ['b'] } },
+      },
+    ],
+    ...[
+      ['a~1b', 'a~01b', 'c~0d', 'e%25f', 'e%f', 'g%20h', 'g h', 'é', '%C3%A9', '', 'constructor'].map(
+        (name): [string, unknown] => [`the name ${name}`, { $ref: `#/$defs/${name}`, $defs: names }],
+      ),
+    ].flat(),
+  ])('leads to %s, to which an object does not conform', (_, schema) => {
+    const checker = createSchemaChecker();
+    checker.check(schema);
+    expect(checker.errorsOf(schema, { a: {} })).toHaveLength(1);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    [
+      'below true',
+      { $ref: '#/$defs/a/x', $defs: { a: true } },
+      /refers to "#\/\$defs\/a\/x" at #, which is no subschema/,
+    ],
+    ['to true as a value', { default: true, $ref: '#/default' }, /no subschema/],
+    ['by two levels that are one name', { $ref: '#/$defs/a%2fb', $defs: { 'a/b': true } }, /no subschema/],
+    ['to what objects inherit', { $ref: '#/$defs/toString', $defs: { a: true } }, /no subschema/],
+    [
+      'to an anchor that is there twice',
+      { $ref: '#x', $defs: { a: { $anchor: 'x' }, b: { $anchor: 'x' } } },
+      /the anchor "x" at #\/\$defs\/a and at #\/\$defs\/b/,
+    ],
+    [
+      'relative to the $id',
+      { $id: 'https://example.com/s', $ref: 's#/$defs/a', $defs: { a: true } },
+      /no subschema/,
+    ],
+    ['that is a number', { $ref: 7, $dynamicRef: '#' }, /a \$ref at # that is no text/],
+  ])('%s is refused', (_, schema, detail) => {
+    expect(() => createSchemaChecker().check(schema)).toThrow(detail);
+  });
+});
+
 /** Nested or referenced without bound, each would take seconds to minutes in a function that all tenants share. */
 describe('a schema that a hostile tenant writes', () => {
   const doubling = (levels: number) => ({
@@ -113,6 +202,8 @@ describe('a schema that a hostile tenant writes', () => {
       { $dynamicAnchor: 'me', if: { $dynamicRef: '#me' } },
       /refers to itself/,
     ],
+    ['refers to itself by $recursiveRef', { $recursiveRef: '#' }, /refers to itself/],
+    ['refers to itself by dependencies', { dependencies: { a: { $ref: '#' } } }, /refers to itself/],
     [
       'hides a schema where none is looked for',
       { const: { $ref: '#/const' }, $ref: '#/const' },

@@ -22,7 +22,10 @@ const inPlace = ['not', 'if', 'then', 'else'];
 const listsInPlace = ['allOf', 'anyOf', 'oneOf'];
 const listsDescending = ['prefixItems'];
 const mapsDescending = ['properties', 'patternProperties'];
-const mapsInPlace = ['dependentSchemas'];
+/** `dependencies` is deprecated, and still obeyed by the compiler; its lists of names are no subschemas. */
+const mapsInPlace = ['dependentSchemas', 'dependencies'];
+/** In a schema without an `$id` inside, they lead where `$ref` leads: there is no other scope. */
+export const refKeywords = ['$ref', '$dynamicRef', '$recursiveRef'];
 /** Subschemas that look at nothing until something refers to them. */
 const mapsOfDefinitions = ['$defs', 'definitions'];
 
@@ -36,23 +39,34 @@ export interface Subschema {
   readonly schema: Json;
   /** The subschemas that look at the same value. */
   readonly inPlace: readonly string[];
+  /** The pointers that it refers to. */
+  readonly refs: readonly string[];
 }
 
 /** Why a topic may not have a schema. */
 export class SchemaProblem extends Error {}
 
+interface Subschemas {
+  /** By their pointers, the root first. */
+  readonly objects: ReadonlyMap<string, Subschema>;
+  /** The pointers of `true` and `false`: they refer to nothing, but may be referred to. */
+  readonly booleans: ReadonlySet<string>;
+}
+
 /**
- * The subschemas of a schema by their pointers, the root first; boolean schemas are left out.
+ * The subschemas of a schema.
  * @throws SchemaProblem when there are too many, or they are nested too deeply.
  */
-function subschemasOf(root: unknown): ReadonlyMap<string, Subschema> {
+function subschemasOf(root: unknown): Subschemas {
   const found = new Map<string, Subschema>();
+  const booleans = new Set<string>();
   const visit = (schema: unknown, pointer: string, depth: number): void => {
+    if (typeof schema === 'boolean') booleans.add(pointer);
     if (!isObject(schema)) return;
     if (depth > depthMax) throw new SchemaProblem(`nests subschemas deeper than ${depthMax} levels`);
     if (found.size >= subschemasMax) throw new SchemaProblem(`has more than ${subschemasMax} subschemas`);
     const same: string[] = [];
-    found.set(pointer, { pointer, schema, inPlace: same });
+    found.set(pointer, { pointer, schema, inPlace: same, refs: [] });
     const descend = (value: unknown, at: string, looksAtSame: boolean) => {
       if (looksAtSame && isObject(value)) same.push(at);
       visit(value, at, depth + 1);
@@ -80,7 +94,7 @@ function subschemasOf(root: unknown): ReadonlyMap<string, Subschema> {
     }
   };
   visit(root, '#', 0);
-  return found;
+  return { objects: found, booleans };
 }
 
 /** RFC 6901, section 3. */
@@ -89,54 +103,60 @@ const escapePointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/
 /**
  * Checks that a schema is bounded: its size, where its references lead, and that none leads back to itself without
  * descending into the data.
- * @returns its subschemas, for whoever weighs them.
+ * @returns its subschemas that are objects, for whoever weighs them.
  * @throws SchemaProblem with the problem, to be read after the words "The schema".
  */
 export function checkSchemaBounds(root: unknown): ReadonlyMap<string, Subschema> {
-  const all = subschemasOf(root);
+  const { objects, booleans } = subschemasOf(root);
   const anchors = new Map<string, string>();
-  for (const { pointer, schema } of all.values()) {
+  for (const { pointer, schema } of objects.values()) {
     if (pointer !== '#' && schema.$id !== undefined) {
       throw new SchemaProblem(
         `has an $id at ${pointer}. Only the schema itself may have one; refer to its parts by #/$defs/…`,
       );
     }
     for (const keyword of ['$anchor', '$dynamicAnchor']) {
-      if (typeof schema[keyword] === 'string') anchors.set(`#${schema[keyword]}`, pointer);
+      const anchor = schema[keyword];
+      if (typeof anchor !== 'string') continue;
+      const other = anchors.get(`#${anchor}`);
+      if (other !== undefined && other !== pointer) {
+        throw new SchemaProblem(`has the anchor ${JSON.stringify(anchor)} at ${other} and at ${pointer}`);
+      }
+      anchors.set(`#${anchor}`, pointer);
     }
   }
   const id = isObject(root) && typeof root.$id === 'string' ? root.$id : undefined;
-  const edges = new Map<string, string[]>();
-  for (const { pointer, schema, inPlace: same } of all.values()) {
-    const targets = [...same];
-    for (const keyword of ['$ref', '$dynamicRef']) {
+  const all = new Map<string, Subschema>();
+  for (const subschema of objects.values()) {
+    const { pointer, schema } = subschema;
+    const refs: string[] = [];
+    for (const keyword of refKeywords) {
       const ref = schema[keyword];
-      if (typeof ref !== 'string') continue;
-      targets.push(targetOf(ref, { pointer, id, anchors, all }));
+      if (ref === undefined) continue;
+      if (typeof ref !== 'string') throw new SchemaProblem(`has a ${keyword} at ${pointer} that is no text`);
+      const target = targetOf(ref, { id, anchors });
+      if (!objects.has(target) && !booleans.has(target)) {
+        throw new SchemaProblem(
+          `refers to ${JSON.stringify(ref)} at ${pointer}, which is no subschema of it. Use "#", "#/$defs/…" or an $anchor`,
+        );
+      }
+      refs.push(target);
     }
-    edges.set(pointer, targets);
+    all.set(pointer, { ...subschema, refs });
   }
-  checkExpansion(edges);
+  checkExpansion(all);
   return all;
 }
 
+/** The pointer that a reference stands for. */
 function targetOf(
   ref: string,
-  context: {
-    readonly pointer: string;
-    readonly id: string | undefined;
-    readonly anchors: ReadonlyMap<string, string>;
-    readonly all: ReadonlyMap<string, Subschema>;
-  },
+  context: { readonly id: string | undefined; readonly anchors: ReadonlyMap<string, string> },
 ): string {
-  const { pointer, id, anchors, all } = context;
+  const { id, anchors } = context;
   const base = id?.replace(/#$/, '');
   const own = base !== undefined && ref.startsWith(base) ? ref.slice(base.length) : ref;
-  const target = own === '' ? '#' : (anchors.get(own) ?? decode(own));
-  if (all.has(target)) return target;
-  throw new SchemaProblem(
-    `refers to ${JSON.stringify(ref)} at ${pointer}, which is no subschema of it. Use "#", "#/$defs/…" or an $anchor`,
-  );
+  return own === '' ? '#' : (anchors.get(own) ?? decode(own));
 }
 
 function decode(pointer: string): string {
@@ -147,8 +167,8 @@ function decode(pointer: string): string {
   }
 }
 
-/** How many subschemas look at one value, references followed. */
-function checkExpansion(edges: ReadonlyMap<string, readonly string[]>): void {
+/** How many subschemas look at one value, references followed; `true` and `false` take no time. */
+function checkExpansion(all: ReadonlyMap<string, Subschema>): void {
   const counts = new Map<string, number>();
   const open = new Set<string>();
   const count = (pointer: string): number => {
@@ -160,7 +180,11 @@ function checkExpansion(edges: ReadonlyMap<string, readonly string[]>): void {
       );
     }
     open.add(pointer);
-    const total = (edges.get(pointer) ?? []).reduce((sum, target) => sum + count(target), 1);
+    const { inPlace = [], refs = [] } = all.get(pointer) ?? {};
+    const total = [...inPlace, ...refs].reduce(
+      (sum, target) => sum + (all.has(target) ? count(target) : 0),
+      1,
+    );
     open.delete(pointer);
     if (total > expansionMax) {
       throw new SchemaProblem(
@@ -170,5 +194,5 @@ function checkExpansion(edges: ReadonlyMap<string, readonly string[]>): void {
     counts.set(pointer, total);
     return total;
   };
-  for (const pointer of edges.keys()) count(pointer);
+  for (const pointer of all.keys()) count(pointer);
 }
