@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { buildSync, type Format } from 'esbuild';
 import { assembly } from '../lib/local/assembly.ts';
 import { synthesize } from '../lib/local/synth.ts';
-import { bundleOptions, withRocketMqVersion } from '../lib/stacks/bundle.ts';
+import { bundleOptions, finishBundle } from '../lib/stacks/bundle.ts';
 import { deployedFunctions } from './functions.ts';
 import type { Scope } from './scope.ts';
 import { withDirectory } from './stand.ts';
@@ -77,7 +77,7 @@ function build(name: string, outfile: string, format: Format, mainFields: string
     }),
   });
   mkdirSync(dirname(outfile), { recursive: true });
-  for (const { path, text } of outputFiles) writeFileSync(path, withRocketMqVersion(text));
+  for (const { path, text } of outputFiles) writeFileSync(path, finishBundle(text));
 }
 
 function measureFiles(files: readonly BundleFile[], processes: number): Promise<Bundle[]> {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { bridgeCommand } from './bridge.ts';
+import { commands as kindCommands } from '../connectors/cli.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { eventsCommand } from './events.ts';
 import { invokeCommand } from './invoke.ts';
@@ -104,7 +104,7 @@ function createProgram(session: Session): Command {
     eventsCommand,
     schedulesCommand,
     whyCommand,
-    bridgeCommand,
+    ...kindCommands,
     smokeCommand,
   ]) {
     const command = make(session);

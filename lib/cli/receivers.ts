@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { kindOptions } from '../connectors/cli.ts';
 import { receiverActions } from './receivers-actions.ts';
 import { get, given, list, put, remove } from './support/collection.ts';
 import { usageError } from './support/failure.ts';
@@ -14,9 +15,9 @@ import {
   secretOrFile,
 } from './support/values.ts';
 
+/** Beside these, the options of the kinds, by their fields. */
 interface ReceiverOptions {
   readonly endpoint?: string;
-  readonly rocketmq?: unknown;
   readonly owner?: string;
   readonly format?: string;
   readonly secret?: string;
@@ -51,8 +52,7 @@ Examples:
   busbar receivers put billing --endpoint https://billing.example.com/events
   busbar receivers put billing --endpoint https://billing.example.com/events \\
     --retry 5s,1m,10m --concurrency 20 --per-second 100 --header 'X-Team: billing'
-  busbar receivers put legacy --rocketmq '{"endpoint": "mq.example.com:8081", "topic": "Orders"}'
-  busbar receivers list
+${kindOptions.map(({ field, example }) => `  busbar receivers put legacy --${field} '${example}'\n`).join('')}  busbar receivers list
   busbar receivers pause billing
   busbar receivers rotate-secret billing --overlap 24h
   busbar receivers skip billing --before 2026-01-31T12:00:00Z
@@ -67,16 +67,11 @@ Examples:
     .description('one receiver, without its secret')
     .argument('<receiver>')
     .action((receiver: string, _, command: Command) => get(session, command, pathOf(receiver)));
-  receivers
+  const putCommand = receivers
     .command('put')
     .description('create a receiver, or replace its settings')
     .argument('<receiver>')
     .option('--endpoint <url>', 'where the bus posts its events')
-    .option(
-      '--rocketmq <json>',
-      'send events to this topic of RocketMQ instead: {endpoint, topic, …}, or @file',
-      jsonOrFile,
-    )
     .option('--owner <application>', 'the application that owns it')
     .addOption(new Option('--format <format>', 'the CloudEvents format').choices(['structured', 'binary']))
     .option(
@@ -117,6 +112,8 @@ Examples:
     .action((receiver: string, options: ReceiverOptions, command: Command) =>
       put(session, command, pathOf(receiver), settingsOf(options), `Receiver ${receiver} is saved.`),
     );
+  for (const { field, description } of kindOptions)
+    putCommand.option(`--${field} <json>`, description, jsonOrFile);
   receivers
     .command('delete')
     .description('delete a receiver')
@@ -136,14 +133,20 @@ Examples:
 }
 
 function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>> {
-  if ((options.endpoint === undefined) === (options.rocketmq === undefined)) {
-    throw usageError('A receiver is an endpoint or a topic of RocketMQ.', 'Pass --endpoint or --rocketmq.');
+  const kind = given(
+    Object.fromEntries(kindOptions.map(({ field }) => [field, Object(options)[field] as unknown])),
+  );
+  if ((options.endpoint === undefined ? 0 : 1) + Object.keys(kind).length !== 1) {
+    throw usageError(
+      `A receiver is an endpoint${kindOptions.map(({ what }) => ` or ${what}`).join('')}.`,
+      `Pass --endpoint${kindOptions.map(({ field }) => ` or --${field}`).join('')}.`,
+    );
   }
   const { concurrency, perSecond, perType } = options;
   const limits = given({ concurrency, perSecond, perType });
   return given({
     endpoint: options.endpoint,
-    rocketmq: options.rocketmq,
+    ...kind,
     owner: options.owner,
     format: options.format,
     secret: options.secret,

@@ -1,10 +1,13 @@
 import type { Delivery, RetryPolicy } from '../core/deliver/delivery.ts';
 import type { Outcome } from '../core/deliver/outcome.ts';
+import type { Entry } from '../core/event/forms.ts';
 import type { StopCause } from '../core/event/hops.ts';
 import type { EndpointPolicy, EndpointPorts } from '../core/kernel/endpoint.ts';
 import { type Kinds, kindsOf, type ReceiverKind } from '../core/registry/kinds.ts';
 import type { Receiver, ReceiverSpec } from '../core/registry/receiver.ts';
 import type { HostLookup } from '../runtime/http/host-lookup.ts';
+
+// Sinks: the bus sends to them.
 
 /**
  * A kind of receiver: the bus sends to it. This half is data and pure rules, and in the bundle of every function that
@@ -100,4 +103,75 @@ export function senderFor(
 ): KindSender | undefined {
   const { field } = sinks.of(receiver);
   return senders.find((sender) => sender.field === field);
+}
+
+// Sources: the bus receives from them.
+
+/** What one bridge receives from. A function opens it for each run, and closes it before the run ends. */
+export interface Source {
+  /** Where it is, for the log. It holds no credential. */
+  readonly address: string;
+  /** What is received, and the topic of the bus that it goes to. */
+  readonly routes: readonly SourceRoute[];
+  /** How many batches of a route are under way at once. */
+  readonly parallel: number;
+  /** Publishing that takes longer than this makes the bridge slow down. */
+  readonly slowSeconds: number;
+  /** Bounded in time. It rejects for a fault of the bus, such as a secret that cannot be read. */
+  open(
+    routes: readonly SourceRoute[],
+  ): Promise<{ readonly kind: 'open'; readonly reader: SourceReader } | SourceFailure>;
+}
+
+export interface SourceRoute {
+  /** The name of a topic, queue, list or stream at the source. */
+  readonly from: string;
+  readonly topic: string;
+}
+
+/** Why a source did not do what it was asked. */
+export interface SourceFailure {
+  readonly kind: 'failure';
+  readonly failure: string;
+  /** Whether only a person can mend it: the run then stops receiving, and the alarm tells. */
+  readonly alarming: boolean;
+  /** Whether trying the same again in this run is useless. */
+  readonly permanent: boolean;
+  /** The cause, for people. It never holds a credential. */
+  readonly message: string;
+}
+
+export interface SourceReader {
+  /**
+   * Receives the next messages of a route, in their order; none when there were none for `waitSeconds`. Each stays with
+   * the source until it is acknowledged: after a crash it comes again, with the same event id.
+   */
+  receive(
+    route: SourceRoute,
+    waitSeconds: number,
+  ): Promise<{ readonly kind: 'messages'; readonly messages: readonly SourceMessage[] } | SourceFailure>;
+  /** Leaves the source; never rejects, and is bounded in time. */
+  close(): Promise<void>;
+}
+
+/** A message that was received and not yet acknowledged. */
+export interface SourceMessage {
+  /** The same each time the message comes. */
+  readonly id: string;
+  /** Where the event has been before, and the place at the source that it comes from (core/event/hops.ts). */
+  readonly hops: readonly string[];
+  readonly place: string;
+  /** Messages with the same key are published in their order. */
+  readonly orderKey?: string | undefined;
+  /** What to write to the list of refused events when the event cannot be read: enough to make the message again. */
+  readonly kept: string;
+  /** The same without the body, for a message that is too large to be kept; the source keeps it then, and says where. */
+  readonly keptWithoutBody: string;
+  readonly keptBySource: string;
+  /** The event, made from the message alone: the same each time. One that cannot be made is an entry with the cause. */
+  entry(index: number, context: { readonly hops: readonly string[]; readonly nowMs: number }): Entry;
+  /** The bus has stored it, or lists it as refused: the source may forget it. */
+  acknowledge(): Promise<SourceFailure | undefined>;
+  /** The bus could not take it now: the source gives it again later. */
+  giveBack(): Promise<SourceFailure | undefined>;
 }

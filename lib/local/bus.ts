@@ -1,5 +1,4 @@
-import type { RocketMq } from '../connectors/rocketmq/client.ts';
-import { systemRocketMq } from '../connectors/rocketmq/system.ts';
+import { type KindClients, systemClients } from '../connectors/clients.ts';
 import type { Http } from '../runtime/http/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
@@ -13,8 +12,8 @@ export interface BusOptions extends Omit<StandInOptions, 'log' | 'meterPath' | '
   readonly random: Random;
   /** How functions reach the endpoints of receivers. */
   readonly http: Http;
-  /** How the bridge reaches RocketMQ; by default with the real client. */
-  readonly rocketmq?: RocketMq;
+  /** How kinds reach their other side; by default with the real clients. */
+  readonly clients?: KindClients;
   readonly log: Log;
   /** How often an SDK client of a function tries a call; the SDK's default unless given. */
   readonly awsMaxAttempts?: number;
@@ -29,7 +28,7 @@ export type RunningBus = Omit<StandIn, 'openApi'>;
 /** Runs the bus's cloud assembly on the stand-in. Rejects, with everything closed, when it cannot start. */
 export async function startBus(options: BusOptions): Promise<RunningBus> {
   const { log, clock, random, awsMaxAttempts } = options;
-  const rocketmq = options.rocketmq ?? systemRocketMq(log);
+  const clients = options.clients ?? systemClients(log);
   const start = options.startFunction ?? startFunction;
   const standIn = await startStandIn({
     ...options,
@@ -37,7 +36,7 @@ export async function startBus(options: BusOptions): Promise<RunningBus> {
     meterPath: '/_busbar/meter',
     startInstance(definition, { region, endpoint, aws, takeAnswer }) {
       const http = httpWithAnswers(options.http, takeAnswer);
-      const world = { region, endpoint, clock, random, http, rocketmq, log, aws: () => aws, awsMaxAttempts };
+      const world = { region, endpoint, clock, random, http, clients, log, aws: () => aws, awsMaxAttempts };
       return start(world, definition);
     },
   });

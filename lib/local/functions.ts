@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { RocketMq, RocketMqRuntime } from '../connectors/rocketmq/client.ts';
+import type { KindClients } from '../connectors/clients.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http/http.ts';
 import { awsLogger, type Log } from '../runtime/log.ts';
@@ -24,7 +24,7 @@ export interface FunctionWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly http: Http;
-  readonly rocketmq: RocketMq;
+  readonly clients: KindClients;
   readonly log: Log;
   /** The engines. They exist before the first function starts. */
   aws(): LocalAws;
@@ -44,7 +44,7 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
     clock: world.clock,
     random: world.random,
     http: world.http,
-    rocketmq: world.rocketmq,
+    ...world.clients,
     log: (level, message, fields) => world.log(level, message, { function: definition.name, ...fields }),
     aws: {
       region: world.region,
@@ -61,7 +61,7 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
 }
 
 /** Everything that any function needs; which part a bundle would provide itself on AWS is unknown here. */
-type LocalRuntime = Runtime & RocketMqRuntime;
+type LocalRuntime = Runtime & KindClients;
 
 interface Bundle {
   create(runtime: LocalRuntime): Handler;

@@ -99,7 +99,7 @@ function parseKey(text: string | undefined): string | undefined {
   );
 }
 
-/** JSON such as `{"rocketmq":"{\\"accessKey\\":…}"}`. Errors never quote it. */
+/** JSON such as `{"broker":"{\\"accessKey\\":…}"}`. Errors never quote it. */
 function parseSecrets(text: string | undefined): Readonly<Record<string, string>> {
   if (text === undefined || text === '') return {};
   const wrong = new StartError(

@@ -32,12 +32,14 @@ export async function startWorld() {
   let sendMs = 0;
   const bus = await startTestBus(assembly.outDirectory, {
     clock,
-    rocketmq: {
-      openConsumer: (access, options) => broker.openConsumer(access, options),
-      async openProducer(access, options) {
-        // A broker that is slow to answer is slow to let in as well.
-        if (sendMs > 0) await sleep(clock, sendMs);
-        return await broker.openProducer(access, options);
+    clients: {
+      rocketmq: {
+        openConsumer: (access, options) => broker.openConsumer(access, options),
+        async openProducer(access, options) {
+          // A broker that is slow to answer is slow to let in as well.
+          if (sendMs > 0) await sleep(clock, sendMs);
+          return await broker.openProducer(access, options);
+        },
       },
     },
     random: seededRandom(5),

@@ -1,19 +1,19 @@
-import type { Bridge } from '../../connectors/rocketmq/bridge.ts';
+import type { Source } from '../../connectors/kind.ts';
 import { afterBatch, noPressure, troublesMax } from '../../core/bridge/pressure.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
-/** Says to the lanes of one topic when they may receive: they share it, so that trouble of one holds all of them back. */
+/** Tells the lanes of one route when they may receive. They share it, so trouble of one slows all of them down. */
 export interface Pacer {
   /** Waits as long as it must; false when this run receives no more. */
   mayReceive(): Promise<boolean>;
   hadBatch(batch: { readonly tookMs: number; readonly notTaken: number }): void;
-  /** RocketMQ could not be asked. */
+  /** The source could not be asked. */
   hadTrouble(): void;
 }
 
-export function createPacer(bridge: Pick<Bridge, 'slowSeconds'>, endMs: number, clock: Clock): Pacer {
+export function createPacer(bridge: Pick<Source, 'slowSeconds'>, endMs: number, clock: Clock): Pacer {
   let pressure = noPressure;
   let notBeforeMs = 0;
   const isOver = () =>

@@ -94,7 +94,9 @@ export interface RocketMqProducer {
   close(): Promise<void>;
 }
 
-/** What a function needs that speaks to RocketMQ and calls no endpoint. */
-export interface RocketMqRuntime extends BaseRuntime {
+export interface RocketMqClients {
   readonly rocketmq: RocketMq;
 }
+
+/** What a function needs that speaks to RocketMQ and calls no endpoint. */
+export type RocketMqRuntime = BaseRuntime & RocketMqClients;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { bus } from '../../core/kernel/limits.ts';
 import type { Sink } from '../kind.ts';
 import { rocketMqEndpoints } from './config.ts';
+import { timeoutSecondsDefault, timeoutSecondsMax, timeoutsMax } from './limits.ts';
 import type { RocketMqReceiver, RocketMqSpec } from './receiver.ts';
 import {
   checkRocketMqEndpoint,
@@ -38,8 +38,8 @@ export const rocketMq = {
   isAsked: false,
   isProbedByHead: false,
   problems({ timeoutSeconds: seconds = 0 }) {
-    if (seconds <= bus.rocketMqTimeoutSecondsMax) return [];
-    const detail = `is more than ${bus.rocketMqTimeoutSecondsMax}, the most for RocketMQ, whose client is opened and closed within the same call`;
+    if (seconds <= timeoutSecondsMax) return [];
+    const detail = `is more than ${timeoutSecondsMax}, the most for RocketMQ, whose client is opened and closed within the same call`;
     return [{ path: 'timeoutSeconds', detail }];
   },
   async check({ rocketmq }, { endpoints: policy, env }) {
@@ -56,10 +56,10 @@ export const rocketMq = {
   show: ({ rocketmq }) => ({ rocketmq: showRocketMqTarget(rocketmq) }),
   credentials: ({ rocketmq }) => [rocketmq.credentials?.secretKey ?? ''],
   // The client is opened, sends and is closed within one invocation.
-  sendSecondsMax: (receiver) => timeoutSeconds(receiver) * bus.rocketMqTimeoutsMax,
+  sendSecondsMax: (receiver) => timeoutSeconds(receiver) * timeoutsMax,
   retryPolicy: ({ retry }) => rocketMqRetry(retry),
 } as const satisfies Sink<RocketMqSpec, RocketMqReceiver>;
 
 /** How long one request to RocketMQ may take. */
 export const timeoutSeconds = (receiver: RocketMqReceiver): number =>
-  receiver.timeoutSeconds ?? bus.rocketMqTimeoutSecondsDefault;
+  receiver.timeoutSeconds ?? timeoutSecondsDefault;

@@ -1,5 +1,5 @@
 import { childTrace } from '../../core/deliver/delivery.ts';
-import { busHop, hopsAttribute, passOn, readHops, rocketMqHop } from '../../core/event/hops.ts';
+import { busHop, hopsAttribute, passOn, readHops } from '../../core/event/hops.ts';
 import type { EndpointPolicy } from '../../core/kernel/endpoint.ts';
 import { redact } from '../../core/registry/redact.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -7,6 +7,7 @@ import type { Random } from '../../runtime/random.ts';
 import type { KindSender, Sender } from '../kind.ts';
 import type { RocketMq } from './client.ts';
 import { messageOf } from './cloud-message.ts';
+import { rocketMqHop } from './hop.ts';
 import { rocketMq, timeoutSeconds } from './kind.ts';
 import type { RocketMqReceiver } from './receiver.ts';
 import { outcomeOfRocketMq, rocketMqRefusal } from './target.ts';

@@ -1,5 +1,5 @@
 import type { Log } from '../../runtime/log.ts';
-import type { RocketMq } from './client.ts';
+import type { RocketMq, RocketMqClients } from './client.ts';
 
 /**
  * RocketMQ by its client. Apart from the client, and loading it only when something is opened, so that a function
@@ -17,3 +17,5 @@ export function systemRocketMq(log: Log): RocketMq {
     },
   };
 }
+
+export const rocketMqClients = (log: Log): RocketMqClients => ({ rocketmq: systemRocketMq(log) });

@@ -3,8 +3,7 @@ import type { Place } from '../kernel/place.ts';
 import type { Target } from './target.ts';
 
 /**
- * Where an event has been. A bus that sends to RocketMQ and receives from there must not send an event round in a
- * circle. The chain lists places, not bridges: a bridge that does not bring an event to where it has already been stops
+ * Where an event has been. A bus that sends to a broker and receives from it must not send an event round in a circle. The chain lists places, not bridges: a bridge that does not bring an event to where it has already been stops
  * it before anyone there gets it twice, and two topics may mirror each other.
  */
 
@@ -26,16 +25,6 @@ export function busId({ partition, account, region, prefix }: Place): string {
 export function busHop(bus: string, target: Target): string {
   return 'topic' in target ? `bus:${bus}/topics/${target.topic}` : `bus:${bus}/receivers/${target.receiver}`;
 }
-
-/**
- * A topic of a RocketMQ cluster, by the endpoint under which the bus knows it. A cluster that is reached by two names
- * counts as two: an event then goes round once more, until it reaches a topic of the bus again.
- */
-export const rocketMqHop = (endpoint: string, topic: string): string =>
-  `rocketmq:${encode(endpoint.toLowerCase())}/${encode(topic)}`;
-
-const encode = (text: string) =>
-  text.replace(/[^\x21\x23\x24\x26-\x7e]/gu, (character) => encodeURIComponent(character));
 
 /** The chain in an event's attribute, the oldest place first; empty for a value that is not a string. */
 export function readHops(value: unknown): readonly string[] {

@@ -77,11 +77,6 @@ export const bus = {
   /** The longest endpoint timeout; with a batch posted in parallel it bounds the function's own timeout. */
   endpointTimeoutSecondsMax: 30,
   endpointTimeoutSecondsDefault: 15,
-  /** Of one request to RocketMQ. A client is opened, sends and is closed within one invocation. */
-  rocketMqTimeoutSecondsMax: 5,
-  rocketMqTimeoutSecondsDefault: 3,
-  /** In how many such times all of that is done: four to open, three to find the topic and send, one to close. */
-  rocketMqTimeoutsMax: 8,
   /** The deliver function waits for the slowest endpoint of its batch and then still writes the outcome. */
   deliverTimeoutSeconds: 60,
   /** How often a receiver with hot types is looked at, whether they cooled; Scheduler knows no shorter rate. */
@@ -106,9 +101,9 @@ export const bus = {
   bridgeRunSeconds: 50,
   /** The longest that a bridge waits for a message before it asks again. */
   bridgePollSeconds: 15,
-  /** A proxy of RocketMQ does not wait for less, so that nothing is asked for when less is left. */
+  /** Nothing is received when less is left: there are sources that do not wait for less. */
   bridgePollSecondsMin: 5,
-  /** The function of a bridge: a run, what is under way when it ends, and leaving RocketMQ. */
+  /** The function of a bridge: a run, what is under way when it ends, and leaving the source. */
   bridgeTimeoutSeconds: 90,
   /** A message that is larger is not kept when the bus refuses it: a row would not hold it. */
   bridgeKeptBytesMax: 280 * kib,

@@ -10,7 +10,7 @@ import { showValidation } from './validation.ts';
 export interface ReceiverKind<Spec extends ReceiverSpec = ReceiverSpec, Row extends Receiver = Receiver> {
   /** The field that makes a receiver one of this kind; one of `fields`. */
   readonly field: string;
-  /** What such a receiver is, for errors: `a RocketMQ topic`. */
+  /** What such a receiver is, for errors: `an endpoint`. */
   readonly title: string;
   /** What such receivers are, for errors: `endpoints that are reached by HTTP`. */
   readonly titles: string;

@@ -11,7 +11,7 @@ export interface Refused {
   readonly application: string;
   readonly from: 'outbox' | 'transaction' | 'bridge';
   readonly transaction?: string;
-  /** The bridge that brought it, and its topic and message id in RocketMQ. */
+  /** The bridge that brought it, and the topic and id of the message at its source. */
   readonly bridge?: string;
   readonly message?: { readonly topic: string; readonly id: string };
   readonly topic?: string;

@@ -1,6 +1,7 @@
 import { runBridge } from '../../../lib/app/bridge/bridge.ts';
 import { bridgeSchema } from '../../../lib/connectors/rocketmq/bridge.ts';
 import type { RocketMq, RocketMqOutgoing } from '../../../lib/connectors/rocketmq/client.ts';
+import { sourceOf } from '../../../lib/connectors/rocketmq/reader.ts';
 import { busId } from '../../../lib/core/event/hops.ts';
 import { MemoryBroker } from '../../rocketmq/memory-broker.ts';
 import { outboxBus } from '../relay/outbox-bus.ts';
@@ -40,7 +41,7 @@ export async function bridgeBus() {
     /** One run, with the clock moved until it is over. */
     async runBridge(with_ = bridge, tools: ReturnType<typeof newBridgeTools> = newBridgeTools()) {
       let done = false;
-      const run = runBridge(tools, 'legacy', with_, 90_000).finally(() => {
+      const run = runBridge(tools, 'legacy', sourceOf(tools, 'legacy', with_), 90_000).finally(() => {
         done = true;
       });
       // Whoever waits for the run sees it fail; the clock goes on until then.

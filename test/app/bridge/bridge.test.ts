@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deleteRefused, getRefused, retryRefused } from '../../../lib/app/relay/refused.ts';
+import { sourceOf } from '../../../lib/connectors/rocketmq/reader.ts';
 import { bridgeFails } from '../../../lib/core/bridge/pressure.ts';
 import { busHop, hopsAttribute } from '../../../lib/core/event/hops.ts';
 import { eventRefused } from '../../../lib/core/relay/refused.ts';
@@ -242,7 +243,8 @@ describe('a run of a bridge', () => {
     const { runBridge } = await import('../../../lib/app/bridge/bridge.ts');
     const began = bus.clock.now();
     let done = false;
-    const run = runBridge(bus.newBridgeTools(), 'legacy', bridge, 55_000).finally(() => {
+    const tools = bus.newBridgeTools();
+    const run = runBridge(tools, 'legacy', sourceOf(tools, 'legacy', bridge), 55_000).finally(() => {
       done = true;
     });
     await bus.clock.until(() => done, minute);

@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  busHop,
-  busId,
-  hopsMax,
-  passOn,
-  readHops,
-  rocketMqHop,
-  writeHops,
-} from '../../../lib/core/event/hops.ts';
+import { rocketMqHop } from '../../../lib/connectors/rocketmq/hop.ts';
+import { busHop, busId, hopsMax, passOn, readHops, writeHops } from '../../../lib/core/event/hops.ts';
 
 const place = { partition: 'aws', account: '123456789012', region: 'eu-west-1', prefix: 'busbar' };
 const bus = busId(place);

@@ -9,19 +9,21 @@ import { publishing } from '../../../runtime/tools.ts';
 import { parseBridge } from '../bridge.ts';
 import type { RocketMqRuntime } from '../client.ts';
 import { variables } from '../config.ts';
+import { sourceOf } from '../reader.ts';
 import { systemRocketMq } from '../system.ts';
 
 /** Called by a schedule, every minute: a function for each bridge, which its environment describes. */
 export function create(runtime: RocketMqRuntime) {
   const { name, bridge } = parseBridge(readVariable(runtime.env, variables.bridge));
-  const tools = open(runtime, {
+  const { readSecret: secretReader, ...tools } = open(runtime, {
+    readSecret,
     ...publishing,
     refused,
-    readSecret,
     busId: ({ config }: World) => busId(config),
   });
+  const source = sourceOf({ rocketmq: runtime.rocketmq, readSecret: secretReader }, name, bridge);
   return async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<unknown> =>
-    await runBridge(tools, name, bridge, context.getRemainingTimeInMillis());
+    await runBridge(tools, name, source, context.getRemainingTimeInMillis());
 }
 
 export const handler = lazy(() => {

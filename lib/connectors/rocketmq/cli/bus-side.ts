@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
-import type { Client } from '../../client/index.ts';
-import type { Seen } from '../../connectors/rocketmq/bridge-check.ts';
-import { hear } from '../listening/hear.ts';
-import { listenOn } from '../support/listen-on.ts';
-import { newSecret, type World } from '../support/world.ts';
+import { hear } from '../../../cli/listening/hear.ts';
+import { listenOn } from '../../../cli/support/listen-on.ts';
+import { newSecret, type World } from '../../../cli/support/world.ts';
+import type { Client } from '../../../client/index.ts';
+import type { Seen } from '../bridge-check.ts';
 import type { Reading } from './reading.ts';
 
 export interface BusSide {

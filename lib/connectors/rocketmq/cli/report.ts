@@ -1,6 +1,6 @@
-import type { CheckReport, Lag } from '../../connectors/rocketmq/bridge-check.ts';
-import { plain } from '../support/plain.ts';
-import type { Output } from '../support/world.ts';
+import { plain } from '../../../cli/support/plain.ts';
+import type { Output } from '../../../cli/support/world.ts';
+import type { CheckReport, Lag } from '../bridge-check.ts';
 
 /** The result of a check as text. */
 export function reportText(

@@ -1,21 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import {
-  type CheckReport,
-  Comparison,
-  type Direction,
-  directions,
-} from '../connectors/rocketmq/bridge-check.ts';
-import type { ShownRocketMq } from '../connectors/rocketmq/receiver.ts';
-import type { ShownReceiver } from '../core/registry/receiver.ts';
-import { readBus } from './bridging/bus-side.ts';
-import { reportText } from './bridging/report.ts';
-import { readRocketMq } from './bridging/rocketmq-side.ts';
-import { exitCodes } from './support/exit-codes.ts';
-import { usageError } from './support/failure.ts';
-import { jsonText } from './support/plain.ts';
-import { connect, type Session, wantsJson } from './support/session.ts';
-import { portNumber, seconds } from './support/values.ts';
+import { exitCodes } from '../../../cli/support/exit-codes.ts';
+import { usageError } from '../../../cli/support/failure.ts';
+import { jsonText } from '../../../cli/support/plain.ts';
+import { connect, type Session, wantsJson } from '../../../cli/support/session.ts';
+import { portNumber, seconds } from '../../../cli/support/values.ts';
+import type { ShownReceiver } from '../../../core/registry/receiver.ts';
+import { type CheckReport, Comparison, type Direction, directions } from '../bridge-check.ts';
+import type { ShownRocketMq } from '../receiver.ts';
+import { readBus } from './bus-side.ts';
+import { reportText } from './report.ts';
+import { readRocketMq } from './rocketmq-side.ts';
 
 interface CheckOptions {
   readonly receiver?: string;

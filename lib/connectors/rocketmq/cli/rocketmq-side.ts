@@ -1,14 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Seen } from '../../connectors/rocketmq/bridge-check.ts';
-import type {
-  RocketMq,
-  RocketMqAccess,
-  RocketMqConsumer,
-  RocketMqMessage,
-} from '../../connectors/rocketmq/client.ts';
-import { systemRocketMq } from '../../connectors/rocketmq/system.ts';
-import { CliError } from '../support/failure.ts';
-import type { World } from '../support/world.ts';
+import { CliError } from '../../../cli/support/failure.ts';
+import type { World } from '../../../cli/support/world.ts';
+import type { Seen } from '../bridge-check.ts';
+import type { RocketMq, RocketMqAccess, RocketMqConsumer, RocketMqMessage } from '../client.ts';
+import { systemRocketMq } from '../system.ts';
 import type { Reading } from './reading.ts';
 
 export interface RocketMqSide {
