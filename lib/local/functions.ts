@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { KindClients } from '../connectors/clients.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Http } from '../runtime/http/http.ts';
-import { awsLogger, type Log } from '../runtime/log.ts';
+import { awsLogger, type Log, logLine } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LocalAws } from '../stand-in/aws.ts';
@@ -12,6 +12,7 @@ import {
   type FunctionDefinition,
   type Handler,
   instanceEnvironment,
+  isKept,
 } from '../stand-in/engines/lambda/index.ts';
 import { requestHandler } from '../stand-in/request-handler.ts';
 import { NamingSigner } from '../stand-in/signer.ts';
@@ -45,7 +46,11 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
     random: world.random,
     http: world.http,
     ...world.clients,
-    log: (level, message, fields) => world.log(level, message, { function: definition.name, ...fields }),
+    log: (level, message, fields) => {
+      // Judged by the line that it would be on AWS, so that what Lambda would drop is dropped, and nothing else.
+      if (!isKept(definition.logging, logLine(world.clock.now(), level, message, fields))) return;
+      world.log(level, message, { function: definition.name, ...fields });
+    },
     aws: {
       region: world.region,
       // Nothing is sent there; the SQS client would otherwise warn about queue URLs with another host.

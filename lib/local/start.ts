@@ -172,7 +172,6 @@ function fileLog(file: string): { write: Log; close(): Promise<void> } {
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
   return {
     write(level, message, fields) {
-      if (level === 'debug') return;
       const time = new Date(systemClock.now()).toISOString();
       stream.write(`${JSON.stringify({ time, level, message, ...fields })}\n`);
     },

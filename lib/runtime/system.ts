@@ -9,7 +9,7 @@ export function systemRuntime(): BaseRuntime {
     env: process.env,
     clock: systemClock,
     random: systemRandom,
-    log: jsonLog,
+    log: jsonLog(systemClock),
     aws: { logger: awsLogger },
   };
 }

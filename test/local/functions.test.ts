@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunningBus } from '../../lib/local/bus.ts';
+import type { Log } from '../../lib/runtime/log.ts';
 import { root } from '../../lib/stand-in/engines/engine.ts';
 import { memoryStore } from '../../lib/stand-in/store.ts';
 import { lambdaFunction, role, writeAssembly } from '../stand-in/stack.ts';
@@ -41,6 +42,21 @@ describe('a function', () => {
     const second = await startTestBus(writeAssembly(template('moin'), { f: source }), { store });
     expect(second.changes).toEqual(['update F']);
     expect(await invoke(second, {})).toMatchObject({ greeting: 'moin' });
+  });
+
+  test('writes the lines that its log level admits, as Lambda would', async () => {
+    const speaking = `
+      export const create = ({ log }) => async () => { log('debug', 'each delivery'); log('warn', 'a problem'); };`;
+    const lines = async (LoggingConfig: object) => {
+      const seen: string[] = [];
+      const log: Log = (level, message) => void seen.push(`${level}: ${message}`);
+      const resources = { Role: role(), F: lambdaFunction('f', 'Role', { LoggingConfig }) };
+      await invoke(await startTestBus(writeAssembly(resources, { f: speaking }), { log }), {});
+      return seen;
+    };
+    expect(await lines({ LogFormat: 'JSON', ApplicationLogLevel: 'INFO' })).toEqual(['warn: a problem']);
+    expect(await lines({ LogFormat: 'JSON', ApplicationLogLevel: 'DEBUG' })).toHaveLength(2);
+    expect(await lines({ LogFormat: 'Text' })).toHaveLength(2);
   });
 
   test('without create(runtime) fails its invocation and says why', async () => {

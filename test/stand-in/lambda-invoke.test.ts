@@ -85,6 +85,7 @@ describe('Invoke, RequestResponse', () => {
     expect((await invoke(lambda, 'defined')).payload).toEqual({
       name: 'defined',
       arn: 'arn:aws:lambda:us-east-1:000000000000:function:defined',
+      logging: { format: 'Text', applicationLevel: 'INFO' },
       roleArn: 'arn:aws:iam::000000000000:role/defined-role',
       environment: { TABLE: 'bus' },
       memoryMb: 256,

@@ -49,7 +49,7 @@ export async function bring(
     if (passage.kind === 'stopped') {
       tools.log('info', 'A bridge left out a message that was on the bus before', {
         bridge: name,
-        message: message.id,
+        sourceMessage: message.id,
         detail: passage.detail,
       });
       reached.set(message, 'stopped');
@@ -112,7 +112,7 @@ async function endOf(
   } catch (error) {
     tools.log('error', 'A refused message could not be kept', {
       bridge: line.name,
-      message: message.id,
+      sourceMessage: message.id,
       reason: String(error),
     });
     return 'again';
@@ -142,7 +142,7 @@ async function settle(
   if (failure === undefined) return;
   tools.log('warn', 'A source could not be told what became of a message, and gives it again', {
     bridge: name,
-    message: message.id,
+    sourceMessage: message.id,
     end,
     detail: failure.message,
   });

@@ -24,5 +24,12 @@ export async function keepRefused(
     },
     event,
   );
-  tools.log('error', eventRefused, { ...about, code, detail });
+  // The line's own message is what the alarm counts.
+  const { message, ...fields } = about;
+  tools.log('error', eventRefused, {
+    ...fields,
+    ...(message !== undefined && { sourceMessage: message }),
+    code,
+    detail,
+  });
 }

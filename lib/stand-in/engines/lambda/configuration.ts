@@ -3,6 +3,7 @@ import { AwsError, type Host, type Input, type Permission } from '../engine.ts';
 import { isObject, type Members } from '../members.ts';
 import { invalidParameter } from './errors.ts';
 import { lambdaLimits } from './limits.ts';
+import { type Logging, loggingDefault, logLevels } from './log-lines.ts';
 import type { CodeLocation, StoredFunction } from './model.ts';
 import { functionPermission } from './names.ts';
 
@@ -19,6 +20,7 @@ export interface Settings {
   readonly timeoutSeconds?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly logGroup?: string;
+  readonly logging?: Logging;
 }
 
 export const settingMembers = [
@@ -55,8 +57,7 @@ export function readSettings(members: Members): Settings {
   const environment = members.structure('Environment');
   environment?.only('Variables');
   const logging = members.structure('LoggingConfig');
-  // The format decides how lines look in CloudWatch, which has no engine; the group is part of the context.
-  logging?.only('LogGroup', 'LogFormat');
+  logging?.only('LogGroup', 'LogFormat', 'ApplicationLogLevel', 'SystemLogLevel');
   return defined({
     roleArn,
     runtime,
@@ -66,7 +67,32 @@ export function readSettings(members: Members): Settings {
     timeoutSeconds: members.integer('Timeout', timeoutSeconds.min, timeoutSeconds.max),
     environment: environment === undefined ? undefined : readEnvironment(environment),
     logGroup: logging?.string('LogGroup'),
+    logging: logging && readLogging(logging),
   });
+}
+
+/** The levels of both kinds of logs go only with the JSON format; an engine logs nothing of its own, so one is kept. */
+function readLogging(members: Members): Logging {
+  const format = oneOf(members, 'LogFormat', ['Text', 'JSON']) ?? loggingDefault.format;
+  const level = oneOf(members, 'ApplicationLogLevel', logLevels);
+  const systemLevel = oneOf(members, 'SystemLogLevel', ['DEBUG', 'INFO', 'WARN']);
+  if (format === 'Text' && (level !== undefined || systemLevel !== undefined)) {
+    throw invalidParameter('Log levels can only be set when LogFormat is JSON.');
+  }
+  return { format, applicationLevel: level ?? loggingDefault.applicationLevel };
+}
+
+function oneOf<Value extends string>(
+  members: Members,
+  name: string,
+  values: readonly Value[],
+): Value | undefined {
+  const given = members.string(name);
+  const known = values.find((value) => value === given);
+  if (given !== undefined && known === undefined) {
+    throw invalidParameter(`${name} must be one of ${values.join(', ')}.`);
+  }
+  return known;
 }
 
 /** Lambda's rules for names, 4 KB in total, and no variable that the runtime sets itself. */
@@ -123,7 +149,11 @@ export function describeFunction(stored: StoredFunction): Readonly<Record<string
     MemorySize: stored.memoryMb,
     Timeout: stored.timeoutSeconds,
     Environment: { Variables: stored.environment },
-    LoggingConfig: { LogFormat: 'Text', LogGroup: stored.logGroup },
+    LoggingConfig: {
+      LogFormat: stored.logging?.format ?? loggingDefault.format,
+      LogGroup: stored.logGroup,
+      ...(stored.logging?.format === 'JSON' && { ApplicationLogLevel: stored.logging.applicationLevel }),
+    },
     // The key of an asset contains the hash of its content, so the location identifies the content.
     CodeSha256: createHash('sha256').update(JSON.stringify(stored.location)).digest('base64'),
     LastModified: new Date(stored.lastModifiedMs).toISOString().replace('Z', '+0000'),

@@ -2,6 +2,7 @@ import type { Host } from '../engine.ts';
 import { throttled } from './errors.ts';
 import type { Functions } from './functions.ts';
 import { lambdaLimits } from './limits.ts';
+import { loggingDefault } from './log-lines.ts';
 import type { FunctionDefinition, Handler, LambdaContext, LambdaOptions, StoredFunction } from './model.ts';
 import {
   type ErrorPayload,
@@ -167,6 +168,7 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
       code: options.locateCode(target.location),
       runtime: target.runtime,
       architectures: target.architectures,
+      logging: target.logging ?? loggingDefault,
     };
   }
 

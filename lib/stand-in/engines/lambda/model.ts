@@ -1,4 +1,5 @@
 import type { PolicyStatement } from '../engine.ts';
+import type { Logging } from './log-lines.ts';
 
 /** What a cold start needs to know about a function. */
 export interface FunctionDefinition {
@@ -14,6 +15,7 @@ export interface FunctionDefinition {
   readonly code: string;
   readonly runtime: string;
   readonly architectures: readonly string[];
+  readonly logging: Logging;
 }
 
 /** The second argument of a handler, as the Node.js runtime of Lambda gives it. */
@@ -81,6 +83,8 @@ export interface StoredFunction {
   readonly timeoutSeconds: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroup: string;
+  /** Absent in rows of earlier versions, which have the default. */
+  readonly logging?: Logging;
   readonly location: CodeLocation;
   readonly tags: Readonly<Record<string, string>>;
   readonly policy: readonly PolicyStatement[];

@@ -19,7 +19,7 @@ const properties = z.strictObject({
     .strictObject({
       LogGroup: z.string().optional(),
       LogFormat: z.string().optional(),
-      ApplicationLogLevel: waived('Every line that a function logs is printed.'),
+      ApplicationLogLevel: z.string().optional(),
       SystemLogLevel: waived('The engine itself reports failures.'),
     })
     .optional(),
