@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '../client/index.ts';
 import { endpointParametersMetadata } from '../core/declaration/declaration.ts';
-import { undiciHttp } from '../runtime/http/undici.ts';
+import { createHttp } from '../runtime/http/client.ts';
 import type { Log } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { systemClock } from '../stand-in/clock.ts';
@@ -109,7 +109,7 @@ function openBus(
     secrets: settings.secrets,
     clock: systemClock,
     random: systemRandom,
-    http: undiciHttp({ clock: systemClock, endpoints: 'any', ports: 'any' }),
+    http: createHttp({ clock: systemClock, endpoints: 'any', ports: 'any' }),
     port: settings.port,
     awsPort: settings.awsPort,
     awsCredentials: parts.credentials,

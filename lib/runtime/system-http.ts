@@ -1,7 +1,7 @@
 import { endpointPortsDefault, readEndpointPorts } from '../core/kernel/endpoint.ts';
 import { systemClock } from './clock.ts';
 import { variables } from './config.ts';
-import { undiciHttp } from './http/undici.ts';
+import { createHttp } from './http/client.ts';
 import type { Runtime } from './runtime.ts';
 import { systemRuntime } from './system.ts';
 
@@ -10,5 +10,5 @@ export function systemRuntimeWithHttp(): Runtime {
   const endpoints = process.env[variables.endpoints] === 'any' ? 'any' : 'public';
   // A wrong value is told by parseConfig; until then the strict one counts.
   const ports = readEndpointPorts(process.env[variables.endpointPorts] ?? '') ?? endpointPortsDefault;
-  return { ...systemRuntime(), http: undiciHttp({ clock: systemClock, endpoints, ports }) };
+  return { ...systemRuntime(), http: createHttp({ clock: systemClock, endpoints, ports }) };
 }

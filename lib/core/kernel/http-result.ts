@@ -2,7 +2,7 @@ export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The start of the response body, cut at the limit. */
+  /** The body as far as it came, cut at the limit: it may have broken off, for the status counts without it. */
   readonly body: string;
 }
 

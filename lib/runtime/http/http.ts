@@ -6,7 +6,10 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** From the start of the connection to the end of the response body. */
+  /**
+   * From the start of the connection until the status and all headers are there; what is missing of the body by then is
+   * not waited for.
+   */
   readonly timeoutMs: number;
 }
 

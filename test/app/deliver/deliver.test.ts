@@ -400,7 +400,7 @@ describe('a slow endpoint', () => {
   const timeout: HttpResult = {
     kind: 'failure',
     failure: 'timeout',
-    message: 'No complete answer within 15 s.',
+    message: 'No response within 15 s.',
   };
 
   it('gets a batch in parallel', async () => {

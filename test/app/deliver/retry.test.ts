@@ -113,7 +113,7 @@ describe('a first attempt', () => {
       most = Math.max(most, ++running);
       await new Promise<void>((resolve) => bus.clock.setTimer(15 * second, resolve));
       running--;
-      return { kind: 'failure', failure: 'timeout', message: 'No complete answer within 15 s.' };
+      return { kind: 'failure', failure: 'timeout', message: 'No response within 15 s.' };
     };
     const { bus, fresh } = await busWithRetries(() => hang(bus));
     await bus.clock.until(() => running > 0, 120 * second);

@@ -142,11 +142,7 @@ describe('a token endpoint that fails', () => {
     ['refuses', answer(401, {}, '{"error":"invalid_client"}'), 'oauth2-http-401'],
     ['redirects', answer(302), 'oauth2-redirect-302'],
     ['is no token endpoint', answer(200, {}, '<html>'), 'oauth2-malformed'],
-    [
-      'hangs',
-      { kind: 'failure', failure: 'timeout', message: 'No complete answer within 10 s.' },
-      'oauth2-timeout',
-    ],
+    ['hangs', { kind: 'failure', failure: 'timeout', message: 'No response within 10 s.' }, 'oauth2-timeout'],
     [
       'leads inside',
       { kind: 'failure', failure: 'forbidden', message: 'no public address' },

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, isIPv6 } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isPublicAddress } from '../../../lib/core/kernel/address.ts';
+import type { Addresses } from '../../../lib/runtime/http/addresses.ts';
+import { createHttp } from '../../../lib/runtime/http/client.ts';
 import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
-import { type Addresses, undiciHttp } from '../../../lib/runtime/http/undici.ts';
 import { virtualClock } from '../../../lib/stand-in/clock.ts';
 import { forbiddenAnswers, forbiddenByText } from '../../corpus/forbidden-endpoints.ts';
 
@@ -30,7 +31,7 @@ function scripted(...answers: readonly (readonly string[])[]) {
 
 /** The real client, as it runs on AWS, with a resolver of the test's. */
 const client = (addresses: Addresses) =>
-  undiciHttp({ clock: clock(), endpoints: 'public', ports: 'any', addresses });
+  createHttp({ clock: clock(), endpoints: 'public', ports: 'any', addresses });
 
 /** Counts who connects, and closes each connection at once. */
 async function counter(): Promise<{ port: number; connections: () => number }> {
@@ -112,7 +113,7 @@ describe('the address that is called', () => {
 describe('a port that the operator did not allow', () => {
   it('is not called, though the endpoint was registered before', async () => {
     const { port, connections } = await counter();
-    const http = undiciHttp({ clock: clock(), endpoints: 'any', ports: [443, 8443] });
+    const http = createHttp({ clock: clock(), endpoints: 'any', ports: [443, 8443] });
     expect(await http.send(request('POST', `http://127.0.0.1:${port}/`))).toEqual({
       kind: 'failure',
       failure: 'forbidden',
