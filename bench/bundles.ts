@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildSync, type Format } from 'esbuild';
 import { assembly } from '../lib/local/assembly.ts';
 import { synthesize } from '../lib/local/synth.ts';
-import { bundleOptions, finishBundle } from '../lib/stacks/bundle.ts';
+import { bundleOptions, writeBundle } from '../lib/stacks/bundle.ts';
 import { deployedFunctions } from './functions.ts';
 import type { Scope } from './scope.ts';
 import { withDirectory } from './stand.ts';
@@ -73,11 +73,11 @@ function build(name: string, outfile: string, format: Format, mainFields: string
     mainFields,
     // CommonJS code inside an ESM bundle still calls require.
     ...(format === 'esm' && {
+      define: {},
       banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
     }),
   });
-  mkdirSync(dirname(outfile), { recursive: true });
-  for (const { path, text } of outputFiles) writeFileSync(path, finishBundle(text));
+  writeBundle(dirname(outfile), outputFiles);
 }
 
 function measureFiles(files: readonly BundleFile[], processes: number): Promise<Bundle[]> {

@@ -1,8 +1,6 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { BusbarError, type FieldError } from '../core/kernel/errors.ts';
-import { checkSchemaBounds, refKeywords, SchemaProblem, type Subschema } from '../core/registry/schema.ts';
-import { linearPattern } from './regular-expression.ts';
+import { loadPart } from './part.ts';
+import type { Validate } from './schema-compiler.ts';
 
 /** Checks data by the JSON Schemas of topics (draft 2020-12, formats included). */
 export interface SchemaChecker {
@@ -17,40 +15,20 @@ export interface SchemaChecker {
 
 const compiledMax = 500;
 
-/**
- * Steps that one check may take: some for everybody, more for larger data. A step is a subschema that looks at a value, a
- * name that is looked up, or ten instructions of a pattern, and takes some tens of nanoseconds.
- */
-const stepsMin = 50_000;
-const stepsPerCharacter = 20;
-/** Text that is written or compared as a whole takes less than what is looked at piece by piece. */
-const charactersPerStep = 10;
-
-/** Thrown through the compiled schema. */
-class TooManySteps extends Error {}
-
-/** What a check has left to spend. */
-interface Budget {
-  spend(steps: number): void;
-}
-
-interface Compiled {
-  validate(data: unknown): readonly ErrorObject[];
-}
-
+/** The compiler is loaded by the first schema: a bus without schemas never pays for it. */
 export function createSchemaChecker(): SchemaChecker {
-  const compiled = new Map<string, Compiled>();
+  const compiled = new Map<string, Validate>();
   /** A topic that is cached brings the same object for each of its events, which need not be written out. */
-  const recent = new WeakMap<object, Compiled>();
+  const recent = new WeakMap<object, Validate>();
 
-  function find(schema: unknown): Compiled {
+  function find(schema: unknown): Validate {
     if (typeof schema !== 'object' || schema === null) return cached(schema);
     const validate = recent.get(schema) ?? cached(schema);
     recent.set(schema, validate);
     return validate;
   }
 
-  function cached(schema: unknown): Compiled {
+  function cached(schema: unknown): Validate {
     const text = JSON.stringify(schema);
     const known = compiled.get(text);
     if (known !== undefined) return known;
@@ -63,213 +41,19 @@ export function createSchemaChecker(): SchemaChecker {
   return {
     check: (schema) => void cached(schema),
     errorsOf(schema, data) {
-      try {
-        return find(schema).validate(data).slice(0, 10).map(fieldError);
-      } catch (error) {
-        if (!(error instanceof TooManySteps || error instanceof RangeError)) throw error;
-        return [
-          {
-            path: 'data',
-            detail:
-              'takes too many steps to check against the schema. Simplify the schema, or send less data',
-          },
-        ];
-      }
+      const errors = find(schema)(data);
+      if (errors !== 'too-many-steps') return [...errors];
+      const detail =
+        'takes too many steps to check against the schema. Simplify the schema, or send less data';
+      return [{ path: 'data', detail }];
     },
   };
 }
 
-function compile(schema: unknown): Compiled {
-  let validate: ValidateFunction;
-  let budget: Budget = { spend: () => undefined };
-  const spend = (steps: number) => budget.spend(steps);
-  try {
-    const subschemas = checkSchemaBounds(schema);
-    const ajv = createAjv(spend);
-    validate = ajv.compile(weighed(schema, subschemas));
-    // Such a schema answers by a promise, which would pass for an agreement.
-    if ('$async' in validate) throw new SchemaProblem('has $async, which is not supported');
-  } catch (error) {
-    const problem =
-      error instanceof SchemaProblem
-        ? error.message
-        : `is not a JSON Schema (draft 2020-12) that compiles: ${(error as Error).message}`;
-    throw new BusbarError('invalid_schema', `The schema ${problem}.`, {
-      fields: [{ path: 'schema', detail: problem }],
-      cause: error,
-    });
-  }
-  return {
-    validate(data) {
-      budget = budgetFor(data);
-      return validate(data) ? [] : (validate.errors ?? []);
-    },
-  };
-}
-
-/** The size of the data is looked at only once the steps that everybody has are spent. */
-function budgetFor(data: unknown): Budget {
-  let left = stepsMin;
-  let isMeasured = false;
-  return {
-    spend(steps) {
-      left -= steps;
-      if (left >= 0) return;
-      if (!isMeasured) {
-        isMeasured = true;
-        left += stepsPerCharacter * (JSON.stringify(data)?.length ?? 0);
-      }
-      if (left < 0) throw new TooManySteps();
-    },
-  };
-}
-
-/** The keyword that is put into every subschema: what looking at a value costs there. */
-const stepsKeyword = 'x-busbar-steps';
-
-function createAjv(spend: (steps: number) => void): Ajv2020 {
-  const regExp = Object.assign(
-    (source: string) => {
-      const pattern = linearPattern(source);
-      return {
-        // What the compiler tells two patterns apart by.
-        toString: () => `linear:${source}`,
-        test(text: string) {
-          spend(1 + text.length * pattern.stepsPerCharacter);
-          return pattern.test(text);
-        },
-      };
-    },
-    { code: 'linearPattern' },
-  );
-  // An instance each, because schemas of two topics may carry the same $id.
-  // Strict about what is misspelt, and not about style: a tuple may be open, a type left out.
-  const ajv = new Ajv2020({
-    allErrors: true,
-    strict: true,
-    strictRequired: false,
-    strictTuples: false,
-    strictTypes: false,
-    // `constructor` is a name like any other.
-    ownProperties: true,
-    inlineRefs: false,
-    code: { regExp },
+function compile(schema: unknown): Validate {
+  const made = loadPart('schema-compiler').compileSchema(schema);
+  if (typeof made === 'function') return made;
+  throw new BusbarError('invalid_schema', `The schema ${made}.`, {
+    fields: [{ path: 'schema', detail: made }],
   });
-  addFormats.default(ajv);
-  // It resolves anchors, but takes the keyword for a misspelt one.
-  ajv.addKeyword('$anchor');
-  ajv.addKeyword({
-    keyword: stepsKeyword,
-    schemaType: 'object',
-    errors: false,
-    validate: ({ steps, stepsPerMember }: Steps, data: unknown) => {
-      const members = typeof data === 'object' && data !== null ? countOf(data) : 0;
-      spend(steps + stepsPerMember * members);
-      return true;
-    },
-  });
-  const canonicalText = (value: unknown) => {
-    const text = canonical(value);
-    spend(1 + text.length / charactersPerStep);
-    return text;
-  };
-  // Its own compares every item with every other.
-  ajv.removeKeyword('uniqueItems');
-  ajv.addKeyword({
-    keyword: 'uniqueItems',
-    type: 'array',
-    schemaType: 'boolean',
-    error: { message: 'must NOT have duplicate items' },
-    validate: (isDemanded: boolean, items: readonly unknown[]) =>
-      !isDemanded || new Set(items.map(canonicalText)).size === items.length,
-  });
-  // Its own compares the value with each of the list.
-  ajv.removeKeyword('enum');
-  ajv.addKeyword({
-    keyword: 'enum',
-    schemaType: 'array',
-    error: { message: 'must be equal to one of the allowed values' },
-    compile(values: readonly unknown[]) {
-      const allowed = new Set(values.map(canonical));
-      const mayBeObject = values.some((value) => typeof value === 'object' && value !== null);
-      return (value: unknown) =>
-        (mayBeObject || typeof value !== 'object' || value === null) && allowed.has(canonicalText(value));
-    },
-  });
-  return ajv;
-}
-
-function countOf(data: object): number {
-  if (Array.isArray(data)) return data.length;
-  let count = 0;
-  for (const _ in data) count++;
-  return count;
-}
-
-/** The same text for equal JSON values, whatever the order of their members. */
-function canonical(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
-}
-
-/** The schema with the steps of each subschema written into it, and references as pointers. */
-function weighed(schema: unknown, subschemas: ReadonlyMap<string, Subschema>): object | boolean {
-  const known = new Map<unknown, Subschema>();
-  for (const subschema of subschemas.values()) {
-    if (Object.hasOwn(subschema.schema, stepsKeyword)) {
-      throw new SchemaProblem(`has the unknown keyword ${stepsKeyword}`);
-    }
-    known.set(subschema.schema, subschema);
-  }
-  const copy = (value: unknown): unknown => {
-    if (typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return value.map(copy);
-    const subschema = known.get(value);
-    const written = subschema === undefined ? value : withPointers(subschema);
-    const members = Object.entries(written).map(([name, member]) => [name, copy(member)]);
-    if (subschema !== undefined) members.push([stepsKeyword, stepsOf(subschema.schema, known.size)]);
-    return Object.fromEntries(members);
-  };
-  return copy(schema) as object | boolean;
-}
-
-/**
- * The compiler does not find the anchor of a root, and follows a dynamic reference to the root where its anchor was not
- * passed before.
- */
-function withPointers({ schema, refs }: Subschema): Subschema['schema'] {
-  if (refs.length === 0) return schema;
-  const uris = refs.map((pointer) => `#${pointer.slice(1).split('/').map(encodeURIComponent).join('/')}`);
-  const others = Object.entries(schema).filter(([name]) => !refKeywords.includes(name));
-  if (uris.length === 1) return Object.fromEntries([...others, ['$ref', uris[0]]]);
-  const allOf = Array.isArray(schema.allOf) ? schema.allOf : [];
-  return Object.fromEntries([...others, ['allOf', [...allOf, ...uris.map(($ref) => ({ $ref }))]]]);
-}
-
-/** What one look at a value may cost beside the subschemas below. */
-interface Steps {
-  /** Names that are looked up, values that are compared. */
-  readonly steps: number;
-  /** For each member or item of the value. */
-  readonly stepsPerMember: number;
-}
-
-function stepsOf(schema: Subschema['schema'], subschemas: number): Steps {
-  let steps = 1;
-  for (const keyword of ['required', 'properties', 'dependentRequired', 'dependentSchemas']) {
-    const value = schema[keyword];
-    if (typeof value === 'object' && value !== null) steps += Object.keys(value).length;
-  }
-  if (schema.const !== undefined) steps += Math.ceil(JSON.stringify(schema.const).length / charactersPerStep);
-  // What was evaluated is put together from all subschemas that looked at the value.
-  const isMerged = schema.unevaluatedProperties !== undefined || schema.unevaluatedItems !== undefined;
-  return { steps, stepsPerMember: isMerged ? 5 * subschemas : 1 };
-}
-
-function fieldError(error: ErrorObject): FieldError {
-  const path = `data${error.instancePath.replaceAll('/', '.')}`;
-  const extra = 'additionalProperty' in error.params ? ` (${error.params.additionalProperty})` : '';
-  return { path, detail: `${error.message ?? error.keyword}${extra}` };
 }

@@ -22,13 +22,12 @@ const bundled = new Map<string, string>();
 /** Bundles any file below the root in the way functions are bundled. */
 export function bundleFile(file: string, directory: string): string {
   const result = buildSync(bundleOptions(file, directory));
-  mkdirSync(directory, { recursive: true });
-  for (const { path, text } of result.outputFiles) writeFileSync(path, finishBundle(text));
+  writeBundle(directory, result.outputFiles);
   writeFileSync(`${directory}.meta.json`, JSON.stringify(result.metafile));
   return directory;
 }
 
-/** The esbuild options for a file; pass what esbuild writes to `finishBundle`. */
+/** The esbuild options for a file; pass what esbuild makes of them to `writeBundle`. */
 export function bundleOptions(file: string, directory: string) {
   return {
     absWorkingDir: root,
@@ -42,11 +41,36 @@ export function bundleOptions(file: string, directory: string) {
     // Tree shaking needs the module builds of the SDK; it halves them.
     mainFields: ['module', 'main'],
     alias: aliases,
+    // CommonJS has no import.meta, by which parts are found.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: '"use strict";const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
     metafile: true,
     write: false,
     logLevel: 'warning',
   } satisfies BuildOptions;
 }
 
-/** Replaces in the text of a bundle what esbuild cannot. */
-export const finishBundle = (text: string): string => finishText(root, text);
+/** Writes the files of a bundle, and beside them the parts that it may come to load (`lib/runtime/part.ts`). */
+export function writeBundle(
+  directory: string,
+  files: readonly { readonly path: string; readonly text: string }[],
+) {
+  mkdirSync(directory, { recursive: true });
+  for (const { path, text } of files) writeFileSync(path, finishText(root, text));
+  for (const [name, entry] of Object.entries(parts)) {
+    if (!files.some(({ text }) => text.includes(JSON.stringify(name)))) continue;
+    writeFileSync(join(directory, `${name}.cjs`), partOf(entry, directory));
+  }
+}
+
+const parts: Readonly<Record<string, string>> = { 'schema-compiler': 'lib/runtime/schema-compiler.ts' };
+
+/** Many functions have the same parts, which are built once. */
+const builtParts = new Map<string, string>();
+
+function partOf(entry: string, directory: string): string {
+  const built =
+    builtParts.get(entry) ?? buildSync(bundleOptions(entry, directory)).outputFiles[0]?.text ?? '';
+  builtParts.set(entry, built);
+  return built;
+}

@@ -9,6 +9,14 @@ const kib = 1024;
 const bridgeEntry = 'lib/connectors/rocketmq/functions/bridge.ts';
 const inputsOf = (directory: string): string[] =>
   Object.keys(JSON.parse(readFileSync(`${directory}.meta.json`, 'utf8')).inputs);
+/** The files of which anything is left in the bundle. */
+const contentsOf = (directory: string): string[] => {
+  const { outputs } = JSON.parse(readFileSync(`${directory}.meta.json`, 'utf8'));
+  const [inputs = {}] = Object.values<{ inputs: Record<string, { bytesInOutput: number }> }>(outputs).map(
+    (output) => output.inputs,
+  );
+  return Object.keys(inputs).filter((input) => (inputs[input]?.bytesInOutput ?? 0) > 0);
+};
 
 describe('the bundle of a function with the RocketMQ client', () => {
   const temporary = mkdtempSync(join(tmpdir(), 'busbar-bundle-'));
@@ -48,5 +56,25 @@ describe('the bundle of a function with the RocketMQ client', () => {
     expect(inputsOf(bundle('publish')).filter((input) => input.includes('rocketmq-client-nodejs'))).toEqual(
       [],
     );
+  });
+});
+
+describe('the compiler of schemas', () => {
+  const file = 'schema-compiler.cjs';
+  const names = ['publish', 'relay', 'admin', 'declare', 'check-transaction', 'deliver', 'sweep', 'keys'];
+
+  it.each(names)('is beside the bundle of %s exactly when that checks schemas, and never in it', (name) => {
+    const directory = bundle(name);
+    expect(existsSync(join(directory, file))).toBe(contentsOf(directory).includes('lib/runtime/schema.ts'));
+    const inside = contentsOf(directory).filter((input) => /node_modules\/(ajv|re2js)/.test(input));
+    expect(inside).toEqual([]);
+  });
+
+  it('is loaded from there, and compiles', () => {
+    const script = `
+      const { compileSchema } = require(${JSON.stringify(join(bundle('publish'), file))});
+      console.log(JSON.stringify([compileSchema({ type: 'string', pattern: '^a' })('b').length, typeof compileSchema({ type: 1 })]));`;
+    const printed = execFileSync(process.execPath, ['-e', script], { cwd: tmpdir(), encoding: 'utf8' });
+    expect(JSON.parse(printed)).toEqual([1, 'string']);
   });
 });

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { bundleOptions, finishBundle } from '../../../lib/stacks/bundle.ts';
+import { bundleOptions, writeBundle } from '../../../lib/stacks/bundle.ts';
 import type { SimulationOptions } from '../simulate.ts';
 import { type Mutant, mutate, pathOf } from './mutant.ts';
 
@@ -33,8 +33,7 @@ export async function buildMutant(mutant: Mutant, prefix = 'busbar'): Promise<Mu
     };
     const { outputFiles } = await build({ ...bundleOptions(`functions/${name}.ts`, own), plugins: [plugin] });
     if (!isIn) throw new Error(`The function ${name} does not contain ${mutant.file}.`);
-    mkdirSync(own, { recursive: true });
-    for (const { path, text } of outputFiles) writeFileSync(path, finishBundle(text));
+    writeBundle(own, outputFiles);
     built.set(`${prefix}-${name}`, own);
   }
   return {
