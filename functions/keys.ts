@@ -1,17 +1,18 @@
 import * as z from 'zod';
 import { makeKey, revokeKey } from '../lib/app/access/keys.ts';
+import { keySchema } from '../lib/core/access/key.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
 import { nameSchema, parseSpec } from '../lib/core/kernel/spec.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { keys } from '../lib/runtime/stores.ts';
+import { applications, keys } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
 const requestSchema = z.union([
   z.strictObject({
     action: z.literal('create'),
     application: nameSchema,
-    role: z.enum(['admin', 'member']),
+    ...keySchema.partial({ name: true }).shape,
     /** A key chosen beforehand, for a laptop only: what people choose is too short for the internet. */
     key: z
       .string()
@@ -26,7 +27,7 @@ const requestSchema = z.union([
  * of a new bus comes about without a secret lying anywhere.
  */
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { keys });
+  const tools = open(runtime, { applications, keys });
   return async (event: unknown): Promise<unknown> => {
     const request = parseSpec(requestSchema, event);
     if (request.action === 'create') {

@@ -5,7 +5,7 @@ import type { Target } from '../lib/core/event/target.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { keys } from '../lib/runtime/stores.ts';
+import { applications, keys } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { publishing } from '../lib/runtime/tools.ts';
 import { type ApiAnswer, type ApiEvent, bodyBytes, jsonAnswer, problems } from './middleware/api.ts';
@@ -24,12 +24,12 @@ export interface DirectPublish {
 }
 
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { ...publishing, keys });
+  const tools = open(runtime, { ...publishing, applications, keys });
 
   const overHttp = middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))
     .handler(async (event) => {
-      const principal = await authenticate(tools.keys, event.headers.authorization);
+      const principal = await authenticate(tools, event.headers.authorization);
       const answer = await publish(tools, principal, targetOf(event.pathParameters ?? {}), {
         contentType: event.headers['content-type'],
         headers: event.headers,

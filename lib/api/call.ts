@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Principal } from '../core/access/access.ts';
+import type { Need } from '../core/access/decide.ts';
 import type { EventRequest } from '../core/event/forms.ts';
 import type { ErrorCode } from '../core/kernel/errors.ts';
 import type { AnswerName } from './openapi/answers.ts';
@@ -16,6 +17,7 @@ export type CallName = `${Method} /v1/${string}`;
 
 export const tags = {
   Bus: 'Whether it is there, and what it can do.',
+  Applications: 'Teams that produce and consume, and their keys.',
   Topics: 'Named streams of events, and who is subscribed to them.',
   Hold: 'Topics that store their events for a while, and release them in order.',
   Receivers: 'Consumers: an endpoint with its own queues, policy and secret.',
@@ -30,6 +32,9 @@ export type Tag = keyof typeof tags;
 
 /** `anyone` needs no key. `owner` is an application that owns what the call names, or an admin. */
 export type Caller = 'anyone' | 'application' | 'owner';
+
+/** `publish` and `invoke` are of the topic and the receiver that the path names. */
+export type Needs = Extract<Need, string> | 'publish' | 'invoke';
 
 /**
  * A body whose events keep their data letter by letter: the use case reads its bytes. The schema is for the document;
@@ -51,6 +56,8 @@ export interface Description {
   readonly description?: string;
   readonly tag: Tag;
   readonly caller: Caller;
+  /** What it needs of the role and scopes of a key; see `needsOf` for when it is left out. */
+  readonly needs?: Needs;
   /** Any other parameter is refused by name; a call without this ignores what its query holds. */
   readonly query?: Parameters;
   readonly headers?: Parameters;
@@ -120,6 +127,17 @@ export function describe(name: CallName, description: Description): DescribedCal
   return { method, path, ...description };
 }
 
+/** A `GET` needs `read`, any other method `manage`, unless its entry says so. Without a key nothing is needed. */
+export const needsOf = ({ method, caller, needs }: DescribedCall): Needs =>
+  caller === 'anyone' ? 'nothing' : (needs ?? (method === 'GET' ? 'read' : 'manage'));
+
+/** The same for what the path names. */
+export function needFor(call: DescribedCall, path: Readonly<Record<string, string>>): Need {
+  const needs = needsOf(call);
+  if (needs === 'publish') return { publish: path.topic ?? '' };
+  return needs === 'invoke' ? { invoke: path.receiver ?? '' } : needs;
+}
+
 export const nameOf = ({ method, path }: DescribedCall) => `${method} ${path}` as CallName;
 
 export const isEvents = (body: Body): body is EventsBody => 'events' in body;
@@ -141,7 +159,7 @@ export function errorsOf(call: DescribedCall): ErrorCode[] {
     ...(parsesBody || hasName || query !== undefined || headers !== undefined
       ? (['invalid_request'] as const)
       : []),
-    ...(caller === 'owner' ? (['forbidden'] as const) : []),
+    ...(caller === 'owner' || needsOf(call) !== 'nothing' ? (['forbidden'] as const) : []),
     ...(caller === 'anyone' ? [] : (['unauthorized'] as const)),
     'internal',
     'unavailable',

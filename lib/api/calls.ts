@@ -1,3 +1,4 @@
+import { applicationCalls } from './applications.ts';
 import { busCalls } from './bus.ts';
 import type { Call, DescribedCall } from './call.ts';
 import { deadLetterCalls } from './dead-letters.ts';
@@ -15,6 +16,7 @@ type ToolsOf<Calls> = Calls extends readonly Call<infer Tools>[] ? Tools : never
 
 /** What the handlers of all calls work with. */
 export type ApiTools = ToolsOf<typeof busCalls> &
+  ToolsOf<typeof applicationCalls> &
   ToolsOf<typeof topicCalls> &
   ToolsOf<typeof subscriptionCalls> &
   ToolsOf<typeof holdCalls> &
@@ -28,6 +30,7 @@ export type ApiTools = ToolsOf<typeof busCalls> &
 /** The calls that the function `admin` carries out. */
 export const adminCalls: readonly Call<ApiTools>[] = [
   ...busCalls,
+  ...applicationCalls,
   ...topicCalls,
   ...subscriptionCalls,
   ...holdCalls,

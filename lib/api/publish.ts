@@ -31,6 +31,7 @@ const publishErrors = [
 export const publishCalls = [
   describe('POST /v1/topics/{topic}/events', {
     ...publishing,
+    needs: 'publish',
     summary: 'Publish events to a topic',
     description:
       'A CloudEvent (structured, batch or binary mode), or the shorthand `{type, data, id?, source?, subject?, time?, delaySeconds?, deliverAt?}`, one or an array.',
@@ -38,6 +39,7 @@ export const publishCalls = [
   }),
   describe('POST /v1/receivers/{receiver}/events', {
     ...publishing,
+    needs: 'invoke',
     summary: 'Invoke a receiver with events',
     description: 'The same, straight to one receiver.',
     errors: [...publishErrors, 'unknown_receiver'],

@@ -1,8 +1,9 @@
 import type { Principal } from '../core/access/access.ts';
+import { requireAllowed } from '../core/access/decide.ts';
 import { BusbarError } from '../core/kernel/errors.ts';
 import { parseStrictJson, requirePlain } from '../core/kernel/json.ts';
 import { nameSchema, parseSpec } from '../core/kernel/spec.ts';
-import { type Call, type DescribedCall, isEvents } from './call.ts';
+import { type Call, type DescribedCall, isEvents, needFor } from './call.ts';
 import { invalidParameter, readParameters, readQuery } from './parameters.ts';
 
 /** A request of the HTTP API, however it came. */
@@ -43,6 +44,7 @@ export function createRouter<Tools>({ calls, tools, authenticate, elsewhere }: R
       if (match === null) continue;
       const principal =
         call.caller === 'anyone' ? undefined : await authenticate(request.headers.authorization);
+      if (principal !== undefined) requireAllowed(principal, needFor(call, match.groups ?? {}));
       const result = await call.handle(tools, principal, inputOf(call, match.groups ?? {}, request));
       return responseOf(call, result);
     }

@@ -21,6 +21,7 @@ export const transactionCalls = [
         'Up to 25 half messages, `{topic|receiver, …event}`, all or none: nobody receives them before the commit.',
       tag: 'Transactions',
       caller: 'owner',
+      needs: 'transact',
       body: { events: transactionSchema },
       responses: { 201: 'TransactionBegun' },
       errors: [
@@ -60,6 +61,7 @@ export const transactionCalls = [
       description: 'Lets its events go. It may be repeated; after a rollback it is a `409`.',
       tag: 'Transactions',
       caller: 'owner',
+      needs: 'transact',
       responses: { 200: 'Transaction' },
       errors: ['unknown_transaction', 'transaction_decided'],
     },
@@ -72,6 +74,7 @@ export const transactionCalls = [
       description: 'Drops its events. It may be repeated; after a commit it is a `409`.',
       tag: 'Transactions',
       caller: 'owner',
+      needs: 'transact',
       responses: { 200: 'Transaction' },
       errors: ['unknown_transaction', 'transaction_decided'],
     },

@@ -3,6 +3,7 @@ import { createProvision } from './aws/provision.ts';
 import { createTable } from './aws/table/table.ts';
 import { systemHostLookup } from './http/host-lookup.ts';
 import type { World } from './open.ts';
+import { createApplicationStore } from './stores/applications.ts';
 import { createBreakerStore } from './stores/breakers.ts';
 import { createCheckSecretStore } from './stores/check-secrets.ts';
 import { createClaimStore } from './stores/claims.ts';
@@ -32,6 +33,7 @@ import { createTransactionStore } from './stores/transactions.ts';
 const busTable = (world: World) => createTable(world, world.use(dynamodb), world.config.table);
 const traceTable = (world: World) => createTable(world, world.use(dynamodb), world.config.traceTable);
 
+export const applications = (world: World) => createApplicationStore(world.use(busTable), world.clock);
 export const breakers = (world: World) => createBreakerStore(world.use(busTable), world.clock);
 export const checkSecrets = (world: World) => createCheckSecretStore(world.use(busTable));
 export const claims = (world: World) => createClaimStore(world.use(busTable));

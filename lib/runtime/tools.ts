@@ -3,6 +3,7 @@ import type { Made } from './open.ts';
 import type { Runtime } from './runtime.ts';
 import type * as stores from './stores.ts';
 import {
+  applications,
   breakers,
   checkSecrets,
   claims,
@@ -88,6 +89,7 @@ export const delivering = {
 
 /** The stores of the API. */
 export const administering = {
+  applications,
   breakers,
   checkSecrets,
   deadLetterQueues,

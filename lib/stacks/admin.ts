@@ -82,6 +82,6 @@ export class Admin extends Construct {
       timeoutSeconds: 10,
       environment,
     });
-    this.keys.grant(['dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);
+    this.keys.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);
   }
 }

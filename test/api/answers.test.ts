@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import type * as z from 'zod';
 import { type Answers, answers } from '../../lib/api/openapi/answers.ts';
+import type { getApplication, listApplications } from '../../lib/app/access/applications.ts';
+import type { createKeyOf, listKeys } from '../../lib/app/access/keys.ts';
+import type { me } from '../../lib/app/access/me.ts';
 import type { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
 import type { ShownDelayed } from '../../lib/app/delay/recall.ts';
 import type { getHeld, listHeld, ShownHeld } from '../../lib/app/hold/held.ts';
@@ -45,6 +48,11 @@ type Schema<Name extends keyof Answers> = z.output<Answers[Name]>;
 
 /** What each use case answers, by the type that it has. The compiler is what checks this. */
 const held = {
+  Me: true satisfies Same<Answer<typeof me>, Schema<'Me'>>,
+  Application: true satisfies Same<Answer<typeof getApplication>, Schema<'Application'>>,
+  Applications: true satisfies Same<Answer<typeof listApplications>, Schema<'Applications'>>,
+  Keys: true satisfies Same<Answer<typeof listKeys>, Schema<'Keys'>>,
+  NewKey: true satisfies Same<Answer<typeof createKeyOf>, Schema<'NewKey'>>,
   Topic: true satisfies Same<ShownTopic, Schema<'Topic'>>,
   Topics: true satisfies Same<Answer<typeof listTopicsAndHolds>, Schema<'Topics'>>,
   Subscription: true satisfies Same<Answer<typeof getSubscription>, Schema<'Subscription'>>,

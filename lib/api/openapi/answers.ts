@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { sinks } from '../../connectors/index.ts';
+import { roles } from '../../core/access/access.ts';
+import { applicationSchema } from '../../core/access/application.ts';
 import { nameSchema } from '../../core/kernel/spec.ts';
 import { receiverFields } from '../../core/registry/receiver.ts';
 import { subscriptionSchema } from '../../core/registry/subscription.ts';
@@ -105,7 +107,33 @@ export function answers() {
     problem: z.string().optional(),
   });
 
+  const grant = {
+    application: nameSchema,
+    role: z.enum(roles),
+    keyId: z.string(),
+    scopes: z.array(z.string()).optional(),
+    expiresAt: time.optional(),
+  };
+  const Application = z.object({
+    application: nameSchema,
+    ...applicationSchema.shape,
+    children: z.array(nameSchema).optional(),
+    createdAt: time,
+    updatedAt: time,
+  });
+  const Key = z.object({
+    ...grant,
+    name: z.string(),
+    createdAt: time,
+    lastUsedOn: z.string().optional().meta({ format: 'date' }),
+  });
+
   return {
+    Me: z.object(grant),
+    Application,
+    Applications: z.object({ applications: z.array(Application) }),
+    Keys: z.object({ keys: z.array(Key) }),
+    NewKey: Key.extend({ key: z.string() }),
     Health: z.object({ status: z.literal('ok') }),
     OpenApi: z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }),
     Topic,

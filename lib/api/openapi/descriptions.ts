@@ -1,8 +1,23 @@
 import { sinks } from '../../connectors/index.ts';
 import type { JsonSchema } from './json-schema.ts';
 
+const applicationTexts = {
+  description: 'For people.',
+  contacts: 'Whom to ask: addresses, channels or names.',
+  parent: 'The application whose members manage this one, and within whose quotas it stays.',
+  quotas: 'How much it may have and use; what is left out has its default.',
+};
+
 /** What the fields of requests are for: a test holds that each has its line, and that no line is left over. */
 export const descriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ApplicationSpec: applicationTexts,
+  ApplicationPatch: applicationTexts,
+  KeySpec: {
+    name: 'Where the key is used, for people.',
+    role: '`admin`: everything; `member`: what its application owns; `viewer`: only reads that.',
+    scopes: 'What the key may do of what its role allows; everything when left out.',
+    expiresAt: 'From then on the key is refused; never when left out.',
+  },
   TopicSpec: {
     owner: 'The application that owns it; that of the key when left out.',
     description: 'For people.',

@@ -1,5 +1,7 @@
 import type * as z from 'zod';
 import { sinks } from '../../connectors/index.ts';
+import { applicationPatchSchema, applicationSchema } from '../../core/access/application.ts';
+import { keySchema } from '../../core/access/key.ts';
 import { forceBreakerSchema } from '../../core/breaker/breaker.ts';
 import { reTimeSchema } from '../../core/delay/delayed.ts';
 import { holdSchema } from '../../core/hold/hold.ts';
@@ -22,6 +24,9 @@ import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
 /** The names of the schemas that calls parse their bodies with, and of a part of one that is worth a name. */
 export const requests = {
   Name: nameSchema,
+  ApplicationSpec: applicationSchema,
+  ApplicationPatch: applicationPatchSchema,
+  KeySpec: keySchema,
   TopicSpec: topicSchema,
   HoldRule: holdRuleSchema,
   SubscriptionSpec: subscriptionSchema,
@@ -52,6 +57,7 @@ const oneOf = (...names: string[]) => ({ oneOf: names.map((name) => ({ required:
 
 /** What these schemas check in code, as far as JSON Schema can say it. */
 const known = new Map<z.ZodType, JsonSchema>([
+  [keySchema.shape.expiresAt.unwrap(), { format: 'date-time' }],
   [secretSchema, { pattern: '^whsec_[A-Za-z0-9+/]{32,86}={0,2}$' }],
   [subscriptionSchema.shape.filter, { $ref: '#/components/schemas/Filter' }],
   [sinks.receiverSchema, oneOf(...sinks.all.map(({ field }) => field))],

@@ -1,5 +1,6 @@
 import type { Principal } from '../../core/access/access.ts';
 import { requireOwner } from '../../core/access/access.ts';
+import { requireAllowed } from '../../core/access/decide.ts';
 import type { BusEvent } from '../../core/event/event.ts';
 import { type Entry, type EventRequest, readEvents } from '../../core/event/forms.ts';
 import type { Target } from '../../core/event/target.ts';
@@ -98,6 +99,7 @@ export async function openTarget(
   principal: Principal,
   target: Target,
 ): Promise<Topic | undefined> {
+  requireAllowed(principal, 'topic' in target ? { publish: target.topic } : { invoke: target.receiver });
   if ('topic' in target) {
     const topic = await tools.registry.cachedTopic(target.topic);
     if (topic === undefined) throw unknownTarget(target);

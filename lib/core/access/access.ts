@@ -1,33 +1,21 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { BusbarError } from '../kernel/errors.ts';
 
-export type Role = 'admin' | 'member';
+/** `admin` may do everything; `member` uses what its application owns; `viewer` only reads that. */
+export const roles = ['admin', 'member', 'viewer'] as const;
+export type Role = (typeof roles)[number];
 
 /** Who calls: an application by one of its keys. */
 export interface Principal {
   readonly application: string;
   readonly role: Role;
-}
-
-/** A key as the table keeps it: its hash, never the key. */
-export interface KeyRecord extends Principal {
-  /** SHA-256 of the key, in hex. */
-  readonly hash: string;
-  readonly createdAt: string;
-}
-
-export function createKey(random: { bytes(length: number): Uint8Array }): string {
-  return `bbk_${Buffer.from(random.bytes(32)).toString('base64url')}`;
-}
-
-/** Keys are long and random, so a plain hash cannot be reversed. */
-export function hashKey(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
-}
-
-/** The hash finds the record; this comparison in constant time decides. */
-export function keyMatches(key: string, record: KeyRecord): boolean {
-  return timingSafeEqual(Buffer.from(hashKey(key), 'hex'), Buffer.from(record.hash, 'hex'));
+  /** Which of its keys; undefined for what calls without one, such as an invocation of a function. */
+  readonly keyId?: string;
+  /** What the key may do of what its role allows; undefined for all of it. */
+  readonly scopes?: readonly string[];
+  /** When the key expires. RFC 3339. */
+  readonly expiresAt?: string;
+  /** The applications whose parent is this one; a member manages what they own. */
+  readonly children?: readonly string[];
 }
 
 /** The key of `Authorization: Bearer <key>`. @throws BusbarError unauthorized. */
@@ -42,14 +30,31 @@ export function bearerKey(authorization: string | undefined): string {
   );
 }
 
+/** Whether what an application owns is the caller's: its own, its children's, or everything for an admin. */
+export function owns({ role, application, children }: Principal, owner: string | undefined): boolean {
+  if (role === 'admin') return true;
+  if (owner === undefined) return false;
+  return owner === application || (role === 'member' && children?.includes(owner) === true);
+}
+
 /**
- * An admin may do everything; a member may use its own topics and receivers.
+ * An admin may do everything; a member may use what its application and the children of that own; a viewer, which is
+ * refused every change before, may look at what its application owns.
  * @throws BusbarError forbidden, naming the owner.
  */
 export function requireOwner(principal: Principal, owner: string, what: string): void {
-  if (principal.role === 'admin' || principal.application === owner) return;
+  if (owns(principal, owner)) return;
   throw new BusbarError(
     'forbidden',
     `${what} belongs to the application ${owner}; this key belongs to ${principal.application}. Ask its owner or an admin.`,
+  );
+}
+
+/** @throws BusbarError forbidden. */
+export function requireAdmin(principal: Principal, what: string): void {
+  if (principal.role === 'admin') return;
+  throw new BusbarError(
+    'forbidden',
+    `${what} takes the key of an admin; this one is of a ${principal.role}.`,
   );
 }

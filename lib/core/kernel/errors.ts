@@ -16,6 +16,8 @@ const table = {
   unauthorized: [401, 'The key is missing or unknown'],
   forbidden: [403, 'The key does not allow this'],
   unknown_route: [404, 'There is no such call'],
+  unknown_application: [404, 'There is no such application'],
+  unknown_key: [404, 'There is no such key'],
   unknown_topic: [404, 'There is no such topic'],
   unknown_receiver: [404, 'There is no such receiver'],
   unknown_event: [404, 'The event is unknown'],

@@ -1,42 +1,118 @@
-import { hashKey, type KeyRecord, keyMatches } from '../../core/access/access.ts';
-import type { Table } from '../aws/table/table.ts';
+import { hashKey, type KeyRecord, keyIdOf, keyMatches } from '../../core/access/key.ts';
+import type { Row, Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 
-/** The keys of the applications, by their hash. */
-export interface KeyStore {
-  /** Who a key belongs to; undefined when no application has it. */
-  find(key: string): Promise<KeyRecord | undefined>;
-  put(record: KeyRecord): Promise<void>;
-  delete(hash: string): Promise<void>;
+/** A key and the day of its last use, such as `2026-01-31`; undefined before the first. */
+export interface KeptKey {
+  readonly record: KeyRecord;
+  readonly lastUsedOn: string | undefined;
 }
 
-/** For how long a key that was just revoked may still be taken. */
-const cacheSeconds = 60;
+/** The keys of the applications: a row by the hash of each, and a row of its application that leads there. */
+export interface KeyStore {
+  /** Who a key belongs to; undefined when no application has it. */
+  find(key: string): Promise<KeptKey | undefined>;
+  /** Stores a key, in the place of one with the same hash. */
+  put(record: KeyRecord): Promise<void>;
+  /** Notes the day of a use, unless the key was revoked meanwhile; lists a key of an earlier release from then on. */
+  touch(kept: KeptKey, day: string): Promise<void>;
+  /** The key of an application by its id. */
+  named(application: string, keyId: string): Promise<KeptKey | undefined>;
+  byHash(hash: string): Promise<KeptKey | undefined>;
+  /** Those of an application, in the order of their ids. */
+  all(application: string): Promise<KeptKey[]>;
+  delete(record: Pick<KeyRecord, 'hash' | 'application'>): Promise<void>;
+}
+
+/**
+ * How long a key that was just revoked may still be taken. Less than the five seconds that are promised, because the
+ * request that read the row was on its way for a moment. An admin's key is read each time.
+ */
+const cacheMs = 4000;
 const cachedKeysMax = 1000;
 
 const rowKey = (hash: string) => ({ pk: `key#${hash}`, sk: 'key' });
+const listPrefix = 'key#';
+const listKey = (application: string, keyId: string) => ({
+  pk: `application#${application}`,
+  sk: `${listPrefix}${keyId}`,
+});
+
+function keptOf(row: Row): KeptKey {
+  const { lastUsedOn } = row.fields ?? {};
+  return {
+    record: row.document as KeyRecord,
+    lastUsedOn: lastUsedOn === undefined ? undefined : String(lastUsedOn),
+  };
+}
+
+const rowOf = ({ record, lastUsedOn }: KeptKey): Row => ({
+  ...rowKey(record.hash),
+  document: record,
+  ...(lastUsedOn !== undefined && { fields: { lastUsedOn } }),
+});
+
+const listRowOf = ({ application, hash }: KeyRecord): Row => ({
+  ...listKey(application, keyIdOf(hash)),
+  document: { hash },
+});
 
 export function createKeyStore(table: Table, clock: Clock): KeyStore {
-  const cache = new Map<string, { untilMs: number; record: KeyRecord }>();
-  return {
+  const cache = new Map<string, { untilMs: number; kept: KeptKey }>();
+
+  async function byHash(hash: string): Promise<KeptKey | undefined> {
+    const row = await table.get(rowKey(hash), { consistent: true });
+    return row && keptOf(row);
+  }
+  const store: KeyStore = {
     async find(key) {
       const hash = hashKey(key);
-      const kept = cache.get(hash);
-      if (kept !== undefined && kept.untilMs > clock.now()) {
-        return keyMatches(key, kept.record) ? kept.record : undefined;
+      const cached = cache.get(hash);
+      if (cached !== undefined && cached.untilMs > clock.now()) {
+        return keyMatches(key, cached.kept.record) ? cached.kept : undefined;
       }
       cache.delete(hash);
-      const row = await table.get(rowKey(hash), { consistent: true });
-      const record = row?.document as KeyRecord | undefined;
-      if (record === undefined || !keyMatches(key, record)) return undefined;
+      const readAtMs = clock.now();
+      const kept = await byHash(hash);
+      if (kept === undefined || !keyMatches(key, kept.record)) return undefined;
+      if (kept.record.role === 'admin') return kept;
       if (cache.size >= cachedKeysMax) cache.clear();
-      cache.set(hash, { untilMs: clock.now() + cacheSeconds * 1000, record });
-      return record;
+      cache.set(hash, { untilMs: readAtMs + cacheMs, kept });
+      return kept;
     },
-    put: (record) => table.put({ ...rowKey(record.hash), document: record }),
-    async delete(hash) {
+
+    async put(record) {
+      cache.delete(record.hash);
+      await table.transact([{ put: rowOf({ record, lastUsedOn: undefined }) }, { put: listRowOf(record) }]);
+    },
+
+    async touch({ record }, day) {
+      const touched = { record, lastUsedOn: day };
+      const cached = cache.get(record.hash);
+      if (cached !== undefined) cache.set(record.hash, { ...cached, kept: touched });
+      if (!(await table.replace(rowOf(touched), record))) cache.delete(record.hash);
+      else if (record.keyId === undefined) await table.put(listRowOf(record));
+    },
+
+    async named(application, keyId) {
+      const row = await table.get(listKey(application, keyId), { consistent: true });
+      return row && (await byHash((row.document as { hash: string }).hash));
+    },
+
+    byHash,
+
+    async all(application) {
+      const rows = await table.query(listKey(application, '').pk, listPrefix);
+      const hashes = rows.map((row) => (row.document as { hash: string }).hash);
+      const keys = await table.getMany(hashes.map(rowKey));
+      const byKey = new Map(keys.map((row) => [row.pk, keptOf(row)]));
+      return hashes.flatMap((hash) => byKey.get(rowKey(hash).pk) ?? []);
+    },
+
+    async delete({ hash, application }) {
       cache.delete(hash);
-      await table.delete(rowKey(hash));
+      await table.transact([{ delete: rowKey(hash) }, { delete: listKey(application, keyIdOf(hash)) }]);
     },
   };
+  return store;
 }

@@ -1,56 +1,187 @@
+import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { authenticate } from '../../../lib/app/access/authenticate.ts';
-import { makeKey, revokeKey } from '../../../lib/app/access/keys.ts';
-import { testBus } from '../bus.ts';
+import { createKeyOf, listKeys, makeKey, revokeKey, revokeKeyOf } from '../../../lib/app/access/keys.ts';
+import { hashKey, keyIdOf } from '../../../lib/core/access/key.ts';
+import { admin, environment, member, testBus } from '../bus.ts';
 
-const member = { application: 'shop', role: 'member' } as const;
+const shop = { application: 'shop', role: 'member' } as const;
+const refused = { code: 'unauthorized', status: 401 };
+const day = 86_400_000;
 
 describe('a key', () => {
-  it('tells who sends a request, until it is revoked and a minute has passed', async () => {
+  it('tells who sends a request, until it is revoked and five seconds have passed', async () => {
     const bus = await testBus();
-    const { key, ...shown } = await makeKey(bus.tools, member);
-    expect(shown).toEqual({ ...member, createdAt: '2026-01-01T00:00:00.000Z' });
+    const { key, keyId, ...shown } = await makeKey(bus.tools, { ...shop, name: 'checkout' });
+    expect(shown).toEqual({ ...shop, name: 'checkout', createdAt: '2026-01-01T00:00:00.000Z' });
     const another = bus.newTools();
-    expect(await authenticate(another.keys, `Bearer ${key}`)).toEqual(member);
+    expect(await authenticate(another, `Bearer ${key}`)).toEqual({ ...shop, keyId });
 
-    await revokeKey(bus.tools, key);
-    const refused = { code: 'unauthorized', status: 401 };
-    await expect(authenticate(bus.tools.keys, `Bearer ${key}`)).rejects.toMatchObject(refused);
-    // Another instance remembers it for a minute.
-    expect(await authenticate(another.keys, `Bearer ${key}`)).toEqual(member);
-    await bus.clock.advance(60_001);
-    await expect(authenticate(another.keys, `Bearer ${key}`)).rejects.toMatchObject(refused);
+    await revokeKeyOf(bus.tools, admin, 'shop', keyId);
+    await expect(authenticate(bus.tools, `Bearer ${key}`)).rejects.toMatchObject(refused);
+    // Another instance remembers it for a moment.
+    expect(await authenticate(another, `Bearer ${key}`)).toMatchObject(shop);
+    await bus.clock.advance(4001);
+    await expect(authenticate(another, `Bearer ${key}`)).rejects.toMatchObject(refused);
   });
 
-  it('may be chosen beforehand', async () => {
+  it('of an admin is refused everywhere as soon as it is revoked', async () => {
+    const bus = await testBus();
+    const { key, keyId } = await makeKey(bus.tools, { application: 'ops', role: 'admin' });
+    const another = bus.newTools();
+    expect(await authenticate(another, `Bearer ${key}`)).toMatchObject({ role: 'admin' });
+
+    await revokeKeyOf(bus.tools, admin, 'ops', keyId);
+
+    await expect(authenticate(another, `Bearer ${key}`)).rejects.toMatchObject(refused);
+  });
+
+  it('is refused from the moment on at which it expires, cached or not', async () => {
+    const bus = await testBus();
+    const expiresAt = '2026-01-01T00:00:02.000Z';
+    const { key } = await makeKey(bus.tools, { ...shop, expiresAt });
+    expect(await authenticate(bus.tools, `Bearer ${key}`)).toMatchObject({ expiresAt });
+
+    await bus.clock.advance(2000);
+
+    for (const tools of [bus.tools, bus.newTools()]) {
+      await expect(authenticate(tools, `Bearer ${key}`)).rejects.toMatchObject(refused);
+    }
+  });
+
+  it('may be chosen beforehand, and made again', async () => {
     const bus = await testBus();
     const key = 'chosen-on-a-laptop-1234';
-    expect(await makeKey(bus.tools, { ...member, key })).toMatchObject({ key });
-    expect(await authenticate(bus.tools.keys, `Bearer ${key}`)).toEqual(member);
+    for (let time = 0; time < 2; time++) {
+      expect(await makeKey(bus.tools, { ...shop, key })).toMatchObject({ key });
+      expect(await authenticate(bus.tools, `Bearer ${key}`)).toMatchObject(shop);
+    }
+    expect((await listKeys(bus.tools, admin, 'shop')).keys).toHaveLength(1);
   });
 
   it('is found right after it was made, by who just missed it', async () => {
     const bus = await testBus();
     const key = 'chosen-on-a-laptop-1234';
-    await expect(authenticate(bus.tools.keys, `Bearer ${key}`)).rejects.toMatchObject({
-      code: 'unauthorized',
-    });
-    await makeKey(bus.tools, { ...member, key });
-    expect(await authenticate(bus.tools.keys, `Bearer ${key}`)).toEqual(member);
+    await expect(authenticate(bus.tools, `Bearer ${key}`)).rejects.toMatchObject(refused);
+    await makeKey(bus.tools, { ...shop, key });
+    expect(await authenticate(bus.tools, `Bearer ${key}`)).toMatchObject(shop);
   });
 
-  it('costs one read a minute', async () => {
+  it('costs two reads every four seconds, and a write on its first use of a day', async () => {
     const bus = await testBus();
-    const { key } = await makeKey(bus.tools, member);
+    const { key } = await makeKey(bus.tools, shop);
     const tools = bus.newTools();
-    for (let time = 0; time < 5; time++) await authenticate(tools.keys, `Bearer ${key}`);
-    expect(bus.calls.filter((call) => call.startsWith('dynamodb.GetItem'))).toHaveLength(1);
+    const callsOf = async (act: () => Promise<unknown>) => {
+      bus.calls.length = 0;
+      await act();
+      return bus.calls.filter((call) => call.startsWith('dynamodb.')).sort();
+    };
+    const use = async () => {
+      for (let time = 0; time < 5; time++) await authenticate(tools, `Bearer ${key}`);
+    };
+    const reads = ['dynamodb.GetItem', 'dynamodb.GetItem'];
+
+    expect(await callsOf(use)).toEqual([...reads, 'dynamodb.PutItem']);
+    expect(await callsOf(use)).toEqual([]);
+    await bus.clock.advance(4001);
+    expect(await callsOf(use)).toEqual(reads);
+    await bus.clock.advance(day);
+    expect(await callsOf(use)).toEqual([...reads, 'dynamodb.PutItem']);
   });
 
   it('is kept as a hash alone', async () => {
     const bus = await testBus();
-    const { key } = await makeKey(bus.tools, member);
-    expect(JSON.stringify(await bus.rows('key#'))).not.toContain(key);
-    expect(await bus.rows('key#')).toHaveLength(1);
+    const { key } = await makeKey(bus.tools, shop);
+    await authenticate(bus.tools, `Bearer ${key}`);
+    const { Items } = await bus.dynamodb.send(new ScanCommand({ TableName: environment.BUSBAR_TABLE }));
+    expect(JSON.stringify(Items)).toContain(hashKey(key));
+    expect(JSON.stringify(Items)).not.toContain(key);
+  });
+
+  it('of an earlier release goes on working, and is listed from its first use on', async () => {
+    const bus = await testBus();
+    const key = 'bbk_of_an_earlier_release';
+    const hash = hashKey(key);
+    await bus.tools.keys.put({ ...shop, hash, createdAt: '2025-01-01T00:00:00.000Z' });
+    // The earlier release wrote the row of the key and nothing else.
+    await bus.dynamodb.send(
+      new DeleteItemCommand({
+        TableName: environment.BUSBAR_TABLE,
+        Key: { pk: { S: 'application#shop' }, sk: { S: `key#${keyIdOf(hash)}` } },
+      }),
+    );
+
+    expect(await authenticate(bus.tools, `Bearer ${key}`)).toEqual({ ...shop, keyId: keyIdOf(hash) });
+
+    expect(await bus.tools.applications.find('shop')).toBeDefined();
+    expect((await listKeys(bus.tools, member('shop'), 'shop')).keys).toEqual([
+      {
+        ...shop,
+        keyId: keyIdOf(hash),
+        name: '',
+        createdAt: '2025-01-01T00:00:00.000Z',
+        lastUsedOn: '2026-01-01',
+      },
+    ]);
+  });
+
+  it('that was revoked is not brought back by a request that was using it', async () => {
+    const bus = await testBus();
+    const { key, keyId } = await makeKey(bus.tools, shop);
+    const kept = await bus.tools.keys.find(key);
+    await revokeKeyOf(bus.tools, admin, 'shop', keyId);
+
+    if (kept === undefined) throw new Error('The key is unknown.');
+    await bus.tools.keys.touch(kept, '2026-01-01');
+
+    expect(await bus.rows('key#')).toEqual([]);
+    await expect(authenticate(bus.tools, `Bearer ${key}`)).rejects.toMatchObject(refused);
+  });
+
+  it('that nobody has cannot be revoked', async () => {
+    const bus = await testBus();
+    await makeKey(bus.tools, shop);
+    const unknown = { code: 'unknown_key', status: 404 };
+    await expect(revokeKey(bus.tools, 'bbk_unknown')).rejects.toMatchObject(unknown);
+    await expect(revokeKeyOf(bus.tools, admin, 'shop', 'no-such-id')).rejects.toMatchObject(unknown);
+  });
+});
+
+describe('the keys of an application', () => {
+  it('are made, listed and revoked by its members, and by nobody else', async () => {
+    const bus = await testBus();
+    await makeKey(bus.tools, { application: 'crm', role: 'member' });
+    const { keyId } = await makeKey(bus.tools, { ...shop, name: 'first' });
+    const spec = { name: 'second', role: 'viewer' } as const;
+    const made = await createKeyOf(bus.tools, member('shop'), 'shop', spec);
+
+    expect(await authenticate(bus.tools, `Bearer ${made.key}`)).toMatchObject({ role: 'viewer' });
+    const { keys } = await listKeys(bus.tools, member('shop'), 'shop');
+    expect(keys.map(({ name }) => name).sort()).toEqual(['first', 'second']);
+    const forbidden = { code: 'forbidden' };
+    await expect(createKeyOf(bus.tools, member('crm'), 'shop', spec)).rejects.toMatchObject(forbidden);
+    await expect(listKeys(bus.tools, member('crm'), 'shop')).rejects.toMatchObject(forbidden);
+    await expect(revokeKeyOf(bus.tools, member('crm'), 'shop', keyId)).rejects.toMatchObject(forbidden);
+    // Nor by way of an application that it may manage.
+    await expect(revokeKeyOf(bus.tools, member('crm'), 'crm', keyId)).rejects.toMatchObject({
+      code: 'unknown_key',
+    });
+    await revokeKeyOf(bus.tools, member('shop'), 'shop', keyId);
+    expect((await listKeys(bus.tools, admin, 'shop')).keys).toHaveLength(1);
+  });
+
+  it('that are of an admin are revoked by admins alone', async () => {
+    const bus = await testBus();
+    const { keyId } = await makeKey(bus.tools, { application: 'shop', role: 'admin' });
+    await expect(revokeKeyOf(bus.tools, member('shop'), 'shop', keyId)).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+  });
+
+  it('cannot be made for an application that does not exist', async () => {
+    const bus = await testBus();
+    await expect(
+      createKeyOf(bus.tools, admin, 'nobody', { name: 'a', role: 'member' }),
+    ).rejects.toMatchObject({ code: 'unknown_application', status: 404 });
   });
 });

@@ -1,13 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  bearerKey,
-  createKey,
-  hashKey,
-  type KeyRecord,
-  keyMatches,
-  requireOwner,
-} from '../../../lib/core/access/access.ts';
+import { bearerKey, requireOwner } from '../../../lib/core/access/access.ts';
+import { createKey, hashKey, type KeyRecord, keyMatches } from '../../../lib/core/access/key.ts';
 import { refusalOf } from '../refusal.ts';
 
 const random = { bytes: (length: number) => randomBytes(length) };

@@ -4,13 +4,14 @@ import type { Random } from '../../random.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { type ConditionalWrites, createConditionalWrites } from './conditional-writes.ts';
 import { createReads, type Reads } from './reads.ts';
+import { createTransactions, type Transactions } from './transact.ts';
 import { createWrites, type Writes } from './writes.ts';
 
 export type { Search, SearchPosition } from './reads.ts';
 export type { Key, Row } from './row.ts';
 
 /** A table of the bus, as the stores use it: rows of a partition key, a sort key and a document. */
-export type Table = Reads & Writes & ConditionalWrites & Batches;
+export type Table = Reads & Writes & ConditionalWrites & Transactions & Batches;
 
 /** The table of this name. */
 export function createTable(
@@ -23,6 +24,7 @@ export function createTable(
     ...createReads(context),
     ...createWrites(context),
     ...createConditionalWrites(context),
+    ...createTransactions(context),
     ...createBatches(context),
   };
 }

@@ -1,0 +1,244 @@
+import { owns, type Principal } from '../../core/access/access.ts';
+import {
+  type Application,
+  type ApplicationPatch,
+  type ApplicationSpec,
+  applicationSchema,
+  checkParent,
+  requireFreeName,
+} from '../../core/access/application.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { mergePatch } from '../../core/kernel/merge-patch.ts';
+import { parseSpec } from '../../core/kernel/spec.ts';
+import type { ApplicationChange } from '../../runtime/stores/applications.ts';
+import type { Tools } from '../../runtime/tools.ts';
+import type { Put } from '../registry/admin.ts';
+
+export type ApplicationTools = Tools<'applications' | 'keys' | 'registry' | 'recurrences'>;
+
+/** @throws BusbarError unknown_application. */
+export async function requireApplication(
+  tools: Pick<ApplicationTools, 'applications'>,
+  name: string,
+): Promise<Application> {
+  const application = await tools.applications.find(name);
+  if (application !== undefined) return application;
+  throw new BusbarError(
+    'unknown_application',
+    `There is no application ${name}. An admin creates it with PUT /v1/applications/${name}.`,
+  );
+}
+
+/** What a caller sees: its own application, its children, and everything for an admin. */
+export async function listApplications(
+  tools: ApplicationTools,
+  principal: Principal,
+): Promise<{ applications: Application[] }> {
+  const all = await tools.applications.all();
+  return { applications: all.filter(({ application }) => owns(principal, application)) };
+}
+
+export async function getApplication(
+  tools: ApplicationTools,
+  principal: Principal,
+  name: string,
+): Promise<Application> {
+  requireManaged(principal, name);
+  return await requireApplication(tools, name);
+}
+
+/** Whether the application is the caller's, or a child of that. @throws BusbarError forbidden. */
+export function requireManaged(principal: Principal, name: string): void {
+  if (owns(principal, name)) return;
+  throw new BusbarError(
+    'forbidden',
+    `This key belongs to ${principal.application}, which is neither ${name} nor its parent. Ask an admin.`,
+  );
+}
+
+export function putApplication(
+  tools: ApplicationTools,
+  principal: Principal,
+  name: string,
+  spec: ApplicationSpec,
+): Promise<Put<Application>> {
+  return changeApplication(tools, principal, name, () => spec);
+}
+
+/** @throws BusbarError unknown_application, and what a put is refused with. */
+export async function patchApplication(
+  tools: ApplicationTools,
+  principal: Principal,
+  name: string,
+  patch: ApplicationPatch,
+): Promise<Application> {
+  await requireApplication(tools, name);
+  const { document } = await changeApplication(tools, principal, name, (was) => {
+    const { description, contacts, parent, quotas } = was ?? {};
+    return parseSpec(applicationSchema, mergePatch({ description, contacts, parent, quotas }, patch));
+  });
+  return document;
+}
+
+const roundsMax = 10;
+
+async function changeApplication(
+  tools: ApplicationTools,
+  principal: Principal,
+  name: string,
+  specOf: (was: Application | undefined) => ApplicationSpec,
+): Promise<Put<Application>> {
+  requireFreeName(name);
+  for (let round = 1; round <= roundsMax; round++) {
+    const was = await tools.applications.find(name);
+    const spec = specOf(was);
+    requireMayChange(principal, name, was, spec);
+    const at = new Date(tools.clock.now()).toISOString();
+    const now: Application = {
+      application: name,
+      ...spec,
+      ...(was?.children !== undefined && { children: was.children }),
+      createdAt: was?.createdAt ?? at,
+      updatedAt: at,
+    };
+    const changes: ApplicationChange[] = [{ was, now }, ...(await parentChanges(tools, was, now))];
+    if (await tools.applications.change(changes)) return { created: was === undefined, document: now };
+  }
+  throw changedByOthers(name);
+}
+
+const changedByOthers = (name: string) =>
+  new BusbarError(
+    'conflict',
+    `The application ${name} is changed by others faster than this change could be written. Try again.`,
+    { retryAfterSeconds: 1 },
+  );
+
+/**
+ * An admin may change everything. A member of the parent creates its children and sets their quotas, which stay within
+ * its own; a member changes what its application says of itself, and neither its quotas nor its parent.
+ */
+function requireMayChange(
+  principal: Principal,
+  name: string,
+  was: Application | undefined,
+  spec: ApplicationSpec,
+): void {
+  if (principal.role === 'admin') return;
+  const { application } = principal;
+  const isOfParent = (was === undefined || was.parent === application) && spec.parent === application;
+  if (isOfParent && name !== application) return;
+  if (name === application && was !== undefined) {
+    for (const field of ['quotas', 'parent'] as const) {
+      if (JSON.stringify(spec[field]) === JSON.stringify(was[field])) continue;
+      const detail = `of ${name} is set by an admin`;
+      throw new BusbarError('forbidden', `${field} ${detail}. Send it unchanged, or ask an admin.`, {
+        fields: [{ path: field, detail }],
+      });
+    }
+    return;
+  }
+  throw new BusbarError(
+    'forbidden',
+    was === undefined
+      ? `Only an admin creates applications; a member creates those with its own as \`parent\`: ${application}.`
+      : `The application ${name} is managed by its own members, those of its parent, and admins; this key belongs to ${application}.`,
+  );
+}
+
+/** The changes of the rows of the parents, which name their children. */
+async function parentChanges(
+  tools: ApplicationTools,
+  was: Application | undefined,
+  now: Application,
+): Promise<ApplicationChange[]> {
+  if (was?.parent === now.parent) return [];
+  const changes: ApplicationChange[] = [];
+  if (now.parent !== undefined) {
+    const parent = await requireApplication(tools, now.parent);
+    checkParent(now, parent);
+    changes.push({
+      was: parent,
+      now: { ...parent, children: [...(parent.children ?? []), now.application].sort() },
+    });
+  }
+  const left = was?.parent === undefined ? undefined : await tools.applications.find(was.parent);
+  if (left !== undefined) changes.push({ was: left, now: withoutChild(left, now.application) });
+  return changes;
+}
+
+function withoutChild(parent: Application, child: string): Application {
+  const { children = [], ...rest } = parent;
+  const others = children.filter((name) => name !== child);
+  return others.length === 0 ? rest : { ...rest, children: others };
+}
+
+/**
+ * Deletes an application that owns nothing any more.
+ * @throws BusbarError unknown_application, forbidden, in_use, which says what it owns.
+ */
+export async function deleteApplication(
+  tools: ApplicationTools,
+  principal: Principal,
+  name: string,
+): Promise<void> {
+  for (let round = 1; round <= roundsMax; round++) {
+    requireManaged(principal, name);
+    const was = await requireApplication(tools, name);
+    if (principal.role !== 'admin' && was.parent !== principal.application) {
+      throw new BusbarError('forbidden', `An admin deletes ${name}, or a member of its parent.`);
+    }
+    const owned = await ownedBy(tools, was);
+    if (owned.length > 0) {
+      throw new BusbarError(
+        'in_use',
+        `The application ${name} still owns ${owned.join('; ')}. Delete these, or give them to another owner.`,
+      );
+    }
+    const parent = was.parent === undefined ? undefined : await tools.applications.find(was.parent);
+    const changes = [
+      { was, now: undefined },
+      ...(parent === undefined ? [] : [{ was: parent, now: withoutChild(parent, name) }]),
+    ];
+    if (await tools.applications.change(changes)) return;
+  }
+  throw changedByOthers(name);
+}
+
+/** How many names of a kind a refusal lists. */
+const namesShownMax = 5;
+
+async function ownedBy(
+  tools: ApplicationTools,
+  { application, children = [] }: Application,
+): Promise<string[]> {
+  const [topics, receivers, recurrences, keys] = await Promise.all([
+    tools.registry.topics(),
+    tools.registry.receivers(),
+    tools.recurrences.all(),
+    tools.keys.all(application),
+  ]);
+  const own = <Item extends { readonly owner: string }>(
+    items: readonly Item[],
+    nameOf: (item: Item) => string,
+  ) => items.filter(({ owner }) => owner === application).map(nameOf);
+  const kinds: [string, readonly string[]][] = [
+    ['the topics', own(topics, ({ topic }) => topic)],
+    ['the receivers', own(receivers, ({ receiver }) => receiver)],
+    [
+      'the schedules',
+      own(
+        recurrences.map(({ recurrence }) => recurrence),
+        ({ schedule }) => schedule,
+      ),
+    ],
+    ['the keys', keys.map(({ record }) => record.keyId ?? '')],
+    ['the children', children],
+  ];
+  return kinds
+    .filter(([, names]) => names.length > 0)
+    .map(([kind, names]) => {
+      const shown = names.slice(0, namesShownMax).join(', ');
+      return `${kind} ${shown}${names.length > namesShownMax ? ` and ${names.length - namesShownMax} more` : ''}`;
+    });
+}

@@ -1,0 +1,7 @@
+export const scopesMax = 50;
+export const keyNameCharactersMax = 100;
+export const contactsMax = 20;
+export const contactCharactersMax = 200;
+export const applicationDescriptionCharactersMax = 1000;
+/** Their names are in the row of the parent, which every instance reads every few seconds. */
+export const childrenMax = 100;

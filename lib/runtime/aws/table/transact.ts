@@ -1,0 +1,66 @@
+import {
+  type DynamoDBClient,
+  TransactionCanceledException,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { TableContext } from './context.ts';
+import { item, type Key, keyItem, type Row } from './row.ts';
+
+/**
+ * One write of a transaction. With a member `was` it is refused unless that is the document which stands there;
+ * undefined means that none does.
+ */
+export type Write =
+  | { readonly put: Row; readonly was?: unknown }
+  | { readonly delete: Key; readonly was?: unknown };
+
+/** Writes several rows, or none. */
+export interface Transactions {
+  /** At most 100 rows and 4 MB; returns false, with nothing written, when one was refused or is being written. */
+  transact(writes: readonly Write[]): Promise<boolean>;
+}
+
+export function createTransactions({ client, TableName, clock }: TableContext): Transactions {
+  return {
+    transact: (writes) =>
+      send(
+        client,
+        writes.map((write) => itemOf(TableName, write, clock.now())),
+      ),
+  };
+}
+
+function itemOf(TableName: string, write: Write, nowMs: number): TransactWriteItem {
+  const condition = 'was' in write ? onlyIf(write.was, nowMs) : {};
+  return 'delete' in write
+    ? { Delete: { TableName, Key: keyItem(write.delete), ...condition } }
+    : { Put: { TableName, Item: item(write.put), ...condition } };
+}
+
+/** Documents are kept as text, which parsing and writing preserves. An expired row counts as none. */
+const onlyIf = (was: unknown, nowMs: number) =>
+  was === undefined
+    ? {
+        ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :nowSeconds',
+        ExpressionAttributeValues: { ':nowSeconds': { N: String(Math.floor(nowMs / 1000)) } },
+      }
+    : {
+        ConditionExpression: '#document = :was',
+        ExpressionAttributeNames: { '#document': 'document' },
+        ExpressionAttributeValues: { ':was': { S: JSON.stringify(was) } },
+      };
+
+async function send(client: DynamoDBClient, TransactItems: TransactWriteItem[]): Promise<boolean> {
+  try {
+    await client.send(new TransactWriteItemsCommand({ TransactItems }));
+    return true;
+  } catch (error) {
+    const reasons = error instanceof TransactionCanceledException ? error.CancellationReasons : undefined;
+    const isTaken = reasons?.some(
+      ({ Code }) => Code === 'ConditionalCheckFailed' || Code === 'TransactionConflict',
+    );
+    if (isTaken) return false;
+    throw error;
+  }
+}

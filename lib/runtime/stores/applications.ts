@@ -1,0 +1,68 @@
+import type { Application } from '../../core/access/application.ts';
+import type { Table } from '../aws/table/table.ts';
+import type { Write } from '../aws/table/transact.ts';
+import type { Clock } from '../clock.ts';
+
+/** A change of a row: what stood there, undefined for none, and what shall, undefined for none. */
+export interface ApplicationChange {
+  readonly was: Application | undefined;
+  readonly now: Application | undefined;
+}
+
+export interface ApplicationStore {
+  /** What is a few seconds old will do. */
+  cached(application: string): Promise<Application | undefined>;
+  find(application: string): Promise<Application | undefined>;
+  all(): Promise<Application[]>;
+  /** Makes all changes, or none when a row is another by now; returns whether it did. */
+  change(changes: readonly ApplicationChange[]): Promise<boolean>;
+  /** Gives an application that is used for the first time, or was before applications had rows, its row. */
+  ensure(application: string): Promise<void>;
+}
+
+const cacheMs = 4000;
+const cachedMax = 1000;
+
+const pk = 'registry#application';
+const rowKey = (application: string) => ({ pk, sk: application });
+
+export function createApplicationStore(table: Table, clock: Clock): ApplicationStore {
+  const cache = new Map<string, { untilMs: number; found: Promise<Application | undefined> }>();
+
+  const find = async (application: string) =>
+    (await table.get(rowKey(application), { consistent: true }))?.document as Application | undefined;
+  return {
+    cached(application) {
+      const kept = cache.get(application);
+      if (kept !== undefined && kept.untilMs > clock.now()) return kept.found;
+      if (cache.size >= cachedMax) cache.clear();
+      const found = find(application);
+      cache.set(application, { untilMs: clock.now() + cacheMs, found });
+      found.catch(() => cache.delete(application));
+      return found;
+    },
+
+    find,
+
+    all: async () => (await table.query(pk)).map((row) => row.document as Application),
+
+    async change(changes) {
+      for (const { was, now } of changes) cache.delete((was ?? now)?.application ?? '');
+      return await table.transact(changes.flatMap(writeOf));
+    },
+
+    async ensure(application) {
+      const nowMs = clock.now();
+      const now = new Date(nowMs).toISOString();
+      const document: Application = { application, createdAt: now, updatedAt: now };
+      if ((await table.putIfFree({ ...rowKey(application), document }, nowMs)) === undefined) {
+        cache.delete(application);
+      }
+    },
+  };
+}
+
+function writeOf({ was, now }: ApplicationChange): Write[] {
+  if (now !== undefined) return [{ put: { ...rowKey(now.application), document: now }, was }];
+  return was === undefined ? [] : [{ delete: rowKey(was.application), was }];
+}
