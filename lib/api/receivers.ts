@@ -81,7 +81,8 @@ export const receiverCalls: Call<Tools>[] = [
         },
         breaker: { probe: 'head', failureRate: 0.5, windowSeconds: 300, minimumAttempts: 10 },
         limits: { concurrency: 20, perSecond: 50, perType: 10 },
-        headers: { 'x-tenant': 'acme' },
+        headers: { 'x-tenant': 'acme', 'x-api-key': 'k3y-of-acme' },
+        publicHeaders: ['x-tenant'],
       },
     },
     (tools, principal, { path, body, ownHosts }) =>

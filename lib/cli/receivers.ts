@@ -30,6 +30,7 @@ interface ReceiverOptions {
   readonly perSecond?: number;
   readonly perType?: number;
   readonly header?: Readonly<Record<string, string>>;
+  readonly publicHeader?: Readonly<Record<string, string>>;
   readonly oauth2?: unknown;
 }
 
@@ -108,7 +109,16 @@ ${kindOptions.map(({ field, example }) => `  busbar receivers put legacy --${fie
       'send an OAuth 2 token, from client credentials: {tokenUrl, clientId, clientSecret}, or @file',
       jsonOrFile,
     )
-    .option('--header <"Name: value">', 'send this header, too (may be repeated)', header)
+    .option(
+      '--header <"Name: value">',
+      'send this header, too; its value is never shown (may be repeated)',
+      header,
+    )
+    .option(
+      '--public-header <"Name: value">',
+      'the same, with a value that is shown (may be repeated)',
+      header,
+    )
     .action((receiver: string, options: ReceiverOptions, command: Command) =>
       put(session, command, pathOf(receiver), settingsOf(options), `Receiver ${receiver} is saved.`),
     );
@@ -155,9 +165,14 @@ function settingsOf(options: ReceiverOptions): Readonly<Record<string, unknown>>
     validate: options.validate,
     breaker: options.probe && { probe: options.probe },
     limits: Object.keys(limits).length > 0 ? limits : undefined,
-    headers: options.header,
+    headers: headersOf(options),
+    publicHeaders: options.publicHeader && Object.keys(options.publicHeader),
     oauth2: options.oauth2,
   });
+}
+
+function headersOf({ header, publicHeader }: ReceiverOptions) {
+  return header === undefined && publicHeader === undefined ? undefined : { ...header, ...publicHeader };
 }
 
 /** The bus takes a retry policy only as a whole, so --business-failures needs the delays, too. */

@@ -73,7 +73,7 @@ export const rocketMqTargetSchema = z
     credentials: z
       .strictObject({
         accessKey: credentialSchema,
-        /** The one that is kept when left out, for the same access key at the same endpoint. */
+        /** The one that is kept when left out, for the same access key at the same endpoint, with TLS as before. */
         secretKey: credentialSchema.optional(),
       })
       .optional(),
@@ -123,14 +123,22 @@ export function keptRocketMqTarget(
   const { accessKey, secretKey } = credentials;
   if (secretKey !== undefined) return { ...target, credentials: { accessKey, secretKey } };
   const kept = existing?.credentials;
-  // What is signed for another place could be used there.
-  if (kept?.accessKey === accessKey && existing?.endpoint === spec.endpoint) {
+  if (kept?.accessKey === accessKey && existing !== undefined && isSamePlace(existing, spec)) {
     return { ...target, credentials: kept };
   }
   throw wrong(
     'rocketmq.credentials.secretKey',
-    'is missing: none is kept for this accessKey at this endpoint',
+    'is missing: none is kept for this accessKey at this endpoint, with or without TLS as before',
   );
+}
+
+/** What is signed for another place could be used there, and without TLS by whoever listens. */
+function isSamePlace(
+  one: Pick<RocketMqTarget, 'endpoint' | 'tls'>,
+  other: Pick<RocketMqTarget, 'endpoint' | 'tls'>,
+): boolean {
+  const hasTls = ({ tls = true }: Pick<RocketMqTarget, 'tls'>) => tls;
+  return one.endpoint === other.endpoint && hasTls(one) === hasTls(other);
 }
 
 /** A deployment keeps the credentials that were given over the API, as long as they go to the same place. */
@@ -138,7 +146,7 @@ export function redeclaredRocketMqTarget(
   declared: Omit<RocketMqTargetSpec, 'credentials'>,
   existing: RocketMqTarget | undefined,
 ): RocketMqTarget {
-  const kept = existing?.endpoint === declared.endpoint ? existing.credentials : undefined;
+  const kept = existing !== undefined && isSamePlace(existing, declared) ? existing.credentials : undefined;
   return { ...declared, ...(kept !== undefined && { credentials: kept }) };
 }
 

@@ -3,7 +3,15 @@ import { endpointParameterSchema } from '../../core/kernel/endpoint-parameter.ts
 import { bus } from '../../core/kernel/limits.ts';
 import type { Sink } from '../kind.ts';
 import { checkWebhook } from './check.ts';
-import { credentialsIn, headersSchema, hideCredentials } from './headers.ts';
+import {
+  declaredHeadersSchema,
+  headersSchema,
+  hiddenValues,
+  keptHeaders,
+  publicHeaderProblems,
+  publicHeadersSchema,
+  shownHeaders,
+} from './headers.ts';
 import { keptOAuth2, oauth2Schema } from './oauth2.ts';
 import type { WebhookReceiver, WebhookSpec } from './receiver.ts';
 
@@ -16,20 +24,26 @@ export const webhook = {
     /** Where events are posted. */
     endpoint: z.string().max(2048).optional(),
     headers: headersSchema.optional(),
+    /** The names of headers whose values are shown; those of all others are hidden. */
+    publicHeaders: publicHeadersSchema.optional(),
     /** The endpoint wants a token, which is fetched by client credentials. */
     oauth2: oauth2Schema.optional(),
   },
   declaredFields: {
     endpoint: z.union([z.string().max(2048), endpointParameterSchema]).optional(),
-    headers: headersSchema.optional(),
+    headers: declaredHeadersSchema.optional(),
+    publicHeaders: publicHeadersSchema.optional(),
   },
   shownFields: {
     headers: z.record(z.string(), z.string()).optional(),
+    publicHeaders: z.array(z.string()).optional(),
     oauth2: oauth2Schema.omit({ clientSecret: true }).optional(),
   },
   fieldTexts: {
     endpoint: 'The URL that events are posted to.',
-    headers: 'Headers that each delivery brings; values of credentials are shown as `(hidden)`.',
+    headers:
+      'Headers that each delivery brings. Values are shown as `(hidden)`, which a later body may repeat to keep them, unless `publicHeaders` names the header.',
+    publicHeaders: 'The names of headers whose values are shown; not those of credentials.',
     oauth2: 'The endpoint wants a token, which is fetched by client credentials.',
   },
   deliveredBy: 'deliver',
@@ -38,21 +52,33 @@ export const webhook = {
   isAsked: true,
   isProbedByHead: true,
   check: checkWebhook,
-  keep: ({ endpoint, headers, oauth2 }, existing) =>
-    kept(endpoint, headers, keptOAuth2(oauth2, headers, existing?.oauth2)),
-  keepDeclared: ({ endpoint, headers }, existing) => kept(new URL(endpoint).href, headers, existing?.oauth2),
-  show: ({ endpoint, headers, oauth2 }) => {
+  problems(spec: WebhookSpec) {
+    return publicHeaderProblems(spec);
+  },
+  keep(spec, existing) {
+    const { endpoint, oauth2 } = spec;
+    const there = atSameOrigin(endpoint, existing);
+    const headers = keptHeaders(spec, there);
+    return kept(spec, endpoint, headers, keptOAuth2(oauth2, headers, there?.oauth2));
+  },
+  keepDeclared(spec, existing) {
+    const endpoint = new URL(spec.endpoint).href;
+    return kept(spec, endpoint, spec.headers, atSameOrigin(endpoint, existing)?.oauth2);
+  },
+  show: (receiver) => {
+    const { endpoint, headers, publicHeaders, oauth2 } = receiver;
     const { clientSecret: _, ...shown } = oauth2 ?? {};
     return {
       endpoint,
-      ...(headers !== undefined && { headers: hideCredentials(headers) }),
+      ...(headers !== undefined && { headers: shownHeaders(receiver) }),
+      ...(publicHeaders !== undefined && { publicHeaders }),
       ...(oauth2 !== undefined && { oauth2: shown }),
     };
   },
-  credentials: ({ headers, secret, oauth2 }) => [
-    ...credentialsIn(headers),
-    secret,
-    oauth2?.clientSecret ?? '',
+  credentials: (receiver) => [
+    ...hiddenValues(receiver),
+    receiver.secret,
+    receiver.oauth2?.clientSecret ?? '',
   ],
   askHeaders: ({ headers }) => headers ?? {},
   // The fetching of a token is included.
@@ -61,14 +87,26 @@ export const webhook = {
   retryPolicy: ({ retry }) => retry,
 } as const satisfies Sink<WebhookSpec, WebhookReceiver>;
 
+/** What is kept already, if events go on to the same origin: secrets that were given for one must not reach another. */
+function atSameOrigin<Row extends Partial<WebhookReceiver>>(
+  endpoint: string,
+  existing: Row | undefined,
+): Row | undefined {
+  const originOf = (text = '') => (URL.canParse(text) ? new URL(text).origin : undefined);
+  const origin = originOf(endpoint);
+  return origin !== undefined && origin === originOf(existing?.endpoint) ? existing : undefined;
+}
+
 function kept(
+  { publicHeaders }: Pick<WebhookSpec, 'publicHeaders'>,
   endpoint: string,
   headers: WebhookReceiver['headers'],
   oauth2: WebhookReceiver['oauth2'],
-): Pick<WebhookReceiver, 'endpoint' | 'headers' | 'oauth2'> {
+): Pick<WebhookReceiver, 'endpoint' | 'headers' | 'publicHeaders' | 'oauth2'> {
   return {
     endpoint,
     ...(headers !== undefined && { headers }),
+    ...(publicHeaders !== undefined && { publicHeaders }),
     ...(oauth2 !== undefined && { oauth2 }),
   };
 }

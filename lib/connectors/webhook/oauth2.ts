@@ -13,7 +13,7 @@ export const oauth2Schema = z.strictObject({
   /** Where tokens are fetched. */
   tokenUrl: z.string().max(2048),
   clientId: z.string().max(512).regex(printable, 'must be printable ASCII'),
-  /** The one that is kept when left out, for the same client at the same place. */
+  /** The one that is kept when left out, for the same client at the same place, whose tokens go to the same origin. */
   clientSecret: z.string().max(2048).regex(printable, 'must be printable ASCII').optional(),
   scope: z.string().max(2048).regex(scopeWords, 'is no list of scopes, parted by single spaces').optional(),
   /** What some servers ask for to know which endpoint the token is for. */
@@ -32,6 +32,7 @@ export interface OAuth2 extends OAuth2Spec {
 /**
  * What is kept of a body's `oauth2`, with the secret that is kept already when it gives none.
  * @param headers of the receiver, among which a header of the token's name cannot be.
+ * @param existing undefined when the tokens would go to another origin than before: whoever is there could use them.
  * @throws BusbarError invalid_request.
  */
 export function keptOAuth2(
@@ -49,7 +50,10 @@ export function keptOAuth2(
   if (existing?.tokenUrl === spec.tokenUrl && existing.clientId === spec.clientId) {
     return { ...spec, clientSecret: existing.clientSecret };
   }
-  throw wrong('oauth2.clientSecret', 'is missing: none is kept for this client at this tokenUrl');
+  throw wrong(
+    'oauth2.clientSecret',
+    'is missing: none is kept for this client at this tokenUrl, for an endpoint of this origin',
+  );
 }
 
 function wrong(path: string, detail: string): BusbarError {

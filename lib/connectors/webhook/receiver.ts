@@ -5,11 +5,13 @@ import type { OAuth2, OAuth2Spec } from './oauth2.ts';
 export interface WebhookSpec extends ReceiverSpec {
   readonly endpoint: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly publicHeaders?: readonly string[];
   readonly oauth2?: OAuth2Spec;
 }
 
 /** A receiver as this kind stores it. */
 export interface WebhookReceiver extends Receiver {
   readonly headers?: Readonly<Record<string, string>>;
+  readonly publicHeaders?: readonly string[];
   readonly oauth2?: OAuth2;
 }

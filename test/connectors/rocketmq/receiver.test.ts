@@ -353,6 +353,7 @@ describe('the registration of a RocketMQ topic', () => {
     await expect(
       put({ endpoint: 'evil.example.com:8081', credentials: { accessKey: 'ak' } }),
     ).rejects.toThrow('secretKey');
+    await expect(put({ tls: false, credentials: { accessKey: 'ak' } })).rejects.toThrow('secretKey');
   });
 
   it('sends with its credentials, and a refusal of them does not repeat them', async () => {

@@ -172,6 +172,7 @@ it('blackens what an endpoint echoes of its request, the longest first', () => {
       'X-Tenant': 'acme',
       'X-Auth': 'abc',
     },
+    publicHeaders: ['X-Tenant'],
   } as unknown as WebhookReceiver;
   const echo = 'Bearer s3cret s3cret-and-more s3cret whsec_abc hunter2 tok-en acme abc';
   expect(redact(echo, [...webhook.credentials(receiver), 'tok-en'])).toBe(
