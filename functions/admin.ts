@@ -22,7 +22,7 @@ export function create(runtime: Runtime) {
     calls: adminCalls,
     elsewhere: publishCalls,
     tools,
-    authenticate: (authorization) => authenticate(tools, authorization),
+    authenticate: (credentials) => authenticate(tools, credentials),
   });
   return middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))

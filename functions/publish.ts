@@ -5,10 +5,17 @@ import type { Target } from '../lib/core/event/target.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { applications, keys } from '../lib/runtime/stores.ts';
+import { applications, keys, wrongKeys } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { publishing } from '../lib/runtime/tools.ts';
-import { type ApiAnswer, type ApiEvent, bodyBytes, jsonAnswer, problems } from './middleware/api.ts';
+import {
+  type ApiAnswer,
+  type ApiEvent,
+  bodyBytes,
+  credentialsOf,
+  jsonAnswer,
+  problems,
+} from './middleware/api.ts';
 
 /**
  * What a producer with IAM rights invokes this function with: the same bodies as over HTTP, as text, with their
@@ -24,12 +31,12 @@ export interface DirectPublish {
 }
 
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { ...publishing, applications, keys });
+  const tools = open(runtime, { ...publishing, applications, keys, wrongKeys });
 
   const overHttp = middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))
     .handler(async (event) => {
-      const principal = await authenticate(tools, event.headers.authorization);
+      const principal = await authenticate(tools, credentialsOf(event));
       const answer = await publish(tools, principal, targetOf(event.pathParameters ?? {}), {
         contentType: event.headers['content-type'],
         headers: event.headers,

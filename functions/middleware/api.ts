@@ -51,6 +51,13 @@ export function bodyBytes(event: ApiEvent): Uint8Array {
   return Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
 }
 
+/** Who sends a request, and from where. */
+export const credentialsOf = ({ headers, requestContext }: ApiEvent) => ({
+  authorization: headers.authorization,
+  // Test events of the Lambda console have no address.
+  address: requestContext.http?.sourceIp ?? '',
+});
+
 /** A request as the router takes it. */
 export function apiRequest(event: ApiEvent): ApiRequest {
   const { http, domainName } = event.requestContext;
@@ -59,6 +66,7 @@ export function apiRequest(event: ApiEvent): ApiRequest {
     path: http.path,
     query: event.queryStringParameters ?? {},
     headers: event.headers,
+    address: http.sourceIp,
     body: bodyBytes(event),
     ownHosts: [event.headers.host, domainName].filter((host) => host !== undefined),
   };

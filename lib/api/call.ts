@@ -160,7 +160,7 @@ export function errorsOf(call: DescribedCall): ErrorCode[] {
       ? (['invalid_request'] as const)
       : []),
     ...(caller === 'owner' || needsOf(call) !== 'nothing' ? (['forbidden'] as const) : []),
-    ...(caller === 'anyone' ? [] : (['unauthorized'] as const)),
+    ...(caller === 'anyone' ? [] : (['unauthorized', 'too_many_wrong_keys'] as const)),
     'internal',
     'unavailable',
   ];

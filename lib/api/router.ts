@@ -14,6 +14,8 @@ export interface ApiRequest {
   readonly query: Readonly<Record<string, string | undefined>>;
   /** By names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The network address that it came from. */
+  readonly address: string;
   readonly body: Uint8Array;
   /** The hosts under which the bus itself is reached. */
   readonly ownHosts: readonly string[];
@@ -28,8 +30,11 @@ export interface ApiResponse {
 export interface Router<Tools> {
   readonly calls: readonly Call<Tools>[];
   readonly tools: Tools;
-  /** Who sends a request, by its `Authorization`. @throws BusbarError unauthorized. */
-  readonly authenticate: (authorization: string | undefined) => Promise<Principal>;
+  /** Who sends a request. @throws BusbarError unauthorized, too_many_wrong_keys. */
+  readonly authenticate: (credentials: {
+    readonly authorization: string | undefined;
+    readonly address: string;
+  }) => Promise<Principal>;
   /** Calls of other functions, which unknown calls are told of, too. */
   readonly elsewhere: readonly DescribedCall[];
 }
@@ -43,7 +48,9 @@ export function createRouter<Tools>({ calls, tools, authenticate, elsewhere }: R
       const match = pattern.exec(request.path);
       if (match === null) continue;
       const principal =
-        call.caller === 'anyone' ? undefined : await authenticate(request.headers.authorization);
+        call.caller === 'anyone'
+          ? undefined
+          : await authenticate({ ...request, authorization: request.headers.authorization });
       if (principal !== undefined) requireAllowed(principal, needFor(call, match.groups ?? {}));
       const result = await call.handle(tools, principal, inputOf(call, match.groups ?? {}, request));
       return responseOf(call, result);

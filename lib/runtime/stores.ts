@@ -26,6 +26,7 @@ import { createSkipStore } from './stores/skips.ts';
 import { createSlots } from './stores/slots.ts';
 import { createTraceStore } from './stores/traces.ts';
 import { createTransactionStore } from './stores/transactions.ts';
+import { createWrongKeys } from './stores/wrong-keys.ts';
 
 // Every part that a use case may need, by the name under which it gets it: `open` makes those that a function names.
 // They are exported one by one, and not as members of one object, so that the bundler drops those a function leaves out.
@@ -56,6 +57,7 @@ export const skips = (world: World) => createSkipStore(world.use(busTable));
 export const slots = (world: World) => createSlots(world.use(busTable));
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
 export const transactions = (world: World) => createTransactionStore(world.use(busTable));
+export const wrongKeys = (world: World) => createWrongKeys(world.clock);
 
 /** Which function consumes the lanes of a receiver depends on its kind, which this room does not know. */
 export const provision = (world: World & { readonly senderOf: (receiver: object) => string }) =>

@@ -40,6 +40,7 @@ import {
   transactions,
   validations,
   wake,
+  wrongKeys,
 } from './stores.ts';
 
 type Everything = Runtime & Config & Made<typeof stores>;
@@ -122,4 +123,5 @@ export const administering = {
   transactions,
   validations,
   wake,
+  wrongKeys,
 };

@@ -14,7 +14,7 @@ const shown = { tag: 'Topics', caller: 'owner', responses: { 200: 'Topic' } } as
 
 const route = createRouter<Tools>({
   tools: { made: ['orders'] },
-  authenticate: async (authorization): Promise<Principal> => {
+  authenticate: async ({ authorization }): Promise<Principal> => {
     if (authorization === undefined) throw new BusbarError('unauthorized', 'There is no key.');
     return { application: authorization, role: 'member' };
   },
@@ -74,6 +74,7 @@ const ask = (method: string, path: string, more: Partial<ApiRequest> = {}) =>
     query: {},
     headers: { authorization: 'shop', 'content-type': 'application/json' },
     body: new Uint8Array(),
+    address: '192.0.2.1',
     ownHosts: ['bus.example.com'],
     ...more,
   });

@@ -178,7 +178,7 @@ function responsesOf(call: DescribedCall): JsonSchema {
 const shared: readonly number[] = [401, 429, 500, 503];
 const sharedResponses = (): Schemas => ({
   401: refusalOf(401, ['unauthorized']),
-  429: refusalOf(429, []),
+  429: refusalOf(429, ['quota_exceeded', 'too_many_wrong_keys']),
   500: refusalOf(500, ['internal']),
   503: refusalOf(503, ['unavailable']),
 });
@@ -189,7 +189,9 @@ function refusalOf(status: number, own: readonly ErrorCode[]): JsonSchema {
     ...(retryable.includes(status) && { headers: { 'retry-after': retryAfter } }),
     content: {
       ...(own.length > 0 && { [problem]: { schema: problemOf(status, own) } }),
-      ...(status === 429 && { [problem]: { schema: ref('Overloaded') } }),
+      ...(status === 429 && {
+        [problem]: { schema: { anyOf: [ref('Overloaded'), problemOf(status, own)] } },
+      }),
       ...(ofGateway.includes(status) && gateway),
     },
   };

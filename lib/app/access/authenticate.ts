@@ -5,21 +5,17 @@ import type { KeptKey } from '../../runtime/stores/keys.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
 export type AccessTools = Tools<'keys' | 'applications'>;
+export type AuthenticateTools = AccessTools & Tools<'wrongKeys'>;
 
-/** The caller of a request, by its key. @throws BusbarError unauthorized. */
-export async function authenticate(
-  tools: AccessTools,
-  authorization: string | undefined,
-): Promise<Principal> {
-  const kept = await tools.keys.find(bearerKey(authorization));
-  if (kept === undefined) {
-    throw new BusbarError('unauthorized', 'The key is unknown or was revoked. Ask an admin for a new one.');
-  }
-  const { record } = kept;
-  if (isExpired(record, tools.clock.now())) {
-    throw new BusbarError('unauthorized', `The key expired at ${record.expiresAt}. Ask for a new one.`);
-  }
-  await noteUse(tools, kept);
+/** How a request says who sends it, and from where it came. */
+export interface Credentials {
+  readonly authorization: string | undefined;
+  readonly address: string;
+}
+
+/** The caller of a request, by its key. @throws BusbarError unauthorized, too_many_wrong_keys. */
+export async function authenticate(tools: AuthenticateTools, credentials: Credentials): Promise<Principal> {
+  const { record } = await findKey(tools, credentials);
   const { application, role, hash, scopes, expiresAt } = record;
   const children = role === 'member' ? (await tools.applications.cached(application))?.children : undefined;
   return {
@@ -30,6 +26,35 @@ export async function authenticate(
     ...(expiresAt !== undefined && { expiresAt }),
     ...(children !== undefined && { children }),
   };
+}
+
+/**
+ * The key of a request, which has not expired. A wrong key costs a read, so after many of them only keys that this
+ * instance has seen are let in; theirs are the requests that must not suffer.
+ */
+async function findKey(tools: AuthenticateTools, credentials: Credentials): Promise<KeptKey> {
+  const { keys, wrongKeys, clock } = tools;
+  const key = bearerKey(credentials.authorization);
+  const remembered = keys.remembered(key);
+  const wait = remembered === undefined ? wrongKeys.waitSeconds(credentials.address) : 0;
+  if (wait > 0) {
+    throw new BusbarError(
+      'too_many_wrong_keys',
+      `Too many requests with wrong keys came lately, so this key was not looked up. Try again in ${wait} s.`,
+      { retryAfterSeconds: wait },
+    );
+  }
+  const kept = remembered === 'unknown' ? undefined : await keys.find(key);
+  if (kept === undefined) {
+    if (remembered !== 'unknown') wrongKeys.count(credentials.address);
+    throw new BusbarError('unauthorized', 'The key is unknown or was revoked. Ask an admin for a new one.');
+  }
+  const { record } = kept;
+  if (isExpired(record, clock.now())) {
+    throw new BusbarError('unauthorized', `The key expired at ${record.expiresAt}. Ask for a new one.`);
+  }
+  await noteUse(tools, kept);
+  return kept;
 }
 
 /** Writes the day of the last use at most once a day. A request does not fail because that could not be written. */

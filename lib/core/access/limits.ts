@@ -5,3 +5,5 @@ export const contactCharactersMax = 200;
 export const applicationDescriptionCharactersMax = 1000;
 /** Their names are in the row of the parent, which every instance reads every few seconds. */
 export const childrenMax = 100;
+/** After so many different wrong keys within a minute, unknown keys are refused without being looked up. */
+export const wrongKeysPerMinute = { address: 100, instance: 1000 } as const;

@@ -48,6 +48,8 @@ const table = {
   request_too_large: [413, 'The request is too large'],
   event_too_large: [400, 'The event is too large'],
   unsupported_media_type: [415, 'The content type is not supported'],
+  too_many_wrong_keys: [429, 'Too many wrong keys'],
+  quota_exceeded: [429, 'A quota of the application is used up'],
   internal: [500, 'The bus failed'],
   unavailable: [503, 'The bus cannot do this right now'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
@@ -102,7 +104,7 @@ export class BusbarError extends Error {
 
 /** Whether the same request may be accepted later without a change. */
 export const mayPassLater = (code: ErrorCode): boolean =>
-  table[code][0] >= 500 || code === 'claimed' || code === 'conflict';
+  table[code][0] >= 500 || table[code][0] === 429 || code === 'claimed' || code === 'conflict';
 
 /** The refusal of a cursor that no list has returned. */
 export function unknownCursor(): BusbarError {

@@ -12,6 +12,8 @@ export interface KeptKey {
 export interface KeyStore {
   /** Who a key belongs to; undefined when no application has it. */
   find(key: string): Promise<KeptKey | undefined>;
+  /** What this instance knows of a key without a read: that it was seen lately, or that no application has it. */
+  remembered(key: string): 'seen' | 'unknown' | undefined;
   /** Stores a key, in the place of one with the same hash. */
   put(record: KeyRecord): Promise<void>;
   /** Notes the day of a use, unless the key was revoked meanwhile; lists a key of an earlier release from then on. */
@@ -29,6 +31,10 @@ export interface KeyStore {
  * request that read the row was on its way for a moment. An admin's key is read each time.
  */
 const cacheMs = 4000;
+/** How long an instance refuses a key that it has not found, also if another instance makes it in the meantime. */
+const unknownMs = 3000;
+/** How long a key that was found counts as seen. */
+const seenMs = 3_600_000;
 const cachedKeysMax = 1000;
 
 const rowKey = (hash: string) => ({ pk: `key#${hash}`, sk: 'key' });
@@ -59,6 +65,13 @@ const listRowOf = ({ application, hash }: KeyRecord): Row => ({
 
 export function createKeyStore(table: Table, clock: Clock): KeyStore {
   const cache = new Map<string, { untilMs: number; kept: KeptKey }>();
+  /** By hash: until when a key counts as unknown, and as seen. */
+  const unknown = new Map<string, number>();
+  const seen = new Map<string, number>();
+  function remember<Value>(map: Map<string, Value>, hash: string, value: Value): void {
+    if (map.size >= cachedKeysMax) map.clear();
+    map.set(hash, value);
+  }
 
   async function byHash(hash: string): Promise<KeptKey | undefined> {
     const row = await table.get(rowKey(hash), { consistent: true });
@@ -74,15 +87,25 @@ export function createKeyStore(table: Table, clock: Clock): KeyStore {
       cache.delete(hash);
       const readAtMs = clock.now();
       const kept = await byHash(hash);
-      if (kept === undefined || !keyMatches(key, kept.record)) return undefined;
-      if (kept.record.role === 'admin') return kept;
-      if (cache.size >= cachedKeysMax) cache.clear();
-      cache.set(hash, { untilMs: readAtMs + cacheMs, kept });
+      if (kept === undefined || !keyMatches(key, kept.record)) {
+        remember(unknown, hash, readAtMs + unknownMs);
+        return undefined;
+      }
+      remember(seen, hash, readAtMs + seenMs);
+      if (kept.record.role !== 'admin') remember(cache, hash, { untilMs: readAtMs + cacheMs, kept });
       return kept;
+    },
+
+    remembered(key) {
+      const hash = hashKey(key);
+      const isWithin = (untilMs = 0) => untilMs > clock.now();
+      if (isWithin(unknown.get(hash))) return 'unknown';
+      return isWithin(seen.get(hash)) ? 'seen' : undefined;
     },
 
     async put(record) {
       cache.delete(record.hash);
+      unknown.delete(record.hash);
       await table.transact([{ put: rowOf({ record, lastUsedOn: undefined }) }, { put: listRowOf(record) }]);
     },
 

@@ -6,12 +6,17 @@ import {
   patchApplication,
   putApplication,
 } from '../../../lib/app/access/applications.ts';
-import { authenticate } from '../../../lib/app/access/authenticate.ts';
+import {
+  type AuthenticateTools,
+  authenticate as authenticateFrom,
+} from '../../../lib/app/access/authenticate.ts';
 import { createKeyOf, makeKey, revokeKeyOf } from '../../../lib/app/access/keys.ts';
 import { putTopic } from '../../../lib/app/registry/topics.ts';
 import { childrenMax } from '../../../lib/core/access/limits.ts';
 import { admin, member, type TestBus, testBus } from '../bus.ts';
 
+const authenticate = (tools: AuthenticateTools, authorization: string) =>
+  authenticateFrom(tools, { authorization, address: '192.0.2.1' });
 const forbidden = { code: 'forbidden', status: 403 };
 
 async function family(): Promise<TestBus> {

@@ -1,13 +1,20 @@
 import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { authenticate } from '../../../lib/app/access/authenticate.ts';
+import {
+  type AuthenticateTools,
+  authenticate as authenticateFrom,
+} from '../../../lib/app/access/authenticate.ts';
 import { createKeyOf, listKeys, makeKey, revokeKey, revokeKeyOf } from '../../../lib/app/access/keys.ts';
 import { hashKey, keyIdOf } from '../../../lib/core/access/key.ts';
-import { admin, environment, member, testBus } from '../bus.ts';
+import { wrongKeysPerMinute } from '../../../lib/core/access/limits.ts';
+import { admin, environment, member, type TestBus, testBus } from '../bus.ts';
 
 const shop = { application: 'shop', role: 'member' } as const;
 const refused = { code: 'unauthorized', status: 401 };
 const day = 86_400_000;
+
+const authenticate = (tools: AuthenticateTools, authorization: string, address = '192.0.2.1') =>
+  authenticateFrom(tools, { authorization, address });
 
 describe('a key', () => {
   it('tells who sends a request, until it is revoked and five seconds have passed', async () => {
@@ -183,5 +190,51 @@ describe('the keys of an application', () => {
     await expect(
       createKeyOf(bus.tools, admin, 'nobody', { name: 'a', role: 'member' }),
     ).rejects.toMatchObject({ code: 'unknown_application', status: 404 });
+  });
+});
+
+describe('a wrong key', () => {
+  const calls = (bus: TestBus) => bus.calls.filter((call) => call.startsWith('dynamodb.GetItem')).length;
+
+  it('is looked up once in a few seconds', async () => {
+    const bus = await testBus();
+    for (let time = 0; time < 20; time++) {
+      await expect(authenticate(bus.tools, 'Bearer bbk_wrong')).rejects.toMatchObject(refused);
+    }
+    expect(calls(bus)).toBe(1);
+    await bus.clock.advance(3001);
+    await expect(authenticate(bus.tools, 'Bearer bbk_wrong')).rejects.toMatchObject(refused);
+    expect(calls(bus)).toBe(2);
+  });
+
+  it('after many others of its address is refused without a read, which no seen key and no other address suffers', async () => {
+    const bus = await testBus();
+    const { key } = await makeKey(bus.tools, { application: 'ops', role: 'admin' });
+    const { key: another } = await makeKey(bus.tools, shop);
+    await authenticate(bus.tools, `Bearer ${key}`);
+    for (let guess = 0; guess < wrongKeysPerMinute.address; guess++) {
+      await expect(authenticate(bus.tools, `Bearer bbk_${guess}`)).rejects.toMatchObject(refused);
+    }
+    const before = calls(bus);
+    const throttled = { code: 'too_many_wrong_keys', status: 429, retryAfterSeconds: 60 };
+
+    await expect(authenticate(bus.tools, 'Bearer bbk_last')).rejects.toMatchObject(throttled);
+    expect(calls(bus)).toBe(before);
+    expect(await authenticate(bus.tools, `Bearer ${key}`)).toMatchObject({ role: 'admin' });
+    expect(await authenticate(bus.tools, `Bearer ${another}`, '192.0.2.2')).toMatchObject(shop);
+
+    await bus.clock.advance(60_000);
+    await expect(authenticate(bus.tools, 'Bearer bbk_last')).rejects.toMatchObject(refused);
+  });
+
+  it('is refused without a read after very many of any address', async () => {
+    const bus = await testBus();
+    for (let guess = 0; guess < wrongKeysPerMinute.instance; guess++) {
+      const address = `2001:db8::${guess.toString(16)}`;
+      await expect(authenticate(bus.tools, `Bearer bbk_${guess}`, address)).rejects.toMatchObject(refused);
+    }
+    await expect(authenticate(bus.tools, 'Bearer bbk_last', '192.0.2.9')).rejects.toMatchObject({
+      code: 'too_many_wrong_keys',
+    });
   });
 });
