@@ -1,9 +1,8 @@
 import { type DeadLetterTools, getDeadLetter, listDeadLetters } from '../app/redrive/dead-letters.ts';
 import { getRedrive, type RedriveTools, startRedrive, stopRedrive } from '../app/redrive/redrive.ts';
-import { deadLettersPageDefault, deadLettersPageMax } from '../core/redrive/limits.ts';
 import { redriveSchema } from '../core/redrive/redrive.ts';
 import { callsWith } from './call.ts';
-import { cursor, limit, text } from './parameters.ts';
+import { page, text } from './parameters.ts';
 
 const call = callsWith<DeadLetterTools & RedriveTools>();
 
@@ -15,11 +14,7 @@ export const deadLetterCalls = [
       description: 'What could not be delivered: `{waiting, clusters, deadLetters, cursor?}`.',
       tag: 'Dead letters',
       caller: 'owner',
-      query: {
-        cause: text('Of this cause alone.'),
-        limit: limit(deadLettersPageMax, deadLettersPageDefault),
-        cursor,
-      },
+      query: { cause: text('Of this cause alone.'), ...page },
       responses: { 200: 'DeadLetters' },
       errors: ['unknown_receiver'],
     },

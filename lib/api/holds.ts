@@ -1,9 +1,8 @@
 import { dropHeld, getHeld, type HeldTools, listHeld, sendHeld } from '../app/hold/held.ts';
 import { getHold, putHold, releaseHold } from '../app/hold/hold.ts';
 import { holdSchema } from '../core/hold/hold.ts';
-import { heldListDefault, heldListMax } from '../core/hold/limits.ts';
 import { callsWith } from './call.ts';
-import { cursor, limit, releaseRate } from './parameters.ts';
+import { page, releaseRate } from './parameters.ts';
 
 const call = callsWith<HeldTools>();
 
@@ -56,7 +55,7 @@ export const holdCalls = [
       summary: 'List the held events of a topic',
       tag: 'Hold',
       caller: 'owner',
-      query: { limit: limit(heldListMax, heldListDefault), cursor },
+      query: page,
       responses: { 200: 'HeldEvents' },
       errors: ['unknown_topic', 'unknown_hold'],
     },

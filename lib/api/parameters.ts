@@ -1,6 +1,7 @@
 import { parseTimestamp } from '../core/event/event.ts';
 import { releasePerSecondMax, releasePerSecondMin } from '../core/hold/limits.ts';
 import { BusbarError } from '../core/kernel/errors.ts';
+import { listLimitDefault, listLimitMax } from '../core/list/limits.ts';
 
 /** What a call takes beside its path and body, in its query or a header: text that the entry reads once. */
 export interface Parameter<Value> {
@@ -56,21 +57,31 @@ export const text = (description: string): Parameter<string | undefined> => ({
   read: (value) => ({ value }),
 });
 
-/** At most how many a list shows. */
-export const limit = (maximum: number, preset: number): Parameter<number> => ({
-  text: 'How many at most.',
-  schema: { type: 'integer', minimum: 1, maximum, default: preset },
+/** A whole number. */
+export const integer = (
+  description: string,
+  bounds: { readonly min: number; readonly max: number; readonly preset: number },
+): Parameter<number> => ({
+  text: description,
+  schema: { type: 'integer', minimum: bounds.min, maximum: bounds.max, default: bounds.preset },
   read(given) {
-    if (given === undefined) return { value: preset };
-    const value = /^\d{1,9}$/.test(given) ? Number(given) : 0;
-    return value >= 1 && value <= maximum
+    if (given === undefined) return { value: bounds.preset };
+    const value = /^\d{1,9}$/.test(given) ? Number(given) : -1;
+    return value >= bounds.min && value <= bounds.max
       ? { value }
-      : { problem: `is ${JSON.stringify(given)}; it is a whole number from 1 to ${maximum}` };
+      : { problem: `is ${JSON.stringify(given)}; it is a whole number from ${bounds.min} to ${bounds.max}` };
   },
 });
 
-/** Where a list goes on. Its use case knows what it has returned. */
-export const cursor = text('Of the page before, to go on behind it.');
+/** What every list takes. A page may have fewer items than asked for, and only the last one has no cursor. */
+export const page = {
+  limit: integer('How many at most. A page may have fewer; there are more while it has a `cursor`.', {
+    min: 1,
+    max: listLimitMax,
+    preset: listLimitDefault,
+  }),
+  cursor: text('Of the page before, to go on behind it.'),
+} as const;
 
 export const flag = (description: string): Parameter<boolean> => ({
   text: description,

@@ -16,7 +16,7 @@ import { forceBreakerSchema } from '../core/breaker/breaker.ts';
 import { skipSchema } from '../core/registry/flow.ts';
 import { rotateSecretSchema } from '../core/registry/secret.ts';
 import { type Call, callsWith, type Description } from './call.ts';
-import { flag, type Parameter, text } from './parameters.ts';
+import { flag, type Parameter, page, text } from './parameters.ts';
 
 type Tools = ReceiverTools & DeleteTools & FlowTools & BreakerTools;
 const call = callsWith<Tools>();
@@ -45,9 +45,10 @@ export const receiverCalls: Call<Tools>[] = [
       description: 'A member sees its own.',
       tag: 'Receivers',
       caller: 'application',
+      query: page,
       responses: { 200: 'Receivers' },
     },
-    (tools, principal) => listReceivers(tools, principal),
+    (tools, principal, { query }) => listReceivers(tools, principal, query),
   ),
   call(
     'GET /v1/receivers/{receiver}',

@@ -5,9 +5,8 @@ import {
   type RefusedTools,
   retryRefused,
 } from '../app/relay/refused.ts';
-import { refusedPageDefault, refusedPageMax } from '../core/relay/limits.ts';
 import { callsWith } from './call.ts';
-import { cursor, limit } from './parameters.ts';
+import { page } from './parameters.ts';
 
 const call = callsWith<RefusedTools>();
 
@@ -20,7 +19,7 @@ export const refusedCalls = [
         'What the bus took over (outbox, transactions) and cannot publish as it is, with its cause. A member sees its own.',
       tag: 'Refused',
       caller: 'application',
-      query: { limit: limit(refusedPageMax, refusedPageDefault), cursor },
+      query: page,
       responses: { 200: 'RefusedEvents' },
     },
     (tools, principal, { query }) => listRefused(tools, principal, query),

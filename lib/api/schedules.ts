@@ -9,6 +9,7 @@ import {
 } from '../app/schedule/recurrences.ts';
 import { recurrenceSchema } from '../core/schedule/recurrence.ts';
 import { callsWith } from './call.ts';
+import { page } from './parameters.ts';
 
 const call = callsWith<RecurrenceTools>();
 
@@ -17,12 +18,13 @@ export const scheduleCalls = [
     'GET /v1/schedules',
     {
       summary: 'List the schedules',
-      description: 'A member sees its own.',
+      description: 'Without their events. A member sees its own.',
       tag: 'Schedules',
       caller: 'application',
+      query: page,
       responses: { 200: 'Schedules' },
     },
-    (tools, principal) => listRecurrences(tools, principal),
+    (tools, principal, { query }) => listRecurrences(tools, principal, query),
   ),
   call(
     'GET /v1/schedules/{schedule}',

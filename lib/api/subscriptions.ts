@@ -7,6 +7,7 @@ import {
 } from '../app/registry/subscriptions.ts';
 import { subscriptionSchema } from '../core/registry/subscription.ts';
 import { callsWith } from './call.ts';
+import { page } from './parameters.ts';
 
 const call = callsWith<AdminTools>();
 
@@ -17,10 +18,11 @@ export const subscriptionCalls = [
       summary: 'List the subscriptions of a topic',
       tag: 'Topics',
       caller: 'application',
+      query: page,
       responses: { 200: 'Subscriptions' },
       errors: ['unknown_topic'],
     },
-    (tools, _, { path }) => listSubscriptions(tools, path.topic),
+    (tools, _, { path, query }) => listSubscriptions(tools, path.topic, query),
   ),
   call(
     'GET /v1/topics/{topic}/subscriptions/{receiver}',

@@ -8,15 +8,22 @@ import {
 import type { TopicTools } from '../app/registry/topics.ts';
 import { topicSchema } from '../core/registry/topic.ts';
 import { callsWith } from './call.ts';
-import { flag } from './parameters.ts';
+import { flag, page } from './parameters.ts';
 
 const call = callsWith<TopicTools & HeldTools>();
 
 export const topicCalls = [
   call(
     'GET /v1/topics',
-    { summary: 'List the topics', tag: 'Topics', caller: 'application', responses: { 200: 'Topics' } },
-    (tools) => listTopicsAndHolds(tools),
+    {
+      summary: 'List the topics',
+      description: 'Without their schemas.',
+      tag: 'Topics',
+      caller: 'application',
+      query: page,
+      responses: { 200: 'Topics' },
+    },
+    (tools, _, { query }) => listTopicsAndHolds(tools, query),
   ),
   call(
     'GET /v1/topics/{topic}',

@@ -1,17 +1,16 @@
 import { Command } from 'commander';
+import type { Item } from './support/answer.ts';
+import { get } from './support/collection.ts';
+import { paged, readList, tellMore } from './support/pages.ts';
 import { jsonText } from './support/plain.ts';
-import { connect, type Session, wantsJson } from './support/session.ts';
-import { type Column, field, fields, table } from './support/table.ts';
-import { positiveInteger } from './support/values.ts';
+import { type Session, wantsJson } from './support/session.ts';
+import { type Column, field, table } from './support/table.ts';
 
-interface Letter extends Readonly<Record<string, unknown>> {
-  readonly id: string;
-}
 interface List {
   readonly waiting: number;
-  readonly clusters?: readonly Readonly<Record<string, unknown>>[];
-  readonly deadLetters: readonly Letter[];
-  readonly cursor?: string;
+  readonly clusters?: readonly Item[];
+  readonly deadLetters: readonly Item[];
+  readonly clustersPartial?: boolean;
 }
 
 const clusterColumns: readonly Column[] = [
@@ -34,13 +33,13 @@ const letterColumns: readonly Column[] = [
 ];
 
 export function deadLettersCommand(session: Session): Command {
-  return new Command('dead-letters')
-    .description('list the dead letters of a receiver by cause')
-    .argument('<receiver>')
-    .argument('[id]', 'show this dead letter, with its event')
-    .option('--cause <cause>', 'only those with this cause, such as http-500')
-    .option('--limit <count>', 'at most this many', positiveInteger)
-    .option('--cursor <cursor>', 'continue after an earlier list')
+  return paged(
+    new Command('dead-letters')
+      .description('list the dead letters of a receiver by cause')
+      .argument('<receiver>')
+      .argument('[id]', 'show this dead letter, with its event')
+      .option('--cause <cause>', 'only those with this cause, such as http-500'),
+  )
     .addHelpText(
       'after',
       `
@@ -52,27 +51,31 @@ Examples:
     .action(async (receiver: string, id: string | undefined, _, command: Command) => {
       session.about = { receiver };
       const { stdout, stderr } = session.world;
-      const { cause, limit, cursor } = command.opts<{ cause?: string; limit?: number; cursor?: string }>();
-      const query = new URLSearchParams();
-      if (cause !== undefined) query.set('cause', cause);
-      if (limit !== undefined) query.set('limit', String(limit));
-      if (cursor !== undefined) query.set('cursor', cursor);
       const base = `/receivers/${encodeURIComponent(receiver)}/dead-letters`;
-      const path = id === undefined ? `${base}?${query}` : `${base}/${encodeURIComponent(id)}`;
-      const body = await connect(session, command).call('GET', path);
-      if (wantsJson(command)) return stdout.write(`${jsonText(body)}\n`);
-      if (id !== undefined) return stdout.write(fields(body as Letter, stdout));
-      const list = body as List;
+      if (id !== undefined) return await get(session, command, `${base}/${encodeURIComponent(id)}`);
+      const { cause } = command.opts<{ cause?: string }>();
+      const listed = await readList(
+        session,
+        command,
+        base,
+        'deadLetters',
+        cause === undefined ? {} : { cause },
+      );
+      if (wantsJson(command)) return await stdout.write(`${jsonText(listed.body)}\n`);
+      const list = listed.body as unknown as List;
       if (list.waiting > 0) {
         await stderr.write(
           `About ${list.waiting} more are still in the queue: list them again in a moment.\n`,
         );
       }
-      if (list.deadLetters.length === 0) return stderr.write(`There are no dead letters of ${receiver}.\n`);
-      if (list.clusters !== undefined) {
+      if (list.clustersPartial === true) {
+        await stderr.write('There are more than one call counts: the causes are those of the oldest.\n');
+      }
+      if (list.deadLetters.length === 0) await stderr.write(`There are no dead letters of ${receiver}.\n`);
+      if (list.clusters !== undefined && list.clusters.length > 0) {
         await stdout.write(`${table(list.clusters, clusterColumns, stdout)}\n`);
       }
-      await stdout.write(table(list.deadLetters, letterColumns, stdout));
-      if (list.cursor !== undefined) await stderr.write(`More: --cursor ${list.cursor}\n`);
+      if (list.deadLetters.length > 0) await stdout.write(table(list.deadLetters, letterColumns, stdout));
+      await tellMore(session, listed);
     });
 }

@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { ShownValidation } from '../core/registry/validation.ts';
-import { act, given, type Item } from './support/collection.ts';
+import type { Item } from './support/answer.ts';
+import { act, given } from './support/collection.ts';
 import type { Session } from './support/session.ts';
 import { rfc3339, seconds, secretOrFile } from './support/values.ts';
 

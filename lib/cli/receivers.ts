@@ -3,6 +3,7 @@ import { kindOptions } from '../connectors/cli.ts';
 import { receiverActions } from './receivers-actions.ts';
 import { get, given, list, put, remove } from './support/collection.ts';
 import { usageError } from './support/failure.ts';
+import { paged } from './support/pages.ts';
 import type { Session } from './support/session.ts';
 import { field } from './support/table.ts';
 import {
@@ -59,10 +60,9 @@ ${kindOptions.map(({ field, example }) => `  busbar receivers put legacy --${fie
   busbar receivers skip billing --before 2026-01-31T12:00:00Z
   busbar receivers resume billing`,
     );
-  receivers
-    .command('list')
-    .description('all receivers')
-    .action((_, command: Command) => list(session, command, '/receivers', columns, 'receivers'));
+  paged(receivers.command('list').description('all receivers')).action((_, command: Command) =>
+    list(session, command, '/receivers', columns, { member: 'receivers' }),
+  );
   receivers
     .command('get')
     .description('one receiver, without its secret')

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { misfires } from '../core/schedule/recurrence.ts';
 import { act, get, given, list, put, remove } from './support/collection.ts';
 import { usageError } from './support/failure.ts';
+import { paged } from './support/pages.ts';
 import type { Session } from './support/session.ts';
 import { field } from './support/table.ts';
 import { jsonOrFile, seconds } from './support/values.ts';
@@ -51,10 +52,9 @@ Examples:
   busbar schedules put poll --receiver billing --every 5m --type poll.due --data '{"full": false}'
   busbar schedules pause nightly`,
     );
-  schedules
-    .command('list')
-    .description('all schedules')
-    .action((_, command: Command) => list(session, command, '/schedules', columns, 'schedules'));
+  paged(schedules.command('list').description('all schedules')).action((_, command: Command) =>
+    list(session, command, '/schedules', columns, { member: 'schedules' }),
+  );
   schedules
     .command('get')
     .description('one schedule, with its next times')

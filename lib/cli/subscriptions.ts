@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { get, given, list, put, remove } from './support/collection.ts';
+import { paged } from './support/pages.ts';
 import type { Session } from './support/session.ts';
 import { field } from './support/table.ts';
 import { jsonOrFile } from './support/values.ts';
@@ -17,20 +18,13 @@ Examples:
   busbar subscriptions put orders vip-desk --filter '{"data": {"total": [{"numeric": [">=", 1000]}]}}'
   busbar subscriptions list orders`,
     );
-  subscriptions
-    .command('list')
-    .description('the subscriptions of a topic')
-    .argument('<topic>')
-    .action((topic: string, _, command: Command) => {
+  paged(subscriptions.command('list').description('the subscriptions of a topic').argument('<topic>')).action(
+    (topic: string, _, command: Command) => {
       session.about = { topic };
-      return list(
-        session,
-        command,
-        `/topics/${encodeURIComponent(topic)}/subscriptions`,
-        columns,
-        'subscriptions',
-      );
-    });
+      const path = `/topics/${encodeURIComponent(topic)}/subscriptions`;
+      return list(session, command, path, columns, { member: 'subscriptions' });
+    },
+  );
   subscriptions
     .command('get')
     .description('one subscription')

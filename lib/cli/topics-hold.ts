@@ -1,8 +1,10 @@
 import { Command } from 'commander';
-import { change, get, given, type Item, list } from './support/collection.ts';
+import type { Item } from './support/answer.ts';
+import { change, get, given, list } from './support/collection.ts';
+import { paged } from './support/pages.ts';
 import type { Session } from './support/session.ts';
 import { field } from './support/table.ts';
-import { positiveInteger, positiveNumber } from './support/values.ts';
+import { positiveNumber } from './support/values.ts';
 
 const columns = [
   field('id'),
@@ -54,18 +56,11 @@ export function holdCommands(session: Session): Command[] {
     );
 
   const held = new Command('held').description('list, send or drop single held events of a topic');
-  held
-    .command('list')
-    .description('held events, in the order of their release')
-    .argument('<topic>')
-    .option('--limit <count>', 'at most this many, up to 100', positiveInteger)
-    .option('--cursor <cursor>', 'continue after an earlier list')
-    .action((topic: string, options: { limit?: number; cursor?: string }, command: Command) => {
-      const query = new URLSearchParams();
-      for (const [name, value] of Object.entries(given({ ...options }))) query.set(name, String(value));
-      const path = `${pathOf(topic)}/held${query.size === 0 ? '' : `?${query}`}`;
-      return list(session, command, path, columns, 'held events');
-    });
+  paged(
+    held.command('list').description('held events, in the order of their release').argument('<topic>'),
+  ).action((topic: string, _, command: Command) =>
+    list(session, command, `${pathOf(topic)}/held`, columns, { member: 'events', noun: 'held events' }),
+  );
   held
     .command('get')
     .description('one held event with its data')

@@ -3,6 +3,7 @@ import { traceModes } from '../core/event/trace-mode.ts';
 import type { Topic } from '../core/registry/topic.ts';
 import { orderAttribute } from '../core/routing/order.ts';
 import { get, given, list, put, remove } from './support/collection.ts';
+import { paged } from './support/pages.ts';
 import type { Session } from './support/session.ts';
 import { field } from './support/table.ts';
 import { jsonOrFile, seconds } from './support/values.ts';
@@ -29,7 +30,7 @@ const columns = [
   },
   {
     title: 'schema',
-    value: (row: Readonly<Record<string, unknown>>) => (row.schema === undefined ? '' : 'yes'),
+    value: (row: Readonly<Record<string, unknown>>) => (row.schemaHash === undefined ? '' : 'yes'),
   },
   field('description'),
 ];
@@ -46,10 +47,9 @@ Examples:
   busbar topics release orders --per-second 50
   busbar topics get orders --json`,
   );
-  topics
-    .command('list')
-    .description('all topics')
-    .action((_, command: Command) => list(session, command, '/topics', columns, 'topics'));
+  paged(topics.command('list').description('all topics')).action((_, command: Command) =>
+    list(session, command, '/topics', columns, { member: 'topics' }),
+  );
   topics
     .command('get')
     .description('one topic')

@@ -1,14 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  cursor,
-  flag,
-  limit,
-  readQuery,
-  releaseRate,
-  required,
-  text,
-  time,
-} from '../../lib/api/parameters.ts';
+import { flag, integer, readQuery, releaseRate, required, text, time } from '../../lib/api/parameters.ts';
 import { refusalOf } from '../core/refusal.ts';
 
 const refused = (path: string, detail: RegExp) => ({
@@ -17,7 +8,7 @@ const refused = (path: string, detail: RegExp) => ({
 });
 
 describe('a query', () => {
-  const parameters = { limit: limit(100, 20), cursor };
+  const parameters = { limit: integer('', { min: 1, max: 100, preset: 20 }), cursor: text('') };
 
   it('has the values of its parameters, and what is taken where one is left out', () => {
     expect(readQuery(parameters, {})).toEqual({ limit: 20, cursor: undefined });
@@ -37,9 +28,9 @@ describe('a query', () => {
 
 describe('a parameter', () => {
   it.each(['', '0', '101', '-1', '1.5', '1e1', ' 5', 'many'])('limit is refused as %j', (given) => {
-    expect(refusalOf(() => readQuery({ limit: limit(100, 20) }, { limit: given }))).toMatchObject(
-      refused('limit', /it is a whole number from 1 to 100$/),
-    );
+    expect(
+      refusalOf(() => readQuery({ limit: integer('', { min: 1, max: 100, preset: 20 }) }, { limit: given })),
+    ).toMatchObject(refused('limit', /it is a whole number from 1 to 100$/));
   });
 
   it('flag is true or false, and false when it is left out', () => {

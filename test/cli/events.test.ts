@@ -107,7 +107,7 @@ describe('schedules', () => {
     bus.answer({ status: 204 });
     expect((await busbar('schedules', 'delete', 'nightly')).stdout).toBe('Schedule nightly is deleted.\n');
     expect(bus.requests.map(({ call }) => call)).toEqual([
-      'GET /v1/schedules',
+      'GET /v1/schedules?limit=1000',
       'POST /v1/schedules/nightly/pause',
       'POST /v1/schedules/nightly/resume',
       'DELETE /v1/schedules/nightly',

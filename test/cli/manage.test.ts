@@ -75,6 +75,20 @@ describe('topics', () => {
     }
   });
 
+  it('are listed page by page, up to a limit', async () => {
+    for (let n = 1; n <= 1005; n++) bus.topics.set(`t${n}`, { topic: `t${n}` });
+    const all = JSON.parse((await busbar('topics', 'list', '--json')).stdout);
+    expect(all).not.toHaveProperty('cursor');
+    expect(all.topics).toHaveLength(1005);
+    expect(bus.requests.map(({ path }) => path)).toEqual([
+      '/topics?limit=1000',
+      '/topics?limit=1000&cursor=1000',
+    ]);
+    const some = await busbar('topics', 'list', '--limit', '2', '--cursor', '1000');
+    expect(some.stdout).toBe('TOPIC\nt1001\nt1002\n');
+    expect(some.stderr).toBe('More: --cursor 1002\n');
+  });
+
   it('that do not exist cause a hint how to create them', async () => {
     const { code, stderr } = await busbar('topics', 'get', 'nowhere');
     expect(code).toBe(1);

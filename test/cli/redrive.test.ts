@@ -76,8 +76,31 @@ describe('dead-letters', () => {
       ].join('\n'),
     );
     expect(stderr).toContain('About 5 more');
-    expect(stderr).toContain('--cursor abc');
+    expect(stderr).toContain('More: --cursor abc\n');
     expect(bus.requests[0]?.call).toBe('GET /v1/receivers/shop/dead-letters?cause=dns&limit=1');
+  });
+
+  it('are read page by page, with the causes of the first', async () => {
+    const letter = (id: string) => ({ id, cause: 'dns', attempts: 1 });
+    const cluster = { cause: 'dns', count: 3 };
+    bus.answerWith(
+      { waiting: 0, clusters: [cluster], deadLetters: [letter('dlv_1')], cursor: 'a' },
+      // A page may be empty although there are more.
+      { waiting: 0, deadLetters: [], cursor: 'b' },
+      { waiting: 0, deadLetters: [letter('dlv_2'), letter('dlv_3')] },
+    );
+    const { stdout, stderr } = await busbar('dead-letters', 'shop', '--json');
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({
+      waiting: 0,
+      clusters: [cluster],
+      deadLetters: ['dlv_1', 'dlv_2', 'dlv_3'].map(letter),
+    });
+    expect(bus.requests.map(({ call }) => call)).toEqual([
+      'GET /v1/receivers/shop/dead-letters?limit=1000',
+      'GET /v1/receivers/shop/dead-letters?limit=1000&cursor=a',
+      'GET /v1/receivers/shop/dead-letters?limit=1000&cursor=b',
+    ]);
   });
 
   it('are shown one by one with their event, or reported absent', async () => {

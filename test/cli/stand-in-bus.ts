@@ -65,6 +65,7 @@ export async function standInBus(options: { key?: string } = {}) {
     if (request.headers.authorization !== `Bearer ${key}`) {
       return problem(401, 'unauthorized', 'The key is missing or unknown.');
     }
+    const query = new URLSearchParams(path.split('?')[1]);
     const [room, name = '', part, other] = path
       .slice(1)
       .replace(/\?.*$/, '')
@@ -81,6 +82,7 @@ export async function standInBus(options: { key?: string } = {}) {
         return unknown('receivers', other);
       const fixed = { topic: name, receiver: other ?? '' };
       return keep(
+        query,
         'subscriptions',
         subscriptions,
         `${name}/${other ?? ''}`,
@@ -93,7 +95,7 @@ export async function standInBus(options: { key?: string } = {}) {
     }
     if (room === 'topics') {
       const fields = ['owner', 'description', 'schema', 'dedupSeconds', 'trace', 'ordered'];
-      return keep('topics', topics, name, method, name, body, fields, { topic: name });
+      return keep(query, 'topics', topics, name, method, name, body, fields, { topic: name });
     }
     if (room === 'receivers') {
       const fields = [
@@ -107,12 +109,13 @@ export async function standInBus(options: { key?: string } = {}) {
         'headers',
         'validate',
       ];
-      return keep('receivers', receivers, name, method, name, body, fields, { receiver: name });
+      return keep(query, 'receivers', receivers, name, method, name, body, fields, { receiver: name });
     }
     return problem(404, 'unknown_route', `There is no ${method} ${path}.`);
   }
 
   function keep(
+    query: URLSearchParams,
     room: string,
     store: Map<string, Json>,
     id: string,
@@ -123,10 +126,11 @@ export async function standInBus(options: { key?: string } = {}) {
     fixed: Json,
   ): [number, unknown] {
     if (name === undefined || name === '') {
-      const items = [...store]
-        .filter(([found]) => found.startsWith(id))
-        .map(([, item]) => withoutSecret(item));
-      return [200, { [room]: items }];
+      const items = [...store].filter(([found]) => found.startsWith(id)).map(([, item]) => listed(item));
+      const from = Number(query.get('cursor') ?? 0);
+      const end = from + Number(query.get('limit') ?? 100);
+      const cursor = end < items.length ? { cursor: String(end) } : {};
+      return [200, { [room]: items.slice(from, end), ...cursor }];
     }
     const old = store.get(id);
     if (method === 'PUT') {
@@ -201,6 +205,12 @@ export async function standInBus(options: { key?: string } = {}) {
         server.closeAllConnections();
       }),
   };
+}
+
+/** As a list shows it. */
+function listed(item: Json): Json {
+  const { schema, ...shown } = withoutSecret(item);
+  return { ...shown, ...(schema !== undefined && { schemaHash: 'of a schema' }) };
 }
 
 function withoutSecret({ secret: _, ...shown }: Json): Json {

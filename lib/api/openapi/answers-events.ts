@@ -162,6 +162,7 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
       clusters: z
         .array(z.object({ cause: z.string(), count, firstAt: time, lastAt: time, example: DeadLetter }))
         .optional(),
+      clustersPartial: z.literal(true).optional(),
       deadLetters: z.array(DeadLetter),
       cursor: z.string().optional(),
     }),

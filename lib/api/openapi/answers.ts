@@ -49,7 +49,11 @@ export function answers() {
     topic: nameSchema,
     ...topicSchema.omit({ owner: true }).shape,
     ...kept,
-    hold: z.union([Hold, Hold.pick({ state: true, since: true, by: true })]).optional(),
+    hold: Hold.optional(),
+  });
+  const ListedTopic = Topic.omit({ schema: true }).extend({
+    schemaHash: z.string().optional(),
+    hold: Hold.pick({ state: true, since: true, by: true }).optional(),
   });
   const Subscription = z.object({
     topic: nameSchema,
@@ -137,15 +141,15 @@ export function answers() {
     Health: z.object({ status: z.literal('ok') }),
     OpenApi: z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }),
     Topic,
-    Topics: z.object({ topics: z.array(Topic) }),
+    Topics: listOf('topics', ListedTopic),
     Subscription,
-    Subscriptions: z.object({ subscriptions: z.array(Subscription) }),
+    Subscriptions: listOf('subscriptions', Subscription),
     Hold,
     HeldEvent,
-    HeldEvents: z.object({ events: z.array(HeldEvent), cursor: z.string().optional() }),
+    HeldEvents: listOf('events', HeldEvent),
     HeldEventWhole: HeldEvent.extend({ event: z.unknown() }),
     Receiver,
-    Receivers: z.object({ receivers: z.array(Receiver) }),
+    Receivers: listOf('receivers', Receiver),
     ReceiverAndSecret: Receiver.extend({ secret: z.string().optional() }),
     ReceiverWhole: Receiver.extend({
       breaker: z.object({ ...receiverFields.shape.breaker.unwrap().shape, ...Breaker.shape }),
@@ -159,10 +163,16 @@ export function answers() {
     Breaker,
     Agreement: z.object({ receiver: nameSchema, state: z.literal('granted') }),
     Schedule,
-    Schedules: z.object({ schedules: z.array(Schedule) }),
+    Schedules: listOf('schedules', Schedule.omit({ event: true })),
     ...eventAnswers(time, count),
   };
 }
+
+/** A page of a list. */
+const listOf = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
+  z
+    .object({ [name]: z.array(item) } as Record<Name, z.ZodArray<Item>>)
+    .extend({ cursor: z.string().optional() });
 
 export type Answers = ReturnType<typeof answers>;
 export type AnswerName = keyof Answers;

@@ -1,17 +1,20 @@
 import type { Principal } from '../../core/access/access.ts';
 import {
-  bySk,
   type HeldEvent,
+  type HeldHead,
   type HeldPlace,
   heldIdOf,
+  inOrder,
   type Kept,
   placeOf,
   shards,
   storedAtMs,
 } from '../../core/hold/held.ts';
 import { type Hold, isOpen, isReleasing, notOnHold } from '../../core/hold/hold.ts';
-import { BusbarError, unknownCursor } from '../../core/kernel/errors.ts';
+import { heldListRows } from '../../core/hold/limits.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
 import type { HoldName } from '../../runtime/stores/held.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type HoldTools, ownTopic } from './hold.ts';
 
@@ -28,7 +31,7 @@ export interface ShownHeld extends Pick<HeldEvent, 'source' | 'type'> {
   readonly heldAt: string;
 }
 
-function show({ event, ...place }: Kept): ShownHeld {
+function show({ event, ...place }: HeldHead): ShownHeld {
   const { id: eventId, source, type, subject } = event;
   return {
     id: heldIdOf(place),
@@ -45,25 +48,25 @@ export async function listHeld(
   tools: HeldTools,
   principal: Principal,
   topic: string,
-  { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined },
+  query: PageQuery,
 ): Promise<{ events: ShownHeld[]; cursor?: string }> {
   const hold = await ownHold(tools, principal, topic);
-  const after = readCursor(cursor);
-  const pages = await Promise.all(shards.map((shard) => tools.held.page(hold, shard, limit, after)));
-  const rows = pages
-    .flatMap((page) => page.rows)
-    .sort(bySk)
-    .slice(0, limit);
-  const last = rows.at(-1);
-  const hasMore =
-    last !== undefined &&
-    pages.some(({ rows: all, hasMore }) => hasMore || all.some(({ sk }) => sk > last.sk));
-  return { events: rows.map(show), ...(hasMore && { cursor: last.sk }) };
-}
-
-function readCursor(text = ''): string {
-  if (text === '' || /^[0-9a-z-]{1,64}$/.test(text)) return text;
-  throw unknownCursor();
+  const { items: events, ...rest } = await pageOf(
+    ['held', topic, hold.id],
+    query,
+    async (after, limit) => {
+      const pages = await Promise.all(
+        shards.map((shard) => tools.held.heads(hold, shard, Math.min(limit, heldListRows), after)),
+      );
+      const { rows, left } = inOrder(pages, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      return {
+        items: rows.map((head) => ({ key: head.sk, item: head })),
+        last: left ? rows.at(-1)?.sk : undefined,
+      };
+    },
+    show,
+  );
+  return { events, ...rest };
 }
 
 /** One held event, with its body. */

@@ -1,15 +1,26 @@
 import type { Principal } from '../../core/access/access.ts';
 import { isOpen, type ShownHold } from '../../core/hold/hold.ts';
-import type { Topic, TopicSpec } from '../../core/registry/topic.ts';
+import { schemaHashOf, type Topic, type TopicSpec } from '../../core/registry/topic.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
 import type { Put } from '../registry/admin.ts';
 import { deleteTopic, getTopic, putTopic, requireDeletable, type TopicTools } from '../registry/topics.ts';
 import { dropAllHeld, forgetHold, type HeldTools } from './held.ts';
 import { type HoldTools, showCounted } from './hold.ts';
 
 /** A topic as the API shows it: with its hold, if it has one. */
-export type ShownTopic = Omit<Topic, 'hold'> & {
-  readonly hold?: ShownHold | Pick<ShownHold, 'state' | 'since' | 'by'>;
+export type ShownTopic = Omit<Topic, 'hold'> & { readonly hold?: ShownHold };
+
+/** A topic in a list. */
+export type ListedTopic = Omit<Topic, 'hold' | 'schema'> & {
+  /** Changes with the schema; absent without one. */
+  readonly schemaHash?: string;
+  readonly hold?: Pick<ShownHold, 'state' | 'since' | 'by'>;
 };
+
+const withoutSchema = ({ schema, ...topic }: Topic) => ({
+  ...topic,
+  ...(schema !== undefined && { schemaHash: schemaHashOf(schema) }),
+});
 
 export async function getTopicAndHold(
   tools: Pick<HoldTools, 'registry' | 'holds' | 'held'>,
@@ -21,21 +32,21 @@ export async function getTopicAndHold(
   return isOpen(hold) ? { ...topic, hold: await showCounted(tools, hold) } : topic;
 }
 
-/** Every topic; holds are shown without counts, which GET of the topic shows. */
+/** Topics without their schemas; holds are shown without counts. GET of a topic shows both. */
 export async function listTopicsAndHolds(
   tools: Pick<HoldTools, 'registry' | 'holds'>,
-): Promise<{ topics: ShownTopic[] }> {
-  const topics = await tools.registry.topics();
-  const marked = topics.flatMap(({ topic, hold }) => (hold === undefined ? [] : [topic]));
+  query: PageQuery,
+): Promise<{ topics: ListedTopic[]; cursor?: string }> {
+  const { items, ...rest } = await pageOf(['topics'], query, tools.registry.topicsAfter, withoutSchema);
+  const marked = items.flatMap(({ topic, hold }) => (hold === undefined ? [] : [topic]));
   const holds = new Map((await tools.holds.findMany(marked)).map((hold) => [hold.topic, hold]));
-  return {
-    topics: topics.map(({ hold: _, ...topic }): ShownTopic => {
-      const hold = holds.get(topic.topic);
-      if (!isOpen(hold)) return topic;
-      const { state, since, by } = hold;
-      return { ...topic, hold: { state: state === 'closing' ? 'releasing' : state, since, by } };
-    }),
-  };
+  const topics = items.map(({ hold: _, ...topic }): ListedTopic => {
+    const hold = holds.get(topic.topic);
+    if (!isOpen(hold)) return topic;
+    const { state, since, by } = hold;
+    return { ...topic, hold: { state: state === 'closing' ? 'releasing' : state, since, by } };
+  });
+  return { topics, ...rest };
 }
 
 /** Creates or changes a topic. One with a rule is watched from then on. */

@@ -1,4 +1,6 @@
 import { sleep } from '../../core/kernel/sleep.ts';
+import type { Portion } from '../../core/list/portion.ts';
+import type { DeadLetter } from '../../core/redrive/dead-letter.ts';
 import { redriveTimeoutSeconds } from '../../core/redrive/limits.ts';
 import {
   batchOf,
@@ -172,15 +174,13 @@ async function choose(
     return { letters: [], looked: run };
   }
   const letters: KeptDeadLetter[] = [];
-  let cursor: string | undefined = run.cursor;
-  while (cursor !== undefined) {
-    const page = await tools.deadLetters.page(run.receiver, cursor, pageLetters);
-    for (const kept of page.letters) {
-      cursor = kept.key;
-      if (selects(run, kept.letter)) letters.push(kept);
-      if (letters.length === count) return { letters, looked: { ...run, cursor } };
+  for (let after: string | undefined = run.cursor; after !== undefined; ) {
+    const page: Portion<DeadLetter> = await tools.deadLetters.page(run.receiver, after, pageLetters);
+    for (const { key, item: letter } of page.items) {
+      if (selects(run, letter)) letters.push({ key, letter });
+      if (letters.length === count) return { letters, looked: { ...run, cursor: key } };
     }
-    cursor = page.last;
+    after = page.last;
   }
   return { letters, looked: { ...run, cursor: letters.at(-1)?.key ?? run.cursor } };
 }

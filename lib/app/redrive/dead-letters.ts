@@ -1,19 +1,19 @@
 import type { Principal } from '../../core/access/access.ts';
-import { BusbarError, unknownCursor } from '../../core/kernel/errors.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import { readCursor } from '../../core/list/cursor.ts';
+import type { Portion } from '../../core/list/portion.ts';
 import { type Cluster, clusters, type DeadLetter } from '../../core/redrive/dead-letter.ts';
-import { takeInSeconds } from '../../core/redrive/limits.ts';
-import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
+import { clusterReadsMax, takeInSeconds } from '../../core/redrive/limits.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
 import { ownReceiver } from '../registry/flow.ts';
 import { type TakeInTools, takeIn } from './take-in.ts';
 
 export type DeadLetterTools = TakeInTools & Tools<'registry'>;
 
 /** What part of the dead letters is asked for. */
-export interface DeadLetterQuery {
+export interface DeadLetterQuery extends PageQuery {
   readonly cause?: string | undefined;
-  readonly limit: number;
-  readonly cursor?: string | undefined;
 }
 
 export interface DeadLetterList {
@@ -22,6 +22,8 @@ export interface DeadLetterList {
   readonly waiting: number;
   /** Only on the first page; they cover all letters. */
   readonly clusters?: readonly Cluster[];
+  /** Set when there are more letters than one call counts: the clusters cover the oldest. */
+  readonly clustersPartial?: true;
   readonly deadLetters: readonly DeadLetter[];
   /** Of the next page, when there is one. */
   readonly cursor?: string;
@@ -39,21 +41,45 @@ export async function listDeadLetters(
   query: DeadLetterQuery,
 ): Promise<DeadLetterList> {
   await ownReceiver(tools, principal, name);
-  const after = keyOf(query.cursor);
+  const { cause } = query;
+  const list = ['dead-letters', name, ...(cause === undefined ? [] : [cause])];
+  readCursor(list, query.cursor);
   await takeIn(tools, name, tools.clock.now() + takeInSeconds * 1000);
   const [own, ordered] = await Promise.all([
     tools.deadLetterQueues.count(name, 'dead-letters'),
     tools.deadLetterQueues.count(name, 'ordered-dead-letters'),
   ]);
-  const { letters, last } = await pageOf(tools, name, after, query.limit, query.cause);
+  const { items: deadLetters, ...rest } = await pageOf(
+    list,
+    query,
+    (after, limit) => tools.deadLetters.page(name, after, limit),
+    (letter) => (cause === undefined || letter.cause === cause ? letter : undefined),
+  );
   return {
     receiver: name,
     waiting: own.ready + own.hidden + ordered.ready + ordered.hidden,
-    ...(after === '' && { clusters: clusters(await tools.deadLetters.all(name)) }),
-    deadLetters: letters,
-    ...(last !== undefined && { cursor: Buffer.from(last).toString('base64url') }),
+    ...(query.cursor === undefined && (await countCauses(tools, name))),
+    deadLetters,
+    ...rest,
   };
 }
+
+async function countCauses(
+  tools: DeadLetterTools,
+  receiver: string,
+): Promise<Pick<DeadLetterList, 'clusters' | 'clustersPartial'>> {
+  const letters: DeadLetter[] = [];
+  let after: string | undefined = '';
+  for (let reads = 0; after !== undefined && reads < clusterReadsMax; reads++) {
+    const page: Portion<DeadLetter> = await tools.deadLetters.page(receiver, after, clusterRowsAtOnce);
+    letters.push(...page.items.map(({ item }) => item));
+    after = page.last;
+  }
+  return { clusters: clusters(letters), ...(after !== undefined && { clustersPartial: true }) };
+}
+
+/** More than a read of 1 MB returns. */
+const clusterRowsAtOnce = 10_000;
 
 /** One dead letter with its event, as text. @throws BusbarError unknown_dead_letter. */
 export async function getDeadLetter(
@@ -70,31 +96,4 @@ export async function getDeadLetter(
     'unknown_dead_letter',
     `${name} has no dead letter ${id}. GET /v1/receivers/${name}/dead-letters lists them.`,
   );
-}
-
-async function pageOf(
-  tools: DeadLetterTools,
-  receiver: string,
-  after: string,
-  limit: number,
-  cause: string | undefined,
-): Promise<{ letters: DeadLetter[]; last: string | undefined }> {
-  const found: KeptDeadLetter[] = [];
-  let next: string | undefined = after;
-  // One more than asked for shows whether there is a next page.
-  while (next !== undefined && found.length <= limit) {
-    const page = await tools.deadLetters.page(receiver, next, limit + 1);
-    found.push(...page.letters.filter(({ letter }) => cause === undefined || letter.cause === cause));
-    next = page.last;
-  }
-  const shown = found.slice(0, limit);
-  const last = found.length > limit ? shown.at(-1)?.key : undefined;
-  return { letters: shown.map(({ letter }) => letter), last };
-}
-
-function keyOf(cursor: string | undefined): string {
-  if (cursor === undefined) return '';
-  const key = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z#/.test(key)) return key;
-  throw unknownCursor();
 }

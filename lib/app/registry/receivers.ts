@@ -1,5 +1,5 @@
 import type { CheckRules } from '../../connectors/kind.ts';
-import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
@@ -15,6 +15,7 @@ import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
 import type { OffloadStore } from '../../runtime/stores/offloads.ts';
 import type { RedriveStore } from '../../runtime/stores/redrives.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
 import { type AdminTools, declaredConflict, ownerOf, type Put, unknownReceiver } from './admin.ts';
 import { changeKeepingSecret } from './secrets.ts';
 import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
@@ -38,11 +39,16 @@ export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: st
 export async function listReceivers(
   tools: Pick<AdminTools, 'registry' | 'sinks' | 'clock'>,
   principal: Principal,
-): Promise<{ receivers: Shown[] }> {
-  const receivers = await tools.registry.receivers();
-  const seen = receivers.filter(({ owner }) => principal.role === 'admin' || owner === principal.application);
+  query: PageQuery,
+): Promise<{ receivers: Shown[]; cursor?: string }> {
   const nowMs = tools.clock.now();
-  return { receivers: seen.map((receiver) => showReceiver(tools.sinks, receiver, nowMs)) };
+  const { items: receivers, ...rest } = await pageOf(
+    ['receivers', scopeName(principal)],
+    query,
+    tools.registry.receiversAfter,
+    (receiver) => (owns(principal, receiver.owner) ? showReceiver(tools.sinks, receiver, nowMs) : undefined),
+  );
+  return { receivers, ...rest };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription, SubscriptionSpec } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
 import { type AdminTools, declaredConflict, type Put, unknownReceiver } from './admin.ts';
 import { getTopic } from './topics.ts';
 
@@ -24,9 +25,16 @@ export async function getSubscription(
 export async function listSubscriptions(
   tools: AdminTools,
   topic: string,
-): Promise<{ subscriptions: Subscription[] }> {
+  query: PageQuery,
+): Promise<{ subscriptions: Subscription[]; cursor?: string }> {
   await getTopic(tools, topic);
-  return { subscriptions: await tools.registry.subscriptions(topic) };
+  const { items: subscriptions, ...rest } = await pageOf(
+    ['subscriptions', topic],
+    query,
+    (after, limit) => tools.registry.subscriptionsAfter(topic, after, limit),
+    (subscription) => subscription,
+  );
+  return { subscriptions, ...rest };
 }
 
 export async function putSubscription(

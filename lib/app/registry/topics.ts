@@ -14,10 +14,6 @@ export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string
   throw new BusbarError('unknown_topic', `There is no topic ${name}. Create it with PUT /v1/topics/${name}.`);
 }
 
-export async function listTopics(tools: AdminTools): Promise<{ topics: Topic[] }> {
-  return { topics: await tools.registry.topics() };
-}
-
 export async function putTopic(
   tools: TopicTools,
   principal: Principal,

@@ -1,8 +1,9 @@
-import type { Principal } from '../../core/access/access.ts';
+import { type Principal, scopeName } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { outboxPrefix } from '../../core/relay/outbox.ts';
 import type { Refused } from '../../core/relay/refused.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
 
 export type RefusedTools = Tools<'refused' | 'outbox'>;
 
@@ -10,10 +11,15 @@ export type RefusedTools = Tools<'refused' | 'outbox'>;
 export async function listRefused(
   tools: RefusedTools,
   principal: Principal,
-  { limit, cursor = '' }: { readonly limit: number; readonly cursor: string | undefined },
+  query: PageQuery,
 ): Promise<{ refused: Refused[]; cursor?: string }> {
-  const { refused, last } = await tools.refused.page(scopeOf(principal), cursor, limit);
-  return { refused, ...(last !== undefined && { cursor: last }) };
+  const { items: refused, ...rest } = await pageOf(
+    ['refused', scopeName(principal)],
+    query,
+    (after, limit) => tools.refused.page(scopeOf(principal), after, limit),
+    (one) => one,
+  );
+  return { refused, ...rest };
 }
 
 /** One refused entry with its event, verbatim. */

@@ -1,4 +1,4 @@
-import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
 import { writeTimer } from '../../core/delay/timer.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { guardName } from '../../core/kernel/place.ts';
@@ -16,6 +16,7 @@ import type { KeptRecurrence, RecurrenceState } from '../../runtime/stores/recur
 import type { Tools } from '../../runtime/tools.ts';
 import { newRevision } from '../delay/schedule.ts';
 import { dropTimer, setTimers, type TimerTools } from '../delay/timers.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
 import { openTarget } from '../publish/publish.ts';
 import { type AdminTools, ownerOf, type Put } from '../registry/admin.ts';
 import { tickTimer } from './fire.ts';
@@ -64,17 +65,25 @@ export async function getRecurrence(
   return show(await own(tools, principal, name));
 }
 
+/** A recurring schedule in a list, without its event. */
+export type ListedRecurrence = Omit<ShownRecurrence, 'event'>;
+
 /** The schedules that the caller owns; an admin sees all. */
 export async function listRecurrences(
   tools: RecurrenceTools,
   principal: Principal,
-): Promise<{ schedules: ShownRecurrence[] }> {
-  const all = await tools.recurrences.all();
-  const shown = all.filter(
-    ({ recurrence }) => principal.role === 'admin' || recurrence.owner === principal.application,
+  query: PageQuery,
+): Promise<{ schedules: ListedRecurrence[]; cursor?: string }> {
+  const { items: schedules, ...rest } = await pageOf(
+    ['schedules', scopeName(principal)],
+    query,
+    tools.recurrences.after,
+    (kept) => (owns(principal, kept.recurrence.owner) ? withoutEvent(show(kept)) : undefined),
   );
-  return { schedules: shown.map(show) };
+  return { schedules, ...rest };
 }
+
+const withoutEvent = ({ event: _, ...shown }: ShownRecurrence): ListedRecurrence => shown;
 
 /**
  * Creates a recurring schedule, or replaces its settings. A paused one stays paused. An interval counts from now, and

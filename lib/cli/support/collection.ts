@@ -1,26 +1,26 @@
 import type { Command } from 'commander';
-import { CliError } from './failure.ts';
+import { type Item, isItem } from './answer.ts';
+import { readList, tellMore } from './pages.ts';
 import { jsonText } from './plain.ts';
 import { connect, type Session, wantsJson } from './session.ts';
 import { type Column, fields, table } from './table.ts';
 
 /** The subcommands that topics, receivers, subscriptions and schedules share. */
 
-export type Item = Readonly<Record<string, unknown>>;
-
+/** Prints a list. @param member the member of the response that is the list. */
 export async function list(
   session: Session,
   command: Command,
   path: string,
   columns: readonly Column[],
-  noun: string,
+  { member, noun = member }: { readonly member: string; readonly noun?: string },
 ): Promise<void> {
   const { stdout, stderr } = session.world;
-  const body = await connect(session, command).call('GET', path);
-  if (wantsJson(command)) return stdout.write(`${jsonText(body)}\n`);
-  const rows = rowsOf(body);
-  if (rows.length === 0) return stderr.write(`There are no ${noun}.\n`);
-  await stdout.write(table(rows, columns, stdout));
+  const listed = await readList(session, command, path, member);
+  if (wantsJson(command)) return stdout.write(`${jsonText(listed.body)}\n`);
+  if (listed.items.length === 0) await stderr.write(`There are no ${noun}.\n`);
+  else await stdout.write(table(listed.items, columns, stdout));
+  await tellMore(session, listed);
 }
 
 export async function get(session: Session, command: Command, path: string): Promise<void> {
@@ -84,18 +84,4 @@ export async function change(
 /** The settings without those that are undefined, which the bus then sets to their defaults. */
 export function given(settings: Item): Item {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
-
-/** The list in an answer: the answer itself, or the one member that is a list. */
-function rowsOf(body: unknown): readonly Item[] {
-  const lists = isItem(body) ? Object.values(body).filter(Array.isArray) : [body];
-  const rows: unknown = lists[0];
-  if (!Array.isArray(rows) || !rows.every(isItem)) {
-    throw new CliError("The bus's answer contains no list.", 'Look at the answer with --json.');
-  }
-  return rows;
-}
-
-function isItem(value: unknown): value is Item {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

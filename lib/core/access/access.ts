@@ -58,3 +58,6 @@ export function requireAdmin(principal: Principal, what: string): void {
     `${what} takes the key of an admin; this one is of a ${principal.role}.`,
   );
 }
+
+/** Whose resources a list shows: a member's own, or everybody's. No application has the name of the latter. */
+export const scopeName = ({ role, application }: Principal): string => (role === 'admin' ? '*' : application);

@@ -55,9 +55,14 @@ export function placeOf(heldId: string): HeldPlace | undefined {
   return match?.[2] !== undefined && shard < heldShards ? { shard, sk: match[2] } : undefined;
 }
 
+/** A held event as lists show it. */
+export interface HeldHead extends HeldPlace {
+  readonly event: Omit<HeldEvent, 'body'>;
+}
+
 /** The first rows of one partition; `hasMore` when there are more. */
-export interface HeldPage {
-  readonly rows: readonly Kept[];
+export interface HeldPage<Row extends HeldPlace = Kept> {
+  readonly rows: readonly Row[];
   readonly hasMore: boolean;
 }
 
@@ -68,11 +73,11 @@ export interface HeldPage {
  * before it. Nor is an event that was stored after `beforeMs`, a moment before the pages were read. So an event that
  * was acknowledged before another one was stored is in one of the pages, whatever the order in which they were read.
  */
-export function inOrder(
-  pages: readonly HeldPage[],
+export function inOrder<Row extends HeldPlace>(
+  pages: readonly HeldPage<Row>[],
   beforeMs: number,
   most: number,
-): { readonly rows: readonly Kept[]; readonly left: boolean } {
+): { readonly rows: readonly Row[]; readonly left: boolean } {
   const known = pages
     .flatMap(({ rows, hasMore }) => (hasMore ? [rows.at(-1)?.sk ?? ''] : []))
     .reduce<string | undefined>((least, sk) => (least === undefined || sk < least ? sk : least), undefined);

@@ -1,8 +1,8 @@
 /** The events of a hold are spread over this many partitions, of which each takes 1,000 write units a second. */
 export const heldShards = 16;
 
-export const heldListMax = 100;
-export const heldListDefault = 20;
+/** At most so many rows of a partition are read at once for a list. */
+export const heldListRows = 64;
 
 /** At most this many released events are under way at once, and still go when the release is stopped. */
 export const releaseRoundEvents = 400;

@@ -4,8 +4,8 @@ export const deadLetterSeconds = 30 * 24 * 3600;
 /** How long one call takes dead letters out of their queue before it answers with what it has. */
 export const takeInSeconds = 8;
 
-export const deadLettersPageMax = 500;
-export const deadLettersPageDefault = 50;
+/** How many reads of at most 1 MB, about a thousand letters each, one call makes to count causes. */
+export const clusterReadsMax = 16;
 
 /** The time limit of the function that redrives. */
 export const redriveTimeoutSeconds = 60;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { orderAttributeSchema } from '../event/attribute.ts';
 import { utf8Bytes } from '../event/event.ts';
@@ -52,3 +53,7 @@ export interface Topic extends Omit<TopicSpec, 'owner'>, Owned {
   /** The id of its hold, while it may be on hold: publishers then read the hold. */
   readonly hold?: string;
 }
+
+/** The name of a schema: the same text has the same, and so tells whether a schema changed. */
+export const schemaHashOf = (schema: NonNullable<TopicSpec['schema']>): string =>
+  createHash('sha256').update(JSON.stringify(schema)).digest('hex');

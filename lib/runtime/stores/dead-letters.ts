@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Portion } from '../../core/list/portion.ts';
 import type { DeadLetter, DeadLetterContent } from '../../core/redrive/dead-letter.ts';
 import { deadLetterSeconds } from '../../core/redrive/limits.ts';
 import type { Table } from '../aws/table/table.ts';
@@ -23,12 +24,8 @@ export interface DeadLetterStore {
     letters: readonly { readonly letter: DeadLetter; readonly content: DeadLetterContent }[],
     nowMs: number,
   ): Promise<boolean[]>;
-  /** Some letters behind the key `after`, at most `limit`; `last` is where to go on, if there may be more. */
-  page(
-    receiver: string,
-    after: string,
-    limit: number,
-  ): Promise<{ letters: KeptDeadLetter[]; last: string | undefined }>;
+  /** Some letters behind the key `after`, at most `limit`. */
+  page(receiver: string, after: string, limit: number): Promise<Portion<DeadLetter>>;
   all(receiver: string): Promise<DeadLetter[]>;
   find(receiver: string, ids: readonly string[]): Promise<KeptDeadLetter[]>;
   contents(receiver: string, ids: readonly string[]): Promise<ReadonlyMap<string, DeadLetterContent>>;
@@ -109,7 +106,7 @@ export function createDeadLetterStore(table: Table): DeadLetterStore {
 
     async page(receiver, after, limit) {
       const { rows, last } = await table.page(listPk(receiver), after, limit);
-      return { letters: rows.map((row) => ({ key: row.sk, letter: row.document as DeadLetter })), last };
+      return { items: rows.map((row) => ({ key: row.sk, item: row.document as DeadLetter })), last };
     },
 
     all: async (receiver) => (await table.query(listPk(receiver))).map((row) => row.document as DeadLetter),

@@ -3,6 +3,7 @@ import { utf8Bytes } from '../../core/event/event.ts';
 import { eventHash } from '../../core/event/hash.ts';
 import {
   type HeldEvent,
+  type HeldHead,
   type HeldPage,
   type HeldPlace,
   heldIdOf,
@@ -37,6 +38,8 @@ export interface HeldStore {
   put(hold: HoldName, events: readonly HeldEvent[]): Promise<(Kept | Error)[]>;
   /** The first events of a partition behind a place. */
   page(hold: HoldName, shard: number, limit: number, after?: string): Promise<HeldPage>;
+  /** The same without the bodies of the events, which may be large. */
+  heads(hold: HoldName, shard: number, limit: number, after: string): Promise<HeldPage<HeldHead>>;
   /** Those of the places that still hold their event. */
   find(hold: HoldName, places: readonly HeldPlace[]): Promise<Kept[]>;
   remove(hold: HoldName, places: readonly HeldPlace[]): Promise<void>;
@@ -131,6 +134,15 @@ export function createHeldStore(
         rows: rows.map(({ sk, document }) => ({ shard, sk, event: unpack(document as Document) })),
         hasMore: end !== undefined,
       };
+    },
+
+    async heads(hold, shard, limit, after) {
+      const { rows, last: end } = await table.page(partition(hold, shard), after, limit);
+      const heads = rows.map(({ sk, document }) => {
+        const { body: _, ...event } = unpack(document as Document);
+        return { shard, sk, event };
+      });
+      return { rows: heads, hasMore: end !== undefined };
     },
 
     async find(hold, places) {

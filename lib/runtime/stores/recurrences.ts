@@ -1,3 +1,4 @@
+import type { Portion } from '../../core/list/portion.ts';
 import type { Recurrence } from '../../core/schedule/recurrence.ts';
 import type { Row, Table } from '../aws/table/table.ts';
 
@@ -22,6 +23,8 @@ export interface KeptRecurrence {
 export interface RecurrenceStore {
   find(schedule: string): Promise<KeptRecurrence | undefined>;
   all(): Promise<KeptRecurrence[]>;
+  /** Those behind a name, in order: a part of at most 1 MB. */
+  after(name: string, limit: number): Promise<Portion<KeptRecurrence>>;
   /** Writes it in the place of `earlier`, or as a new one; answers false when somebody else changed it meanwhile. */
   write(kept: KeptRecurrence, earlier: Recurrence | undefined): Promise<boolean>;
   /** Moves it on if it is still of this revision; answers it as it is then. */
@@ -64,6 +67,10 @@ export function createRecurrenceStore(table: Table): RecurrenceStore {
     },
     async all() {
       return (await table.query('recurrence')).map(keptOf);
+    },
+    async after(name, limit) {
+      const { rows, last } = await table.page('recurrence', name, limit);
+      return { items: rows.map((row) => ({ key: row.sk, item: keptOf(row) })), last };
     },
     write: ({ recurrence, state }, earlier) =>
       table.replace(

@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Portion } from '../../core/list/portion.ts';
 import type { Refused } from '../../core/relay/refused.ts';
 import type { Table } from '../aws/table/table.ts';
 
@@ -8,12 +9,8 @@ export interface RefusedStore {
   put(refused: Refused, event: string): Promise<void>;
   /** @param application of which alone, or undefined for any. */
   find(application: string | undefined, id: string): Promise<{ refused: Refused; event: string } | undefined>;
-  /** Some behind `after`; of one application, or of all. `last` is where to go on, if there may be more. */
-  page(
-    application: string | undefined,
-    after: string,
-    limit: number,
-  ): Promise<{ refused: Refused[]; last: string | undefined }>;
+  /** Some of one application, or of all in the order of their names. */
+  page(application: string | undefined, after: string, limit: number): Promise<Portion<Refused>>;
   delete(application: string, id: string): Promise<void>;
 }
 
@@ -26,10 +23,22 @@ interface Kept {
 const pk = (application: string) => `refused#${application}`;
 /** Every application that has some, so that an admin sees them all. */
 const applicationsPk = 'refused-applications';
+/** So many applications are looked through for one part of a list; most have none any more. */
+const applicationsAtOnce = 25;
+/** Above every id: behind all that an application has. */
+const behindAll = '~';
 
 export function createRefusedStore(table: Table): RefusedStore {
   const namesOf = async (application: string | undefined) =>
     application === undefined ? (await table.query(applicationsPk)).map(({ sk }) => sk) : [application];
+
+  const ofApplication = async (name: string, behind: string, limit: number): Promise<Portion<Refused>> => {
+    const { rows, last } = await table.page(pk(name), behind, limit);
+    return {
+      items: rows.map((row) => ({ key: `${name}/${row.sk}`, item: (row.document as Kept).refused })),
+      last: last === undefined ? undefined : `${name}/${last}`,
+    };
+  };
 
   return {
     async put(refused, event) {
@@ -47,16 +56,19 @@ export function createRefusedStore(table: Table): RefusedStore {
       return undefined;
     },
     async page(application, after, limit) {
-      const [of, behind = ''] = after === '' ? ['', ''] : after.split('/');
-      const refused: Refused[] = [];
-      for (const name of (await namesOf(application)).filter((candidate) => candidate >= (of ?? ''))) {
-        const { rows, last } = await table.page(pk(name), name === of ? behind : '', limit - refused.length);
-        refused.push(...rows.map((row) => (row.document as Kept).refused));
-        const end = refused.at(-1);
-        if (refused.length >= limit && end !== undefined) return { refused, last: `${name}/${end.id}` };
-        if (last !== undefined) return { refused, last: `${name}/${last}` };
+      // The name of an application that writes outbox entries may hold slashes; an id holds none.
+      const slash = after.lastIndexOf('/');
+      const begun = after.slice(0, Math.max(0, slash));
+      const behind = after.slice(slash + 1);
+      if (application !== undefined) return await ofApplication(application, behind, limit);
+      const items: Portion<Refused>['items'][number][] = [];
+      const names = await table.page(applicationsPk, begun, applicationsAtOnce);
+      for (const name of [...(begun === '' ? [] : [begun]), ...names.rows.map(({ sk }) => sk)]) {
+        const part = await ofApplication(name, name === begun ? behind : '', limit - items.length);
+        items.push(...part.items);
+        if (part.last !== undefined) return { items, last: part.last };
       }
-      return { refused, last: undefined };
+      return { items, last: names.last === undefined ? undefined : `${names.last}/${behindAll}` };
     },
     delete: (application, id) => table.delete({ pk: pk(application), sk: id }),
   };

@@ -1,5 +1,6 @@
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
+import type { Portion } from '../../core/list/portion.ts';
 import { registryChangeRoundsMax } from '../../core/registry/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
@@ -44,6 +45,11 @@ export interface RegistryStore {
   receivers(): Promise<Receiver[]>;
   /** Of one topic, or of all. */
   subscriptions(topic?: string): Promise<Subscription[]>;
+  /** The topics behind a name, and so on: a part of at most 1 MB. */
+  topicsAfter(after: string, limit: number): Promise<Portion<Topic>>;
+  receiversAfter(after: string, limit: number): Promise<Portion<Receiver>>;
+  /** The subscriptions of a topic to the receivers behind a name. */
+  subscriptionsAfter(topic: string, after: string, limit: number): Promise<Portion<Subscription>>;
   changeTopic(topic: string, change: Change<Topic>): Promise<Changed<Topic>>;
   changeReceiver(receiver: string, change: Change<Receiver>): Promise<Changed<Receiver>>;
   changeSubscription(
@@ -70,6 +76,19 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     (await table.get(key, { consistent: true }))?.document as Document | undefined;
   const all = async <Document>(pk: string, prefix?: string) =>
     (await table.query(pk, prefix)).map((row) => row.document as Document);
+
+  const portion = async <Document>(
+    pk: string,
+    after: string,
+    limit: number,
+    prefix = '',
+  ): Promise<Portion<Document>> => {
+    const { rows, last } = await table.page(pk, after === '' ? '' : `${prefix}${after}`, limit, prefix);
+    return {
+      items: rows.map((row) => ({ key: row.sk.slice(prefix.length), item: row.document as Document })),
+      last: last?.slice(prefix.length),
+    };
+  };
 
   const cache = new Map<string, { untilMs: number; document: Promise<unknown> }>();
   /** Only what was found is remembered: a name that is made right now must be found at once. */
@@ -141,6 +160,10 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     receivers: () => all<Receiver>('registry#receiver'),
     subscriptions: (topic) =>
       all<Subscription>('registry#subscription', topic === undefined ? '' : `${topic}#`),
+    topicsAfter: (after, limit) => portion<Topic>('registry#topic', after, limit),
+    receiversAfter: (after, limit) => portion<Receiver>('registry#receiver', after, limit),
+    subscriptionsAfter: (topic, after, limit) =>
+      portion<Subscription>('registry#subscription', after, limit, `${topic}#`),
     changeTopic: (topic, change) => changeRow(topicKey(topic), change),
     changeReceiver: (receiver, change) => changeRow(receiverKey(receiver), change),
     changeSubscription: (topic, receiver, change) => changeRow(subscriptionKey(topic, receiver), change),

@@ -2,6 +2,7 @@ import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { ListSubscriptionsByTopicCommand, ListTopicsCommand } from '@aws-sdk/client-sns';
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
+import { listTopicsAndHolds } from '../../../lib/app/hold/topic-and-hold.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { getReceiver } from '../../../lib/app/registry/flow.ts';
 import { deleteReceiver, listReceivers } from '../../../lib/app/registry/receivers.ts';
@@ -10,7 +11,7 @@ import {
   getSubscription,
   listSubscriptions,
 } from '../../../lib/app/registry/subscriptions.ts';
-import { deleteTopic, getTopic, listTopics } from '../../../lib/app/registry/topics.ts';
+import { deleteTopic, getTopic } from '../../../lib/app/registry/topics.ts';
 import { queueArn, topicArn } from '../../../lib/core/kernel/place.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
@@ -56,7 +57,7 @@ describe('topics', () => {
     });
     expect(changed.document).not.toHaveProperty('description');
     expect(await getTopic(bus.tools, 'orders')).toEqual(changed.document);
-    expect(await listTopics(bus.tools)).toEqual({ topics: [changed.document] });
+    expect(await listTopicsAndHolds(bus.tools, { limit: 100 })).toEqual({ topics: [changed.document] });
     expect(await topicsOfSns(bus)).toEqual([topicArn(bus.config, 'orders')]);
 
     await deleteTopic(bus.tools, shop, 'orders');
@@ -92,7 +93,7 @@ describe('topics', () => {
       throw new AwsError('InternalError', 'down', { status: 500 });
     });
     await expect(putTopic(bus.tools, shop, 'orders', {})).rejects.toThrow();
-    expect(await listTopics(bus.tools)).toEqual({ topics: [] });
+    expect(await listTopicsAndHolds(bus.tools, { limit: 100 })).toEqual({ topics: [] });
   });
 
   it('take their subscriptions with them when they go', async () => {
@@ -102,7 +103,7 @@ describe('topics', () => {
     await putSubscription(bus.tools, shop, 'orders', 'shop', {});
     await deleteTopic(bus.tools, shop, 'orders');
     await putTopic(bus.tools, shop, 'orders', {});
-    expect(await listSubscriptions(bus.tools, 'orders')).toEqual({ subscriptions: [] });
+    expect(await listSubscriptions(bus.tools, 'orders', { limit: 100 })).toEqual({ subscriptions: [] });
     expect(await subscriptionsOfSns(bus, 'orders')).toEqual([]);
   });
 });
@@ -147,9 +148,9 @@ describe('receivers', () => {
     await expect(getReceiver(bus.tools, crm, 'shop')).rejects.toMatchObject({ code: 'forbidden' });
     await expect(put(bus, crm)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(deleteReceiver(bus.tools, crm, 'shop', false)).rejects.toMatchObject({ code: 'forbidden' });
-    expect(await listReceivers(bus.tools, crm)).toEqual({ receivers: [] });
-    expect((await listReceivers(bus.tools, shop)).receivers).toHaveLength(1);
-    expect((await listReceivers(bus.tools, admin)).receivers).toHaveLength(1);
+    expect(await listReceivers(bus.tools, crm, { limit: 100 })).toEqual({ receivers: [] });
+    expect((await listReceivers(bus.tools, shop, { limit: 100 })).receivers).toHaveLength(1);
+    expect((await listReceivers(bus.tools, admin, { limit: 100 })).receivers).toHaveLength(1);
   });
 
   it('get another concurrency when they are changed, and no call is made for nothing', async () => {
@@ -188,7 +189,7 @@ describe('receivers', () => {
     });
     await deleteReceiver(bus.tools, shop, 'shop', true);
     expect(await queuesOfSqs(bus)).toEqual(['busbar-delay', 'busbar-redrive']);
-    expect(await listReceivers(bus.tools, admin)).toEqual({ receivers: [] });
+    expect(await listReceivers(bus.tools, admin, { limit: 100 })).toEqual({ receivers: [] });
   });
 
   it('take their subscriptions with them when they go', async () => {
@@ -198,7 +199,7 @@ describe('receivers', () => {
     await putSubscription(bus.tools, shop, 'orders', 'shop', {});
     await deleteReceiver(bus.tools, shop, 'shop', false);
     expect(await subscriptionsOfSns(bus, 'orders')).toEqual([]);
-    expect(await listSubscriptions(bus.tools, 'orders')).toEqual({ subscriptions: [] });
+    expect(await listSubscriptions(bus.tools, 'orders', { limit: 100 })).toEqual({ subscriptions: [] });
   });
 
   it('are told to wait when their queues were deleted less than a minute ago', async () => {
@@ -326,7 +327,7 @@ describe('subscriptions', () => {
       code: 'invalid_filter',
       status: 400,
     });
-    expect(await listSubscriptions(bus.tools, 'orders')).toEqual({ subscriptions: [] });
+    expect(await listSubscriptions(bus.tools, 'orders', { limit: 100 })).toEqual({ subscriptions: [] });
   });
 });
 

@@ -184,8 +184,10 @@ describe('a transaction', () => {
     await bus.clock.until(() => bus.requests.length === 1, minute);
     expect(await state(bus, id)).toMatchObject({ state: 'committed', refused: 1 });
     expect(await bus.tools.refused.page('shop', '', 10)).toMatchObject({
-      refused: [
-        { from: 'transaction', transaction: id, receiver: 'crm', code: 'unknown_receiver', times: 1 },
+      items: [
+        {
+          item: { from: 'transaction', transaction: id, receiver: 'crm', code: 'unknown_receiver', times: 1 },
+        },
       ],
     });
   });

@@ -203,7 +203,7 @@ describe('the credentials', () => {
     const shown = [
       document,
       await getReceiver(bus.tools, admin, 'shop'),
-      await listReceivers(bus.tools, admin),
+      await listReceivers(bus.tools, admin, { limit: 100 }),
     ];
     expect(JSON.stringify(shown)).not.toContain('hunter2');
     await put(bus, { oauth2: { tokenUrl, clientId: 'bus', scope: 'events' } });

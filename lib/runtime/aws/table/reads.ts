@@ -16,8 +16,16 @@ export interface Reads {
   get(key: Key, options?: { consistent?: boolean }): Promise<Row | undefined>;
   /** Every row of a partition whose sort key begins with a prefix, in order. */
   query(pk: string, skPrefix?: string): Promise<Row[]>;
-  /** Up to `limit` rows of a partition after the sort key `after`, in order; one call, of at most 1 MB. */
-  page(pk: string, after: string, limit: number): Promise<{ rows: Row[]; last: string | undefined }>;
+  /**
+   * Up to `limit` rows of a partition after the sort key `after`, in order; one call, of at most 1 MB.
+   * @param skPrefix only rows whose sort keys begin with it; `after` begins with it, too, unless it is empty.
+   */
+  page(
+    pk: string,
+    after: string,
+    limit: number,
+    skPrefix?: string,
+  ): Promise<{ rows: Row[]; last: string | undefined }>;
   /** The rows of a partition between two sort keys whose documents contain a text; one page per call, newest first. */
   search(search: Search, after?: SearchPosition): Promise<{ rows: Row[]; next: SearchPosition | undefined }>;
   /** The count of a row that `increment` writes; 0 when there is none. */
@@ -58,12 +66,27 @@ export function createReads(context: TableContext): Reads {
       return rows;
     },
 
-    async page(pk, after, limit) {
+    async page(pk, after, limit, skPrefix = '') {
+      // A cursor may have been made up.
+      if (!canBeKey({ pk, sk: after })) return { rows: [], last: undefined };
+      const isPart = skPrefix !== '';
       const answer = await client.send(
         new QueryCommand({
           TableName,
-          KeyConditionExpression: after === '' ? 'pk = :pk' : 'pk = :pk AND sk > :after',
-          ExpressionAttributeValues: { ':pk': { S: pk }, ...(after !== '' && { ':after': { S: after } }) },
+          KeyConditionExpression: isPart
+            ? 'pk = :pk AND sk BETWEEN :from AND :to'
+            : after === ''
+              ? 'pk = :pk'
+              : 'pk = :pk AND sk > :after',
+          ExpressionAttributeValues: {
+            ':pk': { S: pk },
+            ...(isPart && {
+              ':from': { S: after === '' ? skPrefix : `${after}\0` },
+              // Above every text that begins with the prefix.
+              ':to': { S: `${skPrefix}\u{10ffff}` },
+            }),
+            ...(!isPart && after !== '' && { ':after': { S: after } }),
+          },
           ConsistentRead: true,
           Limit: limit,
         }),

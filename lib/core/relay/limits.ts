@@ -1,2 +1,0 @@
-export const refusedPageMax = 1000;
-export const refusedPageDefault = 100;
