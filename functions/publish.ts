@@ -40,7 +40,7 @@ export function create(runtime: BaseRuntime) {
       const answer = await publish(tools, principal, targetOf(event.pathParameters ?? {}), {
         contentType: event.headers['content-type'],
         headers: event.headers,
-        body: bodyBytes(event),
+        body: await bodyBytes(event),
       });
       return jsonAnswer(202, answer);
     });

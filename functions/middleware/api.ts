@@ -2,6 +2,8 @@ import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { ApiRequest, ApiResponse } from '../../lib/api/router.ts';
 import { BusbarError, problemOf } from '../../lib/core/kernel/errors.ts';
+import { notUtf8 } from '../../lib/core/kernel/json.ts';
+import { acceptedCodings, decodeContent } from '../../lib/runtime/http/content-encoding.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 
 export type ApiEvent = APIGatewayProxyEventV2;
@@ -37,6 +39,7 @@ function problemAnswer(error: BusbarError): ApiAnswer {
     headers: {
       'content-type': 'application/problem+json',
       ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),
+      ...(error.code === 'unsupported_encoding' && { 'accept-encoding': acceptedCodings }),
       ...(error.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
     },
     body: JSON.stringify(problemOf(error)),
@@ -47,8 +50,23 @@ export function jsonAnswer(statusCode: number, document: unknown): ApiAnswer {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(document) };
 }
 
-export function bodyBytes(event: ApiEvent): Uint8Array {
-  return Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+/** What the gateway writes for bytes that are not UTF-8. */
+const replacement = '\ufffd';
+
+/**
+ * The bytes of the body as the client meant them, its content encoding undone.
+ * @throws BusbarError malformed_json, malformed_body, unsupported_encoding, request_too_large.
+ */
+export async function bodyBytes(event: ApiEvent): Promise<Uint8Array> {
+  const { isBase64Encoded, headers } = event;
+  const body = event.body ?? '';
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  // A body that the gateway takes for text loses what is not UTF-8. Its length tells: one byte, or two, became three.
+  if (!isBase64Encoded && body.includes(replacement) && Number(headers['content-length']) !== bytes.length) {
+    throw notUtf8();
+  }
+  const encoding = headers['content-encoding'];
+  return encoding === undefined ? bytes : decodeContent(bytes, encoding);
 }
 
 /** Who sends a request, and from where. */
@@ -67,7 +85,7 @@ export function apiRequest(event: ApiEvent): ApiRequest {
     query: event.queryStringParameters ?? {},
     headers: event.headers,
     address: http.sourceIp,
-    body: bodyBytes(event),
+    body: () => bodyBytes(event),
     ownHosts: [event.headers.host, domainName].filter((host) => host !== undefined),
   };
 }

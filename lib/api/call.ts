@@ -156,6 +156,8 @@ export function errorsOf(call: DescribedCall): ErrorCode[] {
   return [
     ...errors,
     ...(parsesBody ? (['malformed_json', 'unsupported_media_type'] as const) : []),
+    // Whatever its codings are, it must be decoded.
+    ...(body !== undefined ? (['malformed_body', 'unsupported_encoding', 'request_too_large'] as const) : []),
     ...(parsesBody || hasName || query !== undefined || headers !== undefined
       ? (['invalid_request'] as const)
       : []),

@@ -24,7 +24,6 @@ const publishErrors = [
   'empty_batch',
   'batch_too_long',
   'claimed',
-  'request_too_large',
   'unsupported_media_type',
 ] as const;
 

@@ -1,5 +1,6 @@
 import type { Principal } from '../core/access/access.ts';
 import { requireAllowed } from '../core/access/decide.ts';
+import { textOf } from '../core/event/forms.ts';
 import { BusbarError } from '../core/kernel/errors.ts';
 import { parseStrictJson, requirePlain } from '../core/kernel/json.ts';
 import { nameSchema, parseSpec } from '../core/kernel/spec.ts';
@@ -16,7 +17,8 @@ export interface ApiRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The network address that it came from. */
   readonly address: string;
-  readonly body: Uint8Array;
+  /** Read once the sender is known. @throws BusbarError when it cannot be decoded. */
+  readonly body: () => Promise<Uint8Array>;
   /** The hosts under which the bus itself is reached. */
   readonly ownHosts: readonly string[];
 }
@@ -52,7 +54,7 @@ export function createRouter<Tools>({ calls, tools, authenticate, elsewhere }: R
           ? undefined
           : await authenticate({ ...request, authorization: request.headers.authorization });
       if (principal !== undefined) requireAllowed(principal, needFor(call, match.groups ?? {}));
-      const result = await call.handle(tools, principal, inputOf(call, match.groups ?? {}, request));
+      const result = await call.handle(tools, principal, await inputOf(call, match.groups ?? {}, request));
       return responseOf(call, result);
     }
     throw unknownCall([...calls, ...elsewhere], request);
@@ -63,7 +65,7 @@ const patternOf = (path: string, end = '/?') =>
   new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}${end}$`);
 
 /** What a request asks, parsed by the entry of its call. @throws BusbarError invalid_request, and those of a body. */
-function inputOf(
+async function inputOf(
   call: DescribedCall,
   path: Readonly<Record<string, string>>,
   request: Omit<ApiRequest, 'method' | 'path'>,
@@ -72,7 +74,7 @@ function inputOf(
     path: Object.fromEntries(Object.entries(path).map(([name, value]) => [name, pathValue(name, value)])),
     query: call.query && readQuery(call.query, request.query),
     headers: call.headers && readParameters(call.headers, request.headers),
-    body: bodyOf(call, request),
+    body: await bodyOf(call, request),
     ownHosts: request.ownHosts,
   };
 }
@@ -85,14 +87,18 @@ function pathValue(parameter: string, value: string): string {
   throw invalidParameter(parameter, parsed.error.issues[0]?.message ?? 'is not a valid name');
 }
 
-function bodyOf({ body }: DescribedCall, request: Pick<ApiRequest, 'headers' | 'body'>): unknown {
+async function bodyOf(
+  { body }: DescribedCall,
+  { headers, body: read }: Pick<ApiRequest, 'headers' | 'body'>,
+): Promise<unknown> {
   if (body === undefined) return undefined;
-  if (!isEvents(body)) return parseSpec(body, jsonOf(request));
-  return { contentType: request.headers['content-type'], headers: request.headers, body: request.body };
+  const bytes = await read();
+  if (!isEvents(body)) return parseSpec(body, jsonOf(headers, bytes));
+  return { contentType: headers['content-type'], headers, body: bytes };
 }
 
 /** An empty body is an empty object. */
-function jsonOf({ headers, body }: Pick<ApiRequest, 'headers' | 'body'>): unknown {
+function jsonOf(headers: ApiRequest['headers'], body: Uint8Array): unknown {
   if (body.length === 0) return {};
   const contentType = headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(contentType)) {
@@ -101,7 +107,7 @@ function jsonOf({ headers, body }: Pick<ApiRequest, 'headers' | 'body'>): unknow
       `The content type ${JSON.stringify(contentType)} is not understood here. Send application/json.`,
     );
   }
-  const { value } = parseStrictJson(Buffer.from(body).toString('utf8'));
+  const { value } = parseStrictJson(textOf({ contentType, body }));
   requirePlain(value);
   return value;
 }

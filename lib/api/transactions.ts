@@ -24,13 +24,7 @@ export const transactionCalls = [
       needs: 'transact',
       body: { events: transactionSchema },
       responses: { 201: 'TransactionBegun' },
-      errors: [
-        ...eventErrors,
-        'request_too_large',
-        'unknown_topic',
-        'unknown_receiver',
-        'transaction_exists',
-      ],
+      errors: [...eventErrors, 'unknown_topic', 'unknown_receiver', 'transaction_exists'],
       example: {
         events: [
           { topic: 'orders', type: 'order.placed', data: { orderId: '1001' } },

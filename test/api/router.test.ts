@@ -73,12 +73,12 @@ const ask = (method: string, path: string, more: Partial<ApiRequest> = {}) =>
     path,
     query: {},
     headers: { authorization: 'shop', 'content-type': 'application/json' },
-    body: new Uint8Array(),
     address: '192.0.2.1',
+    body: async () => new Uint8Array(),
     ownHosts: ['bus.example.com'],
     ...more,
   });
-const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)) });
+const json = (value: unknown) => ({ body: async () => Buffer.from(JSON.stringify(value)) });
 
 describe('a request', () => {
   it('is carried out by the call of its method and path, with or without a slash at the end', async () => {
@@ -114,7 +114,9 @@ describe('a request', () => {
   });
 
   it('hands events over as they came', async () => {
-    const { document } = await ask('POST', '/v1/transactions', { body: Buffer.from('{"a": 1.0}') });
+    const { document } = await ask('POST', '/v1/transactions', {
+      body: async () => Buffer.from('{"a": 1.0}'),
+    });
     expect(document).toEqual({
       text: '{"a": 1.0}',
       contentType: 'application/json',
@@ -137,7 +139,7 @@ describe('a request', () => {
       'a body that is not JSON',
       'PUT',
       '/v1/topics/orders',
-      { body: Buffer.from('{') },
+      { body: async () => Buffer.from('{') },
       'malformed_json',
       undefined,
     ],

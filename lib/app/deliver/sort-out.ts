@@ -114,7 +114,7 @@ function readDelivery(receiver: Receiver, message: ReceivedMessage): Delivery | 
   } catch (error) {
     return `The message is no JSON: ${(error as Error).message}`;
   }
-  const { id, source, type, traceparent } = event ?? {};
+  const { id, source, type, traceparent, tracestate } = event ?? {};
   if (typeof id !== 'string' || typeof source !== 'string' || typeof type !== 'string') {
     return 'The message is no CloudEvent: id, source or type is missing';
   }
@@ -127,6 +127,7 @@ function readDelivery(receiver: Receiver, message: ReceivedMessage): Delivery | 
     eventSource: source,
     eventType: type,
     traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    ...(typeof tracestate === 'string' && { tracestate }),
     body: message.body,
   };
 }

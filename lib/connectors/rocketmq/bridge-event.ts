@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AttributeValue, type BusEvent, createEvent, invalid } from '../../core/event/event.ts';
 import { type Entry, readEvents } from '../../core/event/forms.ts';
 import { hopsAttribute, writeHops } from '../../core/event/hops.ts';
+import { readTraceParent, writeTraceParent } from '../../core/event/trace-context.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { parseStrictJson } from '../../core/kernel/json.ts';
 import type { BridgeTopic } from './bridge.ts';
@@ -189,7 +190,8 @@ function textOf(body: Uint8Array): string | undefined {
 
 /** The trace that the producer began, or one that is the same each time the message comes. */
 function traceOf(message: BridgedMessage, given: string | undefined): string {
-  if (given !== undefined && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(given)) return given;
+  const parent = readTraceParent(given);
+  if (parent !== undefined) return writeTraceParent(parent);
   const hash = sha256(JSON.stringify([message.topic, message.id]));
   return `00-${hash.slice(0, 32)}-${hash.slice(32, 48)}-01`;
 }

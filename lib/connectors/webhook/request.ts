@@ -1,5 +1,6 @@
 import type { Delivery } from '../../core/deliver/delivery.ts';
 import { takeApart } from '../../core/event/data.ts';
+import { readTraceState } from '../../core/event/trace-context.ts';
 import { sign } from '../../core/kernel/signature.ts';
 
 /** The POST of one attempt, as the HTTP contract fixes it. */
@@ -38,10 +39,16 @@ export function writeRequest(options: {
       ...(options.origin !== undefined && { 'webhook-request-origin': options.origin }),
       'busbar-attempt': String(attempt),
       ...(delivery.topic !== undefined && { 'busbar-topic': delivery.topic }),
-      ...(traceparent !== undefined && { traceparent }),
+      ...(traceparent !== undefined && { traceparent, ...traceState(delivery.tracestate) }),
     },
     body,
   };
+}
+
+/** Only beside a `traceparent`, and only as the specification has it (W3C Trace Context, section 3.3). */
+function traceState(given: string | undefined): { readonly tracestate?: string } {
+  const tracestate = given === undefined ? undefined : readTraceState(given);
+  return tracestate === undefined ? {} : { tracestate };
 }
 
 function structuredForm(body: string): DeliveryRequest {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { traceParentForm } from '../event/trace-context.ts';
 import { retryAfterSeconds } from '../kernel/retry-after.ts';
 import type { AttemptRecord } from './attempts.ts';
 import { keptResponseCharacters, retryDelaysSecondsDefault, retryJitterPart } from './limits.ts';
@@ -14,6 +15,8 @@ export interface Delivery {
   readonly eventSource: string;
   readonly eventType: string;
   readonly traceparent: string | undefined;
+  /** Absent for an event that brings none. */
+  readonly tracestate?: string;
   /** The structured form, as it was accepted. */
   readonly body: string;
 }
@@ -39,9 +42,11 @@ export function childTrace(
   traceparent: string | undefined,
   random: { bytes(length: number): Uint8Array },
 ): string | undefined {
-  const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(traceparent ?? '');
-  if (trace === null) return undefined;
-  return `00-${trace[1]}-${Buffer.from(random.bytes(8)).toString('hex')}-${trace[2]}`;
+  const [, traceId, , flags = ''] = traceParentForm.exec(traceparent ?? '') ?? [];
+  if (traceId === undefined) return undefined;
+  // Only "sampled" has a meaning; what may come to mean something else is not passed on (section 3.2.2.5.2).
+  const sampled = Number.parseInt(flags, 16) & 1;
+  return `00-${traceId}-${Buffer.from(random.bytes(8)).toString('hex')}-0${sampled}`;
 }
 
 /** What is done with the message after an attempt. */

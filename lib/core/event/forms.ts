@@ -1,19 +1,21 @@
 import { BusbarError } from '../kernel/errors.ts';
-import { parseStrictJson, type Span } from '../kernel/json.ts';
+import { decodeText, parseStrictJson, type Span } from '../kernel/json.ts';
 import { bus } from '../kernel/limits.ts';
+import { readBinaryBody, readCeHeaders } from './binary-form.ts';
 import {
   type AttributeValue,
   type BusEvent,
+  charsetProblem,
   createEvent,
   invalid,
-  isJsonMediaType,
   parseTimestamp,
 } from './event.ts';
+import { readTraceParent, readTraceState, writeTraceParent } from './trace-context.ts';
 
 /** A request as it arrives, before anything is parsed. */
 export interface EventRequest {
   readonly contentType: string | undefined;
-  /** Names in lower case; `ce-*` and `traceparent` are read. */
+  /** Names in lower case; `ce-*`, `traceparent` and `tracestate` are read. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
 }
@@ -25,6 +27,7 @@ export interface EventDefaults {
   uuid(): string;
   /** A W3C trace context for events that bring none. */
   readonly traceparent: string;
+  readonly tracestate?: string;
 }
 
 /** One entry of a request: an event and when it is due, or why it was rejected. */
@@ -62,13 +65,14 @@ export function readEvents(request: EventRequest, defaults: EventDefaults): Entr
       `The body has ${request.body.length} bytes; at most ${bus.requestBytesMax} fit one request. Send fewer events at a time.`,
     );
   }
-  const mediaType = (request.contentType ?? '').split(';')[0]?.trim().toLowerCase();
-  const trace = { ...defaults, traceparent: traceOf(request) ?? defaults.traceparent };
+  const contentType = request.contentType ?? '';
+  const mediaType = contentType.split(';')[0]?.trim().toLowerCase();
+  const trace = request.headers.traceparent === undefined ? defaults : withTrace(request.headers, defaults);
   if (mediaType === structured) {
-    return read(decodeText(request.body), false, (object) => readStructured(object, trace));
+    return read(textOf(request), false, (object) => readStructured(object, trace));
   }
   if (mediaType === batched) {
-    return read(decodeText(request.body), true, (object) => readStructured(object, trace));
+    return read(textOf(request), true, (object) => readStructured(object, trace));
   }
   // Another event format is not the binary mode, whatever headers come with it (HTTP binding 1.0.2, section 3).
   const isOtherFormat = mediaType?.startsWith('application/cloudevents') ?? false;
@@ -76,22 +80,36 @@ export function readEvents(request: EventRequest, defaults: EventDefaults): Entr
     return [readBinary(request, trace)];
   }
   if (mediaType === 'application/json') {
-    return read(decodeText(request.body), undefined, (object) => readShorthand(object, trace));
+    return read(textOf(request), undefined, (object) => readShorthand(object, trace));
   }
   throw new BusbarError(
     'unsupported_media_type',
-    `The content type ${JSON.stringify(request.contentType ?? '')} is not supported. Send ${structured}, ${batched}, ` +
+    `The content type ${JSON.stringify(contentType)} is not supported. Send ${structured}, ${batched}, ` +
       'application/json, or any type with the ce-* headers of the binary mode.',
   );
 }
 
-function traceOf(request: EventRequest): string | undefined {
-  const given = request.headers.traceparent;
-  return given !== undefined && traceContext.test(given) ? given : undefined;
+/** JSON is UTF-8, whatever its media type says (RFC 8259, section 8.1). */
+export function textOf({ contentType = '', body }: Pick<EventRequest, 'contentType' | 'body'>): string {
+  const problem = contentType.includes(';') ? charsetProblem(contentType) : undefined;
+  if (problem === undefined) return decodeText(body);
+  throw new BusbarError(
+    'unsupported_media_type',
+    `The content type ${JSON.stringify(contentType)} ${problem}.`,
+  );
 }
 
-/** https://www.w3.org/TR/trace-context/#traceparent-header */
-const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** A `traceparent` that is not valid is ignored, and its `tracestate` with it (W3C Trace Context, section 4.3). */
+function withTrace({ traceparent, tracestate }: EventRequest['headers'], defaults: EventDefaults) {
+  const parent = readTraceParent(traceparent);
+  if (parent === undefined) return defaults;
+  const state = readTraceState(tracestate);
+  return {
+    ...defaults,
+    traceparent: writeTraceParent(parent),
+    ...(state !== undefined && { tracestate: state }),
+  };
+}
 
 /** The members of one JSON object, with the text of each. */
 interface JsonObject {
@@ -178,12 +196,12 @@ function readStructured(object: JsonObject, defaults: EventDefaults): Built {
   return build(fill(attributes, defaults, 'application/json'), { text: object.text('data'), value: data });
 }
 
+/** Canonical: the bits that padding leaves are zero, so that every reader accepts it (RFC 4648, section 3.5). */
+const base64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
+
 function binaryData(attributes: Record<string, AttributeValue>, text: unknown): Built {
-  if (
-    typeof text !== 'string' ||
-    !/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
-  ) {
-    throw invalid('data_base64', 'is not base64 (RFC 4648, with padding)');
+  if (typeof text !== 'string' || !base64.test(text)) {
+    throw invalid('data_base64', 'is not base64 (RFC 4648, section 4, with padding and no other bits set)');
   }
   return { event: createEvent({ attributes, data: { text, binary: true } }), data: () => undefined };
 }
@@ -234,61 +252,28 @@ function readDueAt(delaySeconds: unknown, deliverAt: unknown, nowMs: number): nu
   return atMs <= nowMs ? undefined : atMs;
 }
 
-/** CloudEvents HTTP binding 1.0.2, section 3.1: attributes are `ce-*` headers, the body is the data. */
 function readBinary(request: EventRequest, defaults: EventDefaults): Entry {
-  const attributes = noAttributes();
+  let id = request.headers['ce-id'];
   try {
-    for (const [header, value] of Object.entries(request.headers)) {
-      if (header.startsWith('ce-') && value !== undefined)
-        attributes[header.slice(3)] = decodeHeader(header, value);
-    }
-    const { specversion, ...others } = attributes;
-    if (specversion !== '1.0') {
-      throw invalid('ce-specversion', specversion === undefined ? 'is missing: send 1.0' : 'is not 1.0');
-    }
-    if ('datacontenttype' in others) {
-      throw invalid('ce-datacontenttype', 'is not a header of the binary mode. Send content-type');
-    }
-    return { index: 0, ...binaryBody(request, others, defaults) };
+    const given = readCeHeaders(request.headers);
+    id = given.id === undefined ? undefined : String(given.id);
+    const data = readBinaryBody(request);
+    // The default media type of data is that of JSON (section 3.1.2); without data there may be one, too.
+    const contentType = request.contentType ?? (data && 'application/json');
+    const attributes = fill(given, defaults, contentType);
+    return {
+      index: 0,
+      ...(data?.kind === 'bytes' ? binaryData(attributes, data.base64) : build(attributes, data)),
+    };
   } catch (error) {
     if (!(error instanceof BusbarError) || error.code !== 'invalid_event') throw error;
-    return { index: 0, id: typeof attributes.id === 'string' ? attributes.id : undefined, error };
+    return { index: 0, id, error };
   }
-}
-
-function binaryBody(
-  request: EventRequest,
-  given: Record<string, AttributeValue>,
-  defaults: EventDefaults,
-): Built {
-  if (request.body.length === 0) return build(fill(given, defaults), undefined);
-  const contentType = request.contentType ?? 'application/json';
-  const attributes = { ...fill(given, defaults), datacontenttype: contentType };
-  if (isJsonMediaType(contentType)) {
-    const text = decodeText(request.body);
-    return build(attributes, { text, value: parseStrictJson(text).value });
-  }
-  if (/^text\//i.test(contentType)) {
-    const value = decodeText(request.body);
-    return build(attributes, { text: JSON.stringify(value), value });
-  }
-  return binaryData(attributes, Buffer.from(request.body).toString('base64'));
 }
 
 /** Without a prototype, so `__proto__` is a name like any other and rejected like any other. */
 function noAttributes(): Record<string, AttributeValue> {
   return Object.create(null);
-}
-
-function decodeHeader(header: string, value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    throw invalid(
-      header,
-      'has a percent sign that does not begin a UTF-8 escape. Write %25 for a percent sign',
-    );
-  }
 }
 
 function build(
@@ -308,14 +293,9 @@ function fill(
   const attributes = { ...given };
   attributes.time ??= new Date(defaults.nowMs).toISOString();
   if (datacontenttype !== undefined) attributes.datacontenttype ??= datacontenttype;
-  attributes.traceparent ??= defaults.traceparent;
-  return attributes;
-}
-
-function decodeText(body: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch (error) {
-    throw new BusbarError('malformed_json', 'The body is not valid UTF-8.', { cause: error });
+  if (attributes.traceparent === undefined) {
+    attributes.traceparent = defaults.traceparent;
+    if (defaults.tracestate !== undefined) attributes.tracestate ??= defaults.tracestate;
   }
+  return attributes;
 }

@@ -4,6 +4,7 @@
  */
 const table = {
   malformed_json: [400, 'The body is not valid JSON'],
+  malformed_body: [400, 'The body cannot be decoded'],
   invalid_request: [400, 'The request is not valid'],
   invalid_event: [400, 'The event is not valid'],
   invalid_filter: [400, 'The filter is not valid'],
@@ -50,6 +51,7 @@ const table = {
   unsupported_media_type: [415, 'The content type is not supported'],
   too_many_wrong_keys: [429, 'Too many wrong keys'],
   quota_exceeded: [429, 'A quota of the application is used up'],
+  unsupported_encoding: [415, 'The content encoding is not supported'],
   internal: [500, 'The bus failed'],
   unavailable: [503, 'The bus cannot do this right now'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;

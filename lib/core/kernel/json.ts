@@ -24,6 +24,26 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
 /**
+ * The text of a body. A byte order mark in front is kept where the text is data, and left out where it is JSON, whose
+ * parsers may ignore it (RFC 8259, section 8.1).
+ * @throws BusbarError malformed_json when it is not UTF-8: replaced characters would be signed and delivered.
+ */
+export function decodeText(body: Uint8Array, kind: 'json' | 'data' = 'json'): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: kind === 'data' }).decode(body);
+  } catch (error) {
+    throw notUtf8(error);
+  }
+}
+
+export const notUtf8 = (cause?: unknown) =>
+  new BusbarError(
+    'malformed_json',
+    'The body is not valid UTF-8. Send UTF-8, or publish other bytes in binary mode as application/octet-stream.',
+    { cause },
+  );
+
+/**
  * Parses JSON more strictly than `JSON.parse`: it rejects an object that names a member twice, since readers disagree
  * on which one counts, and nesting beyond the limit.
  * @throws BusbarError malformed_json, naming the position or the member.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { invalid } from '../event/event.ts';
-import { type Entry, type EventDefaults, type EventRequest, readEvents } from '../event/forms.ts';
+import { type Entry, type EventDefaults, type EventRequest, readEvents, textOf } from '../event/forms.ts';
 import type { Target } from '../event/target.ts';
 import { BusbarError } from '../kernel/errors.ts';
 import { parseStrictJson, type Span } from '../kernel/json.ts';
@@ -59,7 +59,7 @@ export function readTransaction(request: EventRequest, defaults: EventDefaults):
       `The body has ${request.body.length} bytes; at most ${bus.requestBytesMax} fit one transaction. Store the data elsewhere and send references to it.`,
     );
   }
-  const text = decodeText(request.body);
+  const text = textOf(request);
   const { value, members } = parseStrictJson(text);
   const { id, events, checkUrl, checkAfterSeconds } = parseSpec(transactionSchema, value);
   const [from, to] = members[0]?.get('events') ?? [0, 0];
@@ -84,14 +84,6 @@ export function readTransaction(request: EventRequest, defaults: EventDefaults):
       .update(JSON.stringify([eventsText, checkUrl ?? null, checkAfterSeconds ?? null]))
       .digest('base64url'),
   };
-}
-
-function decodeText(body: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch (error) {
-    throw new BusbarError('malformed_json', 'The body is not valid UTF-8.', { cause: error });
-  }
 }
 
 const targetSchema = z.looseObject({ topic: nameSchema.optional(), receiver: nameSchema.optional() });

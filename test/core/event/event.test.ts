@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type AttributeValue,
-  createEvent,
-  isJsonMediaType,
-  parseTimestamp,
-} from '../../../lib/core/event/event.ts';
+import { type AttributeValue, createEvent, isJsonMediaType } from '../../../lib/core/event/event.ts';
 import { pathsOf, refusalOf } from '../refusal.ts';
 import { attributeText, readBySdk } from '../sdk.ts';
 
@@ -177,26 +172,6 @@ describe('the structured form', () => {
     const event = createEvent({ attributes: required, data: { text: 'AAEC', binary: true } });
     expect(JSON.parse(event.body)).toEqual({ specversion: '1.0', ...required, data_base64: 'AAEC' });
   });
-});
-
-describe('timestamps', () => {
-  it('reads every instant that a machine prints', () => {
-    const years = { min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z') };
-    fc.assert(
-      fc.property(fc.date({ ...years, noInvalidDate: true }), (date) => {
-        expect(parseTimestamp(date.toISOString())).toBe(date.getTime());
-      }),
-    );
-  });
-
-  it.each([
-    '',
-    'now',
-    '1',
-    'Tue 1 Jan 2026 00:00:00 +00:00',
-    '2026-01-31 12:00:00Z',
-    '2026-01-31T12:00:00 Z',
-  ])('is not a number for %j', (text) => expect(parseTimestamp(text)).toBeNaN());
 });
 
 describe('media types of JSON', () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { HttpApiRequest, HttpRoute } from './model.ts';
 
 /**
@@ -5,8 +6,11 @@ import type { HttpApiRequest, HttpRoute } from './model.ts';
  * `application/cloudevents+json` and one without a content type. AWS does not document this list; it was observed on
  * AWS (https://github.com/ministackorg/ministack/pull/766).
  */
-function isTextBody(contentType: string | undefined): boolean {
-  const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+function isTextBody({ headers, body }: HttpApiRequest): boolean {
+  // AWS does not say what it does with these; a load balancer hands coded bodies in base64, too:
+  // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+  if (headers['content-encoding'] !== undefined || !isUtf8(body)) return false;
+  const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   return (
     type.startsWith('text/') ||
     type === 'application/json' ||
@@ -54,7 +58,7 @@ export function proxyEvent(
   context: EventContext,
 ): Readonly<Record<string, unknown>> {
   const { cookie, ...headers } = request.headers;
-  const text = isTextBody(headers['content-type']);
+  const text = isTextBody(request);
   const domainName = `${route.apiId}.execute-api.${context.region}.amazonaws.com`;
   // Undefined members are left out of the JSON, as on AWS.
   return {
