@@ -1,6 +1,6 @@
 import { parseTimestamp } from '../core/event/event.ts';
 import { releasePerSecondMax, releasePerSecondMin } from '../core/hold/limits.ts';
-import { BusbarError } from '../core/kernel/errors.ts';
+import { invalidField } from '../core/kernel/errors.ts';
 import { listLimitDefault, listLimitMax } from '../core/list/limits.ts';
 
 /** What a call takes beside its path and body, in its query or a header: text that the entry reads once. */
@@ -28,7 +28,7 @@ export function readParameters<Of extends Parameters>(
   return Object.fromEntries(
     Object.entries(parameters).map(([name, parameter]) => {
       const read = parameter.read(given[name]);
-      if ('problem' in read) throw invalidParameter(name, read.problem);
+      if ('problem' in read) throw invalidField(name, read.problem);
       return [name, read.value];
     }),
   ) as ParameterValues<Of>;
@@ -42,13 +42,10 @@ export function readQuery<Of extends Parameters>(
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(parameters, name));
   if (unknown !== undefined) {
     const known = Object.keys(parameters).join(', ');
-    throw invalidParameter(unknown, `is not a parameter here; there are ${known}`);
+    throw invalidField(unknown, `is not a parameter here; there are ${known}`);
   }
   return readParameters(parameters, given);
 }
-
-export const invalidParameter = (path: string, detail: string) =>
-  new BusbarError('invalid_request', `${path} ${detail}.`, { fields: [{ path, detail }] });
 
 /** Any text. */
 export const text = (description: string): Parameter<string | undefined> => ({

@@ -1,11 +1,11 @@
 import type { Principal } from '../core/access/access.ts';
 import { requireAllowed } from '../core/access/decide.ts';
 import { textOf } from '../core/event/forms.ts';
-import { BusbarError } from '../core/kernel/errors.ts';
+import { BusbarError, invalidField } from '../core/kernel/errors.ts';
 import { parseStrictJson, requirePlain } from '../core/kernel/json.ts';
 import { nameSchema, parseSpec } from '../core/kernel/spec.ts';
 import { type Call, type DescribedCall, isEvents, needFor } from './call.ts';
-import { invalidParameter, readParameters, readQuery } from './parameters.ts';
+import { readParameters, readQuery } from './parameters.ts';
 
 /** A request of the HTTP API, however it came. */
 export interface ApiRequest {
@@ -84,7 +84,7 @@ function pathValue(parameter: string, value: string): string {
   if (parameter === 'id') return value;
   const parsed = nameSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw invalidParameter(parameter, parsed.error.issues[0]?.message ?? 'is not a valid name');
+  throw invalidField(parameter, parsed.error.issues[0]?.message ?? 'is not a valid name');
 }
 
 async function bodyOf(

@@ -8,7 +8,7 @@ import {
   stepDelayed,
 } from '../../core/delay/delayed.ts';
 import type { Target } from '../../core/event/target.ts';
-import { BusbarError, type ErrorCode } from '../../core/kernel/errors.ts';
+import { BusbarError, type ErrorCode, invalidField } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
 import type { Tools } from '../../runtime/tools.ts';
@@ -53,9 +53,7 @@ export async function reTimeEvent(
 ): Promise<ShownDelayed> {
   const dueAtMs = newDueAtMs(spec, tools.clock.now());
   if (dueAtMs === undefined) {
-    throw new BusbarError('invalid_request', 'deliverAt is more than ten years ahead.', {
-      fields: [{ path: 'deliverAt', detail: 'is more than ten years ahead' }],
-    });
+    throw invalidField('deliverAt', 'is more than ten years ahead');
   }
   const kept = await findOwn(tools, principal, question);
   const { revision } = await change(tools, kept, { kind: 're-time', dueAtMs });

@@ -1,6 +1,6 @@
 import type { CheckRules } from '../../connectors/kind.ts';
 import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
 import { withValidation } from '../../core/registry/handshake.ts';
@@ -119,7 +119,7 @@ function validateOf(
   if (principal.role === 'admin') return asked;
   const detail =
     'is none, but this bus requires that endpoints agree. Leave it out, or have an admin put the receiver';
-  throw new BusbarError('forbidden', `validate ${detail}.`, { fields: [{ path: 'validate', detail }] });
+  throw invalidField('validate', detail, 'forbidden');
 }
 
 /**

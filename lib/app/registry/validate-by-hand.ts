@@ -1,5 +1,5 @@
 import type { Principal } from '../../core/access/access.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { invalidField } from '../../core/kernel/errors.ts';
 import { isPending, reopened } from '../../core/registry/handshake.ts';
 import { showReceiver } from '../../core/registry/kinds.ts';
 import type { ShownReceiver } from '../../core/registry/receiver.ts';
@@ -21,9 +21,7 @@ export async function validateReceiver(
   const receiver = await changeOwnReceiver(tools, principal, name, (was) => {
     if (was.validate !== 'handshake') {
       const detail = 'is none, so there is nothing to ask. Put the receiver with validate: handshake';
-      throw new BusbarError('invalid_request', `validate ${detail}.`, {
-        fields: [{ path: 'validate', detail }],
-      });
+      throw invalidField('validate', detail);
     }
     return reopened(was, tools.clock.now());
   });

@@ -1,4 +1,4 @@
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import { agreedByToken, hashToken, readRate } from '../../core/registry/handshake.ts';
 import { followState } from './polling.ts';
 import type { ValidateTools } from './validate.ts';
@@ -18,9 +18,7 @@ export async function takeCallback(
   const rate = readRate(allowedRate);
   if (rate === 'malformed') {
     const detail = 'must be * or a whole number above 0, in requests per minute';
-    throw new BusbarError('invalid_request', `WebHook-Allowed-Rate ${detail}.`, {
-      fields: [{ path: 'webhook-allowed-rate', detail }],
-    });
+    throw invalidField('webhook-allowed-rate', detail);
   }
   const { was, now } = await tools.registry.changeReceiver(name, (receiver) => {
     const agreed = receiver && agreedByToken(receiver, hashToken(token), rate, tools.clock.now());

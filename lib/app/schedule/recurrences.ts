@@ -1,6 +1,6 @@
 import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
 import { writeTimer } from '../../core/delay/timer.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import { guardName } from '../../core/kernel/place.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import {
@@ -176,9 +176,7 @@ async function put(
   const nowMs = tools.clock.now();
   const nextMs = nextTime(recurrence, nowMs);
   if (nextMs === undefined) {
-    throw new BusbarError('invalid_request', 'cron never fires again. Give one with a time in the future.', {
-      fields: [{ path: 'cron', detail: 'never fires again' }],
-    });
+    throw invalidField('cron', 'never fires again. Give one with a time in the future');
   }
   const state: RecurrenceState = {
     nextMs,

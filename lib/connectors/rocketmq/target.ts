@@ -3,7 +3,7 @@ import { defaultRetry, type RetryPolicy } from '../../core/deliver/delivery.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { attributeSchema, orderAttributeSchema } from '../../core/event/attribute.ts';
 import type { EndpointPolicy } from '../../core/kernel/endpoint.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { invalidField } from '../../core/kernel/errors.ts';
 import type { RocketMqFailure } from './failure.ts';
 
 /** A receiver that is a topic of RocketMQ 5: its events are sent by a producer instead of posted to an endpoint. */
@@ -126,7 +126,7 @@ export function keptRocketMqTarget(
   if (kept?.accessKey === accessKey && existing !== undefined && isSamePlace(existing, spec)) {
     return { ...target, credentials: kept };
   }
-  throw wrong(
+  throw invalidField(
     'rocketmq.credentials.secretKey',
     'is missing: none is kept for this accessKey at this endpoint, with or without TLS as before',
   );
@@ -178,7 +178,7 @@ export function checkRocketMqEndpoint(
   rules: { readonly policy: EndpointPolicy; readonly allowed: readonly string[] },
 ): void {
   const refusal = rocketMqRefusal(endpoint, rules);
-  if (refusal !== undefined) throw wrong('rocketmq.endpoint', refusal);
+  if (refusal !== undefined) throw invalidField('rocketmq.endpoint', refusal);
 }
 
 /**
@@ -207,8 +207,4 @@ export function outcomeOfRocketMq(failure: RocketMqFailure): Extract<Outcome, { 
 export function rocketMqRetry(retry: RetryPolicy | undefined): RetryPolicy {
   const policy = retry ?? defaultRetry;
   return { ...policy, businessFailures: policy.businessFailures ?? 'dead-letter' };
-}
-
-function wrong(path: string, detail: string): BusbarError {
-  return new BusbarError('invalid_request', `${path} ${detail}.`, { fields: [{ path, detail }] });
 }

@@ -1,5 +1,5 @@
 import { checkEndpoint } from '../../core/kernel/endpoint.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import type { CheckRules } from '../kind.ts';
 import type { WebhookSpec } from './receiver.ts';
 
@@ -21,9 +21,7 @@ async function checkTokenUrl(tokenUrl: string, rules: CheckRules): Promise<void>
   } catch (error) {
     if (!(error instanceof BusbarError) || error.code !== 'invalid_request') throw error;
     const detail = error.fields[0]?.detail ?? error.message;
-    throw new BusbarError('invalid_request', `oauth2.tokenUrl ${detail}.`, {
-      fields: [{ path: 'oauth2.tokenUrl', detail }],
-    });
+    throw invalidField('oauth2.tokenUrl', detail);
   }
 }
 

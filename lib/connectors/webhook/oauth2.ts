@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { invalidField } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { retryAfterSeconds } from '../../core/kernel/retry-after.ts';
 
@@ -43,21 +43,20 @@ export function keptOAuth2(
   if (spec === undefined) return undefined;
   const double = Object.keys(headers ?? {}).find((name) => name.toLowerCase() === 'authorization');
   if (double !== undefined) {
-    throw wrong(`headers.${double}`, 'is the header that the token of oauth2 goes into: give one of the two');
+    throw invalidField(
+      `headers.${double}`,
+      'is the header that the token of oauth2 goes into: give one of the two',
+    );
   }
   if (spec.clientSecret !== undefined) return { ...spec, clientSecret: spec.clientSecret };
   // Sent to another place it would be given away.
   if (existing?.tokenUrl === spec.tokenUrl && existing.clientId === spec.clientId) {
     return { ...spec, clientSecret: existing.clientSecret };
   }
-  throw wrong(
+  throw invalidField(
     'oauth2.clientSecret',
     'is missing: none is kept for this client at this tokenUrl, for an endpoint of this origin',
   );
-}
-
-function wrong(path: string, detail: string): BusbarError {
-  return new BusbarError('invalid_request', `${path} ${detail}.`, { fields: [{ path, detail }] });
 }
 
 /** The request for a token. */

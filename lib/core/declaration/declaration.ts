@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { bridgeNameSchema } from '../bridge/name.ts';
-import { BusbarError } from '../kernel/errors.ts';
+import { type BusbarError, invalidField } from '../kernel/errors.ts';
 import { nameSchema, parseSpec } from '../kernel/spec.ts';
 import type { Kinds, Named } from '../registry/kinds.ts';
 import { subscriptionSchema } from '../registry/subscription.ts';
@@ -66,7 +66,7 @@ function requireOwnClaims(kinds: DeclaredKinds, bridges: Declaration['bridges'])
     if (other !== undefined) {
       const path = `bridges.${name}.${claim.path}`;
       const detail = `is that of the bridge ${other}: give each its own`;
-      throw new BusbarError('invalid_request', `${path}: ${detail}.`, { fields: [{ path, detail }] });
+      throw invalidField(path, detail);
     }
     names.set(claim.identity, name);
   }
@@ -84,6 +84,5 @@ export function orderedReceivers(declaration: Declaration): string[] {
 }
 
 function undeclared(path: string, what: string, where: string): BusbarError {
-  const detail = `names ${what}, which is not declared under ${where}`;
-  return new BusbarError('invalid_request', `${path}: ${detail}.`, { fields: [{ path, detail }] });
+  return invalidField(path, `names ${what}, which is not declared under ${where}`);
 }

@@ -1,4 +1,4 @@
-import { BusbarError } from '../kernel/errors.ts';
+import { type BusbarError, invalidField } from '../kernel/errors.ts';
 
 /**
  * An event on the bus: a CloudEvents 1.0 event whose `body` is its structured JSON form, written once at the edge and
@@ -170,7 +170,7 @@ const isStartOfMonth = (date: Date) =>
 
 /** An `invalid_event` error about one attribute. */
 export function invalid(path: string, problem: string): BusbarError {
-  return new BusbarError('invalid_event', `${path} ${problem}.`, { fields: [{ path, detail: problem }] });
+  return invalidField(path, problem, 'invalid_event');
 }
 
 /** Writes the structured form. Data is kept verbatim; attributes keep their order after the required ones. */

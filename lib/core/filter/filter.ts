@@ -1,4 +1,4 @@
-import { BusbarError } from '../kernel/errors.ts';
+import { type BusbarError, invalidField } from '../kernel/errors.ts';
 import { aws } from '../kernel/limits.ts';
 
 /** A filter in the SNS filter-policy language over an event's attributes and its `data`. */
@@ -126,5 +126,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function invalidFilter(path: string, problem: string): BusbarError {
-  return new BusbarError('invalid_filter', `${path} ${problem}.`, { fields: [{ path, detail: problem }] });
+  return invalidField(path, problem, 'invalid_filter');
 }

@@ -1,5 +1,5 @@
 import { isAddress, isPublicAddress } from './address.ts';
-import { BusbarError } from './errors.ts';
+import { type BusbarError, invalidField } from './errors.ts';
 
 /** Where endpoints may be: `any` allows private addresses and plain HTTP, on a laptop only. */
 export type EndpointPolicy = 'public' | 'any';
@@ -105,8 +105,4 @@ function hostIdentity(hostname: string): string {
   return loopback ? 'loopback' : host;
 }
 
-function refusal(problem: string): BusbarError {
-  return new BusbarError('invalid_request', `endpoint ${problem}.`, {
-    fields: [{ path: 'endpoint', detail: problem }],
-  });
-}
+const refusal = (problem: string): BusbarError => invalidField('endpoint', problem);

@@ -108,11 +108,19 @@ export class BusbarError extends Error {
 export const mayPassLater = (code: ErrorCode): boolean =>
   table[code][0] >= 500 || table[code][0] === 429 || code === 'claimed' || code === 'conflict';
 
+/**
+ * The refusal of one field.
+ * @param detail follows the path, as in `deliverAt is more than ten years ahead`.
+ */
+export const invalidField = (
+  path: string,
+  detail: string,
+  code: ErrorCode = 'invalid_request',
+): BusbarError => new BusbarError(code, `${path} ${detail}.`, { fields: [{ path, detail }] });
+
 /** The refusal of a cursor that no list has returned. */
-export function unknownCursor(): BusbarError {
-  const detail = 'is not a cursor returned by this API';
-  return new BusbarError('invalid_request', `cursor ${detail}.`, { fields: [{ path: 'cursor', detail }] });
-}
+export const unknownCursor = (): BusbarError =>
+  invalidField('cursor', 'is not a cursor returned by this API');
 
 /** A problem document (RFC 9457). */
 export interface Problem {

@@ -1,4 +1,4 @@
-import { BusbarError } from './errors.ts';
+import { BusbarError, invalidField } from './errors.ts';
 
 /** Deeper JSON is rejected: it is an attack or a mistake, and recursive readers downstream would break on it. */
 export const jsonDepthMax = 32;
@@ -86,9 +86,7 @@ export function requirePlain(value: unknown, path = ''): void {
   for (const [name, inner] of Object.entries(value)) {
     const here = path === '' ? name : `${path}.${name}`;
     if (name === '__proto__') {
-      throw new BusbarError('invalid_request', `${here}: is not a known field.`, {
-        fields: [{ path: here, detail: 'is not a known field' }],
-      });
+      throw invalidField(here, 'is not a known field');
     }
     requirePlain(name, path);
     requirePlain(inner, here);

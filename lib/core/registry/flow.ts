@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BusbarError } from '../kernel/errors.ts';
+import { invalidField } from '../kernel/errors.ts';
 import type { Receiver, Skip } from './receiver.ts';
 import { mayDeliver } from './validation.ts';
 
@@ -20,7 +20,7 @@ export function skipOf(before: string, nowMs: number): Skip {
   if (beforeMs > nowMs) {
     const detail =
       'is in the future. Give a time that has passed: only messages that have arrived can be skipped';
-    throw new BusbarError('invalid_request', `before ${detail}.`, { fields: [{ path: 'before', detail }] });
+    throw invalidField('before', detail);
   }
   return { before: new Date(beforeMs).toISOString(), at: new Date(nowMs).toISOString() };
 }

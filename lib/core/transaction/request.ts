@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { invalid } from '../event/event.ts';
 import { type Entry, type EventDefaults, type EventRequest, readEvents, textOf } from '../event/forms.ts';
 import type { Target } from '../event/target.ts';
-import { BusbarError } from '../kernel/errors.ts';
+import { BusbarError, invalidField } from '../kernel/errors.ts';
 import { parseStrictJson, type Span } from '../kernel/json.ts';
 import { bus } from '../kernel/limits.ts';
 import { nameSchema, parseSpec } from '../kernel/spec.ts';
@@ -132,5 +132,5 @@ function noEntry(): { readonly id: undefined; readonly error: BusbarError } {
 
 function wrong(index: number, field: string, detail: string): BusbarError {
   const path = field === '' ? `events.${index}` : `events.${index}.${field}`;
-  return new BusbarError('invalid_request', `${path} ${detail}.`, { fields: [{ path, detail }] });
+  return invalidField(path, detail);
 }
