@@ -5,7 +5,7 @@ import type { Target } from '../lib/core/event/target.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { applications, keys, wrongKeys } from '../lib/runtime/stores.ts';
+import { keys, wrongKeys } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { publishing } from '../lib/runtime/tools.ts';
 import {
@@ -31,7 +31,7 @@ export interface DirectPublish {
 }
 
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { ...publishing, applications, keys, wrongKeys });
+  const tools = open(runtime, { ...publishing, keys, wrongKeys });
 
   const overHttp = middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))

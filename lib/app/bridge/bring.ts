@@ -2,9 +2,9 @@ import type { SourceMessage, SourceRoute } from '../../connectors/kind.ts';
 import { utf8Bytes } from '../../core/event/event.ts';
 import { busHop, passOn } from '../../core/event/hops.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
+import { type Refused, refusedIdOf } from '../../core/refused/refused.ts';
 import type { PublishTools } from '../publish/publish.ts';
-import { type KeepRefusedTools, keepRefused } from '../relay/keep-refused.ts';
+import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from '../relay/send-stored.ts';
 
 export interface BringTools extends PublishTools, KeepRefusedTools {

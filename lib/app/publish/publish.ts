@@ -1,5 +1,5 @@
-import type { Principal } from '../../core/access/access.ts';
-import { requireOwner } from '../../core/access/access.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { type Acting, actingOn, actorOf } from '../../core/access/acting.ts';
 import { requireAllowed } from '../../core/access/decide.ts';
 import type { BusEvent } from '../../core/event/event.ts';
 import { type Entry, type EventRequest, readEvents } from '../../core/event/forms.ts';
@@ -11,10 +11,10 @@ import type { Topic } from '../../core/registry/topic.ts';
 import { type Order, orderOf } from '../../core/routing/order.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { SchemaChecker } from '../../runtime/schema.ts';
 import type { ClaimStore } from '../../runtime/stores/claims.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type DelayTools, delay } from '../delay/schedule.ts';
+import { checkSchema } from '../event/check-schema.ts';
 import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
 import { unknownReceiver } from '../registry/admin.ts';
 import { overtaking } from '../routing/send-all.ts';
@@ -23,7 +23,7 @@ import { type TraceTools, tracePublished } from '../why/trace.ts';
 export type PublishTools = RouteOrHoldTools &
   DelayTools &
   TraceTools &
-  Tools<'registry' | 'claims' | 'schemas' | 'trace'>;
+  Tools<'applications' | 'registry' | 'claims' | 'schemas' | 'trace'>;
 
 /** The result for one event of a request. */
 export interface EntryResult {
@@ -57,7 +57,7 @@ export async function publish(
   target: Target,
   request: EventRequest,
 ): Promise<{ events: EntryResult[] }> {
-  const topic = await openTarget(tools, principal, target);
+  const opened = await openTarget(tools, principal, target);
   const entries = readEvents(request, {
     nowMs: tools.clock.now(),
     source: `/applications/${principal.application}`,
@@ -66,7 +66,7 @@ export async function publish(
     traceparent: newTrace(tools.random),
   });
 
-  const events = await takeEntries(tools, target, topic, entries);
+  const events = await takeEntries(tools, target, opened, entries);
   if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
   return { events };
 }
@@ -74,42 +74,50 @@ export async function publish(
 /**
  * Takes parsed events: checks, deduplicates, sends or stores, and traces each. Returns the results in order. Every
  * publisher (a request, the relay of stored events) comes through here.
- * @param topic undefined when the target is a receiver.
  */
 export async function takeEntries(
   tools: PublishTools,
   target: Target,
-  topic: Topic | undefined,
+  opened: Opened,
   entries: readonly Entry[],
 ): Promise<EntryResult[]> {
+  const { topic } = opened;
   const results = new Map<number, EntryResult>();
   const checked = checkEntries(tools, entries, target, topic, results);
   const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
   rejectOvertaking(checked, results);
-  await send(tools, target, claimed, topic, results);
+  await send(tools, target, claimed, opened, results);
   const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
   await tracePublished(tools, topic?.trace ?? tools.trace, target, taken);
   answerTwins(checked, results);
   return entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
 }
 
-/** The topic, or undefined when the target is a receiver. @throws BusbarError unknown_topic, unknown_receiver, forbidden. */
+/** A target that a publisher may send to. */
+export interface Opened {
+  /** Undefined when the target is a receiver. */
+  readonly topic: Topic | undefined;
+  /** What is recorded with an event that is stored there. */
+  readonly acting: Acting;
+}
+
+/** Opens a target for a caller that may send there. @throws BusbarError unknown_topic, unknown_receiver, forbidden. */
 export async function openTarget(
   tools: Pick<PublishTools, 'registry'>,
   principal: Principal,
   target: Target,
-): Promise<Topic | undefined> {
+): Promise<Opened> {
   requireAllowed(principal, 'topic' in target ? { publish: target.topic } : { invoke: target.receiver });
   if ('topic' in target) {
     const topic = await tools.registry.cachedTopic(target.topic);
     if (topic === undefined) throw unknownTarget(target);
     requireOwner(principal, topic.owner, `The topic ${target.topic}`);
-    return topic;
+    return { topic, acting: actingOn(actorOf(principal), topic) };
   }
   const receiver = await tools.registry.cachedReceiver(target.receiver);
   if (receiver === undefined) throw unknownTarget(target);
   requireOwner(principal, receiver.owner, `The receiver ${target.receiver}`);
-  return undefined;
+  return { topic: undefined, acting: actingOn(actorOf(principal), receiver) };
 }
 
 const unknownTarget = (target: Target): BusbarError =>
@@ -165,7 +173,7 @@ export function checkEntries(
         index,
         event,
         dueAtMs,
-        claimKey: topic?.dedupSeconds ? duplicateKey(topic.topic, event) : undefined,
+        claimKey: topic?.dedupSeconds ? duplicateKey(topic, event) : undefined,
         twins: [],
       };
       seen.set(identity, candidate);
@@ -191,19 +199,6 @@ function answerTwins(candidates: readonly Candidate[], results: Map<number, Entr
       );
     }
   }
-}
-
-function checkSchema(schemas: SchemaChecker, topic: Topic, data: unknown): void {
-  const errors = schemas.errorsOf(topic.schema, data ?? null);
-  if (errors.length === 0) return;
-  const detail = errors.map((error) => `${error.path} ${error.detail}`).join('; ');
-  throw new BusbarError(
-    'schema_mismatch',
-    `The data does not match the schema of the topic ${topic.topic}: ${detail}.`,
-    {
-      fields: errors,
-    },
-  );
 }
 
 /** Takes a claim for each event; events that are already claimed or accepted get their result here. */
@@ -264,7 +259,7 @@ async function send(
   tools: PublishTools,
   target: Target,
   candidates: readonly Candidate[],
-  topic: Topic | undefined,
+  { topic, acting }: Opened,
   results: Map<number, EntryResult>,
 ): Promise<void> {
   const now = candidates.filter(({ index, dueAtMs }) => dueAtMs === undefined && !results.has(index));
@@ -275,7 +270,7 @@ async function send(
   const sending = routeOrHold(
     tools,
     target,
-    now.map((candidate) => candidate.event),
+    now.map(({ event }) => ({ ...event, acting })),
   ).then(async (outcomes) => {
     const gone = outcomes.some((outcome) => typeof outcome !== 'string') && (await isGone(tools, target));
     for (const [position, { index, event }] of now.entries()) {
@@ -290,17 +285,19 @@ async function send(
       results.set(index, rejected(index, event.id, gone ? unknownTarget(target) : unavailable(problem)));
     }
   });
-  const delaying = delay(tools, target, later, topic?.cancellable ?? true).then((problems) => {
-    for (const [position, { index, event }] of later.entries()) {
-      const problem = problems[position];
-      results.set(
-        index,
-        problem === undefined
-          ? { index, id: event.id, status: 'scheduled' }
-          : rejected(index, event.id, problem),
-      );
-    }
-  });
+  const delaying = delay(tools, target, later, { acting, cancellable: topic?.cancellable ?? true }).then(
+    (problems) => {
+      for (const [position, { index, event }] of later.entries()) {
+        const problem = problems[position];
+        results.set(
+          index,
+          problem === undefined
+            ? { index, id: event.id, status: 'scheduled' }
+            : rejected(index, event.id, problem),
+        );
+      }
+    },
+  );
   await Promise.all([sending, delaying]);
 
   if (topic?.dedupSeconds) await resolveClaims(tools, candidates, topic.dedupSeconds, results);

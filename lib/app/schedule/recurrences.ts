@@ -24,7 +24,7 @@ import { tickTimer } from './fire.ts';
 export type RecurrenceTools = AdminTools & TimerTools & Tools<'recurrences' | 'schemas'>;
 
 /** A recurring schedule as the API shows it: with its next five times, and the result of the last. */
-export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs'> {
+export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs' | 'acting'> {
   /** RFC 3339; none while it is paused. */
   readonly next: readonly string[];
   readonly lastFiredAt?: string;
@@ -36,7 +36,7 @@ const timesShown = 5;
 const iso = (ms: number) => new Date(ms).toISOString();
 
 function show({ recurrence, state }: KeptRecurrence): ShownRecurrence {
-  const { anchorMs, ...shown } = recurrence;
+  const { anchorMs: _1, acting: _2, ...shown } = recurrence;
   const next =
     recurrence.state === 'paused'
       ? []
@@ -99,7 +99,7 @@ export async function putRecurrence(
   const earlier = await tools.recurrences.find(name);
   if (earlier !== undefined) requireOwner(principal, earlier.recurrence.owner, `The schedule ${name}`);
   const nowMs = tools.clock.now();
-  const topic = await openTarget(tools, principal, target);
+  const { topic, acting } = await openTarget(tools, principal, target);
   checkMessageSize(messageOf(eventOf(name, spec.event, nowMs), target));
   const wrong =
     topic?.schema === undefined ? [] : tools.schemas.errorsOf(topic.schema, spec.event.data ?? null);
@@ -119,6 +119,7 @@ export async function putRecurrence(
     ...spec,
     owner: ownerOf(principal, namedOwner ?? earlier?.recurrence.owner, `The schedule ${name}`),
     state: earlier?.recurrence.state ?? 'active',
+    acting,
     anchorMs: goesOn ? earlier.recurrence.anchorMs : nowMs,
     createdAt: earlier?.recurrence.createdAt ?? iso(nowMs),
     updatedAt: iso(nowMs),

@@ -43,6 +43,7 @@ const table = {
   redrive_running: [409, 'A redrive is already running'],
   transaction_decided: [409, 'The transaction was already decided the other way'],
   transaction_exists: [409, 'Another transaction has this id'],
+  target_replaced: [409, 'The target was deleted and created again'],
   declared: [409, 'The resource is declared in busbar.config.ts'],
   conflict: [409, 'Another request changed it at the same time'],
   claimed: [409, 'The same event is being published right now'],

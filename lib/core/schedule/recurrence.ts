@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import type { Acting } from '../access/acting.ts';
 import { type BusEvent, createEvent } from '../event/event.ts';
 import type { Target } from '../event/target.ts';
 import { BusbarError } from '../kernel/errors.ts';
@@ -58,6 +59,8 @@ export interface Recurrence extends Omit<RecurrenceSpec, 'owner'> {
   readonly schedule: string;
   readonly owner: string;
   readonly state: 'active' | 'paused';
+  /** For whom it fires; absent in rows from before this was recorded. */
+  readonly acting?: Acting;
   /** The start from which intervals are counted. */
   readonly anchorMs: number;
   readonly createdAt: string;
