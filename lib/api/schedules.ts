@@ -45,6 +45,7 @@ export const scheduleCalls = [
       tag: 'Schedules',
       caller: 'owner',
       body: recurrenceSchema,
+      verbatim: 'event.data',
       responses: { 200: 'Schedule', 201: 'Schedule' },
       errors: [
         'invalid_event',

@@ -5,10 +5,12 @@ import { guardName } from '../../core/kernel/place.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import {
   eventOf,
+  keptEvent,
   nextTime,
   nextTimes,
   type Recurrence,
   type RecurrenceSpec,
+  shownEvent,
   targetOf,
   unknownSchedule,
 } from '../../core/schedule/recurrence.ts';
@@ -24,7 +26,8 @@ import { tickTimer } from './fire.ts';
 export type RecurrenceTools = AdminTools & TimerTools & Tools<'recurrences' | 'schemas'>;
 
 /** A recurring schedule as the API shows it: with its next five times, and the result of the last. */
-export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs' | 'acting'> {
+export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs' | 'acting' | 'event'> {
+  readonly event: Omit<Recurrence['event'], 'dataText'>;
   /** RFC 3339; none while it is paused. */
   readonly next: readonly string[];
   readonly lastFiredAt?: string;
@@ -43,6 +46,7 @@ function show({ recurrence, state }: KeptRecurrence): ShownRecurrence {
       : [state.nextMs, ...nextTimes(recurrence, state.nextMs, timesShown - 1)].map(iso);
   return {
     ...shown,
+    event: shownEvent(shown.event),
     next,
     ...(state.firedMs > 0 && { lastFiredAt: iso(state.firedMs) }),
     ...(state.problem !== '' && { problem: state.problem }),
@@ -117,6 +121,7 @@ export async function putRecurrence(
   const recurrence: Recurrence = {
     schedule: name,
     ...spec,
+    event: keptEvent(spec.event),
     owner: ownerOf(principal, namedOwner ?? earlier?.recurrence.owner, `The schedule ${name}`),
     state: earlier?.recurrence.state ?? 'active',
     acting,
