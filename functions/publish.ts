@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import { authenticate } from '../lib/app/access/authenticate.ts';
 import { type EntryResult, publish } from '../lib/app/publish/publish.ts';
+import { directPublisher } from '../lib/core/event/publisher.ts';
 import type { Target } from '../lib/core/event/target.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
 import { stringifyExact } from '../lib/core/kernel/exact-numbers.ts';
@@ -51,11 +52,12 @@ export function create(runtime: BaseRuntime) {
   const direct = (event: DirectPublish): Promise<{ events: EntryResult[] }> => {
     const principal = { application: 'direct', role: 'admin' } as const;
     const headers = Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
-    return publish(tools, principal, targetOf(event), {
+    const request = {
       contentType: event.contentType ?? 'application/json',
       headers: Object.fromEntries(headers),
       body: Buffer.from(directText(event.body), 'utf8'),
-    });
+    };
+    return publish(tools, principal, targetOf(event), request, directPublisher);
   };
 
   return (event: ApiEvent | DirectPublish, context: never): Promise<unknown> =>

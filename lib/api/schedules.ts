@@ -49,6 +49,7 @@ export const scheduleCalls = [
       responses: { 200: 'Schedule', 201: 'Schedule' },
       errors: [
         'invalid_event',
+        'source_reserved',
         'event_too_large',
         'schema_mismatch',
         'unknown_topic',

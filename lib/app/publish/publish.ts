@@ -3,6 +3,7 @@ import { type Acting, actingOn, actorOf } from '../../core/access/acting.ts';
 import { requireAllowed } from '../../core/access/decide.ts';
 import type { BusEvent } from '../../core/event/event.ts';
 import { type Entry, type EventRequest, readEvents } from '../../core/event/forms.ts';
+import { applicationSource, checkSource } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { BusbarError, type ErrorCode, type FieldError } from '../../core/kernel/errors.ts';
@@ -49,6 +50,7 @@ export interface Candidate {
 /**
  * Publishes the events of a request to a topic or to one receiver. It returns only when AWS has stored every event that
  * it reports as accepted.
+ * @param publisher what its events say of who published them, where the application does not tell.
  * @throws BusbarError when the request as a whole is rejected, or none of its events was accepted.
  */
 export async function publish(
@@ -56,17 +58,19 @@ export async function publish(
   principal: Principal,
   target: Target,
   request: EventRequest,
+  publisher = principal.application,
 ): Promise<{ events: EntryResult[] }> {
   const opened = await openTarget(tools, principal, target);
   const entries = readEvents(request, {
     nowMs: tools.clock.now(),
-    source: `/applications/${principal.application}`,
+    source: applicationSource(principal.application),
+    publisher,
     uuid: tools.random.uuid,
     // One request is one trace, and two equal entries of it stay equal.
     traceparent: newTrace(tools.random),
   });
 
-  const events = await takeEntries(tools, target, opened, entries);
+  const events = await takeEntries(tools, principal.application, target, opened, entries);
   if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
   return { events };
 }
@@ -74,16 +78,18 @@ export async function publish(
 /**
  * Takes parsed events: checks, deduplicates, sends or stores, and traces each. Returns the results in order. Every
  * publisher (a request, the relay of stored events) comes through here.
+ * @param application who publishes; undefined where the operator trusts the sources of the events.
  */
 export async function takeEntries(
   tools: PublishTools,
+  application: string | undefined,
   target: Target,
   opened: Opened,
   entries: readonly Entry[],
 ): Promise<EntryResult[]> {
   const { topic } = opened;
   const results = new Map<number, EntryResult>();
-  const checked = checkEntries(tools, entries, target, topic, results);
+  const checked = checkEntries(tools, application, entries, target, topic, results);
   const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
   rejectOvertaking(checked, results);
   await send(tools, target, claimed, opened, results);
@@ -134,9 +140,10 @@ async function isGone({ registry }: Pick<PublishTools, 'registry'>, target: Targ
   return (await standing) === undefined;
 }
 
-/** Every check that needs no call: form, size, schema, and events that occur twice in the request. */
+/** Every check that needs no call: form, source, size, schema, and events that occur twice in the request. */
 export function checkEntries(
   tools: Pick<PublishTools, 'schemas' | 'trace'>,
+  application: string | undefined,
   entries: readonly Entry[],
   target: Target,
   topic: Topic | undefined,
@@ -150,6 +157,7 @@ export function checkEntries(
     try {
       if ('error' in entry) throw entry.error;
       const { index, dueAtMs } = entry;
+      if (application !== undefined) checkSource(entry.event.source, application);
       const order = topic && orderOf(topic, entry.event, dueAtMs);
       const event =
         trace === 'failures' && order === undefined

@@ -25,6 +25,8 @@ export interface Outgoing {
   readonly principal: Principal;
   /** When its producer wrote it, by the producer's clock: it is not for a target that was created long after that. */
   readonly writtenAtMs?: number | undefined;
+  /** Set where the operator trusts the sources that its publisher names. */
+  readonly trustsSource?: boolean;
   /**
    * Set for what was checked when it was stored: a schema that its owner changed since does not apply. Whether it may
    * still go to its target is decided anew. `acting` is undefined for what was stored before it was recorded.
@@ -83,7 +85,7 @@ async function sendRound<One extends Outgoing>(
 ): Promise<(readonly [One, Sent])[]> {
   const groups = new Map<string, [One, ...One[]]>();
   for (const one of round) {
-    const key = JSON.stringify([one.target, one.principal, one.checked ?? null]);
+    const key = JSON.stringify([one.target, one.principal, one.checked ?? null, one.trustsSource ?? false]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [one]);
     else group.push(one);
@@ -163,8 +165,10 @@ async function take<One extends Outgoing>(
 ): Promise<(readonly [One, Sent])[]> {
   const [first] = group;
   if (first === undefined) return [];
+  const { target, principal, trustsSource } = first;
   const entries = group.map(({ entry }) => entry);
-  const results = await takeEntries(tools, first.target, opened, entries);
+  const application = trustsSource === true ? undefined : principal.application;
+  const results = await takeEntries(tools, application, target, opened, entries);
   return group.map((one, at) => [one, sentOf(results[at])] as const);
 }
 

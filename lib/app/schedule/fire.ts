@@ -1,5 +1,6 @@
 import { type DelayedEvent, delayedKey } from '../../core/delay/delayed.ts';
 import { type Tick, writeTimer } from '../../core/delay/timer.ts';
+import { sourceRefusal } from '../../core/event/publisher.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
 import { refusedIdOf } from '../../core/refused/refused.ts';
 import { orderOf } from '../../core/routing/order.ts';
@@ -91,7 +92,7 @@ async function fireAll(
   const nowMs = tools.clock.now();
   const looks = await Promise.all(
     fireMs.map(async (plannedMs) => {
-      const made = eventOf(recurrence.schedule, recurrence.event, plannedMs);
+      const made = eventOf(recurrence, plannedMs);
       const { id, source, type, subject, body } = made;
       const order = topic && orderOf(topic, made, plannedMs);
       const { acting } = recurrence;
@@ -121,11 +122,13 @@ async function refuse(
 ): Promise<string | undefined> {
   const { schedule, owner, acting, updatedAt } = recurrence;
   const target = targetOf(recurrence);
-  const made = eventOf(schedule, recurrence.event, fireMs.at(-1) ?? 0);
+  const made = eventOf(recurrence, fireMs.at(-1) ?? 0);
   // One from before it was recorded for whom it acts goes on at what its own application made anew.
   const isOwn = acting === undefined && (await standingTarget(tools, target))?.owner === owner;
   const atMs = isOwn ? undefined : Date.parse(updatedAt);
-  const [refusal] = await refusalsOf(tools, target, [{ acting, atMs, body: made.body }]);
+  const [refused] = await refusalsOf(tools, target, [{ acting, atMs, body: made.body }]);
+  // A schedule of an earlier version may have a source that is another application's.
+  const refusal = refused ?? sourceRefusal(made.source, owner);
   if (refusal === undefined) return undefined;
   const about = {
     id: refusedIdOf('schedule', schedule),

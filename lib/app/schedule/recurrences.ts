@@ -1,5 +1,6 @@
 import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
 import { writeTimer } from '../../core/delay/timer.ts';
+import { checkSource } from '../../core/event/publisher.ts';
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import { guardName } from '../../core/kernel/place.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
@@ -104,7 +105,9 @@ export async function putRecurrence(
   if (earlier !== undefined) requireOwner(principal, earlier.recurrence.owner, `The schedule ${name}`);
   const nowMs = tools.clock.now();
   const { topic, acting } = await openTarget(tools, principal, target);
-  checkMessageSize(messageOf(eventOf(name, spec.event, nowMs), target));
+  const owner = ownerOf(principal, namedOwner ?? earlier?.recurrence.owner, `The schedule ${name}`);
+  if (spec.event.source !== undefined) checkSource(spec.event.source, owner);
+  checkMessageSize(messageOf(eventOf({ schedule: name, event: spec.event, owner }, nowMs), target));
   const wrong =
     topic?.schema === undefined ? [] : tools.schemas.errorsOf(topic.schema, spec.event.data ?? null);
   if (wrong.length > 0) {
@@ -122,7 +125,7 @@ export async function putRecurrence(
     schedule: name,
     ...spec,
     event: keptEvent(spec.event),
-    owner: ownerOf(principal, namedOwner ?? earlier?.recurrence.owner, `The schedule ${name}`),
+    owner,
     state: earlier?.recurrence.state ?? 'active',
     acting,
     anchorMs: goesOn ? earlier.recurrence.anchorMs : nowMs,

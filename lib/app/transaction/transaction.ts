@@ -1,5 +1,6 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import type { EventRequest } from '../../core/event/forms.ts';
+import { applicationSource } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
 import { checkEndpoint } from '../../core/kernel/endpoint.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
@@ -35,7 +36,8 @@ export async function beginTransaction(
   const nowMs = tools.clock.now();
   const read = readTransaction(request, {
     nowMs,
-    source: `/applications/${principal.application}`,
+    source: applicationSource(principal.application),
+    publisher: principal.application,
     uuid: tools.random.uuid,
     traceparent: newTrace(tools.random),
   });
@@ -100,7 +102,8 @@ async function checkDrafts(
     [...byTarget.values()].map(async (group) => {
       const { topic, acting } = await openTarget(tools, principal, group.target);
       const entries = group.drafts.map(({ entry }) => entry);
-      return checkEntries(tools, entries, group.target, topic, results).map(({ index, event, dueAtMs }) => {
+      const checked = checkEntries(tools, principal.application, entries, group.target, topic, results);
+      return checked.map(({ index, event, dueAtMs }) => {
         const { trace: _, ...plain } = event;
         const delayMs = drafts[index]?.delayMs;
         return { index, stored: storedEvent(plain, group.target, acting, { dueAtMs, delayMs }) };

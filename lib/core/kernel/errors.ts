@@ -16,6 +16,7 @@ const table = {
   all_rejected: [400, 'Every event was rejected'],
   unauthorized: [401, 'The key is missing or unknown'],
   forbidden: [403, 'The key does not allow this'],
+  source_reserved: [403, 'The source belongs to another application'],
   unknown_route: [404, 'There is no such call'],
   unknown_application: [404, 'There is no such application'],
   unknown_key: [404, 'There is no such key'],

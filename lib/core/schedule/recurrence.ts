@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { Acting } from '../access/acting.ts';
 import { type BusEvent, createEvent } from '../event/event.ts';
+import { publisherAttribute } from '../event/publisher.ts';
 import type { Target } from '../event/target.ts';
 import { BusbarError } from '../kernel/errors.ts';
 import { parseExact } from '../kernel/exact-numbers.ts';
@@ -151,7 +152,10 @@ export function planFiring(
  * The event of one time. Its id consists of the schedule's name and that time, so it is one event however often the
  * time fires. @throws BusbarError invalid_event.
  */
-export function eventOf(schedule: string, event: RecurrenceSpec['event'], plannedMs: number): BusEvent {
+export function eventOf(
+  { schedule, event, owner }: Pick<Recurrence, 'schedule' | 'event' | 'owner'>,
+  plannedMs: number,
+): BusEvent {
   const time = new Date(plannedMs).toISOString();
   const id = `${schedule}@${time.replace('.000Z', 'Z')}`;
   const trace = createHash('sha256').update(id).digest('hex');
@@ -166,6 +170,7 @@ export function eventOf(schedule: string, event: RecurrenceSpec['event'], planne
       time,
       ...(text !== undefined && { datacontenttype: 'application/json' }),
       traceparent: `00-${trace.slice(0, 32)}-${trace.slice(32, 48)}-01`,
+      [publisherAttribute]: owner,
     },
     data: text === undefined ? undefined : { text, binary: false },
   });
