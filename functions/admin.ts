@@ -4,6 +4,8 @@ import { openApiDocument } from '../lib/api/openapi/document.ts';
 import { publishCalls } from '../lib/api/publish.ts';
 import { createRouter } from '../lib/api/router.ts';
 import { authenticate } from '../lib/app/access/authenticate.ts';
+import { createAuditor } from '../lib/app/audit/auditor.ts';
+import { ownersOf } from '../lib/app/audit/owners.ts';
 import { senderOf, sinks } from '../lib/connectors/index.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
@@ -23,6 +25,8 @@ export function create(runtime: Runtime) {
     elsewhere: publishCalls,
     tools,
     authenticate: (credentials) => authenticate(tools, credentials),
+    auditor: createAuditor(tools),
+    ownersOf: (names) => ownersOf(tools, names),
   });
   return middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))

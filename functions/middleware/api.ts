@@ -78,7 +78,7 @@ export const credentialsOf = ({ headers, requestContext }: ApiEvent) => ({
 
 /** A request as the router takes it. */
 export function apiRequest(event: ApiEvent): ApiRequest {
-  const { http, domainName } = event.requestContext;
+  const { http, domainName, requestId } = event.requestContext;
   return {
     method: http.method,
     path: http.path,
@@ -86,6 +86,7 @@ export function apiRequest(event: ApiEvent): ApiRequest {
     headers: event.headers,
     address: http.sourceIp,
     body: () => bodyBytes(event),
+    requestId,
     ownHosts: [event.headers.host, domainName].filter((host) => host !== undefined),
   };
 }

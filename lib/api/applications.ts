@@ -12,6 +12,7 @@ import { me } from '../app/access/me.ts';
 import { applicationPatchSchema, applicationSchema } from '../core/access/application.ts';
 import { keySchema } from '../core/access/key.ts';
 import { callsWith } from './call.ts';
+import { page } from './parameters.ts';
 
 const call = callsWith<ApplicationTools & AccessTools>();
 
@@ -35,9 +36,10 @@ export const applicationCalls = [
       description: 'A member sees its own and the children of that.',
       tag: 'Applications',
       caller: 'application',
+      query: page,
       responses: { 200: 'Applications' },
     },
-    (tools, principal) => listApplications(tools, principal),
+    (tools, principal, { query }) => listApplications(tools, principal, query),
   ),
   call(
     'GET /v1/applications/{application}',
@@ -122,10 +124,11 @@ export const applicationCalls = [
       description: 'With names, roles, scopes, dates and the day of the last use; never a key itself.',
       tag: 'Applications',
       caller: 'owner',
+      query: page,
       responses: { 200: 'Keys' },
       errors: ['unknown_application'],
     },
-    (tools, principal, { path }) => listKeys(tools, principal, path.application),
+    (tools, principal, { path, query }) => listKeys(tools, principal, path.application, query),
   ),
   call(
     'DELETE /v1/applications/{application}/keys/{keyId}',

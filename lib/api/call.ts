@@ -18,6 +18,7 @@ export type CallName = `${Method} /v1/${string}`;
 export const tags = {
   Bus: 'Whether it is there, and what it can do.',
   Applications: 'Teams that produce and consume, and their keys.',
+  Audit: 'Who changed what, and who was refused.',
   Topics: 'Named streams of events, and who is subscribed to them.',
   Hold: 'Topics that store their events for a while, and release them in order.',
   Receivers: 'Consumers: an endpoint with its own queues, policy and secret.',
@@ -58,15 +59,12 @@ export interface Description {
   readonly caller: Caller;
   /** What it needs of the role and scopes of a key; see `needsOf` for when it is left out. */
   readonly needs?: Needs;
+  /** Whether it changes something, where its method says otherwise: each one but `GET` does. */
+  readonly changes?: boolean;
   /** Any other parameter is refused by name; a call without this ignores what its query holds. */
   readonly query?: Parameters;
   readonly headers?: Parameters;
   readonly body?: Body;
-  /**
-   * The path of a member of the body that is kept letter by letter: the input gets its text beside it, in a member with
-   * the suffix `Text`. Numbers elsewhere must be exact as doubles.
-   */
-  readonly verbatim?: string;
   readonly responses: Responses;
   /** The codes of its refusals, except those that `errorsOf` adds. */
   readonly errors?: readonly ErrorCode[];
@@ -136,7 +134,14 @@ export function describe(name: CallName, description: Description): DescribedCal
 export const needsOf = ({ method, caller, needs }: DescribedCall): Needs =>
   caller === 'anyone' ? 'nothing' : (needs ?? (method === 'GET' ? 'read' : 'manage'));
 
-/** The same for what the path names. */
+/**
+ * Whether a call has a row in the audit when it succeeds. What publishes is traced instead: a row for each request would
+ * cost more than its events.
+ */
+export const isAudited = (call: DescribedCall): boolean =>
+  (call.changes ?? call.method !== 'GET') && (call.caller === 'anyone' || needsOf(call) === 'manage');
+
+/** What a call needs, of what the path names. */
 export function needFor(call: DescribedCall, path: Readonly<Record<string, string>>): Need {
   const needs = needsOf(call);
   if (needs === 'publish') return { publish: path.topic ?? '' };

@@ -1,4 +1,5 @@
 import { applicationCalls } from './applications.ts';
+import { auditCalls } from './audit.ts';
 import { busCalls } from './bus.ts';
 import type { Call, DescribedCall } from './call.ts';
 import { deadLetterCalls } from './dead-letters.ts';
@@ -17,6 +18,7 @@ type ToolsOf<Calls> = Calls extends readonly Call<infer Tools>[] ? Tools : never
 /** What the handlers of all calls work with. */
 export type ApiTools = ToolsOf<typeof busCalls> &
   ToolsOf<typeof applicationCalls> &
+  ToolsOf<typeof auditCalls> &
   ToolsOf<typeof topicCalls> &
   ToolsOf<typeof subscriptionCalls> &
   ToolsOf<typeof holdCalls> &
@@ -31,6 +33,7 @@ export type ApiTools = ToolsOf<typeof busCalls> &
 export const adminCalls: readonly Call<ApiTools>[] = [
   ...busCalls,
   ...applicationCalls,
+  ...auditCalls,
   ...topicCalls,
   ...subscriptionCalls,
   ...holdCalls,

@@ -31,6 +31,7 @@ const allowedRate: Parameter<string | undefined> = {
 const agreement = {
   tag: 'Receivers',
   caller: 'anyone',
+  changes: true,
   query: { token: text('As it stood in the URL of the request for agreement.') },
   headers: { 'webhook-allowed-rate': allowedRate },
   responses: { 200: 'Agreement' },

@@ -1,11 +1,12 @@
+import type { Act, Auditor, Complete } from '../app/audit/auditor.ts';
 import type { Principal } from '../core/access/access.ts';
 import { requireAllowed } from '../core/access/decide.ts';
+import { changeOf, isCounted, targetOf } from '../core/audit/audit.ts';
 import { textOf } from '../core/event/forms.ts';
 import { BusbarError, invalidField } from '../core/kernel/errors.ts';
-import { roundedNumber } from '../core/kernel/exact-numbers.ts';
 import { parseStrictJson, requirePlain } from '../core/kernel/json.ts';
 import { nameSchema, parseSpec } from '../core/kernel/spec.ts';
-import { type Call, type DescribedCall, isEvents, needFor } from './call.ts';
+import { type Call, type DescribedCall, isAudited, isEvents, nameOf, needFor } from './call.ts';
 import { readParameters, readQuery } from './parameters.ts';
 
 /** A request of the HTTP API, however it came. */
@@ -20,6 +21,7 @@ export interface ApiRequest {
   readonly address: string;
   /** Read once the sender is known. @throws BusbarError when it cannot be decoded. */
   readonly body: () => Promise<Uint8Array>;
+  readonly requestId: string;
   /** The hosts under which the bus itself is reached. */
   readonly ownHosts: readonly string[];
 }
@@ -38,28 +40,75 @@ export interface Router<Tools> {
     readonly authorization: string | undefined;
     readonly address: string;
   }) => Promise<Principal>;
+  readonly auditor: Auditor;
+  /** The applications that own what a path names. */
+  readonly ownersOf: (names: Readonly<Record<string, string>>) => Promise<readonly string[]>;
   /** Calls of other functions, which unknown calls are told of, too. */
   readonly elsewhere: readonly DescribedCall[];
 }
 
 /** Carries out a request. @throws BusbarError unknown_route, method_not_allowed, and what the call is refused with. */
-export function createRouter<Tools>({ calls, tools, authenticate, elsewhere }: Router<Tools>) {
+export function createRouter<Tools>(router: Router<Tools>) {
+  const { calls, elsewhere } = router;
   const routes = calls.map((call) => ({ call, pattern: patternOf(call.path) }));
   return async (request: ApiRequest): Promise<ApiResponse> => {
     for (const { call, pattern } of routes) {
       if (call.method !== request.method) continue;
       const match = pattern.exec(request.path);
-      if (match === null) continue;
-      const principal =
-        call.caller === 'anyone'
-          ? undefined
-          : await authenticate({ ...request, authorization: request.headers.authorization });
-      if (principal !== undefined) requireAllowed(principal, needFor(call, match.groups ?? {}));
-      const result = await call.handle(tools, principal, await inputOf(call, match.groups ?? {}, request));
-      return responseOf(call, result);
+      if (match !== null) return await carryOut(router, call, match.groups ?? {}, request);
     }
     throw unknownCall([...calls, ...elsewhere], request);
   };
+}
+
+/** Every call that changes something has a row in the audit before it does, and every refusal is counted there. */
+async function carryOut<Tools>(
+  { tools, authenticate, auditor, ownersOf }: Router<Tools>,
+  call: Call<Tools>,
+  path: Readonly<Record<string, string>>,
+  request: ApiRequest,
+): Promise<ApiResponse> {
+  let act: Act = {
+    principal: undefined,
+    call: nameOf(call),
+    target: targetOf(call.path, path),
+    requestId: request.requestId,
+    owners: () => ownersOf(path),
+  };
+  let complete: Complete = async (status) => {
+    if (isCounted(status)) await auditor.refused(act, status);
+  };
+  try {
+    if (call.caller !== 'anyone') {
+      const { authorization } = request.headers;
+      const principal = await authenticate({ authorization, address: request.address });
+      act = { ...act, principal };
+      requireAllowed(principal, needFor(call, path));
+    }
+    const { principal } = act;
+    const input = await inputOf(call, path, request);
+    act = { ...act, change: isEventsBody(call) ? undefined : changeOf(input.body) };
+    // Anyone may try as often as they like: what they do has a row once it has succeeded.
+    if (isAudited(call) && principal !== undefined) complete = await auditor.begin(act);
+    const response = responseOf(call, await call.handle(tools, principal, input));
+    if (isAudited(call)) {
+      if (principal === undefined) complete = await auditor.begin(act);
+      await complete(response.status, madeBy(act, response));
+    }
+    return response;
+  } catch (error) {
+    await complete(error instanceof BusbarError ? error.status : 500);
+    throw error;
+  }
+}
+
+const isEventsBody = ({ body }: DescribedCall) => body !== undefined && isEvents(body);
+
+/** What a `POST` has made, by the id that it responds with. */
+function madeBy({ target }: Act, { status, document }: ApiResponse) {
+  if (status !== 201 || typeof document !== 'object' || document === null) return {};
+  const { keyId } = document as { keyId?: unknown };
+  return typeof keyId === 'string' ? { target: `${target}/${keyId}` } : {};
 }
 
 const patternOf = (path: string, end = '/?') =>
@@ -89,26 +138,18 @@ function pathValue(parameter: string, value: string): string {
 }
 
 async function bodyOf(
-  { body, verbatim }: DescribedCall,
+  { body }: DescribedCall,
   { headers, body: read }: Pick<ApiRequest, 'headers' | 'body'>,
 ): Promise<unknown> {
   if (body === undefined) return undefined;
   const bytes = await read();
-  if (!isEvents(body)) {
-    const { value, text } = jsonOf(headers, bytes, verbatim);
-    const spec = parseSpec(body, value);
-    return verbatim === undefined ? spec : withText(spec, text, verbatim.split('.'));
-  }
+  if (!isEvents(body)) return parseSpec(body, jsonOf(headers, bytes));
   return { contentType: headers['content-type'], headers, body: bytes };
 }
 
 /** An empty body is an empty object. */
-function jsonOf(
-  headers: ApiRequest['headers'],
-  body: Uint8Array,
-  verbatim: string | undefined,
-): { readonly value: unknown; readonly text: string } {
-  if (body.length === 0) return { value: {}, text: '{}' };
+function jsonOf(headers: ApiRequest['headers'], body: Uint8Array): unknown {
+  if (body.length === 0) return {};
   const contentType = headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(contentType)) {
     throw new BusbarError(
@@ -116,26 +157,9 @@ function jsonOf(
       `The content type ${JSON.stringify(contentType)} is not understood here. Send application/json.`,
     );
   }
-  const text = textOf({ contentType, body });
-  const { value } = parseStrictJson(text);
+  const { value } = parseStrictJson(textOf({ contentType, body }));
   requirePlain(value);
-  const rounded = roundedNumber(text, verbatim);
-  if (rounded !== undefined) {
-    const detail = `is ${rounded.number.slice(0, 40)}, which would be rounded. Give a number of up to 15 digits`;
-    throw new BusbarError('invalid_request', `${rounded.path} ${detail}.`, {
-      fields: [{ path: rounded.path, detail }],
-    });
-  }
-  return { value, text };
-}
-
-/** The spec with the text of a member beside the member; without the member as it is. */
-function withText(spec: unknown, text: string, [name = '', ...rest]: readonly string[]): unknown {
-  const span = parseStrictJson(text).members[0]?.get(name);
-  if (span === undefined || typeof spec !== 'object' || spec === null) return spec;
-  const member = text.slice(span[0], span[1]);
-  if (rest.length === 0) return { ...spec, [`${name}Text`]: member };
-  return { ...spec, [name]: withText((spec as Record<string, unknown>)[name], member, rest) };
+  return value;
 }
 
 function responseOf({ responses }: DescribedCall, result: unknown): ApiResponse {

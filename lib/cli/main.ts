@@ -1,8 +1,11 @@
 import { Command, Option } from 'commander';
 import { commands as kindCommands } from '../connectors/cli.ts';
+import { applicationsCommand } from './applications.ts';
+import { auditCommand } from './audit.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { eventsCommand } from './events.ts';
 import { invokeCommand } from './invoke.ts';
+import { keysCommand } from './keys.ts';
 import { listenCommand } from './listen.ts';
 import { publishCommand } from './publish.ts';
 import { receiversCommand } from './receivers.ts';
@@ -96,6 +99,9 @@ function createProgram(session: Session): Command {
     publishCommand,
     invokeCommand,
     listenCommand,
+    applicationsCommand,
+    keysCommand,
+    auditCommand,
     topicsCommand,
     receiversCommand,
     subscriptionsCommand,

@@ -4,6 +4,7 @@ import { createTable } from './aws/table/table.ts';
 import { systemHostLookup } from './http/host-lookup.ts';
 import type { World } from './open.ts';
 import { createApplicationStore } from './stores/applications.ts';
+import { createAuditStore } from './stores/audit.ts';
 import { createBreakerStore } from './stores/breakers.ts';
 import { createCheckSecretStore } from './stores/check-secrets.ts';
 import { createClaimStore } from './stores/claims.ts';
@@ -13,7 +14,6 @@ import { createDeliveryStore } from './stores/deliveries.ts';
 import { createHeldStore } from './stores/held.ts';
 import { createHoldStore } from './stores/holds.ts';
 import { createKeyStore } from './stores/keys.ts';
-import { createLookStore } from './stores/looks.ts';
 import { createOffloadStore } from './stores/offloads.ts';
 import { createOutboxStore } from './stores/outbox.ts';
 import { createPaceStore } from './stores/pace.ts';
@@ -36,6 +36,7 @@ const busTable = (world: World) => createTable(world, world.use(dynamodb), world
 const traceTable = (world: World) => createTable(world, world.use(dynamodb), world.config.traceTable);
 
 export const applications = (world: World) => createApplicationStore(world.use(busTable), world.clock);
+export const audit = (world: World) => createAuditStore(world.use(busTable));
 export const breakers = (world: World) => createBreakerStore(world.use(busTable), world.clock);
 export const checkSecrets = (world: World) => createCheckSecretStore(world.use(busTable));
 export const claims = (world: World) => createClaimStore(world.use(busTable));
@@ -45,7 +46,6 @@ export const deliveries = (world: World) => createDeliveryStore(world.use(busTab
 export const held = (world: World) => createHeldStore(world.use(busTable), world);
 export const holds = (world: World) => createHoldStore(world.use(busTable));
 export const keys = (world: World) => createKeyStore(world.use(busTable), world.clock);
-export const looks = (world: World) => createLookStore(world.use(busTable));
 export const offloads = (world: World) => createOffloadStore(world.use(busTable), world.clock);
 export const outbox = (world: World) => createOutboxStore(world.use(dynamodb), world.config);
 export const pace = (world: World) => createPaceStore(world.use(busTable));

@@ -4,6 +4,7 @@ import type { Runtime } from './runtime.ts';
 import type * as stores from './stores.ts';
 import {
   applications,
+  audit,
   breakers,
   checkSecrets,
   claims,
@@ -53,7 +54,6 @@ export type Tools<Name extends keyof Everything = never> = Parts<'clock' | 'rand
 
 /** The stores of the functions that send events on their way. */
 export const publishing = {
-  applications,
   claims,
   delayed,
   held,
@@ -92,6 +92,7 @@ export const delivering = {
 /** The stores of the API. */
 export const administering = {
   applications,
+  audit,
   breakers,
   checkSecrets,
   deadLetterQueues,

@@ -82,6 +82,9 @@ export class Admin extends Construct {
       timeoutSeconds: 10,
       environment,
     });
-    this.keys.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [tableArn]);
+    this.keys.grant(
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem'],
+      [tableArn],
+    );
   }
 }

@@ -72,7 +72,7 @@ export class BusStack extends Stack {
 
     // The path of an event.
     const { publish } = new Publish(this, 'Publish', shared);
-    const { schedule } = new Schedule(this, 'Schedule', shared);
+    new Schedule(this, 'Schedule', shared);
     const { deliver } = new Delivery(this, 'Delivery', shared);
     const ofKinds = constructs.map((kind) => kind.addSender(this, { ...shared, declaration }));
     const senders = [deliver, ...ofKinds.map((each) => each.function)];
@@ -96,8 +96,7 @@ export class BusStack extends Stack {
     const { probe } = new Breaker(this, 'Breaker', { ...shared, deliver, admin, alarms });
     new Pause(this, 'Pause', { ...shared, admin });
 
-    // Topics on hold, and events that are stored before they are published.
-    const { hold } = new Hold(this, 'Hold', { ...shared, admin, declare, alarms });
+    // Events that are stored before they are published.
     const transaction = new Transaction(this, 'Transaction', { ...shared, admin, alarms });
     const { check } = transaction;
     new Sweep(this, 'Sweep', { ...shared, outbox, admin, alarms });
@@ -106,11 +105,12 @@ export class BusStack extends Stack {
       table,
       outbox,
       transactionQueue: transaction.queue,
-      refusing: [check, schedule, hold],
+      check,
       alarms,
     });
 
-    // Hot types, and endpoints that must agree.
+    // Topics on hold, hot types, and endpoints that must agree.
+    new Hold(this, 'Hold', { ...shared, admin, declare, alarms });
     new Offload(this, 'Offload', { ...shared, senders });
     const { validate } = new Validation(this, 'Validation', { ...shared, admin, declare });
 

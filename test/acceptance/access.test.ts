@@ -172,3 +172,56 @@ describe('an application that owns something', () => {
     for (const name of ['orders', 'billing', 'shop-child']) expect(refusal.body.detail).toContain(name);
   });
 });
+
+describe('GET /v1/audit', () => {
+  const entriesOf = async (who: Call, query = '') => (await who('GET', `/v1/audit${query}`)).body.entries;
+
+  it('shows a change to who made it and who owns its target, and to nobody else', async () => {
+    await bus.call('PUT', '/v1/receivers/billing', {
+      endpoint: sink.url,
+      headers: { 'x-key': 'top-secret' },
+    });
+    for (const who of [as(bus.adminKey), shop]) {
+      const [entry] = await entriesOf(who, '?target=receivers/billing');
+      expect(entry).toEqual({
+        at: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+        by: { application: 'admin', keyId: expect.any(String), role: 'admin' },
+        call: 'PUT /v1/receivers/{receiver}',
+        target: 'receivers/billing',
+        status: 200,
+        requestId: expect.any(String),
+        change: { endpoint: '(set)', headers: '(set)' },
+      });
+    }
+    expect(await entriesOf(crm, '?target=receivers/billing')).toEqual([]);
+  });
+
+  it('shows who was refused, also by the function that publishes', async () => {
+    await crm('POST', '/v1/topics/orders/events', { type: 'a', data: 1 });
+    await bus.call('GET', '/v1/topics', undefined, { authorization: 'Bearer bbk_wrong' });
+    const refusals = await entriesOf(shop, '?target=topics/orders/events');
+    expect(refusals).toContainEqual(
+      expect.objectContaining({ by: expect.objectContaining({ application: 'crm' }), status: 403 }),
+    );
+    const all = await entriesOf(as(bus.adminKey), '?application=(unknown)');
+    expect(all).toContainEqual(expect.objectContaining({ target: '(any)', status: 401 }));
+  });
+
+  it('has keys that were made by their ids, and contains no key', async () => {
+    const { key, keyId } = await keyOf(crm, 'crm', { role: 'viewer' });
+    const text = JSON.stringify(await entriesOf(crm));
+    expect(text).toContain(`applications/crm/keys/${keyId}`);
+    expect(text).not.toContain(key);
+    const of = await entriesOf(as(bus.adminKey), '?application=(iam)');
+    expect(of[0]).toMatchObject({ call: 'keys create', status: 200 });
+  });
+
+  it('is paged and refuses what it does not know', async () => {
+    const first = (await bus.call('GET', '/v1/audit?limit=2')).body;
+    expect(first.entries).toHaveLength(2);
+    const second = (await bus.call('GET', `/v1/audit?limit=2&cursor=${first.cursor}`)).body;
+    expect(second.entries[0].at <= first.entries[1].at).toBe(true);
+    expect((await bus.call('GET', '/v1/audit?actor=shop')).status).toBe(400);
+    expect((await crm('GET', '/v1/audit?application=shop')).status).toBe(403);
+  });
+});

@@ -4,6 +4,7 @@ import { type Answers, answers } from '../../lib/api/openapi/answers.ts';
 import type { getApplication, listApplications } from '../../lib/app/access/applications.ts';
 import type { createKeyOf, listKeys } from '../../lib/app/access/keys.ts';
 import type { me } from '../../lib/app/access/me.ts';
+import type { listAudit } from '../../lib/app/audit/list-audit.ts';
 import type { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
 import type { ShownDelayed } from '../../lib/app/delay/recall.ts';
 import type { getHeld, listHeld, ShownHeld } from '../../lib/app/hold/held.ts';
@@ -12,12 +13,12 @@ import type { EntryResult } from '../../lib/app/publish/publish.ts';
 import type { DeadLetterList, getDeadLetter } from '../../lib/app/redrive/dead-letters.ts';
 import type { deliverAgain } from '../../lib/app/redrive/deliver-again.ts';
 import type { getRedrive } from '../../lib/app/redrive/redrive.ts';
-import type { getRefused, listRefused, retryRefused } from '../../lib/app/refused/refused.ts';
 import type { ShownReceiver as FlowingReceiver } from '../../lib/app/registry/flow.ts';
 import type { listReceivers, putReceiver } from '../../lib/app/registry/receivers.ts';
 import type { rotateSecret } from '../../lib/app/registry/secrets.ts';
 import type { getSubscription, listSubscriptions } from '../../lib/app/registry/subscriptions.ts';
 import type { takeCallback } from '../../lib/app/registry/validation-callback.ts';
+import type { getRefused, listRefused, retryRefused } from '../../lib/app/relay/refused.ts';
 import type { listRecurrences, ShownRecurrence } from '../../lib/app/schedule/recurrences.ts';
 import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts';
 import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
@@ -48,6 +49,7 @@ type Schema<Name extends keyof Answers> = z.output<Answers[Name]>;
 
 /** What each use case answers, by the type that it has. The compiler is what checks this. */
 const held = {
+  Audit: true satisfies Same<Answer<typeof listAudit>, Schema<'Audit'>>,
   Me: true satisfies Same<Answer<typeof me>, Schema<'Me'>>,
   Application: true satisfies Same<Answer<typeof getApplication>, Schema<'Application'>>,
   Applications: true satisfies Same<Answer<typeof listApplications>, Schema<'Applications'>>,

@@ -12,7 +12,19 @@ interface Tools {
 const call = callsWith<Tools>();
 const shown = { tag: 'Topics', caller: 'owner', responses: { 200: 'Topic' } } as const;
 
+/** What the audit was told: `begin`, then the status, or `refused` with it. */
+const audited: unknown[] = [];
+
 const route = createRouter<Tools>({
+  auditor: {
+    async begin({ call: name, target, principal, change, requestId }) {
+      audited.push({ begin: name, target, by: principal?.application, change, requestId });
+      return async (status, made) => void audited.push({ status, ...made });
+    },
+    refused: async ({ call: name, target, principal }, status) =>
+      void audited.push({ refused: name, target, by: principal?.application, status }),
+  },
+  ownersOf: async () => [],
   tools: { made: ['orders'] },
   authenticate: async ({ authorization }): Promise<Principal> => {
     if (authorization === undefined) throw new BusbarError('unauthorized', 'There is no key.');
@@ -75,6 +87,7 @@ const ask = (method: string, path: string, more: Partial<ApiRequest> = {}) =>
     headers: { authorization: 'shop', 'content-type': 'application/json' },
     address: '192.0.2.1',
     body: async () => new Uint8Array(),
+    requestId: 'request-1',
     ownHosts: ['bus.example.com'],
     ...more,
   });
@@ -184,5 +197,42 @@ describe('a call that there is not', () => {
 
   it('is refused to those without a key as well, who learn nothing by it', async () => {
     await expect(ask('GET', '/v1/nothing', { headers: {} })).rejects.toMatchObject({ code: 'unknown_route' });
+  });
+});
+
+describe('the audit', () => {
+  const told = async (request: Promise<unknown>) => {
+    audited.length = 0;
+    await request.catch(() => undefined);
+    return [...audited];
+  };
+
+  it('has a row of each call that changes something before it does, completed with its status', async () => {
+    expect(await told(ask('PUT', '/v1/topics/new', json({ owner: 'crm' })))).toEqual([
+      {
+        begin: 'PUT /v1/topics/{topic}',
+        target: 'topics/new',
+        by: 'shop',
+        change: { owner: 'crm' },
+        requestId: 'request-1',
+      },
+      { status: 201 },
+    ]);
+    expect(await told(ask('DELETE', '/v1/topics/orders'))).toMatchObject([
+      { begin: 'DELETE /v1/topics/{topic}', target: 'topics/orders' },
+      { status: 409 },
+    ]);
+  });
+
+  it('has none of what only reads, or is refused for its form', async () => {
+    expect(await told(ask('GET', '/v1/a.b'))).toEqual([]);
+    expect(await told(ask('PUT', '/v1/topics/new', json({ unknown: 1 })))).toEqual([]);
+    expect(await told(ask('PUT', '/v1/nothing'))).toEqual([]);
+  });
+
+  it('counts what is refused for its key', async () => {
+    expect(await told(ask('GET', '/v1/a.b', { headers: {} }))).toEqual([
+      { refused: 'GET /v1/a.b', target: 'a.b', status: 401 },
+    ]);
   });
 });

@@ -18,13 +18,7 @@ import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
 export function answers() {
   const time = z.string().meta({ format: 'date-time' });
   const count = z.int().min(0);
-  const kept = {
-    owner: nameSchema,
-    incarnation: z.string().optional(),
-    createdAt: time,
-    updatedAt: time,
-    declared: z.boolean(),
-  };
+  const kept = { owner: nameSchema, createdAt: time, updatedAt: time, declared: z.boolean() };
 
   const Hold = z.object({
     topic: nameSchema,
@@ -138,11 +132,27 @@ export function answers() {
     lastUsedOn: z.string().optional().meta({ format: 'date' }),
   });
 
+  const AuditEntry = z.object({
+    at: time,
+    by: z.object({
+      application: z.string(),
+      keyId: z.string(),
+      role: z.enum([...roles, 'none']),
+    }),
+    call: z.string(),
+    target: z.string(),
+    status: z.int(),
+    requestId: z.string(),
+    change: z.record(z.string(), z.unknown()).optional(),
+    count: z.int().optional(),
+  });
+
   return {
+    Audit: z.object({ entries: z.array(AuditEntry), cursor: z.string().optional() }),
     Me: z.object(grant),
     Application,
-    Applications: z.object({ applications: z.array(Application) }),
-    Keys: z.object({ keys: z.array(Key) }),
+    Applications: z.object({ applications: z.array(Application), cursor: z.string().optional() }),
+    Keys: z.object({ keys: z.array(Key), cursor: z.string().optional() }),
     NewKey: Key.extend({ key: z.string() }),
     Health: z.object({ status: z.literal('ok') }),
     OpenApi: z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }),

@@ -59,11 +59,7 @@ const shorthand = {
     type,
     data: { description: 'Anything; it is delivered letter by letter.' },
     id: { ...id, description: 'Made by the bus when left out.' },
-    source: {
-      ...source,
-      description:
-        '`/applications/<application of the key>` when left out. No other application may be named so.',
-    },
+    source: { ...source, description: '`/applications/<application of the key>` when left out.' },
     subject,
     time: attributes.time,
     delaySeconds: {

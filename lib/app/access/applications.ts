@@ -10,8 +10,11 @@ import {
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { mergePatch } from '../../core/kernel/merge-patch.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
+import { listLimitMax } from '../../core/list/limits.ts';
+import type { Portion } from '../../core/list/portion.ts';
 import type { ApplicationChange } from '../../runtime/stores/applications.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
 import type { Put } from '../registry/admin.ts';
 
 export type ApplicationTools = Tools<'applications' | 'keys' | 'registry' | 'recurrences'>;
@@ -33,9 +36,38 @@ export async function requireApplication(
 export async function listApplications(
   tools: ApplicationTools,
   principal: Principal,
-): Promise<{ applications: Application[] }> {
-  const all = await tools.applications.all();
-  return { applications: all.filter(({ application }) => owns(principal, application)) };
+  query: PageQuery,
+): Promise<{ applications: Application[]; cursor?: string }> {
+  const { role, application: own, children = [] } = principal;
+  const read =
+    role === 'admin'
+      ? (after: string, limit: number) => tools.applications.after(after, limit)
+      : (after: string) => family(tools, [own, ...children], after);
+  const { items: applications, ...rest } = await pageOf(
+    ['applications', role === 'admin' ? '' : own],
+    query,
+    read,
+    (application) => (owns(principal, application.application) ? application : undefined),
+  );
+  return { applications, ...rest };
+}
+
+/** Few enough to be read one by one, rather than among all others. */
+async function family(
+  tools: ApplicationTools,
+  names: readonly string[],
+  after: string,
+): Promise<Portion<Application>> {
+  const found = await Promise.all(
+    names
+      .filter((name) => name > after)
+      .sort()
+      .map((name) => tools.applications.find(name)),
+  );
+  const items = found
+    .filter((application) => application !== undefined)
+    .map((application) => ({ key: application.application, item: application }));
+  return { items, last: undefined };
 }
 
 export async function getApplication(
@@ -212,33 +244,38 @@ async function ownedBy(
   tools: ApplicationTools,
   { application, children = [] }: Application,
 ): Promise<string[]> {
-  const [topics, receivers, recurrences, keys] = await Promise.all([
-    tools.registry.topics(),
-    tools.registry.receivers(),
-    tools.recurrences.all(),
-    tools.keys.all(application),
+  const { registry, recurrences, keys } = tools;
+  const own = (item: { readonly owner: string }) => item.owner === application;
+  const kinds = await Promise.all([
+    named('the topics', registry.topicsAfter, own),
+    named('the receivers', registry.receiversAfter, own),
+    named('the schedules', recurrences.after, ({ recurrence }) => own(recurrence)),
+    named(
+      'the keys',
+      (after, limit) => keys.after(application, after, limit),
+      () => true,
+    ),
   ]);
-  const own = <Item extends { readonly owner: string }>(
-    items: readonly Item[],
-    nameOf: (item: Item) => string,
-  ) => items.filter(({ owner }) => owner === application).map(nameOf);
-  const kinds: [string, readonly string[]][] = [
-    ['the topics', own(topics, ({ topic }) => topic)],
-    ['the receivers', own(receivers, ({ receiver }) => receiver)],
-    [
-      'the schedules',
-      own(
-        recurrences.map(({ recurrence }) => recurrence),
-        ({ schedule }) => schedule,
-      ),
-    ],
-    ['the keys', keys.map(({ record }) => record.keyId ?? '')],
-    ['the children', children],
-  ];
-  return kinds
-    .filter(([, names]) => names.length > 0)
-    .map(([kind, names]) => {
-      const shown = names.slice(0, namesShownMax).join(', ');
-      return `${kind} ${shown}${names.length > namesShownMax ? ` and ${names.length - namesShownMax} more` : ''}`;
-    });
+  return [...kinds, listed('the children', children)].filter((text) => text !== '');
+}
+
+/** A kind and the names of its items that meet a condition, as text; empty when there are none. */
+async function named<Item>(
+  kind: string,
+  read: (after: string, limit: number) => Promise<Portion<Item>>,
+  isMeant: (item: Item) => boolean,
+): Promise<string> {
+  const names: string[] = [];
+  for (let after: string | undefined = ''; after !== undefined && names.length <= namesShownMax; ) {
+    const portion: Portion<Item> = await read(after, listLimitMax);
+    names.push(...portion.items.filter(({ item }) => isMeant(item)).map(({ key }) => key));
+    after = portion.last;
+  }
+  return listed(kind, names);
+}
+
+function listed(kind: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const shown = names.slice(0, namesShownMax).join(', ');
+  return `${kind} ${shown}${names.length > namesShownMax ? ' and more' : ''}`;
 }

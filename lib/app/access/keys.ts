@@ -12,6 +12,7 @@ import {
 } from '../../core/access/key.ts';
 import { parseTimestamp } from '../../core/event/event.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
 import { requireApplication, requireManaged } from './applications.ts';
 import type { AccessTools } from './authenticate.ts';
 
@@ -75,11 +76,17 @@ export async function listKeys(
   tools: AccessTools,
   principal: Principal,
   application: string,
-): Promise<{ keys: ShownKey[] }> {
+  query: PageQuery,
+): Promise<{ keys: ShownKey[]; cursor?: string }> {
   requireManaged(principal, application);
   await requireApplication(tools, application);
-  const keys = await tools.keys.all(application);
-  return { keys: keys.map(({ record, lastUsedOn }) => showKey(record, lastUsedOn)) };
+  const { items: keys, ...rest } = await pageOf(
+    ['keys', application],
+    query,
+    (after, limit) => tools.keys.after(application, after, limit),
+    ({ record, lastUsedOn }) => showKey(record, lastUsedOn),
+  );
+  return { keys, ...rest };
 }
 
 /**
@@ -102,10 +109,11 @@ export async function revokeKeyOf(
 }
 
 /** Revokes a key itself, as whoever may invoke the function of the keys does. @throws BusbarError unknown_key. */
-export async function revokeKey(tools: AccessTools, key: string): Promise<void> {
+export async function revokeKey(tools: AccessTools, key: string): Promise<ShownKey> {
   const kept = await tools.keys.byHash(hashKey(key));
   if (kept === undefined) throw unknownKey('No application has this key');
   await tools.keys.delete(kept.record);
+  return showKey(kept.record, kept.lastUsedOn);
 }
 
 const unknownKey = (problem: string) =>

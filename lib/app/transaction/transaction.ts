@@ -1,12 +1,11 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import type { EventRequest } from '../../core/event/forms.ts';
-import { applicationSource } from '../../core/event/publisher.ts';
+import { type StoredEvent, storedEvent } from '../../core/event/stored.ts';
 import type { Target } from '../../core/event/target.ts';
 import { checkEndpoint } from '../../core/kernel/endpoint.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { aws } from '../../core/kernel/limits.ts';
 import { type Draft, readTransaction } from '../../core/transaction/request.ts';
-import { type StoredEvent, storedEvent } from '../../core/transaction/stored.ts';
 import {
   newTransaction,
   type ShownTransaction,
@@ -36,8 +35,7 @@ export async function beginTransaction(
   const nowMs = tools.clock.now();
   const read = readTransaction(request, {
     nowMs,
-    source: applicationSource(principal.application),
-    publisher: principal.application,
+    source: `/applications/${principal.application}`,
     uuid: tools.random.uuid,
     traceparent: newTrace(tools.random),
   });
@@ -100,13 +98,12 @@ async function checkDrafts(
   const results = new Map<number, EntryResult>();
   const checked = await Promise.all(
     [...byTarget.values()].map(async (group) => {
-      const { topic, acting } = await openTarget(tools, principal, group.target);
+      const topic = await openTarget(tools, principal, group.target);
       const entries = group.drafts.map(({ entry }) => entry);
-      const checked = checkEntries(tools, principal.application, entries, group.target, topic, results);
-      return checked.map(({ index, event, dueAtMs }) => {
+      return checkEntries(tools, entries, group.target, topic, results).map(({ index, event, dueAtMs }) => {
         const { trace: _, ...plain } = event;
         const delayMs = drafts[index]?.delayMs;
-        return { index, stored: storedEvent(plain, group.target, acting, { dueAtMs, delayMs }) };
+        return { index, stored: storedEvent(plain, group.target, { dueAtMs, delayMs }) };
       });
     }),
   );

@@ -13,10 +13,18 @@ export async function list(
   command: Command,
   path: string,
   columns: readonly Column[],
-  { member, noun = member }: { readonly member: string; readonly noun?: string },
+  {
+    member,
+    noun = member,
+    query = {},
+  }: {
+    readonly member: string;
+    readonly noun?: string;
+    readonly query?: Readonly<Record<string, string>>;
+  },
 ): Promise<void> {
   const { stdout, stderr } = session.world;
-  const listed = await readList(session, command, path, member);
+  const listed = await readList(session, command, path, member, query);
   if (wantsJson(command)) return stdout.write(`${jsonText(listed.body)}\n`);
   if (listed.items.length === 0) await stderr.write(`There are no ${noun}.\n`);
   else await stdout.write(table(listed.items, columns, stdout));

@@ -24,6 +24,7 @@ export function usageError(cause: string, solution?: string): CliError {
 /** What a command is working on, so that an error message can name it. */
 export interface Subject {
   readonly url?: string;
+  readonly application?: string;
   readonly topic?: string;
   readonly receiver?: string;
 }
@@ -76,6 +77,12 @@ function solutionFor(error: BusbarError, about: Subject): string | undefined {
   }
   if (error.code === 'unknown_subscription') {
     return `Create it with \`busbar subscriptions put ${about.topic ?? '<topic>'} ${about.receiver ?? '<receiver>'}\`.`;
+  }
+  if (error.code === 'unknown_application') {
+    return `An admin creates it with \`busbar applications put ${about.application ?? '<application>'}\`.`;
+  }
+  if (error.code === 'unknown_key') {
+    return `\`busbar keys list ${about.application ?? '<application>'}\` shows the keys that there are.`;
   }
   if (error.code === 'unknown_event') return 'Check the id and the --source for typos.';
   if (error.code === 'unknown_route' || error.status === 404) {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { type AttributeValue, type BusEvent, createEvent, invalid } from '../../core/event/event.ts';
 import { type Entry, readEvents } from '../../core/event/forms.ts';
 import { hopsAttribute, writeHops } from '../../core/event/hops.ts';
-import { bridgePublisher, publisherAttribute } from '../../core/event/publisher.ts';
 import { readTraceParent, writeTraceParent } from '../../core/event/trace-context.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { parseStrictJson } from '../../core/kernel/json.ts';
@@ -44,7 +43,6 @@ const ownAttributes: readonly string[] = [
   'rocketmqgroup',
   'rocketmqdeliverat',
   hopsAttribute,
-  publisherAttribute,
 ];
 
 interface Context {
@@ -86,7 +84,6 @@ function carriedEvent(message: BridgedMessage, { bridge, hops, nowMs }: Context)
   const [entry, ...others] = readEvents(request, {
     nowMs: message.bornAtMs ?? nowMs,
     source: sourceOf(bridge, message),
-    publisher: bridgePublisher(bridge),
     uuid: () => message.id,
     traceparent: traceOf(message, message.properties.traceparent),
   });
@@ -118,7 +115,7 @@ function attributesOf(
   const [key] = message.keys;
   const dropped = 'dropProperties' in topic ? (topic.dropProperties ?? []) : [];
   const properties = Object.entries(message.properties).filter(
-    ([name]) => !dropped.includes(name) && name !== hopsAttribute && name !== publisherAttribute,
+    ([name]) => !dropped.includes(name) && name !== hopsAttribute,
   );
   const extensions = extensionsOf(properties);
   return {
@@ -136,7 +133,6 @@ function attributesOf(
     ...extensions,
     traceparent: traceOf(message, extensions.traceparent),
     [hopsAttribute]: writeHops(hops),
-    [publisherAttribute]: bridgePublisher(bridge),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Application } from '../../core/access/application.ts';
+import type { Portion } from '../../core/list/portion.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Write } from '../aws/table/transact.ts';
 import type { Clock } from '../clock.ts';
@@ -13,7 +14,8 @@ export interface ApplicationStore {
   /** What is a few seconds old will do. */
   cached(application: string): Promise<Application | undefined>;
   find(application: string): Promise<Application | undefined>;
-  all(): Promise<Application[]>;
+  /** Those behind a name, in order: a part of at most 1 MB. */
+  after(name: string, limit: number): Promise<Portion<Application>>;
   /** Makes all changes, or none when a row is another by now; returns whether it did. */
   change(changes: readonly ApplicationChange[]): Promise<boolean>;
   /** Gives an application that is used for the first time, or was before applications had rows, its row. */
@@ -44,7 +46,10 @@ export function createApplicationStore(table: Table, clock: Clock): ApplicationS
 
     find,
 
-    all: async () => (await table.query(pk)).map((row) => row.document as Application),
+    async after(name, limit) {
+      const { rows, last } = await table.page(pk, name, limit);
+      return { items: rows.map((row) => ({ key: row.sk, item: row.document as Application })), last };
+    },
 
     async change(changes) {
       for (const { was, now } of changes) cache.delete((was ?? now)?.application ?? '');

@@ -1,4 +1,5 @@
 import { hashKey, type KeyRecord, keyIdOf, keyMatches } from '../../core/access/key.ts';
+import type { Portion } from '../../core/list/portion.ts';
 import type { Row, Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 
@@ -21,8 +22,8 @@ export interface KeyStore {
   /** The key of an application by its id. */
   named(application: string, keyId: string): Promise<KeptKey | undefined>;
   byHash(hash: string): Promise<KeptKey | undefined>;
-  /** Those of an application, in the order of their ids. */
-  all(application: string): Promise<KeptKey[]>;
+  /** Those of an application behind an id, in the order of their ids. */
+  after(application: string, keyId: string, limit: number): Promise<Portion<KeptKey>>;
   delete(record: Pick<KeyRecord, 'hash' | 'application'>): Promise<void>;
 }
 
@@ -124,12 +125,19 @@ export function createKeyStore(table: Table, clock: Clock): KeyStore {
 
     byHash,
 
-    async all(application) {
-      const rows = await table.query(listKey(application, '').pk, listPrefix);
+    async after(application, keyId, limit) {
+      const { pk, sk } = listKey(application, keyId);
+      const { rows, last } = await table.page(pk, keyId === '' ? '' : sk, limit, listPrefix);
       const hashes = rows.map((row) => (row.document as { hash: string }).hash);
       const keys = await table.getMany(hashes.map(rowKey));
       const byKey = new Map(keys.map((row) => [row.pk, keptOf(row)]));
-      return hashes.flatMap((hash) => byKey.get(rowKey(hash).pk) ?? []);
+      return {
+        items: hashes.flatMap((hash) => {
+          const item = byKey.get(rowKey(hash).pk);
+          return item === undefined ? [] : [{ key: keyIdOf(hash), item }];
+        }),
+        last: last?.slice(listPrefix.length),
+      };
     },
 
     async delete({ hash, application }) {

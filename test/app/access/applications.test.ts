@@ -42,7 +42,7 @@ describe('an application', () => {
     expect(patched).toMatchObject({ description: 'second', contacts: ['b'], quotas: { keys: 6 } });
     expect(patched.quotas).not.toHaveProperty('topics');
     expect(await getApplication(bus.tools, admin, 'shop')).toEqual(patched);
-    expect((await listApplications(bus.tools, admin)).applications).toEqual([patched]);
+    expect((await listApplications(bus.tools, admin, { limit: 100 })).applications).toEqual([patched]);
 
     await deleteApplication(bus.tools, admin, 'shop');
     await expect(getApplication(bus.tools, admin, 'shop')).rejects.toMatchObject({
@@ -64,7 +64,7 @@ describe('an application', () => {
     ]) {
       await expect(act()).rejects.toMatchObject(forbidden);
     }
-    expect((await listApplications(bus.tools, member('other'))).applications).toHaveLength(1);
+    expect((await listApplications(bus.tools, member('other'), { limit: 100 })).applications).toHaveLength(1);
   });
 
   it('is described by its members, who change neither its quotas nor its parent', async () => {
@@ -116,7 +116,10 @@ describe('a parent', () => {
     expect(principal.children).toEqual(['sub']);
 
     await putApplication(bus.tools, principal, 'second', { parent: 'main', quotas: { topics: 1 } });
-    expect((await listApplications(bus.tools, admin)).applications[0]?.children).toEqual(['second', 'sub']);
+    expect((await listApplications(bus.tools, admin, { limit: 100 })).applications[0]?.children).toEqual([
+      'second',
+      'sub',
+    ]);
     const { key } = await createKeyOf(bus.tools, principal, 'sub', { name: 'a', role: 'member' });
     expect(await authenticate(bus.tools, `Bearer ${key}`)).toMatchObject({ application: 'sub' });
     await putTopic(bus.tools, principal, 'orders', { owner: 'sub' });

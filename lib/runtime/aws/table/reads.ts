@@ -26,6 +26,16 @@ export interface Reads {
     limit: number,
     skPrefix?: string,
   ): Promise<{ rows: Row[]; last: string | undefined }>;
+  /**
+   * Up to `limit` rows of a partition from the sort key `from` on and before the sort key `before`, the last one first;
+   * one call, of at most 1 MB. `last` is the sort key to go on before, if there may be more.
+   */
+  latest(
+    pk: string,
+    from: string,
+    before: string,
+    limit: number,
+  ): Promise<{ rows: Row[]; last: string | undefined }>;
   /** The rows of a partition between two sort keys whose documents contain a text; one page per call, newest first. */
   search(search: Search, after?: SearchPosition): Promise<{ rows: Row[]; next: SearchPosition | undefined }>;
   /** The count of a row that `increment` writes; 0 when there is none. */
@@ -92,6 +102,22 @@ export function createReads(context: TableContext): Reads {
         }),
       );
       return { rows: liveRows(context, answer.Items), last: answer.LastEvaluatedKey?.sk?.S };
+    },
+
+    async latest(pk, from, before, limit) {
+      if (from >= before) return { rows: [], last: undefined };
+      const answer = await client.send(
+        new QueryCommand({
+          TableName,
+          // BETWEEN includes its end, and there is no other way to say both.
+          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :before',
+          ExpressionAttributeValues: { ':pk': { S: pk }, ':from': { S: from }, ':before': { S: before } },
+          ScanIndexForward: false,
+          Limit: limit,
+        }),
+      );
+      const rows = liveRows(context, answer.Items).filter(({ sk }) => sk !== before);
+      return { rows, last: answer.LastEvaluatedKey?.sk?.S };
     },
 
     async search({ pk, skFrom, skTo, holding }, after) {
