@@ -7,6 +7,7 @@ import {
   held,
   holds,
   holdWatches,
+  looks,
   queues,
   registry,
   topics,
@@ -15,7 +16,17 @@ import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
 /** Called by the schedule of a topic that has a rule or is released, and at once when a release begins. */
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { backlogs, deliveries, held, holds, holdWatches, queues, registry, topics });
+  const tools = open(runtime, {
+    backlogs,
+    deliveries,
+    held,
+    holds,
+    holdWatches,
+    looks,
+    queues,
+    registry,
+    topics,
+  });
   return async ({ topic }: { topic: string }): Promise<void> => await lookAfterHold(tools, topic);
 }
 

@@ -5,11 +5,14 @@ import { ownersOf } from '../lib/app/audit/owners.ts';
 import { type EntryResult, publish } from '../lib/app/publish/publish.ts';
 import type { Principal } from '../lib/core/access/access.ts';
 import { targetOf as auditTargetOf, isCounted } from '../lib/core/audit/audit.ts';
+import { directPublisher } from '../lib/core/event/publisher.ts';
 import type { Target } from '../lib/core/event/target.ts';
 import { BusbarError } from '../lib/core/kernel/errors.ts';
+import { stringifyExact } from '../lib/core/kernel/exact-numbers.ts';
+import { notUtf8 } from '../lib/core/kernel/json.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { applications, audit, keys, wrongKeys } from '../lib/runtime/stores.ts';
+import { audit, keys, wrongKeys } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { publishing } from '../lib/runtime/tools.ts';
 import {
@@ -35,7 +38,7 @@ export interface DirectPublish {
 }
 
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { ...publishing, applications, audit, keys, wrongKeys });
+  const tools = open(runtime, { ...publishing, audit, keys, wrongKeys });
 
   const auditor = createAuditor(tools);
 
@@ -76,16 +79,40 @@ export function create(runtime: BaseRuntime) {
   /** IAM has let the caller in, who may publish to everything, as an admin may. */
   const direct = (event: DirectPublish): Promise<{ events: EntryResult[] }> => {
     const principal = { application: 'direct', role: 'admin' } as const;
-    const text = typeof event.body === 'string' ? event.body : JSON.stringify(event.body ?? null);
-    return publish(tools, principal, targetOf(event), {
+    const headers = Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+    const request = {
       contentType: event.contentType ?? 'application/json',
-      headers: event.headers ?? {},
-      body: Buffer.from(text, 'utf8'),
-    });
+      headers: Object.fromEntries(headers),
+      body: Buffer.from(directText(event.body), 'utf8'),
+    };
+    return publish(tools, principal, targetOf(event), request, directPublisher);
   };
 
   return (event: ApiEvent | DirectPublish, context: never): Promise<unknown> =>
     'requestContext' in event ? overHttp(event, context) : direct(event);
+}
+
+/** @throws BusbarError malformed_json, invalid_request when the runtime of Lambda has already rounded a number. */
+function directText(body: unknown): string {
+  if (typeof body !== 'string') {
+    requireSafe(body ?? null);
+    return stringifyExact(body ?? null);
+  }
+  if (!body.isWellFormed()) throw notUtf8();
+  return body;
+}
+
+function requireSafe(value: unknown): void {
+  if (
+    typeof value === 'number' &&
+    !(Number.isSafeInteger(value) || Math.abs(value) < Number.MAX_SAFE_INTEGER)
+  ) {
+    throw new BusbarError(
+      'invalid_request',
+      `body has the number ${value}, which Lambda may have rounded before this function. Send the body as text, which is kept as it is.`,
+    );
+  }
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(requireSafe);
 }
 
 function targetOf(names: { topic?: string | undefined; receiver?: string | undefined }): Target {

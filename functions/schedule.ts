@@ -3,20 +3,35 @@ import { releaseDue } from '../lib/app/schedule/release.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import {
+  applications,
   delayed,
   held,
   holds,
   queues,
   recurrences,
+  refused,
   registry,
   schedules,
+  schemas,
   topics,
 } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
 /** Consumes the delay queue: lets events leave that are due, fires recurring schedules, and hides what is early. */
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { delayed, held, holds, queues, recurrences, registry, schedules, topics });
+  const tools = open(runtime, {
+    applications,
+    delayed,
+    held,
+    holds,
+    queues,
+    recurrences,
+    refused,
+    registry,
+    schedules,
+    schemas,
+    topics,
+  });
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const kept = await releaseDue(tools, event.Records);
     return { batchItemFailures: kept.map((itemIdentifier) => ({ itemIdentifier })) };

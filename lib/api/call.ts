@@ -65,6 +65,11 @@ export interface Description {
   readonly query?: Parameters;
   readonly headers?: Parameters;
   readonly body?: Body;
+  /**
+   * The path of a member of the body that is kept letter by letter: the input gets its text beside it, in a member with
+   * the suffix `Text`. Numbers elsewhere must be exact as doubles.
+   */
+  readonly verbatim?: string;
   readonly responses: Responses;
   /** The codes of its refusals, except those that `errorsOf` adds. */
   readonly errors?: readonly ErrorCode[];

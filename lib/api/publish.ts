@@ -12,6 +12,7 @@ const publishing = {
 /** The codes of one event, wherever it is given. */
 export const eventErrors = [
   'invalid_event',
+  'source_reserved',
   'event_too_large',
   'schema_mismatch',
   'id_conflict',

@@ -4,7 +4,7 @@ import {
   listRefused,
   type RefusedTools,
   retryRefused,
-} from '../app/relay/refused.ts';
+} from '../app/refused/refused.ts';
 import { callsWith } from './call.ts';
 import { page } from './parameters.ts';
 

@@ -4,6 +4,7 @@ import { requireAllowed } from '../core/access/decide.ts';
 import { changeOf, isCounted, targetOf } from '../core/audit/audit.ts';
 import { textOf } from '../core/event/forms.ts';
 import { BusbarError, invalidField } from '../core/kernel/errors.ts';
+import { roundedNumber } from '../core/kernel/exact-numbers.ts';
 import { parseStrictJson, requirePlain } from '../core/kernel/json.ts';
 import { nameSchema, parseSpec } from '../core/kernel/spec.ts';
 import { type Call, type DescribedCall, isAudited, isEvents, nameOf, needFor } from './call.ts';
@@ -138,18 +139,26 @@ function pathValue(parameter: string, value: string): string {
 }
 
 async function bodyOf(
-  { body }: DescribedCall,
+  { body, verbatim }: DescribedCall,
   { headers, body: read }: Pick<ApiRequest, 'headers' | 'body'>,
 ): Promise<unknown> {
   if (body === undefined) return undefined;
   const bytes = await read();
-  if (!isEvents(body)) return parseSpec(body, jsonOf(headers, bytes));
+  if (!isEvents(body)) {
+    const { value, text } = jsonOf(headers, bytes, verbatim);
+    const spec = parseSpec(body, value);
+    return verbatim === undefined ? spec : withText(spec, text, verbatim.split('.'));
+  }
   return { contentType: headers['content-type'], headers, body: bytes };
 }
 
 /** An empty body is an empty object. */
-function jsonOf(headers: ApiRequest['headers'], body: Uint8Array): unknown {
-  if (body.length === 0) return {};
+function jsonOf(
+  headers: ApiRequest['headers'],
+  body: Uint8Array,
+  verbatim: string | undefined,
+): { readonly value: unknown; readonly text: string } {
+  if (body.length === 0) return { value: {}, text: '{}' };
   const contentType = headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(contentType)) {
     throw new BusbarError(
@@ -157,9 +166,26 @@ function jsonOf(headers: ApiRequest['headers'], body: Uint8Array): unknown {
       `The content type ${JSON.stringify(contentType)} is not understood here. Send application/json.`,
     );
   }
-  const { value } = parseStrictJson(textOf({ contentType, body }));
+  const text = textOf({ contentType, body });
+  const { value } = parseStrictJson(text);
   requirePlain(value);
-  return value;
+  const rounded = roundedNumber(text, verbatim);
+  if (rounded !== undefined) {
+    const detail = `is ${rounded.number.slice(0, 40)}, which would be rounded. Give a number of up to 15 digits`;
+    throw new BusbarError('invalid_request', `${rounded.path} ${detail}.`, {
+      fields: [{ path: rounded.path, detail }],
+    });
+  }
+  return { value, text };
+}
+
+/** The spec with the text of a member beside the member; without the member as it is. */
+function withText(spec: unknown, text: string, [name = '', ...rest]: readonly string[]): unknown {
+  const span = parseStrictJson(text).members[0]?.get(name);
+  if (span === undefined || typeof spec !== 'object' || spec === null) return spec;
+  const member = text.slice(span[0], span[1]);
+  if (rest.length === 0) return { ...spec, [`${name}Text`]: member };
+  return { ...spec, [name]: withText((spec as Record<string, unknown>)[name], member, rest) };
 }
 
 function responseOf({ responses }: DescribedCall, result: unknown): ApiResponse {

@@ -45,9 +45,11 @@ export const scheduleCalls = [
       tag: 'Schedules',
       caller: 'owner',
       body: recurrenceSchema,
+      verbatim: 'event.data',
       responses: { 200: 'Schedule', 201: 'Schedule' },
       errors: [
         'invalid_event',
+        'source_reserved',
         'event_too_large',
         'schema_mismatch',
         'unknown_topic',

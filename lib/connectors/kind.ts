@@ -113,6 +113,8 @@ export interface Source {
   readonly address: string;
   /** What is received, and the topic of the bus that it goes to. */
   readonly routes: readonly SourceRoute[];
+  /** Whether its events may have sources that name applications of the bus. */
+  readonly trustsSources: boolean;
   /** How many batches of a route are under way at once. */
   readonly parallel: number;
   /** Publishing that takes longer than this makes the bridge slow down. */

@@ -14,6 +14,7 @@ import { createDeliveryStore } from './stores/deliveries.ts';
 import { createHeldStore } from './stores/held.ts';
 import { createHoldStore } from './stores/holds.ts';
 import { createKeyStore } from './stores/keys.ts';
+import { createLookStore } from './stores/looks.ts';
 import { createOffloadStore } from './stores/offloads.ts';
 import { createOutboxStore } from './stores/outbox.ts';
 import { createPaceStore } from './stores/pace.ts';
@@ -46,6 +47,7 @@ export const deliveries = (world: World) => createDeliveryStore(world.use(busTab
 export const held = (world: World) => createHeldStore(world.use(busTable), world);
 export const holds = (world: World) => createHoldStore(world.use(busTable));
 export const keys = (world: World) => createKeyStore(world.use(busTable), world.clock);
+export const looks = (world: World) => createLookStore(world.use(busTable));
 export const offloads = (world: World) => createOffloadStore(world.use(busTable), world.clock);
 export const outbox = (world: World) => createOutboxStore(world.use(dynamodb), world.config);
 export const pace = (world: World) => createPaceStore(world.use(busTable));

@@ -54,6 +54,7 @@ export type Tools<Name extends keyof Everything = never> = Parts<'clock' | 'rand
 
 /** The stores of the functions that send events on their way. */
 export const publishing = {
+  applications,
   claims,
   delayed,
   held,

@@ -72,7 +72,7 @@ export class BusStack extends Stack {
 
     // The path of an event.
     const { publish } = new Publish(this, 'Publish', shared);
-    new Schedule(this, 'Schedule', shared);
+    const { schedule } = new Schedule(this, 'Schedule', shared);
     const { deliver } = new Delivery(this, 'Delivery', shared);
     const ofKinds = constructs.map((kind) => kind.addSender(this, { ...shared, declaration }));
     const senders = [deliver, ...ofKinds.map((each) => each.function)];
@@ -96,7 +96,8 @@ export class BusStack extends Stack {
     const { probe } = new Breaker(this, 'Breaker', { ...shared, deliver, admin, alarms });
     new Pause(this, 'Pause', { ...shared, admin });
 
-    // Events that are stored before they are published.
+    // Topics on hold, and events that are stored before they are published.
+    const { hold } = new Hold(this, 'Hold', { ...shared, admin, declare, alarms });
     const transaction = new Transaction(this, 'Transaction', { ...shared, admin, alarms });
     const { check } = transaction;
     new Sweep(this, 'Sweep', { ...shared, outbox, admin, alarms });
@@ -105,12 +106,11 @@ export class BusStack extends Stack {
       table,
       outbox,
       transactionQueue: transaction.queue,
-      check,
+      refusing: [check, schedule, hold],
       alarms,
     });
 
-    // Topics on hold, hot types, and endpoints that must agree.
-    new Hold(this, 'Hold', { ...shared, admin, declare, alarms });
+    // Hot types, and endpoints that must agree.
     new Offload(this, 'Offload', { ...shared, senders });
     const { validate } = new Validation(this, 'Validation', { ...shared, admin, declare });
 

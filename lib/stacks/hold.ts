@@ -15,6 +15,8 @@ interface HoldProps extends BusPartProps {
 
 /** Releases topics that were on hold, and holds topics by their rules. */
 export class Hold extends Construct {
+  readonly hold: BusFunction;
+
   constructor(scope: Construct, id: string, props: HoldProps) {
     super(scope, id);
     const { place, tableArn, admin, declare, alarms } = props;
@@ -24,6 +26,7 @@ export class Hold extends Construct {
       timeoutSeconds: holdTimeoutSeconds,
       memoryMb: 512,
     });
+    this.hold = hold;
     hold.grant(
       [
         'dynamodb:GetItem',

@@ -2,7 +2,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { eventRefused } from '../core/relay/refused.ts';
+import { eventRefused } from '../core/refused/refused.ts';
 import { wakesRelay } from '../core/relay/relay.ts';
 import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
@@ -23,7 +23,8 @@ interface RelayProps extends BusPartProps {
   readonly table: Table;
   readonly outbox: Outbox;
   readonly transactionQueue: Queue;
-  readonly check: BusFunction;
+  /** The other functions that refuse stored events. */
+  readonly refusing: readonly BusFunction[];
   readonly alarms: Alarms;
 }
 
@@ -33,7 +34,7 @@ export class Relay extends Construct {
 
   constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
-    const { place, environment, table, outbox, transactionQueue, check, alarms } = props;
+    const { place, environment, table, outbox, transactionQueue, refusing, alarms } = props;
     this.relay = new BusFunction(this, 'Relay', {
       name: 'relay',
       prefix: place.prefix,
@@ -52,7 +53,7 @@ export class Relay extends Construct {
     // A deleted entry was published.
     this.addStream('Outbox', outbox.table, { eventName: FilterRule.or('INSERT', 'MODIFY') });
     alarms.alarmOnLog(this, 'Refused', {
-      functions: [this.relay, check],
+      functions: [this.relay, ...refusing],
       line: eventRefused,
       metricName: 'EventsRefused',
       description:

@@ -9,6 +9,8 @@ import { consumeQueue } from './queue.ts';
 
 /** Consumes the delay queue. */
 export class Schedule extends Construct {
+  readonly schedule: BusFunction;
+
   constructor(scope: Construct, id: string, props: BusPartProps) {
     super(scope, id);
     const { place, environment, tableArn, delay } = props;
@@ -26,6 +28,7 @@ export class Schedule extends Construct {
       // A batch may wait for most of a second until its events are due.
       maxConcurrency: 50,
     });
+    this.schedule = schedule;
     schedule.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [tableArn]);
     grantHolding(schedule, tableArn);
     delay.grantSchedules(schedule);

@@ -27,7 +27,12 @@ describe('the life of a topic, a receiver and a subscription', () => {
     const { topics } = (await bus.call('GET', '/v1/topics')).body;
     expect(topics.map((one: { topic: string }) => one.topic)).toContain('life');
 
-    const settings = { endpoint: sink.url, limits: { concurrency: 50 }, headers: { 'x-team': 'billing' } };
+    const settings = {
+      endpoint: sink.url,
+      limits: { concurrency: 50 },
+      headers: { 'x-team': 'billing' },
+      publicHeaders: ['x-team'],
+    };
     expect((await bus.call('PUT', '/v1/receivers/living', { endpoint: sink.url })).status).toBe(201);
     expect((await bus.call('PUT', '/v1/receivers/living', settings)).status).toBe(200);
     expect((await bus.call('GET', '/v1/receivers/living')).body).toMatchObject(settings);

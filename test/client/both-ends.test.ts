@@ -27,6 +27,7 @@ async function passThrough(event: EventInput, format: 'structured' | 'binary') {
     {
       nowMs,
       source: '/default',
+      publisher: 'shop',
       uuid: () => 'made-by-the-bus',
       traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
     },

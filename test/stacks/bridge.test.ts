@@ -5,7 +5,7 @@ import type { Bridge } from '../../lib/connectors/rocketmq/bridge.ts';
 import { parseBridge } from '../../lib/connectors/rocketmq/bridge.ts';
 import { bridgeFails } from '../../lib/core/bridge/pressure.ts';
 import { bus } from '../../lib/core/kernel/limits.ts';
-import { eventRefused } from '../../lib/core/relay/refused.ts';
+import { eventRefused } from '../../lib/core/refused/refused.ts';
 import { type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
 
 const declaration = defineBus({

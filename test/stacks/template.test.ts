@@ -9,9 +9,9 @@ import { breakerOpened } from '../../lib/core/breaker/breaker.ts';
 import { loopsStopped } from '../../lib/core/event/hops.ts';
 import { heldByRule, releaseInTrouble } from '../../lib/core/hold/hold.ts';
 import { dedupClaimSeconds } from '../../lib/core/publish/duplicate.ts';
+import { eventRefused } from '../../lib/core/refused/refused.ts';
 import { isPausedLine } from '../../lib/core/registry/flow.ts';
 import { outboxWaits } from '../../lib/core/relay/outbox.ts';
-import { eventRefused } from '../../lib/core/relay/refused.ts';
 import { transactionGivenUp } from '../../lib/core/transaction/transaction.ts';
 import { variables } from '../../lib/runtime/config.ts';
 import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
@@ -427,6 +427,8 @@ describe('alarms', () => {
     expect(filters.sort()).toEqual([
       ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
       ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
+      ['EventsRefused', `{ $.message = "${eventRefused}" }`],
+      ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['LoopsStopped', `{ $.message = "${loopsStopped}" }`],

@@ -77,10 +77,11 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
   const RefusedEvent = z.object({
     id: z.string(),
     application: z.string(),
-    from: z.enum(['outbox', 'transaction', 'bridge']),
+    from: z.enum(['outbox', 'transaction', 'bridge', 'delayed', 'schedule', 'held']),
     bridge: z.string().optional(),
     message: z.strictObject({ topic: z.string(), id: z.string() }).optional(),
     transaction: z.string().optional(),
+    schedule: z.string().optional(),
     topic: z.string().optional(),
     receiver: z.string().optional(),
     key: z.string().optional(),

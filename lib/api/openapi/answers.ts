@@ -18,7 +18,13 @@ import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
 export function answers() {
   const time = z.string().meta({ format: 'date-time' });
   const count = z.int().min(0);
-  const kept = { owner: nameSchema, createdAt: time, updatedAt: time, declared: z.boolean() };
+  const kept = {
+    owner: nameSchema,
+    incarnation: z.string().optional(),
+    createdAt: time,
+    updatedAt: time,
+    declared: z.boolean(),
+  };
 
   const Hold = z.object({
     topic: nameSchema,

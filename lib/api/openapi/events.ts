@@ -59,7 +59,11 @@ const shorthand = {
     type,
     data: { description: 'Anything; it is delivered letter by letter.' },
     id: { ...id, description: 'Made by the bus when left out.' },
-    source: { ...source, description: '`/applications/<application of the key>` when left out.' },
+    source: {
+      ...source,
+      description:
+        '`/applications/<application of the key>` when left out. No other application may be named so.',
+    },
     subject,
     time: attributes.time,
     delaySeconds: {

@@ -71,7 +71,7 @@ async function pump(tools: BringTools, line: Line, route: SourceRoute): Promise<
     }
     if (answer.messages.length === 0) continue;
     const beganMs = tools.clock.now();
-    const batch = await bring(tools, { name, route }, answer.messages);
+    const batch = await bring(tools, { name, route, trustsSources: source.trustsSources }, answer.messages);
     pacer.hadBatch({ tookMs: tools.clock.now() - beganMs, notTaken: batch.again });
     addRun(total, batch);
   }

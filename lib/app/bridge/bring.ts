@@ -1,10 +1,11 @@
 import type { SourceMessage, SourceRoute } from '../../connectors/kind.ts';
 import { utf8Bytes } from '../../core/event/event.ts';
 import { busHop, passOn } from '../../core/event/hops.ts';
+import { bridgePublisher } from '../../core/event/publisher.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
+import { type Refused, refusedIdOf } from '../../core/refused/refused.ts';
 import type { PublishTools } from '../publish/publish.ts';
-import { type KeepRefusedTools, keepRefused } from '../relay/keep-refused.ts';
+import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from '../relay/send-stored.ts';
 
 export interface BringTools extends PublishTools, KeepRefusedTools {
@@ -15,6 +16,7 @@ export interface BringTools extends PublishTools, KeepRefusedTools {
 export interface BridgeLine {
   readonly name: string;
   readonly route: SourceRoute;
+  readonly trustsSources: boolean;
 }
 
 /** The end of one message: published, listed as refused, stopped on its way round a circle, or given back to the source. */
@@ -40,7 +42,7 @@ export async function bring(
   line: BridgeLine,
   messages: readonly SourceMessage[],
 ): Promise<BridgeRun> {
-  const { name, route } = line;
+  const { name, route, trustsSources } = line;
   const to = { topic: route.topic };
   const reached = new Map<SourceMessage, End>();
   const outgoing: { message: SourceMessage; out: Outgoing }[] = [];
@@ -62,7 +64,8 @@ export async function bring(
         target: to,
         entry: message.entry(outgoing.length, { hops: passage.hops, nowMs: tools.clock.now() }),
         // Whoever deploys the bus declared the bridge, and with it that its messages may go there.
-        principal: { application: `bridge-${name}`, role: 'admin' },
+        principal: { application: bridgePublisher(name), role: 'admin' },
+        trustsSource: trustsSources,
         ...(orderKey !== undefined && { orderKey }),
       },
     });
@@ -119,7 +122,7 @@ async function endOf(
   }
 }
 
-function aboutOf({ name, route }: BridgeLine, message: SourceMessage) {
+function aboutOf({ name, route }: Pick<BridgeLine, 'name' | 'route'>, message: SourceMessage) {
   const about: Omit<Refused, 'application' | 'code' | 'detail' | 'errors' | 'refusedAt' | 'times'> = {
     id: refusedIdOf('bridge', name, route.from, message.id),
     from: 'bridge',

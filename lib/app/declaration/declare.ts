@@ -1,4 +1,5 @@
 import type { CheckRules, Sinks } from '../../connectors/kind.ts';
+import { incarnationOf } from '../../core/access/acting.ts';
 import type { Declaration as Declared } from '../../core/declaration/declaration.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
@@ -16,6 +17,7 @@ import type { HoldStore } from '../../runtime/stores/holds.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import { requireNothingHeld } from '../hold/held.ts';
+import { newIncarnation } from '../registry/admin.ts';
 import { followState, type PollingTools } from '../registry/polling.ts';
 import { keptHold } from '../registry/topics.ts';
 import { expectValidation } from '../registry/validate.ts';
@@ -51,10 +53,12 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
   const now = new Date(nowMs).toISOString();
   for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
     if (spec.schema !== undefined) tools.schemas.check(spec.schema);
+    const fresh = newIncarnation(tools.random);
     await registry.changeTopic(name, (existing) => ({
       ...spec,
       topic: name,
       owner,
+      ...incarnationOf(existing, fresh),
       ...keptHold(existing),
       ...dates(existing, now),
     }));
@@ -65,6 +69,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     const sink = tools.sinks.of(declared);
     await sink.check(declared, { endpoints, endpointPorts, env, ownHosts: [], lookup: undefined });
     const made = createSecret(tools.random);
+    const fresh = newIncarnation(tools.random);
     const demanded = sink.isAsked && tools.validate === 'handshake' ? 'handshake' : undefined;
     const validate = shared.validate ?? demanded;
     await expectValidation(tools, { receiver: name, validate });
@@ -74,6 +79,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
         ...(validate !== undefined && { validate }),
         receiver: name,
         owner,
+        ...incarnationOf(existing, fresh),
         ...sink.keepDeclared(declared, existing),
         ...secretsOf(existing),
         ...keptFlow(existing),

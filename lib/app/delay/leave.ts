@@ -4,13 +4,21 @@ import { type Delayed, secondsUntilWake } from '../../core/delay/wait.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { HeldEvent } from '../../core/hold/held.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
+import {
+  type Refusal,
+  type Refused,
+  refusedIdOf,
+  unrecordedApplication,
+} from '../../core/refused/refused.ts';
 import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type ActTools, refusalsOf } from '../access/act.ts';
 import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
+import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { newRevision } from './schedule.ts';
 import { dropTimer, lookTimer, setTimers, type TimerTools } from './timers.ts';
 
-export type LeaveTools = RouteOrHoldTools & TimerTools & Tools<'delayed'>;
+export type LeaveTools = RouteOrHoldTools & TimerTools & ActTools & KeepRefusedTools & Tools<'delayed'>;
 
 /** What is done with a timer: `done`, hidden for some seconds, or kept as it is. */
 export type TimerAction = 'done' | 'keep' | { readonly hideSeconds: number };
@@ -25,8 +33,10 @@ interface Ready {
   readonly target: Target;
   readonly event: HeldEvent;
   readonly dueAtMs: number;
-  /** Marks its row, if it has one, as left. */
-  left(): Promise<void>;
+  /** When it was published; undefined when its message does not say. */
+  readonly atMs: number | undefined;
+  /** Marks its row, if it has one, as left, or as refused. */
+  mark(as: 'routed' | 'refused'): Promise<void>;
 }
 
 type LookResult = { readonly action: TimerAction } | { readonly ready: Ready };
@@ -38,7 +48,8 @@ export const hideUntil = (untilMs: number, nowMs: number): TimerAction => ({
 
 /**
  * Routes the events that are due and that no other function has, in one batch for each target; events of topics on hold
- * are held. Returns, in order, what is done with each timer.
+ * are held, and those that may not go to their target any more are listed as refused. Returns, in order, what is done
+ * with each timer.
  */
 export async function leave(tools: LeaveTools, timers: readonly Leaving[]): Promise<TimerAction[]> {
   const actions: TimerAction[] = Array.from({ length: timers.length }, () => 'keep' as const);
@@ -63,7 +74,8 @@ async function routeGroup(
   actions: TimerAction[],
 ): Promise<void> {
   // In an ordered topic, the events of one key go in the order in which they are due.
-  const group = released.toSorted((left, right) => left.ready.dueAtMs - right.ready.dueAtMs);
+  const sorted = released.toSorted((left, right) => left.ready.dueAtMs - right.ready.dueAtMs);
+  const group = await refuse(tools, sorted, actions);
   const [first] = group;
   if (first === undefined) return;
   const routed = await routeOrHold(
@@ -76,7 +88,7 @@ async function routeGroup(
       const failure = routed[position];
       // A held event has left as well: it now waits for the release of its topic.
       if (failure === undefined || typeof failure === 'string') {
-        await ready.left();
+        await ready.mark('routed');
         actions[index] = 'done';
       } else {
         tools.log('error', 'A due event could not be routed', { reason: failure.reason });
@@ -84,6 +96,50 @@ async function routeGroup(
       }
     }),
   );
+}
+
+/** Refuses those of the events that may not go to their target; returns the others. */
+async function refuse<One extends { readonly index: number; readonly ready: Ready }>(
+  tools: LeaveTools,
+  group: readonly One[],
+  actions: TimerAction[],
+): Promise<One[]> {
+  const [first] = group;
+  if (first === undefined) return [];
+  const refusals = await refusalsOf(
+    tools,
+    first.ready.target,
+    group.map(({ ready: { event, atMs } }) => ({ acting: event.acting, atMs, body: event.body })),
+  );
+  const going: One[] = [];
+  await Promise.all(
+    group.map(async (one, at) => {
+      const refusal = refusals[at];
+      if (refusal === undefined) return void going.push(one);
+      try {
+        // Listed before its row is marked, so it cannot vanish in between.
+        await keepRefused(tools, aboutOf(one.ready), refusal, one.ready.event.body);
+        await one.ready.mark('refused');
+        actions[one.index] = 'done';
+      } catch (error) {
+        tools.log('error', 'A refused event could not be kept', { reason: String(error) });
+        actions[one.index] = { hideSeconds: delayLeaseSeconds };
+      }
+    }),
+  );
+  return going;
+}
+
+function aboutOf({ target, event, dueAtMs }: Ready): Parameters<typeof keepRefused>[1] {
+  const { acting, id, source } = event;
+  const about: Omit<Refused, keyof Refusal | 'refusedAt' | 'times'> = {
+    id: refusedIdOf('delayed', JSON.stringify([target, acting?.incarnation ?? null]), source, id, dueAtMs),
+    application: acting?.actor.application ?? unrecordedApplication,
+    from: 'delayed',
+    ...target,
+    eventId: id,
+  };
+  return about;
 }
 
 async function decide(tools: LeaveTools, timer: Leaving): Promise<LookResult> {
@@ -95,14 +151,9 @@ async function decide(tools: LeaveTools, timer: Leaving): Promise<LookResult> {
       return { action: 'keep' };
     }
   }
-  const { target, event, body } = timer.delayed;
-  const ready = {
-    target,
-    event: { ...event, subject: event.subject, body },
-    dueAtMs: timer.delayed.dueAtMs,
-    left: async () => undefined,
-  };
-  return { ready };
+  const { target, event, body, dueAtMs, atMs, acting } = timer.delayed;
+  const whole = { ...event, subject: event.subject, body, acting };
+  return { ready: { target, event: whole, dueAtMs, atMs, mark: async () => undefined } };
 }
 
 /** Looks at the row of an event, and takes the event when it is due and no other function has it. */
@@ -148,7 +199,7 @@ async function setAgain(tools: LeaveTools, next: Look, earlierRevision: string):
 }
 
 function readyOf(tools: LeaveTools, { key, state, event }: KeptDelayed): Ready {
-  const { id, type, source, subject, body, trace, order } = event;
+  const { id, type, source, subject, body, trace, order, acting, atMs } = event;
   return {
     target: event.target,
     event: {
@@ -157,15 +208,17 @@ function readyOf(tools: LeaveTools, { key, state, event }: KeptDelayed): Ready {
       source,
       subject,
       body,
+      acting,
       ...(trace !== undefined && { trace }),
       ...(order !== undefined && { order }),
     },
     dueAtMs: state.dueAtMs,
-    async left() {
+    atMs,
+    async mark(as) {
       const nowMs = tools.clock.now();
       const step = stepDelayed(
         state,
-        { kind: 'routed', revision: state.revision },
+        { kind: as, revision: state.revision },
         nowMs,
         newRevision(tools.random),
       );

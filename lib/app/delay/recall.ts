@@ -1,4 +1,5 @@
-import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { owns, type Principal, requireOwner } from '../../core/access/access.ts';
+import { isOfLifetime } from '../../core/access/acting.ts';
 import {
   type DelayedMessage,
   type DelayedState,
@@ -7,7 +8,6 @@ import {
   type ReTimeSpec,
   stepDelayed,
 } from '../../core/delay/delayed.ts';
-import type { Target } from '../../core/event/target.ts';
 import { BusbarError, type ErrorCode, invalidField } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
@@ -94,6 +94,12 @@ function rejection(code: ErrorCode, id: string, state: DelayedState | undefined)
   if (code === 'event_cancelled') {
     return new BusbarError(code, `The event ${id} was cancelled. Publish it again to deliver it.`);
   }
+  if (code === 'event_left' && state?.state === 'refused') {
+    return new BusbarError(
+      code,
+      `The event ${id} was refused when it was due. GET /v1/refused lists it with the cause.`,
+    );
+  }
   if (code === 'event_left') {
     const when = state === undefined ? '' : `: it was due at ${new Date(state.dueAtMs).toISOString()}`;
     return new BusbarError(
@@ -111,7 +117,10 @@ function unknown(id: string): BusbarError {
   );
 }
 
-/** The one event that is meant: the waiting one, if others with the same id have left. */
+/**
+ * The one event that is meant: the waiting one, if others with the same id have left. Whoever published it may change it,
+ * and whoever owns its target, unless that was made anew since.
+ */
 async function findOwn(
   tools: RecallTools,
   principal: Principal,
@@ -123,12 +132,17 @@ async function findOwn(
       (topic === undefined || ('topic' in target && target.topic === topic)) &&
       (receiver === undefined || ('receiver' in target && target.receiver === receiver)),
   );
-  const owners = await Promise.all(meant.map(({ event }) => ownerOf(tools, event.target)));
-  const own = meant.filter((_, at) => principal.role === 'admin' || owners[at] === principal.application);
-  const [first] = meant;
-  if (own.length === 0 && first !== undefined) {
-    const name = 'topic' in first.event.target ? first.event.target.topic : first.event.target.receiver;
-    requireOwner(principal, owners[0] ?? '(deleted)', `The target ${name} of the event ${id}`);
+  const owners = await Promise.all(meant.map((kept) => ownerOf(tools, kept)));
+  const own = meant.filter(
+    ({ event }, at) => owns(principal, owners[at]) || owns(principal, event.acting?.actor.application),
+  );
+  const others = meant.flatMap(({ event: { target } }, at) => {
+    const owner = owners[at];
+    return owner === undefined ? [] : [{ owner, name: 'topic' in target ? target.topic : target.receiver }];
+  });
+  const [other] = others;
+  if (own.length === 0 && other !== undefined) {
+    requireOwner(principal, other.owner, `The target ${other.name} of the event ${id}`);
   }
   const waiting = own.filter(({ state }) => state.state === 'waiting');
   const candidates = waiting.length > 0 ? waiting : own;
@@ -146,10 +160,12 @@ async function findOwn(
   return candidates.find(({ state }) => state.state === 'cancelled') ?? one;
 }
 
-async function ownerOf(tools: RecallTools, target: Target): Promise<string | undefined> {
+/** The owner of the target of an event; undefined when it was deleted, even if its name was created again. */
+async function ownerOf(tools: RecallTools, { event }: KeptDelayed): Promise<string | undefined> {
+  const { target, acting, atMs } = event;
   const found =
     'topic' in target
       ? await tools.registry.topic(target.topic)
       : await tools.registry.receiver(target.receiver);
-  return found?.owner;
+  return found !== undefined && isOfLifetime(acting ?? {}, atMs, found) ? found.owner : undefined;
 }

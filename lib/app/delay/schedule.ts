@@ -1,3 +1,4 @@
+import type { Acting } from '../../core/access/acting.ts';
 import { type DelayedEvent, delayedKey, stepDelayed } from '../../core/delay/delayed.ts';
 import type { Delayed } from '../../core/delay/wait.ts';
 import type { BusEvent } from '../../core/event/event.ts';
@@ -27,21 +28,28 @@ export const newRevision = (random: Random) => `delay-${random.uuid()}`;
  *
  * The row comes first: a timer without a row would find nothing and lose the event, while a row without a timer belongs
  * to an event that was not accepted.
- * @param cancellable false keeps events that are due within 15 minutes only in the queue, without a row.
+ * @param how `acting`: for whom they act when they are due. `cancellable`: false keeps events that are due within 15
+ * minutes only in the queue, without a row.
  */
 export async function delay(
   tools: DelayTools,
   target: Target,
   events: readonly Later[],
-  cancellable: boolean,
+  { acting, cancellable }: { readonly acting: Acting; readonly cancellable: boolean },
 ): Promise<(BusbarError | undefined)[]> {
   const nowMs = tools.clock.now();
   const stored = await Promise.all(
     events.map(async (later): Promise<Stored> => {
       if (!cancellable && later.dueAtMs - nowMs <= aws.sqs.delaySecondsMax * 1000) {
-        return { timer: { name: '', dueAtMs: later.dueAtMs, text: JSON.stringify(wholeOf(target, later)) } };
+        return {
+          timer: {
+            name: '',
+            dueAtMs: later.dueAtMs,
+            text: JSON.stringify(wholeOf(target, later, acting, nowMs)),
+          },
+        };
       }
-      return await storeRow(tools, target, later, nowMs);
+      return await storeRow(tools, target, later, acting, nowMs);
     }),
   );
   const timers = stored.flatMap(({ timer }) => (timer === undefined ? [] : [timer]));
@@ -67,10 +75,16 @@ interface Stored {
   readonly done?: () => Promise<void>;
 }
 
-async function storeRow(tools: DelayTools, target: Target, later: Later, nowMs: number): Promise<Stored> {
+async function storeRow(
+  tools: DelayTools,
+  target: Target,
+  later: Later,
+  acting: Acting,
+  nowMs: number,
+): Promise<Stored> {
   const { event, dueAtMs } = later;
   const { id, source, type, subject, trace, order, body } = event;
-  const kept: DelayedEvent = { target, id, source, type, subject, trace, order, atMs: nowMs, body };
+  const kept: DelayedEvent = { target, id, source, type, subject, trace, order, acting, atMs: nowMs, body };
   const step = stepDelayed(undefined, { kind: 'publish', dueAtMs }, nowMs, newRevision(tools.random));
   if (step.kind !== 'write') throw new Error('A publish always writes.');
   const row = delayedKey(kept);
@@ -107,11 +121,13 @@ async function forget(
   }
 }
 
-function wholeOf(target: Target, { event, dueAtMs }: Later): Delayed {
+function wholeOf(target: Target, { event, dueAtMs }: Later, acting: Acting, atMs: number): Delayed {
   const { id, source, type, subject, trace, order, body } = event;
   return {
     target,
     dueAtMs,
+    atMs,
+    acting,
     event: {
       id,
       source,

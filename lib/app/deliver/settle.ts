@@ -1,3 +1,4 @@
+import { unsentWaitSeconds } from '../../core/deliver/receives.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
 import { deadLetterAttributes } from '../../core/redrive/dead-letter.ts';
 import { behindTheFirst } from '../../core/routing/order.ts';
@@ -8,13 +9,24 @@ import type { Batch, BatchContext, Decision, DeliverTools } from './batch.ts';
 /** Carries the decisions out and traces the attempts at the same time. Returns the ids of the messages that must stay. */
 export async function settle(tools: DeliverTools, context: BatchContext): Promise<string[]> {
   const { batch, decisions } = context;
-  const inOrder = batch.role === 'ordered' ? behindTheFirst(batch.messages, decisions) : decisions;
+  const waiting = decisions.map(longerEachTime);
+  const inOrder = batch.role === 'ordered' ? behindTheFirst(batch.messages, waiting) : waiting;
   const traced = decisions.flatMap((decision) => (decision.traced === undefined ? [] : [decision.traced]));
   const [kept] = await Promise.all([
     carryOut(tools, batch, inOrder),
     traceBatch(tools, batch.receiver, batch.role, traced),
   ]);
   return kept;
+}
+
+const visibilitySeconds = bus.deliverTimeoutSeconds * aws.lambda.visibilityToTimeoutRatio;
+
+/** What goes back without an attempt waits longer the more often that happened, so that no queue takes it for poison. */
+function longerEachTime(decision: Decision): Decision {
+  const { message, done, record, hideSeconds: wanted } = decision;
+  if (done || record !== undefined) return decision;
+  const hideSeconds = unsentWaitSeconds(message.receives, wanted, visibilitySeconds);
+  return hideSeconds === undefined ? decision : { ...decision, hideSeconds };
 }
 
 /**

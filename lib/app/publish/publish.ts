@@ -1,8 +1,9 @@
-import type { Principal } from '../../core/access/access.ts';
-import { requireOwner } from '../../core/access/access.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { type Acting, actingOn, actorOf } from '../../core/access/acting.ts';
 import { requireAllowed } from '../../core/access/decide.ts';
 import type { BusEvent } from '../../core/event/event.ts';
 import { type Entry, type EventRequest, readEvents } from '../../core/event/forms.ts';
+import { applicationSource, checkSource } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { BusbarError, type ErrorCode, type FieldError } from '../../core/kernel/errors.ts';
@@ -11,10 +12,10 @@ import type { Topic } from '../../core/registry/topic.ts';
 import { type Order, orderOf } from '../../core/routing/order.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { SchemaChecker } from '../../runtime/schema.ts';
 import type { ClaimStore } from '../../runtime/stores/claims.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type DelayTools, delay } from '../delay/schedule.ts';
+import { checkSchema } from '../event/check-schema.ts';
 import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
 import { unknownReceiver } from '../registry/admin.ts';
 import { overtaking } from '../routing/send-all.ts';
@@ -23,7 +24,7 @@ import { type TraceTools, tracePublished } from '../why/trace.ts';
 export type PublishTools = RouteOrHoldTools &
   DelayTools &
   TraceTools &
-  Tools<'registry' | 'claims' | 'schemas' | 'trace'>;
+  Tools<'applications' | 'registry' | 'claims' | 'schemas' | 'trace'>;
 
 /** The result for one event of a request. */
 export interface EntryResult {
@@ -49,6 +50,7 @@ export interface Candidate {
 /**
  * Publishes the events of a request to a topic or to one receiver. It returns only when AWS has stored every event that
  * it reports as accepted.
+ * @param publisher what its events say of who published them, where the application does not tell.
  * @throws BusbarError when the request as a whole is rejected, or none of its events was accepted.
  */
 export async function publish(
@@ -56,17 +58,19 @@ export async function publish(
   principal: Principal,
   target: Target,
   request: EventRequest,
+  publisher = principal.application,
 ): Promise<{ events: EntryResult[] }> {
-  const topic = await openTarget(tools, principal, target);
+  const opened = await openTarget(tools, principal, target);
   const entries = readEvents(request, {
     nowMs: tools.clock.now(),
-    source: `/applications/${principal.application}`,
+    source: applicationSource(principal.application),
+    publisher,
     uuid: tools.random.uuid,
     // One request is one trace, and two equal entries of it stay equal.
     traceparent: newTrace(tools.random),
   });
 
-  const events = await takeEntries(tools, target, topic, entries);
+  const events = await takeEntries(tools, principal.application, target, opened, entries);
   if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
   return { events };
 }
@@ -74,42 +78,52 @@ export async function publish(
 /**
  * Takes parsed events: checks, deduplicates, sends or stores, and traces each. Returns the results in order. Every
  * publisher (a request, the relay of stored events) comes through here.
- * @param topic undefined when the target is a receiver.
+ * @param application who publishes; undefined where the operator trusts the sources of the events.
  */
 export async function takeEntries(
   tools: PublishTools,
+  application: string | undefined,
   target: Target,
-  topic: Topic | undefined,
+  opened: Opened,
   entries: readonly Entry[],
 ): Promise<EntryResult[]> {
+  const { topic } = opened;
   const results = new Map<number, EntryResult>();
-  const checked = checkEntries(tools, entries, target, topic, results);
+  const checked = checkEntries(tools, application, entries, target, topic, results);
   const claimed = topic?.dedupSeconds ? await claim(tools, checked, topic, results) : checked;
   rejectOvertaking(checked, results);
-  await send(tools, target, claimed, topic, results);
+  await send(tools, target, claimed, opened, results);
   const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
   await tracePublished(tools, topic?.trace ?? tools.trace, target, taken);
   answerTwins(checked, results);
   return entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
 }
 
-/** The topic, or undefined when the target is a receiver. @throws BusbarError unknown_topic, unknown_receiver, forbidden. */
+/** A target that a publisher may send to. */
+export interface Opened {
+  /** Undefined when the target is a receiver. */
+  readonly topic: Topic | undefined;
+  /** What is recorded with an event that is stored there. */
+  readonly acting: Acting;
+}
+
+/** Opens a target for a caller that may send there. @throws BusbarError unknown_topic, unknown_receiver, forbidden. */
 export async function openTarget(
   tools: Pick<PublishTools, 'registry'>,
   principal: Principal,
   target: Target,
-): Promise<Topic | undefined> {
+): Promise<Opened> {
   requireAllowed(principal, 'topic' in target ? { publish: target.topic } : { invoke: target.receiver });
   if ('topic' in target) {
     const topic = await tools.registry.cachedTopic(target.topic);
     if (topic === undefined) throw unknownTarget(target);
     requireOwner(principal, topic.owner, `The topic ${target.topic}`);
-    return topic;
+    return { topic, acting: actingOn(actorOf(principal), topic) };
   }
   const receiver = await tools.registry.cachedReceiver(target.receiver);
   if (receiver === undefined) throw unknownTarget(target);
   requireOwner(principal, receiver.owner, `The receiver ${target.receiver}`);
-  return undefined;
+  return { topic: undefined, acting: actingOn(actorOf(principal), receiver) };
 }
 
 const unknownTarget = (target: Target): BusbarError =>
@@ -126,9 +140,10 @@ async function isGone({ registry }: Pick<PublishTools, 'registry'>, target: Targ
   return (await standing) === undefined;
 }
 
-/** Every check that needs no call: form, size, schema, and events that occur twice in the request. */
+/** Every check that needs no call: form, source, size, schema, and events that occur twice in the request. */
 export function checkEntries(
   tools: Pick<PublishTools, 'schemas' | 'trace'>,
+  application: string | undefined,
   entries: readonly Entry[],
   target: Target,
   topic: Topic | undefined,
@@ -142,6 +157,7 @@ export function checkEntries(
     try {
       if ('error' in entry) throw entry.error;
       const { index, dueAtMs } = entry;
+      if (application !== undefined) checkSource(entry.event.source, application);
       const order = topic && orderOf(topic, entry.event, dueAtMs);
       const event =
         trace === 'failures' && order === undefined
@@ -165,7 +181,7 @@ export function checkEntries(
         index,
         event,
         dueAtMs,
-        claimKey: topic?.dedupSeconds ? duplicateKey(topic.topic, event) : undefined,
+        claimKey: topic?.dedupSeconds ? duplicateKey(topic, event) : undefined,
         twins: [],
       };
       seen.set(identity, candidate);
@@ -191,19 +207,6 @@ function answerTwins(candidates: readonly Candidate[], results: Map<number, Entr
       );
     }
   }
-}
-
-function checkSchema(schemas: SchemaChecker, topic: Topic, data: unknown): void {
-  const errors = schemas.errorsOf(topic.schema, data ?? null);
-  if (errors.length === 0) return;
-  const detail = errors.map((error) => `${error.path} ${error.detail}`).join('; ');
-  throw new BusbarError(
-    'schema_mismatch',
-    `The data does not match the schema of the topic ${topic.topic}: ${detail}.`,
-    {
-      fields: errors,
-    },
-  );
 }
 
 /** Takes a claim for each event; events that are already claimed or accepted get their result here. */
@@ -264,7 +267,7 @@ async function send(
   tools: PublishTools,
   target: Target,
   candidates: readonly Candidate[],
-  topic: Topic | undefined,
+  { topic, acting }: Opened,
   results: Map<number, EntryResult>,
 ): Promise<void> {
   const now = candidates.filter(({ index, dueAtMs }) => dueAtMs === undefined && !results.has(index));
@@ -275,7 +278,7 @@ async function send(
   const sending = routeOrHold(
     tools,
     target,
-    now.map((candidate) => candidate.event),
+    now.map(({ event }) => ({ ...event, acting })),
   ).then(async (outcomes) => {
     const gone = outcomes.some((outcome) => typeof outcome !== 'string') && (await isGone(tools, target));
     for (const [position, { index, event }] of now.entries()) {
@@ -290,17 +293,19 @@ async function send(
       results.set(index, rejected(index, event.id, gone ? unknownTarget(target) : unavailable(problem)));
     }
   });
-  const delaying = delay(tools, target, later, topic?.cancellable ?? true).then((problems) => {
-    for (const [position, { index, event }] of later.entries()) {
-      const problem = problems[position];
-      results.set(
-        index,
-        problem === undefined
-          ? { index, id: event.id, status: 'scheduled' }
-          : rejected(index, event.id, problem),
-      );
-    }
-  });
+  const delaying = delay(tools, target, later, { acting, cancellable: topic?.cancellable ?? true }).then(
+    (problems) => {
+      for (const [position, { index, event }] of later.entries()) {
+        const problem = problems[position];
+        results.set(
+          index,
+          problem === undefined
+            ? { index, id: event.id, status: 'scheduled' }
+            : rejected(index, event.id, problem),
+        );
+      }
+    },
+  );
   await Promise.all([sending, delaying]);
 
   if (topic?.dedupSeconds) await resolveClaims(tools, candidates, topic.dedupSeconds, results);

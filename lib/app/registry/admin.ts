@@ -1,6 +1,7 @@
 import type { Sinks } from '../../connectors/kind.ts';
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
+import type { Random } from '../../runtime/random.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
 /** What every use case of the registry needs. */
@@ -18,6 +19,9 @@ export function ownerOf(principal: Principal, named: string | undefined, what: s
   requireOwner(principal, owner, what);
   return owner;
 }
+
+/** Tells the lifetimes of one name apart. */
+export const newIncarnation = (random: Random) => random.uuid().slice(0, 8);
 
 export function declaredConflict(what: string): BusbarError {
   return new BusbarError(

@@ -1,5 +1,6 @@
 import type { CheckRules } from '../../connectors/kind.ts';
 import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
+import { incarnationOf } from '../../core/access/acting.ts';
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
@@ -16,7 +17,14 @@ import type { OffloadStore } from '../../runtime/stores/offloads.ts';
 import type { RedriveStore } from '../../runtime/stores/redrives.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
-import { type AdminTools, declaredConflict, ownerOf, type Put, unknownReceiver } from './admin.ts';
+import {
+  type AdminTools,
+  declaredConflict,
+  newIncarnation,
+  ownerOf,
+  type Put,
+  unknownReceiver,
+} from './admin.ts';
 import { changeKeepingSecret } from './secrets.ts';
 import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
 
@@ -71,6 +79,7 @@ export async function putReceiver(
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
   const made = createSecret(tools.random);
+  const fresh = newIncarnation(tools.random);
   const overlapSeconds = secretOverlapSecondsDefault;
   // The registry before the mapping: a consumed receiver must be known.
   const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
@@ -82,6 +91,7 @@ export async function putReceiver(
       ...sink.keep(spec, existing),
       ...(validate !== undefined && { validate }),
       owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
+      ...incarnationOf(existing, fresh),
       ...secretsOf(existing),
       ...keptFlow(existing),
       declared: existing?.declared ?? false,

@@ -1,10 +1,11 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { incarnationOf } from '../../core/access/acting.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import type { Topic, TopicSpec } from '../../core/registry/topic.ts';
 import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
 import type { Tools } from '../../runtime/tools.ts';
-import { type AdminTools, declaredConflict, ownerOf, type Put } from './admin.ts';
+import { type AdminTools, declaredConflict, newIncarnation, ownerOf, type Put } from './admin.ts';
 
 export type TopicTools = AdminTools & Tools<'schemas'>;
 
@@ -23,6 +24,7 @@ export async function putTopic(
   if (spec.schema !== undefined) tools.schemas.check(spec.schema);
   const attribute = orderAttribute(spec);
   const now = new Date(tools.clock.now()).toISOString();
+  const fresh = newIncarnation(tools.random);
   const next = (existing: Topic | undefined): Topic => {
     if (existing !== undefined) {
       requireOwner(principal, existing.owner, `The topic ${name}`);
@@ -32,6 +34,7 @@ export async function putTopic(
       topic: name,
       ...spec,
       owner: ownerOf(principal, spec.owner ?? existing?.owner, `The topic ${name}`),
+      ...incarnationOf(existing, fresh),
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
       updatedAt: now,

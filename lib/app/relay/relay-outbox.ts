@@ -1,9 +1,9 @@
 import { BusbarError } from '../../core/kernel/errors.ts';
+import { type Refused, refusedIdOf } from '../../core/refused/refused.ts';
 import { isOrdered, type OutboxRow, outboxOwner, readOutbox } from '../../core/relay/outbox.ts';
-import { type Refused, refusedIdOf } from '../../core/relay/refused.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { PublishTools } from '../publish/publish.ts';
-import { type KeepRefusedTools, keepRefused } from './keep-refused.ts';
+import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from './send-stored.ts';
 
 /** How long one invocation of the relay goes on with what is there; the rest is left to the next. */
@@ -86,6 +86,7 @@ async function relayRows(
           entry,
           // Whoever may write in an application's name publishes as the application, to what it owns.
           principal: { application, role: 'member' },
+          writtenAtMs: row.atMs,
           ...(isOrdered(row.pk) && { orderKey: row.pk }),
         },
       });

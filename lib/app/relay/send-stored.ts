@@ -1,9 +1,18 @@
 import type { Principal } from '../../core/access/access.ts';
+import { type Acting, actingOn, actorOf } from '../../core/access/acting.ts';
 import type { Entry } from '../../core/event/forms.ts';
 import type { Target } from '../../core/event/target.ts';
-import { BusbarError, type ErrorCode, type FieldError, mayPassLater } from '../../core/kernel/errors.ts';
+import { BusbarError, mayPassLater } from '../../core/kernel/errors.ts';
+import type { Refusal } from '../../core/refused/refused.ts';
 import type { Topic } from '../../core/registry/topic.ts';
-import { type EntryResult, openTarget, type PublishTools, takeEntries } from '../publish/publish.ts';
+import { refusalsOf, standingTarget, type Waiting } from '../access/act.ts';
+import {
+  type EntryResult,
+  type Opened,
+  openTarget,
+  type PublishTools,
+  takeEntries,
+} from '../publish/publish.ts';
 
 /** A stored event that is to be sent now. */
 export interface Outgoing {
@@ -12,24 +21,24 @@ export interface Outgoing {
   readonly entry: Entry;
   /** Events with the same key go one after the other, in the order of the list. */
   readonly orderKey?: string;
-  /**
-   * The principal that publishes it, which must own the target; an admin for what was authorised when it was stored.
-   */
+  /** The principal that publishes it. */
   readonly principal: Principal;
-  /** Set when it was checked when it was stored: a schema that changed since does not apply. */
-  readonly wasChecked?: boolean;
+  /** When its producer wrote it, by the producer's clock: it is not for a target that was created long after that. */
+  readonly writtenAtMs?: number | undefined;
+  /** Set where the operator trusts the sources that its publisher names. */
+  readonly trustsSource?: boolean;
+  /**
+   * Set for what was checked when it was stored: a schema that its owner changed since does not apply. Whether it may
+   * still go to its target is decided anew. `acting` is undefined for what was stored before it was recorded.
+   */
+  readonly checked?: { readonly acting: Acting | undefined; readonly atMs: number };
 }
 
 /** The result for one event: it is out, it is to be tried again, or it can never go as it is. */
 export type Sent =
   | { readonly kind: 'out' }
   | { readonly kind: 'again'; readonly reason: string }
-  | {
-      readonly kind: 'refused';
-      readonly code: ErrorCode;
-      readonly detail: string;
-      readonly errors: readonly FieldError[];
-    };
+  | ({ readonly kind: 'refused' } & Refusal);
 
 /**
  * Sends stored events the way that requests go, in full batches: the one place that releases what a table stores (the
@@ -76,7 +85,7 @@ async function sendRound<One extends Outgoing>(
 ): Promise<(readonly [One, Sent])[]> {
   const groups = new Map<string, [One, ...One[]]>();
   for (const one of round) {
-    const key = JSON.stringify([one.target, one.principal, one.wasChecked ?? false]);
+    const key = JSON.stringify([one.target, one.principal, one.checked ?? null, one.trustsSource ?? false]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [one]);
     else group.push(one);
@@ -89,13 +98,13 @@ async function sendGroup<One extends Outgoing>(
   tools: PublishTools,
   group: readonly [One, ...One[]],
 ): Promise<(readonly [One, Sent])[]> {
-  const [{ target, principal, wasChecked }] = group;
+  const [{ target, principal, checked }] = group;
   try {
-    const known = await openTarget(tools, principal, target);
-    const topic = known !== undefined && wasChecked === true ? withoutSchema(known) : known;
-    const entries = group.map(({ entry }) => entry);
-    const results = await takeEntries(tools, target, topic, entries);
-    return group.map((one, at) => [one, sentOf(results[at])] as const);
+    if (checked !== undefined) return await sendChecked(tools, group, checked);
+    const opened = await openTarget(tools, principal, target);
+    return await refusing(group, await refusalsOf(tools, target, group.map(writtenOf)), (going) =>
+      take(tools, opened, going),
+    );
   } catch (error) {
     // Whatever it is, it applies to each of these events, and the other targets go on.
     const sent = failed(error);
@@ -108,12 +117,69 @@ async function sendGroup<One extends Outgoing>(
   }
 }
 
+/** Sends what was checked when it was stored, unless it may not go to its target as that is now. */
+async function sendChecked<One extends Outgoing>(
+  tools: PublishTools,
+  group: readonly [One, ...One[]],
+  { acting, atMs }: NonNullable<Outgoing['checked']>,
+): Promise<(readonly [One, Sent])[]> {
+  const [{ target, principal }] = group;
+  const waiting = group.map(({ entry }) => ({ acting, atMs, body: bodyOf(entry) }));
+  return await refusing(group, await refusalsOf(tools, target, waiting), async (going) => {
+    const standing = await standingTarget(tools, target);
+    if (standing === undefined) return going.map((one) => [one, noResult] as const);
+    const topic = 'topic' in standing ? withoutSchema(standing) : undefined;
+    const actor = acting?.actor ?? actorOf(principal);
+    return await take(tools, { topic, acting: actingOn(actor, standing) }, going);
+  });
+}
+
+/** Sends what is not refused; returns the result for each. */
+async function refusing<One extends Outgoing>(
+  group: readonly One[],
+  refusals: readonly (Refusal | undefined)[],
+  send: (going: readonly One[]) => Promise<(readonly [One, Sent])[]>,
+): Promise<(readonly [One, Sent])[]> {
+  const going = group.filter((_, at) => refusals[at] === undefined);
+  const sent = new Map<One, Sent>(going.length === 0 ? [] : await send(going));
+  return group.map((one, at) => {
+    const refusal = refusals[at];
+    return [one, refusal === undefined ? (sent.get(one) ?? noResult) : { kind: 'refused', ...refusal }];
+  });
+}
+
+const bodyOf = (entry: Entry) => ('event' in entry ? entry.event.body : 'null');
+
+/** A producer's clock may be wrong by this much. */
+const producerSkewMs = 60_000;
+
+const writtenOf = ({ entry, writtenAtMs }: Outgoing): Waiting => ({
+  atMs: writtenAtMs === undefined ? undefined : writtenAtMs + producerSkewMs,
+  body: bodyOf(entry),
+});
+
+async function take<One extends Outgoing>(
+  tools: PublishTools,
+  opened: Opened,
+  group: readonly One[],
+): Promise<(readonly [One, Sent])[]> {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { target, principal, trustsSource } = first;
+  const entries = group.map(({ entry }) => entry);
+  const application = trustsSource === true ? undefined : principal.application;
+  const results = await takeEntries(tools, application, target, opened, entries);
+  return group.map((one, at) => [one, sentOf(results[at])] as const);
+}
+
+const noResult: Sent = { kind: 'again', reason: 'There was no result.' };
+
 function withoutSchema({ schema: _, ...topic }: Topic): Topic {
   return topic;
 }
 
 function sentOf(result: EntryResult | undefined): Sent {
-  if (result === undefined) return { kind: 'again', reason: 'There was no result.' };
+  if (result === undefined) return noResult;
   if (result.status !== 'rejected') return { kind: 'out' };
   const { code = 'internal', detail = '', errors = [] } = result;
   return mayPassLater(code) ? { kind: 'again', reason: detail } : { kind: 'refused', code, detail, errors };

@@ -1,13 +1,17 @@
 import { type DelayedEvent, delayedKey } from '../../core/delay/delayed.ts';
 import { type Tick, writeTimer } from '../../core/delay/timer.ts';
+import { sourceRefusal } from '../../core/event/publisher.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
+import { refusedIdOf } from '../../core/refused/refused.ts';
 import { orderOf } from '../../core/routing/order.ts';
 import { eventOf, planFiring, type Recurrence, targetOf } from '../../core/schedule/recurrence.ts';
 import type { RecurrenceState } from '../../runtime/stores/recurrences.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { refusalsOf, standingTarget } from '../access/act.ts';
 import { hideUntil, type LeaveTools, leave, type TimerAction } from '../delay/leave.ts';
 import { newRevision } from '../delay/schedule.ts';
 import { dropTimer, setTimers, type Timer } from '../delay/timers.ts';
+import { keepRefused } from '../refused/keep-refused.ts';
 
 export type FireTools = LeaveTools & Tools<'recurrences' | 'registry' | 'trace'>;
 
@@ -80,23 +84,20 @@ async function fireAll(
 ): Promise<{ action: TimerAction; problem: string }> {
   if (fireMs.length === 0) return { action: 'done', problem: '' };
   const target = targetOf(recurrence);
+  const problem = await refuse(tools, recurrence, fireMs);
+  if (problem !== undefined) return { action: 'done', problem };
   const topic = 'topic' in target ? await tools.registry.cachedTopic(target.topic) : undefined;
-  const exists = 'topic' in target ? topic : await tools.registry.cachedReceiver(target.receiver);
-  if (exists === undefined) {
-    // Trying again would not help; the target may exist again at the next time.
-    const problem = `There is no ${'topic' in target ? `topic ${target.topic}` : `receiver ${target.receiver}`}.`;
-    tools.log('error', 'A recurring schedule has no target', { schedule: recurrence.schedule, ...target });
-    return { action: 'done', problem };
-  }
   const mode = topic?.trace ?? tools.trace;
   const trace = mode === 'failures' ? {} : { trace: mode };
   const nowMs = tools.clock.now();
   const looks = await Promise.all(
     fireMs.map(async (plannedMs) => {
-      const made = eventOf(recurrence.schedule, recurrence.event, plannedMs);
+      const made = eventOf(recurrence, plannedMs);
       const { id, source, type, subject, body } = made;
       const order = topic && orderOf(topic, made, plannedMs);
-      const event: DelayedEvent = { target, id, source, type, subject, body, order, atMs: nowMs, ...trace };
+      const { acting } = recurrence;
+      const about = { target, id, source, type, subject, body, order, acting };
+      const event: DelayedEvent = { ...about, atMs: nowMs, ...trace };
       const revision = newRevision(tools.random);
       const fresh = { state: 'waiting', dueAtMs: plannedMs, revision, leaseUntilMs: 0 } as const;
       const standing = await tools.delayed.putNew(event, fresh, nowMs);
@@ -108,4 +109,36 @@ async function fireAll(
   );
   const actions = await leave(tools, looks);
   return { action: actions.find((action) => action !== 'done') ?? 'done', problem: '' };
+}
+
+/**
+ * Why a schedule may not fire at its target as that is now; undefined when it may. What it would have fired is listed as
+ * refused, once for the schedule: trying again would not help, and at the next time the cause may be gone.
+ */
+async function refuse(
+  tools: FireTools,
+  recurrence: Recurrence,
+  fireMs: readonly number[],
+): Promise<string | undefined> {
+  const { schedule, owner, acting, updatedAt } = recurrence;
+  const target = targetOf(recurrence);
+  const made = eventOf(recurrence, fireMs.at(-1) ?? 0);
+  // One from before it was recorded for whom it acts goes on at what its own application made anew.
+  const isOwn = acting === undefined && (await standingTarget(tools, target))?.owner === owner;
+  const atMs = isOwn ? undefined : Date.parse(updatedAt);
+  const [refused] = await refusalsOf(tools, target, [{ acting, atMs, body: made.body }]);
+  // A schedule of an earlier version may have a source that is another application's.
+  const refusal = refused ?? sourceRefusal(made.source, owner);
+  if (refusal === undefined) return undefined;
+  const about = {
+    id: refusedIdOf('schedule', schedule),
+    application: acting?.actor.application ?? owner,
+    from: 'schedule',
+    schedule,
+    ...target,
+    eventId: made.id,
+  } as const;
+  await keepRefused(tools, about, refusal, made.body);
+  const again = `Put the schedule again with PUT /v1/schedules/${schedule} to have it fire there.`;
+  return refusal.code === 'target_replaced' ? `${refusal.detail} ${again}` : refusal.detail;
 }

@@ -1,14 +1,17 @@
 import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
 import { writeTimer } from '../../core/delay/timer.ts';
+import { checkSource } from '../../core/event/publisher.ts';
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import { guardName } from '../../core/kernel/place.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import {
   eventOf,
+  keptEvent,
   nextTime,
   nextTimes,
   type Recurrence,
   type RecurrenceSpec,
+  shownEvent,
   targetOf,
   unknownSchedule,
 } from '../../core/schedule/recurrence.ts';
@@ -24,7 +27,8 @@ import { tickTimer } from './fire.ts';
 export type RecurrenceTools = AdminTools & TimerTools & Tools<'recurrences' | 'schemas'>;
 
 /** A recurring schedule as the API shows it: with its next five times, and the result of the last. */
-export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs'> {
+export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs' | 'acting' | 'event'> {
+  readonly event: Omit<Recurrence['event'], 'dataText'>;
   /** RFC 3339; none while it is paused. */
   readonly next: readonly string[];
   readonly lastFiredAt?: string;
@@ -36,13 +40,14 @@ const timesShown = 5;
 const iso = (ms: number) => new Date(ms).toISOString();
 
 function show({ recurrence, state }: KeptRecurrence): ShownRecurrence {
-  const { anchorMs, ...shown } = recurrence;
+  const { anchorMs: _1, acting: _2, ...shown } = recurrence;
   const next =
     recurrence.state === 'paused'
       ? []
       : [state.nextMs, ...nextTimes(recurrence, state.nextMs, timesShown - 1)].map(iso);
   return {
     ...shown,
+    event: shownEvent(shown.event),
     next,
     ...(state.firedMs > 0 && { lastFiredAt: iso(state.firedMs) }),
     ...(state.problem !== '' && { problem: state.problem }),
@@ -99,8 +104,10 @@ export async function putRecurrence(
   const earlier = await tools.recurrences.find(name);
   if (earlier !== undefined) requireOwner(principal, earlier.recurrence.owner, `The schedule ${name}`);
   const nowMs = tools.clock.now();
-  const topic = await openTarget(tools, principal, target);
-  checkMessageSize(messageOf(eventOf(name, spec.event, nowMs), target));
+  const { topic, acting } = await openTarget(tools, principal, target);
+  const owner = ownerOf(principal, namedOwner ?? earlier?.recurrence.owner, `The schedule ${name}`);
+  if (spec.event.source !== undefined) checkSource(spec.event.source, owner);
+  checkMessageSize(messageOf(eventOf({ schedule: name, event: spec.event, owner }, nowMs), target));
   const wrong =
     topic?.schema === undefined ? [] : tools.schemas.errorsOf(topic.schema, spec.event.data ?? null);
   if (wrong.length > 0) {
@@ -117,8 +124,10 @@ export async function putRecurrence(
   const recurrence: Recurrence = {
     schedule: name,
     ...spec,
-    owner: ownerOf(principal, namedOwner ?? earlier?.recurrence.owner, `The schedule ${name}`),
+    event: keptEvent(spec.event),
+    owner,
     state: earlier?.recurrence.state ?? 'active',
+    acting,
     anchorMs: goesOn ? earlier.recurrence.anchorMs : nowMs,
     createdAt: earlier?.recurrence.createdAt ?? iso(nowMs),
     updatedAt: iso(nowMs),

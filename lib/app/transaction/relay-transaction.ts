@@ -1,5 +1,5 @@
-import { entryOf } from '../../core/event/stored.ts';
-import { refusedIdOf } from '../../core/relay/refused.ts';
+import { refusedIdOf } from '../../core/refused/refused.ts';
+import { entryOf } from '../../core/transaction/stored.ts';
 import {
   phaseOf,
   type Transaction,
@@ -8,7 +8,7 @@ import {
 } from '../../core/transaction/transaction.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { PublishTools } from '../publish/publish.ts';
-import { type KeepRefusedTools, keepRefused } from '../relay/keep-refused.ts';
+import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from '../relay/send-stored.ts';
 
 export type RelayTransactionTools = PublishTools & KeepRefusedTools & Tools<'transactions'>;
@@ -50,9 +50,9 @@ async function send(tools: RelayTransactionTools, transaction: Transaction): Pro
       ({ stored }, index): Outgoing => ({
         target: stored.target,
         entry: entryOf(stored, index, releasedAtMs, nowMs),
-        // It was authorised when the transaction began, and that stays valid.
+        // One from before it was recorded for whom it acts goes as it was permitted to when it began.
         principal: { application: transaction.application, role: 'admin' },
-        wasChecked: true,
+        checked: { acting: stored.acting, atMs: Date.parse(transaction.createdAt) },
       }),
     ),
   );

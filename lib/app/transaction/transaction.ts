@@ -1,11 +1,12 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import type { EventRequest } from '../../core/event/forms.ts';
-import { type StoredEvent, storedEvent } from '../../core/event/stored.ts';
+import { applicationSource } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
 import { checkEndpoint } from '../../core/kernel/endpoint.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { aws } from '../../core/kernel/limits.ts';
 import { type Draft, readTransaction } from '../../core/transaction/request.ts';
+import { type StoredEvent, storedEvent } from '../../core/transaction/stored.ts';
 import {
   newTransaction,
   type ShownTransaction,
@@ -35,7 +36,8 @@ export async function beginTransaction(
   const nowMs = tools.clock.now();
   const read = readTransaction(request, {
     nowMs,
-    source: `/applications/${principal.application}`,
+    source: applicationSource(principal.application),
+    publisher: principal.application,
     uuid: tools.random.uuid,
     traceparent: newTrace(tools.random),
   });
@@ -98,12 +100,13 @@ async function checkDrafts(
   const results = new Map<number, EntryResult>();
   const checked = await Promise.all(
     [...byTarget.values()].map(async (group) => {
-      const topic = await openTarget(tools, principal, group.target);
+      const { topic, acting } = await openTarget(tools, principal, group.target);
       const entries = group.drafts.map(({ entry }) => entry);
-      return checkEntries(tools, entries, group.target, topic, results).map(({ index, event, dueAtMs }) => {
+      const checked = checkEntries(tools, principal.application, entries, group.target, topic, results);
+      return checked.map(({ index, event, dueAtMs }) => {
         const { trace: _, ...plain } = event;
         const delayMs = drafts[index]?.delayMs;
-        return { index, stored: storedEvent(plain, group.target, { dueAtMs, delayMs }) };
+        return { index, stored: storedEvent(plain, group.target, acting, { dueAtMs, delayMs }) };
       });
     }),
   );

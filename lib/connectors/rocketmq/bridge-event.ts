@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AttributeValue, type BusEvent, createEvent, invalid } from '../../core/event/event.ts';
 import { type Entry, readEvents } from '../../core/event/forms.ts';
 import { hopsAttribute, writeHops } from '../../core/event/hops.ts';
+import { bridgePublisher, publisherAttribute } from '../../core/event/publisher.ts';
 import { readTraceParent, writeTraceParent } from '../../core/event/trace-context.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { parseStrictJson } from '../../core/kernel/json.ts';
@@ -43,6 +44,7 @@ const ownAttributes: readonly string[] = [
   'rocketmqgroup',
   'rocketmqdeliverat',
   hopsAttribute,
+  publisherAttribute,
 ];
 
 interface Context {
@@ -84,6 +86,7 @@ function carriedEvent(message: BridgedMessage, { bridge, hops, nowMs }: Context)
   const [entry, ...others] = readEvents(request, {
     nowMs: message.bornAtMs ?? nowMs,
     source: sourceOf(bridge, message),
+    publisher: bridgePublisher(bridge),
     uuid: () => message.id,
     traceparent: traceOf(message, message.properties.traceparent),
   });
@@ -115,7 +118,7 @@ function attributesOf(
   const [key] = message.keys;
   const dropped = 'dropProperties' in topic ? (topic.dropProperties ?? []) : [];
   const properties = Object.entries(message.properties).filter(
-    ([name]) => !dropped.includes(name) && name !== hopsAttribute,
+    ([name]) => !dropped.includes(name) && name !== hopsAttribute && name !== publisherAttribute,
   );
   const extensions = extensionsOf(properties);
   return {
@@ -133,6 +136,7 @@ function attributesOf(
     ...extensions,
     traceparent: traceOf(message, extensions.traceparent),
     [hopsAttribute]: writeHops(hops),
+    [publisherAttribute]: bridgePublisher(bridge),
   };
 }
 

@@ -61,6 +61,11 @@ export const bridgeSchema = z
       .optional(),
     /** True when left out. */
     tls: z.boolean().optional(),
+    /**
+     * True lets its events bring a source of `/applications/…`, such as those of another bus that mirrors a topic. They
+     * are refused when left out, since whoever writes to the topic of RocketMQ could pose as an application.
+     */
+    trustSources: z.boolean().optional(),
     /** Where the proxy can be reached only from there; it needs a way to AWS as well. */
     vpc: vpcSchema.optional(),
     /** How many messages are taken at a time: 32, the most that RocketMQ gives, when left out. */

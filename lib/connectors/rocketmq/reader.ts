@@ -17,6 +17,7 @@ export function sourceOf(tools: ReaderTools, name: string, bridge: Bridge): Sour
   return {
     address: bridge.endpoint,
     routes: Object.entries(bridge.topics).map(([from, { topic }]) => ({ from, topic })),
+    trustsSources: bridge.trustSources ?? false,
     parallel: bridge.parallel,
     slowSeconds: bridge.slowSeconds,
     async open(routes) {

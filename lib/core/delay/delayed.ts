@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import type { Acting } from '../access/acting.ts';
 import { parseTimestamp } from '../event/event.ts';
 import { eventHash } from '../event/hash.ts';
 import type { Target } from '../event/target.ts';
@@ -14,10 +15,11 @@ import { delayLeaseSeconds } from './limits.ts';
  * somebody look at the row. Whatever races for an event is decided by a conditional write of that row, once:
  *
  *   waiting ── look, when due ──▶ leaving ── routed ──▶ left
+ *      │                             └────── refused ──▶ refused
  *      └────── cancel ──▶ cancelled       (a function that dies while it is leaving: the lease ends, the next look goes on)
  */
 export interface DelayedState {
-  readonly state: 'waiting' | 'leaving' | 'left' | 'cancelled';
+  readonly state: 'waiting' | 'leaving' | 'left' | 'refused' | 'cancelled';
   readonly dueAtMs: number;
   /** A new one after each change; the condition of the next write. It also names the schedule of a long wait. */
   readonly revision: string;
@@ -34,6 +36,8 @@ export interface DelayedEvent {
   readonly subject?: string | undefined;
   readonly trace?: TraceMode | undefined;
   readonly order?: Order | undefined;
+  /** For whom it acts when it is due; absent in rows from before this was recorded. */
+  readonly acting?: Acting | undefined;
   /** When it was published. */
   readonly atMs: number;
   readonly body: string;
@@ -44,14 +48,24 @@ export interface DelayedKey {
   readonly sk: string;
 }
 
-/** All delayed events of an id share a partition; an event waits once for each target. */
+/**
+ * All delayed events of an id share a partition; an event waits once for each target, and in each lifetime of it: one
+ * that waits for an earlier topic of the same name is not replaced.
+ */
 export function delayedKey(event: {
   readonly target: Target;
   readonly source: string;
   readonly id: string;
+  readonly acting?: Pick<Acting, 'incarnation'> | undefined;
 }): DelayedKey {
-  const identity = JSON.stringify([event.target, event.source, event.id]);
-  const hash = createHash('sha256').update(identity).digest('base64url').slice(0, 22);
+  const { incarnation } = event.acting ?? {};
+  const identity = [
+    event.target,
+    event.source,
+    event.id,
+    ...(incarnation === undefined ? [] : [incarnation]),
+  ];
+  const hash = createHash('sha256').update(JSON.stringify(identity)).digest('base64url').slice(0, 22);
   return { pk: `event#${eventHash(event.id)}`, sk: `${delayedPrefix}${hash}` };
 }
 export const delayedPrefix = 'scheduled#';
@@ -77,6 +91,8 @@ export type DelayedMessage =
   | { readonly kind: 'look' }
   /** From the function that routed it under this revision. */
   | { readonly kind: 'routed'; readonly revision: string }
+  /** From the function that took it under this revision: it may not go to its target any more, and is listed so. */
+  | { readonly kind: 'refused'; readonly revision: string }
   | { readonly kind: 'cancel' }
   | { readonly kind: 're-time'; readonly dueAtMs: number };
 
@@ -111,6 +127,10 @@ export function stepDelayed(
     case 'routed':
       return row?.state === 'leaving' && row.revision === message.revision
         ? { kind: 'write', next: { ...row, state: 'left', revision, leaseUntilMs: 0 } }
+        : { kind: 'nothing' };
+    case 'refused':
+      return row?.state === 'leaving' && row.revision === message.revision
+        ? { kind: 'write', next: { ...row, state: 'refused', revision, leaseUntilMs: 0 } }
         : { kind: 'nothing' };
     case 'cancel':
       if (row === undefined) return { kind: 'reject', code: 'unknown_event' };

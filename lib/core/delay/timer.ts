@@ -28,7 +28,17 @@ export const writeTimer = ({ revision, dueAtMs, ...what }: Look | Tick): string 
 /** Reads a message of the delay queue; undefined when it was not written by the bus. */
 export function readTimer(text: string): TimerMessage | undefined {
   try {
-    const { row, schedule, turn: revision, target, dueAtMs, event, body } = JSON.parse(text) ?? {};
+    const {
+      row,
+      schedule,
+      turn: revision,
+      target,
+      dueAtMs,
+      atMs,
+      acting,
+      event,
+      body,
+    } = JSON.parse(text) ?? {};
     if (!Number.isFinite(dueAtMs)) return undefined;
     if (typeof row?.pk === 'string' && typeof row.sk === 'string' && typeof revision === 'string') {
       return { kind: 'look', look: { row: { pk: row.pk, sk: row.sk }, revision, dueAtMs } };
@@ -41,7 +51,7 @@ export function readTimer(text: string): TimerMessage | undefined {
       typeof event?.type === 'string' &&
       typeof event.source === 'string' &&
       typeof body === 'string';
-    return isWhole ? { kind: 'whole', delayed: { target, dueAtMs, event, body } } : undefined;
+    return isWhole ? { kind: 'whole', delayed: { target, dueAtMs, atMs, acting, event, body } } : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return undefined;

@@ -1,3 +1,4 @@
+import type { Acting } from '../access/acting.ts';
 import type { Target } from '../event/target.ts';
 import type { TraceMode } from '../event/trace-mode.ts';
 import { aws, bus } from '../kernel/limits.ts';
@@ -10,6 +11,9 @@ import type { Order } from '../routing/order.ts';
 export interface Delayed {
   readonly target: Target;
   readonly dueAtMs: number;
+  /** When it was published, and for whom it acts; absent in messages from before this was recorded. */
+  readonly atMs?: number | undefined;
+  readonly acting?: Acting | undefined;
   readonly event: {
     readonly id: string;
     readonly source: string;

@@ -10,6 +10,7 @@ import {
   invalid,
   parseTimestamp,
 } from './event.ts';
+import { publisherAttribute } from './publisher.ts';
 import { readTraceParent, readTraceState, writeTraceParent } from './trace-context.ts';
 
 /** A request as it arrives, before anything is parsed. */
@@ -24,6 +25,8 @@ export interface EventRequest {
 export interface EventDefaults {
   readonly nowMs: number;
   readonly source: string;
+  /** Who publishes (event/publisher.ts). It takes the place of what the event says. */
+  readonly publisher: string;
   uuid(): string;
   /** A W3C trace context for events that bring none. */
   readonly traceparent: string;
@@ -284,7 +287,7 @@ function build(
   return { event, data: () => data?.value };
 }
 
-/** Fills in what every event on the bus has: a time, the content type of its data, a trace. */
+/** Fills in what every event on the bus has: a time, the content type of its data, a trace, its publisher. */
 function fill(
   given: Record<string, AttributeValue>,
   defaults: EventDefaults,
@@ -297,5 +300,6 @@ function fill(
     attributes.traceparent = defaults.traceparent;
     if (defaults.tracestate !== undefined) attributes.tracestate ??= defaults.tracestate;
   }
+  attributes[publisherAttribute] = defaults.publisher;
   return attributes;
 }

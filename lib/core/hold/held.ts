@@ -1,9 +1,12 @@
+import type { Acting } from '../access/acting.ts';
 import type { RoutableEvent } from '../routing/routing.ts';
 import { heldShards } from './limits.ts';
 
 /** An event that a topic on hold has stored. */
 export interface HeldEvent extends RoutableEvent {
   readonly id: string;
+  /** For whom it acts when it is released; absent for one from before this was recorded. */
+  readonly acting?: Acting | undefined;
 }
 
 /** The position of a held event: its place in the order of the topic, and its partition, chosen at random. */

@@ -17,10 +17,17 @@ export interface Claim {
   readonly expiresAtSeconds: number;
 }
 
-/** Source and id identify an event (CloudEvents 1.0.2); the same id from another source is another event. */
-export function duplicateKey(topic: string, event: { readonly source: string; readonly id: string }): string {
+/**
+ * Source and id identify an event (CloudEvents 1.0.2); the same id from another source is another event. What was
+ * published to an earlier topic of the same name says nothing about this one.
+ */
+export function duplicateKey(
+  { topic, incarnation }: { readonly topic: string; readonly incarnation?: string },
+  event: { readonly source: string; readonly id: string },
+): string {
+  const identity = [topic, event.source, event.id];
   return createHash('sha256')
-    .update(JSON.stringify([topic, event.source, event.id]))
+    .update(JSON.stringify(incarnation === undefined ? identity : [...identity, incarnation]))
     .digest('base64url');
 }
 

@@ -1,16 +1,11 @@
 import { mappingConcurrency, type Planned } from '../deliver/lane-plan.ts';
+import { poisonReceivesMax } from '../deliver/receives.ts';
 import type { Filter } from '../filter/filter.ts';
 import { filterScope } from '../filter/filter.ts';
 import { aws, bus } from '../kernel/limits.ts';
 import type { Lane, Place, QueueRole } from '../kernel/place.ts';
 import { queueArn, queueName, topicArn, topicName } from '../kernel/place.ts';
 import { mayDeliver } from './validation.ts';
-
-/**
- * The queue's own redrive is the backstop for messages that crash the function; the bus counts attempts itself. It
- * must be above every receive that is not an attempt.
- */
-export const poisonReceivesMax = 1000;
 
 /**
  * The AWS resources of a topic, a receiver and a subscription, as plain data: names and attributes in AWS's terms. The
@@ -128,6 +123,7 @@ function receiverQueue(
   };
 }
 
+/** The bus counts attempts itself; see core/deliver/receives. */
 const backstop = (deadLetterTargetArn: string) => ({
   RedrivePolicy: { deadLetterTargetArn, maxReceiveCount: poisonReceivesMax },
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { invalid } from '../event/event.ts';
 import { type Entry, readEvents } from '../event/forms.ts';
+import { applicationSource } from '../event/publisher.ts';
 import type { Target } from '../event/target.ts';
 import { BusbarError } from '../kernel/errors.ts';
 import { nameSchema } from '../kernel/spec.ts';
@@ -78,7 +79,8 @@ export function readOutbox(row: OutboxRow, index: number, nowMs: number): Outbox
     { contentType: mediaTypeOf(event), headers: {}, body: Buffer.from(event, 'utf8') },
     {
       nowMs: row.atMs ?? nowMs,
-      source: `/applications/${owner.application}`,
+      source: applicationSource(owner.application),
+      publisher: owner.application,
       uuid: () => hash.slice(0, 32),
       traceparent: `00-${hash.slice(0, 32)}-${hash.slice(32, 48)}-01`,
     },

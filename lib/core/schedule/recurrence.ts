@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import type { Acting } from '../access/acting.ts';
 import { type BusEvent, createEvent } from '../event/event.ts';
+import { publisherAttribute } from '../event/publisher.ts';
 import type { Target } from '../event/target.ts';
 import { BusbarError } from '../kernel/errors.ts';
+import { parseExact } from '../kernel/exact-numbers.ts';
 import { bus } from '../kernel/limits.ts';
 import { nameSchema } from '../kernel/spec.ts';
 import { CronError, parseCron } from './cron.ts';
@@ -51,13 +54,22 @@ export const recurrenceSchema = z
     message: 'is only for cron. Leave it out: an interval is the same in every time zone',
   });
 
-export type RecurrenceSpec = z.infer<typeof recurrenceSchema>;
+type SpecOfPut = z.infer<typeof recurrenceSchema>;
+
+export interface RecurrenceSpec extends Omit<SpecOfPut, 'event'> {
+  readonly event: SpecOfPut['event'] & {
+    /** The data as it was written, of which numbers are kept exactly. It is kept in place of the data if it says more. */
+    readonly dataText?: string;
+  };
+}
 
 /** A recurring schedule as it is kept. Times are RFC 3339. */
 export interface Recurrence extends Omit<RecurrenceSpec, 'owner'> {
   readonly schedule: string;
   readonly owner: string;
   readonly state: 'active' | 'paused';
+  /** For whom it fires; absent in rows from before this was recorded. */
+  readonly acting?: Acting;
   /** The start from which intervals are counted. */
   readonly anchorMs: number;
   readonly createdAt: string;
@@ -140,11 +152,15 @@ export function planFiring(
  * The event of one time. Its id consists of the schedule's name and that time, so it is one event however often the
  * time fires. @throws BusbarError invalid_event.
  */
-export function eventOf(schedule: string, event: RecurrenceSpec['event'], plannedMs: number): BusEvent {
+export function eventOf(
+  { schedule, event, owner }: Pick<Recurrence, 'schedule' | 'event' | 'owner'>,
+  plannedMs: number,
+): BusEvent {
   const time = new Date(plannedMs).toISOString();
   const id = `${schedule}@${time.replace('.000Z', 'Z')}`;
   const trace = createHash('sha256').update(id).digest('hex');
   const { type, source, subject, data } = event;
+  const text = event.dataText ?? (data === undefined ? undefined : JSON.stringify(data));
   return createEvent({
     attributes: {
       id,
@@ -152,11 +168,23 @@ export function eventOf(schedule: string, event: RecurrenceSpec['event'], planne
       type,
       ...(subject !== undefined && { subject }),
       time,
-      ...(data !== undefined && { datacontenttype: 'application/json' }),
+      ...(text !== undefined && { datacontenttype: 'application/json' }),
       traceparent: `00-${trace.slice(0, 32)}-${trace.slice(32, 48)}-01`,
+      [publisherAttribute]: owner,
     },
-    data: data === undefined ? undefined : { text: JSON.stringify(data), binary: false },
+    data: text === undefined ? undefined : { text, binary: false },
   });
+}
+
+/** The event as it is kept: its data once, as text where parsing and printing would change it. */
+export function keptEvent({ data, dataText, ...event }: RecurrenceSpec['event']): RecurrenceSpec['event'] {
+  if (dataText === undefined) return { ...event, ...(data !== undefined && { data }) };
+  return dataText === JSON.stringify(data) ? { ...event, data } : { ...event, dataText };
+}
+
+/** The event as it is shown: numbers of its data are printed as they were given. */
+export function shownEvent({ dataText, ...event }: RecurrenceSpec['event']): SpecOfPut['event'] {
+  return dataText === undefined ? event : { ...event, data: parseExact(dataText) };
 }
 
 export const unknownSchedule = (name: string) =>

@@ -1,5 +1,5 @@
 import { utf8Bytes } from '../event/event.ts';
-import type { StoredEvent } from '../event/stored.ts';
+import type { StoredEvent } from '../transaction/stored.ts';
 
 /** Asks the producer of an open transaction whether its own transaction was committed. */
 

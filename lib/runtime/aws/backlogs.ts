@@ -16,8 +16,8 @@ export interface Waiting {
 /** Looks into lanes without taking anything out of them. */
 export interface Backlogs {
   /**
-   * Up to ten messages that wait, of the oldest as far as SQS keeps order. They stay where they are; only SQS counts
-   * that they were received once more.
+   * Up to ten messages that wait, of the oldest as far as SQS keeps order. They stay where they are, but SQS counts that
+   * they were received once more, so that whoever calls this does so by the measure of core/hold/look.
    */
   peek(receiver: string, lane: Lane): Promise<Waiting[]>;
 }

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Portion } from '../../core/list/portion.ts';
-import type { Refused } from '../../core/relay/refused.ts';
+import type { Refused } from '../../core/refused/refused.ts';
 import type { Table } from '../aws/table/table.ts';
 
 /** What was refused after the bus took it over: few, in one partition, until somebody tries it again or deletes it. */

@@ -1,9 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { utf8Bytes } from '../../core/event/event.ts';
-import type { StoredEvent } from '../../core/event/stored.ts';
 import { wakesRelay } from '../../core/relay/relay.ts';
 import { packBatches } from '../../core/routing/routing.ts';
 import { transactionEventsMax } from '../../core/transaction/limits.ts';
+import type { StoredEvent } from '../../core/transaction/stored.ts';
 import { phaseOf, type Transaction } from '../../core/transaction/transaction.ts';
 import type { Table } from '../aws/table/table.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { deleteRefused, getRefused, retryRefused } from '../../../lib/app/relay/refused.ts';
+import { deleteRefused, getRefused, retryRefused } from '../../../lib/app/refused/refused.ts';
 import { sourceOf } from '../../../lib/connectors/rocketmq/reader.ts';
 import { bridgeFails } from '../../../lib/core/bridge/pressure.ts';
 import { busHop, hopsAttribute } from '../../../lib/core/event/hops.ts';
-import { eventRefused } from '../../../lib/core/relay/refused.ts';
+import { eventRefused } from '../../../lib/core/refused/refused.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin } from '../bus.ts';
 import { listRefused } from '../calls.ts';

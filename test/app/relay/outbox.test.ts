@@ -1,7 +1,7 @@
 import { PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deleteRefused, getRefused, retryRefused } from '../../../lib/app/relay/refused.ts';
+import { deleteRefused, getRefused, retryRefused } from '../../../lib/app/refused/refused.ts';
 import { relayOutbox } from '../../../lib/app/relay/relay-outbox.ts';
 import { sweep } from '../../../lib/app/relay/sweep.ts';
 import { type OutboxOptions, outboxEntry } from '../../../lib/client/outbox.ts';

@@ -194,7 +194,13 @@ describe('an event as a message of RocketMQ', () => {
 });
 
 describe('a message as an event', () => {
-  const defaults = { nowMs, source: '/none', uuid: () => 'made', traceparent: '00-made' };
+  const defaults = {
+    nowMs,
+    source: '/none',
+    publisher: 'bridge:old',
+    uuid: () => 'made',
+    traceparent: '00-made',
+  };
   const read = (message: Parameters<typeof eventRequestOf>[0], hops: string[] = []) => {
     const request = eventRequestOf(message, hops);
     return request && readEvents(request, defaults);
@@ -220,7 +226,11 @@ describe('a message as an event', () => {
         );
         const after = JSON.parse(entry.event.body);
         // A property is text: the numbers and booleans of extensions come back so.
-        const expected = { ...before, [hopsAttribute]: 'rocketmq:mq:8081/Orders' };
+        const expected = {
+          ...before,
+          [hopsAttribute]: 'rocketmq:mq:8081/Orders',
+          busbarpublisher: 'bridge:old',
+        };
         if (format === 'binary') Object.assign(expected, { attempts: '3', urgent: 'true' });
         expect(after).toEqual(expected);
       }),

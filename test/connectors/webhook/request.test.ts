@@ -204,10 +204,10 @@ describe('the binary form', () => {
         }
         const [entry] = readEvents(
           { contentType: sent.headers['content-type'], headers: sent.headers, body: Buffer.from(sent.body) },
-          { nowMs, source: '/', uuid: () => 'unused', traceparent: 'unused' },
+          { nowMs, source: '/', publisher: 'shop', uuid: () => 'unused', traceparent: 'unused' },
         );
         if (entry === undefined || 'error' in entry) throw entry?.error ?? new Error('There is no entry.');
-        const { traceparent: _, ...read } = JSON.parse(entry.event.body);
+        const { traceparent: _, busbarpublisher: __, ...read } = JSON.parse(entry.event.body);
         expect(read).toEqual(JSON.parse(sent.event));
       }),
     );

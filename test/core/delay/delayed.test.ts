@@ -27,6 +27,7 @@ const states = {
   leaving: at('leaving', -5, nowMs + 1),
   'leaving, lease over': at('leaving', -60_000, nowMs),
   left: at('left', -60_000),
+  refused: at('refused', -60_000),
   cancelled: at('cancelled', 60_000),
 } as const satisfies Record<string, DelayedState | undefined>;
 type StateName = keyof typeof states;
@@ -36,6 +37,8 @@ const messages = {
   look: { kind: 'look' },
   routed: { kind: 'routed', revision: 'old' },
   'routed by another': { kind: 'routed', revision: 'other' },
+  refused: { kind: 'refused', revision: 'old' },
+  'refused by another': { kind: 'refused', revision: 'other' },
   cancel: { kind: 'cancel' },
   're-time': { kind: 're-time', dueAtMs: nowMs + 7000 },
 } as const satisfies Record<string, DelayedMessage>;
@@ -61,6 +64,8 @@ const table: Record<StateName, Record<MessageName, DelayedStep>> = {
     look: nothing,
     routed: nothing,
     'routed by another': nothing,
+    refused: nothing,
+    'refused by another': nothing,
     cancel: refuse('unknown_event'),
     're-time': refuse('unknown_event'),
   },
@@ -69,6 +74,8 @@ const table: Record<StateName, Record<MessageName, DelayedStep>> = {
     look: { kind: 'wait', untilMs: nowMs + 60_000 },
     routed: nothing,
     'routed by another': nothing,
+    refused: nothing,
+    'refused by another': nothing,
     cancel: write('cancelled', 60_000),
     're-time': reTimed,
   },
@@ -77,6 +84,8 @@ const table: Record<StateName, Record<MessageName, DelayedStep>> = {
     look: write('leaving', 0, nowMs + leaseMs),
     routed: nothing,
     'routed by another': nothing,
+    refused: nothing,
+    'refused by another': nothing,
     cancel: write('cancelled', 0),
     're-time': reTimed,
   },
@@ -85,6 +94,8 @@ const table: Record<StateName, Record<MessageName, DelayedStep>> = {
     look: { kind: 'leave-alone', untilMs: nowMs + 1 },
     routed: write('left', -5),
     'routed by another': nothing,
+    refused: write('refused', -5),
+    'refused by another': nothing,
     cancel: gone,
     're-time': gone,
   },
@@ -93,6 +104,8 @@ const table: Record<StateName, Record<MessageName, DelayedStep>> = {
     look: write('leaving', -60_000, nowMs + leaseMs),
     routed: write('left', -60_000),
     'routed by another': nothing,
+    refused: write('refused', -60_000),
+    'refused by another': nothing,
     cancel: gone,
     're-time': gone,
   },
@@ -101,6 +114,18 @@ const table: Record<StateName, Record<MessageName, DelayedStep>> = {
     look: nothing,
     routed: nothing,
     'routed by another': nothing,
+    refused: nothing,
+    'refused by another': nothing,
+    cancel: gone,
+    're-time': gone,
+  },
+  refused: {
+    publish: published,
+    look: nothing,
+    routed: nothing,
+    'routed by another': nothing,
+    refused: nothing,
+    'refused by another': nothing,
     cancel: gone,
     're-time': gone,
   },
@@ -109,6 +134,8 @@ const table: Record<StateName, Record<MessageName, DelayedStep>> = {
     look: nothing,
     routed: nothing,
     'routed by another': nothing,
+    refused: nothing,
+    'refused by another': nothing,
     cancel: nothing,
     're-time': refuse('event_cancelled'),
   },
@@ -133,16 +160,17 @@ describe('a delayed event', () => {
   });
 });
 
-it('keeps an event once at each target, and all of an id together', () => {
+it('keeps an event once at each target in each of its lifetimes, and all of an id together', () => {
   const event = { target: { topic: 'a' }, source: '/s', id: '1' };
   const others = [
     { ...event, target: { receiver: 'a' } },
     { ...event, target: { topic: 'b' } },
     { ...event, source: '/t' },
+    { ...event, acting: { incarnation: 'second' } },
   ];
   expect(delayedKey({ ...event })).toEqual(delayedKey(event));
   const keys = [event, ...others].map(delayedKey);
-  expect(new Set(keys.map(({ sk }) => sk)).size).toBe(4);
+  expect(new Set(keys.map(({ sk }) => sk)).size).toBe(5);
   expect(new Set(keys.map(({ pk }) => pk)).size).toBe(1);
   expect(delayedKey({ ...event, id: '2' }).pk).not.toBe(keys[0]?.pk);
 });

@@ -27,6 +27,7 @@ function read(
   return readEvents(request(contentType, text, headers), {
     nowMs,
     source: '/applications/shop',
+    publisher: 'shop',
     uuid: () => `uuid-${++ids}`,
     traceparent: trace,
   });
@@ -56,6 +57,7 @@ describe('the structured mode', () => {
       time: '2026-01-31T12:00:00.000Z',
       datacontenttype: 'application/json',
       traceparent: trace,
+      busbarpublisher: 'shop',
       data: { a: 1 },
     });
   });
@@ -74,7 +76,23 @@ describe('the structured mode', () => {
       tenant: 'acme',
       data: [1, 'two', null],
     };
-    expect(first(read(structured, given))).toEqual(given);
+    expect(first(read(structured, given))).toEqual({ ...given, busbarpublisher: 'shop' });
+  });
+
+  it('names the publisher itself, whatever the producer says in any form', () => {
+    const forged = { ...event, busbarpublisher: 'bank' };
+    const headers = { 'ce-specversion': '1.0', 'ce-busbarpublisher': 'bank' };
+    const binary = { ...headers, 'ce-id': 'e-1', 'ce-source': '/shop', 'ce-type': 'order.created' };
+    const bodies = [
+      read(structured, forged),
+      read(structured, { ...forged, busbarpublisher: null, data_base64: 'AAAA' }),
+      read(batch, [{ ...forged, data: 1 }]),
+      read('application/json', '{}', binary),
+      read('text/plain', 'x', binary),
+      read('image/png', new Uint8Array([0, 255]), binary),
+      read('application/json', '', binary),
+    ].map((entries) => first(entries));
+    expect(bodies.map(({ busbarpublisher }) => busbarpublisher)).toEqual(bodies.map(() => 'shop'));
   });
 
   it('treats an attribute that is null as one that is not set', () => {
@@ -176,6 +194,7 @@ describe('the binary mode', () => {
       time: '2026-01-31T12:00:00.000Z',
       datacontenttype: 'application/json',
       traceparent: trace,
+      busbarpublisher: 'shop',
       data: { a: 1 },
     });
   });
@@ -263,6 +282,7 @@ describe('the shorthand', () => {
       time: '2026-01-31T12:00:00.000Z',
       datacontenttype: 'application/json',
       traceparent: trace,
+      busbarpublisher: 'shop',
       data: { a: 1 },
     });
   });

@@ -9,15 +9,16 @@ import {
 import { dedupSecondsMax } from '../../../lib/core/registry/topic.ts';
 
 describe('the key of an event', () => {
-  it('is the same for the same topic, source and id, and for no others, however they are cut', () => {
-    const parts = fc.tuple(fc.string(), fc.string(), fc.string());
-    const key = ([topic, source, id]: [string, string, string]) => duplicateKey(topic, { source, id });
+  it('is the same for the same topic, incarnation, source and id, and for no others, however they are cut', () => {
+    const parts = fc.tuple(fc.string(), fc.string(), fc.string(), fc.option(fc.string()));
+    const key = ([topic, source, id, incarnation]: [string, string, string, string | null]) =>
+      duplicateKey({ topic, ...(incarnation !== null && { incarnation }) }, { source, id });
     fc.assert(
       fc.property(parts, parts, (left, right) => {
         expect(key(left) === key(right)).toBe(JSON.stringify(left) === JSON.stringify(right));
       }),
     );
-    expect(key(['a', 'b', 'c'])).toBe(key(['a', 'b', 'c']));
+    expect(key(['a', 'b', 'c', null])).toBe(key(['a', 'b', 'c', null]));
   });
 });
 

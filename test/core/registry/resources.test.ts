@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { retriesMax } from '../../../lib/core/deliver/limits.ts';
+import { poisonReceivesMax } from '../../../lib/core/deliver/receives.ts';
 import { aws, bus } from '../../../lib/core/kernel/limits.ts';
 import {
   type Place,
@@ -12,7 +13,6 @@ import {
 } from '../../../lib/core/kernel/place.ts';
 import { nameCharactersMax } from '../../../lib/core/kernel/spec.ts';
 import {
-  poisonReceivesMax,
   receiverResources,
   subscriptionResource,
   topicResources,

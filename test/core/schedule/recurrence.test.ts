@@ -105,10 +105,11 @@ describe('a look', () => {
 
 describe('the event of a time', () => {
   const event = { type: 'report.due', data: { n: 1 }, subject: 'x' };
+  const nightly = { schedule: 'nightly', event, owner: 'shop' };
 
   it('is the same however often it is made, and another at another time', () => {
-    const one = eventOf('nightly', event, at(0.75));
-    expect(eventOf('nightly', event, at(0.75))).toEqual(one);
+    const one = eventOf(nightly, at(0.75));
+    expect(eventOf(nightly, at(0.75))).toEqual(one);
     expect(JSON.parse(one.body)).toMatchObject({
       id: 'nightly@2026-01-01T00:00:01Z',
       source: '/schedules/nightly',
@@ -117,12 +118,16 @@ describe('the event of a time', () => {
       time: '2026-01-01T00:00:01.000Z',
       data: { n: 1 },
     });
-    expect(eventOf('nightly', event, at(1.75)).id).not.toBe(one.id);
-    expect(eventOf('nightly', event, at(0)).id).toBe('nightly@2026-01-01T00:00:00.250Z');
+    expect(eventOf(nightly, at(1.75)).id).not.toBe(one.id);
+    expect(eventOf(nightly, at(0)).id).toBe('nightly@2026-01-01T00:00:00.250Z');
   });
 
   it('is checked as any other', () => {
-    expect(() => eventOf('nightly', { type: '' }, anchorMs)).toThrow('type is empty');
+    expect(() => eventOf({ ...nightly, event: { type: '' } }, anchorMs)).toThrow('type is empty');
+  });
+
+  it('names its owner as the publisher', () => {
+    expect(JSON.parse(eventOf(nightly, anchorMs).body).busbarpublisher).toBe('shop');
   });
 });
 

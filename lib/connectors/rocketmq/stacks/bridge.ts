@@ -5,7 +5,7 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { bridgeFails } from '../../../core/bridge/pressure.ts';
 import { bus } from '../../../core/kernel/limits.ts';
-import { eventRefused } from '../../../core/relay/refused.ts';
+import { eventRefused } from '../../../core/refused/refused.ts';
 import type { Alarms } from '../../../stacks/alarms.ts';
 import { BusFunction } from '../../../stacks/bus-function.ts';
 import type { BusPartProps } from '../../../stacks/bus-part.ts';

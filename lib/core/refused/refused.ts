@@ -9,8 +9,10 @@ export interface Refused {
   readonly id: string;
   /** The application that owns it. */
   readonly application: string;
-  readonly from: 'outbox' | 'transaction' | 'bridge';
+  readonly from: 'outbox' | 'transaction' | 'bridge' | 'delayed' | 'schedule' | 'held';
   readonly transaction?: string;
+  /** The recurring schedule that fired it. */
+  readonly schedule?: string;
   /** The bridge that brought it, and the topic and id of the message at its source. */
   readonly bridge?: string;
   readonly message?: { readonly topic: string; readonly id: string };
@@ -27,6 +29,20 @@ export interface Refused {
   /** How often it was refused; more than once after a retry by hand. */
   readonly times: number;
 }
+
+/** Why an event is refused. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  /** The cause and the remedy. */
+  readonly detail: string;
+  readonly errors: readonly FieldError[];
+}
+
+/**
+ * Whose list has an event that nobody is recorded to have published, because it was stored before the bus recorded it:
+ * no application has this name, so only admins see it.
+ */
+export const unrecordedApplication = '~unrecorded';
 
 /** The same parts give the same id, so an entry is listed once however often it is refused. */
 export function refusedIdOf(...parts: readonly (string | number)[]): string {

@@ -1,6 +1,7 @@
-import type { BusEvent } from './event.ts';
-import type { Entry } from './forms.ts';
-import type { Target } from './target.ts';
+import type { Acting } from '../access/acting.ts';
+import type { BusEvent } from '../event/event.ts';
+import type { Entry } from '../event/forms.ts';
+import type { Target } from '../event/target.ts';
 
 /**
  * An event that the bus has accepted and keeps in the table until it may go, such as an event of a transaction. It was
@@ -8,6 +9,8 @@ import type { Target } from './target.ts';
  */
 export interface StoredEvent extends Pick<BusEvent, 'id' | 'source' | 'type' | 'body'> {
   readonly target: Target;
+  /** For whom it acts when it is published; absent for one from before this was recorded. */
+  readonly acting?: Acting;
   readonly subject?: string;
   readonly traceparent?: string;
   /** When it is due, in epoch milliseconds, if not as soon as it may go. */
@@ -19,11 +22,13 @@ export interface StoredEvent extends Pick<BusEvent, 'id' | 'source' | 'type' | '
 export function storedEvent(
   event: BusEvent,
   target: Target,
+  acting: Acting,
   due: { readonly dueAtMs?: number | undefined; readonly delayMs?: number | undefined },
 ): StoredEvent {
   const { id, source, type, subject, traceparent, body } = event;
   return {
     target,
+    acting,
     id,
     source,
     type,

@@ -1,7 +1,7 @@
 import { type Principal, scopeName } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
+import type { Refused } from '../../core/refused/refused.ts';
 import { outboxPrefix } from '../../core/relay/outbox.ts';
-import type { Refused } from '../../core/relay/refused.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 

@@ -1,6 +1,5 @@
-import { eventRefused, type Refused } from '../../core/relay/refused.ts';
+import { eventRefused, type Refusal, type Refused } from '../../core/refused/refused.ts';
 import type { Tools } from '../../runtime/tools.ts';
-import type { Sent } from './send-stored.ts';
 
 export type KeepRefusedTools = Tools<'refused'>;
 
@@ -8,10 +7,9 @@ export type KeepRefusedTools = Tools<'refused'>;
 export async function keepRefused(
   tools: KeepRefusedTools,
   about: Omit<Refused, 'code' | 'detail' | 'errors' | 'refusedAt' | 'times'>,
-  result: Extract<Sent, { kind: 'refused' }>,
+  { code, detail, errors }: Refusal,
   event: string,
 ): Promise<void> {
-  const { code, detail, errors } = result;
   const standing = await tools.refused.find(about.application, about.id);
   await tools.refused.put(
     {

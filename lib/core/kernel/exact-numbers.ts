@@ -1,0 +1,74 @@
+/**
+ * JSON numbers that JavaScript would print as other ones: of more digits than a double has, or too large. `JSON.rawJSON`
+ * and the source text of numbers are of ECMAScript 2026; Node has both since 21.
+ */
+const json = JSON as JSON & {
+  rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): value is { readonly rawJSON: string };
+};
+
+/** Shorter numbers without an exponent survive: a double has 15 digits at least. Found in a string, it costs a look. */
+const mayRound = /[\d.]{16}|\d[eE]/;
+
+interface Decimal {
+  readonly isNegative: boolean;
+  /** Without zeros at either end; empty for zero. */
+  readonly digits: string;
+  /** The value is `0.digits` times ten to this power; 0 for zero. */
+  readonly power: number;
+}
+
+/** @param text a JSON number. */
+export function decimalOf(text: string): Decimal {
+  const [, sign, whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const all = whole + fraction;
+  const leading = /^0*/.exec(all)?.[0].length ?? 0;
+  const digits = all.slice(leading).replace(/0+$/, '');
+  if (digits === '') return { isNegative: false, digits, power: 0 };
+  return { isNegative: sign === '-', digits, power: whole.length - leading + Number(exponent) };
+}
+
+/** Whether a JSON number has the value of the double that it is read as. */
+function isExact(source: string, value: number): boolean {
+  if (!Number.isFinite(value)) return false;
+  const [one, other] = [decimalOf(source), decimalOf(String(value))];
+  return one.digits === other.digits && one.power === other.power && one.isNegative === other.isNegative;
+}
+
+/**
+ * Parses JSON whose numbers are to be printed again: those that would be rounded, and `-0`, become raw JSON, which
+ * `JSON.stringify` writes as it was.
+ * @throws SyntaxError
+ */
+export function parseExact(text: string): unknown {
+  if (!mayRound.test(text) && !text.includes('-0')) return JSON.parse(text);
+  return JSON.parse(text, (_, value: unknown, context?: { readonly source?: string }) => {
+    if (typeof value !== 'number' || context?.source === undefined) return value;
+    return isExact(context.source, value) && !Object.is(value, -0) ? value : json.rawJSON(context.source);
+  });
+}
+
+/** The first number that would be rounded, with its path; undefined when there is none. */
+export function roundedNumber(
+  text: string,
+  skip?: string,
+): { readonly path: string; readonly number: string } | undefined {
+  if (!mayRound.test(text)) return undefined;
+  const find = (value: unknown, path: string): { path: string; number: string } | undefined => {
+    if (typeof value !== 'object' || value === null || path === skip) return undefined;
+    if (json.isRawJSON(value)) {
+      return value.rawJSON === '-0' ? undefined : { path, number: value.rawJSON };
+    }
+    for (const [name, member] of Object.entries(value)) {
+      const found = find(member, path === '' ? name : `${path}.${name}`);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return find(parseExact(text), '');
+}
+
+/** Writes a value whose numbers went through `JSON.parse`: `-0` stays. */
+export const stringifyExact = (value: unknown): string =>
+  JSON.stringify(value, (_, member: unknown) => (Object.is(member, -0) ? json.rawJSON('-0') : member));
