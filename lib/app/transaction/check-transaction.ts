@@ -3,6 +3,7 @@ import { secretKey, sign } from '../../core/kernel/signature.ts';
 import { answerOf, type CheckAnswer, checkBody, signingSecrets } from '../../core/transaction/check.ts';
 import { transactionAgainSeconds } from '../../core/transaction/limits.ts';
 import {
+  keyOf,
   phaseOf,
   type Transaction,
   transactionGivenUp,
@@ -28,8 +29,8 @@ export async function checkTransaction(
   tools: CheckTransactionTools,
   timer: { readonly transaction: string; readonly sentAtMs: number },
 ): Promise<number | undefined> {
-  const { transaction: id } = timer;
-  const transaction = await tools.transactions.find(id);
+  const { transaction: key } = timer;
+  const transaction = await tools.transactions.find(key);
   if (transaction === undefined) {
     // The timer starts before the transaction is written; if there is none after a minute, that call has crashed.
     const ageSeconds = (tools.clock.now() - timer.sentAtMs) / 1000;
@@ -46,13 +47,13 @@ export async function checkTransaction(
   const answer = await ask(tools, step.to);
   const told = await applyMessage(
     tools,
-    id,
+    key,
     answer.kind === 'none'
       ? { kind: 'no-verdict', answer: answer.answer }
       : { kind: answer.kind, by: 'check' },
   );
   tools.log('info', 'A transaction was checked', {
-    transaction: id,
+    transaction: key,
     check: step.to.checks,
     verdict: answer.kind === 'none' ? answer.answer : answer.kind,
   });
@@ -64,7 +65,8 @@ async function afterwards(
   tools: CheckTransactionTools,
   transaction: Transaction,
 ): Promise<number | undefined> {
-  const { id, decidedBy, reason } = transaction;
+  const { decidedBy, reason } = transaction;
+  const key = keyOf(transaction);
   switch (phaseOf(transaction)) {
     case 'half': {
       const seconds = (transaction.nextCheckAtMs - tools.clock.now()) / 1000;
@@ -74,13 +76,13 @@ async function afterwards(
     case 'cleared':
       return undefined;
     case 'rolled-back':
-      if (decidedBy === 'bus') tools.log('error', transactionGivenUp, { transaction: id, reason });
-      return (await relayTransaction(tools, id)) ? undefined : transactionAgainSeconds;
+      if (decidedBy === 'bus') tools.log('error', transactionGivenUp, { transaction: key, reason });
+      return (await relayTransaction(tools, key)) ? undefined : transactionAgainSeconds;
     case 'committed': {
       // The stream does it at once. A timer at the same moment would only send everything twice.
       const sinceSeconds = (tools.clock.now() - Date.parse(transaction.decidedAt ?? '')) / 1000;
       if (sinceSeconds < transactionAgainSeconds) return transactionAgainSeconds;
-      return (await relayTransaction(tools, id)) ? undefined : transactionAgainSeconds;
+      return (await relayTransaction(tools, key)) ? undefined : transactionAgainSeconds;
     }
   }
 }
@@ -91,7 +93,7 @@ async function ask(tools: CheckTransactionTools, transaction: Transaction): Prom
   const nowMs = tools.clock.now();
   const secret = await tools.checkSecrets.find(application);
   if (secret === undefined) return { kind: 'none', answer: 'the application no longer has a check secret' };
-  const body = checkBody(id, await tools.transactions.events(id));
+  const body = checkBody(id, await tools.transactions.events(keyOf(transaction)));
   const timestampSeconds = Math.floor(nowMs / 1000);
   const checkId = `chk_${id}`;
   const keys = signingSecrets(secret, nowMs).map(secretKey);

@@ -1,6 +1,7 @@
 import { refusedIdOf } from '../../core/refused/refused.ts';
 import { entryOf } from '../../core/transaction/stored.ts';
 import {
+  keyOf,
   phaseOf,
   type Transaction,
   type TransactionMessage,
@@ -18,8 +19,8 @@ export type RelayTransactionTools = PublishTools & KeepRefusedTools & Tools<'tra
  * next call repeats the rest; an event that is sent twice has the same id.
  * @returns whether nothing is left.
  */
-export async function relayTransaction(tools: RelayTransactionTools, id: string): Promise<boolean> {
-  const transaction = await tools.transactions.find(id);
+export async function relayTransaction(tools: RelayTransactionTools, key: string): Promise<boolean> {
+  const transaction = await tools.transactions.find(key);
   if (transaction === undefined) return true;
   switch (phaseOf(transaction)) {
     case 'half':
@@ -28,8 +29,8 @@ export async function relayTransaction(tools: RelayTransactionTools, id: string)
     case 'cleared':
       return true;
     case 'rolled-back':
-      await tools.transactions.clear(id);
-      await applyMessage(tools, id, { kind: 'finished', refused: 0 });
+      await tools.transactions.clear(key);
+      await applyMessage(tools, key, { kind: 'finished', refused: 0 });
       return true;
     case 'committed':
       return await send(tools, transaction);
@@ -38,9 +39,10 @@ export async function relayTransaction(tools: RelayTransactionTools, id: string)
 
 async function send(tools: RelayTransactionTools, transaction: Transaction): Promise<boolean> {
   const { id } = transaction;
+  const key = keyOf(transaction);
   const nowMs = tools.clock.now();
   const releasedAtMs = Date.parse(transaction.decidedAt ?? '');
-  const events = await tools.transactions.events(id);
+  const events = await tools.transactions.events(key);
   const open = events
     .map((stored, place) => ({ stored, place }))
     .filter(({ place }) => !transaction.sent.includes(place));
@@ -68,7 +70,7 @@ async function send(tools: RelayTransactionTools, transaction: Transaction): Pro
     await keepRefused(
       tools,
       {
-        id: refusedIdOf('transaction', id, place),
+        id: refusedIdOf('transaction', key, place),
         application: transaction.application,
         from: 'transaction',
         transaction: id,
@@ -81,22 +83,22 @@ async function send(tools: RelayTransactionTools, transaction: Transaction): Pro
   }
   if (done.length < open.length) {
     // Events that are out are not sent again because others are not.
-    if (done.length > 0) await applyMessage(tools, id, { kind: 'sent', places: done, refused });
+    if (done.length > 0) await applyMessage(tools, key, { kind: 'sent', places: done, refused });
     return false;
   }
-  await tools.transactions.clear(id);
-  await applyMessage(tools, id, { kind: 'finished', refused });
+  await tools.transactions.clear(key);
+  await applyMessage(tools, key, { kind: 'finished', refused });
   return true;
 }
 
 /** Writes what a message does to a transaction; returns the row after it, or undefined when there is none. */
 export async function applyMessage(
   tools: Pick<RelayTransactionTools, 'transactions' | 'clock'>,
-  id: string,
+  key: string,
   message: TransactionMessage,
 ): Promise<Transaction | undefined> {
   for (;;) {
-    const standing = await tools.transactions.find(id);
+    const standing = await tools.transactions.find(key);
     if (standing === undefined) return undefined;
     const step = transition(standing, message, tools.clock.now());
     if (step.kind !== 'change') return standing;

@@ -1,4 +1,4 @@
-import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { owns, type Principal } from '../../core/access/access.ts';
 import type { EventRequest } from '../../core/event/forms.ts';
 import { applicationSource } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
@@ -8,8 +8,10 @@ import { aws } from '../../core/kernel/limits.ts';
 import { type Draft, readTransaction } from '../../core/transaction/request.ts';
 import { type StoredEvent, storedEvent } from '../../core/transaction/stored.ts';
 import {
+  keyOf,
   newTransaction,
   type ShownTransaction,
+  scopedKey,
   showTransaction,
   type Transaction,
   transition,
@@ -46,6 +48,7 @@ export async function beginTransaction(
   const transaction = newTransaction(
     {
       id: read.id ?? `txn_${tools.random.uuid()}`,
+      key: read.id && scopedKey(principal.application, read.id),
       application: principal.application,
       events: events.map(({ target, id, source, type }) => ({ ...target, id, source, type })),
       digest: read.digest,
@@ -57,15 +60,21 @@ export async function beginTransaction(
   const secret =
     read.checkUrl === undefined ? undefined : await ensureCheckSecret(tools, principal.application);
 
+  // One that began in an earlier version has its id for its key.
+  const earlier = read.id === undefined ? undefined : await tools.transactions.find(read.id);
+  if (earlier?.application === principal.application) return sameOrRefused(earlier, transaction);
   // The timer first: a transaction without a timer would stay open for ever, while a timer without a transaction ends
   // by itself.
   await startTimer(tools, transaction);
   if (await tools.transactions.create(transaction, events)) {
     return { ...showTransaction(transaction), ...(secret?.isNew && { checkSecret: secret.secret }) };
   }
-  const standing = await tools.transactions.find(transaction.id);
-  const isSame = standing?.digest === transaction.digest && standing.application === transaction.application;
-  if (standing !== undefined && isSame) return showTransaction(standing);
+  return sameOrRefused(await tools.transactions.find(keyOf(transaction)), transaction);
+}
+
+/** What a repeated call gets. @throws BusbarError transaction_exists. */
+function sameOrRefused(standing: Transaction | undefined, transaction: Transaction): ShownTransaction {
+  if (standing?.digest === transaction.digest) return showTransaction(standing);
   throw new BusbarError(
     'transaction_exists',
     `A transaction ${transaction.id} already exists, with other events or settings. Give each transaction its own id, or none.`,
@@ -135,7 +144,7 @@ function rejection(rejected: readonly EntryResult[]): BusbarError {
 /** @throws BusbarError unavailable. */
 async function startTimer(tools: TransactionTools, transaction: Transaction): Promise<void> {
   const delaySeconds = Math.min(aws.sqs.delaySecondsMax, Math.ceil(transaction.checkAfterSeconds));
-  const [failure] = await tools.queues.send('transactions', [timerOf(transaction.id, delaySeconds)]);
+  const [failure] = await tools.queues.send('transactions', [timerOf(keyOf(transaction), delaySeconds)]);
   if (failure === undefined) return;
   tools.log('error', 'The timer of a transaction could not be started', { reason: failure.reason });
   throw new BusbarError('unavailable', 'The transaction could not be stored. Begin it again.', {
@@ -143,14 +152,17 @@ async function startTimer(tools: TransactionTools, transaction: Transaction): Pr
   });
 }
 
-/** The message that times a transaction; it stays in its queue until the transaction is over. */
+/** The message that times a transaction, named by its key; it stays in its queue until the transaction is over. */
 export const timerOf = (transaction: string, delaySeconds: number) => ({
   body: JSON.stringify({ transaction }),
   attributes: {},
   delaySeconds,
 });
 
-/** @throws BusbarError unknown_transaction, forbidden. */
+/**
+ * @param id of the caller's own application, or `<application>.<id>` of another one that it may act for.
+ * @throws BusbarError unknown_transaction.
+ */
 export async function getTransaction(
   tools: Pick<TransactionTools, 'transactions'>,
   principal: Principal,
@@ -198,13 +210,15 @@ async function findTransaction(
   principal: Principal,
   id: string,
 ): Promise<Transaction> {
-  const transaction = await tools.transactions.find(id);
-  if (transaction === undefined) {
-    throw new BusbarError(
-      'unknown_transaction',
-      `There is no transaction ${JSON.stringify(id)}. A transaction can be read for 30 days after it ended.`,
-    );
+  const scoped = scopedKey(principal.application, id);
+  // Either may be right; the likely one is read first.
+  for (const key of /^txn_|\./.test(id) ? [id, scoped] : [scoped, id]) {
+    const transaction = await tools.transactions.find(key);
+    if (transaction !== undefined && owns(principal, transaction.application)) return transaction;
   }
-  requireOwner(principal, transaction.application, `The transaction ${id}`);
-  return transaction;
+  // Another application's id is unknown, like one that does not exist: nobody learns which ids others use.
+  throw new BusbarError(
+    'unknown_transaction',
+    `There is no transaction ${JSON.stringify(id)}. A transaction can be read for 30 days after it ended.`,
+  );
 }

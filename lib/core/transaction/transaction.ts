@@ -34,6 +34,8 @@ export type TransactionEvent = Target & {
 /** A transaction, as its row keeps it. Times named `At` are RFC 3339. */
 export interface Transaction {
   readonly id: string;
+  /** Names its row where that is not the id; see `scopedKey`. */
+  readonly key?: string;
   /** The application that began it; besides an admin, only it may end it. */
   readonly application: string;
   readonly state: 'half' | 'committed' | 'rolled-back';
@@ -86,6 +88,16 @@ export type Transition =
   | { readonly kind: 'ask'; readonly to: Transaction }
   | { readonly kind: 'reject'; readonly error: BusbarError };
 
+/**
+ * Names the row of a transaction whose id its producer chose. Such ids are scoped to the application, so no other one
+ * can take, meet or learn them; neither names of applications nor ids have a dot. An id that the bus made is its own
+ * key: nobody can guess it.
+ */
+export const scopedKey = (application: string, id: string) => `${application}.${id}`;
+
+/** The key of a transaction's row. */
+export const keyOf = ({ id, key = id }: Pick<Transaction, 'id' | 'key'>): string => key;
+
 export function phaseOf({ state, settledAt }: Transaction): Phase {
   if (settledAt === undefined || state === 'half') return state;
   return state === 'committed' ? 'published' : 'cleared';
@@ -93,16 +105,18 @@ export function phaseOf({ state, settledAt }: Transaction): Phase {
 
 export function newTransaction(
   about: Pick<Transaction, 'id' | 'application' | 'events' | 'digest'> & {
+    readonly key?: string | undefined;
     readonly checkUrl?: string | undefined;
     readonly checkAfterSeconds?: number | undefined;
   },
   nowMs: number,
 ): Transaction {
-  const { id, application, events, digest, checkUrl } = about;
+  const { id, key, application, events, digest, checkUrl } = about;
   const checkAfterSeconds =
     about.checkAfterSeconds ?? (checkUrl === undefined ? transactionOpenSeconds : checkAfterSecondsDefault);
   return {
     id,
+    ...(key !== undefined && { key }),
     application,
     state: 'half',
     events,
@@ -274,7 +288,7 @@ function contradiction(transaction: Transaction, wanted: 'commit' | 'rollback'):
 
 /** What the API shows of a transaction. */
 export interface ShownTransaction
-  extends Omit<Transaction, 'digest' | 'sent' | 'nextCheckAtMs' | 'refused' | 'settledAt'> {
+  extends Omit<Transaction, 'key' | 'digest' | 'sent' | 'nextCheckAtMs' | 'refused' | 'settledAt'> {
   /** While it is half: when the bus next asks its checkUrl … */
   readonly nextCheckAt?: string;
   /** … or, without one, rolls back. */
@@ -285,7 +299,7 @@ export interface ShownTransaction
 }
 
 export function showTransaction(transaction: Transaction): ShownTransaction {
-  const { digest: _1, sent: _2, nextCheckAtMs, refused, settledAt, ...shown } = transaction;
+  const { key: _0, digest: _1, sent: _2, nextCheckAtMs, refused, settledAt, ...shown } = transaction;
   const next = new Date(nextCheckAtMs).toISOString();
   const isOpen = transaction.state === 'half';
   const hasUrl = transaction.checkUrl !== undefined;

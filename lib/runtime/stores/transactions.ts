@@ -4,7 +4,7 @@ import { wakesRelay } from '../../core/relay/relay.ts';
 import { packBatches } from '../../core/routing/routing.ts';
 import { transactionEventsMax } from '../../core/transaction/limits.ts';
 import type { StoredEvent } from '../../core/transaction/stored.ts';
-import { phaseOf, type Transaction } from '../../core/transaction/transaction.ts';
+import { keyOf, phaseOf, type Transaction } from '../../core/transaction/transaction.ts';
 import type { Table } from '../aws/table/table.ts';
 
 /** How long a transaction can be read after it ended. */
@@ -15,19 +15,19 @@ const transactionRowBytes = 256 * 1024;
 
 /** Transactions: a row for the state, which is small and often written, and as few as hold the events, packed. */
 export interface TransactionStore {
-  /** Writes a new transaction with its events, all or nothing; false when there is one of this id. */
+  /** Writes a new transaction with its events, all or nothing; false when there is one of this key (`keyOf`). */
   create(transaction: Transaction, events: readonly StoredEvent[]): Promise<boolean>;
-  find(id: string): Promise<Transaction | undefined>;
+  find(key: string): Promise<Transaction | undefined>;
   /** The events, in the order they were given; empty when they are out or thrown away. */
-  events(id: string): Promise<StoredEvent[]>;
+  events(key: string): Promise<StoredEvent[]>;
   /** Writes the row in the place of `earlier`; false when somebody else changed it meanwhile. */
   replace(to: Transaction, earlier: Transaction): Promise<boolean>;
   /** Deletes the events. */
-  clear(id: string): Promise<void>;
+  clear(key: string): Promise<void>;
 }
 
-const transactionPk = (id: string) => `transaction#${id}`;
-const stateKey = (id: string) => ({ pk: transactionPk(id), sk: 'state' });
+const transactionPk = (key: string) => `transaction#${key}`;
+const stateKey = (key: string) => ({ pk: transactionPk(key), sk: 'state' });
 const eventsPrefix = 'events#';
 
 /** The state row. A commit wakes the relay by the stream, even if whoever committed dies at once. */
@@ -35,7 +35,7 @@ function stateRow(transaction: Transaction) {
   const phase = phaseOf(transaction);
   const isOver = phase === 'published' || phase === 'cleared';
   return {
-    ...stateKey(transaction.id),
+    ...stateKey(keyOf(transaction)),
     document: transaction,
     ...(phase === 'committed' && { fields: wakesRelay }),
     ...(isOver && {
@@ -45,14 +45,14 @@ function stateRow(transaction: Transaction) {
 }
 
 /** Packed, because JSON in JSON could grow beyond what a row takes, and because what is written is paid by the KB. */
-function eventRows(id: string, events: readonly StoredEvent[]) {
+function eventRows(key: string, events: readonly StoredEvent[]) {
   const sized = events.map((event) => ({ event, bytes: utf8Bytes(event.body) }));
   const packs = packBatches(sized, {
     entriesMax: transactionEventsMax,
     bytesMax: transactionRowBytes,
   });
   return packs.map((pack, at) => ({
-    pk: transactionPk(id),
+    pk: transactionPk(key),
     sk: `${eventsPrefix}${String(at).padStart(2, '0')}`,
     document: gzipSync(JSON.stringify(pack.map(({ event }) => event))).toString('base64'),
   }));
@@ -61,11 +61,11 @@ function eventRows(id: string, events: readonly StoredEvent[]) {
 export function createTransactionStore(table: Table): TransactionStore {
   return {
     create: (transaction, events) =>
-      table.createAll([stateRow(transaction), ...eventRows(transaction.id, events)]),
-    find: async (id) =>
-      (await table.get(stateKey(id), { consistent: true }))?.document as Transaction | undefined,
-    async events(id) {
-      const rows = await table.query(transactionPk(id), eventsPrefix);
+      table.createAll([stateRow(transaction), ...eventRows(keyOf(transaction), events)]),
+    find: async (key) =>
+      (await table.get(stateKey(key), { consistent: true }))?.document as Transaction | undefined,
+    async events(key) {
+      const rows = await table.query(transactionPk(key), eventsPrefix);
       return rows.flatMap(
         (row) =>
           JSON.parse(
@@ -74,8 +74,8 @@ export function createTransactionStore(table: Table): TransactionStore {
       );
     },
     replace: (to, earlier) => table.replace(stateRow(to), earlier),
-    async clear(id) {
-      const rows = await table.query(transactionPk(id), eventsPrefix);
+    async clear(key) {
+      const rows = await table.query(transactionPk(key), eventsPrefix);
       await table.deleteMany(rows);
     },
   };
