@@ -155,6 +155,10 @@ export function needFor(call: DescribedCall, path: Readonly<Record<string, strin
 
 export const nameOf = ({ method, path }: DescribedCall) => `${method} ${path}` as CallName;
 
+/** The media types of a body that is one JSON document. A PATCH is a merge patch (RFC 7396), whichever it says. */
+export const bodyTypesOf = (method: Method): readonly string[] =>
+  method === 'PATCH' ? ['application/json', 'application/merge-patch+json'] : ['application/json'];
+
 export const isEvents = (body: Body): body is EventsBody => 'events' in body;
 
 /** The names in the braces of a path. */

@@ -5,6 +5,7 @@ import {
   type DeleteTools,
   deleteReceiver,
   listReceivers,
+  patchReceiver,
   putReceiver,
   type ReceiverTools,
 } from '../app/registry/receivers.ts';
@@ -65,8 +66,8 @@ export const receiverCalls: Call<Tools>[] = [
   call(
     'PUT /v1/receivers/{receiver}',
     {
-      summary: 'Make or change a receiver',
-      description: 'The secret is shown once.',
+      summary: 'Make a receiver, or replace its settings',
+      description: 'What is left out has its default; a secret is kept. A new secret is shown once.',
       tag: 'Receivers',
       caller: 'owner',
       body: sinks.receiverSchema,
@@ -89,6 +90,22 @@ export const receiverCalls: Call<Tools>[] = [
     },
     (tools, principal, { path, body, ownHosts }) =>
       putReceiver(tools, principal, path.receiver, body, ownHosts),
+  ),
+  call(
+    'PATCH /v1/receivers/{receiver}',
+    {
+      summary: 'Change some settings of a receiver',
+      description:
+        'A merge patch (RFC 7396): `null` removes a field. Secrets and hidden header values stay, unless the endpoint moves to another origin.',
+      tag: 'Receivers',
+      caller: 'owner',
+      body: sinks.receiverPatchSchema,
+      responses: { 200: 'ReceiverAndSecret' },
+      errors: ['unknown_receiver', 'conflict'],
+      example: { limits: { perSecond: 100 }, timeoutSeconds: null },
+    },
+    (tools, principal, { path, body, ownHosts }) =>
+      patchReceiver(tools, principal, path.receiver, body, ownHosts),
   ),
   call(
     'DELETE /v1/receivers/{receiver}',

@@ -7,7 +7,7 @@ import { BusbarError, invalidField } from '../core/kernel/errors.ts';
 import { roundedNumber } from '../core/kernel/exact-numbers.ts';
 import { parseStrictJson, requirePlain } from '../core/kernel/json.ts';
 import { nameSchema, parseSpec } from '../core/kernel/spec.ts';
-import { type Call, type DescribedCall, isAudited, isEvents, nameOf, needFor } from './call.ts';
+import { bodyTypesOf, type Call, type DescribedCall, isAudited, isEvents, nameOf, needFor } from './call.ts';
 import { readParameters, readQuery } from './parameters.ts';
 
 /** A request of the HTTP API, however it came. */
@@ -139,13 +139,13 @@ function pathValue(parameter: string, value: string): string {
 }
 
 async function bodyOf(
-  { body, verbatim }: DescribedCall,
+  { body, method, verbatim }: DescribedCall,
   { headers, body: read }: Pick<ApiRequest, 'headers' | 'body'>,
 ): Promise<unknown> {
   if (body === undefined) return undefined;
   const bytes = await read();
   if (!isEvents(body)) {
-    const { value, text } = jsonOf(headers, bytes, verbatim);
+    const { value, text } = jsonOf(headers, bytes, verbatim, bodyTypesOf(method));
     const spec = parseSpec(body, value);
     return verbatim === undefined ? spec : withText(spec, text, verbatim.split('.'));
   }
@@ -157,13 +157,14 @@ function jsonOf(
   headers: ApiRequest['headers'],
   body: Uint8Array,
   verbatim: string | undefined,
+  types: readonly string[],
 ): { readonly value: unknown; readonly text: string } {
   if (body.length === 0) return { value: {}, text: '{}' };
   const contentType = headers['content-type'] ?? '';
-  if (!/^application\/json\s*(;|$)/i.test(contentType)) {
+  if (!types.includes(contentType.split(';')[0]?.trim().toLowerCase() ?? '')) {
     throw new BusbarError(
       'unsupported_media_type',
-      `The content type ${JSON.stringify(contentType)} is not understood here. Send application/json.`,
+      `The content type ${JSON.stringify(contentType)} is not understood here. Send ${types.join(' or ')}.`,
     );
   }
   const text = textOf({ contentType, body });

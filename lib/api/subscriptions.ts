@@ -3,6 +3,7 @@ import {
   deleteSubscription,
   getSubscription,
   listSubscriptions,
+  listSubscriptionsOf,
   putSubscription,
 } from '../app/registry/subscriptions.ts';
 import { subscriptionSchema } from '../core/registry/subscription.ts';
@@ -23,6 +24,18 @@ export const subscriptionCalls = [
       errors: ['unknown_topic'],
     },
     (tools, _, { path, query }) => listSubscriptions(tools, path.topic, query),
+  ),
+  call(
+    'GET /v1/receivers/{receiver}/subscriptions',
+    {
+      summary: 'List what a receiver is subscribed to',
+      tag: 'Receivers',
+      caller: 'owner',
+      query: page,
+      responses: { 200: 'Subscriptions' },
+      errors: ['unknown_receiver'],
+    },
+    (tools, principal, { path, query }) => listSubscriptionsOf(tools, principal, path.receiver, query),
   ),
   call(
     'GET /v1/topics/{topic}/subscriptions/{receiver}',

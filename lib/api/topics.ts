@@ -3,9 +3,11 @@ import {
   deleteTopicAndHeld,
   getTopicAndHold,
   listTopicsAndHolds,
+  patchTopicAndWatch,
   putTopicAndWatch,
 } from '../app/hold/topic-and-hold.ts';
 import type { TopicTools } from '../app/registry/topics.ts';
+import { topicPatchSchema } from '../core/registry/patch.ts';
 import { topicSchema } from '../core/registry/topic.ts';
 import { callsWith } from './call.ts';
 import { flag, page } from './parameters.ts';
@@ -39,8 +41,9 @@ export const topicCalls = [
   call(
     'PUT /v1/topics/{topic}',
     {
-      summary: 'Make or change a topic',
-      description: '`trace`: `none`, `failures` or `all`; `ordered`: `true` or `{"by": "<attribute>"}`.',
+      summary: 'Make a topic, or replace its settings',
+      description:
+        'What is left out has its default. `trace`: `none`, `failures` or `all`; `ordered`: `true` or `{"by": "<attribute>"}`.',
       tag: 'Topics',
       caller: 'owner',
       body: topicSchema,
@@ -60,6 +63,20 @@ export const topicCalls = [
       },
     },
     (tools, principal, { path, body }) => putTopicAndWatch(tools, principal, path.topic, body),
+  ),
+  call(
+    'PATCH /v1/topics/{topic}',
+    {
+      summary: 'Change some settings of a topic',
+      description: 'A merge patch (RFC 7396): `null` removes a field, also inside of `schema`.',
+      tag: 'Topics',
+      caller: 'owner',
+      body: topicPatchSchema,
+      responses: { 200: 'Topic' },
+      errors: ['invalid_schema', 'unknown_topic', 'order_fixed', 'conflict'],
+      example: { description: 'What customers order', dedupSeconds: null },
+    },
+    (tools, principal, { path, body }) => patchTopicAndWatch(tools, principal, path.topic, body),
   ),
   call(
     'DELETE /v1/topics/{topic}',

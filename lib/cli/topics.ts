@@ -2,8 +2,10 @@ import { Command, Option } from 'commander';
 import { traceModes } from '../core/event/trace-mode.ts';
 import type { Topic } from '../core/registry/topic.ts';
 import { orderAttribute } from '../core/routing/order.ts';
-import { get, given, list, put, remove } from './support/collection.ts';
+import type { Item } from './support/answer.ts';
+import { get, given, list, put, update, updating } from './support/collection.ts';
 import { paged } from './support/pages.ts';
+import { removeAsked } from './support/removing.ts';
 import type { Session } from './support/session.ts';
 import { field } from './support/table.ts';
 import { jsonOrFile, seconds } from './support/values.ts';
@@ -43,6 +45,7 @@ Examples:
   busbar topics list
   busbar topics put orders --description 'What customers order' --schema @order.schema.json --dedup 10m
   busbar topics put ledger --ordered account
+  busbar topics update orders --dedup 1h --unset schema
   busbar topics hold orders --reason 'migration of the shop'
   busbar topics release orders --per-second 50
   busbar topics get orders --json`,
@@ -55,10 +58,40 @@ Examples:
     .description('one topic')
     .argument('<topic>')
     .action((topic: string, _, command: Command) => get(session, command, pathOf(topic)));
+  settings(
+    topics.command('put').description('create a topic, or replace all its settings').argument('<topic>'),
+  ).action((topic: string, options: TopicOptions, command: Command) =>
+    put(session, command, pathOf(topic), settingsOf(options), `Topic ${topic} is saved.`),
+  );
+  updating(
+    settings(topics.command('update').description('change some settings of a topic').argument('<topic>')),
+  ).action((topic: string, options: TopicOptions, command: Command) =>
+    update(session, command, pathOf(topic), settingsOf(options), `Topic ${topic} is changed.`),
+  );
   topics
-    .command('put')
-    .description('create a topic, or replace its settings')
+    .command('delete')
+    .description('delete a topic and its subscriptions')
     .argument('<topic>')
+    .option('--yes', 'do not ask whether its subscriptions shall end')
+    .option('--force', 'delete it even if it holds events, which are lost; do not ask')
+    .action((topic: string, _, command: Command) =>
+      removeAsked(session, command, {
+        what: `Topic ${topic}`,
+        path: pathOf(topic),
+        otherEnd: 'receiver',
+      }),
+    );
+  for (const command of holdCommands(session)) topics.addCommand(command);
+
+  function pathOf(topic: string): string {
+    session.about = { topic };
+    return `/topics/${encodeURIComponent(topic)}`;
+  }
+  return topics;
+}
+
+const settings = (command: Command): Command =>
+  command
     .option('--owner <application>', 'the application that owns it')
     .option('--description <text>', 'what it is for')
     .option('--schema <json|@file>', 'a JSON Schema that the data of its events must match', jsonOrFile)
@@ -78,31 +111,10 @@ Examples:
       '--hold-when <json|@file>',
       'when to hold its events so that others go first: {"backlogEvents": 10000, "backlogSeconds": 60}',
       jsonOrFile,
-    )
-    .action((topic: string, options: TopicOptions, command: Command) => {
-      const { owner, description, schema, dedup: dedupSeconds, trace, ordered: by, holdWhen } = options;
-      const ordered = typeof by === 'string' ? { by } : by;
-      const settings = given({ owner, description, schema, dedupSeconds, trace, ordered, holdWhen });
-      return put(session, command, pathOf(topic), settings, `Topic ${topic} is saved.`);
-    });
-  topics
-    .command('delete')
-    .description('delete a topic')
-    .argument('<topic>')
-    .option('--force', 'delete it even if it holds events; they are lost')
-    .action((topic: string, { force }: { force?: boolean }, command: Command) =>
-      remove(
-        session,
-        command,
-        `${pathOf(topic)}${force === true ? '?force=true' : ''}`,
-        `Topic ${topic} is deleted.`,
-      ),
     );
-  for (const command of holdCommands(session)) topics.addCommand(command);
 
-  function pathOf(topic: string): string {
-    session.about = { topic };
-    return `/topics/${encodeURIComponent(topic)}`;
-  }
-  return topics;
+function settingsOf(options: TopicOptions): Item {
+  const { owner, description, schema, dedup: dedupSeconds, trace, ordered: by, holdWhen } = options;
+  const ordered = typeof by === 'string' ? { by } : by;
+  return given({ owner, description, schema, dedupSeconds, trace, ordered, holdWhen });
 }

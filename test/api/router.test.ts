@@ -93,6 +93,53 @@ const ask = (method: string, path: string, more: Partial<ApiRequest> = {}) =>
   });
 const json = (value: unknown) => ({ body: async () => Buffer.from(JSON.stringify(value)) });
 
+describe('a patch', () => {
+  const patching = createRouter<object>({
+    tools: {},
+    authenticate: async () => ({ application: 'shop', role: 'admin' }),
+    elsewhere: [],
+    calls: (['PATCH', 'PUT'] as const).map((method) =>
+      callsWith<object>()(
+        `${method} /v1/topics/{topic}`,
+        {
+          summary: 'Change a topic',
+          tag: 'Topics',
+          caller: 'owner',
+          body: z.strictObject({ description: z.string().nullable() }),
+          responses: { 200: 'Topic' },
+        },
+        async (_, __, { body }) => body,
+      ),
+    ),
+  });
+  const send = (method: string, type: string) =>
+    patching({
+      method,
+      path: '/v1/topics/orders',
+      query: {},
+      headers: { authorization: 'shop', 'content-type': type },
+      body: async () => Buffer.from('{"description":null}'),
+      address: '192.0.2.1',
+      ownHosts: [],
+    });
+
+  it('is a merge patch, whether its media type says so or only JSON', async () => {
+    for (const type of [
+      'application/json',
+      'application/merge-patch+json',
+      'Application/Merge-Patch+JSON; charset=utf-8',
+    ]) {
+      expect(await send('PATCH', type)).toEqual({ status: 200, document: { description: null } });
+    }
+    await expect(send('PATCH', 'application/json-patch+json')).rejects.toMatchObject({
+      code: 'unsupported_media_type',
+    });
+    await expect(send('PUT', 'application/merge-patch+json')).rejects.toMatchObject({
+      code: 'unsupported_media_type',
+    });
+  });
+});
+
 describe('a request', () => {
   it('is carried out by the call of its method and path, with or without a slash at the end', async () => {
     expect(await ask('PUT', '/v1/topics/orders')).toEqual({

@@ -63,6 +63,8 @@ const withQuery =
   };
 
 export const putTopic = withBody('PUT /v1/topics/{topic}', topics.putTopic);
+export const patchTopic = withBody('PATCH /v1/topics/{topic}', topics.patchTopic);
+export const patchReceiver = withBody('PATCH /v1/receivers/{receiver}', receivers.patchReceiver);
 export const putTopicAndWatch = withBody('PUT /v1/topics/{topic}', topicAndHold.putTopicAndWatch);
 export const putReceiver = withBody('PUT /v1/receivers/{receiver}', receivers.putReceiver);
 export const skipEvents = withBody('POST /v1/receivers/{receiver}/skip', flow.skipEvents);

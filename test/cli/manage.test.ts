@@ -89,6 +89,40 @@ describe('topics', () => {
     expect(some.stderr).toBe('More: --cursor 1002\n');
   });
 
+  it('are changed in single settings, which leaves the others', async () => {
+    bus.topics.set('orders', { topic: 'orders', owner: 'shop', dedupSeconds: 60, trace: 'all' });
+    const update = await busbar('topics', 'update', 'orders', '--description', 'x', '--unset', 'trace');
+    expect(update).toEqual({ code: 0, stdout: 'Topic orders is changed.\n', stderr: '' });
+    expect(bus.topics.get('orders')).toEqual({
+      topic: 'orders',
+      owner: 'shop',
+      dedupSeconds: 60,
+      description: 'x',
+    });
+    expect(bus.requests.at(-1)).toMatchObject({ method: 'PATCH', path: '/topics/orders' });
+    expect((await busbar('topics', 'update', 'orders')).code).toBe(2);
+  });
+
+  it('are deleted with their subscriptions only when that is said', async () => {
+    bus.topics.set('orders', { topic: 'orders' });
+    for (const receiver of ['billing', 'crm']) {
+      bus.subscriptions.set(`orders/${receiver}`, { topic: 'orders', receiver });
+    }
+    const refused = await busbar('topics', 'delete', 'orders');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toBe(
+      'busbar: Topic orders has 2 subscriptions: billing, crm. Nothing is deleted.\nPass --yes to end what is subscribed as well.\n',
+    );
+    expect(bus.topics.has('orders')).toBe(true);
+    expect((await busbar('topics', 'delete', 'orders', '--yes')).stdout).toBe(
+      'Topic orders is deleted, with its 2 subscriptions: billing, crm.\n',
+    );
+    expect(bus.requests.at(-1)?.path).toBe('/topics/orders');
+    bus.topics.set('orders', { topic: 'orders' });
+    await busbar('topics', 'delete', 'orders', '--force');
+    expect(bus.requests.at(-1)?.path).toBe('/topics/orders?force=true');
+  });
+
   it('that do not exist cause a hint how to create them', async () => {
     const { code, stderr } = await busbar('topics', 'get', 'nowhere');
     expect(code).toBe(1);
@@ -104,6 +138,39 @@ describe('topics', () => {
 });
 
 describe('receivers', () => {
+  it('are changed in single settings, of which a part may be unset', async () => {
+    bus.receivers.set('billing', {
+      receiver: 'billing',
+      endpoint: 'https://b.example/in',
+      limits: { concurrency: 3, perSecond: 9 },
+      retry: { delaysSeconds: [1] },
+    });
+    const update = await busbar(
+      ...['receivers', 'update', 'billing', '--per-second', '5', '--unset', 'limits.concurrency'],
+      ...['--business-failures', 'dead-letter', '--header', 'X-Team: billing'],
+    );
+    expect(update).toEqual({ code: 0, stdout: 'Receiver billing is changed.\n', stderr: '' });
+    expect(bus.receivers.get('billing')).toEqual({
+      receiver: 'billing',
+      endpoint: 'https://b.example/in',
+      limits: { perSecond: 5 },
+      retry: { delaysSeconds: [1], businessFailures: 'dead-letter' },
+      headers: { 'X-Team': 'billing' },
+    });
+  });
+
+  it('are deleted with their subscriptions only when that is said', async () => {
+    bus.receivers.set('billing', { receiver: 'billing', endpoint: 'https://b.example/in' });
+    bus.subscriptions.set('orders/billing', { topic: 'orders', receiver: 'billing' });
+    const refused = await busbar('receivers', 'delete', 'billing');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('Receiver billing has a subscription: orders. Nothing is deleted.\n');
+    expect((await busbar('receivers', 'delete', 'billing', '--yes')).stdout).toBe(
+      'Receiver billing is deleted, with its subscription: orders.\n',
+    );
+    expect(bus.receivers.has('billing')).toBe(false);
+  });
+
   it('are created with every setting of the contract, and show their secret once', async () => {
     const { stdout } = await busbar(
       ...[

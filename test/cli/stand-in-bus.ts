@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mergePatch } from '../../lib/core/kernel/merge-patch.ts';
 
 /** An answer that the stand-in gives once, instead of its own. */
 interface Trouble {
@@ -93,6 +94,10 @@ export async function standInBus(options: { key?: string } = {}) {
         fixed,
       );
     }
+    if (room === 'receivers' && part === 'subscriptions') {
+      const of = [...subscriptions.values()].filter(({ receiver }) => receiver === name);
+      return [200, { subscriptions: of }];
+    }
     if (room === 'topics') {
       const fields = ['owner', 'description', 'schema', 'dedupSeconds', 'trace', 'ordered'];
       return keep(query, 'topics', topics, name, method, name, body, fields, { topic: name });
@@ -143,6 +148,10 @@ export async function standInBus(options: { key?: string } = {}) {
       return old === undefined ? [201, shown] : [200, withoutSecret(shown)];
     }
     if (old === undefined) return unknown(room, name);
+    if (method === 'PATCH') {
+      store.set(id, mergePatch(old, JSON.parse(body)) as Json);
+      return [200, withoutSecret(store.get(id) ?? {})];
+    }
     if (method === 'DELETE') {
       store.delete(id);
       return [204, undefined];

@@ -32,6 +32,7 @@ export const secretIn = (text: string): string | undefined =>
 /** The calls that show a secret once, in this member of a 2xx response. */
 const shows: Readonly<Record<string, string>> = {
   'PUT /v1/receivers/{receiver}': 'secret',
+  'PATCH /v1/receivers/{receiver}': 'secret',
   'POST /v1/receivers/{receiver}/rotate-secret': 'secret',
   'POST /v1/transactions': 'checkSecret',
   'POST /v1/check-secret': 'checkSecret',

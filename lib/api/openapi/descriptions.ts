@@ -8,6 +8,32 @@ const applicationTexts = {
   quotas: 'How much it may have and use; what is left out has its default.',
 };
 
+const topicTexts = {
+  owner: 'The application that owns it; that of the key when left out.',
+  description: 'For people.',
+  schema: 'A JSON Schema (draft 2020-12) of at most 128 KB that the data of each event must match.',
+  dedupSeconds: 'For how long a second event of the same source and id is answered `duplicate`; 0: never.',
+  cancellable: 'False saves the writes for delays up to 15 minutes, which cannot be cancelled then.',
+  trace: 'What is recorded of its events: nothing, what fails, or everything.',
+  holdWhen: 'The topic gives way by itself while its receivers lag behind.',
+  ordered:
+    'Events of one key (the subject, or the attribute in `by`) reach each receiver in order. Fixed when the topic is made.',
+};
+
+const receiverTexts = {
+  ...Object.assign({}, ...sinks.all.map(({ fieldTexts }) => fieldTexts)),
+  owner: 'The application that owns it; that of the key when left out.',
+  format:
+    'The form of CloudEvents that it gets; `structured` when left out, unless its kind has another default.',
+  secret:
+    'What deliveries are signed with (Standard Webhooks); made by the bus when left out, and shown once.',
+  timeoutSeconds: 'How long an attempt may take; 15 for an endpoint when left out, at most 30.',
+  retry: 'When a delivery that failed is tried again.',
+  breaker: 'When the receiver is left alone because its endpoint fails.',
+  limits: 'What the endpoint can take, over all deliveries together.',
+  validate: 'Whether the endpoint must agree before anything is sent there.',
+};
+
 /** What the fields of requests are for: a test holds that each has its line, and that no line is left over. */
 export const descriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ApplicationSpec: applicationTexts,
@@ -18,17 +44,8 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
     scopes: 'What the key may do of what its role allows; everything when left out.',
     expiresAt: 'From then on the key is refused; never when left out.',
   },
-  TopicSpec: {
-    owner: 'The application that owns it; that of the key when left out.',
-    description: 'For people.',
-    schema: 'A JSON Schema (draft 2020-12) of at most 128 KB that the data of each event must match.',
-    dedupSeconds: 'For how long a second event of the same source and id is answered `duplicate`; 0: never.',
-    cancellable: 'False saves the writes for delays up to 15 minutes, which cannot be cancelled then.',
-    trace: 'What is recorded of its events: nothing, what fails, or everything.',
-    holdWhen: 'The topic gives way by itself while its receivers lag behind.',
-    ordered:
-      'Events of one key (the subject, or the attribute in `by`) reach each receiver in order. Fixed when the topic is made.',
-  },
+  TopicSpec: topicTexts,
+  TopicPatch: topicTexts,
   HoldRule: {
     backlogEvents: 'The topic is held when so many events wait for one of its receivers.',
     backlogSeconds: 'The topic is held when an event has been waiting for so long.',
@@ -37,19 +54,8 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
   },
   SubscriptionSpec: { filter: 'Which events the receiver gets; all when left out.' },
   HoldSpec: { reason: 'Why, for people.' },
-  ReceiverSpec: {
-    ...Object.assign({}, ...sinks.all.map(({ fieldTexts }) => fieldTexts)),
-    owner: 'The application that owns it; that of the key when left out.',
-    format:
-      'The form of CloudEvents that it gets; `structured` when left out, unless its kind has another default.',
-    secret:
-      'What deliveries are signed with (Standard Webhooks); made by the bus when left out, and shown once.',
-    timeoutSeconds: 'How long an attempt may take; 15 for an endpoint when left out, at most 30.',
-    retry: 'When a delivery that failed is tried again.',
-    breaker: 'When the receiver is left alone because its endpoint fails.',
-    limits: 'What the endpoint can take, over all deliveries together.',
-    validate: 'Whether the endpoint must agree before anything is sent there.',
-  },
+  ReceiverSpec: receiverTexts,
+  ReceiverPatch: receiverTexts,
   SkipSpec: { before: 'What entered the queues of the receiver before is dropped.' },
   RotateSecretSpec: {
     secret: 'Made by the bus when left out.',

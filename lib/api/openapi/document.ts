@@ -1,6 +1,6 @@
 import { batched, structured } from '../../core/event/forms.ts';
 import { type ErrorCode, errorCodes, statusOf, titleOf } from '../../core/kernel/errors.ts';
-import { type DescribedCall, errorsOf, isEvents, pathParameters, tags } from '../call.ts';
+import { bodyTypesOf, type DescribedCall, errorsOf, isEvents, pathParameters, tags } from '../call.ts';
 import type { Parameters } from '../parameters.ts';
 import { answerSchemas } from './answers.ts';
 import { binaryHeaders, eventExamples } from './events.ts';
@@ -138,7 +138,9 @@ function bodyOf(call: DescribedCall, schemas: Schemas): JsonSchema {
   return {
     // An empty body is an empty object, which will do where no field must be there.
     required: [required, oneOf, allOf].some((demand) => demand !== undefined),
-    content: { 'application/json': { schema: ref(name), example: call.example } },
+    content: Object.fromEntries(
+      bodyTypesOf(call.method).map((type) => [type, { schema: ref(name), example: call.example }]),
+    ),
   };
 }
 

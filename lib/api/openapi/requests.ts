@@ -9,6 +9,7 @@ import { holdRuleSchema } from '../../core/hold/rule.ts';
 import { nameSchema } from '../../core/kernel/spec.ts';
 import { deliverAgainSchema, redriveSchema } from '../../core/redrive/redrive.ts';
 import { skipSchema } from '../../core/registry/flow.ts';
+import { topicPatchSchema } from '../../core/registry/patch.ts';
 import { secretSchema } from '../../core/registry/receiver.ts';
 import { rotateSecretSchema } from '../../core/registry/secret.ts';
 import { subscriptionSchema } from '../../core/registry/subscription.ts';
@@ -28,10 +29,12 @@ export const requests = {
   ApplicationPatch: applicationPatchSchema,
   KeySpec: keySchema,
   TopicSpec: topicSchema,
+  TopicPatch: topicPatchSchema,
   HoldRule: holdRuleSchema,
   SubscriptionSpec: subscriptionSchema,
   HoldSpec: holdSchema,
   ReceiverSpec: sinks.receiverSchema,
+  ReceiverPatch: sinks.receiverPatchSchema,
   SkipSpec: skipSchema,
   RotateSecretSpec: rotateSecretSchema,
   BreakerSpec: forceBreakerSchema,

@@ -1,9 +1,17 @@
 import type { Principal } from '../../core/access/access.ts';
 import { isOpen, type ShownHold } from '../../core/hold/hold.ts';
+import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { schemaHashOf, type Topic, type TopicSpec } from '../../core/registry/topic.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import type { Put } from '../registry/admin.ts';
-import { deleteTopic, getTopic, putTopic, requireDeletable, type TopicTools } from '../registry/topics.ts';
+import {
+  deleteTopic,
+  getTopic,
+  patchTopic,
+  putTopic,
+  requireDeletable,
+  type TopicTools,
+} from '../registry/topics.ts';
 import { dropAllHeld, forgetHold, type HeldTools } from './held.ts';
 import { type HoldTools, showCounted } from './hold.ts';
 
@@ -57,9 +65,24 @@ export async function putTopicAndWatch(
   spec: TopicSpec,
 ): Promise<Put<ShownTopic>> {
   const { created } = await putTopic(tools, principal, name, spec);
-  const document = await getTopicAndHold(tools, name);
-  if (document.holdWhen !== undefined) await tools.holdWatches.start(name);
-  return { created, document };
+  return { created, document: await watched(tools, name) };
+}
+
+/** The same for the fields that a merge patch names. */
+export async function patchTopicAndWatch(
+  tools: TopicTools & HoldTools,
+  principal: Principal,
+  name: string,
+  patch: Patch,
+): Promise<ShownTopic> {
+  await patchTopic(tools, principal, name, patch);
+  return await watched(tools, name);
+}
+
+async function watched(tools: TopicTools & HoldTools, name: string): Promise<ShownTopic> {
+  const topic = await getTopicAndHold(tools, name);
+  if (topic.holdWhen !== undefined) await tools.holdWatches.start(name);
+  return topic;
 }
 
 /**

@@ -2,11 +2,13 @@ import type { CheckRules } from '../../connectors/kind.ts';
 import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
 import { incarnationOf } from '../../core/access/acting.ts';
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
+import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
-import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
+import { isFlowing, keptFlow, patchedFlow } from '../../core/registry/flow.ts';
 import { withValidation } from '../../core/registry/handshake.ts';
 import { sharedFields, showReceiver } from '../../core/registry/kinds.ts';
-import { secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
+import { registryChangeRoundsMax, secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
+import { patchedReceiver } from '../../core/registry/patch.ts';
 import type { Receiver, ReceiverSpec } from '../../core/registry/receiver.ts';
 import { replaceSecret, type Secrets } from '../../core/registry/secret.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
@@ -64,17 +66,78 @@ export async function listReceivers(
  * secret only when it is new: made by the bus, or given in this call. A secret that it replaces also signs for a day.
  * @param ownHosts the hosts under which the bus itself is reached.
  */
-export async function putReceiver(
+export function putReceiver(
   tools: ReceiverTools,
   principal: Principal,
   name: string,
   spec: ReceiverSpec,
   ownHosts: readonly string[],
 ): Promise<Put<Shown & { secret?: string }>> {
+  return writeReceiver(tools, principal, name, ownHosts, {
+    specOf: () => spec,
+    validate: validateOf,
+    flow: keptFlow,
+  });
+}
+
+/**
+ * Changes the fields that a merge patch names; secrets stay, unless the endpoint moves to another origin. A disabled
+ * receiver becomes active again when its endpoint changes.
+ * @throws BusbarError unknown_receiver, and what a put is refused with.
+ */
+export async function patchReceiver(
+  tools: ReceiverTools,
+  principal: Principal,
+  name: string,
+  patch: Patch,
+  ownHosts: readonly string[],
+): Promise<Shown & { secret?: string }> {
+  const specOf = (existing: Receiver | undefined) => {
+    if (existing === undefined) throw unknownReceiver(name);
+    requireOwner(principal, existing.owner, `The receiver ${name}`);
+    return patchedReceiver(tools.sinks, existing, patch);
+  };
+  // What an admin has waived stays waived while nobody asks for something else.
+  const validate: typeof validateOf = (...asked) =>
+    Object.hasOwn(patch, 'validate') ? validateOf(...asked) : asked[2];
+  const how: Writing = { specOf, validate, flow: patchedFlow };
+  for (let round = 1; round <= registryChangeRoundsMax; round++) {
+    try {
+      const { document } = await writeReceiver(tools, principal, name, ownHosts, how);
+      return document;
+    } catch (error) {
+      if (!(error instanceof ChangedMeanwhile)) throw error;
+    }
+  }
+  throw new BusbarError(
+    'conflict',
+    `${name} is changed by others faster than this change could be written. Nothing was changed by it; try again.`,
+    { retryAfterSeconds: 1 },
+  );
+}
+
+/** Thrown when the settings that a patch gives are not those that were checked. */
+class ChangedMeanwhile extends Error {}
+
+/** In what a put and a patch differ. */
+interface Writing {
+  readonly specOf: (existing: Receiver | undefined) => ReceiverSpec;
+  readonly validate: typeof validateOf;
+  readonly flow: typeof patchedFlow;
+}
+
+async function writeReceiver(
+  tools: ReceiverTools,
+  principal: Principal,
+  name: string,
+  ownHosts: readonly string[],
+  { specOf, validate: validated, flow }: Writing,
+): Promise<Put<Shown & { secret?: string }>> {
+  const spec = specOf(await tools.registry.receiver(name));
   const sink = tools.sinks.of(spec);
   const { endpoints, endpointPorts, lookup, env } = tools;
   await sink.check(spec, { endpoints, endpointPorts, lookup, env, ownHosts });
-  const validate = sink.isAsked ? validateOf(tools, principal, spec.validate) : undefined;
+  const validate = sink.isAsked ? validated(tools, principal, spec.validate) : undefined;
   await expectValidation(tools, { receiver: name, validate });
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
@@ -84,16 +147,18 @@ export async function putReceiver(
   // The registry before the mapping: a consumed receiver must be known.
   const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
+    if (JSON.stringify(specOf(existing)) !== JSON.stringify(spec)) throw new ChangedMeanwhile();
     const { secret: given, ...shared } = sharedFields(tools.sinks, spec);
+    const kind = sink.keep(spec, existing);
     const put: Receiver = {
       receiver: name,
       ...shared,
-      ...sink.keep(spec, existing),
+      ...kind,
       ...(validate !== undefined && { validate }),
       owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
       ...incarnationOf(existing, fresh),
       ...secretsOf(existing),
-      ...keptFlow(existing),
+      ...flow(existing, kind.endpoint),
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
       updatedAt: now,

@@ -37,6 +37,25 @@ export async function listSubscriptions(
   return { subscriptions, ...rest };
 }
 
+/** What a receiver that the caller owns is subscribed to. @throws BusbarError unknown_receiver, forbidden. */
+export async function listSubscriptionsOf(
+  tools: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  name: string,
+  query: PageQuery,
+): Promise<{ subscriptions: Subscription[]; cursor?: string }> {
+  const receiver = await tools.registry.receiver(name);
+  if (receiver === undefined) throw unknownReceiver(name);
+  requireOwner(principal, receiver.owner, `The receiver ${name}`);
+  const { items: subscriptions, ...rest } = await pageOf(
+    ['subscriptions of', name],
+    query,
+    tools.registry.allSubscriptionsAfter,
+    (subscription) => (subscription.receiver === name ? subscription : undefined),
+  );
+  return { subscriptions, ...rest };
+}
+
 export async function putSubscription(
   tools: AdminTools,
   principal: Principal,

@@ -1,6 +1,8 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { incarnationOf } from '../../core/access/acting.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
+import type { Patch } from '../../core/kernel/merge-patch.ts';
+import { patchedTopic } from '../../core/registry/patch.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import type { Topic, TopicSpec } from '../../core/registry/topic.ts';
 import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
@@ -12,24 +14,51 @@ export type TopicTools = AdminTools & Tools<'schemas'>;
 export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Topic> {
   const topic = await tools.registry.topic(name);
   if (topic !== undefined) return topic;
-  throw new BusbarError('unknown_topic', `There is no topic ${name}. Create it with PUT /v1/topics/${name}.`);
+  throw unknownTopic(name);
 }
 
-export async function putTopic(
+const unknownTopic = (name: string) =>
+  new BusbarError('unknown_topic', `There is no topic ${name}. Create it with PUT /v1/topics/${name}.`);
+
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+
+/** Creates a topic, or replaces all its settings: what the body leaves out has its default. */
+export function putTopic(
   tools: TopicTools,
   principal: Principal,
   name: string,
   spec: TopicSpec,
 ): Promise<Put<Topic>> {
-  if (spec.schema !== undefined) tools.schemas.check(spec.schema);
-  const attribute = orderAttribute(spec);
+  return writeTopic(tools, principal, name, () => spec);
+}
+
+/** Changes the fields that a merge patch names. @throws BusbarError unknown_topic, and what a put is refused with. */
+export async function patchTopic(
+  tools: TopicTools,
+  principal: Principal,
+  name: string,
+  patch: Patch,
+): Promise<Topic> {
+  const { document } = await writeTopic(tools, principal, name, (existing) => {
+    if (existing === undefined) throw unknownTopic(name);
+    return patchedTopic(existing, patch);
+  });
+  return document;
+}
+
+async function writeTopic(
+  tools: TopicTools,
+  principal: Principal,
+  name: string,
+  specOf: (existing: Topic | undefined) => TopicSpec,
+): Promise<Put<Topic>> {
   const now = new Date(tools.clock.now()).toISOString();
   const fresh = newIncarnation(tools.random);
   const next = (existing: Topic | undefined): Topic => {
-    if (existing !== undefined) {
-      requireOwner(principal, existing.owner, `The topic ${name}`);
-      requireSameOrder(existing, attribute);
-    }
+    if (existing !== undefined) requireOwner(principal, existing.owner, `The topic ${name}`);
+    const spec = specOf(existing);
+    if (spec.schema !== undefined && !isSame(spec.schema, existing?.schema)) tools.schemas.check(spec.schema);
+    if (existing !== undefined) requireSameOrder(existing, orderAttribute(spec));
     return {
       topic: name,
       ...spec,
@@ -43,12 +72,15 @@ export async function putTopic(
   };
   // AWS first: what the registry names exists. Before that, check that the caller may do this.
   const before = await tools.registry.topic(name);
-  const isOurs = !next(before).declared;
-  if (isOurs) await tools.provision.putTopic(name, attribute !== undefined);
+  const planned = next(before);
+  const isOurs = !planned.declared;
+  // The order never changes, so that it is the planned one whatever others write meanwhile.
+  const isOrdered = orderAttribute(planned) !== undefined;
+  if (isOurs) await tools.provision.putTopic(name, isOrdered);
   const { was, now: topic } = await tools.registry.changeTopic(name, next);
   // It was deleted meanwhile, perhaps after its AWS resources were put.
   if (isOurs && before !== undefined && was === undefined) {
-    await tools.provision.putTopic(name, attribute !== undefined);
+    await tools.provision.putTopic(name, isOrdered);
   }
   return { created: was === undefined, document: topic };
 }

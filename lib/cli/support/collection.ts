@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { type Item, isItem } from './answer.ts';
+import { usageError } from './failure.ts';
 import { readList, tellMore } from './pages.ts';
 import { jsonText } from './plain.ts';
 import { connect, type Session, wantsJson } from './session.ts';
 import { type Column, fields, table } from './table.ts';
+import { several } from './values.ts';
 
 /** The subcommands that topics, receivers, subscriptions and schedules share. */
 
@@ -53,6 +55,44 @@ export async function put(
   const shownOnce =
     secret === undefined ? '' : `Its signing secret, which is not shown again, is ${secret}\n`;
   await stdout.write(`${message}\n${shownOnce}`);
+}
+
+interface UpdateOptions {
+  readonly unset?: readonly string[];
+}
+
+/** The option of a command that changes some settings. */
+export const updating = (command: Command): Command =>
+  command.option(
+    '--unset <setting>',
+    'give this setting its default, such as limits.perSecond (may be repeated)',
+    several,
+  );
+
+/** Changes the settings that are given, and leaves the others as they are. */
+export async function update(
+  session: Session,
+  command: Command,
+  path: string,
+  settings: Item,
+  message: string,
+): Promise<void> {
+  const { unset = [] } = command.opts<UpdateOptions>();
+  const patch = unset.reduce((all, name) => withNull(all, name.split('.')), settings);
+  if (Object.keys(patch).length === 0) {
+    throw usageError('There is nothing to change.', 'Pass a setting, or --unset with the name of one.');
+  }
+  await change(session, command, 'PATCH', path, patch, (answer) =>
+    typeof answer.secret === 'string'
+      ? `${message}\nIts signing secret, which is not shown again, is ${answer.secret}`
+      : message,
+  );
+}
+
+/** A merge patch (RFC 7396) that also removes a field. */
+function withNull(patch: Item, [name = '', ...rest]: readonly string[]): Item {
+  const inner = patch[name];
+  return { ...patch, [name]: rest.length === 0 ? null : withNull(isItem(inner) ? inner : {}, rest) };
 }
 
 /** Sends a POST and prints the message that `messageOf` makes of the answer. */

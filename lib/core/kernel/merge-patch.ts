@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -12,3 +14,12 @@ export function mergePatch(document: unknown, patch: unknown): unknown {
   }
   return Object.fromEntries(merged);
 }
+
+/**
+ * The body of a merge patch for settings with these fields. Their values are free: a null may stand anywhere, and the
+ * rules are those of what the patch gives, which is parsed as a whole.
+ */
+export const patchSchemaOf = (shape: Readonly<Record<string, unknown>>) =>
+  z.strictObject(Object.fromEntries(Object.keys(shape).map((name) => [name, z.unknown().optional()])));
+
+export type Patch = Readonly<Record<string, unknown>>;

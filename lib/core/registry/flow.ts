@@ -74,10 +74,20 @@ export function pauseNotice(
   return pausedMs < pauseForgottenSeconds * 1000 ? 'paused' : 'forgotten';
 }
 
+type Flow = Pick<Receiver, 'state' | 'stateReason' | 'pausedAt' | 'skip'>;
+
+/** The flow state of a receiver after a patch: one that is disabled stays so unless it got another endpoint. */
+export function patchedFlow(existing: Receiver | undefined, endpoint: string): Flow {
+  const isStill = existing?.state === 'disabled' && existing.endpoint === endpoint;
+  const { stateReason } = existing ?? {};
+  return {
+    ...keptFlow(existing),
+    ...(isStill && { state: 'disabled', ...(stateReason !== undefined && { stateReason }) }),
+  };
+}
+
 /** The flow state that a receiver keeps when its settings are replaced: only a resume ends a pause. */
-export function keptFlow(
-  existing: Receiver | undefined,
-): Pick<Receiver, 'state' | 'stateReason' | 'pausedAt' | 'skip'> {
+export function keptFlow(existing: Receiver | undefined): Flow {
   const skip = existing?.skip !== undefined && { skip: existing.skip };
   if (existing?.state !== 'paused') return { state: 'active', ...skip };
   return {

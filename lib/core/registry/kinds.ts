@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { patchSchemaOf } from '../kernel/merge-patch.ts';
 import { type Receiver, type ReceiverSpec, receiverFields, type ShownReceiver } from './receiver.ts';
 import { showValidation } from './validation.ts';
 
@@ -49,7 +50,9 @@ export interface Kinds<Kind extends ReceiverKind = ReceiverKind> {
   readonly all: readonly Kind[];
   /** The body of a receiver's PUT: the fields that all kinds share, and those of exactly one kind. */
   readonly receiverSchema: typeof receiverFields;
-  /** The same in busbar.config.ts. */
+  /** The body of a receiver's PATCH, which may also make it one of another kind. */
+  readonly receiverPatchSchema: ReturnType<typeof patchSchemaOf>;
+  /** The body of a PUT in busbar.config.ts. */
   readonly declaredReceiverSchema: typeof declaredFields;
   /** The kind of a receiver, as a body or as a row. */
   of(receiver: object): Kind;
@@ -70,6 +73,7 @@ export function kindsOf<Kind extends ReceiverKind>(all: readonly Kind[], of: Kin
     receiverSchema: z
       .strictObject({ ...shape(({ fields }) => fields), ...receiverFields.shape })
       .superRefine(check) as unknown as typeof receiverFields,
+    receiverPatchSchema: patchSchemaOf({ ...shape(({ fields }) => fields), ...receiverFields.shape }),
     declaredReceiverSchema: z
       .strictObject({ ...shape((kind) => kind.declaredFields), ...declaredFields.shape })
       .superRefine(check) as unknown as typeof declaredFields,

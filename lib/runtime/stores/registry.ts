@@ -50,6 +50,8 @@ export interface RegistryStore {
   receiversAfter(after: string, limit: number): Promise<Portion<Receiver>>;
   /** The subscriptions of a topic to the receivers behind a name. */
   subscriptionsAfter(topic: string, after: string, limit: number): Promise<Portion<Subscription>>;
+  /** The subscriptions of all topics behind `<topic>#<receiver>`. */
+  allSubscriptionsAfter(after: string, limit: number): Promise<Portion<Subscription>>;
   changeTopic(topic: string, change: Change<Topic>): Promise<Changed<Topic>>;
   changeReceiver(receiver: string, change: Change<Receiver>): Promise<Changed<Receiver>>;
   changeSubscription(
@@ -164,6 +166,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     receiversAfter: (after, limit) => portion<Receiver>('registry#receiver', after, limit),
     subscriptionsAfter: (topic, after, limit) =>
       portion<Subscription>('registry#subscription', after, limit, `${topic}#`),
+    allSubscriptionsAfter: (after, limit) => portion<Subscription>('registry#subscription', after, limit),
     changeTopic: (topic, change) => changeRow(topicKey(topic), change),
     changeReceiver: (receiver, change) => changeRow(receiverKey(receiver), change),
     changeSubscription: (topic, receiver, change) => changeRow(subscriptionKey(topic, receiver), change),
