@@ -99,6 +99,7 @@ describe('a patch of a receiver', () => {
     expect(row).toEqual({
       receiver: 'shop',
       owner: 'shop',
+      incarnation: expect.any(String),
       declared: false,
       state: 'active',
       ...settings,

@@ -44,6 +44,7 @@ describe('topics', () => {
         topic: 'orders',
         description: 'x',
         owner: 'shop',
+        incarnation: expect.any(String),
         declared: false,
         createdAt: '2026-01-01T00:00:00.000Z',
         updatedAt: '2026-01-01T00:00:00.000Z',
