@@ -78,7 +78,10 @@ export interface Sending {
 
 /** Sends the deliveries of one batch to their receiver; opened for the batch, and closed with it. */
 export interface Sender {
-  /** Sends a delivery once. What the other side does is an outcome; it rejects only for a fault of the bus. */
+  /**
+   * Sends a delivery once. What the other side does is an outcome, and so is an event that cannot be written
+   * (core/deliver/fault); it rejects only for a fault of the bus.
+   */
   send(sending: Sending): Promise<Sent>;
   close(): Promise<void>;
 }

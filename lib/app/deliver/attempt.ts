@@ -1,4 +1,4 @@
-import { type Sent, senderFor } from '../../connectors/kind.ts';
+import { type Sender, type Sent, senderFor } from '../../connectors/kind.ts';
 import { restAskedFor } from '../../core/breaker/breaker.ts';
 import {
   type Delivery,
@@ -18,6 +18,7 @@ import type { Receiver } from '../../core/registry/receiver.ts';
 import { allowedPerSecond } from '../../core/registry/validation.ts';
 import { traceAttempt, traceStop } from '../why/trace.ts';
 import { type BatchContext, type Decision, type DeliverTools, type Due, park, postpone } from './batch.ts';
+import { brokenOff, failingSender, faulted } from './fault.ts';
 import { createPacer, inOrder, releaseSlot, runLimited, takeRetrySlot } from './limits.ts';
 
 /**
@@ -45,19 +46,7 @@ export async function attemptAll(
 ): Promise<Decision[]> {
   const { receiver, plan, lastStartMs } = context;
   const { receiver: name } = receiver;
-  const sender = await senderFor(tools, receiver)
-    ?.open(receiver)
-    .catch((error) => {
-      // Signed with the current secret alone, an attempt might be rejected and spent for a fault of the bus.
-      tools.log('error', 'Nothing can be sent to a receiver: its secrets could not be read', {
-        receiver: name,
-        reason: String(error),
-      });
-      return undefined;
-    });
-  if (sender === undefined) {
-    return due.map(({ message }) => ({ message, done: false, hideSeconds: bus.ownFaultSeconds }));
-  }
+  const sender = await openSender(tools, receiver);
   const slot = due.some(isRetry) ? await takeRetrySlot(tools, name, plan) : undefined;
   const pacer = createPacer(tools, name, allowedPerSecond(receiver), due.length, lastStartMs);
   let restUntilMs = 0;
@@ -76,7 +65,7 @@ export async function attemptAll(
       const restMs = restUntilMs - tools.clock.now();
       if (restMs > 0) return postpone(tools, message, restMs / 1000);
       const startedMs = tools.clock.now();
-      const sent = await sender.send(each);
+      const sent = await sender.send(each).catch((error) => brokenOff(tools, receiver, error));
       if (sent.kind === 'stopped') {
         stops += 1;
         return stopped(tools, each, sent);
@@ -85,9 +74,8 @@ export async function attemptAll(
       restUntilMs = Math.max(restUntilMs, restAskedFor(sent, tools.clock.now()) ?? 0);
       return decision;
     } catch (error) {
-      // A fault of the bus spends no attempt and must not fail the rest of the batch.
-      tools.log('error', 'An attempt broke off', { receiver: name, reason: String(error) });
-      return { message, done: false };
+      // It must not fail the rest of the batch.
+      return faulted(tools, name, message, error, each.delivery.deliveryId);
     }
   };
   const bounds = {
@@ -99,9 +87,28 @@ export async function attemptAll(
   try {
     return await runLimited(due, bounds, (each) => afterPrevious(each, () => attempt(each)));
   } finally {
-    await sender.close();
+    await closeSender(tools, name, sender);
     if (slot !== undefined) await releaseSlot(tools, name, slot);
     if (stops > 0) tools.log('info', loopsStopped, { receiver: name, count: stops });
+  }
+}
+
+async function openSender(tools: DeliverTools, receiver: Receiver): Promise<Sender> {
+  try {
+    const sender = senderFor(tools, receiver);
+    if (sender === undefined) throw new Error('Another function delivers to receivers of this kind');
+    return await sender.open(receiver);
+  } catch (error) {
+    return failingSender(tools, receiver, error);
+  }
+}
+
+/** What the batch sent is sent, whatever goes wrong now. */
+async function closeSender(tools: DeliverTools, receiver: string, sender: Sender): Promise<void> {
+  try {
+    await sender.close();
+  } catch (error) {
+    tools.log('warn', 'A sender could not be closed', { receiver, reason: String(error) });
   }
 }
 

@@ -1,6 +1,7 @@
 import { senderFor } from '../../connectors/kind.ts';
 import { restAskedFor, weigh } from '../../core/breaker/breaker.ts';
 import { causeOf } from '../../core/deliver/delivery.ts';
+import { isOfTheBus } from '../../core/deliver/fault.ts';
 import { lanePlan } from '../../core/deliver/lane-plan.ts';
 import { isSplit } from '../../core/deliver/offload.ts';
 import { bus } from '../../core/kernel/limits.ts';
@@ -25,6 +26,7 @@ import {
   park,
   postpone,
 } from './batch.ts';
+import { faulted } from './fault.ts';
 import { releaseSlot, takeTurn } from './limits.ts';
 import { observeBatch, placeHotTypes } from './offload.ts';
 import { probeByDelivery, probeByHead } from './probe-endpoint.ts';
@@ -62,7 +64,7 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
     attempts: [],
     probed: undefined,
   };
-  await decide(tools, context);
+  await decideAll(tools, context);
   const kept = await settle(tools, context);
   if (context.isParked) await stopStillPolled(tools, receiver);
   await count(tools, context);
@@ -76,6 +78,17 @@ async function readReceiver(
 ): Promise<Receiver | undefined> {
   const cached = await registry.cachedReceiver(name);
   return cached === undefined || isFlowing(cached) ? cached : await registry.receiver(name);
+}
+
+/** Decides, so that no message is left without a decision: one that comes back without a trace would block its key. */
+async function decideAll(tools: DeliverTools, context: BatchContext): Promise<void> {
+  try {
+    await decide(tools, context);
+  } catch (error) {
+    const decided = new Set(context.decisions.map(({ message }) => message));
+    const left = context.batch.messages.filter((message) => !decided.has(message));
+    context.decisions.push(...left.map((message) => faulted(tools, context.batch.receiver, message, error)));
+  }
 }
 
 /** Decides what is done with each message, and makes the attempts that it takes. */
@@ -166,8 +179,9 @@ async function count(tools: DeliverTools, context: BatchContext): Promise<void> 
     await logFailure(tools, receiver, () => followBreaker(tools, receiver, probed.before, probed.breaker));
   }
   if (admission?.kind !== 'all' && admission?.kind !== 'some') return;
-  const failed = attempts.filter(({ outcome }) => weigh(outcome) === 'failure');
-  const counts = { successes: attempts.length - failed.length, failures: failed.length };
+  const made = attempts.filter(({ outcome }) => outcome.kind === 'answer' || !isOfTheBus(outcome));
+  const failed = made.filter(({ outcome }) => weigh(outcome) === 'failure');
+  const counts = { successes: made.length - failed.length, failures: failed.length };
   const last = failed.at(-1);
   await logFailure(tools, receiver, () =>
     countAttempts(tools, receiver, admission, counts, last === undefined ? '' : causeOf(last.outcome)),

@@ -2,6 +2,7 @@ import { senderFor } from '../../connectors/kind.ts';
 import { admit, type Breaker, type BreakerEvent, restAskedFor, weigh } from '../../core/breaker/breaker.ts';
 import { breakerPauseSeconds } from '../../core/breaker/limits.ts';
 import { causeOf } from '../../core/deliver/delivery.ts';
+import { isOfTheBus } from '../../core/deliver/fault.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
@@ -48,10 +49,13 @@ export async function probeByHead(tools: DeliverTools, receiver: Receiver): Prom
   const { changed } = await changeBreaker(tools, receiver, { kind: 'probe-began' });
   if (!changed) return;
   const outcome = await send(receiver);
-  await changeAndFollow(tools, receiver, probeEnded(outcome, tools.clock.now()));
+  const event = probeEnded(outcome, tools.clock.now());
+  if (event !== undefined) await changeAndFollow(tools, receiver, event);
 }
 
-function probeEnded(outcome: Outcome, nowMs: number): BreakerEvent {
+/** Undefined when the endpoint was not asked. */
+function probeEnded(outcome: Outcome, nowMs: number): BreakerEvent | undefined {
+  if (isOfTheBus(outcome)) return undefined;
   return weigh(outcome) === 'success'
     ? { kind: 'probe-succeeded', restUntilMs: restAskedFor(outcome, nowMs) }
     : { kind: 'probe-failed', cause: causeOf(outcome) };

@@ -1,4 +1,5 @@
 import { type Delivery, type DeliveryRecord, deliveryIdOf, readiness } from '../../core/deliver/delivery.ts';
+import { recordUnattempted } from '../../core/deliver/fault.ts';
 import { enteredAtMs, wasReceivedBefore } from '../../core/deliver/offload.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { isSkipped } from '../../core/registry/flow.ts';
@@ -16,24 +17,30 @@ import {
 
 /**
  * Drops what the receiver skips. The dropped messages are counted before they leave the queue: if the count cannot be
- * written, this throws, and the batch comes again.
+ * written, they come again.
  */
 export async function dropSkipped(
-  tools: Pick<DeliverTools, 'skips' | 'log'>,
+  tools: Pick<DeliverTools, 'skips' | 'random' | 'log'>,
   context: BatchContext,
 ): Promise<void> {
   const { receiver, skip } = context.receiver;
   if (skip === undefined) return;
   const old = context.open.filter((message) => isSkipped(skip, enteredAtMs(message)));
   if (old.length === 0) return;
-  await tools.skips.countDropped(receiver, skip, old.length);
+  context.open = context.open.filter((message) => !old.includes(message));
+  try {
+    await tools.skips.countDropped(receiver, skip, old.length);
+  } catch (error) {
+    tools.log('error', 'Skipped events could not be counted', { receiver, reason: String(error) });
+    context.decisions.push(...old.map((message) => postpone(tools, message, bus.ownFaultSeconds)));
+    return;
+  }
   tools.log('warn', 'Events were skipped', {
     receiver,
     before: skip.before,
     messageIds: old.map(({ messageId }) => messageId),
   });
   context.decisions.push(...old.map((message) => ({ message, done: true })));
-  context.open = context.open.filter((message) => !old.includes(message));
 }
 
 type SortOutTools = Pick<DeliverTools, 'deliveries' | 'clock' | 'random' | 'log'>;
@@ -137,16 +144,10 @@ function poison(receiver: Receiver, message: ReceivedMessage, problem: string, n
   return {
     message,
     done: true,
-    deadLetter: {
-      deliveryId: message.messageId,
-      receiver: receiver.receiver,
-      state: 'dead',
-      attempts: 0,
-      firstAttemptAtMs: nowMs,
-      lastAttemptAtMs: nowMs,
-      nextAttemptAtMs: undefined,
-      cause: 'malformed',
-      detail: problem,
-    },
+    deadLetter: recordUnattempted(
+      { deliveryId: message.messageId, receiver: receiver.receiver },
+      { cause: 'malformed', detail: problem },
+      nowMs,
+    ),
   };
 }

@@ -1,4 +1,5 @@
 import { childTrace } from '../../core/deliver/delivery.ts';
+import { unwritable } from '../../core/deliver/fault.ts';
 import { busHop, hopsAttribute, passOn, readHops } from '../../core/event/hops.ts';
 import type { EndpointPolicy } from '../../core/kernel/endpoint.ts';
 import { redact } from '../../core/registry/redact.ts';
@@ -67,10 +68,9 @@ function openSender(tools: RocketMqSenderTools, receiver: RocketMqReceiver): Sen
       const from = busHop(tools.busId, topic === undefined ? { receiver: name } : { topic });
       const passage = passOn(hopsOf(delivery.body), from, place);
       if (passage.kind === 'stopped') return passage;
-      const opened = await open();
-      if (opened.kind === 'failure') return failed(opened);
-      const sent = await opened.producer.send(
-        messageOf({
+      let written: ReturnType<typeof messageOf>;
+      try {
+        written = messageOf({
           delivery,
           attempt,
           nowMs: tools.clock.now(),
@@ -79,8 +79,13 @@ function openSender(tools: RocketMqSenderTools, receiver: RocketMqReceiver): Sen
           laneGroup: message.group,
           hops: passage.hops,
           traceparent: childTrace(delivery.traceparent, tools.random),
-        }),
-      );
+        });
+      } catch (error) {
+        return unwritable(error);
+      }
+      const opened = await open();
+      if (opened.kind === 'failure') return failed(opened);
+      const sent = await opened.producer.send(written);
       if (sent.kind === 'failure') return failed(sent);
       return { kind: 'answer', status: 200, retryAfter: undefined, response: `Stored as ${sent.messageId}` };
     },

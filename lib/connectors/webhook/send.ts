@@ -1,3 +1,4 @@
+import { unwritable } from '../../core/deliver/fault.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { redact } from '../../core/registry/redact.ts';
@@ -50,7 +51,8 @@ function outcomeOf(
   outcome: Awaited<ReturnType<Http['send']>>,
   token: string | undefined,
 ): Outcome {
-  if (outcome.kind === 'failure') return outcome;
+  if (outcome.kind === 'failure')
+    return outcome.failure === 'unwritable' ? unwritable(outcome.message) : outcome;
   const { status, headers, body } = outcome;
   const response = body === '' ? '' : redact(body, [...webhook.credentials(receiver), token ?? '']);
   return { kind: 'answer', status, retryAfter: headers['retry-after'], response };

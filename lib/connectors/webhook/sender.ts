@@ -1,10 +1,12 @@
 import { childTrace } from '../../core/deliver/delivery.ts';
+import { unwritable } from '../../core/deliver/fault.ts';
+import type { Outcome } from '../../core/deliver/outcome.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import type { KindSender, Sender } from '../kind.ts';
 import { webhook } from './kind.ts';
 import type { WebhookReceiver } from './receiver.ts';
-import { writeRequest } from './request.ts';
+import { type DeliveryRequest, writeRequest } from './request.ts';
 import { type SendTools, send } from './send.ts';
 import { type SigningKeys, signingKeys } from './signing-keys.ts';
 import { createTokens } from './tokens.ts';
@@ -34,19 +36,30 @@ export function createWebhookSender(made: WebhookSenderTools): KindSender<Webhoo
     return {
       async send({ delivery, attempt }) {
         const nowMs = tools.clock.now();
-        const request = writeRequest({
+        const signedBy = keys.at(nowMs);
+        const request = written({
           delivery,
           attempt,
           nowMs,
           format: receiver.format ?? 'structured',
-          keys: keys.at(nowMs),
+          keys: signedBy,
           headers: receiver.headers,
           origin: receiver.validate === 'handshake' ? tools.origin : undefined,
           traceparent: childTrace(delivery.traceparent, tools.random),
         });
+        if ('kind' in request) return request;
         return await send(tools, receiver, { method: 'POST', headers: request.headers, body: request.body });
       },
       async close() {},
     };
+  }
+}
+
+/** The request of an attempt; the outcome where the event cannot be written. */
+function written(options: Parameters<typeof writeRequest>[0]): DeliveryRequest | Outcome {
+  try {
+    return writeRequest(options);
+  } catch (error) {
+    return unwritable(error);
   }
 }

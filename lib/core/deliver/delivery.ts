@@ -64,7 +64,9 @@ const statusesOfSystem: readonly number[] = [408, 425, 429];
 
 /** Which kind of failure an outcome is; undefined for a success. */
 export function failureKind(outcome: Outcome): FailureKind | undefined {
-  if (outcome.kind === 'failure') return outcome.says === 'business-failure' ? 'business' : 'system';
+  if (outcome.kind === 'failure') {
+    return outcome.says === 'business-failure' || outcome.says === 'never' ? 'business' : 'system';
+  }
   const { status } = outcome;
   if (status >= 200 && status < 300) return undefined;
   return status >= 400 && status < 500 && !statusesOfSystem.includes(status) ? 'business' : 'system';
@@ -103,7 +105,7 @@ export function retryDelaySeconds(policy: RetryPolicy, attempt: number, random: 
 /**
  * Judges one attempt by the HTTP contract: any 2xx is a success, 410 disables the receiver, `Retry-After` of 429 and 503
  * is obeyed, everything else is retried by the policy until the attempts are used up. A business failure is a dead letter
- * at once where the policy says so.
+ * at once where the policy says so, and so is what can never be sent: it would only block its key.
  * @param attempt counted from 1.
  * @param random in [0, 1).
  */
@@ -118,6 +120,7 @@ export function judge(
   if (kind === undefined) return { kind: 'delivered' };
   const cause = causeOf(outcome);
   if (outcome.kind === 'answer' && outcome.status === 410) return { kind: 'disable', cause };
+  if (outcome.kind === 'failure' && outcome.says === 'never') return { kind: 'dead-letter', cause };
   if (kind === 'business' && policy?.businessFailures === 'dead-letter')
     return { kind: 'dead-letter', cause };
   const byPolicy = retryDelaySeconds(policy ?? defaultRetry, attempt, random);

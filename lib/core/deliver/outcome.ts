@@ -10,6 +10,9 @@ export type Outcome =
       readonly kind: 'failure';
       readonly failure: string;
       readonly message: string;
-      /** Set where the other side works, and said without a status that it does not want the event, or too many come. */
-      readonly says?: 'business-failure' | 'slow-down';
+      /**
+       * Set where the other side works, and said without a status that it does not want the event, or too many come; and
+       * where it was not asked: the event cannot be sent to it at all (`never`), or the bus failed (`bus-fault`).
+       */
+      readonly says?: 'business-failure' | 'slow-down' | 'never' | 'bus-fault';
     };

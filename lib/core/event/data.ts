@@ -1,4 +1,4 @@
-import { parseStrictJson } from '../kernel/json.ts';
+import { jsonDepthMax, parseStrictJson } from '../kernel/json.ts';
 import { type AttributeValue, isJsonMediaType } from './event.ts';
 
 /** An event taken apart, as binary modes carry it: its attributes beside its data. */
@@ -12,7 +12,8 @@ export interface EventInParts {
 
 /** @param text the structured form. */
 export function takeApart(text: string): EventInParts {
-  const { value, members } = parseStrictJson(text);
+  // The event is a level around its data, which may be as deep as is accepted.
+  const { value, members } = parseStrictJson(text, jsonDepthMax + 1);
   const { data, data_base64, datacontenttype, ...attributes } = value as Record<string, AttributeValue>;
   const contentType = typeof datacontenttype === 'string' ? datacontenttype : undefined;
   if (typeof data_base64 === 'string') {

@@ -6,8 +6,19 @@ export interface HttpResponse {
   readonly body: string;
 }
 
-/** Why no response came; `reset` may mean that the endpoint has the request all the same. */
-export type HttpFailure = 'timeout' | 'dns' | 'refused' | 'reset' | 'tls' | 'forbidden' | 'protocol';
+/**
+ * Why no response came; `reset` may mean that the endpoint has the request all the same. `unwritable`: HTTP cannot carry
+ * the request, which was not sent.
+ */
+export type HttpFailure =
+  | 'unwritable'
+  | 'timeout'
+  | 'dns'
+  | 'refused'
+  | 'reset'
+  | 'tls'
+  | 'forbidden'
+  | 'protocol';
 
 /**
  * What a request came to. A failure of the other side is an outcome and not an error, so that it is told from a

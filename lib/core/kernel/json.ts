@@ -48,7 +48,7 @@ export const notUtf8 = (cause?: unknown) =>
  * on which one counts, and nesting beyond the limit.
  * @throws BusbarError malformed_json, naming the position or the member.
  */
-export function parseStrictJson(text: string): StrictJson {
+export function parseStrictJson(text: string, depthMax = jsonDepthMax): StrictJson {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -57,7 +57,7 @@ export function parseStrictJson(text: string): StrictJson {
       cause: error,
     });
   }
-  return { value, members: scanMembers(text) };
+  return { value, members: scanMembers(text, depthMax) };
 }
 
 interface Open {
@@ -94,7 +94,7 @@ export function requirePlain(value: unknown, path = ''): void {
 }
 
 /** Walks text that is known to be valid JSON; finds deep nesting, duplicate names, and the wanted spans. */
-function scanMembers(text: string): ReadonlyMap<string, Span>[] {
+function scanMembers(text: string, depthMax: number): ReadonlyMap<string, Span>[] {
   const members: Map<string, Span>[] = [];
   const stack: Open[] = [];
   let rootIsArray = false;
@@ -109,10 +109,10 @@ function scanMembers(text: string): ReadonlyMap<string, Span>[] {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     const open = stack.at(-1);
-    if (stack.length > jsonDepthMax) {
+    if (stack.length > depthMax) {
       throw new BusbarError(
         'malformed_json',
-        `The body nests deeper than ${jsonDepthMax} levels at position ${at}. Flatten it.`,
+        `The body nests deeper than ${depthMax} levels at position ${at}. Flatten it.`,
       );
     }
     if (code === quote) {

@@ -5,7 +5,7 @@ import {
   redriveQueueName,
   transactionQueueName,
 } from '../../core/kernel/place.ts';
-import type { Message } from '../../core/routing/routing.ts';
+import { batchLimits, type Message, messageBytes, packBatches } from '../../core/routing/routing.ts';
 import type { World } from '../open.ts';
 import { sqs } from './clients.ts';
 import { countMessages, deleteMessages, type ReceivedMessage, receiveMessages } from './queue-messages.ts';
@@ -25,7 +25,10 @@ export type QueueName =
 
 /** Sends to queues, and hides messages that were received. */
 export interface Queues {
-  /** Sends up to ten messages; answers, in their order, why one was not taken, or undefined where it was. */
+  /**
+   * Sends up to ten messages, in as many calls as their sizes take; answers, in their order, why one was not taken, or
+   * undefined where it was.
+   */
   send(queue: QueueName, messages: readonly OutgoingMessage[]): Promise<(SendFailure | undefined)[]>;
   /** Hides up to ten received messages for some more time. Answers why where it did not happen. */
   hide(
@@ -48,24 +51,37 @@ export function createQueues(world: World): Queues {
   const client = world.use(sqs);
   const urlOf = (queue: QueueName) =>
     queue === 'delay' ? config.delayQueueUrl : `${config.queueUrlBase}/${nameOf(config.prefix, queue)}`;
+  async function sendBatch(queue: QueueName, messages: readonly OutgoingMessage[]) {
+    const answer = await settle(
+      client.send(
+        new SendMessageBatchCommand({
+          QueueUrl: urlOf(queue),
+          Entries: messages.map((message, index) => ({
+            Id: String(index),
+            MessageBody: message.body,
+            MessageAttributes: stringAttributes(message.attributes),
+            ...(message.group !== undefined && { MessageGroupId: message.group }),
+            ...(message.delaySeconds !== undefined && { DelaySeconds: message.delaySeconds }),
+            ...fifoMembers(message.order),
+          })),
+        }),
+      ),
+    );
+    return failuresOf(messages.length, answer);
+  }
+
   return {
     async send(queue, messages) {
-      const answer = await settle(
-        client.send(
-          new SendMessageBatchCommand({
-            QueueUrl: urlOf(queue),
-            Entries: messages.map((message, index) => ({
-              Id: String(index),
-              MessageBody: message.body,
-              MessageAttributes: stringAttributes(message.attributes),
-              ...(message.group !== undefined && { MessageGroupId: message.group }),
-              ...(message.delaySeconds !== undefined && { DelaySeconds: message.delaySeconds }),
-              ...fifoMembers(message.order),
-            })),
-          }),
+      const sized = messages.map((message) => ({ message, bytes: messageBytes(message) }));
+      const sent = await Promise.all(
+        packBatches(sized, batchLimits.queue).map((batch) =>
+          sendBatch(
+            queue,
+            batch.map(({ message }) => message),
+          ),
         ),
       );
-      return failuresOf(messages.length, answer);
+      return sent.flat();
     },
 
     async hide(queue, messages) {

@@ -4,7 +4,7 @@ import type { HttpResult } from '../../core/kernel/http-result.ts';
 import type { Clock } from '../clock.ts';
 import { type Addresses, forbidden, lookupFor, publicAddresses } from './addresses.ts';
 import { type Connection, type Connections, createConnections } from './connections.ts';
-import { classify, failed } from './failure.ts';
+import { classify, Failed, failed } from './failure.ts';
 import type { Http, HttpRequest } from './http.ts';
 import { type WrittenRequest, writeRequest } from './request-writer.ts';
 import { createResponseReader, type ResponseReader, responseBytesMax } from './response-reader.ts';
@@ -33,10 +33,16 @@ export function createHttp(options: {
   return {
     async send(request) {
       const url = new URL(request.url);
-      return (
-        forbidden(url, endpoints, ports, addresses) ??
-        (await exchange(connections, url, request, writeRequest(url, request), clock))
-      );
+      const refused = forbidden(url, endpoints, ports, addresses);
+      if (refused !== undefined) return refused;
+      let written: WrittenRequest;
+      try {
+        written = writeRequest(url, request);
+      } catch (error) {
+        if (error instanceof Failed) return classify(error);
+        throw error;
+      }
+      return await exchange(connections, url, request, written, clock);
     },
   };
 }
