@@ -5,6 +5,7 @@ import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import {
   applications,
   delayed,
+  grants,
   held,
   holds,
   queues,
@@ -22,6 +23,7 @@ export function create(runtime: BaseRuntime) {
   const tools = open(runtime, {
     applications,
     delayed,
+    grants,
     held,
     holds,
     queues,

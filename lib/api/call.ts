@@ -20,6 +20,7 @@ export const tags = {
   Applications: 'Teams that produce and consume, and their keys.',
   Audit: 'Who changed what, and who was refused.',
   Topics: 'Named streams of events, and who is subscribed to them.',
+  Access: 'What topics there are, who may use them, and how others ask for it.',
   Hold: 'Topics that store their events for a while, and release them in order.',
   Receivers: 'Consumers: an endpoint with its own queues, policy and secret.',
   Publish: 'Events to every subscriber of a topic, or to one receiver.',

@@ -2,12 +2,15 @@ import { applicationCalls } from './applications.ts';
 import { auditCalls } from './audit.ts';
 import { busCalls } from './bus.ts';
 import type { Call, DescribedCall } from './call.ts';
+import { catalogCalls } from './catalog.ts';
 import { deadLetterCalls } from './dead-letters.ts';
 import { eventCalls } from './events.ts';
+import { grantCalls } from './grants.ts';
 import { holdCalls } from './holds.ts';
 import { publishCalls } from './publish.ts';
 import { receiverCalls } from './receivers.ts';
 import { refusedCalls } from './refused.ts';
+import { requestCalls } from './requests.ts';
 import { scheduleCalls } from './schedules.ts';
 import { subscriptionCalls } from './subscriptions.ts';
 import { topicCalls } from './topics.ts';
@@ -21,6 +24,9 @@ export type ApiTools = ToolsOf<typeof busCalls> &
   ToolsOf<typeof auditCalls> &
   ToolsOf<typeof topicCalls> &
   ToolsOf<typeof subscriptionCalls> &
+  ToolsOf<typeof catalogCalls> &
+  ToolsOf<typeof requestCalls> &
+  ToolsOf<typeof grantCalls> &
   ToolsOf<typeof holdCalls> &
   ToolsOf<typeof receiverCalls> &
   ToolsOf<typeof eventCalls> &
@@ -36,6 +42,9 @@ export const adminCalls: readonly Call<ApiTools>[] = [
   ...auditCalls,
   ...topicCalls,
   ...subscriptionCalls,
+  ...catalogCalls,
+  ...requestCalls,
+  ...grantCalls,
   ...holdCalls,
   ...receiverCalls,
   ...eventCalls,

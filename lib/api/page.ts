@@ -42,12 +42,17 @@ function whatCell({ summary, description, caller }: DescribedCall): string {
   return escaped([...sentences, ...(description === undefined ? [] : [description])].join(' '));
 }
 
-/** The fields of the body: `a?` may be left out, and of `a|b` one must be there. */
+/** The fields of the body: `a?` may be left out, and of `a|b` one must be there. A union has a body for each kind. */
 function bodyCell(call: DescribedCall, schemas: Readonly<Record<string, Schema>>): string {
   if (call.body === undefined) return '';
   const name = requestNameOf(call);
   if (name === undefined) return 'events';
   const schema = schemas[name] ?? {};
+  const bodies = schema.properties === undefined ? ((schema.oneOf ?? [schema]) as Schema[]) : [schema];
+  return escaped(bodies.map(fieldsOf).join(' or '));
+}
+
+function fieldsOf(schema: Schema): string {
   const properties = Object.keys(schema.properties ?? {});
   const required = new Set((schema.required ?? []) as string[]);
   const alternatives = alternativesOf(schema);
@@ -56,7 +61,7 @@ function bodyCell(call: DescribedCall, schemas: Readonly<Record<string, Schema>>
     if (choice !== undefined) return choice[0] === field ? [choice.join('|')] : [];
     return [required.has(field) ? field : `${field}?`];
   });
-  return escaped(`\`{${fields.join(', ')}}\``);
+  return `\`{${fields.join(', ')}}\``;
 }
 
 /** The groups of fields of which exactly one must be there. */

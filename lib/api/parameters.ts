@@ -116,6 +116,21 @@ export const time = (description: string): Parameter<number | undefined> => ({
   },
 });
 
+/** One of a few words. */
+export const choice = <const Word extends string>(
+  description: string,
+  words: readonly Word[],
+): Parameter<Word | undefined> => ({
+  text: description,
+  schema: { enum: words },
+  read(given) {
+    const value = words.find((word) => word === given);
+    return given === undefined || value !== undefined
+      ? { value }
+      : { problem: `is ${JSON.stringify(given)}; it is one of ${words.join(', ')}` };
+  },
+});
+
 /** Text that must be there. @param missing what is wrong without it. */
 export const required = (description: string, missing: string): Parameter<string> => ({
   text: description,

@@ -1,16 +1,16 @@
-import type { AdminTools } from '../app/registry/admin.ts';
 import {
   deleteSubscription,
   getSubscription,
   listSubscriptions,
   listSubscriptionsOf,
   putSubscription,
+  type SubscriptionTools,
 } from '../app/registry/subscriptions.ts';
 import { subscriptionSchema } from '../core/registry/subscription.ts';
 import { callsWith } from './call.ts';
 import { page } from './parameters.ts';
 
-const call = callsWith<AdminTools>();
+const call = callsWith<SubscriptionTools>();
 
 export const subscriptionCalls = [
   call(

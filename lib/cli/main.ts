@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { commands as kindCommands } from '../connectors/cli.ts';
 import { applicationsCommand } from './applications.ts';
 import { auditCommand } from './audit.ts';
+import { catalogCommand, grantsCommand } from './catalog.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { eventsCommand } from './events.ts';
 import { invokeCommand } from './invoke.ts';
@@ -10,6 +11,7 @@ import { listenCommand } from './listen.ts';
 import { publishCommand } from './publish.ts';
 import { receiversCommand } from './receivers.ts';
 import { redriveCommand } from './redrive.ts';
+import { requestsCommand } from './requests.ts';
 import { schedulesCommand } from './schedules.ts';
 import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
@@ -109,6 +111,9 @@ function createProgram(session: Session): Command {
     redriveCommand,
     eventsCommand,
     schedulesCommand,
+    catalogCommand,
+    requestsCommand,
+    grantsCommand,
     whyCommand,
     ...kindCommands,
     smokeCommand,

@@ -14,6 +14,7 @@ import { holdCommands } from './topics-hold.ts';
 interface TopicOptions {
   readonly owner?: string;
   readonly description?: string;
+  readonly access?: unknown;
   readonly schema?: unknown;
   readonly dedup?: number;
   readonly trace?: string;
@@ -94,6 +95,11 @@ const settings = (command: Command): Command =>
   command
     .option('--owner <application>', 'the application that owns it')
     .option('--description <text>', 'what it is for')
+    .option(
+      '--access <json|@file>',
+      'who else may use it: {"publish": "owner|request|anyone", "subscribe": …}',
+      jsonOrFile,
+    )
     .option('--schema <json|@file>', 'a JSON Schema that the data of its events must match', jsonOrFile)
     .option(
       '--dedup <time>',
@@ -114,7 +120,7 @@ const settings = (command: Command): Command =>
     );
 
 function settingsOf(options: TopicOptions): Item {
-  const { owner, description, schema, dedup: dedupSeconds, trace, ordered: by, holdWhen } = options;
+  const { owner, description, access, schema, dedup: dedupSeconds, trace, ordered: by, holdWhen } = options;
   const ordered = typeof by === 'string' ? { by } : by;
-  return given({ owner, description, schema, dedupSeconds, trace, ordered, holdWhen });
+  return given({ owner, description, access, schema, dedupSeconds, trace, ordered, holdWhen });
 }

@@ -6,6 +6,7 @@ import type { createKeyOf, listKeys } from '../../lib/app/access/keys.ts';
 import type { me } from '../../lib/app/access/me.ts';
 import type { listAudit } from '../../lib/app/audit/list-audit.ts';
 import type { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
+import type { listCatalog, matchKept } from '../../lib/app/catalog/catalog.ts';
 import type { ShownDelayed } from '../../lib/app/delay/recall.ts';
 import type { getHeld, listHeld, ShownHeld } from '../../lib/app/hold/held.ts';
 import type { listTopicsAndHolds, ShownTopic } from '../../lib/app/hold/topic-and-hold.ts';
@@ -19,6 +20,8 @@ import type { listReceivers, putReceiver } from '../../lib/app/registry/receiver
 import type { rotateSecret } from '../../lib/app/registry/secrets.ts';
 import type { getSubscription, listSubscriptions } from '../../lib/app/registry/subscriptions.ts';
 import type { takeCallback } from '../../lib/app/registry/validation-callback.ts';
+import type { listGrants } from '../../lib/app/request/grants.ts';
+import type { listRequests, ShownRequest } from '../../lib/app/request/requests.ts';
 import type { listRecurrences, ShownRecurrence } from '../../lib/app/schedule/recurrences.ts';
 import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts';
 import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
@@ -57,6 +60,11 @@ const held = {
   NewKey: true satisfies Same<Answer<typeof createKeyOf>, Schema<'NewKey'>>,
   Topic: true satisfies Same<ShownTopic, Schema<'Topic'>>,
   Topics: true satisfies Same<Answer<typeof listTopicsAndHolds>, Schema<'Topics'>>,
+  DryRun: true satisfies Same<Answer<typeof matchKept>, Schema<'DryRun'>>,
+  Request: true satisfies Same<ShownRequest, Schema<'Request'>>,
+  Requests: true satisfies Same<Answer<typeof listRequests>, Schema<'Requests'>>,
+  Grants: true satisfies Same<Answer<typeof listGrants>, Schema<'Grants'>>,
+  Catalog: true satisfies Same<Answer<typeof listCatalog>, Schema<'Catalog'>>,
   Subscription: true satisfies Same<Answer<typeof getSubscription>, Schema<'Subscription'>>,
   Subscriptions: true satisfies Same<Answer<typeof listSubscriptions>, Schema<'Subscriptions'>>,
   Hold: true satisfies Same<ShownHold, Schema<'Hold'>>,

@@ -33,12 +33,17 @@ describe('docs/api.md', () => {
         continue;
       }
       compared++;
-      const fields = body.replaceAll(/[`{}\\]/g, '').split(', ');
-      const { properties = {}, required = [] } = schemas[name] ?? {};
-      const allowed = fields.flatMap((field) => field.replace('?', '').split('|'));
-      expect([name, allowed.sort()]).toEqual([name, Object.keys(properties as object).sort()]);
-      const demanded = fields.filter((field) => !/[?|]/.test(field));
-      expect([name, demanded.sort()]).toEqual([name, [...(required as string[])].sort()]);
+      const schema = schemas[name] ?? {};
+      const bodies = (schema.properties === undefined ? schema.oneOf : [schema]) as (typeof schema)[];
+      const texts = body.split(' or ');
+      expect([name, texts.length]).toEqual([name, bodies.length]);
+      for (const [at, { properties = {}, required = [] }] of bodies.entries()) {
+        const fields = (texts[at] ?? '').replaceAll(/[`{}\\]/g, '').split(', ');
+        const allowed = fields.flatMap((field) => field.replace('?', '').split('|'));
+        expect([name, allowed.sort()]).toEqual([name, Object.keys(properties as object).sort()]);
+        const demanded = fields.filter((field) => !/[?|]/.test(field));
+        expect([name, demanded.sort()]).toEqual([name, [...(required as string[])].sort()]);
+      }
     }
     expect(compared).toBeGreaterThanOrEqual(9);
   });

@@ -8,6 +8,7 @@ import { subscriptionSchema } from '../../core/registry/subscription.ts';
 import { topicSchema } from '../../core/registry/topic.ts';
 import { validateModes } from '../../core/registry/validation.ts';
 import { recurrenceSchema } from '../../core/schedule/recurrence.ts';
+import { accessAnswers } from './answers-access.ts';
 import { eventAnswers } from './answers-events.ts';
 import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
 
@@ -55,6 +56,7 @@ export function answers() {
     topic: nameSchema,
     ...topicSchema.omit({ owner: true }).shape,
     ...kept,
+    schemaVersion: count.optional(),
     hold: Hold.optional(),
   });
   const ListedTopic = Topic.omit({ schema: true }).extend({
@@ -166,6 +168,7 @@ export function answers() {
     Topics: listOf('topics', ListedTopic),
     Subscription,
     Subscriptions: listOf('subscriptions', Subscription),
+    ...accessAnswers(time, count),
     Hold,
     HeldEvent,
     HeldEvents: listOf('events', HeldEvent),
@@ -203,6 +206,7 @@ export type AnswerName = keyof Answers;
 export function answerSchemas(): Record<string, JsonSchema> {
   const named = answers();
   const known = new Map<z.ZodType, JsonSchema>([
+    [named.Request.shape.filter.unwrap(), { $ref: '#/components/schemas/Filter' }],
     [named.Subscription.shape.filter, { $ref: '#/components/schemas/Filter' }],
   ]);
   // What is both asked and answered, such as a name, is described by the requests already.

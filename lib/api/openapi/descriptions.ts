@@ -11,6 +11,8 @@ const applicationTexts = {
 const topicTexts = {
   owner: 'The application that owns it; that of the key when left out.',
   description: 'For people.',
+  access:
+    'Who may publish (`owner` when left out) and subscribe (`request` when left out): `owner`, `request`, or `anyone`.',
   schema: 'A JSON Schema (draft 2020-12) of at most 128 KB that the data of each event must match.',
   dedupSeconds: 'For how long a second event of the same source and id is answered `duplicate`; 0: never.',
   cancellable: 'False saves the writes for delays up to 15 minutes, which cannot be cancelled then.',
@@ -84,6 +86,12 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
     events: 'All or none of them are taken, each with its target.',
     checkUrl: 'Where the bus asks what became of a transaction that nobody ended.',
     checkAfterSeconds: 'When it asks for the first time; or, without a checkUrl, rolls back.',
+  },
+  NoteSpec: { note: 'For the application that asked.' },
+  MatchSpec: {
+    filter: 'As of a subscription; all events when left out.',
+    since: 'Only events accepted from then on.',
+    until: 'Only events accepted before.',
   },
   ReTimeSpec: {
     delaySeconds: 'So long after now.',

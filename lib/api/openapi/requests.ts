@@ -14,9 +14,11 @@ import { secretSchema } from '../../core/registry/receiver.ts';
 import { rotateSecretSchema } from '../../core/registry/secret.ts';
 import { subscriptionSchema } from '../../core/registry/subscription.ts';
 import { topicSchema } from '../../core/registry/topic.ts';
+import { noteSchema, requestSchema } from '../../core/request/request.ts';
 import { recurrenceSchema } from '../../core/schedule/recurrence.ts';
 import { transactionSchema } from '../../core/transaction/request.ts';
 import { type DescribedCall, isEvents } from '../call.ts';
+import { matchSchema } from '../catalog.ts';
 import { describeFields } from './descriptions.ts';
 import { eventSchemas, transactionEvent } from './events.ts';
 import { filterSchemas } from './filter.ts';
@@ -43,6 +45,9 @@ export const requests = {
   ScheduleSpec: recurrenceSchema,
   TransactionSpec: transactionSchema,
   ReTimeSpec: reTimeSchema,
+  RequestSpec: requestSchema,
+  NoteSpec: noteSchema,
+  MatchSpec: matchSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
 /** The name of the schema of a call's body; undefined without a body, and for events in any of their forms. */

@@ -6,8 +6,9 @@ import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { checkSchema } from '../event/check-schema.ts';
+import { mayPublish } from '../grant/may-use.ts';
 
-export type ActTools = Tools<'applications' | 'registry' | 'schemas'>;
+export type ActTools = Tools<'applications' | 'registry' | 'schemas' | 'grants'>;
 
 /** An event that was stored, as far as it decides whether it may still go. */
 export interface Waiting {
@@ -36,10 +37,9 @@ export async function refusalsOf(
   events: readonly Waiting[],
 ): Promise<(Refusal | undefined)[]> {
   const standing = await standingTarget(tools, target);
-  const children = await childrenOf(tools, events, standing?.owner);
+  const rights = await rightsOf(tools, events, standing);
   return events.map(({ acting, atMs, body }) => {
-    const of = children.get(acting?.actor.application);
-    const decision = mayAct(acting, atMs, standing, target, of);
+    const decision = mayAct(acting, atMs, standing, target, rights.get(acting?.actor.application));
     if (decision.kind === 'refuse') return { code: decision.code, detail: decision.detail, errors: [] };
     if (!decision.checkAnew || standing === undefined || !('topic' in standing)) return undefined;
     try {
@@ -52,14 +52,24 @@ export async function refusalsOf(
   });
 }
 
-/** The children of applications that act on what another one owns; all others are decided without them. */
-async function childrenOf(
-  { applications }: ActTools,
+/** What applications may do with a target of another one; the owner is decided without it. */
+async function rightsOf(
+  tools: ActTools,
   events: readonly Waiting[],
-  owner: string | undefined,
-): Promise<ReadonlyMap<string | undefined, readonly string[] | undefined>> {
+  standing: Topic | Receiver | undefined,
+): Promise<
+  ReadonlyMap<string | undefined, { children?: readonly string[] | undefined; isGranted: boolean }>
+> {
   const names = events.flatMap(({ acting }) => (acting === undefined ? [] : [acting.actor.application]));
-  const others = [...new Set(names)].filter((name) => name !== owner);
-  const found = await Promise.all(others.map((name) => applications.cached(name)));
-  return new Map(others.map((name, at) => [name, found[at]?.children]));
+  const others = [...new Set(names)].filter((name) => name !== standing?.owner);
+  const found = await Promise.all(
+    others.map(async (name) => {
+      const [application, isGranted] = await Promise.all([
+        tools.applications.cached(name),
+        standing !== undefined && 'topic' in standing && mayPublish(tools, name, standing),
+      ]);
+      return { children: application?.children, isGranted };
+    }),
+  );
+  return new Map(others.map((name, at) => [name, found[at] ?? { isGranted: false }]));
 }

@@ -14,8 +14,10 @@ import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ClaimStore } from '../../runtime/stores/claims.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { keepSome } from '../catalog/kept.ts';
 import { type DelayTools, delay } from '../delay/schedule.ts';
 import { checkSchema } from '../event/check-schema.ts';
+import { requirePublish } from '../grant/may-use.ts';
 import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
 import { unknownReceiver } from '../registry/admin.ts';
 import { overtaking } from '../routing/send-all.ts';
@@ -24,7 +26,7 @@ import { type TraceTools, tracePublished } from '../why/trace.ts';
 export type PublishTools = RouteOrHoldTools &
   DelayTools &
   TraceTools &
-  Tools<'applications' | 'registry' | 'claims' | 'schemas' | 'trace'>;
+  Tools<'applications' | 'registry' | 'claims' | 'schemas' | 'trace' | 'grants' | 'kept'>;
 
 /** The result for one event of a request. */
 export interface EntryResult {
@@ -94,7 +96,8 @@ export async function takeEntries(
   rejectOvertaking(checked, results);
   await send(tools, target, claimed, opened, results);
   const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
-  await tracePublished(tools, topic?.trace ?? tools.trace, target, taken);
+  const mode = topic?.trace ?? tools.trace;
+  await Promise.all([tracePublished(tools, mode, target, taken), keepSome(tools, mode, topic, taken)]);
   answerTwins(checked, results);
   return entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
 }
@@ -109,7 +112,7 @@ export interface Opened {
 
 /** Opens a target for a caller that may send there. @throws BusbarError unknown_topic, unknown_receiver, forbidden. */
 export async function openTarget(
-  tools: Pick<PublishTools, 'registry'>,
+  tools: Pick<PublishTools, 'registry' | 'grants'>,
   principal: Principal,
   target: Target,
 ): Promise<Opened> {
@@ -117,7 +120,7 @@ export async function openTarget(
   if ('topic' in target) {
     const topic = await tools.registry.cachedTopic(target.topic);
     if (topic === undefined) throw unknownTarget(target);
-    requireOwner(principal, topic.owner, `The topic ${target.topic}`);
+    await requirePublish(tools, principal, topic);
     return { topic, acting: actingOn(actorOf(principal), topic) };
   }
   const receiver = await tools.registry.cachedReceiver(target.receiver);

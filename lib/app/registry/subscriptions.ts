@@ -1,12 +1,16 @@
-import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { owns, type Principal, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription, SubscriptionSpec } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
+import type { Parts } from '../../runtime/tools.ts';
+import { requireSubscribe } from '../grant/may-use.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import { type AdminTools, declaredConflict, type Put, unknownReceiver } from './admin.ts';
 import { getTopic } from './topics.ts';
+
+export type SubscriptionTools = AdminTools & Parts<'grants'>;
 
 export async function getSubscription(
   tools: AdminTools,
@@ -56,14 +60,29 @@ export async function listSubscriptionsOf(
   return { subscriptions, ...rest };
 }
 
+/** The caller owns the receiver; the topic is its own, or lets it subscribe. */
 export async function putSubscription(
-  tools: AdminTools,
+  tools: SubscriptionTools,
   principal: Principal,
   topic: string,
   receiver: string,
   { filter }: SubscriptionSpec,
 ): Promise<Put<Subscription>> {
-  const { source, sink } = await requireBothEnds(tools, principal, topic, receiver);
+  const { source, sink } = await requireBothEnds(tools, topic, receiver);
+  requireOwner(principal, sink.owner, `The receiver ${receiver}`);
+  await requireSubscribe(tools, principal, source, receiver, filter);
+  return await writeSubscription(tools, source, sink, filter);
+}
+
+/** Makes or changes a subscription, whoever may want it. @throws BusbarError invalid_filter. */
+export async function writeSubscription(
+  tools: AdminTools,
+  source: Topic,
+  sink: Receiver,
+  filter: SubscriptionSpec['filter'],
+): Promise<Put<Subscription>> {
+  const { topic } = source;
+  const { receiver } = sink;
   const isOrdered = orderAttribute(source) !== undefined;
   const before = await tools.registry.subscription(topic, receiver);
   try {
@@ -104,6 +123,7 @@ async function reconcileFilter(
   }
 }
 
+/** Either side ends a subscription: the owner of the topic, or that of the receiver. */
 export async function deleteSubscription(
   tools: AdminTools,
   principal: Principal,
@@ -111,24 +131,33 @@ export async function deleteSubscription(
   receiver: string,
 ): Promise<void> {
   await getSubscription(tools, topic, receiver);
-  await tools.registry.deleteSubscription(topic, receiver, async ({ declared }) => {
-    const { source } = await requireBothEnds(tools, principal, topic, receiver);
-    if (declared) throw declaredConflict(`The subscription of ${receiver} to ${topic}`);
-    await tools.provision.deleteSubscription(topic, receiver, orderAttribute(source) !== undefined);
+  await removeSubscription(tools, topic, receiver, ({ source, sink }) => {
+    if (!owns(principal, source.owner)) requireOwner(principal, sink.owner, `The receiver ${receiver}`);
   });
 }
 
-/** A subscription takes the topic's events to the receiver, so the caller must own both. */
-async function requireBothEnds(
+/** Ends a subscription, if there is one. @throws BusbarError declared, and what the check throws. */
+export async function removeSubscription(
   tools: AdminTools,
-  principal: Principal,
+  topic: string,
+  receiver: string,
+  check: (ends: { readonly source: Topic; readonly sink: Receiver }) => void = () => undefined,
+): Promise<void> {
+  await tools.registry.deleteSubscription(topic, receiver, async ({ declared }) => {
+    const ends = await requireBothEnds(tools, topic, receiver);
+    check(ends);
+    if (declared) throw declaredConflict(`The subscription of ${receiver} to ${topic}`);
+    await tools.provision.deleteSubscription(topic, receiver, orderAttribute(ends.source) !== undefined);
+  });
+}
+
+async function requireBothEnds(
+  tools: Pick<AdminTools, 'registry'>,
   topic: string,
   receiver: string,
 ): Promise<{ source: Topic; sink: Receiver }> {
   const source = await getTopic(tools, topic);
-  requireOwner(principal, source.owner, `The topic ${topic}`);
   const sink = await tools.registry.receiver(receiver);
   if (sink === undefined) throw unknownReceiver(receiver);
-  requireOwner(principal, sink.owner, `The receiver ${receiver}`);
   return { source, sink };
 }

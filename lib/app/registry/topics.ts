@@ -4,12 +4,12 @@ import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { patchedTopic } from '../../core/registry/patch.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
-import type { Topic, TopicSpec } from '../../core/registry/topic.ts';
+import { schemaVersionOf, type Topic, type TopicSpec } from '../../core/registry/topic.ts';
 import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
-import type { Tools } from '../../runtime/tools.ts';
+import type { Parts, Tools } from '../../runtime/tools.ts';
 import { type AdminTools, declaredConflict, newIncarnation, ownerOf, type Put } from './admin.ts';
 
-export type TopicTools = AdminTools & Tools<'schemas'>;
+export type TopicTools = AdminTools & Tools<'schemas' | 'grants'>;
 
 export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Topic> {
   const topic = await tools.registry.topic(name);
@@ -67,6 +67,7 @@ async function writeTopic(
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
       updatedAt: now,
+      ...schemaVersionOf(existing, spec.schema),
       ...keptHold(existing),
     };
   };
@@ -121,7 +122,11 @@ export async function requireDeletable(
 }
 
 /** Deletes the topic and its subscriptions; events that its receivers already have are delivered. */
-export async function deleteTopic(tools: AdminTools, principal: Principal, name: string): Promise<void> {
+export async function deleteTopic(
+  tools: AdminTools & Parts<'grants'>,
+  principal: Principal,
+  name: string,
+): Promise<void> {
   await getTopic(tools, name);
   await tools.registry.deleteTopic(name, async () => {
     // Checked in here, because a topic that was put meanwhile may have another owner.
@@ -129,4 +134,6 @@ export async function deleteTopic(tools: AdminTools, principal: Principal, name:
     await tools.provision.deleteTopic(name, orderAttribute(topic) !== undefined);
     for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);
   });
+  // They say which lifetime of the topic they are of, so one that is left behind allows nothing.
+  await tools.grants.forget(name);
 }

@@ -24,7 +24,7 @@ import { openTarget } from '../publish/publish.ts';
 import { type AdminTools, ownerOf, type Put } from '../registry/admin.ts';
 import { tickTimer } from './fire.ts';
 
-export type RecurrenceTools = AdminTools & TimerTools & Tools<'recurrences' | 'schemas'>;
+export type RecurrenceTools = AdminTools & TimerTools & Tools<'recurrences' | 'schemas' | 'grants'>;
 
 /** A recurring schedule as the API shows it: with its next five times, and the result of the last. */
 export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs' | 'acting' | 'event'> {

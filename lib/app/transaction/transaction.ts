@@ -21,7 +21,9 @@ import { checkEntries, type EntryResult, newTrace, openTarget } from '../publish
 import { type CheckSecretTools, ensureCheckSecret } from './check-secret.ts';
 
 export type TransactionTools = CheckSecretTools &
-  Tools<'registry' | 'schemas' | 'trace' | 'endpoints' | 'endpointPorts' | 'transactions' | 'queues'>;
+  Tools<
+    'registry' | 'grants' | 'schemas' | 'trace' | 'endpoints' | 'endpointPorts' | 'transactions' | 'queues'
+  >;
 
 /**
  * Begins a transaction: checks and stores its events, which no receiver gets before the commit. All or none: one

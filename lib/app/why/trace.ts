@@ -21,7 +21,7 @@ const traceWriteSeconds = 1;
 export type TraceTools = Tools<'traces' | 'sightings'>;
 
 /** Writes traces as a best effort: nothing may fail or wait because of them, so a slow write is left to itself. */
-async function bestEffort(tools: TraceTools, write: () => Promise<unknown>): Promise<void> {
+export async function bestEffort(tools: Tools, write: () => Promise<unknown>): Promise<void> {
   let cancel = () => {};
   const slow = new Promise<string>((resolve) => {
     cancel = tools.clock.setTimer(traceWriteSeconds * 1000, () =>

@@ -69,6 +69,10 @@ export function isOfLifetime(
 export const mayUse = (actor: Actor, owner: string, children: readonly string[] = []): boolean =>
   owns({ ...actor, children }, owner);
 
+/** Names the present lifetime of a topic or receiver: another one each time the name is created. */
+export const lifetimeOf = ({ incarnation, createdAt }: Pick<Lifetime, 'incarnation' | 'createdAt'>): string =>
+  incarnation ?? createdAt;
+
 /** Whether a stored row may act now. */
 export type ActingDecision =
   /** `checkAnew`: its target has another owner than when it was checked, so the present rules apply to it. */
@@ -81,14 +85,14 @@ export type ActingDecision =
  * to then, but never on a later lifetime of its target.
  * @param storedAtMs when it was stored, if the row says so.
  * @param target undefined when it was deleted.
- * @param children the present children of the actor's application.
+ * @param rights what the actor's application has now: its children, and whether the topic lets it publish (topic-access.ts).
  */
 export function mayAct(
   acting: Acting | undefined,
   storedAtMs: number | undefined,
   target: Lifetime | undefined,
   name: { readonly topic: string } | { readonly receiver: string },
-  children?: readonly string[],
+  rights: { readonly children?: readonly string[] | undefined; readonly isGranted?: boolean } = {},
 ): ActingDecision {
   const [kind, what] =
     'topic' in name
@@ -110,7 +114,7 @@ export function mayAct(
   }
   if (acting === undefined) return { kind: 'act', checkAnew: false };
   const { actor, owner } = acting;
-  if (!mayUse(actor, target.owner, children)) {
+  if (!mayUse(actor, target.owner, rights.children) && rights.isGranted !== true) {
     return {
       kind: 'refuse',
       code: 'forbidden',

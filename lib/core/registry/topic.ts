@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { accessSchema } from '../access/topic-access.ts';
 import { orderAttributeSchema } from '../event/attribute.ts';
 import { utf8Bytes } from '../event/event.ts';
 import { traceModes } from '../event/trace-mode.ts';
@@ -16,6 +17,8 @@ export const topicSchema = z.strictObject({
   /** The application that owns it; the caller's when left out. */
   owner: ownerSchema,
   description: z.string().max(1024).optional(),
+  /** Who may publish and subscribe beside its owner. */
+  access: accessSchema.optional(),
   /** A JSON Schema for `data`, enforced at publish. */
   schema: z
     .union([z.record(z.string(), z.unknown()), z.boolean()])
@@ -50,8 +53,21 @@ export type TopicSpec = z.infer<typeof topicSchema>;
 
 export interface Topic extends Omit<TopicSpec, 'owner'>, Owned {
   readonly topic: string;
+  /** How often its schema was changed, from 1; absent while it never had one. */
+  readonly schemaVersion?: number;
   /** The id of its hold, while it may be on hold: publishers then read the hold. */
   readonly hold?: string;
+}
+
+/** The version of the schema that a topic gets. */
+export function schemaVersionOf(
+  existing: Pick<Topic, 'schema' | 'schemaVersion'> | undefined,
+  schema: TopicSpec['schema'],
+): { readonly schemaVersion?: number } {
+  const before = existing?.schemaVersion ?? (existing?.schema === undefined ? 0 : 1);
+  const isSame = JSON.stringify(existing?.schema) === JSON.stringify(schema);
+  const version = isSame ? before : before + 1;
+  return version === 0 ? {} : { schemaVersion: version };
 }
 
 /** The name of a schema: the same text has the same, and so tells whether a schema changed. */

@@ -78,3 +78,9 @@ it('an actor may use what its application and its children own, and an admin eve
   expect(mayUse(shop, 'rival', ['rival'])).toBe(true);
   expect(mayUse({ application: 'ops', role: 'admin' }, 'rival')).toBe(true);
 });
+
+it('lets a stored row act for an application that the topic lets publish now, and for no other', () => {
+  const rival = { ...acting, actor: { application: 'rival', role: 'member' } as const };
+  expect(mayAct(rival, createdAtMs, topic, name)).toMatchObject({ kind: 'refuse', code: 'forbidden' });
+  expect(mayAct(rival, createdAtMs, topic, name, { isGranted: true })).toMatchObject({ kind: 'act' });
+});

@@ -1,0 +1,84 @@
+import { owns, type Principal } from '../../core/access/access.ts';
+import { lifetimeOf } from '../../core/access/acting.ts';
+import { type AccessMode, publishMode, subscribeMode } from '../../core/access/topic-access.ts';
+import type { DryRun } from '../../core/catalog/dry-run.ts';
+import type { Filter } from '../../core/filter/filter.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import type { Topic } from '../../core/registry/topic.ts';
+import type { Tools } from '../../runtime/tools.ts';
+import { type PageQuery, pageOf } from '../list/page.ts';
+import { getTopic } from '../registry/topics.ts';
+import { tryFilter } from './kept.ts';
+
+export type CatalogTools = Tools<'registry' | 'kept' | 'grants'>;
+
+/** A topic as anybody finds it: what it is for and how to get access. */
+export interface CatalogEntry {
+  readonly topic: string;
+  readonly owner: string;
+  readonly description?: string;
+  /** How often its schema was changed, from 1; absent without a schema. */
+  readonly schemaVersion?: number;
+  readonly access: { readonly publish: AccessMode; readonly subscribe: AccessMode };
+  /** The types of the events that were published lately. */
+  readonly types: readonly string[];
+}
+
+/** Every topic, for anybody who has a key. */
+export async function listCatalog(
+  tools: CatalogTools,
+  query: PageQuery,
+): Promise<{ topics: CatalogEntry[]; cursor?: string }> {
+  const { items, ...rest } = await pageOf(['catalog'], query, tools.registry.topicsAfter, (topic) => topic);
+  const topics = await Promise.all(
+    items.map(async (topic): Promise<CatalogEntry> => {
+      const { description, schemaVersion } = topic;
+      return {
+        topic: topic.topic,
+        owner: topic.owner,
+        ...(description !== undefined && { description }),
+        ...(schemaVersion !== undefined && { schemaVersion }),
+        access: { publish: publishMode(topic), subscribe: subscribeMode(topic) },
+        types: await tools.kept.types(topic),
+      };
+    }),
+  );
+  return { topics, ...rest };
+}
+
+export interface MatchSpec {
+  readonly filter?: Filter | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/**
+ * Which of the topic's latest events a filter matches, whole: for its owner, and for whom it lets subscribe.
+ * @throws BusbarError unknown_topic, forbidden.
+ */
+export async function matchKept(
+  tools: CatalogTools,
+  principal: Principal,
+  name: string,
+  { filter, since, until }: MatchSpec,
+): Promise<DryRun> {
+  const topic = await getTopic(tools, name);
+  await requireReadable(tools, principal, topic);
+  return await tryFilter(tools, topic, filter, {
+    sinceMs: since === undefined ? undefined : Date.parse(since),
+    untilMs: until === undefined ? undefined : Date.parse(until),
+  });
+}
+
+/** Who may subscribe to the topic reads its events anyway. */
+async function requireReadable(tools: CatalogTools, principal: Principal, topic: Topic): Promise<void> {
+  if (owns(principal, topic.owner) || subscribeMode(topic) === 'anyone') return;
+  const grant = await tools.grants.find(topic.topic, principal.application);
+  const receivers = grant?.topicLifetime === lifetimeOf(topic) ? Object.values(grant.subscribe ?? {}) : [];
+  // One that was approved for a part of the events sees only that part.
+  if (receivers.some(({ filter }) => filter === undefined)) return;
+  throw new BusbarError(
+    'forbidden',
+    `The topic ${topic.topic} belongs to the application ${topic.owner}; this key belongs to ${principal.application}, which may not read its events. A request (POST /v1/requests) shows how many of them a filter matches.`,
+  );
+}

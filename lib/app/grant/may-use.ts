@@ -1,0 +1,69 @@
+import { owns, type Principal } from '../../core/access/access.ts';
+import { publishMode, subscribeMode } from '../../core/access/topic-access.ts';
+import { grantsPublish, grantsSubscription } from '../../core/grant/grant.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
+import type { Topic } from '../../core/registry/topic.ts';
+import type { Parts } from '../../runtime/tools.ts';
+
+type GrantTools = Parts<'grants'>;
+
+/**
+ * Whether an application that does not own a topic may publish to it: everybody where the topic says so, and whom the
+ * owner approved. What is a few seconds old decides, so a revoked grant ends within five.
+ */
+export async function mayPublish(tools: GrantTools, application: string, topic: Topic): Promise<boolean> {
+  if (publishMode(topic) === 'anyone') return true;
+  return grantsPublish(await tools.grants.cached(topic.topic, application), topic);
+}
+
+/**
+ * The same for a caller, which may be the owner.
+ * @throws BusbarError forbidden, with the way to get access.
+ */
+export async function requirePublish(tools: GrantTools, principal: Principal, topic: Topic): Promise<void> {
+  if (owns(principal, topic.owner) || (await mayPublish(tools, principal.application, topic))) return;
+  throw notAllowed(
+    principal,
+    topic,
+    'publish to it',
+    publishMode(topic) === 'request'
+      ? `POST /v1/requests {"kind": "publish", "topic": "${topic.topic}"}`
+      : undefined,
+  );
+}
+
+/** Whether the caller may subscribe its receiver with this filter. @throws BusbarError forbidden, as above. */
+export async function requireSubscribe(
+  tools: GrantTools,
+  principal: Principal,
+  topic: Topic,
+  receiver: string,
+  filter: unknown,
+): Promise<void> {
+  const mode = subscribeMode(topic);
+  if (owns(principal, topic.owner) || mode === 'anyone') return;
+  const grant = await tools.grants.find(topic.topic, principal.application);
+  if (grantsSubscription(grant, topic, receiver, filter)) return;
+  throw notAllowed(
+    principal,
+    topic,
+    `subscribe ${receiver} with this filter`,
+    mode === 'request'
+      ? `POST /v1/requests {"kind": "subscribe", "topic": "${topic.topic}", "receiver": "${receiver}"}`
+      : undefined,
+  );
+}
+
+function notAllowed(
+  { application }: Principal,
+  { topic, owner }: Topic,
+  what: string,
+  way: string | undefined,
+): BusbarError {
+  const remedy =
+    way === undefined ? 'It takes no requests; ask its owner or an admin.' : `Ask for it with ${way}.`;
+  return new BusbarError(
+    'forbidden',
+    `The topic ${topic} belongs to the application ${owner}; this key belongs to ${application}, which may not ${what}. ${remedy}`,
+  );
+}

@@ -1,0 +1,69 @@
+import { Command } from 'commander';
+import type { Item } from './support/answer.ts';
+import { isItem } from './support/answer.ts';
+import { list, remove } from './support/collection.ts';
+import { paged } from './support/pages.ts';
+import type { Session } from './support/session.ts';
+import { field } from './support/table.ts';
+
+const accessOf = (name: 'publish' | 'subscribe') => ({
+  title: name,
+  value: (row: Item) => (isItem(row.access) ? String(row.access[name]) : ''),
+});
+const columns = [
+  field('topic'),
+  field('owner'),
+  accessOf('publish'),
+  accessOf('subscribe'),
+  { title: 'types', value: (row: Item) => (Array.isArray(row.types) ? row.types.join(' ') : '') },
+  field('description'),
+];
+
+/** `busbar catalog`: what topics there are. */
+export const catalogCommand = (session: Session): Command =>
+  paged(
+    new Command('catalog').description(
+      'what topics there are, who may publish and subscribe, and the types seen lately',
+    ),
+  ).action((_, command: Command) => list(session, command, '/catalog', columns, { member: 'topics' }));
+
+const grantColumns = [
+  field('application'),
+  { title: 'publish', value: (row: Item) => (row.publish === undefined ? '' : 'yes') },
+  {
+    title: 'subscribe',
+    value: (row: Item) => (isItem(row.subscribe) ? Object.keys(row.subscribe).join(' ') : ''),
+  },
+];
+
+/** `busbar grants`: what applications may do with a topic. */
+export function grantsCommand(session: Session): Command {
+  const grants = new Command('grants')
+    .description('what applications may do with a topic, and how to end it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  busbar grants list orders\n  busbar grants revoke orders billing-team',
+    );
+  const pathOf = (topic: string) => {
+    session.about = { topic };
+    return `/topics/${encodeURIComponent(topic)}/grants`;
+  };
+  paged(grants.command('list').description('the grants on a topic').argument('<topic>')).action(
+    (topic: string, _, command: Command) =>
+      list(session, command, pathOf(topic), grantColumns, { member: 'grants' }),
+  );
+  grants
+    .command('revoke')
+    .description('end what an application may do with a topic, and its subscriptions')
+    .argument('<topic>')
+    .argument('<application>')
+    .action((topic: string, application: string, _, command: Command) =>
+      remove(
+        session,
+        command,
+        `${pathOf(topic)}/${encodeURIComponent(application)}`,
+        `${application} may no longer publish to ${topic}, and its subscriptions have ended.`,
+      ),
+    );
+  return grants;
+}

@@ -1,0 +1,65 @@
+import { lifetimeOf } from '../access/acting.ts';
+import type { Filter } from '../filter/filter.ts';
+
+/** What approved requests allow one application to do with one topic, until revoked. */
+export interface Grant {
+  readonly topic: string;
+  readonly application: string;
+  /** The lifetime of the topic, with which its grants end. */
+  readonly topicLifetime: string;
+  /** Set when it may publish. */
+  readonly publish?: Granted;
+  /** The receivers that it may subscribe, each with the filter that was approved. */
+  readonly subscribe?: Readonly<Record<string, GrantedSubscription>>;
+}
+
+export interface Granted {
+  /** The request that was approved. */
+  readonly request: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+export interface GrantedSubscription extends Granted {
+  readonly filter?: Filter | undefined;
+}
+
+/** A topic as far as its grants depend on it. */
+type Granting = Parameters<typeof lifetimeOf>[0];
+
+const isOf = (grant: Grant, topic: Granting) => grant.topicLifetime === lifetimeOf(topic);
+
+export const grantsPublish = (grant: Grant | undefined, topic: Granting): boolean =>
+  grant !== undefined && isOf(grant, topic) && grant.publish !== undefined;
+
+/** Whether the subscription of a receiver by this very filter was approved: a wider one is asked for anew. */
+export function grantsSubscription(
+  grant: Grant | undefined,
+  topic: Granting,
+  receiver: string,
+  filter: unknown,
+): boolean {
+  if (grant === undefined || !isOf(grant, topic) || !Object.hasOwn(grant.subscribe ?? {}, receiver))
+    return false;
+  return JSON.stringify(grant.subscribe?.[receiver]?.filter) === JSON.stringify(filter);
+}
+
+/** A grant with one more approval. What was granted on an earlier topic of the same name is left behind. */
+export function withApproval(
+  was: Grant | undefined,
+  base: Pick<Grant, 'topic' | 'application' | 'topicLifetime'>,
+  approved: Granted &
+    (
+      | { readonly kind: 'publish' }
+      | { readonly kind: 'subscribe'; readonly receiver: string; readonly filter?: Filter | undefined }
+    ),
+): Grant {
+  const kept: Grant = was !== undefined && was.topicLifetime === base.topicLifetime ? was : base;
+  const { request, at } = approved;
+  if (approved.kind === 'publish') return { ...kept, publish: { request, at } };
+  const { receiver, filter } = approved;
+  return {
+    ...kept,
+    subscribe: { ...kept.subscribe, [receiver]: { request, at, ...(filter !== undefined && { filter }) } },
+  };
+}

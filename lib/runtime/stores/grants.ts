@@ -1,0 +1,71 @@
+import type { Grant } from '../../core/grant/grant.ts';
+import type { Portion } from '../../core/list/portion.ts';
+import type { Table } from '../aws/table/table.ts';
+import type { Write } from '../aws/table/transact.ts';
+import type { Clock } from '../clock.ts';
+
+/** What applications may do with topics of others, by topic. */
+export interface GrantStore {
+  /** What is a few seconds old will do: a revoked grant ends within five. */
+  cached(topic: string, application: string): Promise<Grant | undefined>;
+  find(topic: string, application: string): Promise<Grant | undefined>;
+  /** By application, behind that name. */
+  after(topic: string, after: string, limit: number): Promise<Portion<Grant>>;
+  /** A write for a transaction: it is refused when the grant is another by now. */
+  writeOf(now: Grant, was: Grant | undefined): Write;
+  delete(topic: string, application: string): Promise<void>;
+  /** Deletes all grants of a topic. */
+  forget(topic: string): Promise<void>;
+}
+
+const cacheMs = 4000;
+const cachedMax = 1000;
+
+const pk = (topic: string) => `grant#${topic}`;
+
+export function createGrantStore(table: Table, clock: Clock): GrantStore {
+  const cache = new Map<string, { untilMs: number; found: Promise<Grant | undefined> }>();
+  const find = async (topic: string, application: string) =>
+    (await table.get({ pk: pk(topic), sk: application }, { consistent: true }))?.document as
+      | Grant
+      | undefined;
+  const remove = async (topic: string, application: string) => {
+    cache.delete(JSON.stringify([topic, application]));
+    await table.delete({ pk: pk(topic), sk: application });
+  };
+
+  return {
+    cached(topic, application) {
+      const key = JSON.stringify([topic, application]);
+      const kept = cache.get(key);
+      if (kept !== undefined && kept.untilMs > clock.now()) return kept.found;
+      if (cache.size >= cachedMax) cache.clear();
+      const found = find(topic, application);
+      cache.set(key, { untilMs: clock.now() + cacheMs, found });
+      // Only what was found is remembered: an approval takes effect at once.
+      found.then(
+        (grant) => grant === undefined && cache.delete(key),
+        () => cache.delete(key),
+      );
+      return found;
+    },
+
+    find,
+
+    async after(topic, after, limit) {
+      const { rows, last } = await table.page(pk(topic), after, limit);
+      return { items: rows.map((row) => ({ key: row.sk, item: row.document as Grant })), last };
+    },
+
+    writeOf(now, was) {
+      cache.delete(JSON.stringify([now.topic, now.application]));
+      return { put: { pk: pk(now.topic), sk: now.application, document: now }, was };
+    },
+
+    delete: remove,
+
+    async forget(topic) {
+      for (const { sk } of await table.query(pk(topic))) await remove(topic, sk);
+    },
+  };
+}

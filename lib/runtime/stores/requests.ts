@@ -1,0 +1,38 @@
+import type { Portion } from '../../core/list/portion.ts';
+import { type AccessRequest, keptSeconds } from '../../core/request/request.ts';
+import type { Table } from '../aws/table/table.ts';
+import type { Write } from '../aws/table/transact.ts';
+import type { Clock } from '../clock.ts';
+
+/** What applications ask for. There are few, so all are in one partition, in the order in which they were made. */
+export interface RequestStore {
+  find(id: string): Promise<AccessRequest | undefined>;
+  /** Behind an id, the oldest first. */
+  after(after: string, limit: number): Promise<Portion<AccessRequest>>;
+  /**
+   * Writes a request in the place of the one it was made from, together with other rows.
+   * @returns false, with nothing written, when that is another by now.
+   */
+  change(now: AccessRequest, was: AccessRequest | undefined, others?: readonly Write[]): Promise<boolean>;
+}
+
+const pk = 'request';
+
+export function createRequestStore(table: Table, clock: Clock): RequestStore {
+  return {
+    find: async (id) =>
+      (await table.get({ pk, sk: id }, { consistent: true }))?.document as AccessRequest | undefined,
+
+    async after(after, limit) {
+      const { rows, last } = await table.page(pk, after, limit);
+      return { items: rows.map((row) => ({ key: row.sk, item: row.document as AccessRequest })), last };
+    },
+
+    change(now, was, others = []) {
+      const seconds = keptSeconds(now);
+      const expiresAtSeconds = Math.ceil(clock.now() / 1000) + (seconds ?? 0);
+      const put = { pk, sk: now.id, document: now, ...(seconds !== undefined && { expiresAtSeconds }) };
+      return table.transact([{ put, was }, ...others]);
+    },
+  };
+}
