@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { Command } from 'commander';
 import { BusbarError, type Client } from '../client/index.ts';
-import { type Heard, hear } from './listening/hear.ts';
+import { type Heard, hear, printedEvent } from './listening/hear.ts';
 import { CliError, usageError } from './support/failure.ts';
 import { listenOn } from './support/listen-on.ts';
 import { jsonText } from './support/plain.ts';
@@ -156,7 +156,10 @@ async function announce(
 
 function jsonLine({ atMs, delivery, verified, status, problem }: Heard): string {
   const receivedAt = new Date(atMs).toISOString();
-  return `${jsonText({ receivedAt, ...delivery, verified, status, ...(problem !== undefined && { problem }) })}\n`;
+  const { body: _, ...shown } = { ...delivery };
+  const event = delivery && printedEvent(delivery);
+  const heard = { receivedAt, ...shown, ...(event && { event }), verified, status };
+  return `${jsonText({ ...heard, ...(problem !== undefined && { problem }) })}\n`;
 }
 
 function prettyLine(heard: Heard, output: Output): string {
@@ -173,7 +176,11 @@ function prettyLine(heard: Heard, output: Output): string {
     output.paint('cyan', cell(event.type)),
     cell(event.id),
     `attempt ${attempt}`,
-    cell(event.data instanceof Uint8Array ? `${event.data.length} bytes` : jsonText(event.data)),
+    cell(
+      event.data instanceof Uint8Array
+        ? `${event.data.length} bytes`
+        : jsonText(printedEvent(heard.delivery).data),
+    ),
   ];
   return `${parts.join('  ')}\n`;
 }

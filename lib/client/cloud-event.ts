@@ -12,7 +12,10 @@ export interface CloudEvent<Data = unknown> {
   readonly time?: string;
   readonly datacontenttype?: string;
   readonly dataschema?: string;
-  /** JSON; a string if the content type is text, and a `Uint8Array` if it is anything else. */
+  /**
+   * JSON; a string if the content type is text, and a `Uint8Array` if it is anything else. To publish numbers that
+   * JavaScript would round, pass a bigint inside, or the whole as a `JsonText`.
+   */
   readonly data?: Data;
   readonly [extension: string]: unknown;
 }

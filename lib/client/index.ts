@@ -16,6 +16,7 @@ export {
   once,
   RetryLaterError,
 } from './idempotency.ts';
+export { JsonText } from './json-text.ts';
 export { type MemoryStoreOptions, memoryStore } from './memory-store.ts';
 export {
   type OutboxEvent,

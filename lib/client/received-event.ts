@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { CloudEvent } from './cloud-event.ts';
 import { type HeaderSource, headerEntries, headerOf } from './headers.ts';
 
@@ -26,7 +27,11 @@ function readStructured(body: Uint8Array): CloudEvent {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Error('The body is not a JSON object.');
   }
-  const { data_base64: base64, ...members }: Record<string, unknown> = { ...value };
+  const { data_base64: base64, ...others }: Record<string, unknown> = { ...value };
+  // A null attribute is one that is not set (CloudEvents JSON format 1.0.2, section 2.2); null data is data.
+  const members = Object.fromEntries(
+    Object.entries(others).filter(([name, member]) => member !== null || name === 'data'),
+  );
   if (base64 === undefined || base64 === null) return checked(members);
   if (typeof base64 !== 'string') throw new Error('data_base64 is not a string.');
   return checked({ ...members, data: new Uint8Array(Buffer.from(base64, 'base64')) });
@@ -37,7 +42,7 @@ function readBinary(headers: HeaderSource, body: Uint8Array): CloudEvent {
   const contentType = headerOf(headers, 'content-type');
   const attributes: [name: string, value: unknown][] = [];
   for (const [name, value] of headerEntries(headers)) {
-    if (name.startsWith('ce-')) attributes.push([name.slice('ce-'.length), decodeURIComponent(value)]);
+    if (name.startsWith('ce-')) attributes.push([name.slice('ce-'.length), decodeHeader(value)]);
   }
   if (contentType !== undefined) attributes.push(['datacontenttype', contentType]);
   if (body.length > 0) attributes.push(['data', readData(contentType, body)]);
@@ -45,10 +50,26 @@ function readBinary(headers: HeaderSource, body: Uint8Array): CloudEvent {
   return checked(Object.fromEntries(attributes));
 }
 
+/**
+ * Double-quoted parts are unescaped (RFC 9110, section 5.6.4), and then percent escapes decoded, once (HTTP binding 1.0.2,
+ * section 3.1.3.2). @throws URIError for escapes that are not UTF-8.
+ */
+function decodeHeader(value: string): string {
+  const unquoted = value.replace(/"((?:[^"\\]|\\.)*)"/g, (_, quoted: string) =>
+    quoted.replace(/\\(.)/g, '$1'),
+  );
+  return decodeURIComponent(unquoted);
+}
+
 function readData(contentType: string | undefined, body: Uint8Array): unknown {
   const type = mediaType(contentType) ?? 'application/json';
   if (/[/+]json$/.test(type)) return JSON.parse(decode(body));
-  return type.startsWith('text/') ? decode(body) : new Uint8Array(body);
+  return type.startsWith('text/') ? readText(body) : new Uint8Array(body);
+}
+
+/** Text in another charset stays bytes. */
+function readText(body: Uint8Array): string | Uint8Array {
+  return isUtf8(body) ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(body) : new Uint8Array(body);
 }
 
 function checked(members: Record<string, unknown>): CloudEvent {

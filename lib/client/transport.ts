@@ -21,6 +21,8 @@ export interface TransportOptions {
   /** The timeout of one attempt, from its start to the end of the response. Default 30. */
   readonly timeoutSeconds?: number;
   readonly retry?: RetryOptions;
+  /** Parses responses. Default `JSON.parse`, which rounds numbers of more than 15 digits. */
+  readonly parse?: (text: string) => unknown;
   /** Called before each wait. */
   readonly onRetry?: (retry: { attempt: number; delayMs: number; error: BusbarError }) => void;
 }
@@ -69,7 +71,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (request.signal?.aborted) throw request.signal.reason;
       throw noAnswer(error, timeout.aborted, options.url);
     }
-    const body = parseJson(text);
+    const body = parseJson(text, options.parse ?? JSON.parse);
     if (response.ok) return body;
     const refusal = refused(response, body, clock.now());
     if (!mayRetry(refusal) && request.isAnswer?.(body)) return body;
@@ -106,9 +108,9 @@ function mayRetry(error: BusbarError): boolean {
 }
 
 /** Undefined if the body is empty or not JSON, such as the error page of a proxy. */
-function parseJson(text: string): unknown {
+function parseJson(text: string, parse: (text: string) => unknown): unknown {
   try {
-    return text === '' ? undefined : JSON.parse(text);
+    return text === '' ? undefined : parse(text);
   } catch {
     return undefined;
   }

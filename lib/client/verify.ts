@@ -41,6 +41,11 @@ export interface Delivery<Data = unknown> {
   readonly attempt: number;
   readonly event: CloudEvent<Data>;
   readonly traceparent: string | undefined;
+  /**
+   * The body as it was sent, and signed. Numbers of more than 15 digits are rounded in `event.data`, as by any
+   * `JSON.parse`; here they are exact.
+   */
+  readonly body: Uint8Array;
 }
 
 export type VerificationFailure =
@@ -145,6 +150,7 @@ export function readDelivery(headers: HeaderSource, body: Uint8Array): Delivery 
     attempt: Number(attempt),
     event,
     traceparent: headerOf(headers, 'traceparent'),
+    body,
   };
 }
 

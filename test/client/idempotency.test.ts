@@ -65,7 +65,14 @@ async function memory(): Promise<Bench> {
 
 const deliveryOf = (id: string, attributes: object = {}): Delivery => {
   const event = { specversion: '1.0', id, source: '/s', type: 't', ...attributes } as CloudEvent;
-  return { deliveryId: `dlv_${id}`, topic: 'orders', attempt: 1, event, traceparent: undefined };
+  return {
+    deliveryId: `dlv_${id}`,
+    topic: 'orders',
+    attempt: 1,
+    event,
+    traceparent: undefined,
+    body: new Uint8Array(),
+  };
 };
 
 async function begin(store: WorkStore, key: string, version = 1, leaseSeconds = 60): Promise<Work> {

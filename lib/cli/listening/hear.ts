@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readBody } from '../../client/body.ts';
 import { type Delivery, readDelivery, VerificationError, verify } from '../../client/verify.ts';
+import { parseExact } from '../../core/kernel/exact-numbers.ts';
 
 /** One request to the listener, and the response to it. */
 export interface Heard {
@@ -50,3 +51,17 @@ export async function hear(
     return refused(error.reason === 'invalid-event' ? 400 : 401, `${error.reason}: ${error.message}`);
   }
 }
+
+/** The event as it is printed: numbers as they were sent, and bytes as base64. */
+export function printedEvent({ event, body }: Delivery): Record<string, unknown> {
+  const { data, ...others } = event;
+  if (data === undefined) return others;
+  if (data instanceof Uint8Array) return { ...others, data_base64: Buffer.from(data).toString('base64') };
+  if (typeof data === 'string') return { ...event };
+  const sent = parseExact(new TextDecoder().decode(body));
+  return { ...others, data: isWhole(sent, event.id) ? sent.data : sent };
+}
+
+/** The body of the structured mode is the event, and that of the binary mode its data. */
+const isWhole = (sent: unknown, id: string): sent is { readonly data: unknown } =>
+  typeof sent === 'object' && sent !== null && 'specversion' in sent && 'id' in sent && sent.id === id;

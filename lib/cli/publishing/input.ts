@@ -5,7 +5,7 @@ import type { EventInput } from '../../client/index.ts';
 import { usageError } from '../support/failure.ts';
 import { messageOf } from '../support/values.ts';
 import type { World } from '../support/world.ts';
-import { type EventOptions, eventOf, InputProblem, parseInput } from './event-of.ts';
+import { type EventOptions, eventOf, InputProblem, parseInput, parseInputs } from './event-of.ts';
 import { readLines } from './lines.ts';
 import type { Item } from './tally.ts';
 
@@ -43,7 +43,7 @@ export async function openInput(
   if (!data.startsWith('@')) return valueInput(data, options);
   const path = data.slice(1);
   try {
-    if (!/\.(ndjson|jsonl)$/.test(path)) return valueInput(await readFile(path, 'utf8'), options);
+    if (!/\.(ndjson|jsonl)$/.test(path)) return valueInput(readUtf8(await readFile(path)), options);
     const { size } = await stat(path);
     return lineInput(createReadStream(path), size, options);
   } catch (error) {
@@ -53,13 +53,13 @@ export async function openInput(
 }
 
 function valueInput(text: string, options: EventOptions): Input {
-  const value = parseInput(text);
   // With a type, a list is the data of one event; without, it is a list of events.
-  const values: unknown[] = Array.isArray(value) && options.type === undefined ? value : [value];
-  const items = values.map((one) => ({
+  const inputs = options.type === undefined ? parseInputs(text) : [parseInput(text)];
+  const items = inputs.map((input) => ({
     line: undefined,
-    text: JSON.stringify(one),
-    event: eventOf(one, options),
+    // What is not stored is written to a file line by line; JSON has no line break but between its parts.
+    text: input.text.replace(/[\r\n]+/g, ' '),
+    event: eventOf(input, options),
   }));
   return {
     isStream: false,
@@ -69,6 +69,14 @@ function valueInput(text: string, options: EventOptions): Input {
       yield items;
     },
   };
+}
+
+function readUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputProblem('The file is not valid UTF-8.');
+  }
 }
 
 function lineInput(stream: Readable, totalBytes: number | undefined, options: EventOptions): Input {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Client, type ClientOptions, createClient } from '../../client/index.ts';
+import { parseExact } from '../../core/kernel/exact-numbers.ts';
 import { type Subject, usageError } from './failure.ts';
 import { messageOf } from './values.ts';
 import type { World } from './world.ts';
@@ -45,6 +46,7 @@ export function connect(session: Session, command: Command, more: Partial<Client
     random: world.random,
     uuid: world.uuid,
     source: '/busbar/cli',
+    parse: parseExact,
     // A person is waiting and can retry, so the client itself retries only once.
     retry: { attempts: 2 },
     ...more,

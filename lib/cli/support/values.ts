@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { parseExact } from '../../core/kernel/exact-numbers.ts';
 
 /** Parsers for option values. Each throws an `InvalidArgumentError`, which ends the command with exit code 2. */
 
@@ -62,13 +63,13 @@ export function rfc3339(text: string): string {
   return text;
 }
 
-/** JSON as text, or `@file`. */
+/** JSON as text, or `@file`. Numbers that JavaScript would round are kept as raw JSON. */
 export function jsonOrFile(text: string): unknown {
   const [source, json] = text.startsWith('@')
     ? [text.slice(1), readText(text.slice(1))]
     : ['The value', text];
   try {
-    return JSON.parse(json);
+    return parseExact(json);
   } catch (error) {
     throw new InvalidArgumentError(`${source} is not valid JSON: ${messageOf(error)}.`);
   }
@@ -99,7 +100,7 @@ export function several(text: string, soFar: readonly string[] = []): string[] {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
     throw new InvalidArgumentError(`Cannot read ${path}: ${messageOf(error)}.`);
   }

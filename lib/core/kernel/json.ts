@@ -13,6 +13,8 @@ export interface StrictJson {
    * verbatim: a number of twenty digits would not survive parsing and printing.
    */
   readonly members: readonly ReadonlyMap<string, Span>[];
+  /** The spans of the elements of a root array. */
+  readonly elements: readonly Span[];
 }
 
 const quote = 0x22;
@@ -57,7 +59,7 @@ export function parseStrictJson(text: string, depthMax = jsonDepthMax): StrictJs
       cause: error,
     });
   }
-  return { value, members: scanMembers(text, depthMax) };
+  return { value, ...scan(text, depthMax) };
 }
 
 interface Open {
@@ -94,8 +96,10 @@ export function requirePlain(value: unknown, path = ''): void {
 }
 
 /** Walks text that is known to be valid JSON; finds deep nesting, duplicate names, and the wanted spans. */
-function scanMembers(text: string, depthMax: number): ReadonlyMap<string, Span>[] {
+function scan(text: string, depthMax: number): Pick<StrictJson, 'members' | 'elements'> {
   const members: Map<string, Span>[] = [];
+  const elements: Span[] = [];
+  let elementStart = 0;
   const stack: Open[] = [];
   let rootIsArray = false;
 
@@ -104,6 +108,13 @@ function scanMembers(text: string, depthMax: number): ReadonlyMap<string, Span>[
       open.spans.set(open.name, trimmed(text, open.valueStart, end));
     }
     open.valueStart = -1;
+  };
+
+  const closeElement = (end: number) => {
+    const span = trimmed(text, elementStart, end);
+    // An empty array has nothing between its brackets.
+    if (span[0] < span[1]) elements.push(span);
+    elementStart = end + 1;
   };
 
   for (let at = 0; at < text.length; at++) {
@@ -138,16 +149,21 @@ function scanMembers(text: string, depthMax: number): ReadonlyMap<string, Span>[
       if (spans !== undefined) members.push(spans);
       stack.push({ names: new Set(), spans, name: '', valueStart: -1 });
     } else if (code === openBracket) {
-      if (stack.length === 0) rootIsArray = true;
+      if (stack.length === 0) {
+        rootIsArray = true;
+        elementStart = at + 1;
+      }
       stack.push({ names: undefined, spans: undefined, name: '', valueStart: -1 });
     } else if (code === comma) {
       if (open?.names !== undefined) closeMember(open, at);
+      else if (stack.length === 1) closeElement(at);
     } else if (code === closeBrace || code === closeBracket) {
       if (open?.names !== undefined) closeMember(open, at);
+      else if (stack.length === 1) closeElement(at);
       stack.pop();
     }
   }
-  return members;
+  return { members, elements };
 }
 
 /** The index after the closing quote of the string that opens at `start`; the text's end when it never closes. */
@@ -171,8 +187,8 @@ function memberName(text: string, start: number, end: number): string {
 function trimmed(text: string, start: number, end: number): Span {
   let from = start;
   let to = end;
-  while (isSpace(text.charCodeAt(from))) from++;
-  while (isSpace(text.charCodeAt(to - 1))) to--;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
   return [from, to];
 }
 
