@@ -169,7 +169,7 @@ function jsonOf(
   }
   const text = textOf({ contentType, body });
   const { value } = parseStrictJson(text);
-  requirePlain(value);
+  requirePlain(value, { skip: verbatim });
   const rounded = roundedNumber(text, verbatim);
   if (rounded !== undefined) {
     const detail = `is ${rounded.number.slice(0, 40)}, which would be rounded. Give a number of up to 15 digits`;

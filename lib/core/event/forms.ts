@@ -180,7 +180,9 @@ function idOf(item: unknown): string | undefined {
 }
 
 function readStructured(object: JsonObject, defaults: EventDefaults): Built {
-  const { specversion, data, data_base64, ...others } = object.value;
+  const { specversion, data, ...members } = object.value;
+  // Null base64 is not set, but null data is data (section 3.1.1).
+  const { data_base64 = null, ...others } = members;
   if (specversion !== '1.0') {
     throw invalid('specversion', specversion === undefined ? 'is missing: send "1.0"' : 'is not "1.0"');
   }
@@ -189,10 +191,10 @@ function readStructured(object: JsonObject, defaults: EventDefaults): Built {
     // A null attribute is one that is not set (CloudEvents JSON format 1.0.2, section 2.2).
     if (value !== null) attributes[name] = value as AttributeValue;
   }
-  if (data !== undefined && data_base64 !== undefined) {
+  if (data !== undefined && data_base64 !== null) {
     throw invalid('data_base64', 'cannot be combined with data. Send one of the two');
   }
-  if (data_base64 !== undefined && data_base64 !== null) {
+  if (data_base64 !== null) {
     return binaryData(fill(attributes, defaults), data_base64);
   }
   if (data === undefined) return build(fill(attributes, defaults), undefined);

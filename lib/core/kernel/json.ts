@@ -74,9 +74,14 @@ interface Open {
 /**
  * Rejects what later readers would lose or could not read: half a surrogate pair, which UTF-8 cannot encode, and a
  * member `__proto__`, which schema parsers leave out silently.
+ * @param options.skip the path of a member that is kept as text.
  * @throws BusbarError malformed_json, or invalid_request with the path of the member.
  */
-export function requirePlain(value: unknown, path = ''): void {
+export function requirePlain(
+  value: unknown,
+  { path = '', skip }: { path?: string; skip?: string | undefined } = {},
+): void {
+  if (path !== '' && path === skip) return;
   if (typeof value === 'string' && !value.isWellFormed()) {
     const where = path === '' ? 'The body' : path;
     throw new BusbarError(
@@ -90,8 +95,8 @@ export function requirePlain(value: unknown, path = ''): void {
     if (name === '__proto__') {
       throw invalidField(here, 'is not a known field');
     }
-    requirePlain(name, path);
-    requirePlain(inner, here);
+    requirePlain(name, { path });
+    requirePlain(inner, { path: here, skip });
   }
 }
 
