@@ -9,6 +9,8 @@ import {
   filteredMessage,
 } from '../../../lib/stand-in/engines/sns/filter-policy/index.ts';
 
+import { numbers } from '../../corpus/numbers.ts';
+
 const event = (data: unknown, more: object = {}) =>
   JSON.stringify({ specversion: '1.0', id: '1', source: '/shop', type: 'order.placed', data, ...more });
 const messageOf = (body: string) => {
@@ -244,5 +246,32 @@ describe('the time that an explanation takes', () => {
   ])('is bounded: %s', (_, filter, data, because) => {
     const mismatches = mismatchesOf(checkFilter(filter), messageOf(event(data)));
     expect(mismatches.map((mismatch) => mismatch.because)).toEqual(because === undefined ? [] : [because]);
+  });
+});
+
+describe('numbers', () => {
+  const filters = [0, 1, 0.1, 1e9, 1e21, 9007199254740992, 19.99, -1].flatMap((bound) => [
+    [bound],
+    [{ numeric: ['=', bound] }],
+    [{ numeric: ['>', bound] }],
+    [{ numeric: ['<=', bound] }],
+    [{ 'anything-but': [bound] }],
+  ]);
+
+  it.each(numbers)('are compared as the engine of SNS compares them: %s', (number) => {
+    for (const values of filters) {
+      const filter = { data: { n: values } };
+      let policy: ReturnType<typeof compileFilterPolicy>;
+      try {
+        policy = compileFilterPolicy(JSON.stringify(filter), 'MessageBody');
+      } catch {
+        // Bounds beyond what SNS compares.
+        continue;
+      }
+      const body = event(0).replace('"data":0', `"data":{"n":${number}}`);
+      expect(mismatchesOf(checkFilter(filter), messageOf(body)).length === 0, JSON.stringify(values)).toBe(
+        policy.matches(filteredMessage(body, {})),
+      );
+    }
   });
 });
