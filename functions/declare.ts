@@ -5,11 +5,13 @@ import { sinks } from '../lib/connectors/index.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import {
+  breakers,
   held,
   holds,
   holdWatches,
   mappings,
   offloads,
+  redrives,
   registry,
   schemas,
   secrets,
@@ -25,11 +27,13 @@ import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
  */
 export function create(runtime: Runtime) {
   const tools = open(runtime, {
+    breakers,
     held,
     holds,
     holdWatches,
     mappings,
     offloads,
+    redrives,
     registry,
     schemas,
     secrets,

@@ -4,6 +4,7 @@ import { continueRedrive } from '../lib/app/redrive/continue-redrive.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import {
+  applications,
   deadLetterQueues,
   deadLetters,
   deliveries,
@@ -17,7 +18,15 @@ const bodySchema = z.object({ receiver: z.string(), redrive: z.string() });
 
 /** Consumes the queue of the redrives that are under way: each message is one, and stays until it is over. */
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { deadLetterQueues, deadLetters, deliveries, queues, redrives, registry });
+  const tools = open(runtime, {
+    applications,
+    deadLetterQueues,
+    deadLetters,
+    deliveries,
+    queues,
+    redrives,
+    registry,
+  });
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const batchItemFailures: { itemIdentifier: string }[] = [];
     for (const { messageId, receiptHandle, body } of event.Records) {

@@ -14,6 +14,7 @@ import {
   registry,
   schedules,
   schemas,
+  sightings,
   topics,
 } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
@@ -32,6 +33,7 @@ export function create(runtime: BaseRuntime) {
     registry,
     schedules,
     schemas,
+    sightings,
     topics,
   });
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {

@@ -132,6 +132,8 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
     publishes: count.optional(),
     dueAt: time.optional(),
     heldAt: time.optional(),
+    refused: z.object({ id: z.string(), at: time, code: z.enum(errorCodes), detail: z.string() }).optional(),
+    former: z.literal(true).optional(),
     trace: z.enum(traceModes),
     receivers: z.array(Fate),
     hiddenReceivers: count.optional(),

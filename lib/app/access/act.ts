@@ -1,4 +1,4 @@
-import { type Acting, mayAct } from '../../core/access/acting.ts';
+import { type Acting, type Actor, mayAct, mayUse } from '../../core/access/acting.ts';
 import type { Target } from '../../core/event/target.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Refusal } from '../../core/refused/refused.ts';
@@ -50,6 +50,17 @@ export async function refusalsOf(
       return { code: error.code, detail: error.message, errors: error.fields };
     }
   });
+}
+
+/** Whether an actor may use what an application owns now. */
+export async function mayActorUse(
+  { applications }: Pick<ActTools, 'applications'>,
+  actor: Actor,
+  owner: string,
+): Promise<boolean> {
+  return (
+    mayUse(actor, owner) || mayUse(actor, owner, (await applications.cached(actor.application))?.children)
+  );
 }
 
 /** What applications may do with a target of another one; the owner is decided without it. */

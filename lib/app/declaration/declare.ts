@@ -18,11 +18,15 @@ import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import { requireNothingHeld } from '../hold/held.ts';
 import { newIncarnation } from '../registry/admin.ts';
+import { type ForgetTools, forgetReceiver } from '../registry/forget.ts';
 import { followState, type PollingTools } from '../registry/polling.ts';
 import { keptHold } from '../registry/topics.ts';
 import { expectValidation } from '../registry/validate.ts';
 
-export interface DeclareTools extends PollingTools, Pick<CheckRules, 'endpoints' | 'endpointPorts' | 'env'> {
+export interface DeclareTools
+  extends PollingTools,
+    ForgetTools,
+    Pick<CheckRules, 'endpoints' | 'endpointPorts' | 'env'> {
   readonly sinks: Sinks;
   readonly holds: HoldStore;
   readonly held: HeldStore;
@@ -73,6 +77,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     const demanded = sink.isAsked && tools.validate === 'handshake' ? 'handshake' : undefined;
     const validate = shared.validate ?? demanded;
     await expectValidation(tools, { receiver: name, validate });
+    if ((await registry.receiver(name)) === undefined) await forgetReceiver(tools, name);
     const { was, now: written } = await registry.changeReceiver(name, (existing) => {
       const put: Receiver = {
         ...shared,

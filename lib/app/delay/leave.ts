@@ -118,7 +118,8 @@ async function refuse<One extends { readonly index: number; readonly ready: Read
       if (refusal === undefined) return void going.push(one);
       try {
         // Listed before its row is marked, so it cannot vanish in between.
-        await keepRefused(tools, aboutOf(one.ready), refusal, one.ready.event.body);
+        const { body, acting } = one.ready.event;
+        await keepRefused(tools, aboutOf(one.ready), refusal, body, acting?.incarnation);
         await one.ready.mark('refused');
         actions[one.index] = 'done';
       } catch (error) {

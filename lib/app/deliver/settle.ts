@@ -14,7 +14,7 @@ export async function settle(tools: DeliverTools, context: BatchContext): Promis
   const traced = decisions.flatMap((decision) => (decision.traced === undefined ? [] : [decision.traced]));
   const [kept] = await Promise.all([
     carryOut(tools, batch, inOrder),
-    traceBatch(tools, batch.receiver, batch.role, traced),
+    traceBatch(tools, context.receiver, batch.role, traced),
   ]);
   return kept;
 }

@@ -105,7 +105,7 @@ async function findRecords(
   );
   if (ids.length === 0) return new Map();
   try {
-    return await tools.deliveries.find(ids);
+    return await tools.deliveries.find(ids, receiver);
   } catch (error) {
     const reason = String(error);
     tools.log('error', 'Records of deliveries could not be read', { receiver: receiver.receiver, reason });
@@ -129,6 +129,7 @@ function readDelivery(receiver: Receiver, message: ReceivedMessage): Delivery | 
   return {
     deliveryId: deliveryIdOf({ source, id }, topic, receiver.receiver),
     receiver: receiver.receiver,
+    ...(receiver.incarnation !== undefined && { incarnation: receiver.incarnation }),
     topic,
     eventId: id,
     eventSource: source,

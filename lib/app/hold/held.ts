@@ -15,14 +15,16 @@ import { heldListRows } from '../../core/hold/limits.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { parseExact } from '../../core/kernel/exact-numbers.ts';
 import type { HoldName } from '../../runtime/stores/held.ts';
+import { type ActTools, refusalsOf } from '../access/act.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type HoldTools, ownTopic } from './hold.ts';
+import { waitingOf } from './release-held.ts';
 
 /** How long a topic that is deleted by force may take to drop its held events before the call must be made again. */
 const heldDropSeconds = 20;
 
-export type HeldTools = HoldTools & RouteTools;
+export type HeldTools = HoldTools & RouteTools & ActTools;
 
 /** A held event in a list; it is sent or dropped by `id`. */
 export interface ShownHeld extends Pick<HeldEvent, 'source' | 'type'> {
@@ -90,6 +92,10 @@ export async function sendHeld(
 ): Promise<ShownHeld> {
   const { hold, kept } = await find(tools, principal, topic, id);
   requireStill(tools, hold);
+  const [refusal] = await refusalsOf(tools, { topic }, [waitingOf(kept)]);
+  if (refusal !== undefined) {
+    throw new BusbarError(refusal.code, refusal.detail, { fields: refusal.errors });
+  }
   const [failure] = await route(tools, { topic }, [kept.event]);
   if (failure !== undefined) {
     throw new BusbarError(

@@ -1,10 +1,13 @@
-import { inOrder, type Kept, lanesOf, shards } from '../../core/hold/held.ts';
+import { heldIdOf, inOrder, type Kept, lanesOf, shards, storedAtMs } from '../../core/hold/held.ts';
 import { type Hold, isReleasing, nextRoundMs, releaseInTrouble, roundOf } from '../../core/hold/hold.ts';
 import { releaseRoundEvents } from '../../core/hold/limits.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
+import { refusedIdOf, unrecordedApplication } from '../../core/refused/refused.ts';
 import { batchLimits, messageBytes, messageOf, packBatches } from '../../core/routing/routing.ts';
 import type { HoldName } from '../../runtime/stores/held.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type ActTools, refusalsOf, type Waiting } from '../access/act.ts';
+import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 
@@ -29,7 +32,11 @@ const releaseTroubleSeconds = 15;
 /** By then every publisher that may have been storing as a release ended is done; what it stored is released as well. */
 export const heldSweepSeconds = 60;
 
-export type ReleaseHeldTools = RouteTools & ApplyHoldTools & Tools<'registry' | 'held'>;
+export type ReleaseHeldTools = RouteTools &
+  ApplyHoldTools &
+  ActTools &
+  KeepRefusedTools &
+  Tools<'registry' | 'held'>;
 
 /** The result of one round. */
 interface Round {
@@ -148,9 +155,12 @@ export async function forgetMark(
   });
 }
 
-/** Routes the next events of a hold in order, and deletes their rows. */
+/**
+ * Routes the next events of a hold in order, and deletes their rows. What may not go to the topic any more is listed as
+ * refused, and counts as released.
+ */
 export async function releaseRound(
-  tools: Pick<ReleaseHeldTools, 'topics' | 'queues' | 'held'>,
+  tools: ReleaseHeldTools,
   hold: HoldName,
   most: number,
   beforeMs: number,
@@ -158,14 +168,45 @@ export async function releaseRound(
   const limit = Math.min(heldPageEvents, most);
   const pages = await Promise.all(shards.map((shard) => tools.held.page(hold, shard, limit)));
   const { rows, left } = inOrder(pages, beforeMs, most);
-  const lanes = await Promise.all(lanesOf(rows, releaseLanes).map((lane) => releaseLane(tools, hold, lane)));
+  const going = await refuse(tools, hold, rows);
+  const lanes = await Promise.all(lanesOf(going, releaseLanes).map((lane) => releaseLane(tools, hold, lane)));
   const problem = lanes.find((lane) => lane.problem !== undefined)?.problem;
   return {
-    count: lanes.reduce((sum, lane) => sum + lane.count, 0),
+    count: lanes.reduce((sum, lane) => sum + lane.count, rows.length - going.length),
     left,
     ...(problem !== undefined && { problem }),
   };
 }
+
+/** Refuses those of the events that may not go to their topic; returns the others. */
+async function refuse(tools: ReleaseHeldTools, hold: HoldName, rows: readonly Kept[]): Promise<Kept[]> {
+  const target = { topic: hold.topic };
+  const refusals = await refusalsOf(tools, target, rows.map(waitingOf));
+  const going: Kept[] = [];
+  const refused: Kept[] = [];
+  for (const [at, row] of rows.entries()) {
+    const refusal = refusals[at];
+    if (refusal === undefined) {
+      going.push(row);
+      continue;
+    }
+    const { acting, id, body } = row.event;
+    const application = acting?.actor.application ?? unrecordedApplication;
+    const about = { id: refusedIdOf('held', hold.topic, heldIdOf(row)), application, from: 'held' } as const;
+    await keepRefused(tools, { ...about, ...target, eventId: id }, refusal, body, acting?.incarnation);
+    refused.push(row);
+  }
+  // Listed before its row is deleted, so it cannot vanish in between.
+  if (refused.length > 0) await tools.held.remove(hold, refused);
+  return going;
+}
+
+/** A held event, as far as it decides whether it may still go. */
+export const waitingOf = ({ event, sk }: Kept): Waiting => ({
+  acting: event.acting,
+  atMs: storedAtMs(sk),
+  body: event.body,
+});
 
 /** One batch after the other, so none overtakes a batch that failed. */
 async function releaseLane(

@@ -64,6 +64,8 @@ export async function putTopicAndWatch(
   name: string,
   spec: TopicSpec,
 ): Promise<Put<ShownTopic>> {
+  // The deletion of an earlier topic may have broken off.
+  if ((await tools.registry.topic(name)) === undefined) await forgetHold(tools, name);
   const { created } = await putTopic(tools, principal, name, spec);
   return { created, document: await watched(tools, name) };
 }

@@ -97,7 +97,10 @@ export async function takeEntries(
   await send(tools, target, claimed, opened, results);
   const taken = claimed.filter(({ index }) => results.get(index)?.status !== 'rejected');
   const mode = topic?.trace ?? tools.trace;
-  await Promise.all([tracePublished(tools, mode, target, taken), keepSome(tools, mode, topic, taken)]);
+  await Promise.all([
+    tracePublished(tools, mode, target, opened.acting, taken),
+    keepSome(tools, mode, topic, taken),
+  ]);
   answerTwins(checked, results);
   return entries.map((entry) => results.get(entry.index) ?? missing(entry.index));
 }

@@ -5,7 +5,9 @@ import { redriveTimeoutSeconds } from '../../core/redrive/limits.ts';
 import {
   batchOf,
   isFinished,
+  isRunOf,
   judgeCanary,
+  lifetimeOf,
   nextSendMs,
   type Redrive,
   selects,
@@ -13,13 +15,15 @@ import {
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { mayActorUse } from '../access/act.ts';
 import { sendBack } from './send-back.ts';
 import { type TakeInTools, takeIn } from './take-in.ts';
 
 /** How long one invocation continues a redrive before it leaves the rest to the next. */
 const redriveSliceSeconds = 25;
 
-export type ContinueTools = TakeInTools & Tools<'registry' | 'redrives' | 'deliveries' | 'queues'>;
+export type ContinueTools = TakeInTools &
+  Tools<'applications' | 'registry' | 'redrives' | 'deliveries' | 'queues'>;
 
 /** The run after one step, and how long to wait before the next. */
 interface Step {
@@ -93,7 +97,13 @@ const toSeconds = (milliseconds: number) => Math.max(1, Math.ceil(milliseconds /
 
 async function takeStep(tools: ContinueTools, run: Redrive, untilMs: number): Promise<Step> {
   const receiver = await tools.registry.receiver(run.receiver);
-  if (receiver === undefined) return over(run, 'halted', 'The receiver was deleted.');
+  if (receiver === undefined || !isRunOf(run, receiver)) {
+    return over(run, 'halted', 'The receiver was deleted.');
+  }
+  if (run.actor !== undefined && !(await mayActorUse(tools, run.actor, receiver.owner))) {
+    const reason = `The receiver belongs to ${receiver.owner} now, and ${run.startedBy} may not send to it.`;
+    return over(run, 'halted', reason);
+  }
   if (!isFlowing(receiver)) return { run, waitMs: troubleMs };
   if (run.state === 'collecting') return await collect(tools, run, untilMs);
   if (run.state === 'canary') return await watchCanary(tools, run);
@@ -106,14 +116,14 @@ const over = (run: Redrive, state: 'done' | 'halted', reason?: string): Step => 
 });
 
 async function collect(tools: ContinueTools, run: Redrive, untilMs: number): Promise<Step> {
-  if (!(await takeIn(tools, run.receiver, untilMs))) return { run, waitMs: 0 };
+  if (!(await takeIn(tools, run, untilMs))) return { run, waitMs: 0 };
   if (run.ids !== undefined) {
-    const found = await tools.deadLetters.find(run.receiver, run.ids);
+    const found = await tools.deadLetters.find(run, run.ids);
     const total = found.filter(({ letter }) => selects(run, letter)).length;
     const counted = { ...run, total, missing: run.ids.length - found.length };
     return total === 0 ? over(counted, 'done') : { run: { ...counted, state: 'canary' }, waitMs: 0 };
   }
-  const total = (await tools.deadLetters.all(run.receiver)).filter((letter) => selects(run, letter)).length;
+  const total = (await tools.deadLetters.all(run)).filter((letter) => selects(run, letter)).length;
   return total === 0 ? over(run, 'done') : { run: { ...run, total, state: 'canary' }, waitMs: 0 };
 }
 
@@ -131,7 +141,7 @@ async function watchCanary(tools: ContinueTools, run: Redrive): Promise<Step> {
     const canary = { id: first.letter.id, sentAt: new Date(nowMs).toISOString() };
     return { run: { ...counted, sent: run.sent + 1, canary }, waitMs: shortWaitMs };
   }
-  const record = (await tools.deliveries.find([run.canary.id])).get(run.canary.id);
+  const record = (await tools.deliveries.find([run.canary.id], lifetimeOf(run))).get(run.canary.id);
   const verdict = judgeCanary(record, Date.parse(run.canary.sentAt), nowMs);
   switch (verdict.kind) {
     case 'go':
@@ -167,7 +177,7 @@ async function choose(
 ): Promise<{ letters: KeptDeadLetter[]; looked: Redrive }> {
   if (run.ids !== undefined) {
     for (let position = run.position; position < run.ids.length; position += count) {
-      const found = await tools.deadLetters.find(run.receiver, run.ids.slice(position, position + count));
+      const found = await tools.deadLetters.find(run, run.ids.slice(position, position + count));
       const letters = found.filter(({ letter }) => selects(run, letter));
       if (letters.length > 0) return { letters, looked: { ...run, position: position + count } };
     }
@@ -175,7 +185,7 @@ async function choose(
   }
   const letters: KeptDeadLetter[] = [];
   for (let after: string | undefined = run.cursor; after !== undefined; ) {
-    const page: Portion<DeadLetter> = await tools.deadLetters.page(run.receiver, after, pageLetters);
+    const page: Portion<DeadLetter> = await tools.deadLetters.page(run, after, pageLetters);
     for (const { key, item: letter } of page.items) {
       if (selects(run, letter)) letters.push({ key, letter });
       if (letters.length === count) return { letters, looked: { ...run, cursor: key } };

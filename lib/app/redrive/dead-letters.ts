@@ -7,7 +7,7 @@ import { clusterReadsMax, takeInSeconds } from '../../core/redrive/limits.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import { ownReceiver } from '../registry/flow.ts';
-import { type TakeInTools, takeIn } from './take-in.ts';
+import { type LetterOwner, type TakeInTools, takeIn } from './take-in.ts';
 
 export type DeadLetterTools = TakeInTools & Tools<'registry'>;
 
@@ -40,11 +40,11 @@ export async function listDeadLetters(
   name: string,
   query: DeadLetterQuery,
 ): Promise<DeadLetterList> {
-  await ownReceiver(tools, principal, name);
+  const receiver = await ownReceiver(tools, principal, name);
   const { cause } = query;
   const list = ['dead-letters', name, ...(cause === undefined ? [] : [cause])];
   readCursor(list, query.cursor);
-  await takeIn(tools, name, tools.clock.now() + takeInSeconds * 1000);
+  await takeIn(tools, receiver, tools.clock.now() + takeInSeconds * 1000);
   const [own, ordered] = await Promise.all([
     tools.deadLetterQueues.count(name, 'dead-letters'),
     tools.deadLetterQueues.count(name, 'ordered-dead-letters'),
@@ -52,13 +52,13 @@ export async function listDeadLetters(
   const { items: deadLetters, ...rest } = await pageOf(
     list,
     query,
-    (after, limit) => tools.deadLetters.page(name, after, limit),
+    (after, limit) => tools.deadLetters.page(receiver, after, limit),
     (letter) => (cause === undefined || letter.cause === cause ? letter : undefined),
   );
   return {
     receiver: name,
     waiting: own.ready + own.hidden + ordered.ready + ordered.hidden,
-    ...(query.cursor === undefined && (await countCauses(tools, name))),
+    ...(query.cursor === undefined && (await countCauses(tools, receiver))),
     deadLetters,
     ...rest,
   };
@@ -66,7 +66,7 @@ export async function listDeadLetters(
 
 async function countCauses(
   tools: DeadLetterTools,
-  receiver: string,
+  receiver: LetterOwner,
 ): Promise<Pick<DeadLetterList, 'clusters' | 'clustersPartial'>> {
   const letters: DeadLetter[] = [];
   let after: string | undefined = '';
@@ -88,9 +88,9 @@ export async function getDeadLetter(
   name: string,
   id: string,
 ): Promise<DeadLetter & { readonly body: string }> {
-  await ownReceiver(tools, principal, name);
-  const [found] = await tools.deadLetters.find(name, [id]);
-  const content = (await tools.deadLetters.contents(name, [id])).get(id);
+  const receiver = await ownReceiver(tools, principal, name);
+  const [found] = await tools.deadLetters.find(receiver, [id]);
+  const content = (await tools.deadLetters.contents(receiver, [id])).get(id);
   if (found !== undefined && content !== undefined) return { ...found.letter, body: content.body };
   throw new BusbarError(
     'unknown_dead_letter',

@@ -18,9 +18,9 @@ export async function deliverAgain(
   eventId: string,
   { receiver }: DeliverAgainSpec,
 ) {
-  await ownReceiver(tools, principal, receiver);
-  await takeIn(tools, receiver, tools.clock.now() + takeInSeconds * 1000);
-  const letters = (await tools.deadLetters.all(receiver)).filter((letter) => letter.eventId === eventId);
+  const own = await ownReceiver(tools, principal, receiver);
+  await takeIn(tools, own, tools.clock.now() + takeInSeconds * 1000);
+  const letters = (await tools.deadLetters.all(own)).filter((letter) => letter.eventId === eventId);
   if (letters.length === 0) {
     throw new BusbarError(
       'event_not_kept',

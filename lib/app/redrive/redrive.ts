@@ -1,7 +1,9 @@
 import type { Principal } from '../../core/access/access.ts';
+import { actorOf } from '../../core/access/acting.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import {
   isFinished,
+  isRunOf,
   newRedrive,
   type Redrive,
   type RedriveSpec,
@@ -34,7 +36,13 @@ export async function startRedrive(
   const nowMs = tools.clock.now();
   const run = newRedrive(
     spec,
-    { id: `rdr_${tools.random.uuid()}`, receiver: name, startedBy: principal.application },
+    {
+      id: `rdr_${tools.random.uuid()}`,
+      receiver: name,
+      startedBy: principal.application,
+      ...(receiver.incarnation !== undefined && { incarnation: receiver.incarnation }),
+      actor: actorOf(principal),
+    },
     nowMs,
   );
   const standing = await tools.redrives.start(run, nowMs);
@@ -59,9 +67,9 @@ export async function startRedrive(
 }
 
 async function findRun(tools: RedriveTools, principal: Principal, name: string): Promise<Redrive> {
-  await ownReceiver(tools, principal, name);
+  const receiver = await ownReceiver(tools, principal, name);
   const run = await tools.redrives.find(name);
-  if (run !== undefined) return run;
+  if (run !== undefined && isRunOf(run, receiver)) return run;
   throw new BusbarError(
     'unknown_redrive',
     `${name} has no recent redrive. Start one with POST /v1/receivers/${name}/redrive.`,

@@ -1,5 +1,5 @@
 import { traceAttribute } from '../../core/event/trace-mode.ts';
-import { anew, type Redrive } from '../../core/redrive/redrive.ts';
+import { anew, lifetimeOf, type Redrive } from '../../core/redrive/redrive.ts';
 import { type Order, orderAttribute, orderOf, redriveDeduplicationId } from '../../core/routing/order.ts';
 import {
   batchLimits,
@@ -27,8 +27,8 @@ export async function sendBack(
 ): Promise<{ sent: number; settledBefore: number; failure: string | undefined }> {
   const { receiver } = run;
   const ids = letters.map(({ letter }) => letter.id);
-  const contents = await tools.deadLetters.contents(receiver, ids);
-  const records = await tools.deliveries.find(ids);
+  const contents = await tools.deadLetters.contents(run, ids);
+  const records = await tools.deliveries.find(ids, lifetimeOf(run));
   const alreadyDelivered: KeptDeadLetter[] = [];
   const outgoing: (KeptDeadLetter & Message & Sized)[] = [];
   for (const kept of letters) {
@@ -49,7 +49,7 @@ export async function sendBack(
   // The record first: with the old one, a crashed attempt would be followed by the last attempt of the policy.
   if (outgoing.length > 0) {
     const nowMs = tools.clock.now();
-    await tools.deliveries.put(outgoing.map(({ letter }) => anew(letter, nowMs)));
+    await tools.deliveries.put(outgoing.map(({ letter }) => anew(run, letter, nowMs)));
   }
   const gone = [...alreadyDelivered];
   let failure: string | undefined;
@@ -64,7 +64,7 @@ export async function sendBack(
       else failure = failed.reason;
     }
   }
-  if (gone.length > 0) await tools.deadLetters.remove(receiver, gone);
+  if (gone.length > 0) await tools.deadLetters.remove(run, gone);
   if (failure !== undefined) {
     tools.log('error', 'A dead letter could not be redriven yet', { receiver, reason: failure });
   }

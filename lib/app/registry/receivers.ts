@@ -13,10 +13,7 @@ import type { Receiver, ReceiverSpec } from '../../core/registry/receiver.ts';
 import { replaceSecret, type Secrets } from '../../core/registry/secret.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
-import type { BreakerStore } from '../../runtime/stores/breakers.ts';
 import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
-import type { OffloadStore } from '../../runtime/stores/offloads.ts';
-import type { RedriveStore } from '../../runtime/stores/redrives.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import {
@@ -27,10 +24,11 @@ import {
   type Put,
   unknownReceiver,
 } from './admin.ts';
+import { type ForgetTools, forgetReceiver } from './forget.ts';
 import { changeKeepingSecret } from './secrets.ts';
 import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
 
-export interface ReceiverTools extends AdminTools, ValidateTools, Omit<CheckRules, 'ownHosts'> {
+export interface ReceiverTools extends AdminTools, ValidateTools, ForgetTools, Omit<CheckRules, 'ownHosts'> {
   readonly secrets: SecretStore;
   /** Whether the operator demands that owners agree. */
   readonly validate: ValidateMode;
@@ -144,6 +142,7 @@ async function writeReceiver(
   const made = createSecret(tools.random);
   const fresh = newIncarnation(tools.random);
   const overlapSeconds = secretOverlapSecondsDefault;
+  if ((await tools.registry.receiver(name)) === undefined) await forgetReceiver(tools, name);
   // The registry before the mapping: a consumed receiver must be known.
   const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
     if (existing !== undefined) requireOwner(principal, existing.owner, `The receiver ${name}`);
@@ -233,11 +232,8 @@ export async function changeOwnReceiver(
   return now;
 }
 
-export interface DeleteTools extends AdminTools {
-  readonly breakers: BreakerStore;
-  readonly offloads: OffloadStore;
+export interface DeleteTools extends AdminTools, ForgetTools {
   readonly deadLetters: DeadLetterStore;
-  readonly redrives: RedriveStore;
   readonly secrets: SecretStore;
 }
 
@@ -254,8 +250,7 @@ export async function deleteReceiver(
   await findReceiver(tools, name);
   await tools.registry.deleteReceiver(name, (receiver) => unmake(tools, principal, receiver, force));
   // Last: without the receiver they do nothing, and a watch of it ends its own schedule.
-  await tools.breakers.delete(name);
-  await tools.offloads.delete(name);
+  await forgetReceiver(tools, name);
 }
 
 async function unmake(
@@ -272,7 +267,7 @@ async function unmake(
     throw declaredConflict(`The receiver ${name}`);
   }
   if (!force) {
-    const letters = await tools.deadLetters.all(name);
+    const letters = await tools.deadLetters.all(receiver);
     const waiting = (await tools.provision.countWaiting(name)) + letters.length;
     if (waiting > 0) {
       throw new BusbarError(
@@ -289,7 +284,7 @@ async function unmake(
   }
   await tools.provision.deleteReceiver(name);
   // A later receiver with the same name is another one.
-  await tools.deadLetters.removeAll(name);
+  await tools.deadLetters.removeAll(receiver);
   await tools.redrives.remove(name);
   await tools.secrets.forget(name, receiver.earlierSecrets);
 }

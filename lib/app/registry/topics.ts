@@ -2,6 +2,7 @@ import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { incarnationOf } from '../../core/access/acting.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
+import { formerSeconds } from '../../core/registry/limits.ts';
 import { patchedTopic } from '../../core/registry/patch.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import { schemaVersionOf, type Topic, type TopicSpec } from '../../core/registry/topic.ts';
@@ -75,6 +76,7 @@ async function writeTopic(
   const before = await tools.registry.topic(name);
   const planned = next(before);
   const isOurs = !planned.declared;
+  if (before === undefined) await requireFree(tools, name, planned.owner);
   // The order never changes, so that it is the planned one whatever others write meanwhile.
   const isOrdered = orderAttribute(planned) !== undefined;
   if (isOurs) await tools.provision.putTopic(name, isOrdered);
@@ -84,6 +86,20 @@ async function writeTopic(
     await tools.provision.putTopic(name, isOrdered);
   }
   return { created: was === undefined, document: topic };
+}
+
+/**
+ * A topic of another owner that was deleted a moment ago may still be cached by a publisher that is under way: what it
+ * sends would reach the receivers of the new one. @throws BusbarError unavailable.
+ */
+async function requireFree(tools: AdminTools, name: string, owner: string): Promise<void> {
+  const former = await tools.registry.formerOwner(name);
+  if (former === undefined || former === owner) return;
+  throw new BusbarError(
+    'unavailable',
+    `A topic ${name} of another application was deleted less than ${formerSeconds} s ago, and events may be on their way to it. Try again in a minute.`,
+    { retryAfterSeconds: formerSeconds },
+  );
 }
 
 /** The order never changes, since new events could overtake those that are under way. */
@@ -131,6 +147,8 @@ export async function deleteTopic(
   await tools.registry.deleteTopic(name, async () => {
     // Checked in here, because a topic that was put meanwhile may have another owner.
     const { topic, subscriptions } = await requireDeletable(tools, principal, name);
+    // Before it is gone, so that no crash leaves it unnoted.
+    await tools.registry.noteFormerOwner(name, topic.owner);
     await tools.provision.deleteTopic(name, orderAttribute(topic) !== undefined);
     for (const { receiver } of subscriptions) await tools.registry.deleteSubscription(name, receiver);
   });

@@ -138,7 +138,7 @@ async function refuse(
     ...target,
     eventId: made.id,
   } as const;
-  await keepRefused(tools, about, refusal, made.body);
+  await keepRefused(tools, about, refusal, made.body, acting?.incarnation);
   const again = `Put the schedule again with PUT /v1/schedules/${schedule} to have it fire there.`;
   return refusal.code === 'target_replaced' ? `${refusal.detail} ${again}` : refusal.detail;
 }

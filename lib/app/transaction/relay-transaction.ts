@@ -79,6 +79,7 @@ async function send(tools: RelayTransactionTools, transaction: Transaction): Pro
       },
       result,
       stored.body,
+      stored.acting?.incarnation,
     );
   }
   if (done.length < open.length) {

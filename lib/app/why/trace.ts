@@ -1,9 +1,11 @@
+import type { Acting } from '../../core/access/acting.ts';
 import { type AttemptRecord, attemptRecord, withAttempt } from '../../core/deliver/attempts.ts';
 import type { Delivery, DeliveryRecord, Verdict } from '../../core/deliver/delivery.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { mismatchesOf } from '../../core/filter/match.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import { messageOf, type RoutableEvent } from '../../core/routing/routing.ts';
 import type { Sighting } from '../../core/why/occurrence.ts';
 import {
@@ -55,6 +57,7 @@ export async function tracePublished(
   tools: TraceTools & { readonly registry: RegistryStore },
   mode: TraceMode,
   target: Target,
+  acting: Acting,
   taken: readonly Taken[],
 ): Promise<void> {
   const nowMs = tools.clock.now();
@@ -73,7 +76,9 @@ export async function tracePublished(
       );
       return { id, source, type, refusals, ...(dueAtMs !== undefined && { dueAtMs }) };
     });
-    await tools.traces.put(packPublished(nowMs, target, receivers, events));
+    await tools.traces.put(
+      packPublished(nowMs, target, receivers, events, { ...lifeOf(acting), by: acting.actor.application }),
+    );
   });
 }
 
@@ -111,25 +116,36 @@ export function traceAttempt(delivery: Delivery, attempted: Attempted): Traced {
   return {
     history: withAttempt(earlier?.history ?? [], record),
     ...(earlier === undefined && {
-      sighting: { kind: 'failing', id, source, type, topic, receiver, deliveryId, atMs: startedAtMs },
+      sighting: {
+        kind: 'failing',
+        id,
+        source,
+        type,
+        topic,
+        receiver,
+        ...lifeOf(delivery),
+        deliveryId,
+        atMs: startedAtMs,
+      },
     }),
   };
 }
 
 /** What is traced of a delivery that is not sent: where to find its record, unless it failed before. */
-export function traceStop(
-  { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type }: Delivery,
-  earlier: DeliveryRecord | undefined,
-  atMs: number,
-): Traced {
+export function traceStop(delivery: Delivery, earlier: DeliveryRecord | undefined, atMs: number): Traced {
   if (earlier !== undefined) return {};
-  return { sighting: { kind: 'failing', id, source, type, topic, receiver, deliveryId, atMs } };
+  const { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type } = delivery;
+  const about = { id, source, type, topic, receiver, ...lifeOf(delivery), deliveryId };
+  return { sighting: { kind: 'failing', ...about, atMs } };
 }
+
+const lifeOf = ({ incarnation }: { readonly incarnation?: string }) =>
+  incarnation === undefined ? {} : { incarnation };
 
 /** Traces a batch: deliveries that succeeded at once in one row, and where to find failures. */
 export async function traceBatch(
   tools: TraceTools,
-  receiver: string,
+  receiver: Pick<Receiver, 'receiver' | 'incarnation'>,
   lane: string,
   traced: readonly Traced[],
 ): Promise<void> {

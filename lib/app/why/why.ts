@@ -1,11 +1,19 @@
-import type { Principal } from '../../core/access/access.ts';
+import { owns, type Principal } from '../../core/access/access.ts';
+import { isOfLifetime } from '../../core/access/acting.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { placeOf } from '../../core/hold/held.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
 import { traceSeconds } from '../../core/why/limits.ts';
-import { deliveryIdAt, type Occurrence, occurrencesOf, type Sighting } from '../../core/why/occurrence.ts';
+import {
+  deliveryIdAt,
+  type IsPresent,
+  type Occurrence,
+  occurrencesOf,
+  type Sighting,
+} from '../../core/why/occurrence.ts';
 import { timeInId } from '../../core/why/trace.ts';
 import { type ExplainedEvent, fateOf, receiversOf, type Surroundings, type Why } from '../../core/why/why.ts';
 import type { Tools } from '../../runtime/tools.ts';
@@ -51,8 +59,27 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
     topics: new Map(topics.map((topic) => [topic.topic, topic])),
     receivers: new Map(receivers.map((receiver) => [receiver.receiver, receiver])),
   };
-  const stillHeld = await findStillHeld(tools, sightings);
-  const occurrences = occurrencesOf(question.id, question.source, found.rows, sightings, stillHeld);
+  const seen = sightings.filter((one) => one.kind !== 'refused' || owns(principal, one.by));
+  const stillHeld = await findStillHeld(tools, seen);
+  const isPresent: IsPresent = (target, incarnation, atMs) => {
+    const standing =
+      'topic' in target ? known.topics.get(target.topic) : known.receivers.get(target.receiver);
+    return standing === undefined || isOfLifetime({ incarnation }, atMs, standing);
+  };
+  const occurrences = occurrencesOf(
+    question.id,
+    question.source,
+    found.rows.filter((row) => row.kind === 'published' || isOfPresentReceiver(row)),
+    seen.filter((one) => one.kind !== 'failing' || isOfPresentReceiver(one)),
+    stillHeld,
+    isPresent,
+  );
+
+  /** What a receiver got is not shown as what a later receiver of the name got. */
+  function isOfPresentReceiver(one: { receiver: string; incarnation?: string | undefined; atMs: number }) {
+    const receiver = known.receivers.get(one.receiver);
+    return receiver === undefined || isOfLifetime(one, one.atMs, receiver);
+  }
   const explained = await Promise.all(
     occurrences.map((occurrence) => explainOne(tools, principal, occurrence, known)),
   );
@@ -93,8 +120,9 @@ async function explainOne(
   known: { nowMs: number; topics: ReadonlyMap<string, Topic>; receivers: Surroundings['receivers'] },
 ): Promise<ExplainedEvent | undefined> {
   const { target } = occurrence;
-  const topic = 'topic' in target ? known.topics.get(target.topic) : undefined;
-  const subscriptions = 'topic' in target ? await tools.registry.subscriptions(target.topic) : [];
+  const { isFormer, refused } = occurrence;
+  const topic = 'topic' in target && !isFormer ? known.topics.get(target.topic) : undefined;
+  const subscriptions = topic === undefined ? [] : await tools.registry.subscriptions(topic.topic);
   const now: Surroundings = {
     nowMs: known.nowMs,
     trace: topic?.trace ?? tools.trace,
@@ -102,13 +130,23 @@ async function explainOne(
     subscribed: subscriptions.map(({ receiver, filter }) => ({ receiver, filtered: filter !== undefined })),
     receivers: known.receivers,
   };
-  const isOwn = (owner: string | undefined) => principal.role === 'admin' || principal.application === owner;
-  const all = receiversOf(occurrence, now);
-  const shown = all.filter((receiver) => isOwn(known.receivers.get(receiver)?.owner));
-  if (shown.length === 0 && !isOwn(topic?.owner)) return undefined;
-
-  const records = await tools.deliveries.find(shown.map((receiver) => deliveryIdAt(occurrence, receiver)));
   const published = occurrence.published.at(-1);
+  const all = receiversOf(occurrence, now);
+  const shown = all.filter((name) => {
+    const receiver = known.receivers.get(name);
+    return owns(principal, receiver?.owner) && wasThere(occurrence, receiver);
+  });
+  const isPublisher = [...occurrence.by].some((application) => owns(principal, application));
+  const isOfTopic = topic !== undefined && owns(principal, topic.owner) && reached(occurrence, now);
+  if (shown.length === 0 && !isPublisher && !isOfTopic) return undefined;
+
+  const found = await tools.deliveries.find(shown.map((receiver) => deliveryIdAt(occurrence, receiver)));
+  const records = new Map(
+    [...found].filter(([, record]) => {
+      const receiver = known.receivers.get(record.receiver);
+      return receiver === undefined || isOfLifetime(record, record.firstAttemptAtMs, receiver);
+    }),
+  );
   const publishedAtMs = published?.atMs ?? occurrence.scheduled?.atMs ?? occurrence.held?.atMs;
   const dueAtMs = occurrence.scheduled?.dueAtMs ?? published?.dueAtMs;
   return {
@@ -120,12 +158,37 @@ async function explainOne(
     ...(occurrence.published.length > 1 && { publishes: occurrence.published.length }),
     ...(dueAtMs !== undefined && { dueAt: new Date(dueAtMs).toISOString() }),
     ...(occurrence.held?.isStill === true && { heldAt: new Date(occurrence.held.atMs).toISOString() }),
+    ...(refused !== undefined && {
+      refused: {
+        id: refused.refusedId,
+        at: new Date(refused.atMs).toISOString(),
+        code: refused.code,
+        detail: refused.detail,
+      },
+    }),
+    ...(isFormer && { former: true as const }),
     trace: published === undefined ? now.trace : 'all',
     receivers: shown.map((receiver) =>
       fateOf(occurrence, receiver, records.get(deliveryIdAt(occurrence, receiver)), now),
     ),
     ...(shown.length < all.length && { hiddenReceivers: all.length - shown.length }),
   };
+}
+
+/** Whether a receiver is not a later one of the name than that which an event was published for. */
+function wasThere({ published, delivered, failing }: Occurrence, receiver: Receiver | undefined): boolean {
+  if (receiver === undefined) return true;
+  const { receiver: name, createdAt } = receiver;
+  if (failing.has(name) || delivered.some((one) => one.receiver === name)) return true;
+  const last = published.at(-1);
+  return last === undefined || last.atMs >= Date.parse(createdAt);
+}
+
+/** Whether an event is known to have come through the topic as it is now: a delivery may be of an earlier topic. */
+function reached({ published, scheduled, held, refused, delivered, failing }: Occurrence, now: Surroundings) {
+  if (published.length > 0 || [scheduled, held, refused].some((one) => one !== undefined)) return true;
+  const subscribed = new Set(now.subscribed.map(({ receiver }) => receiver));
+  return [...failing, ...delivered.map(({ receiver }) => receiver)].some((name) => subscribed.has(name));
 }
 
 /** At most this many topics are named. */

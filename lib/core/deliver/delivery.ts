@@ -9,6 +9,8 @@ import type { Outcome } from './outcome.ts';
 export interface Delivery {
   readonly deliveryId: string;
   readonly receiver: string;
+  /** Of the receiver; absent when it has none. */
+  readonly incarnation?: string;
   /** Undefined for an event that was sent to the receiver by invoke. */
   readonly topic: string | undefined;
   readonly eventId: string;
@@ -144,6 +146,8 @@ export function causeOf(outcome: Outcome): string {
 export interface DeliveryRecord {
   readonly deliveryId: string;
   readonly receiver: string;
+  /** Of the receiver: the same event for a later receiver of the name is another delivery. Absent when it had none. */
+  readonly incarnation?: string;
   /** `stopped`: deliberately not sent, because the event goes round in a circle. */
   readonly state: 'retrying' | 'delivered' | 'dead' | 'stopped';
   readonly attempts: number;
@@ -190,6 +194,7 @@ export function recordAttempt(
   return {
     deliveryId: delivery.deliveryId,
     receiver: delivery.receiver,
+    ...(delivery.incarnation !== undefined && { incarnation: delivery.incarnation }),
     state: verdict.kind === 'delivered' ? 'delivered' : verdict.kind === 'dead-letter' ? 'dead' : 'retrying',
     attempts: attempt,
     firstAttemptAtMs: earlier?.firstAttemptAtMs ?? nowMs,
@@ -211,6 +216,7 @@ export function recordStop(
   return {
     deliveryId: delivery.deliveryId,
     receiver: delivery.receiver,
+    ...(delivery.incarnation !== undefined && { incarnation: delivery.incarnation }),
     state: 'stopped',
     attempts: earlier?.attempts ?? 0,
     firstAttemptAtMs: earlier?.firstAttemptAtMs ?? nowMs,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Actor, isOfLifetime, type Lifetime } from '../access/acting.ts';
 import type { DeliveryRecord } from '../deliver/delivery.ts';
 import { aws } from '../kernel/limits.ts';
 import { nameSchema } from '../kernel/spec.ts';
@@ -40,6 +41,10 @@ export type RedriveState = 'collecting' | 'canary' | 'sending' | 'done' | 'halte
 export interface Redrive extends RedriveSpec {
   readonly id: string;
   readonly receiver: string;
+  /** Of its receiver; absent when that had none. */
+  readonly incarnation?: string;
+  /** For whom it acts; absent for a run from before this was recorded. */
+  readonly actor?: Actor;
   readonly state: RedriveState;
   /** Why it halted. */
   readonly reason?: string;
@@ -67,7 +72,7 @@ export interface Redrive extends RedriveSpec {
 
 export function newRedrive(
   spec: RedriveSpec,
-  about: { readonly id: string; readonly receiver: string; readonly startedBy: string },
+  about: Pick<Redrive, 'id' | 'receiver' | 'incarnation' | 'actor' | 'startedBy'>,
   nowMs: number,
 ): Redrive {
   const now = new Date(nowMs).toISOString();
@@ -92,7 +97,8 @@ export function newRedrive(
 
 /** What the API shows of a run. */
 export function showRedrive(run: Redrive) {
-  const { cursor: _1, position: _2, nextSendAtMs: _3, leaseUntilMs: _4, dueAtMs: _5, ...shown } = run;
+  const { cursor: _1, position: _2, nextSendAtMs: _3, leaseUntilMs: _4, dueAtMs: _5, ...rest } = run;
+  const { incarnation: _6, actor: _7, ...shown } = rest;
   return shown;
 }
 
@@ -119,9 +125,21 @@ export function nextSendMs(run: Redrive, count: number, nowMs: number): number {
   return Math.max(run.nextSendAtMs, nowMs - 1000) + (count * 1000) / run.perSecond;
 }
 
+/** Whether a run is of the present lifetime of its receiver's name. */
+export const isRunOf = (run: Redrive, receiver: Pick<Lifetime, 'createdAt' | 'incarnation'>): boolean =>
+  isOfLifetime(run, Date.parse(run.startedAt), receiver);
+
+/** The lifetime of the receiver of a run, as far as a record of a delivery tells it. */
+export const lifetimeOf = ({ incarnation }: Redrive): Pick<Lifetime, 'createdAt' | 'incarnation'> => ({
+  // Letters may be of any age.
+  createdAt: new Date(0).toISOString(),
+  ...(incarnation !== undefined && { incarnation }),
+});
+
 /** The record of a redriven delivery: its attempts start again, and `judgeCanary` reads it. */
-export function anew(letter: DeadLetter, nowMs: number): DeliveryRecord {
+export function anew({ incarnation }: Redrive, letter: DeadLetter, nowMs: number): DeliveryRecord {
   return {
+    ...(incarnation !== undefined && { incarnation }),
     deliveryId: letter.id,
     receiver: letter.receiver,
     state: 'retrying',

@@ -3,3 +3,9 @@ export const secretOverlapSecondsDefault = 24 * 3600;
 
 /** How often a change of a topic, receiver or subscription is made anew because another was written first. */
 export const registryChangeRoundsMax = 8;
+
+/**
+ * For how long only its former owner may create a topic again that was deleted: longer than any publisher runs that may
+ * still have it cached.
+ */
+export const formerSeconds = 60;

@@ -1,6 +1,7 @@
 import type { DelayedState } from '../delay/delayed.ts';
 import { deliveryIdOf } from '../deliver/delivery.ts';
 import type { Target } from '../event/target.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import {
   type DeliveredEvent,
   deliveredIn,
@@ -9,7 +10,10 @@ import {
   type TraceRow,
 } from './trace.ts';
 
-/** A row under an event's id alone: a delivery of it failed, it was delayed, or its topic held it. */
+/**
+ * A row under an event's id alone: a delivery of it failed, it was delayed, its topic held it, or it was refused. Its
+ * incarnation is that of its target, and `by` the application that published it, where they are recorded.
+ */
 export type Sighting =
   | {
       readonly kind: 'failing';
@@ -18,6 +22,8 @@ export type Sighting =
       readonly type: string;
       readonly topic: string | undefined;
       readonly receiver: string;
+      /** Of the receiver. */
+      readonly incarnation?: string | undefined;
       readonly deliveryId: string;
       readonly atMs: number;
     }
@@ -27,9 +33,26 @@ export type Sighting =
       readonly source: string;
       readonly type: string;
       readonly target: Target;
+      readonly incarnation?: string | undefined;
+      readonly by?: string | undefined;
       readonly atMs: number;
       readonly dueAtMs: number;
       readonly state: DelayedState['state'];
+    }
+  | {
+      /** It was listed as refused. */
+      readonly kind: 'refused';
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly target: Target;
+      readonly incarnation?: string | undefined;
+      /** Whose list it is in; only that application is told. */
+      readonly by: string;
+      readonly atMs: number;
+      readonly refusedId: string;
+      readonly code: ErrorCode;
+      readonly detail: string;
     }
   | {
       readonly kind: 'held';
@@ -37,17 +60,23 @@ export type Sighting =
       readonly source: string;
       readonly type: string;
       readonly target: { readonly topic: string };
+      readonly incarnation?: string | undefined;
+      readonly by?: string | undefined;
       readonly atMs: number;
       /** The hold, and the id of the event in it. */
       readonly hold: string;
       readonly heldId: string;
     };
 
-/** One event at one target, with everything that is known about it. */
+/** One event at one target, in one lifetime of that, with everything that is known about it. */
 export interface Occurrence {
   readonly id: string;
   readonly source: string;
   readonly target: Target;
+  /** Whether its target was deleted, and created again. */
+  readonly isFormer: boolean;
+  /** The applications that are known to have published it. */
+  readonly by: Set<string>;
   type: string;
   /** The publishes that were traced, the oldest first. */
   readonly published: (PublishedEvent & { readonly atMs: number; readonly receivers: readonly string[] })[];
@@ -59,13 +88,19 @@ export interface Occurrence {
     | undefined;
   /** When its topic last held it, and whether it still does. */
   held: { readonly atMs: number; readonly isStill: boolean } | undefined;
+  /** When it was last refused, and why. */
+  refused: Extract<Sighting, { kind: 'refused' }> | undefined;
 }
+
+/** Whether what was stored at a time belongs to the present lifetime of a target. */
+export type IsPresent = (target: Target, incarnation: string | undefined, atMs: number) => boolean;
 
 /**
  * Combines the rows and sightings of an event id. There are several occurrences when events of different sources have
  * the same id, or when one was sent to several targets.
  * @param source restricts the result to this source.
  * @param stillHeld the ids of the held events that still exist.
+ * @param isPresent tells the lifetimes of targets apart.
  */
 export function occurrencesOf(
   id: string,
@@ -73,22 +108,41 @@ export function occurrencesOf(
   rows: readonly TraceRow[],
   sightings: readonly Sighting[],
   stillHeld: ReadonlySet<string> = new Set(),
+  isPresent: IsPresent = () => true,
 ): readonly Occurrence[] {
   const all = new Map<string, Occurrence>();
-  const at = (event: { source: string; type: string }, target: Target): Occurrence => {
-    const key = JSON.stringify([event.source, target]);
+  const at = (
+    event: {
+      source: string;
+      type: string;
+      atMs: number;
+      incarnation?: string | undefined;
+      by?: string | undefined;
+    },
+    target: Target,
+  ): Occurrence => {
+    const isFormer = !isPresent(target, event.incarnation, event.atMs);
+    const one = find(event, target, isFormer);
+    if (event.by !== undefined) one.by.add(event.by);
+    return one;
+  };
+  const find = (event: { source: string; type: string }, target: Target, isFormer: boolean): Occurrence => {
+    const key = JSON.stringify([event.source, target, isFormer]);
     const known = all.get(key);
     if (known !== undefined) return known;
     const made = {
       id,
       source: event.source,
       target,
+      isFormer,
+      by: new Set<string>(),
       type: event.type,
       published: [],
       delivered: [],
       failing: new Set<string>(),
       scheduled: undefined,
       held: undefined,
+      refused: undefined,
     };
     all.set(key, made);
     return made;
@@ -96,11 +150,19 @@ export function occurrencesOf(
   for (const row of [...rows].sort((one, other) => one.atMs - other.atMs)) {
     if (row.kind === 'published') {
       for (const event of publishedIn(row, id)) {
-        at(event, row.target).published.push({ ...event, atMs: row.atMs, receivers: row.receivers });
+        const { incarnation, by, atMs } = row;
+        at({ ...event, incarnation, by, atMs }, row.target).published.push({
+          ...event,
+          atMs: row.atMs,
+          receivers: row.receivers,
+        });
       }
     } else {
       for (const event of deliveredIn(row, id)) {
-        at(event, targetOf(event.topic, row.receiver)).delivered.push({
+        // Whose incarnation it records is the receiver, which is the target only of an invoked event.
+        const incarnation = event.topic === undefined ? row.incarnation : undefined;
+        const seen = { ...event, incarnation, atMs: event.startedAtMs };
+        at(seen, targetOf(event.topic, row.receiver)).delivered.push({
           ...event,
           receiver: row.receiver,
           lane: row.lane,
@@ -110,7 +172,13 @@ export function occurrencesOf(
   }
   for (const sighting of sightings.filter((one) => one.id === id)) {
     if (sighting.kind === 'failing') {
-      at(sighting, targetOf(sighting.topic, sighting.receiver)).failing.add(sighting.receiver);
+      const incarnation = sighting.topic === undefined ? sighting.incarnation : undefined;
+      at({ ...sighting, incarnation }, targetOf(sighting.topic, sighting.receiver)).failing.add(
+        sighting.receiver,
+      );
+    } else if (sighting.kind === 'refused') {
+      const occurrence = at(sighting, sighting.target);
+      if ((occurrence.refused?.atMs ?? 0) < sighting.atMs) occurrence.refused = sighting;
     } else if (sighting.kind === 'held') {
       const occurrence = at(sighting, sighting.target);
       const { atMs, heldId } = sighting;

@@ -17,6 +17,10 @@ export interface PublishedRow {
   readonly kind: 'published';
   readonly atMs: number;
   readonly target: Target;
+  /** Of the target; absent when it has none. */
+  readonly incarnation?: string;
+  /** The application that published them; absent in rows from before this was recorded. */
+  readonly by?: string;
   /** The receivers that were subscribed at that time. */
   readonly receivers: readonly string[];
   readonly sources: readonly string[];
@@ -45,6 +49,8 @@ export interface DeliveredRow {
   readonly kind: 'delivered';
   readonly atMs: number;
   readonly receiver: string;
+  /** Of the receiver; absent when it has none. */
+  readonly incarnation?: string;
   readonly lane: string;
   readonly sources: readonly string[];
   readonly types: readonly string[];
@@ -64,6 +70,7 @@ export function packPublished(
   target: Target,
   receivers: readonly string[],
   events: readonly PublishedEvent[],
+  by?: Pick<PublishedRow, 'incarnation' | 'by'>,
 ): readonly PublishedRow[] {
   if (events.length === 0) return [];
   const sources = new Places<string>();
@@ -80,6 +87,7 @@ export function packPublished(
     kind: 'published',
     atMs,
     target,
+    ...by,
     receivers,
     sources: sources.values,
     types: types.values,
@@ -89,15 +97,15 @@ export function packPublished(
   if (events.length === 1 || JSON.stringify(row).length <= rowCharactersMax) return [row];
   const middle = events.length >> 1;
   return [
-    ...packPublished(atMs, target, receivers, events.slice(0, middle)),
-    ...packPublished(atMs, target, receivers, events.slice(middle)),
+    ...packPublished(atMs, target, receivers, events.slice(0, middle), by),
+    ...packPublished(atMs, target, receivers, events.slice(middle), by),
   ];
 }
 
 /** Packs the deliveries of a batch, at most ten. */
 export function packDelivered(
   atMs: number,
-  receiver: string,
+  { receiver, incarnation }: Pick<DeliveredRow, 'receiver' | 'incarnation'>,
   lane: string,
   deliveries: readonly DeliveredEvent[],
 ): DeliveredRow {
@@ -117,6 +125,7 @@ export function packDelivered(
     kind: 'delivered',
     atMs,
     receiver,
+    ...(incarnation !== undefined && { incarnation }),
     lane,
     sources: sources.values,
     types: types.values,

@@ -2,6 +2,7 @@ import type { AttemptRecord } from '../deliver/attempts.ts';
 import type { DeliveryRecord } from '../deliver/delivery.ts';
 import type { TraceMode } from '../event/trace-mode.ts';
 import type { Mismatch } from '../filter/match.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import type { Lane } from '../kernel/place.ts';
 import { isFlowing, isSkipped } from '../registry/flow.ts';
 import type { Receiver } from '../registry/receiver.ts';
@@ -57,7 +58,7 @@ export interface Fate {
   readonly refusedBy?: readonly Mismatch[];
   readonly lane?: string;
   /**
-   * `accepted` (waits for its first attempt), `held` (its topic is on hold), `scheduled`, `cancelled`, `delivering`
+   * `accepted` (waits for its first attempt), `held` (its topic is on hold), `scheduled`, `cancelled`, `refused`, `delivering`
    * (due now), `retrying`, `delivered`, `dead`, `parked` (its receiver is paused, disabled or not validated),
    * `skipped`, `stopped` (it goes round in a circle), `unknown` (not recorded). Absent when the filter did not match.
    */
@@ -84,6 +85,16 @@ export interface ExplainedEvent {
   readonly dueAt?: string;
   /** When its topic began to hold it. */
   readonly heldAt?: string;
+  /** Why it was last refused; shown to who published it. */
+  readonly refused?: {
+    /** Its id in `GET /v1/refused`. */
+    readonly id: string;
+    readonly at: string;
+    readonly code: ErrorCode;
+    readonly detail: string;
+  };
+  /** Set when its target was deleted since, and created again. */
+  readonly former?: true;
   readonly trace: TraceMode;
   readonly receivers: readonly Fate[];
   /** How many receivers are not shown because the caller does not own them. */
@@ -159,6 +170,10 @@ export function fateOf(
   const waiting = { ...fate, matched, lane: now.lane, attempts: [] } as const;
   if (occurrence.scheduled?.state === 'cancelled') {
     return { ...waiting, state: 'cancelled', note: 'it was cancelled before it was due' };
+  }
+  const { refused } = occurrence;
+  if (refused !== undefined && refused.atMs >= (published?.atMs ?? 0)) {
+    return { ...waiting, state: 'refused', note: refused.detail };
   }
   if (dueAtMs !== undefined && dueAtMs > now.nowMs) {
     return { ...waiting, state: 'scheduled', nextAttemptAt: iso(dueAtMs) };

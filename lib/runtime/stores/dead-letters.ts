@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Portion } from '../../core/list/portion.ts';
 import type { DeadLetter, DeadLetterContent } from '../../core/redrive/dead-letter.ts';
 import { deadLetterSeconds } from '../../core/redrive/limits.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Table } from '../aws/table/table.ts';
 
 /** A row has 400 KB. A letter that is larger when packed was not an event of the bus, and stays in the queue. */
@@ -13,6 +14,9 @@ export interface KeptDeadLetter {
   readonly letter: DeadLetter;
 }
 
+/** Whose letters they are: each lifetime of a receiver has its own. */
+type Of = Pick<Receiver, 'receiver' | 'incarnation'>;
+
 /**
  * The dead letters that were taken out of their queue: a row each to list it by, in the order in which they died,
  * and a row each for the content, so that a list reads no events.
@@ -20,17 +24,17 @@ export interface KeptDeadLetter {
 export interface DeadLetterStore {
   /** Keeps letters; one that is kept already is written again. Answers false for each that is too large. */
   put(
-    receiver: string,
+    receiver: Of,
     letters: readonly { readonly letter: DeadLetter; readonly content: DeadLetterContent }[],
     nowMs: number,
   ): Promise<boolean[]>;
   /** Some letters behind the key `after`, at most `limit`. */
-  page(receiver: string, after: string, limit: number): Promise<Portion<DeadLetter>>;
-  all(receiver: string): Promise<DeadLetter[]>;
-  find(receiver: string, ids: readonly string[]): Promise<KeptDeadLetter[]>;
-  contents(receiver: string, ids: readonly string[]): Promise<ReadonlyMap<string, DeadLetterContent>>;
-  remove(receiver: string, letters: readonly KeptDeadLetter[]): Promise<void>;
-  removeAll(receiver: string): Promise<void>;
+  page(receiver: Of, after: string, limit: number): Promise<Portion<DeadLetter>>;
+  all(receiver: Of): Promise<DeadLetter[]>;
+  find(receiver: Of, ids: readonly string[]): Promise<KeptDeadLetter[]>;
+  contents(receiver: Of, ids: readonly string[]): Promise<ReadonlyMap<string, DeadLetterContent>>;
+  remove(receiver: Of, letters: readonly KeptDeadLetter[]): Promise<void>;
+  removeAll(receiver: Of): Promise<void>;
 }
 
 interface ContentDocument {
@@ -43,21 +47,24 @@ interface ContentDocument {
   readonly body: string;
 }
 
-const listPk = (receiver: string) => `dead-letter#${receiver}`;
+/** No name has a `#`. A receiver from before there were incarnations has its letters under its name alone. */
+const nameOf = ({ receiver, incarnation }: Of) =>
+  incarnation === undefined ? receiver : `${receiver}#${incarnation}`;
+const listPk = (receiver: Of) => `dead-letter#${nameOf(receiver)}`;
 /** A partition for each content: all those of a receiver in one would meet the limit of a partition. */
-const contentKey = (receiver: string, id: string) => ({
-  pk: `dead-letter-content#${receiver}#${id}`,
+const contentKey = (receiver: Of, id: string) => ({
+  pk: `dead-letter-content#${nameOf(receiver)}#${id}`,
   sk: 'content',
 });
 const sortKey = (letter: DeadLetter) => `${letter.diedAt}#${letter.id}`;
 
 export function createDeadLetterStore(table: Table): DeadLetterStore {
-  const contentRows = async (receiver: string, ids: readonly string[]) =>
+  const contentRows = async (receiver: Of, ids: readonly string[]) =>
     (await table.getMany([...new Set(ids)].map((id) => contentKey(receiver, id)))).map(
       (row) => row.document as ContentDocument,
     );
 
-  async function remove(receiver: string, letters: readonly KeptDeadLetter[]): Promise<void> {
+  async function remove(receiver: Of, letters: readonly KeptDeadLetter[]): Promise<void> {
     // The content last: what is listed has its content.
     await table.deleteMany(letters.map(({ key }) => ({ pk: listPk(receiver), sk: key })));
     await table.deleteMany(

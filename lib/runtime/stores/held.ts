@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Acting } from '../../core/access/acting.ts';
 import { utf8Bytes } from '../../core/event/event.ts';
 import { eventHash } from '../../core/event/hash.ts';
 import {
@@ -72,10 +73,11 @@ function unpack(document: Document): HeldEvent {
 
 /** Where an event is found by its id alone; not written for topics that are not traced. */
 function sightingRow({ topic, id: hold }: HoldName, { event, ...place }: Kept, nowMs: number): Row[] {
-  const { id, source, type, trace } = event;
+  const { id, source, type, trace, acting } = event;
   if (trace === 'none') return [];
   const heldId = heldIdOf(place);
-  const sighting: Sighting = { kind: 'held', id, source, type, target: { topic }, atMs: nowMs, hold, heldId };
+  const about = { id, source, type, target: { topic }, ...(acting && actedBy(acting)) };
+  const sighting: Sighting = { kind: 'held', ...about, atMs: nowMs, hold, heldId };
   return [
     {
       pk: `event#${eventHash(id)}`,
@@ -85,6 +87,11 @@ function sightingRow({ topic, id: hold }: HoldName, { event, ...place }: Kept, n
     },
   ];
 }
+
+const actedBy = ({ incarnation, actor }: Acting) => ({
+  ...(incarnation !== undefined && { incarnation }),
+  by: actor.application,
+});
 
 export function createHeldStore(
   table: Table,

@@ -1,7 +1,7 @@
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { Portion } from '../../core/list/portion.ts';
-import { registryChangeRoundsMax } from '../../core/registry/limits.ts';
+import { formerSeconds, registryChangeRoundsMax } from '../../core/registry/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
@@ -59,6 +59,12 @@ export interface RegistryStore {
     receiver: string,
     change: Change<Subscription>,
   ): Promise<Changed<Subscription>>;
+  /**
+   * Who owned a topic of this name that was deleted less than `formerSeconds` ago. A publisher that is under way may have
+   * read that one, and reaches whatever has its name at SNS.
+   */
+  formerOwner(topic: string): Promise<string | undefined>;
+  noteFormerOwner(topic: string, owner: string): Promise<void>;
   /** Nothing happens where there is none. */
   deleteTopic(topic: string, unmake?: Unmake<Topic>): Promise<void>;
   deleteReceiver(receiver: string, unmake?: Unmake<Receiver>): Promise<void>;
@@ -66,6 +72,7 @@ export interface RegistryStore {
 }
 
 const topicKey = (topic: string) => ({ pk: 'registry#topic', sk: topic });
+const formerKey = (topic: string) => ({ pk: 'registry#former-topic', sk: topic });
 const receiverKey = (receiver: string) => ({ pk: 'registry#receiver', sk: receiver });
 /** A `#` stands in no name, so that the prefix of one topic is not that of another. */
 const subscriptionKey = (topic: string, receiver: string) => ({
@@ -170,6 +177,14 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     changeTopic: (topic, change) => changeRow(topicKey(topic), change),
     changeReceiver: (receiver, change) => changeRow(receiverKey(receiver), change),
     changeSubscription: (topic, receiver, change) => changeRow(subscriptionKey(topic, receiver), change),
+    formerOwner: async (topic) =>
+      (await table.get(formerKey(topic), { consistent: true }))?.document as string | undefined,
+    noteFormerOwner: (topic, owner) =>
+      table.put({
+        ...formerKey(topic),
+        document: owner,
+        expiresAtSeconds: Math.ceil(clock.now() / 1000) + formerSeconds,
+      }),
     deleteTopic: (topic, unmake) => deleteRow(topicKey(topic), unmake),
     deleteReceiver: (receiver, unmake) => deleteRow(receiverKey(receiver), unmake),
     deleteSubscription: (topic, receiver, unmake) => deleteRow(subscriptionKey(topic, receiver), unmake),

@@ -1,6 +1,8 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { cancelEvent } from '../../../lib/app/delay/recall.ts';
+import { sendHeld } from '../../../lib/app/hold/held.ts';
+import { getHold } from '../../../lib/app/hold/hold.ts';
 import { deleteTopicAndHeld } from '../../../lib/app/hold/topic-and-hold.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { getRefused } from '../../../lib/app/refused/refused.ts';
@@ -10,10 +12,21 @@ import {
   commitTransaction,
   getTransaction,
 } from '../../../lib/app/transaction/transaction.ts';
+import { why } from '../../../lib/app/why/why.ts';
 import type { Principal } from '../../../lib/core/access/access.ts';
 import type { Target } from '../../../lib/core/event/target.ts';
 import { admin, answer, environment, member, shorthand } from '../bus.ts';
-import { listRefused, putRecurrence, putSubscription, putTopic, reTimeEvent } from '../calls.ts';
+import {
+  listHeld,
+  listRefused,
+  putHold,
+  putRecurrence,
+  putSubscription,
+  putTopic,
+  putTopicAndWatch,
+  releaseHold,
+  reTimeEvent,
+} from '../calls.ts';
 import { type OutboxBus, outboxBus, outboxTable } from '../relay/outbox-bus.ts';
 
 // Two teams that do not trust each other: what the one stored must not act on what the other makes of the name.
@@ -39,7 +52,8 @@ async function runningBus(topic: object = {}): Promise<OutboxBus> {
 /** The shop deletes its topic, and the rival makes one of the same name, with a receiver of its own. */
 async function takeName(bus: OutboxBus, topic: object = {}): Promise<void> {
   await deleteTopicAndHeld(bus.tools, shop, 'orders', true);
-  await bus.clock.advance(5000);
+  await expect(putTopic(bus.tools, rival, 'orders', topic)).rejects.toMatchObject({ code: 'unavailable' });
+  await bus.clock.advance(61_000);
   await putTopic(bus.tools, rival, 'orders', topic);
   await putSubscription(bus.tools, rival, 'orders', 'spy', {});
 }
@@ -48,6 +62,16 @@ async function takeName(bus: OutboxBus, topic: object = {}): Promise<void> {
 async function giveAway(bus: OutboxBus, topic: object = {}): Promise<void> {
   await putTopic(bus.tools, admin, 'orders', { owner: 'rival', ...topic });
   await bus.clock.advance(5000);
+}
+
+/** Puts a topic on hold, which takes until every publisher knows. */
+async function inTime<Answer>(bus: OutboxBus, call: Promise<Answer>): Promise<Answer> {
+  let isDone = false;
+  void call.finally(() => {
+    isDone = true;
+  });
+  await bus.clock.until(() => isDone, 60_000);
+  return await call;
 }
 
 const send = (bus: OutboxBus, who: Principal, fields: object, target: Target = orders) =>
@@ -60,8 +84,8 @@ const posted = (bus: OutboxBus) =>
     .map(({ url, body }) => [url, JSON.parse(String(body)).id]);
 
 describe.each([
-  ['a short while', 60, {}],
-  ['a short while, without a row', 60, { cancellable: false }],
+  ['a short while', 300, {}],
+  ['a short while, without a row', 300, { cancellable: false }],
   ['an hour', 3600, {}],
 ])('an event that is delayed by %s', (_, delaySeconds, topic) => {
   it('does not reach the next owner of the name, and is refused where its producer sees it', async () => {
@@ -259,16 +283,18 @@ describe('a transaction', () => {
     expect(await refused(bus, shop)).toEqual([{ from: 'transaction', code, eventId: '1' }]);
     expect(await refused(bus, rival)).toEqual([]);
     expect(await getTransaction(bus.tools, shop, id)).toMatchObject({ refused: 1 });
-    await expect(getTransaction(bus.tools, rival, id)).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(getTransaction(bus.tools, rival, id)).rejects.toMatchObject({
+      code: 'unknown_transaction',
+    });
   });
 
   it('that a check commits is refused in the same way', async () => {
     const bus = await runningBus();
     bus.endpoint(checkUrl, () => answer(200, {}, '{"state":"commit"}'));
-    await begin(bus, shop, { checkUrl, checkAfterSeconds: 30 });
+    await begin(bus, shop, { checkUrl, checkAfterSeconds: 300 });
     await takeName(bus);
 
-    await bus.clock.advance(2 * minute);
+    await bus.clock.advance(6 * minute);
 
     expect(posted(bus)).toEqual([]);
     expect(await refused(bus, shop)).toEqual([
@@ -287,6 +313,94 @@ describe('a transaction', () => {
     expect(posted(bus)).toEqual([]);
     expect(await refused(bus, admin)).toEqual([
       { from: 'transaction', code: 'schema_mismatch', eventId: '1' },
+    ]);
+  });
+});
+
+describe('a held event', () => {
+  it.each([
+    ['given to another team', shop, {}, 'forbidden'],
+    [
+      'given to a team with a schema',
+      admin,
+      { schema: { type: 'object', required: ['n'] } },
+      'schema_mismatch',
+    ],
+  ])('is refused by the release of a topic that was %s', async (_, who, topic, code) => {
+    const bus = await runningBus();
+    await inTime(bus, putHold(bus.tools, shop, 'orders', {}));
+    await send(bus, who, {});
+    await giveAway(bus, topic);
+
+    await releaseHold(bus.tools, rival, 'orders', {});
+    await bus.clock.advance(2 * minute);
+
+    expect(posted(bus)).toEqual([]);
+    expect(await refused(bus, who)).toEqual([{ from: 'held', code, eventId: '1' }]);
+    expect(await getHold(bus.tools, rival, 'orders')).toMatchObject({ state: 'released', held: 0 });
+  });
+
+  it('is neither sent by hand, and stays', async () => {
+    const bus = await runningBus();
+    await inTime(bus, putHold(bus.tools, shop, 'orders', {}));
+    await send(bus, shop, {});
+    await giveAway(bus);
+    const [held] = (await listHeld(bus.tools, rival, 'orders', {})).events;
+
+    await expect(sendHeld(bus.tools, rival, 'orders', held?.id ?? '')).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    expect((await listHeld(bus.tools, rival, 'orders', {})).events).toHaveLength(1);
+  });
+
+  it('of an earlier topic is gone with it, and its hold does not hold the later one', async () => {
+    const bus = await runningBus();
+    await inTime(bus, putHold(bus.tools, shop, 'orders', {}));
+    await send(bus, shop, {});
+    const hold = await bus.tools.holds.find('orders');
+    await deleteTopicAndHeld(bus.tools, shop, 'orders', true);
+    // A deletion that broke off leaves the hold.
+    if (hold !== undefined) await bus.tools.holds.replace(hold, undefined);
+    await bus.clock.advance(61_000);
+    await putTopicAndWatch(bus.tools, rival, 'orders', {});
+
+    await expect(getHold(bus.tools, rival, 'orders')).rejects.toMatchObject({ code: 'unknown_hold' });
+    expect(await send(bus, rival, {})).toMatchObject({ events: [{ status: 'accepted' }] });
+  });
+});
+
+describe('why', () => {
+  it('tells who published a refused event that it was refused, and nothing to the next owner of the name', async () => {
+    const bus = await runningBus();
+    await send(bus, shop, { delaySeconds: 300 });
+    await takeName(bus);
+    await bus.clock.advance(10 * minute);
+
+    const [event] = (await why(bus.tools, shop, { id: '1' })).events;
+    const { refused: list } = await listRefused(bus.tools, shop, {});
+    expect(event).toMatchObject({
+      topic: 'orders',
+      former: true,
+      refused: { id: list[0]?.id, code: 'target_replaced' },
+    });
+    expect((await why(bus.tools, admin, { id: '1' })).events).toHaveLength(1);
+    expect((await why(bus.tools, rival, { id: '1' })).events).toEqual([]);
+  });
+
+  it('shows the trace of an event of an earlier topic to its producer alone', async () => {
+    const bus = await runningBus({ trace: 'all' });
+    await send(bus, shop, {});
+    await bus.clock.advance(minute);
+    await takeName(bus, { trace: 'all' });
+    await send(bus, rival, { id: '2' });
+    await bus.clock.advance(minute);
+
+    expect((await why(bus.tools, shop, { id: '1' })).events).toMatchObject([
+      { former: true, receivers: [{ receiver: 'billing', state: 'delivered' }] },
+    ]);
+    expect((await why(bus.tools, rival, { id: '1' })).events).toEqual([]);
+    expect((await why(bus.tools, rival, { id: '2' })).events).toMatchObject([
+      { receivers: [{ receiver: 'spy', state: 'delivered' }] },
     ]);
   });
 });
@@ -353,7 +467,7 @@ describe('the incarnation of a topic', () => {
     expect(await of()).toBe(first);
 
     await deleteTopicAndHeld(bus.tools, admin, 'orders', true);
-    await bus.clock.advance(5000);
+    await bus.clock.advance(61_000);
     await putTopic(bus.tools, shop, 'orders', {});
     expect(await of()).not.toBe(first);
   });

@@ -402,7 +402,7 @@ describe('a dead letter of an ordered topic', () => {
     expect(bus.calls.filter((call) => call === 'sqs.SendMessageBatch busbar-shop-ordered.fifo')).toHaveLength(
       2,
     );
-    expect(await bus.tools.deadLetters.all('shop')).toEqual([]);
+    expect(await bus.tools.deadLetters.all({ receiver: 'shop' })).toEqual([]);
     expect((await bus.tools.redrives.find('shop'))?.state).toBe('done');
   });
 
@@ -430,8 +430,8 @@ describe('a dead letter of an ordered topic', () => {
         order: { group: 'orders/a', deduplicationId: '1' },
       },
     ]);
-    expect(await takeIn(bus.tools, 'shop', bus.clock.now() + second)).toBe(true);
-    expect(await bus.tools.deadLetters.all('shop')).toMatchObject([
+    expect(await takeIn(bus.tools, { receiver: 'shop' }, bus.clock.now() + second)).toBe(true);
+    expect(await bus.tools.deadLetters.all({ receiver: 'shop' })).toMatchObject([
       { eventId: 'a1', topic: 'orders', cause: 'poison' },
     ]);
     expect(await bus.count(bus.urlOf('shop', 'ordered-dead-letters'))).toMatchObject({

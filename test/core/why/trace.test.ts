@@ -58,7 +58,9 @@ describe('a packed row', () => {
   it('gives back of each delivery what was packed', () => {
     fc.assert(
       fc.property(fc.array(delivered, { minLength: 1, maxLength: 10 }), (deliveries) => {
-        const row = JSON.parse(JSON.stringify(packDelivered(nowMs, 'billing', 'online', deliveries)));
+        const row = JSON.parse(
+          JSON.stringify(packDelivered(nowMs, { receiver: 'billing' }, 'online', deliveries)),
+        );
         for (const one of deliveries) {
           expect(deliveredIn(row, one.id)).toEqual(deliveries.filter((other) => other.id === one.id));
         }
@@ -77,10 +79,11 @@ describe('a packed row', () => {
       { topic: 'orders-of-the-shop' },
       ['billing', 'warehouse', 'vip-desk'],
       ids.map((one) => ({ id: one, ...common, refusals: { 'vip-desk': refused } })),
+      { incarnation: '7e0d4c0a', by: 'shop' },
     );
     const batch = packDelivered(
       nowMs,
-      'warehouse',
+      { receiver: 'warehouse', incarnation: '7e0d4c0a' },
       'online',
       ids.map((one) => ({
         id: one,
