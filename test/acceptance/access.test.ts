@@ -225,3 +225,44 @@ describe('GET /v1/audit', () => {
     expect((await crm('GET', '/v1/audit?application=shop')).status).toBe(403);
   });
 });
+
+describe('a quota', () => {
+  it('is set by an admin, seen by members, and refuses with its name', async () => {
+    const quotas = { topics: 1, publishPerSecond: 0 };
+    const { key } = await keyOf(as(bus.adminKey), 'crm', { role: 'member' });
+    expect((await bus.call('PATCH', '/v1/applications/crm', { quotas })).status).toBe(200);
+    expect((await as(key)('GET', '/v1/applications/crm')).body.quotas).toEqual(quotas);
+    expect((await as(key)('PATCH', '/v1/applications/crm', { quotas: {} })).status).toBe(200);
+    expect((await as(key)('PATCH', '/v1/applications/crm', { quotas: { topics: 2 } })).status).toBe(403);
+    expect((await crm('PUT', '/v1/topics/leads', {})).status).toBe(201);
+    const refused = await crm('PUT', '/v1/topics/more-leads', {});
+    expect([refused.status, refused.body.code, refused.body.quota, refused.body.limit]).toEqual([
+      429,
+      'quota_exceeded',
+      'topics',
+      1,
+    ]);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    await expect
+      .poll(
+        async () => {
+          const { body } = await crm('POST', '/v1/topics/leads/events', { type: 'a', data: 1 });
+          return body.quota;
+        },
+        { timeout: 5000 },
+      )
+      .toBe('publishPerSecond');
+  });
+
+  it('passes with what is given to another owner, which both see in the audit', async () => {
+    expect((await crm('PUT', '/v1/topics/leads', { owner: 'shop' })).status).toBe(200);
+    expect((await crm('PUT', '/v1/topics/leads', { owner: 'crm' })).status).toBe(403);
+    expect((await crm('PUT', '/v1/topics/more-leads', {})).status).toBe(201);
+    for (const who of [crm, shop]) {
+      const { entries } = (await who('GET', '/v1/audit?target=topics/leads')).body;
+      expect(entries).toContainEqual(
+        expect.objectContaining({ status: 200, change: { owner: 'shop' }, target: 'topics/leads' }),
+      );
+    }
+  });
+});

@@ -7,17 +7,23 @@ import {
   checkParent,
   requireFreeName,
 } from '../../core/access/application.ts';
+import { checkWithinParent, placeKinds } from '../../core/access/quotas.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { mergePatch } from '../../core/kernel/merge-patch.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
 import { listLimitMax } from '../../core/list/limits.ts';
 import type { Portion } from '../../core/list/portion.ts';
 import type { ApplicationChange } from '../../runtime/stores/applications.ts';
-import type { Tools } from '../../runtime/tools.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
-import type { Put } from '../registry/admin.ts';
+import type { PlaceTools } from './places.ts';
 
-export type ApplicationTools = Tools<'applications' | 'keys' | 'registry' | 'recurrences'>;
+export type ApplicationTools = PlaceTools;
+
+/** The result of a put, as the registry's. */
+interface PutApplication {
+  readonly created: boolean;
+  readonly document: Application;
+}
 
 /** @throws BusbarError unknown_application. */
 export async function requireApplication(
@@ -93,7 +99,7 @@ export function putApplication(
   principal: Principal,
   name: string,
   spec: ApplicationSpec,
-): Promise<Put<Application>> {
+): Promise<PutApplication> {
   return changeApplication(tools, principal, name, () => spec);
 }
 
@@ -119,7 +125,7 @@ async function changeApplication(
   principal: Principal,
   name: string,
   specOf: (was: Application | undefined) => ApplicationSpec,
-): Promise<Put<Application>> {
+): Promise<PutApplication> {
   requireFreeName(name);
   for (let round = 1; round <= roundsMax; round++) {
     const was = await tools.applications.find(name);
@@ -134,7 +140,13 @@ async function changeApplication(
       updatedAt: at,
     };
     const changes: ApplicationChange[] = [{ was, now }, ...(await parentChanges(tools, was, now))];
-    if (await tools.applications.change(changes)) return { created: was === undefined, document: now };
+    if (await tools.applications.change(changes)) {
+      // What the child has counts for its new parent, too: all is counted anew.
+      if (was?.parent !== now.parent && now.parent !== undefined) {
+        for (const kind of placeKinds) await tools.places.forget(now.parent, kind);
+      }
+      return { created: was === undefined, document: now };
+    }
   }
   throw changedByOthers(name);
 }
@@ -184,11 +196,16 @@ async function parentChanges(
   was: Application | undefined,
   now: Application,
 ): Promise<ApplicationChange[]> {
-  if (was?.parent === now.parent) return [];
+  if (was?.parent === now.parent) {
+    const parent = now.parent === undefined ? undefined : await requireApplication(tools, now.parent);
+    if (parent !== undefined) checkWithinParent(now.quotas, parent);
+    return [];
+  }
   const changes: ApplicationChange[] = [];
   if (now.parent !== undefined) {
     const parent = await requireApplication(tools, now.parent);
     checkParent(now, parent);
+    checkWithinParent(now.quotas, parent);
     changes.push({
       was: parent,
       now: { ...parent, children: [...(parent.children ?? []), now.application].sort() },

@@ -12,9 +12,11 @@ import {
 } from '../../core/access/key.ts';
 import { parseTimestamp } from '../../core/event/event.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import { requireApplication, requireManaged } from './applications.ts';
 import type { AccessTools } from './authenticate.ts';
+import { leavePlace, type PlaceTools, takePlace } from './places.ts';
 
 /** A new key, which is shown only here. */
 export interface NewKey extends ShownKey {
@@ -56,7 +58,7 @@ export async function makeKey(
 
 /** Makes a key of an application that the caller manages. @throws BusbarError forbidden, unknown_application. */
 export async function createKeyOf(
-  tools: AccessTools,
+  tools: PlaceTools,
   principal: Principal,
   application: string,
   spec: KeySpec,
@@ -65,9 +67,12 @@ export async function createKeyOf(
   checkKeyGrant(principal, spec, tools.clock.now());
   await requireApplication(tools, application);
   const { application: by, keyId } = principal;
+  const key = createKey(tools.random);
+  await takePlace(tools, application, 'keys', keyIdOf(hashKey(key)));
   return await makeKey(tools, {
     ...spec,
     application,
+    key,
     createdBy: { application: by, ...(keyId !== undefined && { keyId }) },
   });
 }
@@ -94,7 +99,7 @@ export async function listKeys(
  * @throws BusbarError forbidden, unknown_key.
  */
 export async function revokeKeyOf(
-  tools: AccessTools,
+  tools: AccessTools & Tools<'places'>,
   principal: Principal,
   application: string,
   keyId: string,
@@ -106,6 +111,7 @@ export async function revokeKeyOf(
     throw new BusbarError('forbidden', `The key ${keyId} is of an admin, which only an admin can revoke.`);
   }
   await tools.keys.delete(kept.record);
+  await leavePlace(tools, application, 'keys', keyId);
 }
 
 /** Revokes a key itself, as whoever may invoke the function of the keys does. @throws BusbarError unknown_key. */

@@ -14,6 +14,7 @@ import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ClaimStore } from '../../runtime/stores/claims.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type RateTools, takeRate } from '../access/rate.ts';
 import { keepSome } from '../catalog/kept.ts';
 import { type DelayTools, delay } from '../delay/schedule.ts';
 import { checkSchema } from '../event/check-schema.ts';
@@ -56,7 +57,7 @@ export interface Candidate {
  * @throws BusbarError when the request as a whole is rejected, or none of its events was accepted.
  */
 export async function publish(
-  tools: PublishTools,
+  tools: PublishTools & RateTools,
   principal: Principal,
   target: Target,
   request: EventRequest,
@@ -71,6 +72,7 @@ export async function publish(
     // One request is one trace, and two equal entries of it stay equal.
     traceparent: newTrace(tools.random),
   });
+  await takeRate(tools, principal, entries.length);
 
   const events = await takeEntries(tools, principal.application, target, opened, entries);
   if (events.every((result) => result.status === 'rejected')) throw allRejected(events);

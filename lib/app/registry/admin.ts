@@ -1,8 +1,11 @@
 import type { Sinks } from '../../connectors/kind.ts';
-import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { owns, type Principal, requireOwner } from '../../core/access/access.ts';
+import type { PlaceKind } from '../../core/access/quotas.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { requireApplication } from '../access/applications.ts';
+import { type PlaceTools, takePlace } from '../access/places.ts';
 
 /** What every use case of the registry needs. */
 export type AdminTools = Tools<'registry' | 'provision'> & { readonly sinks: Sinks };
@@ -13,11 +16,36 @@ export interface Put<Document> {
   readonly document: Document;
 }
 
-/** The owner of what is put: the named one, otherwise the caller. A member may name only itself. */
-export function ownerOf(principal: Principal, named: string | undefined, what: string): string {
-  const owner = named ?? principal.application;
-  requireOwner(principal, owner, what);
-  return owner;
+/**
+ * The owner of what is put: the named one, otherwise the one it has, otherwise the caller. Of something new, a member may
+ * name only itself or a child; what is its own already it may give to any application.
+ * @throws BusbarError forbidden.
+ */
+export function ownerOf(
+  principal: Principal,
+  named: string | undefined,
+  existing: { readonly owner: string } | undefined,
+  what: string,
+): string {
+  requireOwner(principal, existing?.owner ?? named ?? principal.application, what);
+  return named ?? existing?.owner ?? principal.application;
+}
+
+/**
+ * Settles who owns what is about to be put: the new owner exists, and has a place for it. An admin may name an owner that
+ * has no row, as owners of earlier releases have none.
+ * @throws BusbarError unknown_application, quota_exceeded.
+ */
+export async function takeOwned(
+  tools: PlaceTools,
+  principal: Principal,
+  kind: PlaceKind,
+  name: string,
+  { before, after, amount = 1 }: { before: string | undefined; after: string; amount?: number },
+): Promise<void> {
+  const isGiven = before !== undefined && before !== after;
+  if (isGiven && !owns(principal, after)) await requireApplication(tools, after);
+  await takePlace(tools, after, kind, name, amount);
 }
 
 /** Tells the lifetimes of one name apart. */

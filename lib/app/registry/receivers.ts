@@ -1,6 +1,7 @@
 import type { CheckRules } from '../../connectors/kind.ts';
 import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
 import { incarnationOf } from '../../core/access/acting.ts';
+import { totalPosts } from '../../core/deliver/lane-plan.ts';
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
@@ -15,6 +16,8 @@ import type { ValidateMode } from '../../core/registry/validation.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
 import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
+import type { Tools } from '../../runtime/tools.ts';
+import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import {
   type AdminTools,
@@ -22,13 +25,19 @@ import {
   newIncarnation,
   ownerOf,
   type Put,
+  takeOwned,
   unknownReceiver,
 } from './admin.ts';
 import { type ForgetTools, forgetReceiver } from './forget.ts';
 import { changeKeepingSecret } from './secrets.ts';
 import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
 
-export interface ReceiverTools extends AdminTools, ValidateTools, ForgetTools, Omit<CheckRules, 'ownHosts'> {
+export interface ReceiverTools
+  extends AdminTools,
+    PlaceTools,
+    ValidateTools,
+    ForgetTools,
+    Omit<CheckRules, 'ownHosts'> {
   readonly secrets: SecretStore;
   /** Whether the operator demands that owners agree. */
   readonly validate: ValidateMode;
@@ -131,7 +140,8 @@ async function writeReceiver(
   ownHosts: readonly string[],
   { specOf, validate: validated, flow }: Writing,
 ): Promise<Put<Shown & { secret?: string }>> {
-  const spec = specOf(await tools.registry.receiver(name));
+  const before = await tools.registry.receiver(name);
+  const spec = specOf(before);
   const sink = tools.sinks.of(spec);
   const { endpoints, endpointPorts, lookup, env } = tools;
   await sink.check(spec, { endpoints, endpointPorts, lookup, env, ownHosts });
@@ -142,6 +152,7 @@ async function writeReceiver(
   const made = createSecret(tools.random);
   const fresh = newIncarnation(tools.random);
   const overlapSeconds = secretOverlapSecondsDefault;
+  await takePlaces(tools, principal, name, spec, before);
   if ((await tools.registry.receiver(name)) === undefined) await forgetReceiver(tools, name);
   // The registry before the mapping: a consumed receiver must be known.
   const { was, now: written } = await changeKeepingSecret(tools, name, (existing, earlierId) => {
@@ -154,7 +165,7 @@ async function writeReceiver(
       ...shared,
       ...kind,
       ...(validate !== undefined && { validate }),
-      owner: ownerOf(principal, spec.owner ?? existing?.owner, `The receiver ${name}`),
+      owner: ownerOf(principal, spec.owner, existing, `The receiver ${name}`),
       ...incarnationOf(existing, fresh),
       ...secretsOf(existing),
       ...flow(existing, kind.endpoint),
@@ -170,6 +181,7 @@ async function writeReceiver(
       return replaceSecret(was, { secret: given ?? was.secret, earlierId, overlapSeconds }, nowMs);
     }
   });
+  if (was !== undefined && was.owner !== written.owner) await leavePlaces(tools, was.owner, name);
   const receiver = await validateWritten(tools, written);
   await provision(tools, receiver);
   const shown = showReceiver(tools.sinks, receiver, nowMs);
@@ -180,6 +192,33 @@ async function writeReceiver(
         ? shown
         : { ...shown, secret: receiver.secret },
   };
+}
+
+/** A receiver takes a place of its owner, and its concurrency takes some of the owner's. */
+async function takePlaces(
+  tools: ReceiverTools,
+  principal: Principal,
+  name: string,
+  spec: ReceiverSpec,
+  existing: Receiver | undefined,
+): Promise<void> {
+  const after = ownerOf(principal, spec.owner, existing, `The receiver ${name}`);
+  const before = existing?.owner;
+  const amount = totalPosts(spec);
+  if (before !== after) await takeOwned(tools, principal, 'receivers', name, { before, after });
+  if (before !== after || existing === undefined || totalPosts(existing) !== amount) {
+    await takeOwned(tools, principal, 'concurrency', name, { before, after, amount });
+  }
+}
+
+/** Gives up what a receiver took of its owner's. */
+async function leavePlaces(
+  tools: Tools<'places' | 'applications'>,
+  owner: string,
+  name: string,
+): Promise<void> {
+  await leavePlace(tools, owner, 'receivers', name);
+  await leavePlace(tools, owner, 'concurrency', name);
 }
 
 /** How a receiver's endpoint is validated. When the operator demands the handshake, only an admin may waive it. */
@@ -232,7 +271,7 @@ export async function changeOwnReceiver(
   return now;
 }
 
-export interface DeleteTools extends AdminTools, ForgetTools {
+export interface DeleteTools extends AdminTools, ForgetTools, Tools<'places' | 'applications'> {
   readonly deadLetters: DeadLetterStore;
   readonly secrets: SecretStore;
 }
@@ -247,10 +286,11 @@ export async function deleteReceiver(
   name: string,
   force: boolean,
 ): Promise<void> {
-  await findReceiver(tools, name);
+  const { owner } = await findReceiver(tools, name);
   await tools.registry.deleteReceiver(name, (receiver) => unmake(tools, principal, receiver, force));
   // Last: without the receiver they do nothing, and a watch of it ends its own schedule.
   await forgetReceiver(tools, name);
+  await leavePlaces(tools, owner, name);
 }
 
 async function unmake(

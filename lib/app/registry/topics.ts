@@ -8,9 +8,10 @@ import type { Subscription } from '../../core/registry/subscription.ts';
 import { schemaVersionOf, type Topic, type TopicSpec } from '../../core/registry/topic.ts';
 import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
 import type { Parts, Tools } from '../../runtime/tools.ts';
-import { type AdminTools, declaredConflict, newIncarnation, ownerOf, type Put } from './admin.ts';
+import { leavePlace, type PlaceTools } from '../access/places.ts';
+import { type AdminTools, declaredConflict, newIncarnation, ownerOf, type Put, takeOwned } from './admin.ts';
 
-export type TopicTools = AdminTools & Tools<'schemas' | 'grants'>;
+export type TopicTools = AdminTools & PlaceTools & Tools<'schemas' | 'grants'>;
 
 export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Topic> {
   const topic = await tools.registry.topic(name);
@@ -63,7 +64,7 @@ async function writeTopic(
     return {
       topic: name,
       ...spec,
-      owner: ownerOf(principal, spec.owner ?? existing?.owner, `The topic ${name}`),
+      owner: ownerOf(principal, spec.owner, existing, `The topic ${name}`),
       ...incarnationOf(existing, fresh),
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
@@ -79,12 +80,16 @@ async function writeTopic(
   if (before === undefined) await requireFree(tools, name, planned.owner);
   // The order never changes, so that it is the planned one whatever others write meanwhile.
   const isOrdered = orderAttribute(planned) !== undefined;
+  if (before?.owner !== planned.owner) {
+    await takeOwned(tools, principal, 'topics', name, { before: before?.owner, after: planned.owner });
+  }
   if (isOurs) await tools.provision.putTopic(name, isOrdered);
   const { was, now: topic } = await tools.registry.changeTopic(name, next);
   // It was deleted meanwhile, perhaps after its AWS resources were put.
   if (isOurs && before !== undefined && was === undefined) {
     await tools.provision.putTopic(name, isOrdered);
   }
+  if (was !== undefined && was.owner !== topic.owner) await leavePlace(tools, was.owner, 'topics', name);
   return { created: was === undefined, document: topic };
 }
 
@@ -139,11 +144,11 @@ export async function requireDeletable(
 
 /** Deletes the topic and its subscriptions; events that its receivers already have are delivered. */
 export async function deleteTopic(
-  tools: AdminTools & Parts<'grants'>,
+  tools: AdminTools & Parts<'grants' | 'places' | 'applications'>,
   principal: Principal,
   name: string,
 ): Promise<void> {
-  await getTopic(tools, name);
+  const { owner } = await getTopic(tools, name);
   await tools.registry.deleteTopic(name, async () => {
     // Checked in here, because a topic that was put meanwhile may have another owner.
     const { topic, subscriptions } = await requireDeletable(tools, principal, name);
@@ -154,4 +159,5 @@ export async function deleteTopic(
   });
   // They say which lifetime of the topic they are of, so one that is left behind allows nothing.
   await tools.grants.forget(name);
+  await leavePlace(tools, owner, 'topics', name);
 }

@@ -17,14 +17,15 @@ import {
 } from '../../core/schedule/recurrence.ts';
 import type { KeptRecurrence, RecurrenceState } from '../../runtime/stores/recurrences.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { newRevision } from '../delay/schedule.ts';
 import { dropTimer, setTimers, type TimerTools } from '../delay/timers.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import { openTarget } from '../publish/publish.ts';
-import { type AdminTools, ownerOf, type Put } from '../registry/admin.ts';
+import { type AdminTools, ownerOf, type Put, takeOwned } from '../registry/admin.ts';
 import { tickTimer } from './fire.ts';
 
-export type RecurrenceTools = AdminTools & TimerTools & Tools<'recurrences' | 'schemas' | 'grants'>;
+export type RecurrenceTools = AdminTools & TimerTools & PlaceTools & Tools<'schemas' | 'grants'>;
 
 /** A recurring schedule as the API shows it: with its next five times, and the result of the last. */
 export interface ShownRecurrence extends Omit<Recurrence, 'anchorMs' | 'acting' | 'event'> {
@@ -105,7 +106,7 @@ export async function putRecurrence(
   if (earlier !== undefined) requireOwner(principal, earlier.recurrence.owner, `The schedule ${name}`);
   const nowMs = tools.clock.now();
   const { topic, acting } = await openTarget(tools, principal, target);
-  const owner = ownerOf(principal, namedOwner ?? earlier?.recurrence.owner, `The schedule ${name}`);
+  const owner = ownerOf(principal, namedOwner, earlier?.recurrence, `The schedule ${name}`);
   if (spec.event.source !== undefined) checkSource(spec.event.source, owner);
   checkMessageSize(messageOf(eventOf({ schedule: name, event: spec.event, owner }, nowMs), target));
   const wrong =
@@ -132,7 +133,10 @@ export async function putRecurrence(
     createdAt: earlier?.recurrence.createdAt ?? iso(nowMs),
     updatedAt: iso(nowMs),
   };
+  const before = earlier?.recurrence.owner;
+  if (before !== owner) await takeOwned(tools, principal, 'schedules', name, { before, after: owner });
   const kept = await put(tools, recurrence, earlier);
+  if (before !== undefined && before !== owner) await leavePlace(tools, before, 'schedules', name);
   return { created: earlier === undefined, document: show(kept) };
 }
 
@@ -165,11 +169,12 @@ export async function deleteRecurrence(
   principal: Principal,
   name: string,
 ): Promise<void> {
-  const { state } = await own(tools, principal, name);
+  const { state, recurrence } = await own(tools, principal, name);
   // The guard first: without the row it could not be found any more.
   await tools.schedules.delete(guardName(name));
   await tools.recurrences.remove(name);
   await dropTimer(tools, state.revision);
+  await leavePlace(tools, recurrence.owner, 'schedules', name);
 }
 
 /**

@@ -17,10 +17,12 @@ import {
   transition,
 } from '../../core/transaction/transaction.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type RateTools, takeRate } from '../access/rate.ts';
 import { checkEntries, type EntryResult, newTrace, openTarget } from '../publish/publish.ts';
 import { type CheckSecretTools, ensureCheckSecret } from './check-secret.ts';
 
 export type TransactionTools = CheckSecretTools &
+  RateTools &
   Tools<
     'registry' | 'grants' | 'schemas' | 'trace' | 'endpoints' | 'endpointPorts' | 'transactions' | 'queues'
   >;
@@ -101,6 +103,7 @@ async function checkDrafts(
   principal: Principal,
   drafts: readonly Draft[],
 ): Promise<StoredEvent[]> {
+  await takeRate(tools, principal, drafts.length);
   const byTarget = new Map<string, { target: Target; drafts: Draft[] }>();
   for (const draft of drafts) {
     const key = JSON.stringify(draft.target);

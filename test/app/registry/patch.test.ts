@@ -38,7 +38,7 @@ describe('a patch of a topic', () => {
       [{ topic: 'other' }, { code: 'invalid_request', fields: [{ path: 'topic' }] }],
       [{ ordered: null }, { code: 'order_fixed' }],
       [{ schema: { type: 'nonsense' } }, { code: 'invalid_schema' }],
-      [{ owner: 'crm' }, { code: 'forbidden' }],
+      [{ owner: 'crm' }, { code: 'unknown_application' }],
     ] as const) {
       await expect(patchTopic(bus.tools, shop, 'orders', patch)).rejects.toMatchObject(refusal);
     }
@@ -199,7 +199,7 @@ describe('a patch of a receiver', () => {
       [{ limits: { speed: 1 } }, { code: 'invalid_request', fields: [{ path: 'limits.speed' }] }],
       [{ endpoint: null }, { code: 'invalid_request', fields: [{ path: 'endpoint' }] }],
       [{ state: 'active' }, { code: 'invalid_request', fields: [{ path: 'state' }] }],
-      [{ owner: 'crm' }, { code: 'forbidden' }],
+      [{ owner: 'crm' }, { code: 'unknown_application' }],
     ] as const) {
       await expect(patchReceiver(bus.tools, shop, 'shop', patch, [])).rejects.toMatchObject(refusal);
     }
