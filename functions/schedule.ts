@@ -4,6 +4,7 @@ import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import {
   applications,
+  claims,
   delayed,
   grants,
   held,
@@ -23,6 +24,7 @@ import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 export function create(runtime: BaseRuntime) {
   const tools = open(runtime, {
     applications,
+    claims,
     delayed,
     grants,
     held,

@@ -18,7 +18,11 @@ import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { newRevision } from './schedule.ts';
 import { dropTimer, lookTimer, setTimers, type TimerTools } from './timers.ts';
 
-export type LeaveTools = RouteOrHoldTools & TimerTools & ActTools & KeepRefusedTools & Tools<'delayed'>;
+export type LeaveTools = RouteOrHoldTools &
+  TimerTools &
+  ActTools &
+  KeepRefusedTools &
+  Tools<'delayed' | 'claims'>;
 
 /** What is done with a timer: `done`, hidden for some seconds, or kept as it is. */
 export type TimerAction = 'done' | 'keep' | { readonly hideSeconds: number };
@@ -118,8 +122,9 @@ async function refuse<One extends { readonly index: number; readonly ready: Read
       if (refusal === undefined) return void going.push(one);
       try {
         // Listed before its row is marked, so it cannot vanish in between.
-        const { body, acting } = one.ready.event;
+        const { body, acting, claim } = one.ready.event;
         await keepRefused(tools, aboutOf(one.ready), refusal, body, acting?.incarnation);
+        if (claim !== undefined) await tools.claims.free([claim], tools.clock.now());
         await one.ready.mark('refused');
         actions[one.index] = 'done';
       } catch (error) {
@@ -200,7 +205,7 @@ async function setAgain(tools: LeaveTools, next: Look, earlierRevision: string):
 }
 
 function readyOf(tools: LeaveTools, { key, state, event }: KeptDelayed): Ready {
-  const { id, type, source, subject, body, trace, order, acting, atMs } = event;
+  const { id, type, source, subject, body, trace, order, acting, claim, atMs } = event;
   return {
     target: event.target,
     event: {
@@ -210,6 +215,7 @@ function readyOf(tools: LeaveTools, { key, state, event }: KeptDelayed): Ready {
       subject,
       body,
       acting,
+      ...(claim !== undefined && { claim }),
       ...(trace !== undefined && { trace }),
       ...(order !== undefined && { order }),
     },

@@ -73,17 +73,19 @@ export async function reTimeEvent(
 /** Replaces the state that was read by the next one; starts again when another writer comes first. */
 async function change(tools: RecallTools, kept: KeptDelayed, message: DelayedMessage): Promise<DelayedState> {
   let state: DelayedState | undefined = kept.state;
+  let { claim } = kept.event;
   for (let tries = 0; tries < bus.conditionalTriesMax; tries++) {
     const nowMs = tools.clock.now();
     const step = stepDelayed(state, message, nowMs, newRevision(tools.random));
     if (step.kind === 'reject') throw rejection(step.code, kept.event.id, state);
     if (step.kind !== 'write' || state === undefined) return kept.state;
-    const written = await tools.delayed.change(kept.key, state.revision, step.next, nowMs);
+    const written = await tools.delayed.change(kept.key, state.revision, step.next, nowMs, claim);
     if (written.done) {
       await dropTimer(tools, state.revision);
       return step.next;
     }
     state = written.kept?.state;
+    claim = written.kept?.event.claim;
   }
   throw new BusbarError('unavailable', 'Other requests keep changing this event. Try again.', {
     retryAfterSeconds: 1,

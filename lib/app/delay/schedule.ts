@@ -6,6 +6,7 @@ import type { Target } from '../../core/event/target.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { aws } from '../../core/kernel/limits.ts';
+import type { ClaimRef } from '../../core/publish/duplicate.ts';
 import type { Order } from '../../core/routing/order.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { DelayedStore } from '../../runtime/stores/delayed.ts';
@@ -18,6 +19,7 @@ export type DelayTools = TimerTools & Tools<'delayed'>;
 export interface Later {
   readonly event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order };
   readonly dueAtMs: number;
+  readonly claim?: ClaimRef | undefined;
 }
 
 /** A revision that was never used before; it may name a schedule. */
@@ -82,9 +84,21 @@ async function storeRow(
   acting: Acting,
   nowMs: number,
 ): Promise<Stored> {
-  const { event, dueAtMs } = later;
+  const { event, dueAtMs, claim } = later;
   const { id, source, type, subject, trace, order, body } = event;
-  const kept: DelayedEvent = { target, id, source, type, subject, trace, order, acting, atMs: nowMs, body };
+  const kept: DelayedEvent = {
+    target,
+    id,
+    source,
+    type,
+    subject,
+    trace,
+    order,
+    acting,
+    claim,
+    atMs: nowMs,
+    body,
+  };
   const step = stepDelayed(undefined, { kind: 'publish', dueAtMs }, nowMs, newRevision(tools.random));
   if (step.kind !== 'write') throw new Error('A publish always writes.');
   const row = delayedKey(kept);

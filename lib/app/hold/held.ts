@@ -127,7 +127,8 @@ async function takeOut(
   how: 'sent' | 'dropped',
   principal: Principal,
 ): Promise<void> {
-  await tools.held.remove(hold, [kept]);
+  if (how === 'dropped') await tools.held.drop(hold, kept);
+  else await tools.held.remove(hold, [kept]);
   await tools.held.count(hold, how, 1, 0);
   tools.log('info', `A held event was ${how} by hand`, {
     topic: hold.topic,

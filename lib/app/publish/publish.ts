@@ -7,7 +7,7 @@ import { applicationSource, checkSource } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { BusbarError, type ErrorCode, type FieldError } from '../../core/kernel/errors.ts';
-import { acceptance, duplicateKey, newClaim } from '../../core/publish/duplicate.ts';
+import { acceptance, type ClaimRef, duplicateKey, newClaim } from '../../core/publish/duplicate.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { type Order, orderOf } from '../../core/routing/order.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
@@ -45,7 +45,7 @@ export interface Candidate {
   readonly index: number;
   readonly event: BusEvent & { readonly trace?: TraceMode; readonly order?: Order };
   readonly dueAtMs: number | undefined;
-  readonly claimKey: string | undefined;
+  readonly claim: ClaimRef | undefined;
   /** The places of the same event later in the request. */
   readonly twins: number[];
 }
@@ -150,7 +150,7 @@ async function isGone({ registry }: Pick<PublishTools, 'registry'>, target: Targ
 
 /** Every check that needs no call: form, source, size, schema, and events that occur twice in the request. */
 export function checkEntries(
-  tools: Pick<PublishTools, 'schemas' | 'trace'>,
+  tools: Pick<PublishTools, 'schemas' | 'trace' | 'random'>,
   application: string | undefined,
   entries: readonly Entry[],
   target: Target,
@@ -189,7 +189,9 @@ export function checkEntries(
         index,
         event,
         dueAtMs,
-        claimKey: topic?.dedupSeconds ? duplicateKey(topic, event) : undefined,
+        claim: topic?.dedupSeconds
+          ? { key: duplicateKey(topic, event), token: tools.random.uuid() }
+          : undefined,
         twins: [],
       };
       seen.set(identity, candidate);
@@ -227,11 +229,11 @@ async function claim(
   const nowMs = tools.clock.now();
   const taken = await Promise.all(
     candidates.map(async (candidate) => {
-      const { index, event, claimKey } = candidate;
-      if (claimKey === undefined) return candidate;
+      const { index, event, claim: ref } = candidate;
+      if (ref === undefined) return candidate;
       let standing: Awaited<ReturnType<ClaimStore['take']>>;
       try {
-        standing = await tools.claims.take(claimKey, newClaim(nowMs), nowMs);
+        standing = await tools.claims.take(ref, newClaim(nowMs), nowMs);
       } catch (error) {
         tools.log('error', 'A claim could not be taken', { topic: topic.topic, reason: String(error) });
         results.set(
@@ -286,7 +288,7 @@ async function send(
   const sending = routeOrHold(
     tools,
     target,
-    now.map(({ event }) => ({ ...event, acting })),
+    now.map(({ event, claim: ref }) => ({ ...event, acting, ...(ref !== undefined && { claim: ref }) })),
   ).then(async (outcomes) => {
     const gone = outcomes.some((outcome) => typeof outcome !== 'string') && (await isGone(tools, target));
     for (const [position, { index, event }] of now.entries()) {
@@ -325,13 +327,13 @@ async function resolveClaims(
   dedupSeconds: number,
   results: ReadonlyMap<number, EntryResult>,
 ): Promise<void> {
-  const keysWhere = (wasRejected: boolean) =>
-    candidates.flatMap(({ index, claimKey }) =>
-      claimKey !== undefined && (results.get(index)?.status === 'rejected') === wasRejected ? [claimKey] : [],
+  const claimsWhere = (wasRejected: boolean) =>
+    candidates.flatMap(({ index, claim: ref }) =>
+      ref !== undefined && (results.get(index)?.status === 'rejected') === wasRejected ? [ref] : [],
     );
   const written = await Promise.allSettled([
-    tools.claims.accept(keysWhere(false), acceptance(tools.clock.now(), dedupSeconds)),
-    tools.claims.release(keysWhere(true)),
+    tools.claims.accept(claimsWhere(false), acceptance(tools.clock.now(), dedupSeconds)),
+    tools.claims.free(claimsWhere(true), tools.clock.now()),
   ]);
   for (const outcome of written) {
     // The events are sent, and a claim expires by itself: at worst the same event is accepted once more.

@@ -7,6 +7,7 @@ import type { Target } from '../event/target.ts';
 import type { TraceMode } from '../event/trace-mode.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import { bus } from '../kernel/limits.ts';
+import type { ClaimRef } from '../publish/duplicate.ts';
 import type { Order } from '../routing/order.ts';
 import { delayLeaseSeconds } from './limits.ts';
 
@@ -38,6 +39,8 @@ export interface DelayedEvent {
   readonly order?: Order | undefined;
   /** For whom it acts when it is due; absent in rows from before this was recorded. */
   readonly acting?: Acting | undefined;
+  /** The claim by which it was accepted, which is freed when it is not sent; absent where nothing is deduplicated. */
+  readonly claim?: ClaimRef | undefined;
   /** When it was published. */
   readonly atMs: number;
   readonly body: string;

@@ -1,4 +1,5 @@
 import type { Acting } from '../access/acting.ts';
+import type { ClaimRef } from '../publish/duplicate.ts';
 import type { RoutableEvent } from '../routing/routing.ts';
 import { heldShards } from './limits.ts';
 
@@ -7,6 +8,8 @@ export interface HeldEvent extends RoutableEvent {
   readonly id: string;
   /** For whom it acts when it is released; absent for one from before this was recorded. */
   readonly acting?: Acting | undefined;
+  /** The claim by which it was accepted, which is freed when it is dropped. */
+  readonly claim?: ClaimRef | undefined;
 }
 
 /** The position of a held event: its place in the order of the topic, and its partition, chosen at random. */

@@ -8,13 +8,23 @@ export const dedupClaimSeconds = 30;
  * into an acceptance after it:
  *
  *   claim ──── send ──── accept          a second event between claim and accept: `claimed`, try again
+ *     │                         └─ free      the event was cancelled, dropped or refused before it was sent
  *     └─ the publisher dies here: the claim runs out and the next try takes it over, so that an event is never
  *        called a duplicate of one that was not sent
+ *
+ * Each claim has a token, which the row of an event that waits keeps: whoever ends the event frees this claim, and never
+ * that of a later publish of the same event.
  */
 export interface Claim {
   readonly state: 'claimed' | 'accepted';
   /** Epoch seconds until which this record counts. */
   readonly expiresAtSeconds: number;
+}
+
+/** Which claim an event was accepted by. */
+export interface ClaimRef {
+  readonly key: string;
+  readonly token: string;
 }
 
 /**

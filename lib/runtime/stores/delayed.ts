@@ -8,7 +8,10 @@ import {
   delayedPrefix,
 } from '../../core/delay/delayed.ts';
 import { eventHash } from '../../core/event/hash.ts';
+import type { ClaimRef } from '../../core/publish/duplicate.ts';
 import type { Row, Table } from '../aws/table/table.ts';
+
+import { freedClaim } from './claims.ts';
 
 /** A delayed event as its row has it. */
 export interface KeptDelayed {
@@ -25,12 +28,16 @@ export interface DelayedStore {
   putNew(event: DelayedEvent, state: DelayedState, nowMs: number): Promise<KeptDelayed | undefined>;
   /** Every event of this id, at whatever target and in whatever state. */
   find(eventId: string): Promise<KeptDelayed[]>;
-  /** Writes the next state if the row is still of this revision; answers whether, and the row as it is then. */
+  /**
+   * Writes the next state if the row is still of this revision; answers whether, and the row as it is when it was refused.
+   * A cancelled event frees its claim in the same moment.
+   */
   change(
     key: DelayedKey,
     revision: string,
     next: DelayedState,
     nowMs: number,
+    claim?: ClaimRef,
   ): Promise<{ readonly done: boolean; readonly kept: KeptDelayed | undefined }>;
   /** Removes a row that nobody changed since this revision. */
   remove(key: DelayedKey, revision: string): Promise<void>;
@@ -100,15 +107,14 @@ export function createDelayedStore(table: Table): DelayedStore {
       const rows = await table.query(`event#${eventHash(eventId)}`, delayedPrefix);
       return rows.map(keptDelayed).filter(({ event }) => event.id === eventId);
     },
-    async change(key, revision, next, nowMs) {
+    async change(key, revision, next, nowMs, claim) {
       // What was cancelled long before it was due is not kept until then.
       const untilMs = next.state === 'cancelled' ? nowMs : next.dueAtMs;
-      const { done, row } = await table.change(
-        key,
-        fieldsOf(next),
-        { turn: revision },
-        delayedExpiresAtSeconds(untilMs),
-      );
+      const expiresAtSeconds = delayedExpiresAtSeconds(untilMs);
+      const where = { turn: revision };
+      const { done, row } = await (next.state === 'cancelled' && claim !== undefined
+        ? table.changeBeside(key, fieldsOf(next), where, expiresAtSeconds, freedClaim(claim, nowMs))
+        : table.change(key, fieldsOf(next), where, expiresAtSeconds));
       return { done, kept: row && keptDelayed(row) };
     },
     remove: (key, revision) => table.deleteWhere(key, { turn: revision }),

@@ -20,6 +20,7 @@ import type { Sighting } from '../../core/why/occurrence.ts';
 import type { Key, Row, Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
+import { freedClaim } from './claims.ts';
 
 /** How long an event that was held can be found by its id. */
 const heldSightingSeconds = 90 * 24 * 3600;
@@ -44,6 +45,8 @@ export interface HeldStore {
   /** Those of the places that still hold their event. */
   find(hold: HoldName, places: readonly HeldPlace[]): Promise<Kept[]>;
   remove(hold: HoldName, places: readonly HeldPlace[]): Promise<void>;
+  /** Removes an event that will not be sent, and frees its claim in the same moment. */
+  drop(hold: HoldName, kept: Kept): Promise<void>;
   /** Adds to the counts, which are kept apart from the hold so that publishers do not wait for each other. */
   count(hold: HoldName, what: keyof HeldCounts, count: number, shard: number): Promise<void>;
   counts(hold: HoldName): Promise<HeldCounts>;
@@ -163,6 +166,12 @@ export function createHeldStore(
 
     remove: (hold, places) =>
       table.deleteMany(places.map(({ shard, sk }) => ({ pk: partition(hold, shard), sk }))),
+
+    async drop(hold, { shard, sk, event: { claim } }) {
+      const key = { pk: partition(hold, shard), sk };
+      if (claim === undefined) await table.delete(key);
+      else await table.deleteBeside(key, freedClaim(claim, world.clock.now()));
+    },
 
     count: (hold, what, count, shard) => table.increment(countKey(hold, what, shard), count),
 

@@ -94,7 +94,27 @@ const cancel: Operation = async (bench) => {
   note(bench, 'cancel', publication.id, reply);
   if (isDone(reply)) publication.cancelledMs = bench.world.clock.now();
   if (!isUnknown(reply)) publication.maybeCancelled = false;
+  if (publication.cancelledMs !== undefined && bench.dice.chance(0.5)) await publishAgain(bench, publication);
 };
+
+/** Publishes a cancelled event again: no deduplication may remember it. */
+async function publishAgain(
+  { dice, model, submitter, world }: Workbench,
+  publication: Publication,
+): Promise<void> {
+  const delaySeconds = dice.between(1, 60);
+  delete publication.cancelledMs;
+  publication.maybeCancelled = true;
+  publication.dueMs.push(world.clock.now() + delaySeconds * 1000);
+  await submitter.send([publication], delaySeconds);
+  const outcome = publication.submissions.at(-1)?.outcome;
+  if (outcome === 'duplicate') {
+    model.surprises.push(
+      `${publication.id} is a duplicate, although it was cancelled before it was published again.`,
+    );
+  }
+  if (outcome === 'scheduled' || outcome === 'held') publication.maybeCancelled = false;
+}
 
 const retime: Operation = async (bench) => {
   const { dice, world } = bench;

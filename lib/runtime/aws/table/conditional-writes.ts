@@ -9,6 +9,7 @@ import { type Advanced, advance, type Bounds } from './advance.ts';
 import type { TableContext } from './context.ts';
 import { putAllIfFree } from './create-all.ts';
 import { type Changed, expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
+import { type Beside, writeTogether } from './together.ts';
 
 /** Writes a row only if it is as the caller expects. */
 export interface ConditionalWrites {
@@ -25,6 +26,16 @@ export interface ConditionalWrites {
    * row that has expired still counts.
    */
   change(key: Key, fields: Fields, where: Fields, expiresAtSeconds?: number): Promise<Changed>;
+  /** The same, and puts a row beside it in the same transaction, unless that row is no longer as is expected. */
+  changeBeside(
+    key: Key,
+    fields: Fields,
+    where: Fields,
+    expiresAtSeconds: number,
+    beside: Beside,
+  ): Promise<Changed>;
+  /** Deletes a row and puts another one in the same transaction, unless that one is no longer as is expected. */
+  deleteBeside(key: Key, beside: Beside): Promise<void>;
   /** Deletes the row if it has these fields. */
   deleteWhere(key: Key, where: Fields): Promise<void>;
   /** Deletes the row if its document is still `earlier`; returns whether it did. */
@@ -38,6 +49,41 @@ export interface ConditionalWrites {
 
 export function createConditionalWrites(context: TableContext): ConditionalWrites {
   const { client, TableName } = context;
+
+  async function changeAlone(
+    key: Key,
+    fields: Fields,
+    where: Fields,
+    expiresAtSeconds?: number,
+  ): Promise<Changed> {
+    const set = expression('s', fields, ', ');
+    const only = expression('w', where, ' AND ');
+    try {
+      const answer = await client.send(
+        new UpdateItemCommand({
+          TableName,
+          Key: keyItem(key),
+          UpdateExpression: `SET ${expiresAtSeconds === undefined ? '' : 'expiresAt = :expiresAt, '}${set.text}`,
+          ConditionExpression: only.text,
+          ExpressionAttributeNames: { ...set.names, ...only.names },
+          ExpressionAttributeValues: {
+            ...set.values,
+            ...only.values,
+            ...(expiresAtSeconds !== undefined && { ':expiresAt': { N: String(expiresAtSeconds) } }),
+          },
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { done: true, row: answer.Attributes && rowOf(answer.Attributes) };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const wanted = expression('s', fields, '').values;
+      const names = Object.keys(fields);
+      const written = Object.fromEntries(names.map((name, at) => [name, wanted[`:s${at}`]]));
+      return { done: isRepeated(written, error.Item), row: error.Item && rowOf(error.Item) };
+    }
+  }
 
   return {
     async putIfFree(row, nowMs) {
@@ -71,33 +117,41 @@ export function createConditionalWrites(context: TableContext): ConditionalWrite
         ),
       ),
 
-    async change(key, fields, where, expiresAtSeconds) {
+    change: changeAlone,
+
+    async changeBeside(key, fields, where, expiresAtSeconds, beside) {
       const set = expression('s', fields, ', ');
       const only = expression('w', where, ' AND ');
-      try {
-        const answer = await client.send(
-          new UpdateItemCommand({
-            TableName,
-            Key: keyItem(key),
-            UpdateExpression: `SET ${expiresAtSeconds === undefined ? '' : 'expiresAt = :expiresAt, '}${set.text}`,
-            ConditionExpression: only.text,
-            ExpressionAttributeNames: { ...set.names, ...only.names },
-            ExpressionAttributeValues: {
-              ...set.values,
-              ...only.values,
-              ...(expiresAtSeconds !== undefined && { ':expiresAt': { N: String(expiresAtSeconds) } }),
-            },
-            ReturnValues: 'ALL_NEW',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        );
-        return { done: true, row: answer.Attributes && rowOf(answer.Attributes) };
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        const wanted = expression('s', fields, '').values;
-        const names = Object.keys(fields);
-        const written = Object.fromEntries(names.map((name, at) => [name, wanted[`:s${at}`]]));
-        return { done: isRepeated(written, error.Item), row: error.Item && rowOf(error.Item) };
+      const update = {
+        TableName,
+        Key: keyItem(key),
+        UpdateExpression: `SET expiresAt = :expiresAt, ${set.text}`,
+        ConditionExpression: only.text,
+        ExpressionAttributeNames: { ...set.names, ...only.names },
+        ExpressionAttributeValues: {
+          ...set.values,
+          ...only.values,
+          ':expiresAt': { N: String(expiresAtSeconds) },
+        },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+      };
+      const result = await writeTogether(client, TableName, { Update: update }, beside);
+      if (result.kind === 'beside-refused') return await changeAlone(key, fields, where, expiresAtSeconds);
+      if (result.kind === 'done') return { done: true, row: undefined };
+      const names = Object.keys(fields);
+      const written = Object.fromEntries(names.map((name, at) => [name, set.values[`:s${at}`]]));
+      return { done: isRepeated(written, result.item), row: result.item && rowOf(result.item) };
+    },
+
+    async deleteBeside(key, beside) {
+      const result = await writeTogether(
+        client,
+        TableName,
+        { Delete: { TableName, Key: keyItem(key) } },
+        beside,
+      );
+      if (result.kind === 'beside-refused') {
+        await client.send(new DeleteItemCommand({ TableName, Key: keyItem(key) }));
       }
     },
 

@@ -23,6 +23,15 @@ export const publishingMutants: readonly Mutant[] = [
     under: conditions({}, { focus: { publish: 1 } }),
   },
   {
+    name: 'a cancelled event is remembered by deduplication',
+    file: 'lib/runtime/stores/delayed.ts',
+    find: "next.state === 'cancelled' && claim !== undefined",
+    replace: "next.state !== 'cancelled' && claim !== undefined",
+    functions: ['admin'],
+    checkers: ['answers'],
+    under: conditions({}, { minutes: 0.5, focus: { delay: 20, cancel: 20 } }),
+  },
+  {
     name: 'an invoke goes to another receiver',
     file: 'lib/app/routing/route.ts',
     find: "tools.queues.send({ receiver: chosen.receiver, role: 'online' }, batch)",
