@@ -27,8 +27,8 @@ export const timeMutants: readonly Mutant[] = [
   {
     name: 'a begin whose first answer was lost takes its own transaction for that of another',
     file: 'lib/app/transaction/transaction.ts',
-    find: 'const isSame = standing?.digest === transaction.digest &&',
-    replace: 'const isSame = standing === undefined &&',
+    find: 'if (standing?.digest === transaction.digest) return showTransaction(standing);',
+    replace: 'void standing;',
     functions: ['admin'],
     checkers: ['answers'],
     under: conditions({ lostAnswer: 0.3 }, { focus: { transact: 1 } }),
