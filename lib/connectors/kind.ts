@@ -49,6 +49,8 @@ export interface CheckRules {
   readonly endpointPorts: EndpointPorts;
   /** The `host[:port]` under which the bus itself is reached. */
   readonly ownHosts: readonly string[];
+  /** Whether the bus may call a URL that is no endpoint, such as one for tokens. */
+  mayCall(url: string): Promise<boolean>;
   /** Undefined where no name is looked up: a deployment does not depend on DNS. */
   readonly lookup: HostLookup | undefined;
   /** The environment of the function, for what only one kind reads. */

@@ -28,6 +28,10 @@ export const variables = {
   origin: 'BUSBAR_ORIGIN',
   /** The URL of the HTTP API; only where owners are told it. */
   apiUrl: 'BUSBAR_API_URL',
+  /** Other hosts under which the bus is reached, such as `events.example.com`, or `none`. */
+  apiHosts: 'BUSBAR_API_HOSTS',
+  /** Origins to which any application may have the bus turn for tokens and checks, or `none`. */
+  trustedOrigins: 'BUSBAR_TRUSTED_ORIGINS',
   /** The table of traces. */
   traceTable: 'BUSBAR_TRACE_TABLE',
   /** `none`, `failures` or `all`: what is recorded of a topic that does not say so itself, and of invoked events. */
@@ -49,6 +53,9 @@ export interface Config {
   readonly validate: ValidateMode;
   readonly origin: string;
   readonly apiUrl: string | undefined;
+  /** The `host[:port]` under which the bus itself is reached, as far as the stack knows. */
+  readonly ownHosts: readonly string[];
+  readonly trustedOrigins: readonly string[];
   readonly traceTable: string;
   readonly trace: TraceMode;
   /** The origin and account of every queue URL, without a slash at its end. */
@@ -98,11 +105,25 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     validate,
     origin: read(variables.origin),
     apiUrl: env[variables.apiUrl],
+    ownHosts: readOwnHosts(env),
+    trustedOrigins: readList(env[variables.trustedOrigins]),
     traceTable: read(variables.traceTable),
     trace,
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),
   };
 }
+
+/** The hosts under which the bus is reached: that of its API, and those that the operator lists. */
+export function readOwnHosts(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const apiUrl = env[variables.apiUrl] ?? '';
+  return [...(URL.canParse(apiUrl) ? [new URL(apiUrl).host] : []), ...readList(env[variables.apiHosts])];
+}
+
+const readList = (text = 'none'): readonly string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '' && each !== 'none');
 
 /** @throws Error that names the variable when it is missing. */
 export function readVariable(env: Readonly<Record<string, string | undefined>>, name: string): string {

@@ -1,6 +1,6 @@
 import { endpointPortsDefault, readEndpointPorts } from '../core/kernel/endpoint.ts';
 import { systemClock } from './clock.ts';
-import { variables } from './config.ts';
+import { readOwnHosts, variables } from './config.ts';
 import { createHttp } from './http/client.ts';
 import type { Runtime } from './runtime.ts';
 import { systemRuntime } from './system.ts';
@@ -10,5 +10,8 @@ export function systemRuntimeWithHttp(): Runtime {
   const endpoints = process.env[variables.endpoints] === 'any' ? 'any' : 'public';
   // A wrong value is told by parseConfig; until then the strict one counts.
   const ports = readEndpointPorts(process.env[variables.endpointPorts] ?? '') ?? endpointPortsDefault;
-  return { ...systemRuntime(), http: createHttp({ clock: systemClock, endpoints, ports }) };
+  return {
+    ...systemRuntime(),
+    http: createHttp({ clock: systemClock, endpoints, ports, ownHosts: readOwnHosts(process.env) }),
+  };
 }

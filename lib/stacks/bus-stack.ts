@@ -117,7 +117,8 @@ export class BusStack extends Stack {
     for (const kind of constructs) kind.addBridges(this, { ...shared, declaration, alarms, trace });
 
     trace.grantWrite(probe, check, relay);
-    api.addUrlTo(admin, validate);
+    // Whoever calls endpoints knows its own address, to which no events may go.
+    api.addUrlTo(admin, validate, declare, deliver, probe, check);
     // Last, because it reads what the parts have granted themselves.
     const functions = this.node.findAll().filter((part) => part instanceof BusFunction);
     tableKey.grantUse(functions.filter(({ usesTables }) => usesTables));

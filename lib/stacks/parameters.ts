@@ -32,7 +32,24 @@ export function endpointParameters(stack: Stack, prefix: string): Readonly<Recor
     constraintDescription: 'must be a DNS name such as events.example.com',
     description: 'What the bus calls itself to endpoints that are asked to agree: a DNS name of yours',
   });
+  const apiHosts = new CfnParameter(stack, 'ApiHosts', {
+    type: 'String',
+    default: 'none',
+    allowedPattern: '^(none|[A-Za-z0-9.-]{1,253}(,[A-Za-z0-9.-]{1,253}){0,19})$',
+    constraintDescription: 'must be none, or DNS names such as events.example.com,bus.example.com',
+    description: 'Custom domains of the API, which no endpoint may have: events would go round in a circle',
+  });
+  const trustedOrigins = new CfnParameter(stack, 'TrustedOrigins', {
+    type: 'String',
+    default: 'none',
+    allowedPattern: '^(none|https://[A-Za-z0-9.:-]{1,259}(,https://[A-Za-z0-9.:-]{1,259}){0,19})$',
+    constraintDescription: 'must be none, or origins such as https://login.example.com',
+    description:
+      'With Validate=handshake: where tokens may be fetched and transactions checked without an agreement',
+  });
   return {
+    [variables.apiHosts]: apiHosts.valueAsString,
+    [variables.trustedOrigins]: trustedOrigins.valueAsString,
     [variables.endpoints]: endpoints.valueAsString,
     [variables.endpointPorts]: ports.valueAsString,
     [variables.validate]: validate.valueAsString,

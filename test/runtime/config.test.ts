@@ -12,7 +12,7 @@ describe('the environment', () => {
     });
   });
 
-  const optional: readonly string[] = [variables.apiUrl];
+  const optional: readonly string[] = [variables.apiUrl, variables.apiHosts, variables.trustedOrigins];
   const needed = Object.values(variables).filter((name) => !optional.includes(name));
 
   it.each([...needed, 'AWS_REGION'])('must have %s, and says so', (name) => {
@@ -57,5 +57,16 @@ describe('the environment', () => {
     expect(() => parseConfig({ ...environment, BUSBAR_ENDPOINTS: value })).toThrow(
       `BUSBAR_ENDPOINTS is "${value}"; it is public or any.`,
     );
+  });
+});
+
+describe('the hosts of the bus', () => {
+  it('are that of its API and those that the operator lists', () => {
+    const api = { BUSBAR_API_URL: 'https://abc.execute-api.us-east-1.amazonaws.com' };
+    expect(
+      parseConfig({ ...environment, ...api, BUSBAR_API_HOSTS: 'a.example.com, b.example.com' }).ownHosts,
+    ).toEqual(['abc.execute-api.us-east-1.amazonaws.com', 'a.example.com', 'b.example.com']);
+    const none = { BUSBAR_API_URL: undefined, BUSBAR_API_HOSTS: 'none', BUSBAR_TRUSTED_ORIGINS: 'none' };
+    expect(parseConfig({ ...environment, ...none })).toMatchObject({ ownHosts: [], trustedOrigins: [] });
   });
 });

@@ -26,7 +26,7 @@ import { expectValidation } from '../registry/validate.ts';
 export interface DeclareTools
   extends PollingTools,
     ForgetTools,
-    Pick<CheckRules, 'endpoints' | 'endpointPorts' | 'env'> {
+    Pick<CheckRules, 'endpoints' | 'endpointPorts' | 'env' | 'ownHosts'> {
   readonly sinks: Sinks;
   readonly holds: HoldStore;
   readonly held: HeldStore;
@@ -52,7 +52,7 @@ const ownerDefault = 'admin';
  * @throws BusbarError invalid_schema, invalid_request; in_use when a topic that is no longer declared holds events.
  */
 export async function declare(tools: DeclareTools, declaration: Declaration): Promise<void> {
-  const { registry, endpoints, endpointPorts, env } = tools;
+  const { registry, endpoints, endpointPorts, env, ownHosts } = tools;
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
   for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
@@ -71,7 +71,9 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
   for (const [name, declared] of Object.entries(declaration.receivers)) {
     const { owner = ownerDefault, ...shared } = sharedFields(tools.sinks, declared);
     const sink = tools.sinks.of(declared);
-    await sink.check(declared, { endpoints, endpointPorts, env, ownHosts: [], lookup: undefined });
+    // The operator declares it, and consents by that.
+    const mayCall = async () => true;
+    await sink.check(declared, { endpoints, endpointPorts, env, ownHosts, mayCall, lookup: undefined });
     const made = createSecret(tools.random);
     const fresh = newIncarnation(tools.random);
     const demanded = sink.isAsked && tools.validate === 'handshake' ? 'handshake' : undefined;

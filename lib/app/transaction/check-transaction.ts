@@ -10,6 +10,7 @@ import {
   transition,
 } from '../../core/transaction/transaction.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type ConsentTools, mayCall } from '../registry/consent.ts';
 import { applyMessage, type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
 
 /** How often the timer of a transaction looks in any case, should everything else fail. */
@@ -18,7 +19,7 @@ const transactionLookSeconds = 15 * 60;
 /** A timer that finds no transaction waits this long for it: the call that begins it may be under way. */
 const transactionBeginSeconds = 60;
 
-export type CheckTransactionTools = RelayTransactionTools & Tools<'checkSecrets' | 'http'>;
+export type CheckTransactionTools = RelayTransactionTools & ConsentTools & Tools<'checkSecrets' | 'http'>;
 
 /**
  * The timer of a transaction: asks its producer when that is due, rolls back when nobody answers, and does what the
@@ -93,6 +94,10 @@ async function ask(tools: CheckTransactionTools, transaction: Transaction): Prom
   const nowMs = tools.clock.now();
   const secret = await tools.checkSecrets.find(application);
   if (secret === undefined) return { kind: 'none', answer: 'the application no longer has a check secret' };
+  // Its endpoint may have withdrawn its agreement since the transaction began.
+  if (!(await mayCall(tools, application, checkUrl))) {
+    return { kind: 'none', answer: 'no endpoint of the application agrees there, so it was not asked' };
+  }
   const body = checkBody(id, await tools.transactions.events(keyOf(transaction)));
   const timestampSeconds = Math.floor(nowMs / 1000);
   const checkId = `chk_${id}`;

@@ -3,8 +3,9 @@ import type { EventRequest } from '../../core/event/forms.ts';
 import { applicationSource } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
 import { checkEndpoint } from '../../core/kernel/endpoint.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import { aws } from '../../core/kernel/limits.ts';
+import { withoutConsent } from '../../core/registry/consent.ts';
 import { type Draft, readTransaction } from '../../core/transaction/request.ts';
 import { type StoredEvent, storedEvent } from '../../core/transaction/stored.ts';
 import {
@@ -19,18 +20,28 @@ import {
 import type { Tools } from '../../runtime/tools.ts';
 import { type RateTools, takeRate } from '../access/rate.ts';
 import { checkEntries, type EntryResult, newTrace, openTarget } from '../publish/publish.ts';
+import { type ConsentTools, mayCall } from '../registry/consent.ts';
 import { type CheckSecretTools, ensureCheckSecret } from './check-secret.ts';
 
 export type TransactionTools = CheckSecretTools &
   RateTools &
+  ConsentTools &
   Tools<
-    'registry' | 'grants' | 'schemas' | 'trace' | 'endpoints' | 'endpointPorts' | 'transactions' | 'queues'
+    | 'ownHosts'
+    | 'registry'
+    | 'grants'
+    | 'schemas'
+    | 'trace'
+    | 'endpoints'
+    | 'endpointPorts'
+    | 'transactions'
+    | 'queues'
   >;
 
 /**
  * Begins a transaction: checks and stores its events, which no receiver gets before the commit. All or none: one
  * rejected event rejects the transaction.
- * @param ownHosts the hosts under which the bus itself is reached.
+ * @param ownHosts further hosts under which the bus is reached.
  * @returns the transaction; with `checkSecret` when this call made the application's first one.
  */
 export async function beginTransaction(
@@ -47,7 +58,9 @@ export async function beginTransaction(
     uuid: tools.random.uuid,
     traceparent: newTrace(tools.random),
   });
-  if (read.checkUrl !== undefined) checkCheckUrl(tools, read.checkUrl, ownHosts);
+  if (read.checkUrl !== undefined) {
+    await checkCheckUrl(tools, principal.application, read.checkUrl, ownHosts);
+  }
   const events = await checkDrafts(tools, principal, read.drafts);
   const transaction = newTransaction(
     {
@@ -85,7 +98,13 @@ function sameOrRefused(standing: Transaction | undefined, transaction: Transacti
   );
 }
 
-function checkCheckUrl(tools: TransactionTools, checkUrl: string, ownHosts: readonly string[]): void {
+async function checkCheckUrl(
+  tools: TransactionTools,
+  application: string,
+  checkUrl: string,
+  requestHosts: readonly string[],
+): Promise<void> {
+  const ownHosts = [...tools.ownHosts, ...requestHosts];
   try {
     checkEndpoint(checkUrl, { policy: tools.endpoints, ports: tools.endpointPorts, ownHosts });
   } catch (error) {
@@ -95,6 +114,8 @@ function checkCheckUrl(tools: TransactionTools, checkUrl: string, ownHosts: read
       fields: error.fields.map(({ detail }) => ({ path: 'checkUrl', detail })),
     });
   }
+  if (!(await mayCall(tools, application, checkUrl)))
+    throw invalidField('checkUrl', withoutConsent(checkUrl));
 }
 
 /** Checks every event as publish would, so only a later change outside can stop its commit. */

@@ -1,12 +1,18 @@
 import { checkEndpoint } from '../../core/kernel/endpoint.ts';
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
+import { withoutConsent } from '../../core/registry/consent.ts';
 import type { CheckRules } from '../kind.ts';
 import type { WebhookSpec } from './receiver.ts';
 
 /** Checks where a receiver sends events, and where it fetches tokens. */
 export async function checkWebhook({ endpoint, oauth2 }: WebhookSpec, rules: CheckRules): Promise<void> {
   await checkUrl(endpoint, rules);
-  if (oauth2 !== undefined) await checkTokenUrl(oauth2.tokenUrl, rules);
+  if (oauth2 === undefined) return;
+  await checkTokenUrl(oauth2.tokenUrl, rules);
+  // At the endpoint's own origin, its agreement counts for both: without it, nothing is sent and no token fetched.
+  if (new URL(oauth2.tokenUrl).origin === new URL(endpoint).origin) return;
+  if (await rules.mayCall(oauth2.tokenUrl)) return;
+  throw invalidField('oauth2.tokenUrl', withoutConsent(oauth2.tokenUrl));
 }
 
 async function checkUrl(endpoint: string, rules: CheckRules): Promise<void> {

@@ -56,7 +56,7 @@ export function checkEndpoint(
   if (local !== undefined) {
     throw refusal(`has the host ${host}, which ${local}. Give one that the public internet reaches`);
   }
-  if (options.ownHosts.some((own) => sameHost(url, own))) {
+  if (isOwnHost(url, options.ownHosts)) {
     throw refusal(
       'is the bus itself, so that events would go round in a circle. Give the endpoint of a consumer',
     );
@@ -86,11 +86,18 @@ function whyLocal(host: string): string | undefined {
   return undefined;
 }
 
-/** All names of the machine itself count as one. */
+/**
+ * Whether a URL leads to the bus itself.
+ * @param ownHosts of the form `host[:port]`; one without a port is the bus at every port, as a DNS name is.
+ */
+export const isOwnHost = (url: URL, ownHosts: readonly string[]): boolean =>
+  ownHosts.some((own) => sameHost(url, own));
+
+/** All names of the machine itself count as one. The URL parser writes case, punycode and addresses in one way. */
 function sameHost(url: URL, own: string): boolean {
   const mine = URL.canParse(`${url.protocol}//${own}`) ? new URL(`${url.protocol}//${own}`) : undefined;
-  if (mine === undefined) return false;
-  return portOf(url) === portOf(mine) && hostIdentity(url.hostname) === hostIdentity(mine.hostname);
+  if (mine === undefined || hostIdentity(url.hostname) !== hostIdentity(mine.hostname)) return false;
+  return !/:\d+$/.test(own) || portOf(url) === portOf(mine);
 }
 
 function hostIdentity(hostname: string): string {

@@ -1,7 +1,12 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { isAddress, isPublicAddress } from '../../core/kernel/address.ts';
-import { type EndpointPolicy, type EndpointPorts, isAllowedPort } from '../../core/kernel/endpoint.ts';
+import {
+  type EndpointPolicy,
+  type EndpointPorts,
+  isAllowedPort,
+  isOwnHost,
+} from '../../core/kernel/endpoint.ts';
 import type { HttpResult } from '../../core/kernel/http-result.ts';
 import { Failed, failed } from './failure.ts';
 
@@ -24,11 +29,16 @@ export const lookupFor = (endpoints: EndpointPolicy, addresses: Addresses): Look
 /** Why a URL is not called; undefined for one that may be. */
 export function forbidden(
   url: URL,
-  endpoints: EndpointPolicy,
-  ports: EndpointPorts,
+  rules: {
+    readonly endpoints: EndpointPolicy;
+    readonly ports: EndpointPorts;
+    readonly ownHosts: readonly string[];
+  },
   addresses: Addresses,
 ): HttpResult | undefined {
-  return forbiddenPort(url, ports) ?? forbiddenUrl(url, endpoints, addresses);
+  // The bus may have got a domain after the endpoint was registered.
+  if (isOwnHost(url, rules.ownHosts)) return failed('forbidden', 'The endpoint is the bus itself.');
+  return forbiddenPort(url, rules.ports) ?? forbiddenUrl(url, rules.endpoints, addresses);
 }
 
 /** What was registered before the ports were narrowed is refused here. */

@@ -21,10 +21,12 @@ export function createHttp(options: {
   readonly clock: Clock;
   readonly endpoints: EndpointPolicy;
   readonly ports: EndpointPorts;
+  /** The hosts of the bus itself. */
+  readonly ownHosts?: readonly string[];
   readonly connectionsPerOrigin?: number;
   readonly addresses?: Addresses;
 }): Http {
-  const { clock, endpoints, ports, addresses = publicAddresses } = options;
+  const { clock, endpoints, ports, ownHosts = [], addresses = publicAddresses } = options;
   const connections = createConnections({
     clock,
     perOrigin: options.connectionsPerOrigin ?? perOriginDefault,
@@ -33,7 +35,7 @@ export function createHttp(options: {
   return {
     async send(request) {
       const url = new URL(request.url);
-      const refused = forbidden(url, endpoints, ports, addresses);
+      const refused = forbidden(url, { endpoints, ports, ownHosts }, addresses);
       if (refused !== undefined) return refused;
       let written: WrittenRequest;
       try {

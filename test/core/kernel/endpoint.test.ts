@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkEndpoint, readEndpointPorts } from '../../../lib/core/kernel/endpoint.ts';
+import { checkEndpoint, isOwnHost, readEndpointPorts } from '../../../lib/core/kernel/endpoint.ts';
 import { pathsOf, refusalOf } from '../refusal.ts';
 
 const strict = {
@@ -100,5 +100,29 @@ describe('the ports of endpoints', () => {
     ['-1', undefined],
   ])('written as %j are %j', (text, ports) => {
     expect(readEndpointPorts(text)).toEqual(ports);
+  });
+});
+
+describe('a host of the bus', () => {
+  const ownHosts = ['abc.execute-api.eu-west-1.amazonaws.com', 'bücher.example', '127.0.0.1:4100'];
+
+  it.each([
+    'https://abc.execute-api.eu-west-1.amazonaws.com/',
+    'https://abc.execute-api.eu-west-1.amazonaws.com./',
+    'https://ABC.Execute-API.eu-west-1.amazonaws.com:8443/x',
+    'https://xn--bcher-kva.example/',
+    'https://B%C3%BCcher.example:443/',
+    'http://localhost:4100/',
+    'http://2130706433:4100/',
+  ])('is found in %s', (url) => {
+    expect(isOwnHost(new URL(url), ownHosts)).toBe(true);
+  });
+
+  it.each([
+    'https://abd.execute-api.eu-west-1.amazonaws.com/',
+    'https://abc.execute-api.eu-west-1.amazonaws.com.example.com/',
+    'http://127.0.0.1:4101/',
+  ])('is not found in %s', (url) => {
+    expect(isOwnHost(new URL(url), ownHosts)).toBe(false);
   });
 });
