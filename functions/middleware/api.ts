@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import type { ApiRequest, ApiResponse } from '../../lib/api/router.ts';
 import { BusbarError, problemOf } from '../../lib/core/kernel/errors.ts';
 import { notUtf8 } from '../../lib/core/kernel/json.ts';
+import { refusalOfAws } from '../../lib/runtime/aws/refusal.ts';
 import { acceptedCodings, decodeContent } from '../../lib/runtime/http/content-encoding.ts';
 import type { Log } from '../../lib/runtime/log.ts';
 
@@ -14,10 +15,25 @@ export function problems(log: Log): MiddlewareObj<ApiEvent, ApiAnswer> {
   return {
     onError(request) {
       const { error } = request;
-      const refusal = error instanceof BusbarError ? error : internal(log, error, request.event);
+      const refusal =
+        error instanceof BusbarError
+          ? error
+          : (failureOfAws(log, error, request.event) ?? internal(log, error, request.event));
       request.response = problemAnswer(refusal);
     },
   };
+}
+
+function failureOfAws(log: Log, error: unknown, event: ApiEvent): BusbarError | undefined {
+  const refusal = refusalOfAws(error);
+  if (refusal === undefined) return undefined;
+  log('warn', 'AWS refused a call of a request', {
+    requestId: event.requestContext?.requestId,
+    route: `${event.requestContext?.http?.method} ${event.rawPath}`,
+    code: refusal.code,
+    error: String(error),
+  });
+  return refusal;
 }
 
 function internal(log: Log, error: unknown, event: ApiEvent): BusbarError {

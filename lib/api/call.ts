@@ -183,6 +183,7 @@ export function errorsOf(call: DescribedCall): ErrorCode[] {
       : []),
     ...(caller === 'owner' || needsOf(call) !== 'nothing' ? (['forbidden'] as const) : []),
     ...(caller === 'anyone' ? [] : (['unauthorized', 'too_many_wrong_keys'] as const)),
+    ...(call.method === 'PUT' ? (['aws_limit'] as const) : []),
     'internal',
     'unavailable',
   ];

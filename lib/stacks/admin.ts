@@ -79,7 +79,7 @@ export class Admin extends Construct {
       name: 'keys',
       prefix: place.prefix,
       description: 'Makes and revokes keys; whoever may invoke it is an admin',
-      timeoutSeconds: 10,
+      timeoutSeconds: 15,
       environment,
     });
     this.keys.grant(

@@ -1,10 +1,29 @@
-import { Validations } from 'aws-cdk-lib';
-import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type CfnStage, HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { variables } from '../runtime/config.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
+import { apiThrottleParameters } from './parameters.ts';
+
+/**
+ * What the access log says of a request. The path holds no credential; a query string may (the token of an agreement), and
+ * so may a header, so neither is logged.
+ */
+const accessLogFormat = {
+  requestId: '$context.requestId',
+  time: '$context.requestTimeEpoch',
+  ip: '$context.identity.sourceIp',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  route: '$context.routeKey',
+  status: '$context.status',
+  latencyMs: '$context.responseLatency',
+  responseBytes: '$context.responseLength',
+  problem: '$context.integrationErrorMessage',
+};
 
 /** The HTTP API: two routes publish events, the admin function answers everything else. The functions check the keys. */
 export class Api extends Construct {
@@ -34,10 +53,25 @@ export class Api extends Construct {
       methods: [HttpMethod.POST],
       integration: publish,
     });
-    Validations.of(this.api).acknowledge(
-      { id: 'AwsSolutions-APIG1', reason: reasons.noAccessLog },
-      { id: 'AwsSolutions-APIG4', reason: reasons.keysInFunctions },
-    );
+    Validations.of(this.api).acknowledge({ id: 'AwsSolutions-APIG4', reason: reasons.keysInFunctions });
+    this.configureStage(props.prefix);
+  }
+
+  /** Throttling and access logs, which the construct of the stage does not take. */
+  private configureStage(prefix: string): void {
+    const stage = this.api.defaultStage?.node.defaultChild as CfnStage;
+    const logs = new LogGroup(this, 'AccessLogs', {
+      // Log groups of this name need no resource policy of their own, of which an account has ten.
+      logGroupName: `/aws/vendedlogs/${prefix}-api`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const { burst, perSecond } = apiThrottleParameters(this);
+    stage.defaultRouteSettings = { throttlingBurstLimit: burst, throttlingRateLimit: perSecond };
+    stage.accessLogSettings = {
+      destinationArn: logs.logGroupArn,
+      format: JSON.stringify(accessLogFormat),
+    };
   }
 
   /** Gives these functions the URL of the API, which exists only after the functions that it calls. */

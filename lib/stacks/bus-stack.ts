@@ -16,7 +16,7 @@ import { Hold } from './hold.ts';
 import { Offload } from './offload.ts';
 import { Outbox, Sweep } from './outbox.ts';
 import { addOutputs } from './outputs.ts';
-import { endpointParameters } from './parameters.ts';
+import { endpointParameters, reserveByParameter } from './parameters.ts';
 import { Pause } from './pause.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
@@ -90,6 +90,8 @@ export class BusStack extends Stack {
         ...Object.fromEntries(ofKinds.map((each) => [each.name, each.function.function])),
       },
     });
+    reserveByParameter(publish.function, 'PublishConcurrency', 'takes events');
+    reserveByParameter(admin.function, 'AdminConcurrency', 'answers all other calls');
     const api = new Api(this, 'Api', { prefix, publish, admin });
 
     // Receivers that fail or are paused.

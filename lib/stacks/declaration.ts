@@ -1,4 +1,4 @@
-import { CfnParameter, CustomResource, Stack } from 'aws-cdk-lib';
+import { CfnParameter, CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import { CfnEventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSubscription, CfnTopic, CfnTopicPolicy } from 'aws-cdk-lib/aws-sns';
 import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
@@ -21,6 +21,12 @@ import {
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { grantMappings } from './mappings.ts';
+
+/** Each receiver takes a few calls, and AWS allows fifteen changes of mappings a second: for as many as a stack can have. */
+const declareSecondsMax = 600;
+
+/** CloudFormation would wait an hour for a function that died; Lambda invokes it once more meanwhile. */
+const declarationAnswerSecondsMax = 900;
 
 interface DeclarationProps extends BusPartProps {
   readonly declaration: Declared;
@@ -143,7 +149,7 @@ export class Declaration extends Construct {
       name: 'declare',
       prefix: place.prefix,
       description: 'Writes what busbar.config.ts declares into the registry',
-      timeoutSeconds: 60,
+      timeoutSeconds: declareSecondsMax,
       environment,
     });
     declare.grant(
@@ -164,6 +170,7 @@ export class Declaration extends Construct {
     const resource = new CustomResource(this, 'Registry', {
       serviceToken: declare.function.functionArn,
       resourceType: 'Custom::BusbarDeclaration',
+      serviceTimeout: Duration.seconds(declarationAnswerSecondsMax),
       // As one string, because CloudFormation turns every number and boolean of a property into a string.
       properties: { Declaration: Stack.of(this).toJsonString({ ...registered, receivers }) },
     });

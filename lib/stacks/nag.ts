@@ -23,8 +23,6 @@ export const reasons = {
   interfacesOfLambda:
     'Lambda creates the network interfaces of a function in a VPC with its role, and they have no ARN before they exist.',
   keysInFunctions: 'The functions check the keys, which belong to applications and are stored as hashes.',
-  noAccessLog:
-    'The functions log failures with their request id, and a line for each request would add a sixth to its price.',
 } as const;
 
 /** The id of the finding that cdk-nag reports for a pattern among the resources of a policy. */

@@ -1,4 +1,6 @@
-import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import { Aws, CfnCondition, CfnParameter, Fn, Stack, Token } from 'aws-cdk-lib';
+import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
 import { endpointPortsDefault } from '../core/kernel/endpoint.ts';
 import { validateModes } from '../core/registry/validation.ts';
 import { variables } from '../runtime/config.ts';
@@ -55,4 +57,46 @@ export function endpointParameters(stack: Stack, prefix: string): Readonly<Recor
     [variables.validate]: validate.valueAsString,
     [variables.origin]: origin.valueAsString,
   };
+}
+
+/** How many requests the API takes. What an account has by default changes nothing. */
+export function apiThrottleParameters(scope: Construct): {
+  readonly burst: number;
+  readonly perSecond: number;
+} {
+  const stack = Stack.of(scope);
+  const perSecond = new CfnParameter(stack, 'ApiRequestsPerSecond', {
+    type: 'Number',
+    default: 10_000,
+    minValue: 1,
+    description: 'How many requests a second the API takes; it answers 429 to others',
+  });
+  const burst = new CfnParameter(stack, 'ApiBurst', {
+    type: 'Number',
+    default: 5000,
+    minValue: 1,
+    description: 'How many requests the API takes at once beyond that rate',
+  });
+  return { burst: burst.valueAsNumber, perSecond: perSecond.valueAsNumber };
+}
+
+/**
+ * Lets the operator reserve concurrency for a function: no other function can take it away, and it takes no more. Without
+ * a reservation it shares what the account has.
+ */
+export function reserveByParameter(of: LambdaFunction, parameter: string, what: string): void {
+  const stack = Stack.of(of);
+  const reserved = new CfnParameter(stack, parameter, {
+    type: 'Number',
+    default: 0,
+    minValue: 0,
+    description: `Reserved concurrency of the function that ${what}; 0 reserves none`,
+  });
+  const isReserved = new CfnCondition(stack, `Has${parameter}`, {
+    expression: Fn.conditionNot(Fn.conditionEquals(reserved.valueAsString, '0')),
+  });
+  const resource = of.node.defaultChild as CfnFunction;
+  resource.reservedConcurrentExecutions = Token.asNumber(
+    Fn.conditionIf(isReserved.logicalId, reserved.valueAsNumber, Aws.NO_VALUE),
+  );
 }

@@ -80,6 +80,58 @@ describe('the table', () => {
   });
 });
 
+describe('the API', () => {
+  const [[, stage] = []] = resourcesOf(template, 'AWS::ApiGatewayV2::Stage');
+
+  it('is throttled as the operator says, by default as an account is', () => {
+    expect(stage?.Properties.DefaultRouteSettings).toEqual({
+      ThrottlingBurstLimit: { Ref: 'ApiBurst' },
+      ThrottlingRateLimit: { Ref: 'ApiRequestsPerSecond' },
+    });
+    expect(template.Parameters).toMatchObject({
+      ApiBurst: { Type: 'Number', Default: 5000 },
+      ApiRequestsPerSecond: { Type: 'Number', Default: 10_000 },
+    });
+  });
+
+  it('logs who called what, and nothing that may hold a key or a token', () => {
+    const settings = stage?.Properties.AccessLogSettings;
+    const { DestinationArn, Format } = settings as Record<string, unknown>;
+    expect(JSON.stringify(DestinationArn)).toContain('AccessLogs');
+    expect(Object.values(JSON.parse(String(Format)))).toEqual([
+      '$context.requestId',
+      '$context.requestTimeEpoch',
+      '$context.identity.sourceIp',
+      '$context.httpMethod',
+      '$context.path',
+      '$context.routeKey',
+      '$context.status',
+      '$context.responseLatency',
+      '$context.responseLength',
+      '$context.integrationErrorMessage',
+    ]);
+    const log = named(properties('AWS::Logs::LogGroup'), 'LogGroupName', '/aws/vendedlogs/busbar-api');
+    expect(log.RetentionInDays).toBe(30);
+  });
+
+  it.each(['Publish', 'Admin'])('reserves concurrency for %s only if the operator says so', (name) => {
+    const own = named(properties('AWS::Lambda::Function'), 'FunctionName', `busbar-${name.toLowerCase()}`);
+    expect(own.ReservedConcurrentExecutions).toEqual({
+      'Fn::If': [`Has${name}Concurrency`, { Ref: `${name}Concurrency` }, { Ref: 'AWS::NoValue' }],
+    });
+    expect(template.Parameters?.[`${name}Concurrency`]).toMatchObject({ Type: 'Number', Default: 0 });
+  });
+});
+
+describe('the declaration', () => {
+  it('has ten minutes, and CloudFormation does not wait an hour for it', () => {
+    const [[, registry] = []] = resourcesOf(template, 'Custom::BusbarDeclaration');
+    const declare = named(properties('AWS::Lambda::Function'), 'FunctionName', 'busbar-declare');
+    expect(declare.Timeout).toBe(600);
+    expect(registry?.Properties.ServiceTimeout).toBe('900');
+  });
+});
+
 describe('the table of traces', () => {
   const [, [id = '', traces] = []] = resourcesOf(template, 'AWS::DynamoDB::Table');
 
@@ -223,10 +275,11 @@ describe('functions', () => {
   it.each(functions.map((own) => [own.FunctionName, own] as const))(
     '%s has the environment that the configuration reads, and nothing else',
     (name, { Environment }) => {
-      // The URL of the API is told to those alone that hand it on to endpoints, and a bridge to its own function.
+      // The URL of the API is told to those that store or call URLs, none of which may be the bus itself.
+      const callers = ['admin', 'validate', 'declare', 'deliver', 'probe', 'check-transaction'];
       const told = [...Object.values(variables), rocketMqVariables.endpoints].filter(
         (variable) =>
-          variable !== variables.apiUrl || ['busbar-admin', 'busbar-validate'].includes(String(name)),
+          variable !== variables.apiUrl || callers.map((each) => `busbar-${each}`).includes(String(name)),
       );
       const names = Object.keys((Environment as JsonObject).Variables as JsonObject);
       expect(names.sort()).toEqual(told.sort());

@@ -50,6 +50,7 @@ const table = {
   declared: [409, 'The resource is declared in busbar.config.ts'],
   request_decided: [409, 'The request was already decided'],
   topic_exists: [409, 'There is already such a topic'],
+  aws_limit: [409, 'A limit of the AWS account is reached'],
   conflict: [409, 'Another request changed it at the same time'],
   claimed: [409, 'The same event is being published right now'],
   request_too_large: [413, 'The request is too large'],
