@@ -1,8 +1,16 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { DataValidationCxt } from 'ajv/dist/types/index.js';
 import addFormats from 'ajv-formats';
 import type { FieldError } from '../core/kernel/errors.ts';
-import { checkSchemaBounds, refKeywords, SchemaProblem, type Subschema } from '../core/registry/schema.ts';
+import {
+  checkSchemaBounds,
+  escapePointer,
+  refKeywords,
+  SchemaProblem,
+  type Subschema,
+} from '../core/registry/schema.ts';
 import { linearPattern } from './regular-expression.ts';
+import { addNumberKeywords, createNumbers, integerKeyword, type Numbers } from './schema-numbers.ts';
 
 // This file is loaded by `loadPart`: it has classes of its own, so only plain data passes in and out.
 
@@ -23,17 +31,18 @@ interface Budget {
   spend(steps: number): void;
 }
 
-/** A compiled schema: what is wrong with data, empty when it conforms; `too-many-steps` when that was not found out. */
-export type Validate = (data: unknown) => readonly FieldError[] | 'too-many-steps';
+/** A compiled schema: what is wrong with data, whose text has its exact numbers; empty when it conforms; `too-many-steps` when that was not found out. */
+export type Validate = (data: unknown, text?: string) => readonly FieldError[] | 'too-many-steps';
 
 /** Compiles a JSON Schema (draft 2020-12, formats included); a text says what is wrong with it, as in `The schema …`. */
 export function compileSchema(schema: unknown): Validate | string {
   let validate: ValidateFunction;
   let budget: Budget = { spend: () => undefined };
   const spend = (steps: number) => budget.spend(steps);
+  const numbers = createNumbers();
   try {
     const subschemas = checkSchemaBounds(schema);
-    const ajv = createAjv(spend);
+    const ajv = createAjv(spend, numbers);
     validate = ajv.compile(weighed(schema, subschemas));
     // Such a schema answers by a promise, which would pass for an agreement.
     if ('$async' in validate) throw new SchemaProblem('has $async, which is not supported');
@@ -42,10 +51,10 @@ export function compileSchema(schema: unknown): Validate | string {
       ? error.message
       : `is not a JSON Schema (draft 2020-12) that compiles: ${(error as Error).message}`;
   }
-  return (data) => {
+  return (data, text) => {
     budget = budgetFor(data);
     try {
-      return validate(data) ? [] : (validate.errors ?? []).slice(0, 10).map(fieldError);
+      return validate(numbers.read(data, text)) ? [] : (validate.errors ?? []).slice(0, 10).map(fieldError);
     } catch (error) {
       if (error instanceof TooManySteps || error instanceof RangeError) return 'too-many-steps';
       throw error;
@@ -73,7 +82,7 @@ function budgetFor(data: unknown): Budget {
 /** The keyword that is put into every subschema: what looking at a value costs there. */
 const stepsKeyword = 'x-busbar-steps';
 
-function createAjv(spend: (steps: number) => void): Ajv2020 {
+function createAjv(spend: (steps: number) => void, numbers: Numbers): Ajv2020 {
   const regExp = Object.assign(
     (source: string) => {
       const pattern = linearPattern(source);
@@ -114,8 +123,9 @@ function createAjv(spend: (steps: number) => void): Ajv2020 {
       return true;
     },
   });
-  const canonicalText = (value: unknown) => {
-    const text = canonical(value);
+  addNumberKeywords(ajv, numbers);
+  const canonicalText = (value: unknown, at = '') => {
+    const text = canonical(value, numbers, at);
     spend(1 + text.length / charactersPerStep);
     return text;
   };
@@ -126,8 +136,21 @@ function createAjv(spend: (steps: number) => void): Ajv2020 {
     type: 'array',
     schemaType: 'boolean',
     error: { message: 'must NOT have duplicate items' },
-    validate: (isDemanded: boolean, items: readonly unknown[]) =>
-      !isDemanded || new Set(items.map(canonicalText)).size === items.length,
+    validate: (isDemanded: boolean, items: readonly unknown[], _: unknown, place?: DataValidationCxt) =>
+      !isDemanded ||
+      new Set(items.map((item, at) => canonicalText(item, `${place?.instancePath ?? ''}/${at}`))).size ===
+        items.length,
+  });
+  // Its own compares numbers as doubles.
+  ajv.removeKeyword('const');
+  ajv.addKeyword({
+    keyword: 'const',
+    error: { message: 'must be equal to constant' },
+    compile(value: unknown) {
+      const wanted = canonical(value);
+      return (data: unknown, place?: DataValidationCxt) =>
+        canonicalText(data, place?.instancePath) === wanted;
+    },
   });
   // Its own compares the value with each of the list.
   ajv.removeKeyword('enum');
@@ -136,10 +159,11 @@ function createAjv(spend: (steps: number) => void): Ajv2020 {
     schemaType: 'array',
     error: { message: 'must be equal to one of the allowed values' },
     compile(values: readonly unknown[]) {
-      const allowed = new Set(values.map(canonical));
+      const allowed = new Set(values.map((value) => canonical(value)));
       const mayBeObject = values.some((value) => typeof value === 'object' && value !== null);
-      return (value: unknown) =>
-        (mayBeObject || typeof value !== 'object' || value === null) && allowed.has(canonicalText(value));
+      return (value: unknown, place?: DataValidationCxt) =>
+        (mayBeObject || typeof value !== 'object' || value === null) &&
+        allowed.has(canonicalText(value, place?.instancePath));
     },
   });
   return ajv;
@@ -153,19 +177,29 @@ function countOf(data: object): number {
 }
 
 /** The same text for equal JSON values, whatever the order of their members. */
-function canonical(value: unknown): string {
+function canonical(value: unknown, numbers?: Numbers, at = ''): string {
+  if (typeof value === 'number') return numbers?.textAt(at) ?? JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  // Places matter only where numbers are inexact.
+  const isPlaced = numbers?.areExact === false;
+  const below = (name: string | number) => (isPlaced ? `${at}/${escapePointer(String(name))}` : at);
+  if (Array.isArray(value)) {
+    return `[${value.map((item, index) => canonical(item, numbers, below(index))).join(',')}]`;
+  }
   const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+  return `{${members
+    .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member, numbers, below(name))}`)
+    .join(',')}}`;
 }
 
 /** The schema with the steps of each subschema written into it, and references as pointers. */
 function weighed(schema: unknown, subschemas: ReadonlyMap<string, Subschema>): object | boolean {
   const known = new Map<unknown, Subschema>();
   for (const subschema of subschemas.values()) {
-    if (Object.hasOwn(subschema.schema, stepsKeyword)) {
-      throw new SchemaProblem(`has the unknown keyword ${stepsKeyword}`);
+    for (const keyword of [stepsKeyword, integerKeyword]) {
+      if (Object.hasOwn(subschema.schema, keyword)) {
+        throw new SchemaProblem(`has the unknown keyword ${keyword}`);
+      }
     }
     known.set(subschema.schema, subschema);
   }
@@ -175,11 +209,19 @@ function weighed(schema: unknown, subschemas: ReadonlyMap<string, Subschema>): o
     const subschema = known.get(value);
     const written = subschema === undefined ? value : withPointers(subschema);
     const members = Object.entries(written).map(([name, member]) => [name, copy(member)]);
-    if (subschema !== undefined) members.push([stepsKeyword, stepsOf(subschema.schema, known.size)]);
+    if (subschema !== undefined) {
+      members.push([stepsKeyword, stepsOf(subschema.schema, known.size)]);
+      if (wantsInteger(subschema.schema.type)) members.push([integerKeyword, true]);
+    }
     return Object.fromEntries(members);
   };
   return copy(schema) as object | boolean;
 }
+
+const wantsInteger = (type: unknown) => {
+  const types = [type].flat();
+  return types.includes('integer') && !types.includes('number');
+};
 
 /**
  * The compiler does not find the anchor of a root, and follows a dynamic reference to the root where its anchor was not

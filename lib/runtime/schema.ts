@@ -9,8 +9,9 @@ export interface SchemaChecker {
   /**
    * What is wrong with the data; empty when it conforms. Paths are dotted, below `data`. Data that takes more steps to
    * check than its size allows does not conform.
+   * @param text the data as JSON, which has its numbers exactly.
    */
-  errorsOf(schema: unknown, data: unknown): FieldError[];
+  errorsOf(schema: unknown, data: unknown, text?: string): FieldError[];
 }
 
 const compiledMax = 500;
@@ -40,8 +41,8 @@ export function createSchemaChecker(): SchemaChecker {
 
   return {
     check: (schema) => void cached(schema),
-    errorsOf(schema, data) {
-      const errors = find(schema)(data);
+    errorsOf(schema, data, text) {
+      const errors = find(schema)(data, text);
       if (errors !== 'too-many-steps') return [...errors];
       const detail =
         'takes too many steps to check against the schema. Simplify the schema, or send less data';

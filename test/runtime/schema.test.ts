@@ -170,6 +170,58 @@ describe('a reference', () => {
   });
 });
 
+describe('numbers', () => {
+  it.each<[string, unknown, string, isValid: boolean]>([
+    ['hundredths', { multipleOf: 0.01 }, '19.99', true],
+    ['hundredths and a thousandth', { multipleOf: 0.01 }, '19.999', false],
+    ['thirds of what they are', { multipleOf: 0.3 }, '0.9', true],
+    ['a multiple with an exponent', { multipleOf: 1e-7 }, '1e-6', true],
+    ['zero', { multipleOf: 7 }, '0', true],
+    ['a negative multiple', { multipleOf: 0.1 }, '-0.7', true],
+    ['a big multiple', { multipleOf: 10 }, '12345678901234567890', true],
+    ['a big number that is none', { multipleOf: 10 }, '12345678901234567891', false],
+    ['a multiple beyond doubles', { multipleOf: 7 }, '7e400', true],
+    ['a number beyond doubles that is none', { multipleOf: 7 }, '1e400', false],
+    ['a huge exponent', { multipleOf: 3 }, '1e999999999', false],
+    ['just below a maximum', { maximum: 9007199254740992 }, '9007199254740992', true],
+    ['just above a maximum', { maximum: 9007199254740992 }, '9007199254740993', false],
+    ['just below a minimum', { minimum: -9007199254740992 }, '-9007199254740993', false],
+    ['at an exclusive maximum', { exclusiveMaximum: 1 }, '1.0', false],
+    ['just below an exclusive maximum', { exclusiveMaximum: 1 }, '0.99999999999999999999', true],
+    ['just above an exclusive minimum', { exclusiveMinimum: 1 }, '1.00000000000000000001', true],
+    ['beyond doubles', { maximum: 1e308 }, '1e400', false],
+    ['below doubles', { maximum: 0 }, '1e-400', false],
+    ['big integers', { type: 'integer', minimum: 0 }, '12345678901234567890', true],
+    ['an integer beyond doubles', { type: 'integer' }, '1e400', true],
+    ['almost an integer', { type: 'integer' }, '1.00000000000000000001', false],
+    ['an integer with a point', { type: 'integer' }, '1.0', true],
+    ['almost a constant', { const: 9007199254740992 }, '9007199254740993', false],
+    ['a constant', { const: { a: [9007199254740992] } }, '{"a":[9007199254740992]}', true],
+    ['almost a constant inside', { const: { a: [9007199254740992] } }, '{"a":[9007199254740993]}', false],
+    ['almost a listed value', { enum: [1, 9007199254740992] }, '9007199254740993', false],
+    [
+      'items that a double would make equal',
+      { uniqueItems: true },
+      '[9007199254740992,9007199254740993]',
+      true,
+    ],
+    ['items that are equal', { uniqueItems: true }, '[{"a":9007199254740993},{"a":9007199254740993}]', false],
+    [
+      'below names with slashes',
+      { properties: { 'a/b~': { maximum: 9007199254740992 } } },
+      '{"a/b~":9007199254740993}',
+      false,
+    ],
+    ['in a list', { items: { maximum: 9007199254740992 } }, '[1,9007199254740993]', false],
+    ['under any name', { additionalProperties: { multipleOf: 10 } }, '{"x/y":12345678901234567891}', false],
+  ])('are compared as they are written: %s', (_, schema, text, isValid) => {
+    const checker = createSchemaChecker();
+    expect(checker.errorsOf(schema, JSON.parse(text), text).length === 0).toBe(isValid);
+    // The numbers of one check are forgotten in the next.
+    expect(checker.errorsOf(true, 1)).toEqual([]);
+  });
+});
+
 /** Nested or referenced without bound, each would take seconds to minutes in a function that all tenants share. */
 describe('a schema that a hostile tenant writes', () => {
   const doubling = (levels: number) => ({

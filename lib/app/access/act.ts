@@ -1,4 +1,5 @@
 import { type Acting, type Actor, mayAct, mayUse } from '../../core/access/acting.ts';
+import { dataTextOf } from '../../core/event/data.ts';
 import type { Target } from '../../core/event/target.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Refusal } from '../../core/refused/refused.ts';
@@ -43,7 +44,7 @@ export async function refusalsOf(
     if (decision.kind === 'refuse') return { code: decision.code, detail: decision.detail, errors: [] };
     if (!decision.checkAnew || standing === undefined || !('topic' in standing)) return undefined;
     try {
-      checkSchema(tools.schemas, standing, JSON.parse(body).data);
+      checkSchema(tools.schemas, standing, JSON.parse(body).data, dataTextOf(body));
       return undefined;
     } catch (error) {
       if (!(error instanceof BusbarError)) throw error;

@@ -172,7 +172,9 @@ export function checkEntries(
           ? entry.event
           : { ...entry.event, ...(trace !== 'failures' && { trace }), ...(order !== undefined && { order }) };
       checkMessageSize(messageOf(event, target));
-      if (topic?.schema !== undefined) checkSchema(tools.schemas, topic, entry.data());
+      if (topic?.schema !== undefined) {
+        checkSchema(tools.schemas, topic, entry.data(), entry.dataText?.());
+      }
       const identity = JSON.stringify([event.source, event.id]);
       const twin = seen.get(identity);
       if (twin !== undefined) {

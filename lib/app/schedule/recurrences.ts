@@ -110,7 +110,9 @@ export async function putRecurrence(
   if (spec.event.source !== undefined) checkSource(spec.event.source, owner);
   checkMessageSize(messageOf(eventOf({ schedule: name, event: spec.event, owner }, nowMs), target));
   const wrong =
-    topic?.schema === undefined ? [] : tools.schemas.errorsOf(topic.schema, spec.event.data ?? null);
+    topic?.schema === undefined
+      ? []
+      : tools.schemas.errorsOf(topic.schema, spec.event.data ?? null, spec.event.dataText);
   if (wrong.length > 0) {
     const detail = wrong.map((error) => `${error.path} ${error.detail}`).join('; ');
     throw new BusbarError(

@@ -24,3 +24,9 @@ export function takeApart(text: string): EventInParts {
   if (typeof data === 'string' && !isJsonMediaType(contentType)) return { attributes, contentType, data };
   return { attributes, contentType: contentType ?? 'application/json', data: text.slice(span[0], span[1]) };
 }
+
+/** The text of an event's data, if that is JSON. @param body the structured form. */
+export function dataTextOf(body: string): string | undefined {
+  const span = parseStrictJson(body, jsonDepthMax + 1).members[0]?.get('data');
+  return span && body.slice(span[0], span[1]);
+}

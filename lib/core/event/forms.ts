@@ -39,6 +39,8 @@ export type Entry =
       readonly index: number;
       readonly event: BusEvent;
       readonly data: () => unknown;
+      /** The data as JSON, for whoever needs its numbers exactly. */
+      readonly dataText?: () => string | undefined;
       readonly dueAtMs?: number;
     }
   | { readonly index: number; readonly id: string | undefined; readonly error: BusbarError };
@@ -120,7 +122,12 @@ interface JsonObject {
   text(member: string): string;
 }
 
-type Built = { event: BusEvent; data: () => unknown; dueAtMs?: number };
+type Built = {
+  event: BusEvent;
+  data: () => unknown;
+  dataText?: () => string | undefined;
+  dueAtMs?: number;
+};
 
 /** `wantsArray` is undefined where both one object and an array are accepted. */
 function read(text: string, wantsArray: boolean | undefined, build: (object: JsonObject) => Built): Entry[] {
@@ -286,7 +293,7 @@ function build(
   data: { text: string; value: unknown } | undefined,
 ): Built {
   const event = createEvent({ attributes, data: data && { text: data.text, binary: false } });
-  return { event, data: () => data?.value };
+  return { event, data: () => data?.value, dataText: () => data?.text };
 }
 
 /** Fills in what every event on the bus has: a time, the content type of its data, a trace, its publisher. */

@@ -72,3 +72,53 @@ export function roundedNumber(
 /** Writes a value whose numbers went through `JSON.parse`: `-0` stays. */
 export const stringifyExact = (value: unknown): string =>
   JSON.stringify(value, (_, member: unknown) => (Object.is(member, -0) ? json.rawJSON('-0') : member));
+
+/** The numbers of a JSON text that a double would round, by their JSON pointers; undefined when there are none. */
+export function inexactNumbers(text: string): ReadonlyMap<string, string> | undefined {
+  if (!mayRound.test(text)) return undefined;
+  const found = new Map<string, string>();
+  const visit = (value: unknown, pointer: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (json.isRawJSON(value)) {
+      if (!/^-0(\.0*)?$/.test(value.rawJSON)) found.set(pointer, value.rawJSON);
+      return;
+    }
+    for (const [name, member] of Object.entries(value)) {
+      visit(member, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    }
+  };
+  visit(parseExact(text), '');
+  return found.size === 0 ? undefined : found;
+}
+
+/** Negative, zero or positive, as one JSON number is less than the other, equal or greater. */
+export function compareNumbers(one: string, other: string): number {
+  const [a, b] = [decimalOf(one), decimalOf(other)];
+  const signOf = ({ digits, isNegative }: Decimal) => (digits === '' ? 0 : isNegative ? -1 : 1);
+  const sign = signOf(a);
+  if (sign !== signOf(b)) return sign - signOf(b);
+  if (a.power !== b.power) return sign * (a.power < b.power ? -1 : 1);
+  return a.digits === b.digits ? 0 : sign * (a.digits < b.digits ? -1 : 1);
+}
+
+/** Whether a JSON number divided by another one is whole, without the errors of binary fractions. */
+export function isMultiple(number: string, divisor: string): boolean {
+  const [dividend, by] = [decimalOf(number), decimalOf(divisor)];
+  if (dividend.digits === '') return true;
+  // Both as whole numbers times a power of ten. No dividend ends in a zero, so that of its power must not be the smaller.
+  const shift = dividend.power - dividend.digits.length - (by.power - by.digits.length);
+  if (shift < 0) return false;
+  const modulus = BigInt(by.digits);
+  return ((BigInt(dividend.digits) % modulus) * powerOfTen(BigInt(shift), modulus)) % modulus === 0n;
+}
+
+/** The remainder of a power of ten, by squaring: an exponent may be huge. */
+function powerOfTen(exponent: bigint, modulus: bigint): bigint {
+  let result = 1n % modulus;
+  let base = 10n % modulus;
+  for (let left = exponent; left > 0n; left >>= 1n) {
+    if (left & 1n) result = (result * base) % modulus;
+    base = (base * base) % modulus;
+  }
+  return result;
+}

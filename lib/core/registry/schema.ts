@@ -98,7 +98,7 @@ function subschemasOf(root: unknown): Subschemas {
 }
 
 /** RFC 6901, section 3. */
-const escapePointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1');
+export const escapePointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /**
  * Checks that a schema is bounded: its size, where its references lead, and that none leads back to itself without

@@ -1,4 +1,5 @@
 import type { Acting } from '../access/acting.ts';
+import { dataTextOf } from '../event/data.ts';
 import type { BusEvent } from '../event/event.ts';
 import type { Entry } from '../event/forms.ts';
 import type { Target } from '../event/target.ts';
@@ -52,6 +53,7 @@ export function entryOf(stored: StoredEvent, index: number, releasedAtMs: number
     index,
     event: { id, source, type, subject, traceparent, body },
     data: () => JSON.parse(body).data,
+    dataText: () => dataTextOf(body),
     ...(dueAtMs !== undefined && dueAtMs > nowMs && { dueAtMs }),
   };
 }
