@@ -19,14 +19,20 @@ const id = required(
   'is missing. Give it as /v1/events/{id}, or as /v1/events?id= when it has slashes',
 );
 const source = text('Of which source, where several events have the id.');
-const asked = { source, since: time('Traces before are not searched. RFC 3339.') } as const;
+const asked = {
+  source,
+  since: time('Traces before are not searched. RFC 3339.'),
+  until: time(
+    'Traces from then on are not searched: `searched.since` of an answer that is not complete goes on there.',
+  ),
+} as const;
 const meant = {
   source,
   topic: text('The topic it was published to.'),
   receiver: text('The receiver it was invoked for.'),
 } as const;
 const explaining =
-  'Every event of that id, and for each receiver that you own whether it matched or which key and condition of its filter refused, lane, state, each attempt (time, status, latency, error, first KB of the response) and the time of the next attempt.';
+  'Every event of that id: to who published it, its state at each receiver; and for each receiver that you own whether it matched or which key and condition of its filter refused, lane, state, each attempt (time, status, latency, error, first KB of the response) and the time of the next attempt.';
 const recallErrors = ['unknown_event', 'ambiguous_event', 'event_left'] as const;
 
 export const eventCalls = [
@@ -41,7 +47,8 @@ export const eventCalls = [
       responses: { 200: 'Why' },
       errors: ['unknown_event'],
     },
-    (tools, principal, { query: { since, ...event } }) => why(tools, principal, { ...event, sinceMs: since }),
+    (tools, principal, { query: { since, until, ...event } }) =>
+      why(tools, principal, { ...event, sinceMs: since, untilMs: until }),
   ),
   call(
     'DELETE /v1/events',
@@ -111,8 +118,8 @@ export const eventCalls = [
       responses: { 200: 'Why' },
       errors: ['unknown_event'],
     },
-    (tools, principal, { path, query: { since, ...event } }) =>
-      why(tools, principal, { ...event, id: path.id, sinceMs: since }),
+    (tools, principal, { path, query: { since, until, ...event } }) =>
+      why(tools, principal, { ...event, id: path.id, sinceMs: since, untilMs: until }),
   ),
   call(
     'POST /v1/events/{id}/deliveries',

@@ -120,6 +120,7 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
     attempts: z.array(Attempt),
     attemptCount: count.optional(),
     nextAttemptAt: time.optional(),
+    deadLettered: z.array(z.object({ at: time, cause: z.string(), attempts: count })).optional(),
     note: z.string().optional(),
   });
   const ExplainedEvent = z.object({
@@ -131,6 +132,7 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
     publishedAt: time.optional(),
     publishes: count.optional(),
     dueAt: time.optional(),
+    state: z.enum(['scheduled', 'cancelled', 'held']).optional(),
     heldAt: time.optional(),
     refused: z.object({ id: z.string(), at: time, code: z.enum(errorCodes), detail: z.string() }).optional(),
     former: z.literal(true).optional(),

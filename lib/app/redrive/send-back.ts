@@ -49,7 +49,9 @@ export async function sendBack(
   // The record first: with the old one, a crashed attempt would be followed by the last attempt of the policy.
   if (outgoing.length > 0) {
     const nowMs = tools.clock.now();
-    await tools.deliveries.put(outgoing.map(({ letter }) => anew(run, letter, nowMs)));
+    await tools.deliveries.put(
+      outgoing.map(({ letter }) => anew(run, letter, records.get(letter.id), nowMs)),
+    );
   }
   const gone = [...alreadyDelivered];
   let failure: string | undefined;

@@ -2,6 +2,7 @@ import type { Acting } from '../../core/access/acting.ts';
 import { type AttemptRecord, attemptRecord, withAttempt } from '../../core/deliver/attempts.ts';
 import type { Delivery, DeliveryRecord, Verdict } from '../../core/deliver/delivery.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
+import { publisherOf } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { mismatchesOf } from '../../core/filter/match.ts';
@@ -107,7 +108,7 @@ export interface Attempted {
 export function traceAttempt(delivery: Delivery, attempted: Attempted): Traced {
   const { mode, lane, attempt, outcome, verdict, earlier, startedAtMs, latencyMs } = attempted;
   if (mode === 'none') return {};
-  const { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type } = delivery;
+  const { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type, body } = delivery;
   if (verdict.kind === 'delivered' && earlier === undefined) {
     const status = outcome.kind === 'answer' ? outcome.status : 0;
     return mode === 'all' ? { delivered: { id, source, type, topic, startedAtMs, latencyMs, status } } : {};
@@ -126,6 +127,7 @@ export function traceAttempt(delivery: Delivery, attempted: Attempted): Traced {
         ...lifeOf(delivery),
         deliveryId,
         atMs: startedAtMs,
+        ...publishedBy(body),
       },
     }),
   };
@@ -134,9 +136,15 @@ export function traceAttempt(delivery: Delivery, attempted: Attempted): Traced {
 /** What is traced of a delivery that is not sent: where to find its record, unless it failed before. */
 export function traceStop(delivery: Delivery, earlier: DeliveryRecord | undefined, atMs: number): Traced {
   if (earlier !== undefined) return {};
-  const { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type } = delivery;
-  const about = { id, source, type, topic, receiver, ...lifeOf(delivery), deliveryId };
+  const { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type, body } = delivery;
+  const about = { id, source, type, topic, receiver, ...lifeOf(delivery), deliveryId, ...publishedBy(body) };
   return { sighting: { kind: 'failing', ...about, atMs } };
+}
+
+/** Only the first failure of a delivery reads its event for this. */
+function publishedBy(body: string): { readonly by?: string } {
+  const by = publisherOf(body);
+  return by === undefined ? {} : { by };
 }
 
 const lifeOf = ({ incarnation }: { readonly incarnation?: string }) =>

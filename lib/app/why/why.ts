@@ -1,37 +1,50 @@
 import { owns, type Principal } from '../../core/access/access.ts';
 import { isOfLifetime } from '../../core/access/acting.ts';
-import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { placeOf } from '../../core/hold/held.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
 import { traceSeconds } from '../../core/why/limits.ts';
 import {
   deliveryIdAt,
   type IsPresent,
+  namesIn,
   type Occurrence,
   occurrencesOf,
   type Sighting,
 } from '../../core/why/occurrence.ts';
 import { timeInId } from '../../core/why/trace.ts';
-import { type ExplainedEvent, fateOf, receiversOf, type Surroundings, type Why } from '../../core/why/why.ts';
+import {
+  type ExplainedEvent,
+  fateOf,
+  forProducer,
+  receiversOf,
+  type Surroundings,
+  stateOfEvent,
+  type Why,
+} from '../../core/why/why.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { breakersOf, type Known, readKnown } from './known.ts';
 
-export type WhyTools = Tools<'registry' | 'deliveries' | 'traces' | 'sightings' | 'held' | 'trace'>;
+export type WhyTools = Tools<
+  'breakers' | 'registry' | 'deliveries' | 'traces' | 'sightings' | 'held' | 'trace'
+>;
 
 export interface WhyQuestion {
   readonly id: string;
   readonly source?: string | undefined;
   /** Epoch milliseconds: traces before are not searched. */
   readonly sinceMs?: number | undefined;
+  /** Epoch milliseconds: traces from then on are not searched. */
+  readonly untilMs?: number | undefined;
 }
 
 /** A producer's clock may be ahead of ours by this much. */
 const clockSkewMs = 3600 * 1000;
 
 /**
- * Why an event was delivered, or not: every event with this id, and its fate at every receiver that the caller owns.
+ * Why an event was delivered, or not: every event with this id, and its fate at every receiver that the caller owns; at
+ * every one of its own event for who published it.
  * @throws BusbarError unknown_event when nothing is known about it and the trace is complete.
  */
 export async function why(tools: WhyTools, principal: Principal, question: WhyQuestion): Promise<Why> {
@@ -47,19 +60,16 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
       question.sinceMs ?? 0,
     ),
   );
-  const [found, sightings, topics, receivers] = await Promise.all([
-    tools.traces.find(question.id, sinceMs),
+  const [found, sightings] = await Promise.all([
+    tools.traces.find(question.id, { sinceMs, untilMs: question.untilMs ?? Number.POSITIVE_INFINITY }),
     tools.sightings.find(question.id),
-    tools.registry.topics(),
-    tools.registry.receivers(),
   ]);
-  const complete = found.searchedSinceMs <= sinceMs && (question.sinceMs ?? 0) <= oldestMs;
-  const known = {
-    nowMs,
-    topics: new Map(topics.map((topic) => [topic.topic, topic])),
-    receivers: new Map(receivers.map((receiver) => [receiver.receiver, receiver])),
-  };
+  const complete =
+    found.searchedSinceMs <= sinceMs &&
+    (question.sinceMs ?? 0) <= oldestMs &&
+    (question.untilMs ?? nowMs) >= nowMs;
   const seen = sightings.filter((one) => one.kind !== 'refused' || owns(principal, one.by));
+  const known = await readKnown(tools, namesIn(question.id, found.rows, seen));
   const stillHeld = await findStillHeld(tools, seen);
   const isPresent: IsPresent = (target, incarnation, atMs) => {
     const standing =
@@ -84,7 +94,7 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
     occurrences.map((occurrence) => explainOne(tools, principal, occurrence, known)),
   );
   const events = explained.filter((event) => event !== undefined);
-  const omitted = omittedBy(tools.trace, topics);
+  const omitted = events.length > 0 ? undefined : await omittedBy(tools);
   if (events.length === 0 && complete && omitted === undefined) {
     throw new BusbarError(
       'unknown_event',
@@ -95,7 +105,7 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
     id: question.id,
     events,
     searched: { since: new Date(found.searchedSinceMs).toISOString(), complete },
-    ...(events.length === 0 && omitted !== undefined && { notRecorded: omitted }),
+    ...(omitted !== undefined && { notRecorded: omitted }),
   };
 }
 
@@ -113,33 +123,45 @@ async function findStillHeld(tools: WhyTools, sightings: readonly Sighting[]): P
   return new Set(found.flat());
 }
 
+/**
+ * One event as the caller may see it: whole at its own receivers; the state at every receiver for who published it; that
+ * there are others for who owns its topic.
+ */
 async function explainOne(
   tools: WhyTools,
   principal: Principal,
   occurrence: Occurrence,
-  known: { nowMs: number; topics: ReadonlyMap<string, Topic>; receivers: Surroundings['receivers'] },
+  known: Known,
 ): Promise<ExplainedEvent | undefined> {
   const { target } = occurrence;
   const { isFormer, refused } = occurrence;
   const topic = 'topic' in target && !isFormer ? known.topics.get(target.topic) : undefined;
-  const subscriptions = topic === undefined ? [] : await tools.registry.subscriptions(topic.topic);
+  const subscriptions = (topic && known.subscriptions.get(topic.topic)) ?? [];
+  const subscribed = subscriptions.map(({ receiver, filter }) => ({
+    receiver,
+    filtered: filter !== undefined,
+  }));
+  const all = receiversOf(occurrence, { subscribed });
+  const isOwn = (name: string) => owns(principal, known.receivers.get(name)?.owner);
+  const isPublisher = [...occurrence.by].some((application) => owns(principal, application));
+  const shown = all.filter(
+    (name) => (isPublisher || isOwn(name)) && wasThere(occurrence, known.receivers.get(name)),
+  );
+  const isOfTopic = topic !== undefined && owns(principal, topic.owner) && reached(occurrence, subscribed);
+  if (shown.length === 0 && !isPublisher && !isOfTopic) return undefined;
+
   const now: Surroundings = {
     nowMs: known.nowMs,
     trace: topic?.trace ?? tools.trace,
     lane: topic !== undefined && orderAttribute(topic) !== undefined ? 'ordered' : 'online',
-    subscribed: subscriptions.map(({ receiver, filter }) => ({ receiver, filtered: filter !== undefined })),
+    subscribed,
     receivers: known.receivers,
+    breakers: await breakersOf(
+      tools,
+      shown.flatMap((name) => known.receivers.get(name) ?? []),
+    ),
   };
   const published = occurrence.published.at(-1);
-  const all = receiversOf(occurrence, now);
-  const shown = all.filter((name) => {
-    const receiver = known.receivers.get(name);
-    return owns(principal, receiver?.owner) && wasThere(occurrence, receiver);
-  });
-  const isPublisher = [...occurrence.by].some((application) => owns(principal, application));
-  const isOfTopic = topic !== undefined && owns(principal, topic.owner) && reached(occurrence, now);
-  if (shown.length === 0 && !isPublisher && !isOfTopic) return undefined;
-
   const found = await tools.deliveries.find(shown.map((receiver) => deliveryIdAt(occurrence, receiver)));
   const records = new Map(
     [...found].filter(([, record]) => {
@@ -149,6 +171,7 @@ async function explainOne(
   );
   const publishedAtMs = published?.atMs ?? occurrence.scheduled?.atMs ?? occurrence.held?.atMs;
   const dueAtMs = occurrence.scheduled?.dueAtMs ?? published?.dueAtMs;
+  const state = stateOfEvent(occurrence);
   return {
     id: occurrence.id,
     source: occurrence.source,
@@ -157,6 +180,7 @@ async function explainOne(
     ...(publishedAtMs !== undefined && { publishedAt: new Date(publishedAtMs).toISOString() }),
     ...(occurrence.published.length > 1 && { publishes: occurrence.published.length }),
     ...(dueAtMs !== undefined && { dueAt: new Date(dueAtMs).toISOString() }),
+    ...(state !== undefined && { state }),
     ...(occurrence.held?.isStill === true && { heldAt: new Date(occurrence.held.atMs).toISOString() }),
     ...(refused !== undefined && {
       refused: {
@@ -168,9 +192,10 @@ async function explainOne(
     }),
     ...(isFormer && { former: true as const }),
     trace: published === undefined ? now.trace : 'all',
-    receivers: shown.map((receiver) =>
-      fateOf(occurrence, receiver, records.get(deliveryIdAt(occurrence, receiver)), now),
-    ),
+    receivers: shown.map((receiver) => {
+      const fate = fateOf(occurrence, receiver, records.get(deliveryIdAt(occurrence, receiver)), now);
+      return isOwn(receiver) ? fate : forProducer(fate);
+    }),
     ...(shown.length < all.length && { hiddenReceivers: all.length - shown.length }),
   };
 }
@@ -185,21 +210,28 @@ function wasThere({ published, delivered, failing }: Occurrence, receiver: Recei
 }
 
 /** Whether an event is known to have come through the topic as it is now: a delivery may be of an earlier topic. */
-function reached({ published, scheduled, held, refused, delivered, failing }: Occurrence, now: Surroundings) {
+function reached(
+  { published, scheduled, held, refused, delivered, failing }: Occurrence,
+  subscriptions: Surroundings['subscribed'],
+) {
   if (published.length > 0 || [scheduled, held, refused].some((one) => one !== undefined)) return true;
-  const subscribed = new Set(now.subscribed.map(({ receiver }) => receiver));
+  const subscribed = new Set(subscriptions.map(({ receiver }) => receiver));
   return [...failing, ...delivered.map(({ receiver }) => receiver)].some((name) => subscribed.has(name));
 }
 
 /** At most this many topics are named. */
 const namedMax = 10;
 
+/** So many topics are read for it. */
+const readMax = 1000;
+
 /** A sentence that says what is delivered without a trace; undefined when everything is traced. */
-function omittedBy(trace: TraceMode, topics: readonly Topic[]): string | undefined {
+async function omittedBy({ trace, registry }: WhyTools): Promise<string | undefined> {
+  const { items, last } = await registry.topicsAfter('', readMax);
   const parts: string[] = [];
   for (const mode of ['failures', 'none'] as const) {
-    const names = topics.filter((topic) => (topic.trace ?? trace) === mode).map(({ topic }) => topic);
-    const more = names.length > namedMax ? ` and ${names.length - namedMax} more` : '';
+    const names = items.filter(({ item }) => (item.trace ?? trace) === mode).map(({ item }) => item.topic);
+    const more = names.length > namedMax || last !== undefined ? ' and others' : '';
     const what =
       mode === 'failures' ? 'events that were delivered at once' : 'single events, failing or not,';
     if (names.length > 0) {

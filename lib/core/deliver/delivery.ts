@@ -160,6 +160,16 @@ export interface DeliveryRecord {
   readonly detail: string;
   /** All attempts, the oldest first; absent when the topic's trace is `none`. */
   readonly history?: readonly AttemptRecord[];
+  /** What it was before each redrive that is remembered, the oldest first. */
+  readonly before?: readonly DeadRecord[];
+}
+
+/** A delivery that became a dead letter and was redriven. */
+export interface DeadRecord {
+  readonly attempts: number;
+  readonly diedAtMs: number;
+  readonly cause: string;
+  readonly history?: readonly AttemptRecord[];
 }
 
 /** What is done with a message that was received again, by its record. */
@@ -203,6 +213,7 @@ export function recordAttempt(
     cause: verdict.kind === 'delivered' ? (earlier?.cause ?? '') : verdict.cause,
     failure: failureKind(outcome) ?? earlier?.failure,
     detail: detailOf(outcome),
+    ...(earlier?.before !== undefined && { before: earlier.before }),
   };
 }
 
@@ -225,6 +236,7 @@ export function recordStop(
     cause,
     detail: detail.slice(0, keptResponseCharacters),
     ...(earlier?.history !== undefined && { history: earlier.history }),
+    ...(earlier?.before !== undefined && { before: earlier.before }),
   };
 }
 

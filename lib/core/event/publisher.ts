@@ -12,6 +12,17 @@ export const bridgePublisher = (bridge: string) => `bridge:${bridge}`;
 /** Whoever may invoke the publish function by IAM. */
 export const directPublisher = 'iam:direct';
 
+/** Who published an event, by its JSON; undefined for one that the bus took over before it wrote this. */
+export function publisherOf(body: string): string | undefined {
+  try {
+    const publisher: unknown = JSON.parse(body)?.[publisherAttribute];
+    return typeof publisher === 'string' ? publisher : undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
+
 /** The source of an application's events that name none. */
 export const applicationSource = (application: string) => `/applications/${application}`;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Actor, isOfLifetime, type Lifetime } from '../access/acting.ts';
-import type { DeliveryRecord } from '../deliver/delivery.ts';
+import type { DeadRecord, DeliveryRecord } from '../deliver/delivery.ts';
 import { aws } from '../kernel/limits.ts';
 import { nameSchema } from '../kernel/spec.ts';
 import type { DeadLetter } from './dead-letter.ts';
@@ -136,8 +136,17 @@ export const lifetimeOf = ({ incarnation }: Redrive): Pick<Lifetime, 'createdAt'
   ...(incarnation !== undefined && { incarnation }),
 });
 
-/** The record of a redriven delivery: its attempts start again, and `judgeCanary` reads it. */
-export function anew({ incarnation }: Redrive, letter: DeadLetter, nowMs: number): DeliveryRecord {
+/**
+ * The record of a redriven delivery: its attempts start again, and `judgeCanary` reads it. What it was before stays with
+ * it, for `why`; each kilobyte costs a write unit at every further attempt, so that little is kept of details.
+ * @param was its record until now; the letter alone tells of a delivery that the queue gave up.
+ */
+export function anew(
+  { incarnation }: Redrive,
+  letter: DeadLetter,
+  was: DeliveryRecord | undefined,
+  nowMs: number,
+): DeliveryRecord {
   return {
     ...(incarnation !== undefined && { incarnation }),
     deliveryId: letter.id,
@@ -149,7 +158,29 @@ export function anew({ incarnation }: Redrive, letter: DeadLetter, nowMs: number
     nextAttemptAtMs: undefined,
     cause: letter.cause,
     detail: letter.detail,
+    before: livesOf(letter, was),
   };
+}
+
+/** How many redrives of a delivery are remembered, and how much of each detail. */
+const livesMax = 2;
+const lifeDetailCharacters = 100;
+
+function livesOf(letter: DeadLetter, was: DeliveryRecord | undefined): readonly DeadRecord[] {
+  const before = was?.before ?? [];
+  // A run that crashed may send a letter back twice.
+  if (was !== undefined && was.state === 'retrying') return before;
+  const history = was?.history?.map((attempt) => ({
+    ...attempt,
+    detail: attempt.detail.slice(0, lifeDetailCharacters),
+  }));
+  const life: DeadRecord = {
+    attempts: letter.attempts,
+    diedAtMs: Date.parse(letter.diedAt),
+    cause: letter.cause,
+    ...(history !== undefined && { history }),
+  };
+  return [...before, life].slice(-livesMax);
 }
 
 /** What follows from the record of the canary's delivery. */

@@ -26,6 +26,8 @@ export type Sighting =
       readonly incarnation?: string | undefined;
       readonly deliveryId: string;
       readonly atMs: number;
+      /** The application that published it; absent in older rows. */
+      readonly by?: string;
     }
   | {
       readonly kind: 'scheduled';
@@ -90,6 +92,36 @@ export interface Occurrence {
   held: { readonly atMs: number; readonly isStill: boolean } | undefined;
   /** When it was last refused, and why. */
   refused: Extract<Sighting, { kind: 'refused' }> | undefined;
+}
+
+/** The topics and receivers that what is stored of an event names. */
+export interface Names {
+  readonly topics: ReadonlySet<string>;
+  readonly receivers: ReadonlySet<string>;
+}
+
+export function namesIn(id: string, rows: readonly TraceRow[], sightings: readonly Sighting[]): Names {
+  const topics = new Set<string>();
+  const receivers = new Set<string>();
+  const add = (target: Target) =>
+    'topic' in target ? topics.add(target.topic) : receivers.add(target.receiver);
+  for (const row of rows) {
+    if (row.kind === 'published') {
+      if (publishedIn(row, id).length > 0) add(row.target);
+      for (const receiver of row.receivers) receivers.add(receiver);
+    } else {
+      receivers.add(row.receiver);
+      for (const { topic } of deliveredIn(row, id)) if (topic !== undefined) topics.add(topic);
+    }
+  }
+  for (const sighting of sightings) {
+    if (sighting.kind !== 'failing') add(sighting.target);
+    else {
+      receivers.add(sighting.receiver);
+      if (sighting.topic !== undefined) topics.add(sighting.topic);
+    }
+  }
+  return { topics, receivers };
 }
 
 /** Whether what was stored at a time belongs to the present lifetime of a target. */

@@ -1,3 +1,4 @@
+import type { ShownBreaker } from '../breaker/breaker.ts';
 import type { AttemptRecord } from '../deliver/attempts.ts';
 import type { DeliveryRecord } from '../deliver/delivery.ts';
 import type { TraceMode } from '../event/trace-mode.ts';
@@ -19,10 +20,15 @@ export interface Surroundings {
   /** The current subscribers; empty for an invoked event. */
   readonly subscribed: readonly { readonly receiver: string; readonly filtered: boolean }[];
   readonly receivers: ReadonlyMap<string, Receiver>;
+  /** The breakers of the receivers that are shown whole. */
+  readonly breakers: ReadonlyMap<string, ShownBreaker>;
 }
 
 /** The receivers that an occurrence may have gone to. */
-export function receiversOf(occurrence: Occurrence, now: Surroundings): readonly string[] {
+export function receiversOf(
+  occurrence: Occurrence,
+  now: Pick<Surroundings, 'subscribed'>,
+): readonly string[] {
   const traced = occurrence.published.at(-1)?.receivers;
   return [
     ...new Set([
@@ -33,6 +39,13 @@ export function receiversOf(occurrence: Occurrence, now: Surroundings): readonly
       ...occurrence.failing,
     ]),
   ].sort();
+}
+
+/** What the whole event waits for, if nothing of it has left for a receiver. */
+export function stateOfEvent({ scheduled, held }: Occurrence): ExplainedEvent['state'] {
+  if (scheduled?.state === 'cancelled') return 'cancelled';
+  if (held?.isStill === true) return 'held';
+  return scheduled?.state === 'waiting' ? 'scheduled' : undefined;
 }
 
 export interface Attempt {
@@ -59,7 +72,7 @@ export interface Fate {
   readonly lane?: string;
   /**
    * `accepted` (waits for its first attempt), `held` (its topic is on hold), `scheduled`, `cancelled`, `refused`, `delivering`
-   * (due now), `retrying`, `delivered`, `dead`, `parked` (its receiver is paused, disabled or not validated),
+   * (due now), `retrying`, `delivered`, `dead`, `parked` (its receiver is paused, disabled or not validated, or its breaker is open),
    * `skipped`, `stopped` (it goes round in a circle), `unknown` (not recorded). Absent when the filter did not match.
    */
   readonly state?: string;
@@ -67,6 +80,12 @@ export interface Fate {
   /** The number of attempts, when not all are recorded. */
   readonly attemptCount?: number;
   readonly nextAttemptAt?: string;
+  /** When it became a dead letter, the last one if it is one now; it may have been redriven in between. */
+  readonly deadLettered?: readonly {
+    readonly at: string;
+    readonly cause: string;
+    readonly attempts: number;
+  }[];
   /** What is not recorded, or why there are no more attempts. */
   readonly note?: string;
 }
@@ -83,6 +102,8 @@ export interface ExplainedEvent {
   /** How often it was published, when more than once. */
   readonly publishes?: number;
   readonly dueAt?: string;
+  /** `scheduled`, `cancelled` or `held`, while nothing of it has left for a receiver. */
+  readonly state?: 'scheduled' | 'cancelled' | 'held';
   /** When its topic began to hold it. */
   readonly heldAt?: string;
   /** Why it was last refused; shown to who published it. */
@@ -128,6 +149,7 @@ export function fateOf(
   now: Surroundings,
 ): Fate {
   const known = now.receivers.get(receiver);
+  const breaker = now.breakers.get(receiver);
   const successes = occurrence.delivered.filter((one) => one.receiver === receiver);
   const published = occurrence.published.at(-1);
   const subscription = now.subscribed.find((one) => one.receiver === receiver);
@@ -140,17 +162,26 @@ export function fateOf(
 
   if (record !== undefined) {
     const history = record.history ?? [];
-    const attempts = [...successes.map(attemptOfTrace), ...history.map(attemptOfRecord)];
+    const before = record.before ?? [];
+    const attempts = [
+      ...successes.map(attemptOfTrace),
+      ...before.flatMap((life) => (life.history ?? []).map(attemptOfRecord)),
+      ...history.map(attemptOfRecord),
+    ];
     const lane = attempts.at(-1)?.lane;
     const missing = record.attempts > history.length;
+    const state = stateOf(record, known, breaker, now.nowMs);
+    const deaths = deathsOf(record);
     return {
       ...fate,
       matched: true,
       ...(lane !== undefined && { lane }),
-      state: stateOf(record, known, now.nowMs),
+      state,
       attempts,
       ...(missing && { attemptCount: record.attempts }),
       ...(record.nextAttemptAtMs !== undefined && { nextAttemptAt: iso(record.nextAttemptAtMs) }),
+      ...(deaths.length > 0 && { deadLettered: deaths }),
+      ...(breaker?.state === 'open' && state === 'parked' && { note: breakerNote(breaker) }),
       ...(known === undefined && { note: 'the receiver was deleted' }),
       ...(missing && { note: `${history.length} of ${record.attempts} attempts are recorded` }),
       ...(record.state === 'stopped' && {
@@ -203,14 +234,70 @@ export function fateOf(
     const note = `its endpoint has not agreed to receive events: ${known.validation?.state ?? 'pending'}`;
     return { ...waiting, state: 'parked', note };
   }
+  if (breaker?.state === 'open') return { ...waiting, state: 'parked', note: breakerNote(breaker) };
+  if (breaker?.restsUntil !== undefined) {
+    const note = `the endpoint asked to be left alone until ${breaker.restsUntil}`;
+    return { ...waiting, state: 'accepted', nextAttemptAt: breaker.restsUntil, note };
+  }
   return { ...waiting, state: 'accepted', note: 'no attempt is recorded yet' };
 }
 
-function stateOf(record: DeliveryRecord, receiver: Receiver | undefined, nowMs: number): string {
+/** Why nothing is sent to the endpoint, and when that may end. */
+function breakerNote({ since, reason, forced, nextProbeAt }: ShownBreaker): string {
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const next = forced
+    ? 'It was forced open by hand, and stays so until it is given back'
+    : nextProbeAt === undefined
+      ? 'It is probed soon'
+      : `It is probed next at ${nextProbeAt}`;
+  return `the breaker of the receiver is open${since === undefined ? '' : ` since ${since}`}${why}. ${next}.`;
+}
+
+/** Each time that a delivery became a dead letter. */
+function deathsOf(record: DeliveryRecord): NonNullable<Fate['deadLettered']> {
+  const { state, attempts, lastAttemptAtMs, cause, before = [] } = record;
+  return [
+    ...before.map((life) => ({ at: iso(life.diedAtMs), cause: life.cause, attempts: life.attempts })),
+    ...(state === 'dead' ? [{ at: iso(lastAttemptAtMs), cause, attempts }] : []),
+  ];
+}
+
+/**
+ * What the producer of an event sees of its fate at a receiver of another team: whether it matched and its state, and
+ * nothing of the endpoint or the subscription.
+ */
+export function forProducer(fate: Fate): Fate {
+  const {
+    receiver,
+    deliveryId,
+    matched,
+    state,
+    attempts,
+    attemptCount = attempts.length,
+    nextAttemptAt,
+  } = fate;
+  return {
+    receiver,
+    deliveryId,
+    matched,
+    ...(state !== undefined && { state }),
+    attempts: [],
+    ...(attemptCount > 0 && { attemptCount }),
+    ...(nextAttemptAt !== undefined && { nextAttemptAt }),
+  };
+}
+
+function stateOf(
+  record: DeliveryRecord,
+  receiver: Receiver | undefined,
+  breaker: ShownBreaker | undefined,
+  nowMs: number,
+): string {
   if (record.state !== 'retrying') return record.state;
   // What failed before the skip also entered the lane before it.
   if (isSkipped(receiver?.skip, record.lastAttemptAtMs)) return 'skipped';
   if (receiver !== undefined && !isFlowing(receiver)) return 'parked';
+  if (breaker?.state === 'open') return 'parked';
   return record.nextAttemptAtMs !== undefined && record.nextAttemptAtMs > nowMs ? 'retrying' : 'delivering';
 }
 

@@ -43,6 +43,8 @@ export interface RegistryStore {
   subscription(topic: string, receiver: string): Promise<Subscription | undefined>;
   topics(): Promise<Topic[]>;
   receivers(): Promise<Receiver[]>;
+  /** The receivers of these names that there are. */
+  receiversNamed(names: readonly string[]): Promise<ReadonlyMap<string, Receiver>>;
   /** Of one topic, or of all. */
   subscriptions(topic?: string): Promise<Subscription[]>;
   /** The topics behind a name, and so on: a part of at most 1 MB. */
@@ -169,6 +171,10 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     receivers: () => all<Receiver>('registry#receiver'),
     subscriptions: (topic) =>
       all<Subscription>('registry#subscription', topic === undefined ? '' : `${topic}#`),
+    async receiversNamed(names) {
+      const rows = await table.getMany([...new Set(names)].map(receiverKey));
+      return new Map(rows.map((row) => [row.sk, row.document as Receiver]));
+    },
     topicsAfter: (after, limit) => portion<Topic>('registry#topic', after, limit),
     receiversAfter: (after, limit) => portion<Receiver>('registry#receiver', after, limit),
     subscriptionsAfter: (topic, after, limit) =>

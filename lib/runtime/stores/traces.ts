@@ -8,14 +8,23 @@ import type { Random } from '../random.ts';
 /** How long a search for an event may take: the API gives up after 30 s. */
 const traceSearchSeconds = 15;
 
+/**
+ * How many full reads of 1 MB a search may make, of everybody's traces: each costs 128 read units, so a search costs at
+ * most a fifth of a cent. The partitions of a bus with little traffic take no full read.
+ */
+const traceFullReadsMax = 64;
+
 /** The packed traces of events (see docs/decisions/030-traces.md). */
 export interface TraceStore {
   put(rows: readonly TraceRow[]): Promise<void>;
   /**
-   * The rows that may tell of an event, the newest day first, back to `sinceMs` or until its time is used up:
-   * `searchedSinceMs` says how far it came.
+   * The rows that may tell of an event, the newest day first, from `untilMs` back to `sinceMs`, or until its time or its
+   * reads are used up: `searchedSinceMs` says how far it came.
    */
-  find(eventId: string, sinceMs: number): Promise<{ rows: TraceRow[]; searchedSinceMs: number }>;
+  find(
+    eventId: string,
+    period: { readonly sinceMs: number; readonly untilMs: number },
+  ): Promise<{ rows: TraceRow[]; searchedSinceMs: number }>;
 }
 
 /** A day is spread over so many partitions, each of which takes 1,000 write units a second. */
@@ -24,6 +33,13 @@ const shards = 8;
 const daysAtOnce = 3;
 const dayMs = 24 * 3600 * 1000;
 
+/** What a search may still use. */
+interface Budget {
+  /** Epoch milliseconds. */
+  readonly untilMs: number;
+  fullReads: number;
+}
+
 const isoOf = (ms: number) => new Date(ms).toISOString();
 const partition = (day: string, shard: number) => `trace#${day}#${shard}`;
 
@@ -31,17 +47,26 @@ export function createTraceStore(
   table: Table,
   world: { readonly clock: Clock; readonly random: Random },
 ): TraceStore {
-  /** All pages of one partition, unless the time is used up before. */
-  async function searchAll(search: Search, untilMs: number): Promise<TraceRow[] | undefined> {
+  /** The pages of one partition, the newest first, until the budget is used up: `reachedMs` is how far it came. */
+  async function searchPart(
+    search: Search,
+    budget: Budget,
+    { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  ): Promise<{ rows: TraceRow[]; reachedMs: number }> {
     const rows: TraceRow[] = [];
     let next: SearchPosition | undefined;
+    let reachedMs = fromMs;
     do {
-      if (world.clock.now() > untilMs) return undefined;
+      if (world.clock.now() > budget.untilMs || budget.fullReads <= 0) return { rows, reachedMs };
       const page = await table.search(search, next);
       rows.push(...page.rows.map((row) => row.document as TraceRow));
       next = page.next;
+      if (next !== undefined) {
+        budget.fullReads -= 1;
+        reachedMs = Date.parse(next.sk?.S?.split('#')[0] ?? '');
+      }
     } while (next !== undefined);
-    return rows;
+    return { rows, reachedMs: toMs };
   }
 
   return {
@@ -62,33 +87,46 @@ export function createTraceStore(
       );
     },
 
-    async find(eventId, sinceMs) {
+    async find(eventId, { sinceMs, untilMs }) {
       const nowMs = world.clock.now();
-      const untilMs = nowMs + traceSearchSeconds * 1000;
+      const budget: Budget = { untilMs: nowMs + traceSearchSeconds * 1000, fullReads: traceFullReadsMax };
       const found: TraceRow[] = [];
       // Clocks of machines differ by little, but a row may be of a moment that has not come here.
-      let day = Math.floor((nowMs + 60_000) / dayMs);
+      const fromMs = Math.min(nowMs + 60_000, untilMs);
+      let day = Math.floor(fromMs / dayMs);
       const lastDay = Math.floor(sinceMs / dayMs);
-      let searchedSinceMs = nowMs;
+      let searchedSinceMs = Math.min(nowMs, fromMs);
       while (day >= lastDay) {
         const days = Array.from(
           { length: Math.min(daysAtOnce, day - lastDay + 1) },
           (_, index) => day - index,
         );
-        const searches = days.flatMap((one) =>
-          Array.from({ length: shards }, (_, shard) => ({
-            pk: partition(isoOf(one * dayMs).slice(0, 10), shard),
-            skFrom: isoOf(sinceMs),
-            // Above every time: they begin with a digit.
-            skTo: ':',
-            holding: eventHash(eventId),
-          })),
+        const results = await Promise.all(
+          days.map((one) =>
+            Promise.all(
+              Array.from({ length: shards }, (_, shard) =>
+                searchPart(
+                  {
+                    pk: partition(isoOf(one * dayMs).slice(0, 10), shard),
+                    skFrom: isoOf(sinceMs),
+                    // Above every time, which begins with a digit.
+                    skTo: untilMs < nowMs ? isoOf(Math.max(sinceMs, untilMs)) : ':',
+                    holding: eventHash(eventId),
+                  },
+                  budget,
+                  { fromMs: searchedSinceMs, toMs: Math.max(sinceMs, one * dayMs) },
+                ),
+              ),
+            ),
+          ),
         );
-        const results = await Promise.all(searches.map((search) => searchAll(search, untilMs)));
-        found.push(...results.flatMap((rows) => rows ?? []));
-        if (results.includes(undefined)) return { rows: found, searchedSinceMs };
+        found.push(...results.flat().flatMap(({ rows }) => rows));
+        for (const [at, parts] of results.entries()) {
+          const wholeMs = Math.max(sinceMs, (day - at) * dayMs);
+          searchedSinceMs = Math.max(wholeMs, ...parts.map(({ reachedMs }) => reachedMs));
+          if (searchedSinceMs > wholeMs) return { rows: found, searchedSinceMs };
+        }
         day -= days.length;
-        searchedSinceMs = Math.max(sinceMs, (day + 1) * dayMs);
       }
       return { rows: found, searchedSinceMs };
     },

@@ -181,7 +181,7 @@ describe('a redrive', () => {
 
 describe('the canary', () => {
   const record = (fields: Partial<DeliveryRecord>): DeliveryRecord => ({
-    ...anew(run({}), letter(), nowMs),
+    ...anew(run({}), letter(), undefined, nowMs),
     ...fields,
   });
   it.each<[string, DeliveryRecord | undefined, number, object]>([

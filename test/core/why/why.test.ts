@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ShownBreaker } from '../../../lib/core/breaker/breaker.ts';
 import type { DeliveryRecord } from '../../../lib/core/deliver/delivery.ts';
 import type { TraceMode } from '../../../lib/core/event/trace-mode.ts';
 import type { Receiver } from '../../../lib/core/registry/receiver.ts';
@@ -43,9 +44,18 @@ interface Case {
   readonly known?: Receiver | null;
   readonly trace?: TraceMode;
   readonly filtered?: boolean;
+  readonly breaker?: ShownBreaker;
 }
 
-function fate({ traced = [], sightings = [], record: kept, known, trace = 'failures', filtered }: Case) {
+function fate({
+  traced = [],
+  sightings = [],
+  record: kept,
+  known,
+  trace = 'failures',
+  filtered,
+  breaker,
+}: Case) {
   const [occurrence] = occurrencesOf('1', undefined, traced, sightings);
   if (occurrence === undefined) throw new Error('nothing is known');
   return fateOf(occurrence, 'billing', kept, {
@@ -54,6 +64,7 @@ function fate({ traced = [], sightings = [], record: kept, known, trace = 'failu
     lane: 'online',
     subscribed: filtered === undefined ? [] : [{ receiver: 'billing', filtered }],
     receivers: new Map(known === null ? [] : [['billing', known ?? receiver('active')]]),
+    breakers: new Map(breaker === undefined ? [] : [['billing', breaker]]),
   });
 }
 
@@ -188,7 +199,6 @@ describe('what is known of an id', () => {
     const [occurrence] = occurrencesOf('1', undefined, rows(), [{ ...failing, receiver: 'by-hand' }]);
     if (occurrence === undefined) throw new Error('nothing is known');
     const subscribed = [{ receiver: 'new', filtered: false }];
-    const now = { nowMs, trace: 'all' as const, lane: 'online' as const, subscribed, receivers: new Map() };
-    expect(receiversOf(occurrence, now)).toEqual(['billing', 'by-hand']);
+    expect(receiversOf(occurrence, { subscribed })).toEqual(['billing', 'by-hand']);
   });
 });
