@@ -1,6 +1,7 @@
 import type { CheckRules } from '../../connectors/kind.ts';
 import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
 import { incarnationOf } from '../../core/access/acting.ts';
+import { requireFreeName } from '../../core/access/application.ts';
 import { totalPosts } from '../../core/deliver/lane-plan.ts';
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
@@ -143,6 +144,7 @@ async function writeReceiver(
   { specOf, validate: validated, flow }: Writing,
 ): Promise<Put<Shown & { secret?: string }>> {
   const before = await tools.registry.receiver(name);
+  if (before === undefined) requireFreeName(name);
   const spec = specOf(before);
   const sink = tools.sinks.of(spec);
   const { endpoints, endpointPorts, lookup, env } = tools;

@@ -1,5 +1,6 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { incarnationOf } from '../../core/access/acting.ts';
+import { requireFreeName } from '../../core/access/application.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { formerSeconds } from '../../core/registry/limits.ts';
@@ -57,7 +58,8 @@ async function writeTopic(
   const now = new Date(tools.clock.now()).toISOString();
   const fresh = newIncarnation(tools.random);
   const next = (existing: Topic | undefined): Topic => {
-    if (existing !== undefined) requireOwner(principal, existing.owner, `The topic ${name}`);
+    if (existing === undefined) requireFreeName(name);
+    else requireOwner(principal, existing.owner, `The topic ${name}`);
     const spec = specOf(existing);
     if (spec.schema !== undefined && !isSame(spec.schema, existing?.schema)) tools.schemas.check(spec.schema);
     if (existing !== undefined) requireSameOrder(existing, orderAttribute(spec));

@@ -1,4 +1,5 @@
 import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
+import { requireFreeName } from '../../core/access/application.ts';
 import { writeTimer } from '../../core/delay/timer.ts';
 import { checkSource } from '../../core/event/publisher.ts';
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
@@ -103,7 +104,8 @@ export async function putRecurrence(
 ): Promise<Put<ShownRecurrence>> {
   const target = targetOf(spec);
   const earlier = await tools.recurrences.find(name);
-  if (earlier !== undefined) requireOwner(principal, earlier.recurrence.owner, `The schedule ${name}`);
+  if (earlier === undefined) requireFreeName(name);
+  else requireOwner(principal, earlier.recurrence.owner, `The schedule ${name}`);
   const nowMs = tools.clock.now();
   const { topic, acting } = await openTarget(tools, principal, target);
   const owner = ownerOf(principal, namedOwner, earlier?.recurrence, `The schedule ${name}`);

@@ -45,7 +45,8 @@ export function createKeptStore(
     written.set(pk, known);
     const day = Math.floor(nowMs / (1000 * daySeconds));
     const fresh = [...new Set(events.map(({ type }) => type))].filter(
-      (type) => known.get(type) !== day && known.size < typesMax && canBeKey({ pk, sk: type }),
+      (type) =>
+        known.get(type) !== day && (known.has(type) || known.size < typesMax) && canBeKey({ pk, sk: type }),
     );
     for (const type of fresh) known.set(type, day);
     await Promise.all(

@@ -15,7 +15,7 @@ import { deleteTopic, getTopic } from '../../../lib/app/registry/topics.ts';
 import { queueArn, topicArn } from '../../../lib/core/kernel/place.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
-import { putReceiver, putSubscription, putTopic } from '../calls.ts';
+import { putReceiver, putRecurrence, putSubscription, putTopic } from '../calls.ts';
 
 const shop = member('shop');
 const crm = member('crm');
@@ -33,6 +33,18 @@ const subscriptionsOfSns = async (bus: TestBus, topic: string) =>
 
 const put = (bus: TestBus, principal = shop, body: object = { endpoint }) =>
   putReceiver(bus.tools, principal, 'shop', body, []);
+
+describe('names that begin with busbar', () => {
+  it('are the own of the bus, for topics, receivers and schedules alike', async () => {
+    const bus = await testBus();
+    const reserved = { code: 'forbidden', message: expect.stringContaining('reserved') };
+    await expect(putTopic(bus.tools, admin, 'busbar', {})).rejects.toMatchObject(reserved);
+    const endpoint = 'https://a.example.com/';
+    await expect(putReceiver(bus.tools, admin, 'busbar-x', { endpoint }, [])).rejects.toMatchObject(reserved);
+    const spec = { topic: 'orders', everySeconds: 60, event: { type: 'a' } };
+    await expect(putRecurrence(bus.tools, admin, 'busbar-x', spec)).rejects.toMatchObject(reserved);
+  });
+});
 
 describe('topics', () => {
   it('are made, changed, listed and deleted, in SNS as in the registry', async () => {
