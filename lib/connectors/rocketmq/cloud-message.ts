@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { Delivery } from '../../core/deliver/delivery.ts';
 import { takeApart } from '../../core/event/data.ts';
@@ -148,6 +149,8 @@ const isNoData = (body: Uint8Array) => body.length === 1 && body[0] === 0;
 
 /** The structured form with the chain; data stays as it came, letter by letter. What is no event stays as it is. */
 function withHops(body: Uint8Array, hops: readonly string[]): Uint8Array {
+  // Whoever reads it next refuses it.
+  if (!isUtf8(body)) return body;
   const text = Buffer.from(body).toString('utf8');
   let span: readonly [number, number] | undefined;
   try {

@@ -245,6 +245,13 @@ describe('a message as an event', () => {
     }
   });
 
+  it('of the structured form that is not UTF-8 is refused, and not mended', () => {
+    const [before, after] = ['{"specversion":"1.0","id":"1","source":"/s","type":"t","data":"', '"}'];
+    const body = Buffer.concat([Buffer.from(before), Buffer.of(0xf0, 0x9f, 0x98), Buffer.from(after)]);
+    const properties = { CE_contenttype: 'application/cloudevents+json' };
+    expect(() => read({ properties, body }, ['here'])).toThrow(/not valid UTF-8/);
+  });
+
   it('says where its event has been', () => {
     expect(hopsOf(written({ hops: ['a', 'b'] }).properties)).toEqual(['a', 'b']);
     expect(hopsOf({ busbarhops: 'a' })).toEqual([]);
