@@ -1,8 +1,8 @@
 import {
   deleteSubscription,
-  getSubscription,
   listSubscriptions,
   listSubscriptionsOf,
+  lookAtSubscription,
   putSubscription,
   type SubscriptionTools,
 } from '../app/registry/subscriptions.ts';
@@ -23,7 +23,7 @@ export const subscriptionCalls = [
       responses: { 200: 'Subscriptions' },
       errors: ['unknown_topic'],
     },
-    (tools, _, { path, query }) => listSubscriptions(tools, path.topic, query),
+    (tools, principal, { path, query }) => listSubscriptions(tools, principal, path.topic, query),
   ),
   call(
     'GET /v1/receivers/{receiver}/subscriptions',
@@ -46,7 +46,7 @@ export const subscriptionCalls = [
       responses: { 200: 'Subscription' },
       errors: ['unknown_topic', 'unknown_subscription'],
     },
-    (tools, _, { path }) => getSubscription(tools, path.topic, path.receiver),
+    (tools, principal, { path }) => lookAtSubscription(tools, principal, path.topic, path.receiver),
   ),
   call(
     'PUT /v1/topics/{topic}/subscriptions/{receiver}',

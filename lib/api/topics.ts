@@ -1,8 +1,8 @@
 import type { HeldTools } from '../app/hold/held.ts';
 import {
   deleteTopicAndHeld,
-  getTopicAndHold,
   listTopicsAndHolds,
+  lookAtTopic,
   patchTopicAndWatch,
   putTopicAndWatch,
 } from '../app/hold/topic-and-hold.ts';
@@ -19,13 +19,13 @@ export const topicCalls = [
     'GET /v1/topics',
     {
       summary: 'List the topics',
-      description: 'Without their schemas.',
+      description: 'Without their schemas. A viewer sees its own.',
       tag: 'Topics',
       caller: 'application',
       query: page,
       responses: { 200: 'Topics' },
     },
-    (tools, _, { query }) => listTopicsAndHolds(tools, query),
+    (tools, principal, { query }) => listTopicsAndHolds(tools, principal, query),
   ),
   call(
     'GET /v1/topics/{topic}',
@@ -36,7 +36,7 @@ export const topicCalls = [
       responses: { 200: 'Topic' },
       errors: ['unknown_topic'],
     },
-    (tools, _, { path }) => getTopicAndHold(tools, path.topic),
+    (tools, principal, { path }) => lookAtTopic(tools, principal, path.topic),
   ),
   call(
     'PUT /v1/topics/{topic}',

@@ -84,6 +84,20 @@ describe('a role', () => {
     }
   });
 
+  it('of a viewer sees the topics of its application, and not those of others', async () => {
+    const topics = (await viewer('GET', '/v1/topics')).body.topics.map(
+      ({ owner }: { owner: string }) => owner,
+    );
+    expect(new Set(topics)).toEqual(new Set(['shop']));
+    for (const path of ['/v1/topics/returns', '/v1/topics/returns/subscriptions']) {
+      expect([path, (await viewer('GET', path)).status, (await crm('GET', path)).status]).toEqual([
+        path,
+        403,
+        200,
+      ]);
+    }
+  });
+
   it('of a member manages its own and the children of its application, and nothing else', async () => {
     expect((await shop('PUT', '/v1/topics/returns', { description: 'by the parent' })).status).toBe(200);
     expect((await shop('GET', '/v1/applications/shop-child/keys')).body.keys).toHaveLength(1);

@@ -1,4 +1,4 @@
-import type { Principal } from '../../core/access/access.ts';
+import { mayLook, type Principal, requireLook } from '../../core/access/access.ts';
 import { isOpen, type ShownHold } from '../../core/hold/hold.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { schemaHashOf, type Topic, type TopicSpec } from '../../core/registry/topic.ts';
@@ -40,12 +40,29 @@ export async function getTopicAndHold(
   return isOpen(hold) ? { ...topic, hold: await showCounted(tools, hold) } : topic;
 }
 
+/** The same for a caller. @throws BusbarError unknown_topic, forbidden. */
+export async function lookAtTopic(
+  tools: Pick<HoldTools, 'registry' | 'holds' | 'held'>,
+  principal: Principal,
+  name: string,
+): Promise<ShownTopic> {
+  const topic = await getTopicAndHold(tools, name);
+  requireLook(principal, topic.owner, `The topic ${name}`);
+  return topic;
+}
+
 /** Topics without their schemas; holds are shown without counts. GET of a topic shows both. */
 export async function listTopicsAndHolds(
   tools: Pick<HoldTools, 'registry' | 'holds'>,
+  principal: Principal,
   query: PageQuery,
 ): Promise<{ topics: ListedTopic[]; cursor?: string }> {
-  const { items, ...rest } = await pageOf(['topics'], query, tools.registry.topicsAfter, withoutSchema);
+  const { items, ...rest } = await pageOf(
+    ['topics', ...(principal.role === 'viewer' ? [principal.application] : [])],
+    query,
+    tools.registry.topicsAfter,
+    (topic) => (mayLook(principal, topic.owner) ? withoutSchema(topic) : undefined),
+  );
   const marked = items.flatMap(({ topic, hold }) => (hold === undefined ? [] : [topic]));
   const holds = new Map((await tools.holds.findMany(marked)).map((hold) => [hold.topic, hold]));
   const topics = items.map(({ hold: _, ...topic }): ListedTopic => {

@@ -1,4 +1,4 @@
-import { owns, type Principal, requireOwner } from '../../core/access/access.ts';
+import { mayLook, owns, type Principal, requireLook, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription, SubscriptionSpec } from '../../core/registry/subscription.ts';
@@ -26,12 +26,29 @@ export async function getSubscription(
   );
 }
 
+/** The same for a caller: of a viewer's, one end is its own. @throws BusbarError unknown_subscription, forbidden. */
+export async function lookAtSubscription(
+  tools: AdminTools,
+  principal: Principal,
+  topic: string,
+  receiver: string,
+): Promise<Subscription> {
+  const subscription = await getSubscription(tools, topic, receiver);
+  const sink = await tools.registry.receiver(receiver);
+  if (sink !== undefined && mayLook(principal, sink.owner)) return subscription;
+  const { owner } = await getTopic(tools, topic);
+  requireLook(principal, owner, `The topic ${topic}`);
+  return subscription;
+}
+
 export async function listSubscriptions(
   tools: AdminTools,
+  principal: Principal,
   topic: string,
   query: PageQuery,
 ): Promise<{ subscriptions: Subscription[]; cursor?: string }> {
-  await getTopic(tools, topic);
+  const { owner } = await getTopic(tools, topic);
+  requireLook(principal, owner, `The topic ${topic}`);
   const { items: subscriptions, ...rest } = await pageOf(
     ['subscriptions', topic],
     query,

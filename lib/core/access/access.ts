@@ -50,6 +50,18 @@ export function requireOwner(principal: Principal, owner: string, what: string):
   );
 }
 
+/**
+ * Whether the caller may look at what is open to every member, such as a topic and who is subscribed to it: a viewer looks
+ * only at what its application owns.
+ */
+export const mayLook = (principal: Principal, owner: string): boolean =>
+  principal.role !== 'viewer' || owns(principal, owner);
+
+/** @throws BusbarError forbidden, naming the owner. */
+export function requireLook(principal: Principal, owner: string, what: string): void {
+  if (!mayLook(principal, owner)) requireOwner(principal, owner, what);
+}
+
 /** @throws BusbarError forbidden. */
 export function requireAdmin(principal: Principal, what: string): void {
   if (principal.role === 'admin') return;

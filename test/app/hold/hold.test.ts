@@ -130,7 +130,7 @@ describe('a topic on hold', () => {
       hold: { state: 'holding', held: 2, reason: 'peak' },
     });
     expect(await getTopicAndHold(bus.tools, 'returns')).not.toHaveProperty('hold');
-    const { topics } = await listTopicsAndHolds(bus.tools, { limit: 100 });
+    const { topics } = await listTopicsAndHolds(bus.tools, admin, { limit: 100 });
     expect(topics.map(({ topic, hold: shown }) => [topic, shown?.state])).toEqual([
       ['orders', 'holding'],
       ['returns', undefined],

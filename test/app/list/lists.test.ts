@@ -114,7 +114,7 @@ describe('every list', () => {
       );
     expect(await refused(shop)).toEqual(['ref_0', 'ref_2']);
     expect(await refused(admin)).toEqual(['ref_1', 'ref_3', 'ref_0', 'ref_2']);
-    const topics = await walk((query) => listTopicsAndHolds(bus.tools, query), 3);
+    const topics = await walk((query) => listTopicsAndHolds(bus.tools, admin, query), 3);
     expect(topics.map((page) => page.topics.map(({ topic }) => topic))).toEqual([['t0', 't1', 't2'], ['t3']]);
   });
 
@@ -122,7 +122,7 @@ describe('every list', () => {
     const bus = await filledBus();
     const all = { limit: 1000 };
     const text = JSON.stringify([
-      await listTopicsAndHolds(bus.tools, all),
+      await listTopicsAndHolds(bus.tools, admin, all),
       await listReceivers(bus.tools, admin, all),
       await listRecurrences(bus.tools, admin, all),
       await listRefused(bus.tools, admin, all),
@@ -142,8 +142,8 @@ describe('every list', () => {
       () => listReceivers(bus.tools, admin, { limit: 1, cursor }),
       () => listRecurrences(bus.tools, shop, { limit: 1, cursor }),
       () => listRefused(bus.tools, shop, { limit: 1, cursor }),
-      () => listTopicsAndHolds(bus.tools, { limit: 1, cursor }),
-      () => listSubscriptions(bus.tools, 't0', { limit: 1, cursor }),
+      () => listTopicsAndHolds(bus.tools, admin, { limit: 1, cursor }),
+      () => listSubscriptions(bus.tools, admin, 't0', { limit: 1, cursor }),
     ]) {
       await expect(list()).rejects.toMatchObject(refused);
     }
@@ -155,7 +155,7 @@ describe('the list of topics', () => {
     const bus = await testBus();
     const schema = { description: 'x'.repeat(60_000) };
     for (const n of range(40)) await putTopic(bus.tools, shop, `t${n}`, { schema });
-    const { topics, cursor } = await listTopicsAndHolds(bus.tools, { limit: 1000 });
+    const { topics, cursor } = await listTopicsAndHolds(bus.tools, admin, { limit: 1000 });
     expect(topics).toHaveLength(40);
     expect(cursor).toBeUndefined();
     expect(JSON.stringify(topics).length).toBeLessThan(20_000);
@@ -171,7 +171,7 @@ describe('the list of subscriptions', () => {
       for (const n of range(3)) await putSubscription(bus.tools, admin, topic, `r${n}`, {});
     }
     for (const topic of ['orders', 'orders-2', 'orderz']) {
-      const pages = await walk((query) => listSubscriptions(bus.tools, topic, query), 2);
+      const pages = await walk((query) => listSubscriptions(bus.tools, admin, topic, query), 2);
       expect(
         pages.map(({ subscriptions }) => subscriptions.map((one) => `${one.topic} ${one.receiver}`)),
       ).toEqual([[`${topic} r1`, `${topic} r2`], [`${topic} r3`]]);

@@ -70,7 +70,9 @@ describe('topics', () => {
     });
     expect(changed.document).not.toHaveProperty('description');
     expect(await getTopic(bus.tools, 'orders')).toEqual(changed.document);
-    expect(await listTopicsAndHolds(bus.tools, { limit: 100 })).toEqual({ topics: [changed.document] });
+    expect(await listTopicsAndHolds(bus.tools, admin, { limit: 100 })).toEqual({
+      topics: [changed.document],
+    });
     expect(await topicsOfSns(bus)).toEqual([topicArn(bus.config, 'orders')]);
 
     await deleteTopic(bus.tools, shop, 'orders');
@@ -106,7 +108,7 @@ describe('topics', () => {
       throw new AwsError('InternalError', 'down', { status: 500 });
     });
     await expect(putTopic(bus.tools, shop, 'orders', {})).rejects.toThrow();
-    expect(await listTopicsAndHolds(bus.tools, { limit: 100 })).toEqual({ topics: [] });
+    expect(await listTopicsAndHolds(bus.tools, admin, { limit: 100 })).toEqual({ topics: [] });
   });
 
   it('take their subscriptions with them when they go', async () => {
@@ -116,7 +118,9 @@ describe('topics', () => {
     await putSubscription(bus.tools, shop, 'orders', 'shop', {});
     await deleteTopic(bus.tools, shop, 'orders');
     await putTopic(bus.tools, shop, 'orders', {});
-    expect(await listSubscriptions(bus.tools, 'orders', { limit: 100 })).toEqual({ subscriptions: [] });
+    expect(await listSubscriptions(bus.tools, admin, 'orders', { limit: 100 })).toEqual({
+      subscriptions: [],
+    });
     expect(await subscriptionsOfSns(bus, 'orders')).toEqual([]);
   });
 });
@@ -212,7 +216,9 @@ describe('receivers', () => {
     await putSubscription(bus.tools, shop, 'orders', 'shop', {});
     await deleteReceiver(bus.tools, shop, 'shop', false);
     expect(await subscriptionsOfSns(bus, 'orders')).toEqual([]);
-    expect(await listSubscriptions(bus.tools, 'orders', { limit: 100 })).toEqual({ subscriptions: [] });
+    expect(await listSubscriptions(bus.tools, admin, 'orders', { limit: 100 })).toEqual({
+      subscriptions: [],
+    });
   });
 
   it('are told to wait when their queues were deleted less than a minute ago', async () => {
@@ -340,7 +346,9 @@ describe('subscriptions', () => {
       code: 'invalid_filter',
       status: 400,
     });
-    expect(await listSubscriptions(bus.tools, 'orders', { limit: 100 })).toEqual({ subscriptions: [] });
+    expect(await listSubscriptions(bus.tools, admin, 'orders', { limit: 100 })).toEqual({
+      subscriptions: [],
+    });
   });
 });
 
