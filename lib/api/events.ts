@@ -2,13 +2,17 @@ import { cancelEvent, type RecallTools, reTimeEvent } from '../app/delay/recall.
 import type { DeadLetterTools } from '../app/redrive/dead-letters.ts';
 import { deliverAgain } from '../app/redrive/deliver-again.ts';
 import type { RedriveTools } from '../app/redrive/redrive.ts';
+import { listWaiting, type WaitingTools } from '../app/waiting/waiting.ts';
 import { type WhyTools, why } from '../app/why/why.ts';
 import { reTimeSchema } from '../core/delay/delayed.ts';
+import { invalidField } from '../core/kernel/errors.ts';
 import { deliverAgainSchema } from '../core/redrive/redrive.ts';
+import { waitingStates } from '../core/waiting/waiting.ts';
+import type { Why } from '../core/why/why.ts';
 import { callsWith } from './call.ts';
-import { required, text, time } from './parameters.ts';
+import { choice, page, required, text, time } from './parameters.ts';
 
-const call = callsWith<WhyTools & RecallTools & RedriveTools & DeadLetterTools>();
+const call = callsWith<WhyTools & RecallTools & RedriveTools & DeadLetterTools & WaitingTools>();
 
 /**
  * Calls about one event are there twice. An HTTP API decodes the path, where a `%2F` would separate segments: an id with
@@ -39,16 +43,31 @@ export const eventCalls = [
   call(
     'GET /v1/events',
     {
-      summary: 'Tell why the events of an id went where they went',
-      description: 'For an id with slashes.',
+      summary: 'List the events that wait, or tell why those of an id went where they went',
+      description:
+        'Without `id`: what is delayed, held, or in an open transaction for the topics and receivers that you own; with `topic`, `receiver` or `state`, a part of it. With `id`, which may have slashes here: why.',
       tag: 'Events',
       caller: 'application',
-      query: { id, ...asked },
-      responses: { 200: 'Why' },
-      errors: ['unknown_event'],
+      query: {
+        id: text('The id of an event, which may have slashes here.'),
+        ...asked,
+        topic: meant.topic,
+        receiver: meant.receiver,
+        state: choice('Why it waits.', waitingStates),
+        ...page,
+      },
+      responses: { 200: 'WhyOrWaiting' },
+      errors: ['unknown_event', 'unknown_topic', 'unknown_receiver'],
     },
-    (tools, principal, { query: { since, until, ...event } }) =>
-      why(tools, principal, { ...event, sinceMs: since, untilMs: until }),
+    async (
+      tools,
+      principal,
+      { query: { id: named, since, until, source: of, ...list } },
+    ): Promise<Why | Awaited<ReturnType<typeof listWaiting>>> => {
+      if (named === undefined) return await listWaiting(tools, principal, list);
+      if (named === '') throw invalidField('id', 'is empty. Give an id, or leave it out to list what waits');
+      return await why(tools, principal, { id: named, source: of, sinceMs: since, untilMs: until });
+    },
   ),
   call(
     'DELETE /v1/events',

@@ -33,6 +33,7 @@ import { createSkipStore } from './stores/skips.ts';
 import { createSlots } from './stores/slots.ts';
 import { createTraceStore } from './stores/traces.ts';
 import { createTransactionStore } from './stores/transactions.ts';
+import { createWaitingStore } from './stores/waiting.ts';
 import { createWrongKeys } from './stores/wrong-keys.ts';
 
 // Every part that a use case may need, by the name under which it gets it: `open` makes those that a function names.
@@ -70,6 +71,7 @@ export const sightings = (world: World) => createSightingStore(world.use(busTabl
 export const skips = (world: World) => createSkipStore(world.use(busTable));
 export const slots = (world: World) => createSlots(world.use(busTable));
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
+export const waiting = (world: World) => createWaitingStore(world.use(busTable));
 export const transactions = (world: World) => createTransactionStore(world.use(busTable));
 export const wrongKeys = (world: World) => createWrongKeys(world.clock);
 

@@ -45,6 +45,7 @@ import {
   traces,
   transactions,
   validations,
+  waiting,
   wake,
   wrongKeys,
 } from './stores.ts';
@@ -137,6 +138,7 @@ export const administering = {
   traces,
   transactions,
   validations,
+  waiting,
   wake,
   wrongKeys,
 };

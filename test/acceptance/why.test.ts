@@ -116,7 +116,7 @@ describe('GET /v1/events/{id}', () => {
   });
 
   it.each([
-    ['/v1/events', 'id'],
+    ['/v1/events?state=late', 'state'],
     ['/v1/events?id=', 'id'],
     ['/v1/events/x?since=yesterday', 'since'],
     ['/v1/events/x?topic=orders', 'topic'],

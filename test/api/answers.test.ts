@@ -25,6 +25,7 @@ import type { listRequests, ShownRequest } from '../../lib/app/request/requests.
 import type { listRecurrences, ShownRecurrence } from '../../lib/app/schedule/recurrences.ts';
 import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts';
 import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
+import type { listWaiting } from '../../lib/app/waiting/waiting.ts';
 import type { ShownBreaker } from '../../lib/core/breaker/breaker.ts';
 import type { ShownHold } from '../../lib/core/hold/hold.ts';
 import type { ShownReceiver } from '../../lib/core/registry/receiver.ts';
@@ -91,6 +92,7 @@ const held = {
   Schedules: true satisfies Same<Answer<typeof listRecurrences>, Schema<'Schedules'>>,
   PublishedEvent: true satisfies Same<EntryResult, Schema<'PublishedEvent'>>,
   Why: true satisfies Same<Why, Schema<'Why'>>,
+  WaitingEvents: true satisfies Same<Answer<typeof listWaiting>, Schema<'WaitingEvents'>>,
   DelayedEvent: true satisfies Same<ShownDelayed, Schema<'DelayedEvent'>>,
   DeadLetters: true satisfies Same<DeadLetterList, Schema<'DeadLetters'>>,
   DeadLetterWhole: true satisfies Same<Answer<typeof getDeadLetter>, Schema<'DeadLetterWhole'>>,
@@ -113,7 +115,7 @@ const held = {
 
 it('holds the type of what every use case answers to the schema of the document', () => {
   const parts = ['FieldError', 'ExplainedEvent', 'DeadLetter', 'RefusedEvent', 'Published'];
-  const noUseCase = ['Health', 'OpenApi'];
+  const noUseCase = ['Health', 'OpenApi', 'WhyOrWaiting'];
   const names = Object.keys(answers()).filter((name) => ![...parts, ...noUseCase].includes(name));
   expect(Object.keys(held).sort()).toEqual(names.sort());
   // The shapes that this file leaves out of its types are in the schemas all the same.

@@ -10,6 +10,16 @@ afterEach(() => bus.close());
 const busbar = (...args: string[]) => bus.run(...args);
 
 describe('events', () => {
+  it('waiting lists what waits, in part', async () => {
+    const event = { state: 'delayed', id: 'e-1', source: '/s', type: 'a', topic: 'orders' };
+    bus.answer({ status: 200, body: { events: [{ ...event, deliverAt: '2026-01-31T12:00:00.000Z' }] } });
+    const { stdout } = await busbar('events', 'waiting', '--topic', 'orders', '--state', 'delayed');
+    expect(stdout).toContain('e-1');
+    expect(stdout).toContain('2026-01-31T12:00:00.000Z');
+    expect(bus.requests[0]?.call).toContain('GET /v1/events?');
+    expect(bus.requests[0]?.call).toContain('topic=orders&state=delayed');
+  });
+
   it('cancel cancels a delayed event, even if its id contains slashes', async () => {
     bus.answer({ status: 204 });
     expect(await busbar('events', 'cancel', 'a/b', '--source', '/s')).toEqual({

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { traceModes } from '../../core/event/trace-mode.ts';
 import { errorCodes } from '../../core/kernel/errors.ts';
 import { nameSchema } from '../../core/kernel/spec.ts';
+import { waitingStates } from '../../core/waiting/waiting.ts';
 
 /** What calls answer about events: published, refused, dead, of a transaction; and what became of them. */
 export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: z.ZodInt) {
@@ -141,16 +142,38 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
     hiddenReceivers: count.optional(),
   });
 
+  const Why = z.object({
+    id: z.string(),
+    events: z.array(ExplainedEvent),
+    searched: z.object({ since: time, complete: z.boolean() }),
+    notRecorded: z.string().optional(),
+  });
+  const WaitingEvents = z.object({
+    events: z.array(
+      z.object({
+        state: z.enum(waitingStates),
+        id: z.string(),
+        source: z.string(),
+        type: z.string(),
+        topic: z.string().optional(),
+        receiver: z.string().optional(),
+        application: z.string().optional(),
+        deliverAt: time.optional(),
+        heldAt: time.optional(),
+        heldId: z.string().optional(),
+        transaction: z.string().optional(),
+      }),
+    ),
+    cursor: z.string().optional(),
+  });
+
   return {
     FieldError,
     PublishedEvent,
     Published: z.object({ events: z.array(PublishedEvent) }),
-    Why: z.object({
-      id: z.string(),
-      events: z.array(ExplainedEvent),
-      searched: z.object({ since: time, complete: z.boolean() }),
-      notRecorded: z.string().optional(),
-    }),
+    Why,
+    WaitingEvents,
+    WhyOrWaiting: z.union([Why, WaitingEvents]),
     ExplainedEvent,
     DelayedEvent: z.object({
       id: z.string(),

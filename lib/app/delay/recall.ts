@@ -57,6 +57,7 @@ export async function reTimeEvent(
   }
   const kept = await findOwn(tools, principal, question);
   const { revision } = await change(tools, kept, { kind: 're-time', dueAtMs });
+  await tools.delayed.list(kept.event, dueAtMs);
   const [problem] = await setTimers(tools, [lookTimer({ row: kept.key, revision, dueAtMs })]);
   if (problem !== undefined) {
     tools.log('error', 'A re-timed event has no timer', { reason: problem });

@@ -168,12 +168,21 @@ export async function resumeRecurrence(
   return show(await put(tools, active, earlier));
 }
 
+/** Deletes a schedule; whoever owns its target may do so as well. */
 export async function deleteRecurrence(
   tools: RecurrenceTools,
   principal: Principal,
   name: string,
 ): Promise<void> {
-  const { state, recurrence } = await own(tools, principal, name);
+  const kept = await tools.recurrences.find(name);
+  if (kept === undefined) throw unknownSchedule(name);
+  const { state, recurrence } = kept;
+  const target = targetOf(recurrence);
+  const standing =
+    'topic' in target
+      ? await tools.registry.topic(target.topic)
+      : await tools.registry.receiver(target.receiver);
+  if (!owns(principal, standing?.owner)) requireOwner(principal, recurrence.owner, `The schedule ${name}`);
   // The guard first: without the row it could not be found any more.
   await tools.schedules.delete(guardName(name));
   await tools.recurrences.remove(name);

@@ -10,8 +10,8 @@ import {
 import { eventHash } from '../../core/event/hash.ts';
 import type { ClaimRef } from '../../core/publish/duplicate.ts';
 import type { Row, Table } from '../aws/table/table.ts';
-
 import { freedClaim } from './claims.ts';
+import { waitingRow } from './waiting.ts';
 
 /** A delayed event as its row has it. */
 export interface KeptDelayed {
@@ -26,6 +26,10 @@ export interface DelayedStore {
   put(event: DelayedEvent, state: DelayedState): Promise<KeptDelayed | undefined>;
   /** Puts the row where none stands; answers what stands there else. */
   putNew(event: DelayedEvent, state: DelayedState, nowMs: number): Promise<KeptDelayed | undefined>;
+  /** Lets `WaitingStore` find it until it is due; a put does so as well. */
+  list(event: DelayedEvent, dueAtMs: number): Promise<void>;
+  /** Those of the rows that there are. */
+  read(keys: readonly DelayedKey[]): Promise<KeptDelayed[]>;
   /** Every event of this id, at whatever target and in whatever state. */
   find(eventId: string): Promise<KeptDelayed[]>;
   /**
@@ -42,6 +46,9 @@ export interface DelayedStore {
   /** Removes a row that nobody changed since this revision. */
   remove(key: DelayedKey, revision: string): Promise<void>;
 }
+
+/** How long after its time an event may still be found in the list of what waits, should it be late. */
+const listedSeconds = 3600;
 
 /** The event as it is kept: what is longer is packed, because a write is paid by the kilobyte. */
 type Document = Omit<DelayedEvent, 'body'> & { readonly body?: string; readonly packed?: string };
@@ -94,15 +101,27 @@ const exceptOwn = (found: KeptDelayed, { revision }: DelayedState): KeptDelayed 
   found.state.revision === revision ? undefined : found;
 
 export function createDelayedStore(table: Table): DelayedStore {
+  const list = (event: DelayedEvent, dueAtMs: number) =>
+    table.put(
+      waitingRow(
+        event.target,
+        'delayed',
+        event.atMs,
+        delayedKey(event),
+        Math.ceil(dueAtMs / 1000) + listedSeconds,
+      ),
+    );
   return {
     async put(event, state) {
-      const before = await table.swap(rowOf(event, state));
+      const [before] = await Promise.all([table.swap(rowOf(event, state)), list(event, state.dueAtMs)]);
       return before && exceptOwn(keptDelayed(before), state);
     },
     async putNew(event, state, nowMs) {
       const standing = await table.putIfFree(rowOf(event, state), nowMs);
       return standing && exceptOwn(keptDelayed(standing), state);
     },
+    list,
+    read: async (keys) => (await table.getMany(keys)).map(keptDelayed),
     async find(eventId) {
       const rows = await table.query(`event#${eventHash(eventId)}`, delayedPrefix);
       return rows.map(keptDelayed).filter(({ event }) => event.id === eventId);

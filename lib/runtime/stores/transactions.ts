@@ -6,6 +6,10 @@ import { transactionEventsMax } from '../../core/transaction/limits.ts';
 import type { StoredEvent } from '../../core/transaction/stored.ts';
 import { keyOf, phaseOf, type Transaction } from '../../core/transaction/transaction.ts';
 import type { Table } from '../aws/table/table.ts';
+import { waitingRow } from './waiting.ts';
+
+/** By then every transaction was ended: SQS drops the message that times it after 14 days. */
+const transactionOpenSecondsMax = 15 * 24 * 3600;
 
 /** How long a transaction can be read after it ended. */
 const transactionKeptSeconds = 30 * 24 * 3600;
@@ -22,6 +26,10 @@ export interface TransactionStore {
   events(key: string): Promise<StoredEvent[]>;
   /** Writes the row in the place of `earlier`; false when somebody else changed it meanwhile. */
   replace(to: Transaction, earlier: Transaction): Promise<boolean>;
+  /** Those of the state rows that there are, by their partition keys. */
+  readStates(
+    keys: readonly { readonly pk: string; readonly sk: string }[],
+  ): Promise<ReadonlyMap<string, Transaction>>;
   /** Deletes the events. */
   clear(key: string): Promise<void>;
 }
@@ -58,10 +66,31 @@ function eventRows(key: string, events: readonly StoredEvent[]) {
   }));
 }
 
+/** A row for each of its targets, by which `WaitingStore` finds it while it is open. */
+function listRows(transaction: Transaction) {
+  const { events, createdAt } = transaction;
+  const targets = events.map((event) =>
+    'topic' in event ? { topic: event.topic } : { receiver: event.receiver },
+  );
+  const distinct = new Map(targets.map((target) => [JSON.stringify(target), target]));
+  const createdAtMs = Date.parse(createdAt);
+  const untilSeconds = Math.ceil(createdAtMs / 1000) + transactionOpenSecondsMax;
+  return [...distinct.values()].map((target) =>
+    waitingRow(target, 'open', createdAtMs, stateKey(keyOf(transaction)), untilSeconds),
+  );
+}
+
 export function createTransactionStore(table: Table): TransactionStore {
   return {
-    create: (transaction, events) =>
-      table.createAll([stateRow(transaction), ...eventRows(keyOf(transaction), events)]),
+    async create(transaction, events) {
+      // First: a transaction that is there is found.
+      await table.putMany(listRows(transaction));
+      return await table.createAll([stateRow(transaction), ...eventRows(keyOf(transaction), events)]);
+    },
+    async readStates(keys) {
+      const rows = await table.getMany(keys);
+      return new Map(rows.map((row) => [row.pk, row.document as Transaction]));
+    },
     find: async (key) =>
       (await table.get(stateKey(key), { consistent: true }))?.document as Transaction | undefined,
     async events(key) {

@@ -80,7 +80,7 @@ describe('every list', () => {
       ]),
     );
     for (const { path, query } of [
-      ...lists.filter(({ path }) => path !== '/v1/events' && !path.startsWith('/v1/applications')),
+      ...lists.filter(({ path }) => !path.startsWith('/v1/applications')),
       ...adminCalls.filter(
         ({ method, path: of }) => method === 'GET' && ['/v1/refused', '/v1/topics/{topic}/held'].includes(of),
       ),

@@ -457,10 +457,12 @@ describe('a begin that breaks off', () => {
 });
 
 it.each([
-  ['one event', 1, 7],
-  ['25 events', 25, 51],
+  ['one event', 1, 8],
+  ['25 events', 25, 52],
 ])('with %s of half a KB costs so many writes', async (_, count, writeUnits) => {
   const bus = await runningBus({ run: false });
+  // Without a trace, no event is kept for the catalogue either.
+  await bus.topic('orders', { trace: 'none' });
   // Data that cannot be packed any smaller, so that the bill errs on the dear side.
   const data = () => Buffer.from(bus.runtime.random.bytes(360)).toString('base64');
   const list = Array.from({ length: count }, (_, n) => ({ ...order(String(n)), data: data() }));
