@@ -12,11 +12,15 @@ import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { attemptRetriedLine } from '../core/deliver/delivery.ts';
 import { type Lane, queueName } from '../core/kernel/place.ts';
 import type { BusFunction } from './bus-function.ts';
 
 /** An operator looks into it when an event waits in a lane for longer than this. */
 const backlogAgeSecondsMax = 15 * 60;
+
+/** Of five minutes: longer than the pause between two probes of an open breaker, when nothing else is tried. */
+const backlogHoldsPeriods = 7;
 
 /**
  * The alarms of the bus, among them two for each declared receiver: one for dead letters and one for events that wait
@@ -75,6 +79,7 @@ export class Alarms extends Construct {
       description: `The oldest event for ${receiver} waits for more than ${backlogAgeSecondsMax / 60} min: its endpoint is slow or fails, or it is disabled. See docs/operating.md.`,
       metric: ageUnlessPaused(this.#prefix, receiver, lane),
       threshold: backlogAgeSecondsMax,
+      holdsPeriods: backlogHoldsPeriods,
     });
   }
 
@@ -109,15 +114,22 @@ export class Alarms extends Construct {
   add(
     scope: Construct,
     id: string,
-    props: { readonly description: string; readonly metric: IMetric; readonly threshold?: number },
+    props: {
+      readonly description: string;
+      readonly metric: IMetric;
+      readonly threshold?: number;
+      /** For how many periods it stays after the last one that exceeded; 1 when left out. */
+      readonly holdsPeriods?: number;
+    },
   ): void {
-    const { description, metric, threshold = 0 } = props;
+    const { description, metric, threshold = 0, holdsPeriods = 1 } = props;
     const alarm = new Alarm(scope, id, {
       alarmDescription: description,
       metric,
       threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
+      evaluationPeriods: holdsPeriods,
+      ...(holdsPeriods > 1 && { datapointsToAlarm: 1 }),
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(new SnsAction(this.alarmTopic));
@@ -138,15 +150,21 @@ export function countLine(
     readonly metricName: string;
     /** Dimension -> the field of the line with its value. */
     readonly dimensions?: Readonly<Record<string, string>>;
+    /** The field of the line that is the value; it counts 1 when left out. */
+    readonly value?: string;
+    /** A field that must be true. */
+    readonly where?: string;
   },
 ): MetricFilter {
-  const { function: writer, line, metricName, dimensions } = counted;
+  const { function: writer, line, metricName, dimensions, value = '1', where } = counted;
+  const isLine = FilterPattern.stringValue('$.message', '=', line);
   return new MetricFilter(scope, id, {
     logGroup: writer.logGroup,
-    filterPattern: FilterPattern.stringValue('$.message', '=', line),
+    filterPattern:
+      where === undefined ? isLine : FilterPattern.all(isLine, FilterPattern.booleanValue(where, true)),
     metricNamespace: namespaceOf(prefix),
     metricName,
-    metricValue: '1',
+    metricValue: value,
     ...(dimensions && { dimensions }),
   });
 }
@@ -154,15 +172,42 @@ export function countLine(
 /** The metric of paused receivers, with a dimension for each; it costs only while one is paused. */
 export const pausedMetricName = 'Paused';
 
-/** The age of the oldest event in a lane; 0 while the receiver is paused, because events should wait then. */
+/** How long events have waited that are tried again, with a dimension for each declared receiver that fails. */
+const retryingMetricName = 'Retrying';
+
+/** Has the backlog alarms see what functions retry. The lines are written anyway; the metric costs only while one fails. */
+export function countRetries(scope: Construct, prefix: string, senders: readonly BusFunction[]): void {
+  for (const sender of senders) {
+    countLine(scope, `RetryingIn${sender.node.id}`, prefix, {
+      function: sender,
+      line: attemptRetriedLine,
+      metricName: retryingMetricName,
+      dimensions: { Receiver: '$.receiver' },
+      value: '$.waitedSeconds',
+      where: '$.declared',
+    });
+  }
+}
+
+/**
+ * The age of the oldest event in a lane; 0 while the receiver is paused, because events should wait then. SQS's own metric
+ * leaves out messages that were received three times or more, so the age of what is retried comes from the log.
+ */
 function ageUnlessPaused(prefix: string, receiver: string, lane: Lane): MathExpression {
   const period = Duration.minutes(5);
   return new MathExpression({
-    expression: 'IF(FILL(paused, 0) > 0, 0, age)',
+    expression: 'IF(FILL(paused, 0) > 0, 0, MAX([FILL(age, 0), FILL(retrying, 0)]))',
     label: 'Age of the oldest event, unless paused',
     period,
     usingMetrics: {
       age: queueMetric('ApproximateAgeOfOldestMessage', queueName(prefix, receiver, lane)).with({
+        period,
+      }),
+      retrying: new Metric({
+        namespace: namespaceOf(prefix),
+        metricName: retryingMetricName,
+        dimensionsMap: { Receiver: receiver },
+        statistic: 'Maximum',
         period,
       }),
       paused: new Metric({

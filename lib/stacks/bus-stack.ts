@@ -4,7 +4,7 @@ import { constructs } from '../connectors/stacks.ts';
 import { type Declaration as Declared, orderedReceivers } from '../core/declaration/declaration.ts';
 import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
-import { Alarms } from './alarms.ts';
+import { Alarms, countRetries } from './alarms.ts';
 import { Api } from './api.ts';
 import { Breaker } from './breaker.ts';
 import { BusFunction } from './bus-function.ts';
@@ -76,6 +76,7 @@ export class BusStack extends Stack {
     const { deliver } = new Delivery(this, 'Delivery', shared);
     const ofKinds = constructs.map((kind) => kind.addSender(this, { ...shared, declaration }));
     const senders = [deliver, ...ofKinds.map((each) => each.function)];
+    countRetries(this, prefix, senders);
     const redrive = new Redrive(this, 'Redrive', shared);
     trace.grantWrite(publish, ...senders);
 

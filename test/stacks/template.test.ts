@@ -6,6 +6,7 @@ import { nameOf } from '../../lib/api/call.ts';
 import { publishCalls } from '../../lib/api/publish.ts';
 import { variables as rocketMqVariables } from '../../lib/connectors/rocketmq/config.ts';
 import { breakerOpened } from '../../lib/core/breaker/breaker.ts';
+import { attemptRetriedLine } from '../../lib/core/deliver/delivery.ts';
 import { loopsStopped } from '../../lib/core/event/hops.ts';
 import { heldByRule, releaseInTrouble } from '../../lib/core/hold/hold.ts';
 import { dedupClaimSeconds } from '../../lib/core/publish/duplicate.ts';
@@ -414,9 +415,17 @@ describe('alarms', () => {
   it('fire when events wait too long, unless their receiver is paused', () => {
     const [backlog, ...others] = alarms.filter(({ Metrics }) => Metrics !== undefined);
     expect(others).toEqual([]);
-    expect(backlog).toMatchObject({ Threshold: 900, TreatMissingData: 'notBreaching' });
+    expect(backlog).toMatchObject({
+      Threshold: 900,
+      TreatMissingData: 'notBreaching',
+      // Longer than the pause between probes of an open breaker.
+      EvaluationPeriods: 7,
+      DatapointsToAlarm: 1,
+    });
     expect(backlog?.Metrics).toEqual([
-      expect.objectContaining({ Expression: 'IF(FILL(paused, 0) > 0, 0, age)' }),
+      expect.objectContaining({
+        Expression: 'IF(FILL(paused, 0) > 0, 0, MAX([FILL(age, 0), FILL(retrying, 0)]))',
+      }),
       expect.objectContaining({
         Id: 'age',
         ReturnData: false,
@@ -426,6 +435,17 @@ describe('alarms', () => {
             MetricName: 'ApproximateAgeOfOldestMessage',
             Dimensions: [{ Name: 'QueueName', Value: 'busbar-example-warehouse-online' }],
           }),
+        }),
+      }),
+      expect.objectContaining({
+        Id: 'retrying',
+        ReturnData: false,
+        MetricStat: expect.objectContaining({
+          Metric: {
+            Namespace: 'Busbar/busbar',
+            MetricName: 'Retrying',
+            Dimensions: [{ Name: 'Receiver', Value: 'example-warehouse' }],
+          },
         }),
       }),
       expect.objectContaining({
@@ -453,6 +473,26 @@ describe('alarms', () => {
         ],
       }),
     );
+  });
+
+  it('see what is retried, which SQS leaves out of the age, in lines that are written anyway', () => {
+    const retrying = properties('AWS::Logs::MetricFilter').filter(({ MetricTransformations }) =>
+      JSON.stringify(MetricTransformations).includes('"Retrying"'),
+    );
+    expect(retrying).toHaveLength(2);
+    for (const filter of retrying) {
+      expect(filter).toMatchObject({
+        FilterPattern: `{ ($.message = "${attemptRetriedLine}") && ($.declared IS TRUE) }`,
+        MetricTransformations: [
+          {
+            MetricName: 'Retrying',
+            MetricNamespace: 'Busbar/busbar',
+            MetricValue: '$.waitedSeconds',
+            Dimensions: [{ Key: 'Receiver', Value: '$.receiver' }],
+          },
+        ],
+      });
+    }
   });
 
   it('fire on dead letters and log lines', () => {

@@ -10,6 +10,7 @@ import {
   type Verdict,
 } from '../../core/deliver/delivery.ts';
 import { deliverSettleSeconds, retrySlotWaitSeconds } from '../../core/deliver/limits.ts';
+import { enteredAtMs } from '../../core/deliver/offload.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { loopsStopped } from '../../core/event/hops.ts';
 import { traceOf } from '../../core/event/trace-mode.ts';
@@ -139,7 +140,9 @@ function decide(
   const policy = policyFor(retry, delivery.eventType);
   const verdict = judge(outcome, attempt, policy, nowMs, tools.random.next());
   const latencyMs = nowMs - startedMs;
-  logAttempt(tools, delivery, attempt, outcome, verdict, latencyMs);
+  const waitedSeconds = Math.max(0, Math.round((nowMs - enteredAtMs(message)) / 1000));
+  const { declared } = receiver;
+  logAttempt(tools, delivery, attempt, outcome, verdict, latencyMs, { waitedSeconds, declared });
   attempts.push({ eventType: delivery.eventType, outcome, latencyMs });
   const traced = traceAttempt(delivery, {
     mode: traceOf(message.attributes),
@@ -182,6 +185,7 @@ function logAttempt(
   outcome: Outcome,
   verdict: Verdict,
   latencyMs: number,
+  { waitedSeconds, declared }: { readonly waitedSeconds: number; readonly declared: boolean },
 ): void {
   log(verdict.kind === 'delivered' ? 'debug' : 'warn', `Attempt ${verdict.kind}`, {
     receiver: delivery.receiver,
@@ -192,6 +196,11 @@ function logAttempt(
     attempt,
     latencyMs: Math.round(latencyMs),
     ...(outcome.kind === 'answer' ? { status: outcome.status } : { failure: outcome.failure }),
-    ...(verdict.kind === 'retry' && { retryInSeconds: Math.round(verdict.delaySeconds) }),
+    ...(verdict.kind === 'retry' && {
+      retryInSeconds: Math.round(verdict.delaySeconds),
+      // The backlog alarm reads both: SQS leaves a message that was received three times out of the age of its queue.
+      waitedSeconds,
+      declared,
+    }),
   });
 }

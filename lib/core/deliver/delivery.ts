@@ -6,6 +6,9 @@ import { keptResponseCharacters, retryDelaysSecondsDefault, retryJitterPart } fr
 import type { Outcome } from './outcome.ts';
 
 /** One event for one receiver. */
+/** The log line of a failed attempt that is followed by another; the backlog alarm reads its `waitedSeconds`. */
+export const attemptRetriedLine = 'Attempt retry';
+
 export interface Delivery {
   readonly deliveryId: string;
   readonly receiver: string;

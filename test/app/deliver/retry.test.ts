@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
-import { deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
+import { attemptRetriedLine, deliveryIdOf } from '../../../lib/core/deliver/delivery.ts';
 import { retrySlotWaitSeconds } from '../../../lib/core/deliver/limits.ts';
 import type { HttpResult } from '../../../lib/core/kernel/http-result.ts';
 import { bus as limits } from '../../../lib/core/kernel/limits.ts';
@@ -32,6 +32,23 @@ const visibility = limits.deliverTimeoutSeconds * 6 * second;
 
 /** These failures are not for the breaker to stop. */
 const breaker = { minimumAttempts: 10_000 };
+
+it('says how long a retried event has waited, which the backlog alarm reads', async () => {
+  const bus = await busWithReceiver({ breaker, retry: { delaysSeconds: [600, 600] } });
+  bus.endpoint(url, () => 500);
+  await invoke(bus, ['1']);
+  await bus.runLane('shop');
+  await bus.clock.advance(1300 * second);
+  await bus.runLane('shop');
+  const retries = bus.lines.filter((line) => line.startsWith(`warn: ${attemptRetriedLine} `));
+  const fields = retries.map((line) => JSON.parse(line.slice(line.indexOf('{'))));
+  expect(fields).toMatchObject([
+    { receiver: 'shop', attempt: 1, declared: false },
+    { receiver: 'shop', attempt: 2, declared: false },
+  ]);
+  expect(fields[0].waitedSeconds).toBeLessThan(10);
+  expect(fields[1].waitedSeconds).toBeGreaterThanOrEqual(1300);
+});
 
 describe('the policy', () => {
   it('is another one for the types that the receiver names', async () => {
