@@ -509,11 +509,13 @@ describe('alarms', () => {
   });
 
   it('count log lines, in one metric for each line', () => {
+    const fields: Record<string, string> = { LoopsStopped: '$.count', Retrying: '$.waitedSeconds' };
+    const retried = `{ ($.message = "${attemptRetriedLine}") && ($.declared IS TRUE) }`;
     const filters = properties('AWS::Logs::MetricFilter').map(({ FilterPattern, MetricTransformations }) => {
       const [metric] = listOf(MetricTransformations) as JsonObject[];
       expect(metric).toMatchObject({
         MetricNamespace: 'Busbar/busbar',
-        MetricValue: metric?.MetricName === 'LoopsStopped' ? '$.count' : '1',
+        MetricValue: fields[String(metric?.MetricName)] ?? '1',
       });
       return [metric?.MetricName, FilterPattern];
     });
@@ -528,6 +530,8 @@ describe('alarms', () => {
       ['OutboxWaits', `{ $.message = "${outboxWaits}" }`],
       ['Paused', `{ $.message = "${isPausedLine}" }`],
       ['ReleasesInTrouble', `{ $.message = "${releaseInTrouble}" }`],
+      ['Retrying', retried],
+      ['Retrying', retried],
       ['TopicsHeldByRule', `{ $.message = "${heldByRule}" }`],
       ['TransactionsGivenUp', `{ $.message = "${transactionGivenUp}" }`],
     ]);
