@@ -37,8 +37,13 @@ function callCell({ method, path, query = {} }: DescribedCall): string {
   return `\`${method} ${path}${names.length > 0 ? `?${names.join('&')}` : ''}\``;
 }
 
-function whatCell({ summary, description, caller }: DescribedCall): string {
-  const sentences = [summary, ...(caller === 'anyone' ? ['Without a key'] : [])].map((text) => `${text}.`);
+function whatCell(call: DescribedCall): string {
+  const { summary, description, caller, needs } = call;
+  // What most calls need follows from their method: the page says so once.
+  const special = needs === undefined || needs === 'nothing' ? [] : [`Needs \`${needs}\``];
+  const sentences = [summary, ...(caller === 'anyone' ? ['Without a key'] : special)].map(
+    (text) => `${text}.`,
+  );
   return escaped([...sentences, ...(description === undefined ? [] : [description])].join(' '));
 }
 

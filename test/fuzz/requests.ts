@@ -135,7 +135,9 @@ function credentials(operation: JsonSchema): fc.Arbitrary<Record<string, string>
     { authorization: `bearer  ${keys.shop}` },
     { authorization: `AWS4-HMAC-SHA256 Credential=${planted}/20260101/us-east-1/execute-api/aws4_request` },
   );
-  return Array.isArray(operation.security) ? rarely(50, right, fc.constant({})) : rarely(4, right, wrong);
+  return Array.isArray(operation.security) && operation.security.length === 0
+    ? rarely(50, right, fc.constant({}))
+    : rarely(4, right, wrong);
 }
 
 /** A path of the call. `<id>` is later replaced with an id from earlier responses. */

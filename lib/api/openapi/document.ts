@@ -1,6 +1,14 @@
 import { batched, structured } from '../../core/event/forms.ts';
 import { type ErrorCode, errorCodes, statusOf, titleOf } from '../../core/kernel/errors.ts';
-import { bodyTypesOf, type DescribedCall, errorsOf, isEvents, pathParameters, tags } from '../call.ts';
+import {
+  bodyTypesOf,
+  type DescribedCall,
+  errorsOf,
+  isEvents,
+  needsOf,
+  pathParameters,
+  tags,
+} from '../call.ts';
 import type { Parameters } from '../parameters.ts';
 import { answerSchemas } from './answers.ts';
 import { binaryHeaders, eventExamples } from './events.ts';
@@ -94,7 +102,8 @@ function operationOf(call: DescribedCall, schemas: Schemas): JsonSchema {
     ...(parameters.length > 0 && { parameters }),
     ...(call.body !== undefined && { requestBody: bodyOf(call, schemas) }),
     responses: responsesOf(call),
-    ...(call.caller === 'anyone' && { security: [] }),
+    // OpenAPI lets a scheme without scopes of its own list what a call requires.
+    security: call.caller === 'anyone' ? [] : [{ key: needsOf(call) === 'nothing' ? [] : [needsOf(call)] }],
   };
 }
 
