@@ -7,6 +7,7 @@ import type { Output } from './support/world.ts';
 interface WhyOptions {
   readonly source?: string;
   readonly since?: string;
+  readonly until?: string;
 }
 
 export function whyCommand(session: Session): Command {
@@ -20,6 +21,7 @@ export function whyCommand(session: Session): Command {
       '--since <time>',
       'search from this time on (RFC 3339), which is faster than searching all 30 days',
     )
+    .option('--until <time>', 'search up to this time (RFC 3339), to go on behind an earlier search')
     .addHelpText(
       'after',
       `
@@ -43,7 +45,7 @@ function timeline(why: Why, output: Output): string {
   if (why.notRecorded !== undefined) lines.push(sentence(why.notRecorded));
   if (!why.searched.complete) {
     lines.push(
-      `The search went back only to ${why.searched.since}; pass --since with a time closer to the event.`,
+      `The search went back only to ${why.searched.since}; go on from there with --until ${why.searched.since}.`,
     );
   }
   return `${lines.join('\n').trimEnd()}\n`;
@@ -54,10 +56,11 @@ function eventLines(event: ExplainedEvent, output: Output): string[] {
   const where = event.topic === undefined ? `sent to ${event.invoked}` : `published to ${event.topic}`;
   const often = event.publishes === undefined ? '' : `, the last of ${event.publishes} times`;
   const due = event.dueAt === undefined ? '' : `, due ${event.dueAt}`;
+  const state = event.state === undefined ? '' : `, ${event.state}`;
   const hidden = event.hiddenReceivers ?? 0;
   return [
     output.paint('bold', title),
-    `  ${event.publishedAt ?? '(time not recorded)'}  ${where}${often}${due} (trace: ${event.trace})`,
+    `  ${event.publishedAt ?? '(time not recorded)'}  ${where}${often}${due}${state} (trace: ${event.trace})`,
     ...event.receivers.flatMap((fate) => fateLines(fate, output)),
     ...(event.receivers.length === 0 && hidden === 0 ? ['  No receiver was subscribed.'] : []),
     ...(hidden > 0 ? [`  ${hidden} more of other owners, which this key may not see`] : []),
@@ -75,6 +78,9 @@ function fateLines(fate: Fate, output: Output): string[] {
         `    ${plain(key)} must be ${jsonText(condition)}: ${reasons[because]}`,
     ),
     ...fate.attempts.map(attemptLine),
+    ...(fate.deadLettered ?? []).map(
+      ({ at, cause, attempts }) => `    ${at}  dead letter after attempt ${attempts}: ${plain(cause)}`,
+    ),
     ...(fate.nextAttemptAt === undefined ? [] : [`    ${fate.nextAttemptAt}  next attempt`]),
     ...(fate.note === undefined ? [] : [`    ${sentence(plain(fate.note))}`]),
   ];

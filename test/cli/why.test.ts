@@ -35,6 +35,7 @@ const known: Why = {
             { attempt: 2, at, lane: 'online', error: 'timeout', latencyMs: 15000 },
           ],
           nextAttemptAt: '2026-01-01T00:02:00.000Z',
+          deadLettered: [{ at, cause: 'http-500', attempts: 9 }],
         },
         {
           receiver: 'vip',
@@ -60,6 +61,7 @@ it('prints what happened to an event as a timeline', async () => {
     '  billing  retrying  online lane',
     `    ${at}  attempt 1  503 in 12 ms  busy \ufffd[2J now`,
     `    ${at}  attempt 2  timeout in 15000 ms`,
+    `    ${at}  dead letter after attempt 9: http-500`,
     '    2026-01-01T00:02:00.000Z  next attempt',
     '  vip  filtered out',
     '    data.total must be [{"numeric":[">=",100]}]: the event has a different value',
@@ -83,7 +85,7 @@ it('says what is not recorded, and how far back it searched', async () => {
   expect(code).toBe(0);
   expect(stdout).toBe(
     'Nothing is known about x.\nNot recorded: what was delivered at once; there is no record of a failed attempt.\n' +
-      `The search went back only to ${at}; pass --since with a time closer to the event.\n`,
+      `The search went back only to ${at}; go on from there with --until ${at}.\n`,
   );
 });
 
