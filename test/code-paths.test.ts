@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { create as createDeliver } from '../functions/deliver.ts';
 import { create as createPublish } from '../functions/publish.ts';
 import { hashKey } from '../lib/core/access/key.ts';
+import { keptRowsAtOnce } from '../lib/core/catalog/limits.ts';
 import { queueArn } from '../lib/core/kernel/place.ts';
 import { type TestBus, testBus } from './app/bus.ts';
 import { visitedFiles } from './visited-files.ts';
@@ -76,7 +77,8 @@ describe('the files that docs/architecture.md lists are those visited', () => {
   it('by a publish over HTTP to a topic, by an instance that has published before', async () => {
     const bus = await busWithSubscription();
     const publish = publisher(bus);
-    await publish();
+    // The first ones are also kept for dry runs.
+    for (let n = 0; n <= keptRowsAtOnce; n++) await publish();
 
     let answer: unknown;
     const files = await path(async () => {
@@ -86,7 +88,7 @@ describe('the files that docs/architecture.md lists are those visited', () => {
     expect(answer).toMatchObject({ statusCode: 202 });
     expect({ files, count: files.length }).toEqual(listed('Publish'));
     // Raise it only for a feature that every publish needs.
-    expect(files.length).toBeLessThanOrEqual(28);
+    expect(files.length).toBeLessThanOrEqual(31);
   });
 
   it('by a delivery to an endpoint that answers 204, by an instance that has delivered before', async () => {

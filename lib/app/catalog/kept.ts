@@ -16,7 +16,8 @@ export async function keepSome(
 ): Promise<void> {
   if (topic === undefined || mode === 'none' || taken.length === 0) return;
   const events = taken.map(({ event: { type, source, subject, body } }) => ({ type, source, subject, body }));
-  await bestEffort(tools, () => tools.kept.keep(topic, events));
+  const write = tools.kept.keep(topic, events);
+  if (write !== undefined) await bestEffort(tools, write);
 }
 
 /** Runs a filter over the latest kept events of a topic, as far as they are of this time. */

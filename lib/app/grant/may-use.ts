@@ -17,11 +17,11 @@ export async function mayPublish(tools: GrantTools, application: string, topic: 
 }
 
 /**
- * The same for a caller, which may be the owner.
+ * The same for a caller that does not own the topic.
  * @throws BusbarError forbidden, with the way to get access.
  */
 export async function requirePublish(tools: GrantTools, principal: Principal, topic: Topic): Promise<void> {
-  if (owns(principal, topic.owner) || (await mayPublish(tools, principal.application, topic))) return;
+  if (await mayPublish(tools, principal.application, topic)) return;
   throw notAllowed(
     principal,
     topic,

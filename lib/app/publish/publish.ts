@@ -1,4 +1,4 @@
-import { type Principal, requireOwner } from '../../core/access/access.ts';
+import { owns, type Principal, requireOwner } from '../../core/access/access.ts';
 import { type Acting, actingOn, actorOf } from '../../core/access/acting.ts';
 import { requireAllowed } from '../../core/access/decide.ts';
 import type { BusEvent } from '../../core/event/event.ts';
@@ -125,7 +125,7 @@ export async function openTarget(
   if ('topic' in target) {
     const topic = await tools.registry.cachedTopic(target.topic);
     if (topic === undefined) throw unknownTarget(target);
-    await requirePublish(tools, principal, topic);
+    if (!owns(principal, topic.owner)) await requirePublish(tools, principal, topic);
     return { topic, acting: actingOn(actorOf(principal), topic) };
   }
   const receiver = await tools.registry.cachedReceiver(target.receiver);

@@ -62,14 +62,5 @@ export function requireLook(principal: Principal, owner: string, what: string): 
   if (!mayLook(principal, owner)) requireOwner(principal, owner, what);
 }
 
-/** @throws BusbarError forbidden. */
-export function requireAdmin(principal: Principal, what: string): void {
-  if (principal.role === 'admin') return;
-  throw new BusbarError(
-    'forbidden',
-    `${what} takes the key of an admin; this one is of a ${principal.role}.`,
-  );
-}
-
 /** Whose resources a list shows: a member's own, or everybody's. No application has the name of the latter. */
 export const scopeName = ({ role, application }: Principal): string => (role === 'admin' ? '*' : application);

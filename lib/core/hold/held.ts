@@ -101,8 +101,7 @@ function parted<Item>(items: readonly Item[], isFirst: (item: Item) => boolean):
   return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
-export const bySk = (one: HeldPlace, other: HeldPlace) =>
-  one.sk < other.sk ? -1 : one.sk > other.sk ? 1 : 0;
+const bySk = (one: HeldPlace, other: HeldPlace) => (one.sk < other.sk ? -1 : one.sk > other.sk ? 1 : 0);
 
 /**
  * Splits events into lanes that are sent at the same time. The events of one key of an ordered topic, otherwise of one

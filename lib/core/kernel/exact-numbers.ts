@@ -19,7 +19,7 @@ interface Decimal {
 }
 
 /** @param text a JSON number. */
-export function decimalOf(text: string): Decimal {
+function decimalOf(text: string): Decimal {
   const [, sign, whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const all = whole + fraction;

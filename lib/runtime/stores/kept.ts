@@ -15,8 +15,11 @@ export interface KeptTopic {
 
 /** The latest events of topics, and the types that were seen lately. In the table of traces: nobody restores them. */
 export interface KeptStore {
-  /** Keeps some of the events that were published. */
-  keep(topic: KeptTopic, events: readonly Omit<KeptEvent, 'atMs'>[]): Promise<void>;
+  /**
+   * Decides which of the events that were published are kept.
+   * @returns what writes them; undefined when there is nothing to write, as nearly always on a busy topic.
+   */
+  keep(topic: KeptTopic, events: readonly Omit<KeptEvent, 'atMs'>[]): (() => Promise<unknown>) | undefined;
   /** The latest events, the newest first. */
   latest(topic: KeptTopic): Promise<KeptEvent[]>;
   /** The types that were seen lately. */
@@ -26,6 +29,8 @@ export interface KeptStore {
 const topicsMax = 1000;
 const typesMax = 200;
 const daySeconds = 24 * 3600;
+
+const dayOf = (ms: number) => Math.floor(ms / (1000 * daySeconds));
 
 const keptKey = (topic: KeptTopic) => `kept#${topic.topic}#${lifetimeOf(topic)}`;
 const typesKey = (topic: KeptTopic) => `seen-types#${topic.topic}#${lifetimeOf(topic)}`;
@@ -38,31 +43,23 @@ export function createKeptStore(
   /** By topic: the types that this instance has written, with the day. */
   const written = new Map<string, Map<string, number>>();
 
-  async function keepTypes(topic: KeptTopic, events: readonly Omit<KeptEvent, 'atMs'>[], nowMs: number) {
+  /** The types that are new, or were last written on another day. */
+  function freshTypes(topic: KeptTopic, events: readonly Omit<KeptEvent, 'atMs'>[], nowMs: number) {
     const pk = typesKey(topic);
     const known = written.get(pk) ?? new Map<string, number>();
     if (written.size >= topicsMax) written.clear();
     written.set(pk, known);
-    const day = Math.floor(nowMs / (1000 * daySeconds));
+    const day = dayOf(nowMs);
     const fresh = [...new Set(events.map(({ type }) => type))].filter(
       (type) =>
         known.get(type) !== day && (known.has(type) || known.size < typesMax) && canBeKey({ pk, sk: type }),
     );
     for (const type of fresh) known.set(type, day);
-    await Promise.all(
-      fresh.map((type) =>
-        table.put({
-          pk,
-          sk: type,
-          document: { at: new Date(nowMs).toISOString() },
-          expiresAtSeconds: (day + 1 + seenTypeDays) * daySeconds,
-        }),
-      ),
-    );
+    return fresh;
   }
 
   return {
-    async keep(topic, events) {
+    keep(topic, events) {
       const nowMs = clock.now();
       const pk = keptKey(topic);
       const { keeping, write } = keep(
@@ -72,16 +69,26 @@ export function createKeptStore(
       );
       if (keepings.size >= topicsMax) keepings.clear();
       keepings.set(pk, keeping);
-      await Promise.all([
-        keepTypes(topic, events, nowMs),
-        write.length > 0 &&
-          table.put({
-            pk,
-            sk: `${new Date(nowMs).toISOString()}#${random.next().toString(36).slice(2, 10)}`,
-            document: write,
-            expiresAtSeconds: Math.ceil(nowMs / 1000) + keptDays * daySeconds,
-          }),
-      ]);
+      const types = freshTypes(topic, events, nowMs);
+      if (write.length === 0 && types.length === 0) return undefined;
+      return () =>
+        Promise.all([
+          write.length > 0 &&
+            table.put({
+              pk,
+              sk: `${new Date(nowMs).toISOString()}#${random.next().toString(36).slice(2, 10)}`,
+              document: write,
+              expiresAtSeconds: Math.ceil(nowMs / 1000) + keptDays * daySeconds,
+            }),
+          ...types.map((type) =>
+            table.put({
+              pk: typesKey(topic),
+              sk: type,
+              document: { at: new Date(nowMs).toISOString() },
+              expiresAtSeconds: (dayOf(nowMs) + 1 + seenTypeDays) * daySeconds,
+            }),
+          ),
+        ]);
     },
 
     async latest(topic) {
