@@ -41,6 +41,7 @@ export async function readList(
   const items: Item[] = [];
   let first: Item | undefined;
   let next = cursor;
+  let isTold = false;
   do {
     const parameters = new URLSearchParams({
       ...query,
@@ -51,9 +52,12 @@ export async function readList(
     items.push(...itemsOf(page, member));
     first ??= page as Item;
     next = (page as { readonly cursor?: string }).cursor;
-    if (stderr.isTerminal && next !== undefined) await stderr.write(`\r\u001b[K${items.length} read so far`);
+    if (stderr.isTerminal && next !== undefined) {
+      isTold = true;
+      await stderr.write(`\r\u001b[K${items.length} read so far`);
+    }
   } while (next !== undefined && items.length < limit);
-  if (stderr.isTerminal) await stderr.write('\r\u001b[K');
+  if (isTold) await stderr.write('\r\u001b[K');
   const { cursor: _, ...rest } = first;
   return { body: { ...rest, [member]: items, ...(next !== undefined && { cursor: next }) }, items };
 }

@@ -190,7 +190,7 @@ describe('skipping', () => {
     bus.intercept('dynamodb.UpdateItem', () => {
       throw new Error('the table is away');
     });
-    await expect(bus.runLane('shop')).rejects.toThrow('the table is away');
+    expect(await bus.runLane('shop')).toEqual({ received: 1, kept: 1 });
     expect((await bus.count(bus.urlOf('shop', 'online'))).inFlight).toBe(1);
   });
 

@@ -129,7 +129,7 @@ describe.each(faultKinds)('a walk that breaks off: %s a call', (kind) => {
     for (let at = 0; at < count; at++) {
       const bus = await broken(at, kind, rollbackWalk);
       expect([...arrived(bus).values()], `call ${at}`).toEqual([]);
-      expect(await bus.rows(`transaction#${id}`), `call ${at}`).toHaveLength(1);
+      expect(await bus.rows(`transaction#shop.${id}`), `call ${at}`).toHaveLength(1);
     }
   }, 120_000);
 

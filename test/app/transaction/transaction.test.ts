@@ -472,7 +472,7 @@ it.each([
   bus.meter.reset();
   const { id } = await begin(bus, list);
   await commitTransaction(bus.tools, shop, id);
-  const tools = bus.newTools();
+  const tools = bus.tools;
   expect(await relayTransaction(tools, id)).toBe(true);
   const counts = bus.meter.counts();
   expect(counts['dynamodb.write-units']).toBeLessThanOrEqual(writeUnits);
