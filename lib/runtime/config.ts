@@ -1,3 +1,4 @@
+import { receiverConcurrencyMaxDefault } from '../core/deliver/limits.ts';
 import { type TraceMode, traceModes } from '../core/event/trace-mode.ts';
 import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/kernel/endpoint.ts';
 import { type ValidateMode, validateModes } from '../core/registry/validation.ts';
@@ -32,6 +33,8 @@ export const variables = {
   apiHosts: 'BUSBAR_API_HOSTS',
   /** Origins to which any application may have the bus turn for tokens and checks, or `none`. */
   trustedOrigins: 'BUSBAR_TRUSTED_ORIGINS',
+  /** The most requests at once that a receiver may ask for. */
+  receiverConcurrency: 'BUSBAR_RECEIVER_CONCURRENCY',
   /** The table of traces. */
   traceTable: 'BUSBAR_TRACE_TABLE',
   /** `none`, `failures` or `all`: what is recorded of a topic that does not say so itself, and of invoked events. */
@@ -56,6 +59,7 @@ export interface Config {
   /** The `host[:port]` under which the bus itself is reached, as far as the stack knows. */
   readonly ownHosts: readonly string[];
   readonly trustedOrigins: readonly string[];
+  readonly receiverConcurrencyMax: number;
   readonly traceTable: string;
   readonly trace: TraceMode;
   /** The origin and account of every queue URL, without a slash at its end. */
@@ -107,10 +111,18 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     apiUrl: env[variables.apiUrl],
     ownHosts: readOwnHosts(env),
     trustedOrigins: readList(env[variables.trustedOrigins]),
+    receiverConcurrencyMax: readConcurrencyMax(env[variables.receiverConcurrency]),
     traceTable: read(variables.traceTable),
     trace,
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),
   };
+}
+
+function readConcurrencyMax(text = String(receiverConcurrencyMaxDefault)): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new Error(
+    `The environment variable ${variables.receiverConcurrency} is ${JSON.stringify(text)}; it is a whole number from 1.`,
+  );
 }
 
 /** The hosts under which the bus is reached: that of its API, and those that the operator lists. */

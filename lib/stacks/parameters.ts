@@ -1,6 +1,7 @@
 import { Aws, CfnCondition, CfnParameter, Fn, Stack, Token } from 'aws-cdk-lib';
 import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { receiverConcurrencyMaxDefault } from '../core/deliver/limits.ts';
 import { endpointPortsDefault } from '../core/kernel/endpoint.ts';
 import { validateModes } from '../core/registry/validation.ts';
 import { variables } from '../runtime/config.ts';
@@ -49,7 +50,16 @@ export function endpointParameters(stack: Stack, prefix: string): Readonly<Recor
     description:
       'With Validate=handshake: where tokens may be fetched and transactions checked without an agreement',
   });
+  const concurrency = new CfnParameter(stack, 'ReceiverConcurrency', {
+    type: 'Number',
+    default: receiverConcurrencyMaxDefault,
+    minValue: 1,
+    maxValue: 10_000,
+    description:
+      'The most requests at once that a receiver may ask for; ten of them take one of the concurrent executions of the account',
+  });
   return {
+    [variables.receiverConcurrency]: concurrency.valueAsString,
     [variables.apiHosts]: apiHosts.valueAsString,
     [variables.trustedOrigins]: trustedOrigins.valueAsString,
     [variables.endpoints]: endpoints.valueAsString,

@@ -12,7 +12,12 @@ describe('the environment', () => {
     });
   });
 
-  const optional: readonly string[] = [variables.apiUrl, variables.apiHosts, variables.trustedOrigins];
+  const optional: readonly string[] = [
+    variables.apiUrl,
+    variables.apiHosts,
+    variables.trustedOrigins,
+    variables.receiverConcurrency,
+  ];
   const needed = Object.values(variables).filter((name) => !optional.includes(name));
 
   it.each([...needed, 'AWS_REGION'])('must have %s, and says so', (name) => {
@@ -41,6 +46,17 @@ describe('the environment', () => {
     expect(parseConfig(environment).apiUrl).toBeUndefined();
     expect(parseConfig({ ...environment, BUSBAR_API_URL: 'https://a.example.com' }).apiUrl).toBe(
       'https://a.example.com',
+    );
+  });
+
+  it('has a ceiling for the concurrency of receivers, 1,000 unless the operator says otherwise', () => {
+    const none = { ...environment, BUSBAR_RECEIVER_CONCURRENCY: undefined };
+    expect(parseConfig(none).receiverConcurrencyMax).toBe(1000);
+    expect(parseConfig({ ...environment, BUSBAR_RECEIVER_CONCURRENCY: '50' }).receiverConcurrencyMax).toBe(
+      50,
+    );
+    expect(() => parseConfig({ ...environment, BUSBAR_RECEIVER_CONCURRENCY: 'much' })).toThrow(
+      'BUSBAR_RECEIVER_CONCURRENCY is "much"; it is a whole number from 1.',
     );
   });
 

@@ -17,7 +17,7 @@ import type { ValidateMode } from '../../core/registry/validation.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
 import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
-import type { Tools } from '../../runtime/tools.ts';
+import type { Parts, Tools } from '../../runtime/tools.ts';
 import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import {
@@ -44,6 +44,8 @@ export interface ReceiverTools
   readonly secrets: SecretStore;
   /** Whether the operator demands that owners agree. */
   readonly validate: ValidateMode;
+  /** The most requests at once that a receiver may ask for. */
+  readonly receiverConcurrencyMax: number;
 }
 
 type Shown = ReturnType<typeof showReceiver>;
@@ -146,6 +148,7 @@ async function writeReceiver(
   const before = await tools.registry.receiver(name);
   if (before === undefined) requireFreeName(name);
   const spec = specOf(before);
+  requireConcurrency(tools, spec, before);
   const sink = tools.sinks.of(spec);
   const { endpoints, endpointPorts, lookup, env } = tools;
   await sink.check(spec, {
@@ -206,6 +209,20 @@ async function writeReceiver(
         ? shown
         : { ...shown, secret: receiver.secret },
   };
+}
+
+/** A receiver that had more when the operator set the ceiling keeps it until it asks for another. */
+function requireConcurrency(
+  { receiverConcurrencyMax: most }: Parts<'receiverConcurrencyMax'>,
+  spec: ReceiverSpec,
+  existing: Receiver | undefined,
+): void {
+  const asked = spec.limits?.concurrency;
+  if (asked === undefined || asked <= most || asked === existing?.limits?.concurrency) return;
+  throw invalidField(
+    'limits.concurrency',
+    `is ${asked}, and this bus allows ${most}. Ask for less, or have the operator raise the stack's parameter ReceiverConcurrency`,
+  );
 }
 
 /** A receiver takes a place of its owner, and its concurrency takes some of the owner's. */

@@ -16,3 +16,6 @@ export const retrySlotWaitSeconds = 4;
 
 /** How long a function trusts what it read of hot types. */
 export const offloadCacheSeconds = 5;
+
+/** The most requests at once that a receiver may ask for, unless the operator says otherwise: a tenth of a new account. */
+export const receiverConcurrencyMaxDefault = 1000;

@@ -34,6 +34,24 @@ const subscriptionsOfSns = async (bus: TestBus, topic: string) =>
 const put = (bus: TestBus, principal = shop, body: object = { endpoint }) =>
   putReceiver(bus.tools, principal, 'shop', body, []);
 
+describe('the concurrency of a receiver', () => {
+  it('has a ceiling, which the operator sets; one that had more before keeps it', async () => {
+    const bus = await testBus();
+    const body = { endpoint, limits: { concurrency: 1001 } };
+    await expect(put(bus, shop, body)).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('ReceiverConcurrency'),
+      fields: [expect.objectContaining({ path: 'limits.concurrency' })],
+    });
+    const generous = { ...bus.tools, receiverConcurrencyMax: 5000 };
+    await putReceiver(generous, shop, 'shop', body, []);
+    await put(bus, shop, { ...body, timeoutSeconds: 5 });
+    await expect(put(bus, shop, { endpoint, limits: { concurrency: 1002 } })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+  });
+});
+
 describe('names that begin with busbar', () => {
   it('are the own of the bus, for topics, receivers and schedules alike', async () => {
     const bus = await testBus();
