@@ -1,7 +1,7 @@
 import { mayLook, type Principal, requireLook } from '../../core/access/access.ts';
 import { isOpen, type ShownHold } from '../../core/hold/hold.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
-import { schemaHashOf, type Topic, type TopicSpec } from '../../core/registry/topic.ts';
+import type { Topic, TopicEntry, TopicSpec } from '../../core/registry/topic.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import type { Put } from '../registry/admin.ts';
 import {
@@ -19,16 +19,9 @@ import { type HoldTools, showCounted } from './hold.ts';
 export type ShownTopic = Omit<Topic, 'hold'> & { readonly hold?: ShownHold };
 
 /** A topic in a list. */
-export type ListedTopic = Omit<Topic, 'hold' | 'schema'> & {
-  /** Changes with the schema; absent without one. */
-  readonly schemaHash?: string;
+export type ListedTopic = Omit<TopicEntry, 'hold'> & {
   readonly hold?: Pick<ShownHold, 'state' | 'since' | 'by'>;
 };
-
-const withoutSchema = ({ schema, ...topic }: Topic) => ({
-  ...topic,
-  ...(schema !== undefined && { schemaHash: schemaHashOf(schema) }),
-});
 
 export async function getTopicAndHold(
   tools: Pick<HoldTools, 'registry' | 'holds' | 'held'>,
@@ -61,7 +54,7 @@ export async function listTopicsAndHolds(
     ['topics', ...(principal.role === 'viewer' ? [principal.application] : [])],
     query,
     tools.registry.topicsAfter,
-    (topic) => (mayLook(principal, topic.owner) ? withoutSchema(topic) : undefined),
+    (topic) => (mayLook(principal, topic.owner) ? topic : undefined),
   );
   const marked = items.flatMap(({ topic, hold }) => (hold === undefined ? [] : [topic]));
   const holds = new Map((await tools.holds.findMany(marked)).map((hold) => [hold.topic, hold]));

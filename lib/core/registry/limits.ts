@@ -9,3 +9,6 @@ export const registryChangeRoundsMax = 8;
  * still have it cached.
  */
 export const formerSeconds = 60;
+
+/** How many bytes of JSON an instance keeps of the schemas that it used last: 64 of the largest. */
+export const schemaCacheBytesMax = 8 * 1024 * 1024;

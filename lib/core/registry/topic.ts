@@ -8,7 +8,7 @@ import { holdRuleSchema } from '../hold/rule.ts';
 import type { Owned } from './owned.ts';
 import { ownerSchema } from './owned.ts';
 
-/** A topic is one row, of 400 KB at most, and every publisher to it reads it. */
+/** A schema is one row, of 400 KB at most, and every publisher to its topic reads it. */
 const topicSchemaBytesMax = 128 * 1024;
 
 /** Deduplication keeps a row for each event; a day covers any producer's retry. */
@@ -59,6 +59,23 @@ export interface Topic extends Omit<TopicSpec, 'owner'>, Owned {
   readonly hold?: string;
 }
 
+export type TopicSchema = NonNullable<TopicSpec['schema']>;
+
+/** A topic without its schema, which stands in a row of its own. */
+export interface TopicEntry extends Omit<Topic, 'schema'> {
+  /** Changes with the schema; absent without one. */
+  readonly schemaHash?: string;
+}
+
+/** A topic as it is stored; one of an earlier release has its schema in itself. */
+export interface TopicRow extends TopicEntry {
+  readonly schema?: TopicSpec['schema'];
+}
+
+export function topicEntryOf({ schema, ...entry }: TopicRow): TopicEntry {
+  return schema === undefined ? entry : { ...entry, schemaHash: schemaHashOf(schema) };
+}
+
 /** The version of the schema that a topic gets. */
 export function schemaVersionOf(
   existing: Pick<Topic, 'schema' | 'schemaVersion'> | undefined,
@@ -71,5 +88,5 @@ export function schemaVersionOf(
 }
 
 /** The name of a schema: the same text has the same, and so tells whether a schema changed. */
-export const schemaHashOf = (schema: NonNullable<TopicSpec['schema']>): string =>
+export const schemaHashOf = (schema: TopicSchema): string =>
   createHash('sha256').update(JSON.stringify(schema)).digest('hex');

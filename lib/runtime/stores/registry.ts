@@ -4,9 +4,10 @@ import type { Portion } from '../../core/list/portion.ts';
 import { formerSeconds, registryChangeRoundsMax } from '../../core/registry/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
-import type { Topic } from '../../core/registry/topic.ts';
+import { type Topic, type TopicEntry, type TopicRow, topicEntryOf } from '../../core/registry/topic.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
+import { createSchemaRows } from './schemas.ts';
 
 /** How long a function trusts what it read of the registry. */
 export const registryCacheSeconds = 5;
@@ -32,6 +33,8 @@ export interface Changed<Document> {
  * The topics, receivers and subscriptions that the bus knows. There is no plain put and no plain delete: a change is
  * written only in the place of the very row that it was made from, so that two at the same time both take effect; and
  * only the very row that was unmade is deleted.
+ *
+ * A topic by its name has its schema, which is read from a row of its own; the topics of a list have its hash.
  */
 export interface RegistryStore {
   /** What is a few seconds old will do: for the hot path. */
@@ -41,14 +44,14 @@ export interface RegistryStore {
   topic(topic: string): Promise<Topic | undefined>;
   receiver(receiver: string): Promise<Receiver | undefined>;
   subscription(topic: string, receiver: string): Promise<Subscription | undefined>;
-  topics(): Promise<Topic[]>;
+  topics(): Promise<TopicEntry[]>;
   receivers(): Promise<Receiver[]>;
   /** The receivers of these names that there are. */
   receiversNamed(names: readonly string[]): Promise<ReadonlyMap<string, Receiver>>;
   /** Of one topic, or of all. */
   subscriptions(topic?: string): Promise<Subscription[]>;
   /** The topics behind a name, and so on: a part of at most 1 MB. */
-  topicsAfter(after: string, limit: number): Promise<Portion<Topic>>;
+  topicsAfter(after: string, limit: number): Promise<Portion<TopicEntry>>;
   receiversAfter(after: string, limit: number): Promise<Portion<Receiver>>;
   /** The subscriptions of a topic to the receivers behind a name. */
   subscriptionsAfter(topic: string, after: string, limit: number): Promise<Portion<Subscription>>;
@@ -68,10 +71,21 @@ export interface RegistryStore {
   formerOwner(topic: string): Promise<string | undefined>;
   noteFormerOwner(topic: string, owner: string): Promise<void>;
   /** Nothing happens where there is none. */
-  deleteTopic(topic: string, unmake?: Unmake<Topic>): Promise<void>;
+  deleteTopic(topic: string, unmake?: Unmake<TopicEntry>): Promise<void>;
   deleteReceiver(receiver: string, unmake?: Unmake<Receiver>): Promise<void>;
   deleteSubscription(topic: string, receiver: string, unmake?: Unmake<Subscription>): Promise<void>;
 }
+
+/** How a document is stored. */
+interface Form<Document, Stored> {
+  read(stored: Stored): Promise<Document>;
+  write(document: Document, before: Stored | undefined): Promise<Stored>;
+}
+
+const asItStands = {
+  read: async <Document>(stored: Document) => stored,
+  write: async <Document>(document: Document) => document,
+};
 
 const topicKey = (topic: string) => ({ pk: 'registry#topic', sk: topic });
 const formerKey = (topic: string) => ({ pk: 'registry#former-topic', sk: topic });
@@ -123,15 +137,17 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     return document;
   };
   /** @throws BusbarError conflict when others are first time and again. */
-  const changeRow = async <Document>(
+  const changeRow = async <Document, Stored>(
     key: { pk: string; sk: string },
     change: Change<Document>,
+    form: Form<Document, Stored>,
   ): Promise<Changed<Document>> => {
     for (let round = 1; round <= registryChangeRoundsMax; round++) {
-      const was = await read<Document>(key);
+      const stored = await read<Stored>(key);
+      const was = stored === undefined ? undefined : await form.read(stored);
       const now = change(was);
       if (now === was) return { was, now };
-      const written = await table.replace({ ...key, document: now }, was);
+      const written = await table.replace({ ...key, document: await form.write(now, stored) }, stored);
       cache.delete(`${key.pk}/${key.sk}`);
       if (written) return { was, now };
     }
@@ -159,15 +175,28 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     );
   };
 
+  const schemas = createSchemaRows(table);
+  const whole = async ({ schemaHash, ...row }: TopicRow): Promise<Topic> =>
+    schemaHash === undefined ? row : { ...row, schema: await schemas.read(schemaHash) };
+  const wholeIfAny = async (row: TopicRow | undefined) => (row === undefined ? undefined : await whole(row));
+  /** The schema goes first, so that no topic names a row that is not there. */
+  const rowOf = async (topic: Topic, before: TopicRow | undefined): Promise<TopicRow> => {
+    const entry = topicEntryOf(topic);
+    if (topic.schema !== undefined && entry.schemaHash !== before?.schemaHash)
+      await schemas.keep(topic.schema);
+    return entry;
+  };
+
   return {
-    cachedTopic: (topic) => cached<Topic>(topicKey(topic), bus.topicCacheSeconds),
+    // Without the schema, whose own cache has a bound in bytes.
+    cachedTopic: async (topic) => wholeIfAny(await cached<TopicRow>(topicKey(topic), bus.topicCacheSeconds)),
     cachedReceiver: (receiver) => cached<Receiver>(receiverKey(receiver)),
     cachedSubscriptions: (topic) =>
       remembered(`subscriptions of ${topic}`, () => all<Subscription>('registry#subscription', `${topic}#`)),
-    topic: (topic) => read<Topic>(topicKey(topic)),
+    topic: async (topic) => wholeIfAny(await read<TopicRow>(topicKey(topic))),
     receiver: (receiver) => read<Receiver>(receiverKey(receiver)),
     subscription: (topic, receiver) => read<Subscription>(subscriptionKey(topic, receiver)),
-    topics: () => all<Topic>('registry#topic'),
+    topics: async () => (await all<TopicRow>('registry#topic')).map(topicEntryOf),
     receivers: () => all<Receiver>('registry#receiver'),
     subscriptions: (topic) =>
       all<Subscription>('registry#subscription', topic === undefined ? '' : `${topic}#`),
@@ -175,14 +204,19 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
       const rows = await table.getMany([...new Set(names)].map(receiverKey));
       return new Map(rows.map((row) => [row.sk, row.document as Receiver]));
     },
-    topicsAfter: (after, limit) => portion<Topic>('registry#topic', after, limit),
+    async topicsAfter(after, limit) {
+      const { items, last } = await portion<TopicRow>('registry#topic', after, limit);
+      return { items: items.map(({ key, item }) => ({ key, item: topicEntryOf(item) })), last };
+    },
     receiversAfter: (after, limit) => portion<Receiver>('registry#receiver', after, limit),
     subscriptionsAfter: (topic, after, limit) =>
       portion<Subscription>('registry#subscription', after, limit, `${topic}#`),
     allSubscriptionsAfter: (after, limit) => portion<Subscription>('registry#subscription', after, limit),
-    changeTopic: (topic, change) => changeRow(topicKey(topic), change),
-    changeReceiver: (receiver, change) => changeRow(receiverKey(receiver), change),
-    changeSubscription: (topic, receiver, change) => changeRow(subscriptionKey(topic, receiver), change),
+    changeTopic: (topic, change) => changeRow(topicKey(topic), change, { read: whole, write: rowOf }),
+    changeReceiver: (receiver, change) =>
+      changeRow<Receiver, Receiver>(receiverKey(receiver), change, asItStands),
+    changeSubscription: (topic, receiver, change) =>
+      changeRow<Subscription, Subscription>(subscriptionKey(topic, receiver), change, asItStands),
     formerOwner: async (topic) =>
       (await table.get(formerKey(topic), { consistent: true }))?.document as string | undefined,
     noteFormerOwner: (topic, owner) =>
@@ -191,7 +225,8 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
         document: owner,
         expiresAtSeconds: Math.ceil(clock.now() / 1000) + formerSeconds,
       }),
-    deleteTopic: (topic, unmake) => deleteRow(topicKey(topic), unmake),
+    deleteTopic: (topic, unmake) =>
+      deleteRow<TopicRow>(topicKey(topic), unmake && ((row) => unmake(topicEntryOf(row)))),
     deleteReceiver: (receiver, unmake) => deleteRow(receiverKey(receiver), unmake),
     deleteSubscription: (topic, receiver, unmake) => deleteRow(subscriptionKey(topic, receiver), unmake),
   };
