@@ -1,5 +1,6 @@
 import type { Attempt, DeadLetter } from './checkers/checker.ts';
 import type { Model } from './workload/model.ts';
+import type { Standing } from './workload/tenancy.ts';
 import type { Receipt } from './world/endpoints.ts';
 import type { ServiceCall, World } from './world/world.ts';
 
@@ -34,6 +35,21 @@ export async function deadLettersOf(world: World, model: Model): Promise<DeadLet
       }
       cursor = reply.body.cursor;
     } while (cursor !== undefined);
+  }
+  return found;
+}
+
+/** What the bus shows of the topics that two applications share. */
+export async function standingsOf(world: World, model: Model): Promise<Standing[]> {
+  const found: Standing[] = [];
+  for (const topic of model.tenancy.topics.keys()) {
+    const [grants, subscriptions] = [
+      await world.call('GET', `/topics/${topic}/grants?limit=500`),
+      await world.call('GET', `/topics/${topic}/subscriptions?limit=500`),
+    ];
+    if (grants.kind === 'lost' || subscriptions.kind === 'lost') throw new Error('The bus is not there.');
+    if (grants.status === 404) continue;
+    found.push({ topic, grants: grants.body.grants, subscriptions: subscriptions.body.subscriptions });
   }
   return found;
 }

@@ -7,6 +7,7 @@ import {
   deadLettersOf,
   leftInQueues,
   leftInTable,
+  standingsOf,
   transactionStatesOf,
   type Watch,
 } from './observe.ts';
@@ -177,15 +178,19 @@ async function observe(world: World, model: Model, watch: Watch): Promise<Run> {
     // What the bus decided by a check, nobody was told; whether it may have is for the checker of transactions.
     if (states.get(transaction.id) === 'committed') transaction.committed = true;
   }
+  const all = attemptsOf(world.endpoints.receipts);
+  const isTheirs = ({ receiver }: (typeof all)[number]) => !model.receivers.has(receiver);
   return {
     profile: world.profile,
     model,
-    attempts: attemptsOf(world.endpoints.receipts),
+    attempts: all.filter((attempt) => !isTheirs(attempt)),
+    tenantAttempts: all.filter(isTheirs),
+    standings: await world.drive(standingsOf(world, model)),
     deadLetters: await world.drive(deadLettersOf(world, model)),
     transactionStates: states,
     leftInQueues: await world.drive(leftInQueues(world)),
     leftInTable: await world.drive(leftInTable(world)),
-    breakerStates: watch.breakerStates,
+    breakerStates: new Map([...watch.breakerStates].filter(([receiver]) => model.receivers.has(receiver))),
     deaths: watch.deaths,
     bill: {
       metered: world.meter.counts(),

@@ -1,5 +1,6 @@
 import { owns, type Principal, scopeName } from '../../core/access/access.ts';
 import { lifetimeOf } from '../../core/access/acting.ts';
+import { subscribeMode } from '../../core/access/topic-access.ts';
 import type { Grant } from '../../core/grant/grant.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Tools } from '../../runtime/tools.ts';
@@ -52,7 +53,7 @@ export async function listGrants(
 
 /**
  * Ends what an application may do with a topic, and its subscriptions. Publishing ends within 5 seconds; events that wait
- * for its receivers are delivered.
+ * for its receivers are delivered. Repeated, it completes a revocation that was interrupted.
  * @throws BusbarError unknown_topic, unknown_grant, forbidden.
  */
 export async function revokeGrant(
@@ -69,15 +70,19 @@ export async function revokeGrant(
     );
   }
   const grant = await tools.grants.find(name, application);
-  if (grant === undefined) {
-    throw new BusbarError('unknown_grant', `${application} has no grant on the topic ${name}.`);
-  }
+  const unknownGrant = () =>
+    new BusbarError('unknown_grant', `${application} has no grant on the topic ${name}.`);
+  // Where anybody may subscribe, a subscription is no trace of a grant.
+  if (grant === undefined && subscribeMode(topic) === 'anyone') throw unknownGrant();
   // The grant first: what is subscribed from now on is refused, or taken back.
-  await tools.grants.delete(name, application);
+  if (grant !== undefined) await tools.grants.delete(name, application);
+  let hasEnded = grant !== undefined;
   for (const { receiver } of await tools.registry.subscriptions(name)) {
     const sink = await tools.registry.receiver(receiver);
     if (sink?.owner === application && application !== topic.owner) {
       await removeSubscription(tools, name, receiver);
+      hasEnded = true;
     }
   }
+  if (!hasEnded) throw unknownGrant();
 }

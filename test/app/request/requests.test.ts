@@ -271,6 +271,33 @@ describe('the decision', () => {
   });
 });
 
+describe('a revocation that was interrupted', () => {
+  it('is completed when it is repeated, and is a 404 from then on', async () => {
+    const bus = await busWithTopic();
+    const { id } = await createRequest(bus.tools, team, subscribe);
+    await decideRequest(bus.tools, shop, id, 'approve', undefined);
+    bus.intercept('sns.Unsubscribe', () => {
+      throw new Error('The fault of this test');
+    });
+    const revoke = () => revokeGrant(bus.tools, shop, 'orders', 'team');
+    await expect(revoke()).rejects.toThrow();
+    expect(await isSubscribed(bus)).toBe(true);
+    bus.restore('sns.Unsubscribe');
+    await revoke();
+    expect(await isSubscribed(bus)).toBe(false);
+    await expect(revoke()).rejects.toMatchObject({ code: 'unknown_grant' });
+  });
+
+  it('takes no subscription where anybody may subscribe', async () => {
+    const bus = await busWithTopic({ access: { subscribe: 'anyone' } });
+    await putSubscription(bus.tools, team, 'orders', 'billing', {});
+    await expect(revokeGrant(bus.tools, shop, 'orders', 'team')).rejects.toMatchObject({
+      code: 'unknown_grant',
+    });
+    expect(await isSubscribed(bus)).toBe(true);
+  });
+});
+
 describe('who sees requests and grants', () => {
   it('are their parties and an admin', async () => {
     const bus = await busWithTopic();

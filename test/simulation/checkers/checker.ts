@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../../lib/runtime/clock.ts';
 import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import type { Model } from '../workload/model.ts';
+import type { Standing } from '../workload/tenancy.ts';
 import type { Profile } from '../world/profile.ts';
 
 /** One request that an endpoint got. */
@@ -33,6 +34,10 @@ export interface Run {
   readonly profile: Profile;
   readonly model: Model;
   readonly attempts: readonly Attempt[];
+  /** Those at the receivers of the two applications that share topics. */
+  readonly tenantAttempts: readonly Attempt[];
+  /** Their topics, as the bus shows them at the end. */
+  readonly standings: readonly Standing[];
   readonly deadLetters: readonly DeadLetter[];
   /** Transactions as the bus shows them at the end. */
   readonly transactionStates: ReadonlyMap<string, string>;

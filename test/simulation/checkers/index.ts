@@ -5,6 +5,7 @@ import { bill } from './bill.ts';
 import { breaker } from './breaker.ts';
 import type { Checker } from './checker.ts';
 import { stableDeliveryId } from './delivery-id.ts';
+import { grants } from './grants.ts';
 import { holds } from './holds.ts';
 import { isolation } from './isolation.ts';
 import { limits } from './limits.ts';
@@ -12,6 +13,7 @@ import { notEarly } from './not-early.ts';
 import { nothingLost } from './nothing-lost.ts';
 import { nothingUnasked } from './nothing-unasked.ts';
 import { order } from './order.ts';
+import { permissions } from './permissions.ts';
 import { settled } from './settled.ts';
 import { signatures } from './signatures.ts';
 import { transactions } from './transactions.ts';
@@ -30,6 +32,8 @@ export const checkers: readonly Checker[] = [
   limits,
   breaker,
   isolation,
+  permissions,
+  grants,
   settled,
   answers,
   bill,

@@ -1,3 +1,4 @@
+import { accessMutants } from './list/access.ts';
 import { breakerMutants } from './list/breaker.ts';
 import { deliveryMutants } from './list/delivery.ts';
 import { publishingMutants } from './list/publishing.ts';
@@ -10,4 +11,5 @@ export const mutants: readonly Mutant[] = [
   ...breakerMutants,
   ...publishingMutants,
   ...timeMutants,
+  ...accessMutants,
 ];

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../../lib/runtime/clock.ts';
+import { createTenancy, type Tenancy } from './tenancy.ts';
 
 /** What the producers and operators of a run did, and what they were told: what the checkers hold the bus to. */
 
@@ -96,6 +97,8 @@ export interface Model {
   readonly receivers: Map<string, ReceiverModel>;
   readonly publications: Map<string, Publication>;
   readonly transactions: Map<string, TransactionModel>;
+  /** Two applications that share topics of their own. */
+  readonly tenancy: Tenancy;
   /** Answers that no caller should get from a bus where nothing fails. */
   readonly surprises: string[];
 }
@@ -105,6 +108,7 @@ export const createModel = (): Model => ({
   receivers: new Map(),
   publications: new Map(),
   transactions: new Map(),
+  tenancy: createTenancy(),
   surprises: [],
 });
 

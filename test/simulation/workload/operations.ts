@@ -14,6 +14,7 @@ import type {
 } from './model.ts';
 import { subscriptionBody } from './setup.ts';
 import { type Submitter, source } from './submit.ts';
+import { ask, publishShared, recreate, transfer } from './tenant-operations.ts';
 
 /** What an operation works with. */
 export interface Workbench {
@@ -368,6 +369,10 @@ const all = {
   resubscribe: [2, resubscribe],
   rotateSecret: [0.5, rotateSecret],
   changePolicy: [1, changePolicy],
+  publishShared: [3, publishShared],
+  recreate: [1, recreate],
+  transfer: [1, transfer],
+  ask: [3, ask],
 } satisfies Readonly<
   Record<string, readonly [weight: number, operation: Operation] | readonly [number, Operation, byHand: true]>
 >;

@@ -1,6 +1,7 @@
 import type { World } from '../world/world.ts';
 import { drawFilter } from './filters.ts';
 import type { Filter, Model, ReceiverModel, TopicModel } from './model.ts';
+import { newLife, sinkOf, tenants } from './tenancy.ts';
 
 /** A call that must succeed, since nothing goes wrong yet. */
 async function made(
@@ -69,6 +70,7 @@ export async function setUp(world: World, model: Model): Promise<void> {
       topic.subscriptions.set(receiver, [{ startMs: 0, endMs: 0, state: filter }]);
     }
   }
+  await addTenants(world, model);
 }
 
 export const subscriptionBody = ({ policy }: Filter) => (policy === undefined ? {} : { filter: policy });
@@ -80,4 +82,33 @@ async function addTopic(world: World, model: Model, topic: TopicModel): Promise<
     trace: 'failures',
   });
   model.topics.set(topic.name, topic);
+}
+
+/** Two applications, each with a key, a receiver and a topic that the other one wants as well. */
+async function addTenants(world: World, { tenancy }: Model): Promise<void> {
+  for (const tenant of tenants) {
+    await made(world, 'PUT', `/applications/${tenant}`, {});
+    const { key } = await made(world, 'POST', `/applications/${tenant}/keys`, {
+      name: 'simulation',
+      role: 'member',
+    });
+    tenancy.keys.set(tenant, String(key));
+    const receiver = sinkOf(tenant);
+    await made(world, 'PUT', `/receivers/${receiver}`, {
+      owner: tenant,
+      endpoint: world.endpoints.open(receiver),
+      format: 'structured',
+      retry: { delaysSeconds: [1, 5] },
+    });
+    const name = `shared-${tenant}`;
+    await made(world, 'PUT', `/topics/${name}`, {
+      owner: tenant,
+      access: { publish: 'request', subscribe: 'request' },
+      trace: 'failures',
+    });
+    await made(world, 'PUT', `/topics/${name}/subscriptions/${receiver}`, {});
+    const life = newLife(tenant, 'request', 0);
+    life.subscriptions.push({ receiver, by: 'owner', fromMs: 0, untilMs: Number.POSITIVE_INFINITY });
+    tenancy.topics.set(name, { name, lives: [life], busy: false });
+  }
 }

@@ -17,7 +17,7 @@ export interface ServiceWorld {
   /** As they are now: healed is all zero. */
   rates(): FaultRates;
   /** Told of each call that a service is about to handle, which is what it bills. */
-  onBilled(service: string, action: string, caller: Caller): void;
+  onBilled(service: string, caller: Caller): void;
   /** Told of each call that a service handled well. */
   onCall(service: string, action: string, input: Input, output: Output): void;
 }
@@ -74,7 +74,7 @@ export function faultyServices(sim: ServiceWorld): (engine: Engine) => Engine {
       signal?: AbortSignal,
     ): Output | Promise<Output> {
       const call = (changed: Input): Output | Promise<Output> => {
-        sim.onBilled(engine.service, action, caller);
+        sim.onBilled(engine.service, caller);
         const output = operation.handle(changed, caller, signal);
         if (output instanceof Promise) {
           return output.then((value) => {

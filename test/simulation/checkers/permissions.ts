@@ -1,0 +1,74 @@
+import {
+  type Life,
+  mayHavePublished,
+  overlaps,
+  ownerOf,
+  type TenantEvent,
+  type TenantTopic,
+} from '../workload/tenancy.ts';
+import type { Checker } from './checker.ts';
+
+/** Who may publish is at most so old when it decides: topics a second, grants and keys five. */
+const rightsMs = 6000;
+/** A call that was given up may go on for so long. */
+const lingerMs = 30_000;
+
+/** Nothing acts for anyone without permission: not when it is stored, not when it acts, and not on another lifetime. */
+export const permissions: Checker = {
+  name: 'permissions',
+  *check({ profile, model: { tenancy }, tenantAttempts }) {
+    const slackMs = rightsMs + 2 * profile.clockSkewMsMax;
+    for (const event of tenancy.events.values()) {
+      if (event.outcome !== 'accepted') continue;
+      const lives = tenancy.topics.get(event.topic)?.lives ?? [];
+      if (lives.some((life) => mayHavePublished(life, event.by, event.startMs - slackMs, event.endMs)))
+        continue;
+      yield {
+        message: `${event.by} was not allowed to publish to ${event.topic}, and ${event.type} (${event.kind}) was accepted.`,
+        about: [event.type, event.topic],
+      };
+    }
+    for (const { receiver, startMs, request } of tenantAttempts) {
+      const body = JSON.parse(Buffer.from(request.body ?? '').toString('utf8'));
+      const event = tenancy.events.get(body.type);
+      const topic = tenancy.topics.get(event?.topic ?? '');
+      const about = [body.type, event?.topic ?? receiver, receiver];
+      if (event === undefined || topic === undefined) {
+        yield { message: `${receiver} got ${body.type}, which nobody published.`, about };
+        continue;
+      }
+      if (body.busbarpublisher !== event.by) {
+        yield {
+          message: `${receiver} got ${event.type} of ${event.by} in the name of ${body.busbarpublisher}.`,
+          about,
+        };
+      }
+      const actMs = event.kind === 'schedule' ? Date.parse(body.time) : event.actMs;
+      const isAllowed = livesOf(topic, event, actMs, slackMs).some(
+        (life) =>
+          mayHavePublished(life, event.by, actMs - slackMs, startMs) &&
+          life.subscriptions.some(
+            (span) => span.receiver === receiver && overlaps(span, actMs - slackMs, startMs),
+          ),
+      );
+      if (event.outcome !== 'refused' && startMs >= event.startMs && isAllowed) continue;
+      yield {
+        message: `${receiver} got ${event.type} (${event.kind}) by ${event.by}, which was not allowed to act on ${event.topic} then.`,
+        about,
+      };
+    }
+  },
+};
+
+/**
+ * The lifetimes of its topic that an event may have been accepted for. One that acts while its own application makes the
+ * topic anew may meet either.
+ */
+function livesOf({ lives }: TenantTopic, event: TenantEvent, actMs: number, slackMs: number): Life[] {
+  const endMs = event.outcome === 'unknown' ? event.endMs + lingerMs : event.endMs;
+  return lives.filter((life, index) => {
+    if (overlaps(life, event.startMs - slackMs, endMs)) return true;
+    const before = lives[index - 1];
+    return before !== undefined && ownerOf(before) === ownerOf(life) && actMs <= life.fromMs + lingerMs;
+  });
+}

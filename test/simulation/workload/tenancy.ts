@@ -1,0 +1,131 @@
+import type { EpochMs } from '../../../lib/runtime/clock.ts';
+
+/** Two applications that do not trust each other, and what each was allowed to do with the topics that both want. */
+
+/** From the first call that may have begun it until the answer to the one that ended it: it may have held meanwhile. */
+export interface Span {
+  readonly fromMs: EpochMs;
+  untilMs: EpochMs;
+}
+
+export type Tenant = 'alpha' | 'rival';
+export const tenants: readonly Tenant[] = ['alpha', 'rival'];
+export const otherThan = (tenant: Tenant): Tenant => (tenant === 'alpha' ? 'rival' : 'alpha');
+/** Each has one receiver. */
+export const sinkOf = (tenant: Tenant): string => `${tenant}-sink`;
+
+/** One lifetime of a topic's name. */
+export interface Life extends Span {
+  /** Who may publish to whom it may concern: `anyone`, or the owner and whom it approved. */
+  readonly access: 'owner' | 'request' | 'anyone';
+  /** Who owned it, one after the other. */
+  readonly owners: (Span & { readonly tenant: Tenant })[];
+  /** Who was approved to publish. */
+  readonly publishers: (Span & { readonly tenant: Tenant })[];
+  readonly subscriptions: (Span & { readonly receiver: string; readonly by: 'owner' | 'approval' })[];
+}
+
+export interface TenantTopic {
+  readonly name: string;
+  /** The newest last. */
+  readonly lives: Life[];
+  /** Somebody changes it: one at a time, or nobody could say what counts. */
+  busy: boolean;
+}
+
+/** An event, or a schedule that makes one again and again. Its type names it wherever it arrives. */
+export interface TenantEvent {
+  readonly type: string;
+  readonly by: Tenant;
+  readonly topic: string;
+  readonly kind: 'direct' | 'delayed' | 'transaction' | 'schedule';
+  readonly startMs: EpochMs;
+  endMs: EpochMs;
+  outcome: 'accepted' | 'refused' | 'unknown';
+  /** The earliest time at which it may act; of a schedule, each of its events says it. Never: nobody has committed it. */
+  actMs: EpochMs;
+}
+
+/** A decision that somebody asked for. */
+export interface Decision {
+  readonly startMs: EpochMs;
+  endMs: EpochMs;
+  /** Whether it was answered 200 in the end. */
+  isDone: boolean;
+  /** Whether any of its calls may have taken effect. */
+  maybeDone: boolean;
+}
+
+export interface TenantRequest {
+  readonly id: string;
+  readonly kind: 'publish' | 'subscribe';
+  readonly by: Tenant;
+  readonly topic: string;
+  readonly life: Life;
+  readonly decisions: { approve?: Decision; reject?: Decision; withdraw?: Decision };
+}
+
+/** The end of all that an application was granted on a topic, by its owner. */
+export interface Revocation extends Decision {
+  readonly of: Tenant;
+  readonly life: Life;
+}
+
+/** What a topic shows when all is over. */
+export interface Standing {
+  readonly topic: string;
+  readonly grants: readonly {
+    readonly application: string;
+    readonly publish?: { readonly request: string };
+    readonly subscribe?: Readonly<Record<string, { readonly request: string }>>;
+  }[];
+  readonly subscriptions: readonly { readonly receiver: string }[];
+}
+
+export interface Tenancy {
+  readonly keys: Map<Tenant, string>;
+  readonly topics: Map<string, TenantTopic>;
+  readonly events: Map<string, TenantEvent>;
+  readonly requests: TenantRequest[];
+  readonly revocations: Revocation[];
+}
+
+export const createTenancy = (): Tenancy => ({
+  keys: new Map(),
+  topics: new Map(),
+  events: new Map(),
+  requests: [],
+  revocations: [],
+});
+
+export const newLife = (owner: Tenant, access: Life['access'], fromMs: EpochMs): Life => ({
+  fromMs,
+  untilMs: Number.POSITIVE_INFINITY,
+  access,
+  owners: [{ tenant: owner, fromMs, untilMs: Number.POSITIVE_INFINITY }],
+  publishers: [],
+  subscriptions: [],
+});
+
+/** The present lifetime; undefined while there is none. */
+export function presentLife({ lives }: TenantTopic): Life | undefined {
+  const last = lives.at(-1);
+  return last?.untilMs === Number.POSITIVE_INFINITY ? last : undefined;
+}
+
+export function ownerOf({ owners }: Life): Tenant {
+  const last = owners.at(-1);
+  if (last === undefined) throw new Error('Nobody owns it.');
+  return last.tenant;
+}
+
+export const overlaps = (span: Span, fromMs: EpochMs, untilMs: EpochMs): boolean =>
+  span.fromMs <= untilMs && span.untilMs >= fromMs;
+
+/** Whether a tenant may have been allowed to publish at some time from `fromMs` until `untilMs`. */
+export const mayHavePublished = (life: Life, tenant: Tenant, fromMs: EpochMs, untilMs: EpochMs): boolean =>
+  overlaps(life, fromMs, untilMs) &&
+  (life.access === 'anyone' ||
+    [...life.owners, ...life.publishers].some(
+      (span) => span.tenant === tenant && overlaps(span, fromMs, untilMs),
+    ));

@@ -1,0 +1,315 @@
+import type { Reply } from '../world/world.ts';
+import type { Operation, Workbench } from './operations.ts';
+import {
+  type Decision,
+  type Life,
+  newLife,
+  otherThan,
+  ownerOf,
+  presentLife,
+  type Revocation,
+  sinkOf,
+  type Tenant,
+  type TenantEvent,
+  type TenantRequest,
+  type TenantTopic,
+} from './tenancy.ts';
+
+const forever = Number.POSITIVE_INFINITY;
+
+const isDone = (reply: Reply): boolean => reply.kind === 'answer' && reply.status < 300;
+/** It may have been done, or not; or others were faster, and it is to be said again. */
+const isOpen = (reply: Reply): boolean =>
+  reply.kind === 'lost' || reply.status >= 500 || reply.status === 429 || reply.body?.code === 'conflict';
+
+/** Says the same until the answer is certain. Whether an answer before it left that open is told as well. */
+async function insist(
+  bench: Workbench,
+  tenant: Tenant | 'ops',
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ reply: Reply; wasOpen: boolean }> {
+  const { world } = bench;
+  const key = tenant === 'ops' ? undefined : bench.model.tenancy.keys.get(tenant);
+  for (let wasOpen = false; ; wasOpen = true) {
+    world.history.note(`${tenant} ${method}`, path);
+    const reply = await world.call(method, path, body, key);
+    world.history.note(`${method} answered`, `${path} ${reply.kind === 'lost' ? 'lost' : reply.status}`);
+    if (!isOpen(reply)) return { reply, wasOpen };
+    await world.sleep(2000);
+  }
+}
+
+/** A change that nobody may refuse. */
+async function mustBeDone(
+  bench: Workbench,
+  tenant: Tenant | 'ops',
+  method: string,
+  path: string,
+  body?: unknown,
+) {
+  const { reply } = await insist(bench, tenant, method, path, body);
+  const isGone = method === 'DELETE' && reply.kind === 'answer' && reply.status === 404;
+  if (isDone(reply) || isGone) return;
+  bench.model.surprises.push(`${method} ${path} of ${tenant} was answered ${JSON.stringify(reply)}.`);
+}
+
+/** A topic that nobody changes now. */
+function freeTopic({ model, dice }: Workbench): TenantTopic | undefined {
+  const free = [...model.tenancy.topics.values()].filter(
+    (topic) => !topic.busy && presentLife(topic) !== undefined,
+  );
+  return free.length === 0 ? undefined : dice.pick(free);
+}
+
+/** Does something with a topic and its lifetime, while nobody else changes it. */
+const alone =
+  (change: (bench: Workbench, topic: TenantTopic, life: Life) => Promise<void>): Operation =>
+  async (bench) => {
+    const topic = freeTopic(bench);
+    const life = topic && presentLife(topic);
+    if (topic === undefined || life === undefined) return;
+    topic.busy = true;
+    await change(bench, topic, life);
+    topic.busy = false;
+  };
+
+function draft(
+  { model, world }: Workbench,
+  by: Tenant,
+  { name }: TenantTopic,
+  kind: TenantEvent['kind'],
+  actMs: number,
+): TenantEvent {
+  const { events } = model.tenancy;
+  const type = `tenant.${events.size + 1}`;
+  const event: TenantEvent = {
+    type,
+    by,
+    topic: name,
+    kind,
+    startMs: world.clock.now(),
+    endMs: forever,
+    outcome: 'unknown',
+    actMs,
+  };
+  events.set(type, event);
+  world.history.note(`${by} ${kind} to ${name}`, type);
+  return event;
+}
+
+async function send(
+  bench: Workbench,
+  event: TenantEvent,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<void> {
+  const { world, model } = bench;
+  const reply = await world.call(method, path, body, model.tenancy.keys.get(event.by));
+  event.endMs = world.clock.now();
+  event.outcome = outcomeOf(reply);
+  world.history.note(`${event.kind} answered`, `${event.type} ${event.outcome}`);
+}
+
+/** Of one event: what the answer says as a whole, or of the one entry. */
+function outcomeOf(reply: Reply): TenantEvent['outcome'] {
+  if (isOpen(reply) || reply.kind === 'lost') return 'unknown';
+  const entry = reply.body?.events?.[0] as { status?: string; code?: string } | undefined;
+  if (entry?.status === 'rejected') return entry.code === 'unavailable' ? 'unknown' : 'refused';
+  return isDone(reply) ? 'accepted' : 'refused';
+}
+
+const publishTo = (bench: Workbench, by: Tenant, topic: TenantTopic, delaySeconds?: number) => {
+  const nowMs = bench.world.clock.now();
+  const kind = delaySeconds === undefined ? 'direct' : 'delayed';
+  const event = draft(bench, by, topic, kind, nowMs + (delaySeconds ?? 0) * 1000);
+  const { type } = event;
+  const body = { id: type, type, source: '/tenants', ...(delaySeconds !== undefined && { delaySeconds }) };
+  return send(bench, event, 'POST', `/topics/${topic.name}/events`, [body]);
+};
+
+/** Anybody tries to publish, whether it may or not. */
+export const publishShared: Operation = async (bench) => {
+  const topic = bench.dice.pick([...bench.model.tenancy.topics.values()]);
+  await publishTo(
+    bench,
+    bench.dice.pick(['alpha', 'rival']),
+    topic,
+    bench.dice.chance(0.5) ? bench.dice.between(1, 120) : undefined,
+  );
+};
+
+/** What acts later than it is stored, each in its way. The returned call lets go what waits for a word. */
+async function leaveBehind(bench: Workbench, by: Tenant, topic: TenantTopic): Promise<() => Promise<void>> {
+  const { world, dice, model } = bench;
+  for (let count = dice.between(1, 2); count > 0; count--)
+    await publishTo(bench, by, topic, dice.between(20, 200));
+  const schedule = draft(bench, by, topic, 'schedule', world.clock.now());
+  const name = schedule.type.replace('.', '-');
+  const path = `/schedules/${name}`;
+  await send(bench, schedule, 'PUT', path, {
+    topic: topic.name,
+    everySeconds: dice.between(15, 40),
+    misfire: 'skip',
+    event: { type: schedule.type },
+  });
+  const begun = draft(bench, by, topic, 'transaction', forever);
+  const id = `shared-${name}`;
+  await send(bench, begun, 'POST', '/transactions', {
+    id,
+    events: [{ topic: topic.name, id: begun.type, type: begun.type, source: '/tenants' }],
+    checkAfterSeconds: 600,
+  });
+  return async () => {
+    begun.actMs = world.clock.now();
+    await world.call('POST', `/transactions/${id}/commit`, undefined, model.tenancy.keys.get(by));
+    await world.sleep(dice.between(30_000, 60_000));
+    await mustBeDone(bench, by, 'DELETE', path);
+  };
+}
+
+async function subscribeOwn(bench: Workbench, owner: Tenant, topic: TenantTopic, life: Life): Promise<void> {
+  const receiver = sinkOf(owner);
+  life.subscriptions.push({ receiver, by: 'owner', fromMs: bench.world.clock.now(), untilMs: forever });
+  await mustBeDone(bench, owner, 'PUT', `/topics/${topic.name}/subscriptions/${receiver}`, {});
+}
+
+export async function create(bench: Workbench, owner: Tenant, topic: TenantTopic): Promise<Life> {
+  const access = bench.dice.pick<Life['access']>(['owner', 'request', 'request', 'anyone']);
+  const life = newLife(owner, access, bench.world.clock.now());
+  topic.lives.push(life);
+  // For a minute after another application deleted it, this is refused.
+  await mustBeDone(bench, owner, 'PUT', `/topics/${topic.name}`, {
+    access: { publish: access, subscribe: 'request' },
+    trace: 'failures',
+  });
+  await subscribeOwn(bench, owner, topic, life);
+  return life;
+}
+
+async function remove(bench: Workbench, owner: Tenant, topic: TenantTopic, life: Life): Promise<void> {
+  await mustBeDone(bench, owner, 'DELETE', `/topics/${topic.name}?force=true`);
+  life.untilMs = bench.world.clock.now();
+}
+
+/** One deletes its topic while something of it waits, and the name goes to another, or begins anew. */
+export const recreate = alone(async (bench, topic, life) => {
+  const owner = ownerOf(life);
+  const letGo = await leaveBehind(bench, owner, topic);
+  await remove(bench, owner, topic, life);
+  if (bench.dice.chance(0.5)) await publishTo(bench, owner, topic);
+  const next = bench.dice.chance(0.7) ? otherThan(owner) : owner;
+  await create(bench, next, topic);
+  await publishTo(bench, owner, topic);
+  await publishTo(bench, next, topic);
+  await letGo();
+});
+
+/** A topic goes to another application while something of its owner waits. */
+export const transfer = alone(async (bench, topic, life) => {
+  const owner = ownerOf(life);
+  const next = otherThan(owner);
+  const letGo = await leaveBehind(bench, owner, topic);
+  life.owners.push({ tenant: next, fromMs: bench.world.clock.now(), untilMs: forever });
+  await mustBeDone(bench, 'ops', 'PATCH', `/topics/${topic.name}`, { owner: next });
+  const before = life.owners.at(-2);
+  if (before !== undefined) before.untilMs = bench.world.clock.now();
+  await subscribeOwn(bench, next, topic, life);
+  await bench.world.sleep(bench.dice.between(0, 15_000));
+  await publishTo(bench, owner, topic);
+  await letGo();
+});
+
+/** One asks, and several decide at once; the topic may go meanwhile. What was granted may be revoked later. */
+export const ask = alone(async (bench, topic, life) => {
+  const { world, dice, model } = bench;
+  const owner = ownerOf(life);
+  const by = otherThan(owner);
+  const kind = life.access === 'request' && dice.chance(0.4) ? 'publish' : 'subscribe';
+  const spec = { kind, topic: topic.name, ...(kind === 'subscribe' && { receiver: sinkOf(by) }) };
+  const asked = await world.call('POST', '/requests', spec, model.tenancy.keys.get(by));
+  if (asked.kind === 'lost' || asked.status !== 201) return;
+  const request: TenantRequest = { id: asked.body.id, kind, by, topic: topic.name, life, decisions: {} };
+  model.tenancy.requests.push(request);
+  world.history.note(`${by} asks to ${kind}`, `${topic.name} ${request.id}`);
+  const isDeleted = dice.chance(0.15);
+  const pause = () => world.sleep(dice.between(0, 300));
+  const works: Promise<unknown>[] = [approve(bench, owner, request)];
+  if (dice.chance(0.5)) works.push(pause().then(() => decide(bench, by, request, 'withdraw')));
+  if (dice.chance(0.3)) works.push(pause().then(() => decide(bench, owner, request, 'reject')));
+  if (dice.chance(0.3)) works.push(pause().then(() => revoke(bench, owner, topic, by, life)));
+  if (isDeleted) works.push(pause().then(() => remove(bench, owner, topic, life)));
+  await Promise.all(works);
+  if (isDeleted) {
+    await create(bench, owner, topic);
+    return;
+  }
+  if (kind === 'publish')
+    await publishTo(bench, by, topic, dice.chance(0.5) ? dice.between(5, 90) : undefined);
+  else await publishTo(bench, owner, topic);
+  if (dice.chance(0.4)) {
+    await revoke(bench, owner, topic, by, life);
+    await world.sleep(dice.between(0, 12_000));
+    await publishTo(bench, kind === 'publish' ? by : owner, topic);
+  }
+});
+
+async function approve(bench: Workbench, owner: Tenant, request: TenantRequest) {
+  const { kind, by, life } = request;
+  const span = { fromMs: bench.world.clock.now(), untilMs: forever };
+  if (kind === 'publish') life.publishers.push({ tenant: by, ...span });
+  else life.subscriptions.push({ receiver: sinkOf(by), by: 'approval', ...span });
+  await decide(bench, owner, request, 'approve');
+}
+
+/** Has one decide, until it knows what became of it. */
+async function decide(
+  bench: Workbench,
+  tenant: Tenant,
+  request: TenantRequest,
+  message: keyof TenantRequest['decisions'],
+): Promise<void> {
+  const decision: Decision = {
+    startMs: bench.world.clock.now(),
+    endMs: forever,
+    isDone: false,
+    maybeDone: true,
+  };
+  request.decisions[message] = decision;
+  const { reply, wasOpen } = await insist(bench, tenant, 'POST', `/requests/${request.id}/${message}`, {});
+  decision.endMs = bench.world.clock.now();
+  decision.isDone = isDone(reply);
+  decision.maybeDone = decision.isDone || wasOpen;
+}
+
+async function revoke(
+  bench: Workbench,
+  owner: Tenant,
+  topic: TenantTopic,
+  of: Tenant,
+  life: Life,
+): Promise<void> {
+  const startMs = bench.world.clock.now();
+  const revocation: Revocation = { of, life, startMs, endMs: forever, isDone: false, maybeDone: true };
+  bench.model.tenancy.revocations.push(revocation);
+  const { reply, wasOpen } = await insist(bench, owner, 'DELETE', `/topics/${topic.name}/grants/${of}`);
+  revocation.endMs = bench.world.clock.now();
+  // That there is no grant any more is an answer as well.
+  revocation.isDone = isDone(reply) || (wasOpen && reply.kind === 'answer' && reply.status === 404);
+  revocation.maybeDone = revocation.isDone || wasOpen;
+  if (revocation.isDone) end(bench, life, of, revocation);
+}
+
+/** What was granted for certain before the revocation began has ended with it. */
+function end({ model }: Workbench, life: Life, of: Tenant, { startMs, endMs }: Revocation): void {
+  const approvals = model.tenancy.requests.filter((request) => request.life === life && request.by === of);
+  for (const { kind, decisions } of approvals) {
+    const { approve: approval } = decisions;
+    if (approval === undefined || approval.endMs > startMs) continue;
+    const spans = kind === 'publish' ? life.publishers : life.subscriptions;
+    for (const span of spans)
+      if (span.fromMs === approval.startMs) span.untilMs = Math.min(span.untilMs, endMs);
+  }
+}
