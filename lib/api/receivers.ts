@@ -72,7 +72,7 @@ export const receiverCalls: Call<Tools>[] = [
       caller: 'owner',
       body: sinks.receiverSchema,
       responses: { 200: 'ReceiverAndSecret', 201: 'ReceiverAndSecret' },
-      errors: ['conflict'],
+      errors: ['unknown_application', 'conflict'],
       example: {
         endpoint: 'https://billing.example.com/events',
         format: 'binary',
@@ -101,7 +101,7 @@ export const receiverCalls: Call<Tools>[] = [
       caller: 'owner',
       body: sinks.receiverPatchSchema,
       responses: { 200: 'ReceiverAndSecret' },
-      errors: ['unknown_receiver', 'conflict'],
+      errors: ['unknown_receiver', 'unknown_application', 'conflict'],
       example: { limits: { perSecond: 100 }, timeoutSeconds: null },
     },
     (tools, principal, { path, body, ownHosts }) =>

@@ -54,6 +54,7 @@ export const scheduleCalls = [
         'schema_mismatch',
         'unknown_topic',
         'unknown_receiver',
+        'unknown_application',
         'conflict',
       ],
       example: {

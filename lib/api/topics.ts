@@ -48,7 +48,7 @@ export const topicCalls = [
       caller: 'owner',
       body: topicSchema,
       responses: { 200: 'Topic', 201: 'Topic' },
-      errors: ['invalid_schema', 'unknown_topic', 'order_fixed', 'conflict'],
+      errors: ['invalid_schema', 'unknown_topic', 'unknown_application', 'order_fixed', 'in_use', 'conflict'],
       example: {
         description: 'What happens to orders',
         schema: { type: 'object', required: ['orderId'], properties: { orderId: { type: 'string' } } },
@@ -73,7 +73,7 @@ export const topicCalls = [
       caller: 'owner',
       body: topicPatchSchema,
       responses: { 200: 'Topic' },
-      errors: ['invalid_schema', 'unknown_topic', 'order_fixed', 'conflict'],
+      errors: ['invalid_schema', 'unknown_topic', 'unknown_application', 'order_fixed', 'in_use', 'conflict'],
       example: { description: 'What customers order', dedupSeconds: null },
     },
     (tools, principal, { path, body }) => patchTopicAndWatch(tools, principal, path.topic, body),

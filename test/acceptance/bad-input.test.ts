@@ -294,7 +294,7 @@ describe('the registry', () => {
   it('refuses an unknown path, and a known path with an unknown method', async () => {
     expectProblem(await bus.call('GET', '/v1/nothing'), 404, 'unknown_route');
     expectProblem(await bus.call('GET', '/elsewhere'), 404, 'unknown_route');
-    expectProblem(await bus.call('PATCH', '/v1/topics/orders', {}), 405, 'method_not_allowed');
+    expectProblem(await bus.call('POST', '/v1/topics/orders', {}), 405, 'method_not_allowed');
   });
 
   it('refuses a body that is not JSON', async () => {

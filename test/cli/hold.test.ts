@@ -53,9 +53,11 @@ describe('topics', () => {
 
   it('take a hold rule, and are deleted with their held events by --force', async () => {
     await busbar('topics', 'put', 'low', '--hold-when', '{"backlogEvents":10}');
+    bus.answerWith({ subscriptions: [] });
     await busbar('topics', 'delete', 'low', '--force');
     expect(calls()).toEqual([
       'PUT /v1/topics/low {"holdWhen":{"backlogEvents":10}}',
+      'GET /v1/topics/low/subscriptions?limit=1000',
       'DELETE /v1/topics/low?force=true',
     ]);
   });

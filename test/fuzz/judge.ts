@@ -31,6 +31,7 @@ export const secretIn = (text: string): string | undefined =>
 
 /** The calls that show a secret once, in this member of a 2xx response. */
 const shows: Readonly<Record<string, string>> = {
+  'POST /v1/applications/{application}/keys': 'key',
   'PUT /v1/receivers/{receiver}': 'secret',
   'PATCH /v1/receivers/{receiver}': 'secret',
   'POST /v1/receivers/{receiver}/rotate-secret': 'secret',

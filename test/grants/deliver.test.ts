@@ -10,7 +10,8 @@ const offline = (receiver: string, id: string) => ({
       body: JSON.stringify({ specversion: '1.0', id, source: '/test', type: 'cooled', data: {} }),
       attributes: {
         ApproximateReceiveCount: '1',
-        SentTimestamp: '1',
+        // Before its receiver was created it would be of an earlier one.
+        SentTimestamp: String(Date.parse('2026-01-01T01:00:00Z')),
         SenderId: 'bus',
         ApproximateFirstReceiveTimestamp: '1',
       },

@@ -248,6 +248,9 @@ const problemSchemas: Schemas = {
       },
       state: { type: 'string', description: 'How the transaction was decided.' },
       redrive: { ...ref('Redrive'), description: 'The one that is running.' },
+      quota: { type: 'string', description: 'The quota that is used up.' },
+      application: { type: 'string', description: 'The application whose quota it is.' },
+      limit: { type: 'integer', minimum: 0, description: 'How much the quota allows.' },
     },
   },
   GatewayMessage: {

@@ -97,13 +97,13 @@ async function writeTopic(
 
 /**
  * A topic of another owner that was deleted a moment ago may still be cached by a publisher that is under way: what it
- * sends would reach the receivers of the new one. @throws BusbarError unavailable.
+ * sends would reach the receivers of the new one. @throws BusbarError in_use.
  */
 async function requireFree(tools: AdminTools, name: string, owner: string): Promise<void> {
   const former = await tools.registry.formerOwner(name);
   if (former === undefined || former === owner) return;
   throw new BusbarError(
-    'unavailable',
+    'in_use',
     `A topic ${name} of another application was deleted less than ${formerSeconds} s ago, and events may be on their way to it. Try again in a minute.`,
     { retryAfterSeconds: formerSeconds },
   );

@@ -52,7 +52,7 @@ async function runningBus(topic: object = {}): Promise<OutboxBus> {
 /** The shop deletes its topic, and the rival makes one of the same name, with a receiver of its own. */
 async function takeName(bus: OutboxBus, topic: object = {}): Promise<void> {
   await deleteTopicAndHeld(bus.tools, shop, 'orders', true);
-  await expect(putTopic(bus.tools, rival, 'orders', topic)).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(putTopic(bus.tools, rival, 'orders', topic)).rejects.toMatchObject({ code: 'in_use' });
   await bus.clock.advance(61_000);
   await putTopic(bus.tools, rival, 'orders', topic);
   await putSubscription(bus.tools, rival, 'orders', 'spy', {});

@@ -67,6 +67,13 @@ describe('many rows', () => {
     expect(callsOf(bus, 'BatchWriteItem')).toBe(20);
   });
 
+  it('are read once when a key is named twice', async () => {
+    const { table } = await tableOf();
+    const rows = rowsOf(2, { n: 1 });
+    await table.putMany(rows);
+    expect(await table.getMany(keysOf([...rows, ...rows]))).toHaveLength(2);
+  });
+
   it('cost no call when there are none', async () => {
     const { bus, table } = await tableOf();
     await table.putMany([]);

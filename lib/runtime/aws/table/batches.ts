@@ -27,7 +27,10 @@ export function createBatches(context: TableContext): Batches {
 
   return {
     async getMany(all) {
-      const keys = all.filter(canBeKey);
+      // AWS refuses a batch that names a key twice.
+      const keys = [
+        ...new Map(all.filter(canBeKey).map((key) => [JSON.stringify([key.pk, key.sk]), key])).values(),
+      ];
       const rows: Row[] = [];
       for (let start = 0; start < keys.length; start += aws.dynamodb.batchGetKeysMax) {
         let rest = keys.slice(start, start + aws.dynamodb.batchGetKeysMax).map(keyItem);
