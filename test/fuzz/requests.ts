@@ -150,7 +150,7 @@ function pathOf(schemas: Schemas, path: string, parameters: readonly Parameter[]
       if (name === undefined) return rarely(1, fc.constant(part), hostileSegment);
       const schema = parameters.find((one) => one.in === 'path' && one.name === name)?.schema ?? {};
       const usual =
-        name === 'id'
+        name === 'id' || name === 'keyId'
           ? fc.constant('<id>')
           : ((hints[name] ?? valueBy(schemas, schema)) as fc.Arbitrary<string>);
       return rarely(4, usual, hostileSegment);

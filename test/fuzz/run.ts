@@ -118,6 +118,8 @@ function createIds() {
     if (path.includes('/held')) return `held ${holderOf(path)}`;
     if (path.includes('/dead-letters')) return `dead ${holderOf(path)}`;
     if (path.includes('/transactions')) return 'transaction';
+    if (path.includes('/requests')) return 'request';
+    if (path.includes('/keys')) return `key ${holderOf(path)}`;
     return path.includes('/refused') ? 'refused' : 'event';
   };
   const list = (value: unknown) => (Array.isArray(value) ? (value as Record<string, unknown>[]) : []);
@@ -147,6 +149,8 @@ function createIds() {
       }
       for (const { id } of list(body.refused)) add('refused', id);
       if (call === 'POST /v1/transactions') add('transaction', body.id);
+      if (call === 'POST /v1/requests' && body.state === 'open') add('request', body.id);
+      if (call.endsWith('/keys')) add(`key ${holderOf(path)}`, body.keyId);
       if (call.endsWith('/events'))
         for (const { id, status: was } of list(body.events)) if (was === 'scheduled') add('event', id);
     },
@@ -238,5 +242,15 @@ async function prepare(world: FuzzWorld, ids: ReturnType<typeof createIds>): Pro
     ids.learn({ problems: [], call: `GET ${path}`, status, json, code: undefined }, path);
   }
   for (const id of begun) ids.add('transaction', id);
+  for (const quotas of [{ topics: 500 }, { topics: 600 }, { receivers: 700 }, { receivers: 800 }]) {
+    const { json } = await world.call('shop', 'POST', '/v1/requests', { kind: 'quotas', quotas });
+    ids.add('request', (json as { readonly id?: string }).id);
+  }
+  for (const application of ['shop', 'bank']) {
+    const spec = { name: 'fuzz', role: 'viewer' };
+    const path = `/v1/applications/${application}/keys`;
+    const { json } = await world.call('admin', 'POST', path, spec);
+    ids.add(`key ${application}`, (json as { readonly keyId?: string }).keyId);
+  }
   for (const id of [...delayedIds, ...delayedIds]) ids.add('event', id);
 }
