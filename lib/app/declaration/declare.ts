@@ -7,6 +7,7 @@ import { isPending, withValidation } from '../../core/registry/handshake.ts';
 import { sharedFields } from '../../core/registry/kinds.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { keptSecrets, type Secrets } from '../../core/registry/secret.ts';
+import { schemaVersionOf } from '../../core/registry/topic.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
 import type { Watches } from '../../runtime/aws/watches.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -63,6 +64,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       topic: name,
       owner,
       ...incarnationOf(existing, fresh),
+      ...schemaVersionOf(existing, spec.schema),
       ...keptHold(existing),
       ...dates(existing, now),
     }));

@@ -11,7 +11,7 @@ export interface Section {
 }
 
 /** The place of a section in the list; names have no slash. */
-export const nameOfSection = ({ target, state }: Section): string =>
+const nameOfSection = ({ target, state }: Section): string =>
   'topic' in target ? `topic/${target.topic}/${state}` : `receiver/${target.receiver}/${state}`;
 
 /** The sections from a position on, and where to begin in the first of them. */

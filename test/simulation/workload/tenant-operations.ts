@@ -18,9 +18,12 @@ import {
 const forever = Number.POSITIVE_INFINITY;
 
 const isDone = (reply: Reply): boolean => reply.kind === 'answer' && reply.status < 300;
-/** It may have been done, or not; or others were faster, and it is to be said again. */
+/** It may have been done, or not; or others were faster, or had the name a moment ago, and it is to be said again. */
 const isOpen = (reply: Reply): boolean =>
-  reply.kind === 'lost' || reply.status >= 500 || reply.status === 429 || reply.body?.code === 'conflict';
+  reply.kind === 'lost' ||
+  reply.status >= 500 ||
+  reply.status === 429 ||
+  ['conflict', 'in_use'].includes(String(reply.body?.code));
 
 /** Says the same until the answer is certain. Whether an answer before it left that open is told as well. */
 async function insist(
@@ -176,7 +179,7 @@ async function subscribeOwn(bench: Workbench, owner: Tenant, topic: TenantTopic,
   await mustBeDone(bench, owner, 'PUT', `/topics/${topic.name}/subscriptions/${receiver}`, {});
 }
 
-export async function create(bench: Workbench, owner: Tenant, topic: TenantTopic): Promise<Life> {
+async function create(bench: Workbench, owner: Tenant, topic: TenantTopic): Promise<Life> {
   const access = bench.dice.pick<Life['access']>(['owner', 'request', 'request', 'anyone']);
   const life = newLife(owner, access, bench.world.clock.now());
   topic.lives.push(life);
