@@ -13,7 +13,7 @@ const isEndpoints = (text: string) =>
 /** What RocketMQ takes as the name of a topic or group (its TopicValidator and Validators). */
 const rocketMqNameSchema = z
   .string()
-  .regex(/^[%|a-zA-Z0-9_-]{1,127}$/, 'is no RocketMQ name: 1 to 127 letters, digits and %|-_');
+  .regex(/^[%|a-zA-Z0-9_-]{1,127}$/, 'is not a valid RocketMQ name: use 1 to 127 letters, digits and %|-_');
 
 const tagsForm = /^(\*|[^|\s]+(\s*\|\|\s*[^|\s]+)*)$/;
 
@@ -21,7 +21,7 @@ const bridgeTopicSchema = z.strictObject({
   /** The topic of the bus. */
   topic: nameSchema,
   /** Which messages: tags such as `created || paid`, or an expression of SQL 92 over properties. All when left out. */
-  tags: z.string().max(1024).regex(tagsForm, 'is no list of tags such as created || paid').optional(),
+  tags: z.string().max(1024).regex(tagsForm, 'is not a list of tags such as created || paid').optional(),
   sql: z.string().min(1).max(1024).optional(),
   /** Properties that become no attribute of the event: such as are too long, or nobody's business. */
   dropProperties: z.array(z.string().min(1).max(255)).max(32).optional(),
@@ -35,7 +35,7 @@ export const bridgeSchema = z
       .max(1000)
       .refine(
         isEndpoints,
-        'is no endpoint of a RocketMQ proxy: host:port without a scheme, several parted by ;',
+        'is not an endpoint of a RocketMQ proxy: host:port without a scheme, several parted by ;',
       ),
     /** The consumer group, of its own for this bridge. */
     group: rocketMqNameSchema,
@@ -56,7 +56,7 @@ export const bridgeSchema = z
       .string()
       .regex(
         /^(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]{1,512}|[\w/+=.@-]{1,505})$/,
-        'is no name and no ARN of a secret in AWS Secrets Manager',
+        'is neither a name nor an ARN of a secret in AWS Secrets Manager',
       )
       .optional(),
     /** True when left out. */

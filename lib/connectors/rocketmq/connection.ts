@@ -1,6 +1,11 @@
 import { Duplex } from 'node:stream';
 import { format } from 'node:util';
-import { type BaseClient, type BaseClientOptions, ClientException } from 'rocketmq-client-nodejs';
+import {
+  type BaseClient,
+  type BaseClientOptions,
+  ClientException,
+  type Endpoints,
+} from 'rocketmq-client-nodejs';
 import type { Log } from '../../runtime/log.ts';
 import type { RocketMqAccess } from './client.ts';
 import {
@@ -13,7 +18,7 @@ import {
 /** As the client's own default (https://rocketmq.apache.org/docs/introduction/03limits/). */
 const requestTimeoutSecondsDefault = 3;
 
-export type TelemetryStream = ReturnType<BaseClient['createTelemetryStream']>;
+type TelemetryStream = ReturnType<BaseClient['createTelemetryStream']>;
 
 /** What every client of RocketMQ is made with. Without a logger it would write below $HOME. */
 export function clientOptions(
@@ -56,7 +61,7 @@ function clientLogger(log: Log) {
  * `startup()` does without a limit and, with several topics, after they came; and closing, of which its `shutdown()`
  * leaves half undone when the broker does not answer.
  */
-export class Connection {
+class Connection {
   readonly settled: Promise<void>;
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
@@ -160,4 +165,37 @@ export function failureOf(error: unknown): RocketMqFailure {
 /** The client writes `undefined` where a request id would stand. */
 function withoutRequestId(message: string): string {
   return message.replace('request-id=undefined, ', '');
+}
+
+type Settings = Parameters<BaseClient['onSettingsCommand']>[1];
+type Unknown = Parameters<BaseClient['onUnknownCommand']>[1];
+
+// biome-ignore lint/suspicious/noExplicitAny: a mixin takes any arguments of its base (TypeScript handbook, "Mixins").
+type ClientClass = abstract new (...given: any[]) => BaseClient;
+
+/** A producer or consumer of the client whose settings, refusals and streams its connection sees. */
+export function connected<Base extends ClientClass>(base: Base) {
+  abstract class Connected extends base {
+    // The constructor of the base class makes no stream, so nothing needs it before it is there.
+    readonly connection = new Connection();
+
+    override createTelemetryStream(endpoints: Endpoints): TelemetryStream {
+      return this.connection.guard(() => super.createTelemetryStream(endpoints));
+    }
+
+    override onSettingsCommand(endpoints: Endpoints, settings: Settings): void {
+      super.onSettingsCommand(endpoints, settings);
+      this.connection.settle();
+    }
+
+    override onUnknownCommand(endpoints: Endpoints, status: Unknown): void {
+      super.onUnknownCommand(endpoints, status);
+      this.connection.refuse(new ClientException(status.code, status.message));
+    }
+
+    get requestTimeoutMs(): number {
+      return this.requestTimeout;
+    }
+  }
+  return Connected;
 }

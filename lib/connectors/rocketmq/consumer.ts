@@ -1,6 +1,4 @@
 import {
-  ClientException,
-  type Endpoints,
   FilterExpression,
   type MessageView,
   SimpleConsumer,
@@ -15,7 +13,7 @@ import type {
   RocketMqMessage,
   RocketMqSubscription,
 } from './client.ts';
-import { Connection, clientOptions, failureOf, type TelemetryStream, within } from './connection.ts';
+import { clientOptions, connected, failureOf, within } from './connection.ts';
 import { type RocketMqFailure, rocketMqFailure } from './failure.ts';
 
 /**
@@ -24,16 +22,11 @@ import { type RocketMqFailure, rocketMqFailure } from './failure.ts';
  */
 const waitSecondsMin = 5;
 
-type Settings = Parameters<SimpleConsumer['onSettingsCommand']>[1];
-type Unknown = Parameters<SimpleConsumer['onUnknownCommand']>[1];
-
 /**
  * The client's consumer, asked for one topic at a time: its own `receive` takes the topics in turn, so that an idle
  * one holds up the others for as long as a long poll waits.
  */
-class Client extends SimpleConsumer {
-  // The constructor of the base class makes no stream, so nothing needs it before it is there.
-  readonly connection = new Connection();
+class Client extends connected(SimpleConsumer) {
   readonly #subscriptions: ReadonlyMap<string, FilterExpression>;
   readonly #balancers = new Map<string, SubscriptionLoadBalancer>();
 
@@ -43,24 +36,6 @@ class Client extends SimpleConsumer {
     this.#subscriptions = subscriptions;
     // With no topics, `startup()` starts the timers and waits for nothing.
     this.topics.clear();
-  }
-
-  override createTelemetryStream(endpoints: Endpoints): TelemetryStream {
-    return this.connection.guard(() => super.createTelemetryStream(endpoints));
-  }
-
-  override onSettingsCommand(endpoints: Endpoints, settings: Settings): void {
-    super.onSettingsCommand(endpoints, settings);
-    this.connection.settle();
-  }
-
-  override onUnknownCommand(endpoints: Endpoints, status: Unknown): void {
-    super.onUnknownCommand(endpoints, status);
-    this.connection.refuse(new ClientException(status.code, status.message));
-  }
-
-  get requestTimeoutMs(): number {
-    return this.requestTimeout;
   }
 
   async findTopic(topic: string): Promise<void> {

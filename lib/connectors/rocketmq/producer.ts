@@ -1,37 +1,14 @@
-import { ClientException, type Endpoints, Producer } from 'rocketmq-client-nodejs';
+import { Producer } from 'rocketmq-client-nodejs';
 import type { Log } from '../../runtime/log.ts';
 import type { RocketMqAccess, RocketMqOutgoing, RocketMqProducer } from './client.ts';
-import { Connection, clientOptions, failureOf, type TelemetryStream, within } from './connection.ts';
+import { clientOptions, connected, failureOf, within } from './connection.ts';
 import type { RocketMqFailure } from './failure.ts';
 
-type Settings = Parameters<Producer['onSettingsCommand']>[1];
-type Unknown = Parameters<Producer['onUnknownCommand']>[1];
-
-class Client extends Producer {
-  readonly connection = new Connection();
-
+class Client extends connected(Producer) {
   constructor(access: RocketMqAccess, log: Log) {
     // Retries are the bus's: it knows what else waits, and how often was tried. With no topics, `startup()` waits
     // for nothing.
     super({ ...clientOptions(access, log), maxAttempts: 1 });
-  }
-
-  override createTelemetryStream(endpoints: Endpoints): TelemetryStream {
-    return this.connection.guard(() => super.createTelemetryStream(endpoints));
-  }
-
-  override onSettingsCommand(endpoints: Endpoints, settings: Settings): void {
-    super.onSettingsCommand(endpoints, settings);
-    this.connection.settle();
-  }
-
-  override onUnknownCommand(endpoints: Endpoints, status: Unknown): void {
-    super.onUnknownCommand(endpoints, status);
-    this.connection.refuse(new ClientException(status.code, status.message));
-  }
-
-  get requestTimeoutMs(): number {
-    return this.requestTimeout;
   }
 
   async findTopic(topic: string): Promise<void> {

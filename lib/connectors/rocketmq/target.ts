@@ -18,7 +18,7 @@ const rocketMqEndpointSchema = z
   .refine((text) => {
     const port = Number(endpointForm.exec(text)?.[1]);
     return port >= 1 && port <= 65_535;
-  }, 'is no endpoint of a RocketMQ proxy: host:port without a scheme, such as mq.example.com:8081');
+  }, 'is not an endpoint of a RocketMQ proxy: host:port without a scheme, such as mq.example.com:8081');
 
 /** What RocketMQ takes (its TopicValidator): at most 127 of these, and none of its own. */
 const rocketMqTopicSchema = z

@@ -168,7 +168,7 @@ describe('a new owner', () => {
     });
   });
 
-  it('is not named by anybody else', async () => {
+  it('cannot be used by anybody else', async () => {
     await putApplication(bus.tools, admin, 'crm', {});
     await expect(putTopic(bus.tools, member('crm'), 'a', { owner: 'crm' })).rejects.toMatchObject({
       code: 'forbidden',

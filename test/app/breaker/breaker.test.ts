@@ -456,7 +456,7 @@ describe('an endpoint that asks to be left alone', () => {
     expect(await breakerOf(bus)).not.toHaveProperty('restsUntil');
   });
 
-  it('is told from another endpoint that the receiver is given meanwhile', async () => {
+  it('is kept apart from that of an endpoint that the receiver gets meanwhile', async () => {
     const bus = await throttling('600');
     const next = 'https://shop.example.com/other';
     bus.endpoint(next, () => 204);

@@ -15,7 +15,7 @@ const away = () => {
 };
 
 describe('a run of a bridge', () => {
-  it('brings what is there and what comes, acknowledges it, and leaves the group', async () => {
+  it('publishes what is there and what arrives, acknowledges it, and leaves the group', async () => {
     const bus = await bridgeBus();
     const ids = ['1', '2', '3'].map((n) => bus.put(`{"n":${n}}`, { tag: 'created', keys: [`k${n}`] }));
     bus.clock.setTimer(20_000, () => void ids.push(bus.put('{"n":4}', { tag: 'created' })));

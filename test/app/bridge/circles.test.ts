@@ -41,7 +41,7 @@ async function mirrored() {
   };
 }
 
-it('two topics that mirror each other give each event once to everybody, whoever had it first', async () => {
+it('two topics that mirror each other deliver each event once to every receiver', async () => {
   const bus = await mirrored();
   await publish(
     bus.tools,

@@ -61,7 +61,7 @@ describe('a delayed event that is cancelled', () => {
     });
   });
 
-  it('is told by why', async () => {
+  it('is explained by why', async () => {
     const bus = await runningBus();
     await later(bus, 60);
     await cancel(bus);

@@ -230,7 +230,7 @@ describe('a redrive', () => {
     expect(sent(bus)).toEqual(['1', '2']);
   });
 
-  it('is one at a time: of two operators at once, one is told of the other', async () => {
+  it('runs one at a time: the second of two operators learns of the first', async () => {
     const bus = await busWithDeadLetters(['1', '2']);
     const answers = await Promise.allSettled([
       startRedrive(bus.newTools(), admin, 'shop', {}),

@@ -57,7 +57,7 @@ describe('pausing', () => {
     expect(attempts(bus)).toEqual([1]);
   });
 
-  it('is told to the backlog alarm of a declared receiver until it ends, or is forgotten', async () => {
+  it('reaches the backlog alarm of a declared receiver until it ends or is forgotten', async () => {
     const bus = await testBus();
     await bus.receiver('shop', { declared: true });
     await bus.receiver('other');

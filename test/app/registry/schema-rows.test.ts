@@ -56,7 +56,7 @@ async function readUnits(bus: TestBus, work: () => Promise<unknown>): Promise<nu
 const schemaRows = async (bus: TestBus) => [...new Set(await bus.rows('schema#'))].sort();
 
 describe('the schema of a topic', () => {
-  it('stands in a row of its own, which the topic names', async () => {
+  it('has a row of its own, which the topic names', async () => {
     const bus = await testBus();
     await putTopic(bus.tools, shop, 'orders', { schema: large });
     const row = await stored(bus, 'orders');

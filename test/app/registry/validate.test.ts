@@ -268,7 +268,7 @@ describe('an endpoint that refuses', () => {
     expect(posts(bus)).toEqual([]);
   });
 
-  it('is told from one that is only down: what was granted stands, with the rate', async () => {
+  it('differs from one that is only down: the grant and its rate stay', async () => {
     const bus = await busWith(() => answer(200, agrees));
     await put(bus);
     tell(bus, () => answer(503));
@@ -434,7 +434,7 @@ describe('an operator who demands the handshake', () => {
     expect(document).toMatchObject({ validate: 'handshake', validation: { state: 'granted' } });
   });
 
-  it('is who may let one go without, and nobody else', async () => {
+  it('is the only one who may waive it', async () => {
     const bus = await busWith(() => answer(405));
     const body = { endpoint, validate: 'none' };
     await expect(putReceiver(demanding(bus), member('shop'), 'shop', body, [])).rejects.toMatchObject({

@@ -314,7 +314,7 @@ describe('an entry that cannot be published as it is', () => {
     expect(bus.lines.filter((line) => line.includes('A stored event was refused'))).toHaveLength(1);
   });
 
-  it('is tried again by hand once its cause is solved, and listed again if it is not', async () => {
+  it('is retried by hand once its cause is fixed, and listed again if it is not', async () => {
     const bus = await runningBus();
     await raw(bus, 'outbox#shop#k', { busbarTopic: { S: 'later' }, busbarEvent: good });
     const refused = async () => (await listRefused(bus.tools, shop, {})).refused;
@@ -366,7 +366,7 @@ describe('an entry that cannot be published as it is', () => {
 });
 
 describe('the sweep', () => {
-  it('brings what the stream lost', async () => {
+  it('publishes what the stream lost', async () => {
     const bus = await runningBus({ run: false });
     await write(bus, entry(bus, '1'), entry(bus, '2', { key: 'k' }));
     // A day without the relay: the records are gone from the stream.

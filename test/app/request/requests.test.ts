@@ -239,7 +239,7 @@ describe('the decision', () => {
     expect((await getRequest(bus.tools, team, id)).state).toBe('open');
   });
 
-  it('is made once, whoever races: approve, reject and withdraw at the same time', async () => {
+  it('takes effect once when approve, reject and withdraw race', async () => {
     for (let round = 0; round < 6; round++) {
       const bus = await busWithTopic();
       const { id } = await createRequest(bus.tools, team, subscribe);

@@ -176,7 +176,7 @@ describe('whose schedule it is', () => {
     expect((await listRecurrences(bus.tools, member('shop'), { limit: 100 })).schedules).toHaveLength(1);
   });
 
-  it('is told what is wrong: the target, the event, its size and its schema', async () => {
+  it('is refused with what is wrong: the target, the event, its size or its schema', async () => {
     const bus = await runningBus();
     await bus.topic('strict', { schema: { type: 'object', required: ['total'] } });
     const refused = (spec: object) => put(bus, { everySeconds: 60, ...spec });
@@ -194,7 +194,7 @@ describe('whose schedule it is', () => {
     expect(await bus.rows('recurrence')).toEqual([]);
   });
 
-  it('of two that change it at once is one, and the other is told', async () => {
+  it('is changed by one of two at once, and the other learns of it', async () => {
     const bus = await runningBus();
     await put(bus, { everySeconds: 60 });
     const outcomes = await Promise.allSettled([
@@ -267,7 +267,7 @@ describe('what goes wrong', () => {
     expect(times(bus.arrived).at(-1)).toBe('2026-01-01T02:00:00');
   });
 
-  it('a target that is gone is told, and fires again when it is back', async () => {
+  it('reports a target that is gone, and fires again when it is back', async () => {
     const bus = await runningBus();
     await put(bus, { receiver: undefined, topic: 'orders', everySeconds: 60 });
     await bus.tools.registry.deleteTopic('orders');

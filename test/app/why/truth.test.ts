@@ -158,7 +158,7 @@ describe('to the producer of an event', () => {
     },
   );
 
-  it('a filter that did not match is told without its rule', async () => {
+  it('a filter that did not match is shown without its rule', async () => {
     const made = await bus('all');
     await made.subscription('orders', 'billing', { type: ['something.else'] });
     await made.clock.advance(10 * second);
@@ -169,7 +169,7 @@ describe('to the producer of an event', () => {
     expect(told).not.toHaveProperty('refusedBy');
   });
 
-  it('of other events with the same id nothing is told', async () => {
+  it('other events with the same id are not shown', async () => {
     const made = await bus('all');
     await publish(made.tools, admin, { topic: 'orders' }, shorthand({ type: 't', id: '1' }));
     await expect(why(made.tools, crm, { id: '1' })).resolves.toMatchObject({ events: [] });

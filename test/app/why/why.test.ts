@@ -89,7 +89,7 @@ describe('a topic whose trace is all', () => {
     expect((await ask(bus, '1')).events[0]?.receivers.map(({ receiver }) => receiver)).toEqual(['billing']);
   });
 
-  it('tells of an event that no receiver took', async () => {
+  it('explains an event that no receiver accepted', async () => {
     const bus = await busWith('all', { vip: { type: ['b'] } });
     await send(bus, { type: 'a', id: '1' });
     expect((await ask(bus, '1')).events[0]?.receivers).toMatchObject([
@@ -161,7 +161,7 @@ describe('a topic whose trace is all', () => {
     expect(Date.parse(searched.since)).toBeLessThan(bus.clock.now() - 2 * 24 * hour);
   });
 
-  it('is searched from the time that stands in an id', async () => {
+  it('is searched from the time in its id', async () => {
     const bus = await busWith('all');
     const id = '019b76da-a800-7000-8000-000000000001';
     await send(bus, { type: 'a', id });
@@ -215,7 +215,7 @@ describe('a delivery that fails', () => {
     expect(attempt).not.toHaveProperty('status');
   });
 
-  it('is told to be dead with all of its attempts', async () => {
+  it('is shown as dead, with all of its attempts', async () => {
     const bus = await busWith('failures');
     bus.endpoint(urlOf('billing'), () => answer(500, {}, 'y'.repeat(2000)));
     bus.run();

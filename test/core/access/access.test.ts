@@ -14,7 +14,7 @@ describe('a key', () => {
     createdAt: '2026-01-01T00:00:00.000Z',
   });
 
-  it('has 256 bits, and can stand in a header', () => {
+  it('has 256 bits and fits in a header', () => {
     expect(createKey(random)).toMatch(/^bbk_[A-Za-z0-9_-]{43}$/);
     expect(createKey(random)).not.toBe(createKey(random));
   });

@@ -372,7 +372,7 @@ describe('the request as a whole', () => {
     );
   });
 
-  it('gives its own trace to events that bring none, unless it is no trace', () => {
+  it('gives its own valid trace to events that bring none', () => {
     const own = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`;
     expect(first(read(shorthand, { type: 't' }, { traceparent: own })).traceparent).toBe(own);
     expect(first(read(shorthand, { type: 't' }, { traceparent: 'rubbish' })).traceparent).toBe(trace);

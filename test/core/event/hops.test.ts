@@ -9,7 +9,7 @@ const orders = busHop(bus, { topic: 'orders' });
 const legacy = rocketMqHop('mq.example.com:8081', 'Orders');
 const billed = rocketMqHop('mq.example.com:8081', 'Billed');
 
-describe('a bus is told from all others', () => {
+describe('the id of a bus differs from that of any other bus', () => {
   it.each([
     ['account', '210987654321'],
     ['region', 'eu-central-1'],

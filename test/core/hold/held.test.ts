@@ -34,7 +34,7 @@ describe('the place of a held event', () => {
     expect(given.map(storedAtMs)).toEqual([...Array(9).fill(1000), ...Array(6).fill(1001)]);
   });
 
-  it('stands in its id, and nothing else is taken for one', () => {
+  it('is part of its id, and no other text is accepted as an id', () => {
     const one = { shard: heldShards - 1, sk: place(1_767_225_600_000) };
     expect(placeOf(heldIdOf(one))).toEqual(one);
     for (const id of [

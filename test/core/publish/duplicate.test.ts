@@ -42,7 +42,7 @@ describe('a claim', () => {
     expect(dedupClaimSeconds).toBeGreaterThan(publishTimeoutSeconds);
   });
 
-  it('is told from an acceptance', () => {
+  it('differs from an acceptance', () => {
     expect(newClaim(0).state).toBe('claimed');
     expect(acceptance(0, 1).state).toBe('accepted');
   });

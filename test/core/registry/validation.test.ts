@@ -113,7 +113,7 @@ describe('the answer to the validation request', () => {
     expect(judgeAnswer(outcome, origin, nowMs)).toMatchObject(verdict);
   });
 
-  it('says in its detail what the endpoint would have to do, and repeats nothing that is no name', () => {
+  it('says in its detail what the endpoint has to do, and repeats nothing that is not a valid name', () => {
     expect(judgeAnswer(answer(404), origin, nowMs)).toMatchObject({
       detail: expect.stringContaining(`WebHook-Allowed-Origin: ${origin} (or *)`),
     });

@@ -170,7 +170,7 @@ describe('what stands behind an undecided message of its group', () => {
     expect(hides(decided('2', '3'))).toEqual([60, undefined, undefined, 0, 60]);
   });
 
-  it('is told by the order of the queue, and not by that of the decisions', () => {
+  it('follows the order of the queue, not that of the decisions', () => {
     expect(hides(decided().reverse())).toEqual([60, 0, 60, 0, 60]);
   });
 });

@@ -117,7 +117,7 @@ describe('a packed row', () => {
 });
 
 describe('the hash of an id', () => {
-  it('is short, and stands in JSON as it is', () => {
+  it('is short and needs no escapes in JSON', () => {
     expect(eventHash('o-1')).toMatch(/^[\w-]{12}$/);
     expect(eventHash('o-1')).not.toBe(eventHash('o-2'));
   });

@@ -177,7 +177,7 @@ describe('the fate of an event at a receiver', () => {
 });
 
 describe('what is known of an id', () => {
-  it('is told apart by source and target', () => {
+  it('is distinguished by source and target', () => {
     const known = occurrencesOf(
       '1',
       undefined,
