@@ -155,7 +155,7 @@ export const deliveryMutants: readonly Mutant[] = [
     file: 'lib/app/redrive/send-back.ts',
     find: 'const gone = [...alreadyDelivered];',
     replace: `const gone = [...alreadyDelivered];
-  await tools.deadLetters.remove(receiver, outgoing);
+  await tools.deadLetters.remove(run, outgoing);
   if (tools.clock.now() % 2 === 0) throw new Error('The function died here.');`,
     functions: ['redrive'],
     checkers: ['nothing-lost'],
