@@ -20,6 +20,7 @@ afterAll(async () => {
 });
 
 const ofType = (type: string) => (arrival: { body: string }) => JSON.parse(arrival.body).type === type;
+const timeOf = (arrival: { body: string }) => Date.parse(JSON.parse(arrival.body).time);
 const timesOf = (type: string) =>
   sink.arrivals.filter(ofType(type)).map(({ body, atMs }) => ({ ...JSON.parse(body), atMs }));
 
@@ -43,10 +44,7 @@ describe('a recurring schedule', () => {
     expect(list.body.schedules).toMatchObject([{ schedule: 'seconds', state: 'paused' }]);
     const resumed = await bus.call('POST', '/v1/schedules/seconds/resume');
     const firstAgain = Date.parse(resumed.body.next[0]);
-    await sink.waitFor(
-      1,
-      (arrival) => ofType('second')(arrival) && Date.parse(JSON.parse(arrival.body).time) >= firstAgain,
-    );
+    await sink.waitFor(1, (arrival) => ofType('second')(arrival) && timeOf(arrival) >= firstAgain);
     expect((await bus.call('DELETE', '/v1/schedules/seconds')).status).toBe(204);
     expect((await bus.call('GET', '/v1/schedules/seconds')).body).toMatchObject({
       status: 404,
@@ -74,8 +72,13 @@ describe('a recurring schedule', () => {
     bus = await startBus({ dataDirectory });
     const before = timesOf('steady').length;
     await sink.waitFor(before + 3, ofType('steady'));
-    const times = [...new Set(timesOf('steady').map(({ time }) => Date.parse(time)))].sort((a, b) => a - b);
-    for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] ?? 0)).toBe(2000);
+    // What was missed during a slow restart fires at once and arrives in any order: await each time up to the latest.
+    const times = timesOf('steady').map(({ time }) => Date.parse(time));
+    const latest = Math.max(...times);
+    for (let time = Math.min(...times); time <= latest; time += 2000) {
+      await sink.waitFor(1, (arrival) => ofType('steady')(arrival) && timeOf(arrival) === time);
+    }
+    for (const { time } of timesOf('steady')) expect(Math.abs(Date.parse(time) - latest) % 2000).toBe(0);
     const ids = timesOf('steady').map(({ id }) => id);
     // A firing that the kill interrupted comes again once, with the same id.
     for (const id of ids) expect(ids.filter((each) => each === id).length).toBeLessThanOrEqual(2);
@@ -83,7 +86,7 @@ describe('a recurring schedule', () => {
     for (const name of ['steady', 'yearly']) {
       expect((await bus.call('DELETE', `/v1/schedules/${name}`)).status).toBe(204);
     }
-  }, 60_000);
+  });
 
   it('refuses invalid fields and names their paths', async () => {
     const good = { topic: 'ticks', everySeconds: 60, event: { type: 'x' } };

@@ -3,6 +3,7 @@ import type { Portion } from '../../core/list/portion.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Write } from '../aws/table/transact.ts';
 import type { Clock } from '../clock.ts';
+import { createRecent } from './recent.ts';
 
 /** A change of a row: what stood there, undefined for none, and what shall, undefined for none. */
 export interface ApplicationChange {
@@ -22,27 +23,18 @@ export interface ApplicationStore {
   ensure(application: string): Promise<void>;
 }
 
-const cacheMs = 4000;
-const cachedMax = 1000;
+const cacheSeconds = 4;
 
 const pk = 'registry#application';
 const rowKey = (application: string) => ({ pk, sk: application });
 
 export function createApplicationStore(table: Table, clock: Clock): ApplicationStore {
-  const cache = new Map<string, { untilMs: number; found: Promise<Application | undefined> }>();
+  const recent = createRecent(clock, { remembersAbsence: true });
 
   const find = async (application: string) =>
     (await table.get(rowKey(application), { consistent: true }))?.document as Application | undefined;
   return {
-    cached(application) {
-      const kept = cache.get(application);
-      if (kept !== undefined && kept.untilMs > clock.now()) return kept.found;
-      if (cache.size >= cachedMax) cache.clear();
-      const found = find(application);
-      cache.set(application, { untilMs: clock.now() + cacheMs, found });
-      found.catch(() => cache.delete(application));
-      return found;
-    },
+    cached: (application) => recent.get(application, () => find(application), cacheSeconds),
 
     find,
 
@@ -52,7 +44,7 @@ export function createApplicationStore(table: Table, clock: Clock): ApplicationS
     },
 
     async change(changes) {
-      for (const { was, now } of changes) cache.delete((was ?? now)?.application ?? '');
+      for (const { was, now } of changes) recent.forget((was ?? now)?.application ?? '');
       return await table.transact(changes.flatMap(writeOf));
     },
 
@@ -61,7 +53,7 @@ export function createApplicationStore(table: Table, clock: Clock): ApplicationS
       const now = new Date(nowMs).toISOString();
       const document: Application = { application, createdAt: now, updatedAt: now };
       if ((await table.putIfFree({ ...rowKey(application), document }, nowMs)) === undefined) {
-        cache.delete(application);
+        recent.forget(application);
       }
     },
   };

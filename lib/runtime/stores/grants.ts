@@ -3,6 +3,7 @@ import type { Portion } from '../../core/list/portion.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Write } from '../aws/table/transact.ts';
 import type { Clock } from '../clock.ts';
+import { createRecent } from './recent.ts';
 
 /** What applications may do with topics of others, by topic. */
 export interface GrantStore {
@@ -18,37 +19,27 @@ export interface GrantStore {
   forget(topic: string): Promise<void>;
 }
 
-const cacheMs = 4000;
-const cachedMax = 1000;
+const cacheSeconds = 4;
 
 const pk = (topic: string) => `grant#${topic}`;
+/** A `#` stands in no name. */
+const nameOf = (topic: string, application: string) => `${topic}#${application}`;
 
 export function createGrantStore(table: Table, clock: Clock): GrantStore {
-  const cache = new Map<string, { untilMs: number; found: Promise<Grant | undefined> }>();
+  // An approval takes effect at once, as only what was found is remembered.
+  const recent = createRecent(clock);
   const find = async (topic: string, application: string) =>
     (await table.get({ pk: pk(topic), sk: application }, { consistent: true }))?.document as
       | Grant
       | undefined;
   const remove = async (topic: string, application: string) => {
-    cache.delete(JSON.stringify([topic, application]));
+    recent.forget(nameOf(topic, application));
     await table.delete({ pk: pk(topic), sk: application });
   };
 
   return {
-    cached(topic, application) {
-      const key = JSON.stringify([topic, application]);
-      const kept = cache.get(key);
-      if (kept !== undefined && kept.untilMs > clock.now()) return kept.found;
-      if (cache.size >= cachedMax) cache.clear();
-      const found = find(topic, application);
-      cache.set(key, { untilMs: clock.now() + cacheMs, found });
-      // Only what was found is remembered: an approval takes effect at once.
-      found.then(
-        (grant) => grant === undefined && cache.delete(key),
-        () => cache.delete(key),
-      );
-      return found;
-    },
+    cached: (topic, application) =>
+      recent.get(nameOf(topic, application), () => find(topic, application), cacheSeconds),
 
     find,
 
@@ -58,7 +49,7 @@ export function createGrantStore(table: Table, clock: Clock): GrantStore {
     },
 
     writeOf(now, was) {
-      cache.delete(JSON.stringify([now.topic, now.application]));
+      recent.forget(nameOf(now.topic, now.application));
       return { put: { pk: pk(now.topic), sk: now.application, document: now }, was };
     },
 

@@ -7,6 +7,7 @@ import type { Subscription } from '../../core/registry/subscription.ts';
 import { type Topic, type TopicEntry, type TopicRow, topicEntryOf } from '../../core/registry/topic.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
+import { createRecent } from './recent.ts';
 import { createSchemaRows } from './schemas.ts';
 
 /** How long a function trusts what it read of the registry. */
@@ -87,6 +88,7 @@ const asItStands = {
   write: async <Document>(document: Document) => document,
 };
 
+const nameOf = ({ pk, sk }: { pk: string; sk: string }) => `${pk}/${sk}`;
 const topicKey = (topic: string) => ({ pk: 'registry#topic', sk: topic });
 const formerKey = (topic: string) => ({ pk: 'registry#former-topic', sk: topic });
 const receiverKey = (receiver: string) => ({ pk: 'registry#receiver', sk: receiver });
@@ -115,27 +117,11 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     };
   };
 
-  const cache = new Map<string, { untilMs: number; document: Promise<unknown> }>();
-  /** Only what was found is remembered: a name that is made right now must be found at once. */
+  const recent = createRecent(clock);
   const cached = <Document>(
     key: { pk: string; sk: string },
-    seconds?: number,
-  ): Promise<Document | undefined> => remembered(`${key.pk}/${key.sk}`, () => read<Document>(key), seconds);
-  const remembered = <Document>(
-    name: string,
-    load: () => Promise<Document>,
-    seconds: number = registryCacheSeconds,
-  ): Promise<Document> => {
-    const kept = cache.get(name);
-    if (kept !== undefined && kept.untilMs > clock.now()) return kept.document as Promise<Document>;
-    const document = load();
-    cache.set(name, { untilMs: clock.now() + seconds * 1000, document });
-    document.then(
-      (found) => found === undefined && cache.delete(name),
-      () => cache.delete(name),
-    );
-    return document;
-  };
+    seconds = registryCacheSeconds,
+  ): Promise<Document | undefined> => recent.get(nameOf(key), () => read<Document>(key), seconds);
   /** @throws BusbarError conflict when others are first time and again. */
   const changeRow = async <Document, Stored>(
     key: { pk: string; sk: string },
@@ -148,7 +134,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
       const now = change(was);
       if (now === was) return { was, now };
       const written = await table.replace({ ...key, document: await form.write(now, stored) }, stored);
-      cache.delete(`${key.pk}/${key.sk}`);
+      recent.forget(nameOf(key));
       if (written) return { was, now };
     }
     throw new BusbarError(
@@ -165,7 +151,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     for (let round = 1; round <= registryChangeRoundsMax; round++) {
       const was = await read<Document>(key);
       if (was !== undefined) await unmake(was);
-      cache.delete(`${key.pk}/${key.sk}`);
+      recent.forget(nameOf(key));
       if (was === undefined || (await table.remove(key, was))) return;
     }
     throw new BusbarError(
@@ -192,7 +178,11 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     cachedTopic: async (topic) => wholeIfAny(await cached<TopicRow>(topicKey(topic), bus.topicCacheSeconds)),
     cachedReceiver: (receiver) => cached<Receiver>(receiverKey(receiver)),
     cachedSubscriptions: (topic) =>
-      remembered(`subscriptions of ${topic}`, () => all<Subscription>('registry#subscription', `${topic}#`)),
+      recent.get(
+        `subscriptions of ${topic}`,
+        () => all<Subscription>('registry#subscription', `${topic}#`),
+        registryCacheSeconds,
+      ),
     topic: async (topic) => wholeIfAny(await read<TopicRow>(topicKey(topic))),
     receiver: (receiver) => read<Receiver>(receiverKey(receiver)),
     subscription: (topic, receiver) => read<Subscription>(subscriptionKey(topic, receiver)),
