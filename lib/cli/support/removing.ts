@@ -51,8 +51,10 @@ async function agreed({ world }: Session, question: string): Promise<boolean> {
   await world.stderr.write(`${question} Go on? [y/N] `);
   const lines = createInterface({ input: world.stdin });
   try {
-    const line = await lines[Symbol.asyncIterator]().next();
-    return /^\s*y(es)?\s*$/i.test(String(line.value ?? ''));
+    const { value, done } = await lines[Symbol.asyncIterator]().next();
+    // Ctrl-D leaves the cursor behind the question.
+    if (done) await world.stderr.write('\n');
+    return /^\s*y(es)?\s*$/i.test(String(value ?? ''));
   } finally {
     lines.close();
   }
