@@ -249,10 +249,34 @@ describe('the registry', () => {
     ['six keys', Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((key) => [key, ['x']]))],
     ['an invalid number range', { data: { n: [{ numeric: ['>', 'x'] }] } }],
     ['nesting in an attribute', { type: { a: ['b'] } }],
+    ['a wildcard of many asterisks', { type: [{ wildcard: '*a*a*a*a*' }] }],
+    ['a wildcard without an end', { type: [{ wildcard: `${'a'.repeat(10_000)}*` }] }],
+    [
+      'a long list in an operator',
+      { type: [{ 'anything-but': Array.from({ length: 200 }, (_, n) => `${n}`) }] },
+    ],
+    ['100 KB', { type: ['x'.repeat(100_000)] }],
   ])('refuses a filter with %s', async (_, filter) => {
     const answer = await bus.call('PUT', '/v1/topics/orders/subscriptions/billing', { filter });
     expectProblem(answer, 400, 'invalid_filter');
     expect((await bus.call('GET', '/v1/topics/orders/subscriptions/billing')).status).toBe(404);
+  });
+
+  it.each([
+    ['that never fires', { cron: '0 0 30 2 *' }, 'cron'],
+    ['of six fields', { cron: '0 0 30 2 * *' }, 'cron'],
+    ['that lists more than there is', { cron: `${'0,'.repeat(60)}0 * * * *` }, 'cron'],
+    ['of 300 KB', { cron: `${'0,'.repeat(150_000)}0 * * * *` }, 'cron'],
+    ['in a zone that there is not', { cron: '@daily', timezone: 'Europe/Atlantis' }, 'timezone'],
+    ['in a zone of 300 KB', { cron: '@daily', timezone: `Europe/${'x'.repeat(300_000)}` }, 'timezone'],
+    ['of no interval', { everySeconds: 0 }, 'everySeconds'],
+    ['of an interval without an end', { everySeconds: 1e15 }, 'everySeconds'],
+  ])('refuses a schedule %s', async (_, times, path) => {
+    const body = { topic: 'orders', event: { type: 'a' }, ...times };
+    const answer = await bus.call('PUT', '/v1/schedules/wrong', body);
+    expectProblem(answer, 400, 'invalid_request', path);
+    expect(JSON.stringify(answer.body).length).toBeLessThan(2000);
+    expect((await bus.call('GET', '/v1/schedules/wrong')).status).toBe(404);
   });
 
   it.each([

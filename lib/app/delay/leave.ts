@@ -157,8 +157,8 @@ async function decide(tools: LeaveTools, timer: Leaving): Promise<LookResult> {
       return { action: 'keep' };
     }
   }
-  const { target, event, body, dueAtMs, atMs, acting } = timer.delayed;
-  const whole = { ...event, subject: event.subject, body, acting };
+  const { target, event, body, dueAtMs, atMs, acting, claim } = timer.delayed;
+  const whole = { ...event, subject: event.subject, body, acting, ...(claim !== undefined && { claim }) };
   return { ready: { target, event: whole, dueAtMs, atMs, mark: async () => undefined } };
 }
 

@@ -135,13 +135,14 @@ async function forget(
   }
 }
 
-function wholeOf(target: Target, { event, dueAtMs }: Later, acting: Acting, atMs: number): Delayed {
+function wholeOf(target: Target, { event, dueAtMs, claim }: Later, acting: Acting, atMs: number): Delayed {
   const { id, source, type, subject, trace, order, body } = event;
   return {
     target,
     dueAtMs,
     atMs,
     acting,
+    ...(claim !== undefined && { claim }),
     event: {
       id,
       source,

@@ -127,7 +127,7 @@ async function takeOut(
   how: 'sent' | 'dropped',
   principal: Principal,
 ): Promise<void> {
-  if (how === 'dropped') await tools.held.drop(hold, kept);
+  if (how === 'dropped') await tools.held.drop(hold, [kept]);
   else await tools.held.remove(hold, [kept]);
   await tools.held.count(hold, how, 1, 0);
   tools.log('info', `A held event was ${how} by hand`, {
@@ -181,7 +181,8 @@ export async function dropAllHeld(tools: DropTools, topic: string, force: boolea
   const untilMs = tools.clock.now() + heldDropSeconds * 1000;
   for (const name of await namesOf(tools, topic)) {
     if (!force && (await holdsAny(tools, name))) throw stillHolds(topic);
-    await dropRows(tools, name, untilMs);
+    // Should the call break off, the topic stays: the ids of what it dropped are free.
+    await dropRows(tools, name, untilMs, tools.held.drop);
   }
 }
 
@@ -197,11 +198,16 @@ async function holdsAny(tools: Pick<DropTools, 'held'>, name: HoldName): Promise
   return pages.some(({ rows }) => rows.length > 0);
 }
 
-async function dropRows(tools: DropTools, name: HoldName, untilMs: number): Promise<void> {
+async function dropRows(
+  tools: DropTools,
+  name: HoldName,
+  untilMs: number,
+  drop: DropTools['held']['drop'],
+): Promise<void> {
   for (const shard of shards) {
     for (;;) {
       const { rows, hasMore } = await tools.held.page(name, shard, dropRowsAtOnce);
-      await tools.held.remove(name, rows);
+      await drop(name, rows);
       if (!hasMore) break;
       if (tools.clock.now() > untilMs) {
         throw new BusbarError(
@@ -240,7 +246,8 @@ const stillHolds = (topic: string) =>
 export async function forgetHold(tools: DropTools, topic: string): Promise<void> {
   const names = await namesOf(tools, topic);
   await tools.holds.remove(topic);
-  for (const name of names) await dropRows(tools, name, Number.POSITIVE_INFINITY);
+  // Its ids are gone with its incarnation.
+  for (const name of names) await dropRows(tools, name, Number.POSITIVE_INFINITY, tools.held.remove);
   for (const sweep of await tools.holds.sweeps(topic)) await tools.holds.removeSweep(sweep);
   await tools.holdWatches.stop(topic);
 }

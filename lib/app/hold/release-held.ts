@@ -196,8 +196,8 @@ async function refuse(tools: ReleaseHeldTools, hold: HoldName, rows: readonly Ke
     await keepRefused(tools, { ...about, ...target, eventId: id }, refusal, body, acting?.incarnation);
     refused.push(row);
   }
-  // Listed before its row is deleted, so it cannot vanish in between.
-  if (refused.length > 0) await tools.held.remove(hold, refused);
+  // Listed before its row is deleted, so it cannot vanish in between. It was not sent, so its id is free again.
+  if (refused.length > 0) await tools.held.drop(hold, refused);
   return going;
 }
 

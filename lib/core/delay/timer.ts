@@ -36,6 +36,7 @@ export function readTimer(text: string): TimerMessage | undefined {
       dueAtMs,
       atMs,
       acting,
+      claim,
       event,
       body,
     } = JSON.parse(text) ?? {};
@@ -51,7 +52,9 @@ export function readTimer(text: string): TimerMessage | undefined {
       typeof event?.type === 'string' &&
       typeof event.source === 'string' &&
       typeof body === 'string';
-    return isWhole ? { kind: 'whole', delayed: { target, dueAtMs, atMs, acting, event, body } } : undefined;
+    return isWhole
+      ? { kind: 'whole', delayed: { target, dueAtMs, atMs, acting, claim, event, body } }
+      : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return undefined;

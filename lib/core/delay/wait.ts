@@ -2,6 +2,7 @@ import type { Acting } from '../access/acting.ts';
 import type { Target } from '../event/target.ts';
 import type { TraceMode } from '../event/trace-mode.ts';
 import { aws, bus } from '../kernel/limits.ts';
+import type { ClaimRef } from '../publish/duplicate.ts';
 import type { Order } from '../routing/order.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface Delayed {
   /** When it was published, and for whom it acts; absent in messages from before this was recorded. */
   readonly atMs?: number | undefined;
   readonly acting?: Acting | undefined;
+  /** The claim by which it was accepted, which is freed when it is refused; absent where nothing is deduplicated. */
+  readonly claim?: ClaimRef | undefined;
   readonly event: {
     readonly id: string;
     readonly source: string;

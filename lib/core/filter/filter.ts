@@ -1,3 +1,4 @@
+import { utf8Bytes } from '../event/event.ts';
 import { type BusbarError, invalidField } from '../kernel/errors.ts';
 import { aws } from '../kernel/limits.ts';
 
@@ -22,6 +23,16 @@ export const filterOperators = [
 const operators: ReadonlySet<string> = new Set(filterOperators);
 
 /**
+ * What is compared with every value of every event stays small: SNS would take 256 KB, lists of any length inside an
+ * operator, and leaves the bus to run them again for `why` and for requests.
+ */
+const filterBytesMax = 32 * 1024;
+const operandsMax = 150;
+/** SNS takes at most three in a pattern. */
+const asterisksMax = 3;
+const patternCharactersMax = 256;
+
+/**
  * Checks the shape of a filter; SNS, whose language it is, checks the operands.
  * https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
  * @throws BusbarError invalid_filter, naming the path.
@@ -31,6 +42,13 @@ export function checkFilter(filter: unknown): Filter {
     throw invalidFilter('filter', 'must be an object of attribute names and lists of values');
   if (Object.keys(filter).length === 0) {
     throw invalidFilter('filter', 'is empty. Leave it out to receive every event');
+  }
+  const bytes = utf8Bytes(JSON.stringify(filter));
+  if (bytes > filterBytesMax) {
+    throw invalidFilter(
+      'filter',
+      `has ${bytes} bytes; at most ${filterBytesMax} are taken. List fewer values`,
+    );
   }
   const combinations = checkNode(filter, 'filter', 1);
   const keys = new Set(topLevelKeys(filter as Filter)).size;
@@ -98,6 +116,32 @@ function checkValues(values: readonly unknown[], path: string): void {
         `has the unknown operator ${operator}. Use one of ${[...operators].join(', ')}`,
       );
     }
+    checkOperand(operator, (value as Record<string, unknown>)[operator], `${path}.${index}`);
+  }
+}
+
+/** Bounds the work of an operator; `anything-but` may list values, or hold one further operator that does. */
+function checkOperand(operator: string, operand: unknown, path: string): void {
+  if (operator === 'anything-but' && isObject(operand)) {
+    for (const [inner, values] of Object.entries(operand)) checkOperand(inner, values, `${path}.${operator}`);
+    return;
+  }
+  const listed = Array.isArray(operand) ? operand : [operand];
+  if (listed.length > operandsMax) {
+    throw invalidFilter(
+      path,
+      `lists ${listed.length} values in ${operator}; at most ${operandsMax} are taken`,
+    );
+  }
+  if (operator !== 'wildcard') return;
+  for (const pattern of listed) {
+    if (typeof pattern !== 'string') continue;
+    const asterisks = pattern.replaceAll(/\\./gs, '').split('*').length - 1;
+    if (pattern.length <= patternCharactersMax && asterisks <= asterisksMax) continue;
+    throw invalidFilter(
+      path,
+      `has a wildcard of ${pattern.length} characters with ${asterisks} asterisks; at most ${patternCharactersMax} with ${asterisksMax} are taken`,
+    );
   }
 }
 

@@ -35,6 +35,7 @@ export function matcherOf(values: readonly unknown[]): Matcher {
       if (block !== undefined) blocks.push(block);
       const test = operators.get(operator);
       if (operator === 'anything-but') others.push(excluding(operand));
+      else if (operator === 'wildcard' && typeof operand === 'string') others.push(wildcardMatcher(operand));
       else if (test !== undefined) others.push((leaf) => test(leaf, operand));
     }
   }
@@ -65,7 +66,6 @@ const operators = new Map<string, (leaf: Leaf, operand: unknown) => boolean>([
   ['prefix', onTexts((text, start) => text.startsWith(start))],
   ['suffix', onTexts((text, end) => text.endsWith(end))],
   ['equals-ignore-case', onTexts((text, wanted) => fold(text) === fold(wanted))],
-  ['wildcard', onTexts(matchesWildcard)],
   ['exists', (leaf, operand) => operand === true && leaf !== null && leaf !== ''],
   ['numeric', (leaf, operand) => Array.isArray(operand) && meetsNumeric(leaf, operand)],
 ]);
@@ -132,8 +132,11 @@ function excludes(leaf: Leaf, value: unknown): boolean {
   return leaf === value;
 }
 
-/** `*` stands for any run of characters, `\*` for an asterisk and `\\` for a backslash. */
-function matchesWildcard(text: string, pattern: string): boolean {
+/**
+ * `*` stands for any run of characters, `\\*` for an asterisk and `\\\\` for a backslash. A text is passed over once,
+ * whatever the pattern.
+ */
+function wildcardMatcher(pattern: string): Matcher {
   const pieces = [''];
   for (let at = 0; at < pattern.length; at++) {
     const character = pattern.charAt(at);
@@ -141,17 +144,43 @@ function matchesWildcard(text: string, pattern: string): boolean {
     else pieces[pieces.length - 1] += character === '\\' ? pattern.charAt(++at) : character;
   }
   const first = pieces[0] ?? '';
-  if (pieces.length === 1) return text === first;
+  if (pieces.length === 1) return (leaf) => leaf === first;
   const last = pieces.at(-1) ?? '';
-  const end = text.length - last.length;
-  if (!text.startsWith(first) || !text.endsWith(last)) return false;
-  let from = first.length;
-  for (const piece of pieces.slice(1, -1)) {
-    const found = text.indexOf(piece, from);
-    if (found === -1) return false;
-    from = found + piece.length;
+  const middle = pieces.slice(1, -1).map(finderOf);
+  return (leaf) => {
+    if (typeof leaf !== 'string' || !leaf.startsWith(first) || !leaf.endsWith(last)) return false;
+    let from = first.length;
+    for (const endOf of middle) {
+      const end = endOf(leaf, from);
+      if (end === undefined) return false;
+      from = end;
+    }
+    return from <= leaf.length - last.length;
+  };
+}
+
+/**
+ * Finds where the first occurrence of a piece behind a place ends, by Knuth, Morris and Pratt: `indexOf` may compare every
+ * character of a repetitive text with every one of the piece.
+ */
+function finderOf(piece: string): (text: string, from: number) => number | undefined {
+  /** For each length that matched, the next shorter one that still does. */
+  const shorter = [0, 0];
+  for (let at = 1, length = 0; at < piece.length; at++) {
+    while (length > 0 && piece[at] !== piece[length]) length = shorter[length] ?? 0;
+    if (piece[at] === piece[length]) length++;
+    shorter.push(length);
   }
-  return from <= end;
+  return (text, from) => {
+    let length = 0;
+    for (let at = from; length < piece.length; at++) {
+      if (at >= text.length) return undefined;
+      while (length > 0 && text[at] !== piece[length]) length = shorter[length] ?? 0;
+      if (text[at] === piece[length]) length++;
+      if (length === piece.length) return at + 1;
+    }
+    return from;
+  };
 }
 
 interface Address {

@@ -30,12 +30,18 @@ const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const dayMs = 86_400_000;
 /**
  * 29 February falls on a given day of the week at least every 40 years, unless a century year without a leap day
- * intervenes.
+ * intervenes. An expression that never fires costs a look at each of these months, and at the days of those it names.
  */
-const daysAhead = 41 * 366;
+const monthsAhead = 41 * 12;
+
+/** A longer expression repeats itself: it is refused before it is read. */
+const cronCharactersMax = 256;
 
 /** @throws CronError, naming the field. */
 export function parseCron(text: string): Cron {
+  if (text.length > cronCharactersMax) {
+    throw new CronError(`has ${text.length} characters; at most ${cronCharactersMax} are read`);
+  }
   const fields = (shorthands[text.trim().toLowerCase()] ?? text).trim().split(/\s+/);
   if (fields.length !== 5) {
     throw new CronError(
@@ -52,7 +58,6 @@ export function parseCron(text: string): Cron {
   // (crontab(5)).
   const both = dayOfMonth.startsWith('*') || dayOfWeek.startsWith('*');
   const isOnDay = (date: Date) => {
-    if (!monthsOf.has(date.getUTCMonth() + 1)) return false;
     const inMonth = days.has(date.getUTCDate());
     const inWeek = daysOfWeek.has(date.getUTCDay());
     return both ? inMonth && inWeek : inMonth || inWeek;
@@ -60,9 +65,7 @@ export function parseCron(text: string): Cron {
   return {
     next(afterMs, zone) {
       const wallMs = zone.toWall(afterMs);
-      const firstDayMs = Math.floor(wallMs / dayMs) * dayMs;
-      for (let day = 0; day < daysAhead; day++) {
-        const dateMs = firstDayMs + day * dayMs;
+      for (const dateMs of datesFrom(Math.floor(wallMs / dayMs) * dayMs, monthsOf)) {
         if (!isOnDay(new Date(dateMs))) continue;
         for (const hourOf of hours) {
           for (const minuteOf of minutes) {
@@ -77,6 +80,17 @@ export function parseCron(text: string): Cron {
       return undefined;
     },
   };
+}
+
+/** The days of these months from a day on, each by its start. */
+function* datesFrom(firstMs: number, monthsOf: ReadonlySet<number>): Generator<number> {
+  const first = new Date(firstMs);
+  for (let ahead = 0; ahead < monthsAhead; ahead++) {
+    const startMs = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + ahead, 1);
+    if (!monthsOf.has(new Date(startMs).getUTCMonth() + 1)) continue;
+    const endMs = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + ahead + 1, 1);
+    for (let dateMs = Math.max(startMs, firstMs); dateMs < endMs; dateMs += dayMs) yield dateMs;
+  }
 }
 
 /** The values of a field, ascending: `*`, `5`, `1-5`, `1-20/3`, and lists of those. */
@@ -98,7 +112,10 @@ function values(
     );
   };
   const found = new Set<number>();
-  for (const item of text.split(',')) {
+  const items = text.split(',');
+  const most = max - min + 1;
+  if (items.length > most) throw wrong(`lists ${items.length} items, and there are only ${most} values`);
+  for (const item of items) {
     const [range = '', step, ...more] = item.split('/');
     const [low = '', high, ...further] = range.split('-');
     if (more.length > 0 || further.length > 0)

@@ -9,7 +9,7 @@ import { parseExact } from '../kernel/exact-numbers.ts';
 import { bus } from '../kernel/limits.ts';
 import { nameSchema } from '../kernel/spec.ts';
 import { CronError, parseCron } from './cron.ts';
-import { timeZone } from './time-zone.ts';
+import { timeZone, timeZoneCharactersMax } from './time-zone.ts';
 
 /** A time of a recurring schedule that fires later than this is a misfire. */
 const misfireSeconds = 60;
@@ -27,10 +27,12 @@ export const recurrenceSchema = z
     receiver: nameSchema.optional(),
     owner: nameSchema.optional(),
     description: z.string().max(1024).optional(),
-    cron: z.string().max(256).superRefine(checkCron).optional(),
+    cron: z.string().superRefine(checkCron).optional(),
     everySeconds: z.int().min(1).max(bus.scheduleLegSeconds).optional(),
     timezone: z
       .string()
+      // What is longer is not even looked up.
+      .max(timeZoneCharactersMax, { abort: true })
       .refine((name) => timeZone(name) !== undefined, 'is not an IANA time zone such as Europe/Berlin')
       .optional(),
     misfire: z.enum(misfires).optional(),

@@ -10,14 +10,20 @@ export interface TimeZone {
 
 const dayMs = 86_400_000;
 const utc: TimeZone = { toWall: (instantMs) => instantMs, toInstant: (wallMs) => wallMs };
-const known = new Map<string, TimeZone>([['UTC', utc]]);
+/** By their names in lower case, as names do not differ by it: there are at most as many as the database has. */
+const known = new Map<string, TimeZone>([['utc', utc]]);
+
+/** The longest name of the database has 32. */
+export const timeZoneCharactersMax = 64;
 
 /**
  * The zone with a name such as `Europe/Berlin`; undefined when there is none. Offsets such as `+02:00` are not zones.
  */
 export function timeZone(name: string): TimeZone | undefined {
-  const zone = known.get(name) ?? (/^[A-Za-z]/.test(name) ? makeZone(name) : undefined);
-  if (zone !== undefined) known.set(name, zone);
+  if (name.length > timeZoneCharactersMax || !/^[A-Za-z]/.test(name)) return undefined;
+  const key = name.toLowerCase();
+  const zone = known.get(key) ?? makeZone(name);
+  if (zone !== undefined) known.set(key, zone);
   return zone;
 }
 

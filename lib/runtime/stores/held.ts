@@ -28,6 +28,9 @@ const heldSightingSeconds = 90 * 24 * 3600;
 /** A larger event is packed in its row, of 400 KB at most: JSON in JSON can grow to twice its size. */
 const heldPlainBytesMax = 128 * 1024;
 
+/** Each of these is a transaction of its own. */
+const droppedAtOnce = 25;
+
 /** Which hold of which topic; another hold of the same topic has rows of its own. */
 export interface HoldName {
   readonly topic: string;
@@ -45,8 +48,8 @@ export interface HeldStore {
   /** Those of the places that still hold their event. */
   find(hold: HoldName, places: readonly HeldPlace[]): Promise<Kept[]>;
   remove(hold: HoldName, places: readonly HeldPlace[]): Promise<void>;
-  /** Removes an event that will not be sent, and frees its claim in the same moment. */
-  drop(hold: HoldName, kept: Kept): Promise<void>;
+  /** Removes events that will not be sent, and frees the claim of each in the same moment. */
+  drop(hold: HoldName, kept: readonly Kept[]): Promise<void>;
   /** Adds to the counts, which are kept apart from the hold so that publishers do not wait for each other. */
   count(hold: HoldName, what: keyof HeldCounts, count: number, shard: number): Promise<void>;
   counts(hold: HoldName): Promise<HeldCounts>;
@@ -167,10 +170,21 @@ export function createHeldStore(
     remove: (hold, places) =>
       table.deleteMany(places.map(({ shard, sk }) => ({ pk: partition(hold, shard), sk }))),
 
-    async drop(hold, { shard, sk, event: { claim } }) {
-      const key = { pk: partition(hold, shard), sk };
-      if (claim === undefined) await table.delete(key);
-      else await table.deleteBeside(key, freedClaim(claim, world.clock.now()));
+    async drop(hold, kept) {
+      const keyOf = ({ shard, sk }: HeldPlace) => ({ pk: partition(hold, shard), sk });
+      await table.deleteMany(kept.filter(({ event }) => event.claim === undefined).map(keyOf));
+      const claimed = kept.flatMap((one) => {
+        const { claim } = one.event;
+        return claim === undefined ? [] : [{ key: keyOf(one), claim }];
+      });
+      for (let at = 0; at < claimed.length; at += droppedAtOnce) {
+        const nowMs = world.clock.now();
+        await Promise.all(
+          claimed
+            .slice(at, at + droppedAtOnce)
+            .map(({ key, claim }) => table.deleteBeside(key, freedClaim(claim, nowMs))),
+        );
+      }
     },
 
     count: (hold, what, count, shard) => table.increment(countKey(hold, what, shard), count),

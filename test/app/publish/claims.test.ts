@@ -2,12 +2,13 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { cancelEvent } from '../../../lib/app/delay/recall.ts';
 import { dropHeld, listHeld } from '../../../lib/app/hold/held.ts';
+import { deleteTopicAndHeld } from '../../../lib/app/hold/topic-and-hold.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { duplicateKey } from '../../../lib/core/publish/duplicate.ts';
 import type { Input } from '../../../lib/stand-in/engines/engine.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, environment, member, shorthand, type TestBus, testBus } from '../bus.ts';
-import { putHold } from '../calls.ts';
+import { putHold, releaseHold } from '../calls.ts';
 import { waited } from '../hold/hold-bus.ts';
 
 /** An id is taken as long as its event was sent or may still be, and no longer. */
@@ -122,7 +123,64 @@ describe('the id of a delayed event', () => {
   });
 });
 
+describe('the id of an event that waits whole in the queue', () => {
+  const soon = { delaySeconds: 60 };
+  it('is free when the event was refused, and not before', async () => {
+    const bus = await dedupBus();
+    await bus.tools.registry.changeTopic('orders', (topic) => ({ ...topic, cancellable: false }) as never);
+    const { events } = await publish(bus.newTools(), shop, orders, shorthand({ ...event, ...soon }));
+    expect(events).toMatchObject([{ status: 'scheduled' }]);
+    expect(await bus.rows('event#')).toEqual([]);
+    expect(await once(bus)).toBe('duplicate');
+    await bus.tools.registry.changeTopic('orders', (topic) => ({ ...topic, owner: 'other' }) as never);
+    bus.run();
+    await bus.clock.advance(90_000);
+    expect(bus.requests).toEqual([]);
+    expect(await bus.rows('refused#')).toHaveLength(1);
+    expect(await once(bus)).toBe('accepted');
+    expect(await once(bus)).toBe('duplicate');
+  });
+
+  it('stays taken when the event was sent', async () => {
+    const bus = await dedupBus();
+    await bus.tools.registry.changeTopic('orders', (topic) => ({ ...topic, cancellable: false }) as never);
+    expect(await once(bus, soon)).toBe('scheduled');
+    bus.run();
+    await bus.clock.advance(90_000);
+    expect(bus.requests).toHaveLength(1);
+    expect(await once(bus)).toBe('duplicate');
+  });
+});
+
 describe('the id of a held event', () => {
+  it('is free when its publisher may not publish any more as the topic is released', async () => {
+    const bus = await dedupBus();
+    await waited(bus, putHold(bus.tools, shop, 'orders', {}));
+    await bus.clock.advance(2000);
+    const { events } = await publish(bus.newTools(), shop, orders, shorthand(event));
+    expect(events).toMatchObject([{ status: 'held' }]);
+    await bus.tools.registry.changeTopic('orders', (topic) => ({ ...topic, owner: 'other' }) as never);
+    bus.run();
+    await waited(bus, releaseHold(bus.tools, member('other'), 'orders', {}));
+    await bus.clock.advance(10_000);
+    expect(bus.requests).toEqual([]);
+    expect(await bus.rows('refused#')).toHaveLength(1);
+    expect(await once(bus)).toBe('accepted');
+  });
+
+  it('is free when a deletion by force dropped it and broke off', async () => {
+    const bus = await dedupBus();
+    await waited(bus, putHold(bus.tools, shop, 'orders', {}));
+    await bus.clock.advance(2000);
+    expect(await once(bus)).toBe('held');
+    bus.intercept('sns.DeleteTopic', () => {
+      throw new AwsError('InternalError', 'The fault of this test', { status: 500 });
+    });
+    await expect(deleteTopicAndHeld(bus.tools, shop, 'orders', true)).rejects.toThrow();
+    bus.restore('sns.DeleteTopic');
+    expect(await once(bus)).toBe('held');
+  });
+
   it('is free once it is dropped, and not before', async () => {
     const bus = await dedupBus();
     await waited(bus, putHold(bus.tools, shop, 'orders', {}));

@@ -18,6 +18,7 @@ describe('a filter is taken', () => {
         data: { amount: [{ numeric: ['>', 10] }], ip: [{ cidr: '10.0.0.0/8' }] },
       },
     ],
+    ['with asterisks that stand for themselves', { type: [{ wildcard: '\\*\\*\\*\\*a*' }] }],
     ['with values of every kind', { data: { a: ['x', 1, true, null] } }],
     ['with nested data', { data: { order: { items: { sku: ['a'] } } } }],
     ['with alternatives', { $or: [{ type: ['a'] }, { data: { b: [1] } }], source: ['/s'] }],
@@ -38,6 +39,20 @@ describe('a filter is taken', () => {
 describe('a filter is refused', () => {
   it.each<[string, unknown, path: string]>([
     ['that is no object', [], 'filter'],
+    ['of more than 32 KB', { type: ['x'.repeat(33_000)] }, 'filter'],
+    ['with a long wildcard', { type: [{ wildcard: `${'a'.repeat(256)}*` }] }, 'filter.type.0'],
+    ['with a wildcard of many asterisks', { type: ['a', { wildcard: '*a*b*c*' }] }, 'filter.type.1'],
+    [
+      'with such a wildcard inside anything-but',
+      { type: [{ 'anything-but': { wildcard: ['a*', '*a*b*c*'] } }] },
+      'filter.type.0.anything-but',
+    ],
+    ['with a long list inside an operator', { type: [{ 'anything-but': values(151) }] }, 'filter.type.0'],
+    [
+      'with a long list of patterns inside anything-but',
+      { type: [{ 'anything-but': { prefix: values(151) } }] },
+      'filter.type.0.anything-but',
+    ],
     ['that is null', null, 'filter'],
     ['that is empty', {}, 'filter'],
     ['with a bare value', { type: 'order.created' }, 'filter.type'],

@@ -54,6 +54,10 @@ describe('a cron expression', () => {
 
   it.each([
     ['* * * *', 'has 4 fields'],
+    [`${'0,'.repeat(60)}0 * * * *`, 'lists 61 items, and there are only 60 values'],
+    [`* * * ${'jan,'.repeat(12)}dec *`, 'lists 13 items'],
+    [`*${' '.repeat(300)}* * * *`, 'has 308 characters; at most 256'],
+    ['1'.repeat(1_000_000), 'has 1000000 characters'],
     ['0 0 * * * *', 'has 6 fields'],
     ['60 * * * *', 'the minute "60": "60" is not from 0 to 59'],
     ['* 24 * * *', 'the hour'],
