@@ -116,7 +116,7 @@ export const receiverCalls: Call<Tools>[] = [
       caller: 'owner',
       query: { force: flag('Also when accepted events are lost by it.') },
       responses: { 204: null },
-      errors: ['unknown_receiver', 'declared', 'in_use'],
+      errors: ['unknown_receiver', 'declared', 'in_use', 'conflict'],
     },
     (tools, principal, { path, query }) => deleteReceiver(tools, principal, path.receiver, query.force),
   ),

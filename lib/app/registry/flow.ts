@@ -4,10 +4,10 @@ import { showReceiver } from '../../core/registry/kinds.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { AdminTools } from './admin.ts';
-import { followState, type PollingTools } from './polling.ts';
+import { followSoon, type PollingTools } from './polling.ts';
 import { changeOwnReceiver, findReceiver } from './receivers.ts';
 
-export type FlowTools = AdminTools & PollingTools & Tools<'skips' | 'pauseWatches'>;
+export type FlowTools = AdminTools & PollingTools & Tools<'skips' | 'pauseWatches' | 'validations'>;
 
 /** A receiver as the API shows it, with how many deliveries its skip has dropped so far. */
 export type ShownReceiver = Omit<ReturnType<typeof showReceiver>, 'skip'> & {
@@ -54,7 +54,7 @@ export async function pauseReceiver(
   // A receiver that was created over the API has no alarm.
   if (receiver.declared) await tools.pauseWatches.start(name);
   // Last, because it is slow: until then each received message is parked.
-  await followState(tools, receiver);
+  await followSoon(tools, receiver);
   return await showWithSkip(tools, receiver);
 }
 
@@ -65,7 +65,7 @@ export async function resumeReceiver(
   name: string,
 ): Promise<ShownReceiver> {
   const receiver = await changeOwnReceiver(tools, principal, name, resumed);
-  await followState(tools, receiver);
+  await followSoon(tools, receiver);
   return await showWithSkip(tools, receiver);
 }
 

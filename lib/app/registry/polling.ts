@@ -1,5 +1,8 @@
+import { BusbarError } from '../../core/kernel/errors.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
+import type { Watches } from '../../runtime/aws/watches.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { Parts } from '../../runtime/tools.ts';
 
@@ -37,5 +40,30 @@ export async function followState(
     const current = await tools.registry.receiver(receiver.receiver);
     if (current === undefined || isFlowing(current) === isFlowing(followed)) return;
     followed = current;
+  }
+}
+
+/**
+ * The same, at once or, while AWS still carries out an earlier change of the receiver, within minutes by the schedule that
+ * looks after receivers. The registry says already what holds: until then, what a receiver that stands still receives is
+ * parked, and what one that flows again receives waits.
+ * @returns whether it was at once; otherwise that schedule must stay.
+ */
+export async function followSoon(
+  tools: PollingTools & {
+    readonly registry: RegistryStore;
+    readonly validations: Watches;
+    readonly log: Log;
+  },
+  receiver: Receiver,
+): Promise<boolean> {
+  try {
+    await followState(tools, receiver);
+    return true;
+  } catch (error) {
+    if (!(error instanceof BusbarError) || error.code !== 'conflict') throw error;
+    await tools.validations.start(receiver.receiver);
+    tools.log('warn', 'Polling follows later', { receiver: receiver.receiver, reason: error.message });
+    return false;
   }
 }

@@ -3,7 +3,7 @@ import { invalidField } from '../../core/kernel/errors.ts';
 import { isPending, reopened } from '../../core/registry/handshake.ts';
 import { showReceiver } from '../../core/registry/kinds.ts';
 import type { ShownReceiver } from '../../core/registry/receiver.ts';
-import { followState } from './polling.ts';
+import { followSoon } from './polling.ts';
 import { changeOwnReceiver } from './receivers.ts';
 import { ask, endSchedule, expectValidation, type ValidateTools } from './validate.ts';
 
@@ -27,7 +27,7 @@ export async function validateReceiver(
   });
   if (isPending(receiver)) await expectValidation(tools, handshake);
   const asked = await ask(tools, receiver);
-  await followState(tools, asked);
-  if (!isPending(asked)) await endSchedule(tools, name);
+  const followed = await followSoon(tools, asked);
+  if (followed && !isPending(asked)) await endSchedule(tools, name);
   return showReceiver(tools.sinks, asked, tools.clock.now());
 }

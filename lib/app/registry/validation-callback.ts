@@ -1,6 +1,6 @@
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import { agreedByToken, hashToken, readRate } from '../../core/registry/handshake.ts';
-import { followState } from './polling.ts';
+import { followSoon } from './polling.ts';
 import type { ValidateTools } from './validate.ts';
 import { endSchedule } from './validate.ts';
 
@@ -29,7 +29,6 @@ export async function takeCallback(
     );
   });
   if (now !== was) tools.log('info', 'An endpoint agreed by its callback', { receiver: name });
-  await followState(tools, now);
-  await endSchedule(tools, name);
+  if (await followSoon(tools, now)) await endSchedule(tools, name);
   return { receiver: name, state: 'granted' };
 }

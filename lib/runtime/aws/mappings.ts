@@ -41,7 +41,7 @@ const settleSecondsMax = 20;
 
 /**
  * Makes a change to a mapping as soon as an earlier change of it is through: until then Lambda refuses.
- * @throws BusbarError unavailable when that takes too long.
+ * @throws BusbarError conflict when that takes too long.
  */
 async function whenSettled<Answer>(world: World, change: () => Promise<Answer>): Promise<Answer> {
   const { clock, random } = world;
@@ -53,7 +53,7 @@ async function whenSettled<Answer>(world: World, change: () => Promise<Answer>):
       if (!(error instanceof ResourceInUseException)) throw error;
       if (clock.now() + waitMs > untilMs) {
         throw new BusbarError(
-          'unavailable',
+          'conflict',
           'AWS is still carrying out an earlier change of this receiver. Try again in a minute.',
           { cause: error, retryAfterSeconds: 60 },
         );
@@ -66,7 +66,7 @@ async function whenSettled<Answer>(world: World, change: () => Promise<Answer>):
 /**
  * Makes a change to a mapping; answers false when the mapping is gone by now. Of one that is gone nobody can tell whose
  * function it invokes, so that IAM refuses by our condition on the function what Lambda would not find.
- * @throws BusbarError unavailable.
+ * @throws BusbarError conflict.
  */
 export async function changeMapping(
   world: World,

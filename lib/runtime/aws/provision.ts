@@ -81,7 +81,7 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
     } catch (error) {
       if (error instanceof QueueDeletedRecently) {
         throw new BusbarError(
-          'unavailable',
+          'conflict',
           `The queue ${queue.name} was deleted less than a minute ago, and AWS makes it again only after that.`,
           { cause: error, retryAfterSeconds: 60 },
         );

@@ -5,6 +5,7 @@ import { declare } from '../../../lib/app/declaration/declare.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { getReceiver, pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
+import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
 import { putReceiver, skipEvents } from '../calls.ts';
 
@@ -139,6 +140,28 @@ describe('pausing', () => {
 });
 
 describe('resuming', () => {
+  it('is answered while AWS carries out an earlier change, and followed within minutes', async () => {
+    const bus = await busWithReceiver();
+    bus.endpoint(url, () => 204);
+    await pauseReceiver(bus.tools, admin, 'shop');
+    bus.run();
+    await bus.clock.advance(60 * second);
+    await invoke(bus, '1');
+    bus.intercept('lambda.UpdateEventSourceMapping', () => {
+      throw new AwsError('ResourceInUseException', 'Not now.');
+    });
+    const resuming = resumeReceiver(bus.tools, admin, 'shop');
+    await bus.clock.advance(30 * second);
+    expect(await resuming).toMatchObject({ state: 'active' });
+    expect(await mappingState(bus)).toBe('Disabled');
+    bus.restore('lambda.UpdateEventSourceMapping');
+    await bus.clock.advance(360 * second);
+    expect(await mappingState(bus)).toBe('Enabled');
+    expect(ids(bus)).toEqual(['1']);
+    const { Schedules = [] } = await bus.scheduler.send(new ListSchedulesCommand({ GroupName: 'busbar' }));
+    expect(Schedules).toEqual([]);
+  });
+
   it('goes on with a receiver that a 410 disabled', async () => {
     const bus = await busWithReceiver();
     bus.endpoint(url, () => 410);

@@ -243,7 +243,7 @@ describe('receivers', () => {
     const bus = await testBus();
     await put(bus);
     await deleteReceiver(bus.tools, shop, 'shop', false);
-    await expect(put(bus)).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 60 });
+    await expect(put(bus)).rejects.toMatchObject({ code: 'conflict', retryAfterSeconds: 60 });
     await bus.clock.advance(61_000);
     await expect(put(bus)).resolves.toMatchObject({ document: { state: 'active' } });
   });

@@ -391,6 +391,25 @@ describe('what breaks off', () => {
     expect(await schedules(bus)).toEqual([]);
   });
 
+  it('while AWS carries out an earlier change is put right by the schedule, and the callback is answered', async () => {
+    const bus = await busWith(() => answer(202));
+    bus.run();
+    await put(bus);
+    await invoke(bus, 'e-1');
+    await bus.clock.advance(minute);
+    bus.intercept('lambda.UpdateEventSourceMapping', () => {
+      throw new AwsError('ResourceInUseException', 'Not now.');
+    });
+    const callback = takeCallback(bus.tools, 'shop', tokenOf(asks(bus)[0]), undefined);
+    await bus.clock.advance(30_000);
+    expect(await callback).toEqual({ receiver: 'shop', state: 'granted' });
+    expect(await schedules(bus)).toEqual(['validate-shop']);
+    bus.restore('lambda.UpdateEventSourceMapping');
+    await bus.clock.advance(5 * minute);
+    expect(posts(bus)).toHaveLength(1);
+    expect(await schedules(bus)).toEqual([]);
+  });
+
   it('because the schedule finds nothing to do while the receiver is written leaves it a schedule', async () => {
     const bus = await busWith(() => answer(202));
     // The schedule runs between its making and the write of the receiver, and ends itself.
