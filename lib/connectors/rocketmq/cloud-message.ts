@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { Delivery } from '../../core/deliver/delivery.ts';
 import { takeApart } from '../../core/event/data.ts';
-import { parseTimestamp } from '../../core/event/event.ts';
+import { invalid, parseTimestamp } from '../../core/event/event.ts';
 import type { EventRequest } from '../../core/event/forms.ts';
 import { hopsAttribute, readHops, writeHops } from '../../core/event/hops.ts';
 import { parseStrictJson } from '../../core/kernel/json.ts';
@@ -15,6 +15,7 @@ import { isTag, type RocketMqTarget } from './target.ts';
  * `CE_<name>`, the content type `CE_contenttype`, by which structured messages are told from binary ones, and an event
  * without data has a body of one zero byte, because RocketMQ takes no empty one.
  * https://github.com/cloudevents/sdk-java/tree/main/rocketmq
+ * https://github.com/apache/rocketmq-externals/blob/master/rocketmq-cloudevents-binding/rocketmq-transport-binding.md
  */
 const prefix = 'CE_';
 const contentTypeProperty = `${prefix}contenttype`;
@@ -25,6 +26,8 @@ const noData = Uint8Array.of(0);
 const deliveryIdProperty = 'busbar_delivery_id';
 const topicProperty = 'busbar_topic';
 const attemptProperty = 'busbar_attempt';
+/** Set to `data` where the body of one zero byte is the data, and does not stand for none. */
+const bodyProperty = 'busbar_body';
 
 /** A message as producers send it. */
 export interface CloudMessage {
@@ -65,6 +68,8 @@ export function messageOf(options: {
   properties[attemptProperty] = String(options.attempt);
   if (delivery.topic !== undefined) properties[topicProperty] = delivery.topic;
   if (traceparent !== undefined) properties.traceparent = traceparent;
+  const body = isStructured ? Buffer.from(delivery.body) : bytesOf(data);
+  if (isZeroByte(body) && data !== undefined && data.length > 0) properties[bodyProperty] = 'data';
 
   const tag = target.tag ?? (isTag(delivery.eventType) ? delivery.eventType : undefined);
   const named = (target.keys ?? [orderAttributeDefault]).map((name) => attributes[name] ?? '');
@@ -76,7 +81,7 @@ export function messageOf(options: {
     ...(tag !== undefined && { tag }),
     keys: [...new Set(named.map(String))].filter((key) => key.trim() !== ''),
     properties,
-    body: isStructured ? Buffer.from(delivery.body) : bytesOf(data),
+    body,
     ...(deliverAtMs !== undefined && { deliverAtMs }),
     ...(group !== undefined && { group }),
   };
@@ -122,30 +127,75 @@ export const hopsOf = (properties: Readonly<Record<string, string>>): readonly s
 
 /**
  * The event that a message carries, in the form of an HTTP request that brings the same, for whoever reads those;
- * undefined for a message that is no CloudEvent. It is another thing whether the event is a good one.
+ * undefined for a message that is no CloudEvent. It is another thing whether the event is a good one. Names of attributes
+ * are read in any case: Apache's draft itself writes `CE_contentType` as well as `CE_contenttype`.
  * @param hops where it has been, which takes the place of what the message says of it.
+ * @throws BusbarError invalid_event for properties of which nobody can say what they mean.
  */
 export function eventRequestOf(
   message: { readonly properties: Readonly<Record<string, string>>; readonly body: Uint8Array },
   hops: readonly string[],
 ): EventRequest | undefined {
   const { properties, body } = message;
-  const contentType = properties[contentTypeProperty] ?? properties[`${prefix}datacontenttype`];
-  if (contentType?.trim().toLowerCase().startsWith('application/cloudevents')) {
-    return { contentType, headers: {}, body: withHops(body, hops) };
+  const attributes = attributesOf(properties);
+  // The draft has the former; whoever takes it for an attribute like the others writes the latter.
+  const [given, other] = [attributes.get('contenttype')?.[0], attributes.get('datacontenttype')?.[0]];
+  const contentType = given ?? other;
+  const isWhole = isEventFormat(contentType);
+  if (!isWhole && !attributes.has('specversion')) return undefined;
+  for (const [name, values] of attributes) {
+    if (values.length > 1) throw invalid(name, `has two values: ${prefix}${name} is there in different case`);
   }
-  if (properties[`${prefix}specversion`] === undefined) return undefined;
+  if (isWhole) return { contentType, headers: {}, body: withHops(body, hops) };
+  if (given !== undefined && other !== undefined && given !== other) {
+    throw invalid('datacontenttype', `differs between ${contentTypeProperty} and ${prefix}datacontenttype`);
+  }
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(properties)) {
-    const attribute = name.startsWith(prefix) ? name.slice(prefix.length).toLowerCase() : '';
-    if (attribute === '' || attribute === 'contenttype' || attribute === 'datacontenttype') continue;
-    headers[`ce-${attribute}`] = encodeURIComponent(value.toWellFormed());
+  for (const [name, [value = '']] of attributes) {
+    if (name === 'contenttype' || name === 'datacontenttype') continue;
+    if (!value.isWellFormed()) throw invalid(name, 'has broken Unicode: half a surrogate pair');
+    headers[`ce-${name}`] = encodeURIComponent(value);
   }
   headers[`ce-${hopsAttribute}`] = encodeURIComponent(writeHops(hops));
-  return { contentType, headers, body: isNoData(body) ? new Uint8Array() : body };
+  const hasNoData = isZeroByte(body) && properties[bodyProperty] !== 'data';
+  return { contentType, headers, body: hasNoData ? new Uint8Array() : body };
 }
 
-const isNoData = (body: Uint8Array) => body.length === 1 && body[0] === 0;
+const isEventFormat = (contentType: string | undefined): boolean =>
+  contentType?.trim().toLowerCase().startsWith('application/cloudevents') ?? false;
+
+const isZeroByte = (body: Uint8Array) => body.length === 1 && body[0] === 0;
+
+/** The attributes among the properties, by their names in lower case, which may bring several values together. */
+function attributesOf(properties: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> {
+  const attributes = new Map<string, readonly string[]>();
+  for (const [property, value] of Object.entries(properties)) {
+    if (!property.startsWith(prefix) || property === prefix) continue;
+    const name = property.slice(prefix.length).toLowerCase();
+    const others = attributes.get(name) ?? [];
+    if (!others.includes(value)) attributes.set(name, [...others, value]);
+  }
+  return attributes;
+}
+
+/** The id of the event that a message carries; undefined for one that is no CloudEvent, or of which it cannot be read. */
+export function carriedId(message: {
+  readonly properties: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}): string | undefined {
+  const attributes = attributesOf(message.properties);
+  const isWhole = isEventFormat((attributes.get('contenttype') ?? attributes.get('datacontenttype'))?.[0]);
+  if (!isWhole) return attributes.has('specversion') ? attributes.get('id')?.[0] : undefined;
+  try {
+    const event: unknown = JSON.parse(Buffer.from(message.body).toString('utf8'));
+    const id = typeof event === 'object' && event !== null && 'id' in event ? event.id : undefined;
+    return typeof id === 'string' ? id : undefined;
+  } catch (error) {
+    // It has no id then; the bus lists it as refused, under the id of the message.
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
 
 /** The structured form with the chain; data stays as it came, letter by letter. What is no event stays as it is. */
 function withHops(body: Uint8Array, hops: readonly string[]): Uint8Array {

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError } from '../../../cli/support/failure.ts';
 import type { World } from '../../../cli/support/world.ts';
 import type { Seen } from '../bridge-check.ts';
-import type { RocketMq, RocketMqAccess, RocketMqConsumer, RocketMqMessage } from '../client.ts';
+import type { RocketMq, RocketMqAccess, RocketMqConsumer } from '../client.ts';
+import { carriedId } from '../cloud-message.ts';
 import { systemRocketMq } from '../system.ts';
 import type { Reading } from './reading.ts';
 
@@ -69,7 +70,7 @@ export async function readRocketMq(
         const { messages } = batch;
         behind[reader] = messages.length === batchMax;
         for (const message of messages) {
-          onSeen({ id: eventIdOf(message), atMs: world.now(), bornAtMs: message.bornAtMs });
+          onSeen({ id: carriedId(message) ?? message.id, atMs: world.now(), bornAtMs: message.bornAtMs });
         }
         // A message whose acknowledgement fails comes again and counts as a duplicate.
         await Promise.all(messages.map((message) => used.ack(message)));
@@ -90,7 +91,3 @@ export async function readRocketMq(
     },
   };
 }
-
-/** The id that the bus gives a message: that of the CloudEvent it carries, otherwise the message's own. */
-const eventIdOf = ({ id, properties }: Pick<RocketMqMessage, 'id' | 'properties'>): string =>
-  properties.CE_id ?? id;

@@ -114,7 +114,7 @@ async function checkerOf(before: number): Promise<Checker> {
 const message = (id: string) => ({
   topic: 'Orders',
   keys: [],
-  properties: { CE_id: id },
+  properties: { CE_specversion: '1.0', CE_id: id },
   body: Buffer.from('{}'),
 });
 const quick = ['--window', '2s', '--warm-up', '0s', '--settle', '6s'];
