@@ -86,6 +86,7 @@ export const delivering = {
   pace,
   probes,
   queues,
+  refused,
   registry,
   secrets,
   sightings,

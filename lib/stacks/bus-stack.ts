@@ -109,7 +109,7 @@ export class BusStack extends Stack {
       table,
       outbox,
       transactionQueue: transaction.queue,
-      refusing: [check, schedule, hold],
+      refusing: [check, schedule, hold, ...senders, probe],
       alarms,
     });
 

@@ -78,7 +78,7 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
   const RefusedEvent = z.object({
     id: z.string(),
     application: z.string(),
-    from: z.enum(['outbox', 'transaction', 'bridge', 'delayed', 'schedule', 'held']),
+    from: z.enum(['outbox', 'transaction', 'bridge', 'delayed', 'schedule', 'held', 'delivery']),
     bridge: z.string().optional(),
     message: z.strictObject({ topic: z.string(), id: z.string() }).optional(),
     transaction: z.string().optional(),

@@ -3,7 +3,7 @@ import { restAskedFor, weigh } from '../../core/breaker/breaker.ts';
 import { causeOf } from '../../core/deliver/delivery.ts';
 import { isOfTheBus } from '../../core/deliver/fault.ts';
 import { lanePlan } from '../../core/deliver/lane-plan.ts';
-import { enteredAtMs, isSplit } from '../../core/deliver/offload.ts';
+import { isSplit } from '../../core/deliver/offload.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
@@ -28,6 +28,7 @@ import {
 } from './batch.ts';
 import { faulted } from './fault.ts';
 import { releaseSlot, takeTurn } from './limits.ts';
+import { leaveFormer, refuseMisdirected } from './misdirected.ts';
 import { observeBatch, placeHotTypes } from './offload.ts';
 import { probeByDelivery, probeByHead } from './probe-endpoint.ts';
 import { settle } from './settle.ts';
@@ -103,6 +104,7 @@ async function decide(tools: DeliverTools, context: BatchContext): Promise<void>
     return void context.decisions.push(...context.open.map(park));
   }
   leaveFormer(tools, context);
+  await refuseMisdirected(tools, context);
   await dropSkipped(tools, context);
   await admit(tools, context);
   if (context.admission?.kind === 'none') {
@@ -113,28 +115,6 @@ async function decide(tools: DeliverTools, context: BatchContext): Promise<void>
   if (context.admission?.kind === 'probe') await probeByDelivery(tools, context);
   else await attemptDue(tools, context);
 }
-
-/**
- * Leaves messages alone that entered the lane of an earlier receiver of the name: their queue was deleted with it, and
- * the batch was taken before. The queues of a declared receiver may be older than its row, and are deleted only by a
- * deployment.
- */
-function leaveFormer({ log }: Pick<DeliverTools, 'log'>, context: BatchContext): void {
-  const { receiver, createdAt, declared, incarnation } = context.receiver;
-  if (declared || incarnation === undefined) return;
-  const madeMs = Date.parse(createdAt) - clockSkewMs;
-  const former = context.open.filter((message) => enteredAtMs(message) < madeMs);
-  if (former.length === 0) return;
-  log('warn', 'Messages of an earlier receiver of the same name were left alone', {
-    receiver,
-    messageIds: former.map(({ messageId }) => messageId),
-  });
-  context.decisions.push(...former.map((message) => ({ message, done: false })));
-  context.open = context.open.filter((message) => !former.includes(message));
-}
-
-/** How far the clocks of two instances, or of AWS, may be apart. AWS makes a queue anew after a minute at the earliest. */
-const clockSkewMs = 10_000;
 
 function postponeOpen(
   tools: Pick<DeliverTools, 'random'>,

@@ -3,6 +3,7 @@ import { anew, lifetimeOf, type Redrive } from '../../core/redrive/redrive.ts';
 import { type Order, orderAttribute, orderOf, redriveDeduplicationId } from '../../core/routing/order.ts';
 import {
   batchLimits,
+  incarnationAttribute,
   type Message,
   messageBytes,
   redriveAttribute,
@@ -39,6 +40,7 @@ export async function sendBack(
     }
     const attributes = {
       [redriveAttribute]: run.id,
+      ...(run.incarnation !== undefined && { [incarnationAttribute]: run.incarnation }),
       ...(content.topic !== undefined && { [topicAttribute]: content.topic }),
       ...(content.trace !== undefined && { [traceAttribute]: content.trace }),
     };

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../kernel/errors.ts';
+import { bus } from '../kernel/limits.ts';
 import { owns, type Principal, type Role } from './access.ts';
 
 /**
@@ -109,7 +110,7 @@ export function mayAct(
     return {
       kind: 'refuse',
       code: 'target_replaced',
-      detail: `${what} was deleted and created again at ${target.createdAt}, after this was accepted for the earlier one. Retry it to publish it to the new one, or delete this entry.`,
+      detail: replaced(what, target),
     };
   }
   if (acting === undefined) return { kind: 'act', checkAnew: false };
@@ -122,4 +123,41 @@ export function mayAct(
     };
   }
   return { kind: 'act', checkAnew: owner !== target.owner };
+}
+
+const replaced = (what: string, { createdAt }: Lifetime): string =>
+  `${what} was deleted and created again at ${createdAt}, after this was accepted for the earlier one. Retry it to publish it to the new one, or delete this entry.`;
+
+/** A message in a lane of a receiver, as far as it tells what it was meant for. */
+export interface Arrived {
+  /** Undefined for what was sent to the receiver alone. */
+  readonly topic: string | undefined;
+  /** Of the topic, or of the receiver where there is none; undefined for a message from before it was written. */
+  readonly incarnation: string | undefined;
+  /** When it entered the lane, epoch milliseconds. */
+  readonly enteredAtMs: number;
+}
+
+/**
+ * Why a message must not be delivered: it is meant for an earlier lifetime of its topic or receiver. What entered the lane
+ * before the present lifetime of its topic began came by a subscription to the earlier one, and is delivered: who
+ * deletes a topic does not take back what its receivers have.
+ * @param topic undefined when it was deleted, or there is none.
+ */
+export function misdirection(
+  { topic: name, incarnation, enteredAtMs }: Arrived,
+  receiver: Lifetime & { readonly receiver: string },
+  topic: Lifetime | undefined,
+): { readonly code: 'target_replaced'; readonly detail: string } | undefined {
+  if (incarnation === undefined) return undefined;
+  const refuse = (what: string, target: Lifetime) =>
+    ({ code: 'target_replaced', detail: replaced(what, target) }) as const;
+  if (name === undefined) {
+    return incarnation === receiver.incarnation
+      ? undefined
+      : refuse(`The receiver ${receiver.receiver}`, receiver);
+  }
+  if (topic === undefined || incarnation === topic.incarnation) return undefined;
+  const beganMs = Date.parse(topic.createdAt) - bus.clockSkewSeconds * 1000;
+  return enteredAtMs < beganMs ? undefined : refuse(`The topic ${name}`, topic);
 }

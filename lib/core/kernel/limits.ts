@@ -69,6 +69,13 @@ export const bus = {
    * that publishes less often reads the topic each time; one that publishes more often hardly ever does.
    */
   topicCacheSeconds: 1,
+  /**
+   * How long `deliver` trusts what it read of the lifetime of a topic. Nobody else has the name for a minute after a topic
+   * was deleted (`formerSeconds`), so what arrives meanwhile is not of another application's topic.
+   */
+  lifetimeCacheSeconds: 30,
+  /** How far the clocks of two instances, or of AWS, may be apart. */
+  clockSkewSeconds: 10,
   /** How long the record of a failing delivery is kept. */
   deliveryRecordSeconds: 30 * 24 * 3600,
 

@@ -9,7 +9,7 @@ export interface Refused {
   readonly id: string;
   /** The application that owns it. */
   readonly application: string;
-  readonly from: 'outbox' | 'transaction' | 'bridge' | 'delayed' | 'schedule' | 'held';
+  readonly from: 'outbox' | 'transaction' | 'bridge' | 'delayed' | 'schedule' | 'held' | 'delivery';
   readonly transaction?: string;
   /** The recurring schedule that fired it. */
   readonly schedule?: string;
@@ -43,6 +43,10 @@ export interface Refusal {
  * no application has this name, so only admins see it.
  */
 export const unrecordedApplication = '~unrecorded';
+
+/** Whose list has an event with this publisher: a bridge and an invocation by IAM are no applications. */
+export const applicationOf = (publisher: string | undefined): string =>
+  publisher === undefined || publisher.includes(':') ? unrecordedApplication : publisher;
 
 /** The same parts give the same id, so an entry is listed once however often it is refused. */
 export function refusedIdOf(...parts: readonly (string | number)[]): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Acting } from '../access/acting.ts';
 import { type BusEvent, utf8Bytes } from '../event/event.ts';
 import type { Target } from '../event/target.ts';
 import { type TraceMode, traceAttribute } from '../event/trace-mode.ts';
@@ -48,17 +49,27 @@ export type RoutableEvent = Pick<BusEvent, 'type' | 'source' | 'subject' | 'body
   readonly trace?: TraceMode;
   /** Set for an event of an ordered topic. */
   readonly order?: Order;
+  /** For whom and for which lifetime of its target it was accepted; its messages carry the latter. */
+  readonly acting?: Acting | undefined;
 };
 
 export const topicAttribute = 'busbar-topic';
 /** The redrive that put the message back. Such a message has a record from the start. */
 export const redriveAttribute = 'busbar-redrive';
 
+/**
+ * The lifetime that a message is meant for: of its topic, or of its receiver when it was sent to that alone. `deliver`
+ * compares it with the registry, since SNS topics and queues are addressed by their names.
+ */
+export const incarnationAttribute = 'busbar-incarnation';
+
 export function messageOf(event: RoutableEvent, target: Target): Message {
   const attributes: Record<string, string> = { type: event.type, source: event.source };
   if (event.subject !== undefined) attributes.subject = event.subject;
   if ('topic' in target) attributes[topicAttribute] = target.topic;
   if (event.trace !== undefined) attributes[traceAttribute] = event.trace;
+  const incarnation = event.acting?.incarnation;
+  if (incarnation !== undefined) attributes[incarnationAttribute] = incarnation;
   return {
     body: event.body,
     attributes,
@@ -76,9 +87,16 @@ export function messageBytes(message: Message): number {
   return bytes;
 }
 
-/** @throws BusbarError event_too_large, naming both sizes. */
+/** What the incarnation of a target takes (`newIncarnation`: eight characters). */
+const incarnationBytes = incarnationAttribute.length + 'String'.length + 8;
+
+/**
+ * The size of a message, with room for the incarnation of its target where it has none yet.
+ * @throws BusbarError event_too_large, naming both sizes.
+ */
 export function checkMessageSize(message: Message): number {
-  const bytes = messageBytes(message);
+  const room = incarnationAttribute in message.attributes ? 0 : incarnationBytes;
+  const bytes = messageBytes(message) + room;
   if (bytes > eventBytesMax) {
     throw new BusbarError(
       'event_too_large',

@@ -41,6 +41,8 @@ export interface RegistryStore {
   /** What is a few seconds old will do: for the hot path. */
   cachedTopic(topic: string): Promise<Topic | undefined>;
   cachedReceiver(receiver: string): Promise<Receiver | undefined>;
+  /** Without the schema, and up to `lifetimeCacheSeconds` old: enough to tell which lifetime of the name stands. */
+  lifetimeOfTopic(topic: string): Promise<TopicEntry | undefined>;
   cachedSubscriptions(topic: string): Promise<Subscription[]>;
   topic(topic: string): Promise<Topic | undefined>;
   receiver(receiver: string): Promise<Receiver | undefined>;
@@ -176,6 +178,15 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
   return {
     // Without the schema, whose own cache has a bound in bytes.
     cachedTopic: async (topic) => wholeIfAny(await cached<TopicRow>(topicKey(topic), bus.topicCacheSeconds)),
+    lifetimeOfTopic: (topic) =>
+      remembered(
+        `lifetime of ${topic}`,
+        async () => {
+          const row = await read<TopicRow>(topicKey(topic));
+          return row && topicEntryOf(row);
+        },
+        bus.lifetimeCacheSeconds,
+      ),
     cachedReceiver: (receiver) => cached<Receiver>(receiverKey(receiver)),
     cachedSubscriptions: (topic) =>
       recent.get(

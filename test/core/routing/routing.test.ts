@@ -7,6 +7,7 @@ import {
   chooseRoute,
   eventBytesMax,
   fairGroup,
+  incarnationAttribute,
   messageBytes,
   messageOf,
   packBatches,
@@ -96,12 +97,25 @@ describe('messages', () => {
   });
 
   it('are refused above 256 KB, naming both sizes', () => {
-    const room = eventBytesMax - messageBytes({ body: '', attributes: { type: 't' } });
-    const message = (bytes: number) => ({ body: 'x'.repeat(bytes), attributes: { type: 't' } });
+    const attributes = { type: 't', [incarnationAttribute]: '0badcafe' };
+    const room = eventBytesMax - messageBytes({ body: '', attributes });
+    const message = (bytes: number) => ({ body: 'x'.repeat(bytes), attributes });
     expect(checkMessageSize(message(room))).toBe(262_144);
     const error = refusalOf(() => checkMessageSize(message(room + 1)));
     expect(error.code).toBe('event_too_large');
     expect(error.message).toMatch(/262145 bytes.* 262144 /);
+  });
+
+  it('are counted with the incarnation of their target before they have it', () => {
+    const acting = {
+      actor: { application: 'shop', role: 'member' },
+      owner: 'shop',
+      incarnation: '0badcafe',
+    } as const;
+    const target = { topic: 'orders' };
+    expect(checkMessageSize(messageOf(event, target))).toBe(
+      messageBytes(messageOf({ ...event, acting }, target)),
+    );
   });
 });
 
