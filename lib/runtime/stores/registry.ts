@@ -179,7 +179,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     // Without the schema, whose own cache has a bound in bytes.
     cachedTopic: async (topic) => wholeIfAny(await cached<TopicRow>(topicKey(topic), bus.topicCacheSeconds)),
     lifetimeOfTopic: (topic) =>
-      remembered(
+      recent.get(
         `lifetime of ${topic}`,
         async () => {
           const row = await read<TopicRow>(topicKey(topic));
