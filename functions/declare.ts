@@ -16,6 +16,7 @@ import {
   schemas,
   secrets,
   validations,
+  waiting,
 } from '../lib/runtime/stores.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
@@ -39,6 +40,7 @@ export function create(runtime: Runtime) {
     secrets,
     sinks: () => sinks,
     validations,
+    waiting,
   });
   return async (event: CloudFormationCustomResourceEvent): Promise<void> => {
     let failure: unknown;

@@ -17,6 +17,7 @@ import {
   schemas,
   sightings,
   topics,
+  waiting,
 } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
@@ -37,6 +38,7 @@ export function create(runtime: BaseRuntime) {
     schemas,
     sightings,
     topics,
+    waiting,
   });
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const kept = await releaseDue(tools, event.Records);

@@ -71,7 +71,7 @@ export const sightings = (world: World) => createSightingStore(world.use(busTabl
 export const skips = (world: World) => createSkipStore(world.use(busTable));
 export const slots = (world: World) => createSlots(world.use(busTable));
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
-export const waiting = (world: World) => createWaitingStore(world.use(busTable));
+export const waiting = (world: World) => createWaitingStore(world.use(busTable), world.clock);
 export const transactions = (world: World) => createTransactionStore(world.use(busTable));
 export const wrongKeys = (world: World) => createWrongKeys(world.clock);
 

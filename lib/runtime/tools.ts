@@ -74,6 +74,7 @@ export const publishing = {
   sightings,
   topics,
   traces,
+  waiting,
 };
 
 /** The stores of the functions that deliver. */

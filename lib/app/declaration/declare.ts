@@ -17,7 +17,9 @@ import type { HeldStore } from '../../runtime/stores/held.ts';
 import type { HoldStore } from '../../runtime/stores/holds.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
+import type { WaitingStore } from '../../runtime/stores/waiting.ts';
 import { requireNothingHeld } from '../hold/held.ts';
+import { noteTransfer } from '../list/note-waiting.ts';
 import { newIncarnation } from '../registry/admin.ts';
 import { type ForgetTools, forgetReceiver } from '../registry/forget.ts';
 import { followState, type PollingTools } from '../registry/polling.ts';
@@ -34,6 +36,7 @@ export interface DeclareTools
   readonly holdWatches: Watches;
   readonly registry: RegistryStore;
   readonly secrets: SecretStore;
+  readonly waiting: WaitingStore;
   readonly schemas: SchemaChecker;
   readonly clock: Clock;
   readonly random: Random;
@@ -56,6 +59,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
   const { registry, endpoints, endpointPorts, env, ownHosts } = tools;
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
+  await noteTransfers(tools, declaration);
   for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
     if (spec.schema !== undefined) tools.schemas.check(spec.schema);
     const fresh = newIncarnation(tools.random);
@@ -120,6 +124,24 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     }
   }
   await retract(tools, declaration);
+}
+
+/** The owner of what is declared under a name, which may be that of a member of every object. */
+const ownerIn = (
+  declared: Readonly<Record<string, { readonly owner?: string | undefined }>>,
+  name: string,
+) => (Object.hasOwn(declared, name) ? (declared[name]?.owner ?? ownerDefault) : undefined);
+
+/** What waits for a target whose declared owner is another one now is found by that one. */
+async function noteTransfers(tools: DeclareTools, { topics, receivers }: Declaration): Promise<void> {
+  for (const { topic, owner: before } of await tools.registry.topics()) {
+    const after = ownerIn(topics, topic);
+    if (after !== undefined && after !== before) await noteTransfer(tools, { topic }, after);
+  }
+  for (const { receiver, owner: before } of await tools.registry.receivers()) {
+    const after = ownerIn(receivers, receiver);
+    if (after !== undefined && after !== before) await noteTransfer(tools, { receiver }, after);
+  }
 }
 
 function dates(existing: { readonly createdAt: string } | undefined, now: string) {

@@ -12,7 +12,7 @@ import { BusbarError, type ErrorCode, invalidField } from '../../core/kernel/err
 import { bus } from '../../core/kernel/limits.ts';
 import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
 import type { Tools } from '../../runtime/tools.ts';
-import { type DelayTools, newRevision } from './schedule.ts';
+import { type DelayTools, newRevision, noteDelayed } from './schedule.ts';
 import { dropTimer, lookTimer, setTimers } from './timers.ts';
 
 export type RecallTools = DelayTools & Tools<'registry'>;
@@ -57,6 +57,7 @@ export async function reTimeEvent(
   }
   const kept = await findOwn(tools, principal, question);
   const { revision } = await change(tools, kept, { kind: 're-time', dueAtMs });
+  await noteDelayed(tools, kept.event.target, dueAtMs);
   await tools.delayed.list(kept.event, dueAtMs);
   const [problem] = await setTimers(tools, [lookTimer({ row: kept.key, revision, dueAtMs })]);
   if (problem !== undefined) {

@@ -1,5 +1,6 @@
 import type { Acting } from '../../core/access/acting.ts';
 import { type DelayedEvent, delayedKey, stepDelayed } from '../../core/delay/delayed.ts';
+import { listedSeconds } from '../../core/delay/limits.ts';
 import type { Delayed } from '../../core/delay/wait.ts';
 import type { BusEvent } from '../../core/event/event.ts';
 import type { Target } from '../../core/event/target.ts';
@@ -11,9 +12,10 @@ import type { Order } from '../../core/routing/order.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { DelayedStore } from '../../runtime/stores/delayed.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type NoteTools, noteWaiting } from '../list/note-waiting.ts';
 import { dropTimer, lookTimer, setTimers, type Timer, type TimerTools } from './timers.ts';
 
-export type DelayTools = TimerTools & Tools<'delayed'>;
+export type DelayTools = TimerTools & NoteTools & Tools<'delayed'>;
 
 /** An event and when it is due. */
 export interface Later {
@@ -104,6 +106,7 @@ async function storeRow(
   const row = delayedKey(kept);
   const { revision } = step.next;
   try {
+    await noteDelayed(tools, target, dueAtMs);
     const before = await tools.delayed.put(kept, step.next);
     return {
       timer: lookTimer({ row, revision, dueAtMs }),
@@ -119,6 +122,10 @@ async function storeRow(
     return { problem: String(error) };
   }
 }
+
+/** Lets the owner of a target find the event until it is due, and somewhat longer. */
+export const noteDelayed = (tools: NoteTools, target: Target, dueAtMs: number) =>
+  noteWaiting(tools, target, 'delayed', dueAtMs + listedSeconds * 1000);
 
 async function forget(
   tools: DelayTools,

@@ -4,13 +4,14 @@ import { type Hold, holdAction } from '../../core/hold/hold.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import type { SendFailure } from '../../runtime/aws/topics.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type NoteTools, noteWaiting } from '../list/note-waiting.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 
 /** How often a publisher checks whether the release has ended. */
 const releaseGatePollMs = 100;
 
-export type RouteOrHoldTools = RouteTools & ApplyHoldTools & Tools<'registry' | 'held'>;
+export type RouteOrHoldTools = RouteTools & ApplyHoldTools & NoteTools & Tools<'held'>;
 
 /** The result for an event: on its way, held, or why AWS did not take it. */
 export type RoutedOrHeld = 'routed' | 'held' | SendFailure;
@@ -43,6 +44,8 @@ async function decideAndAct(
 ): Promise<RoutedOrHeld[]> {
   const hold = 'topic' in target ? await holdOf(tools, target.topic) : undefined;
   if (hold === undefined) return routed(await route(tools, target, events));
+  // A hold has no end that anybody knows.
+  await noteWaiting(tools, target, 'held', undefined);
   const results = await tools.held.put(hold, events);
   const kept = results.flatMap((result) => (result instanceof Error ? [] : [result]));
   await countStored(tools, hold, kept);

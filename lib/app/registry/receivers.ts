@@ -17,8 +17,10 @@ import type { ValidateMode } from '../../core/registry/validation.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
 import type { DeadLetterStore } from '../../runtime/stores/dead-letters.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
+import type { WaitingStore } from '../../runtime/stores/waiting.ts';
 import type { Parts, Tools } from '../../runtime/tools.ts';
 import { leavePlace, type PlaceTools } from '../access/places.ts';
+import { noteTransfer } from '../list/note-waiting.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import {
   type AdminTools,
@@ -42,6 +44,7 @@ export interface ReceiverTools
     ConsentTools,
     Omit<CheckRules, 'mayCall'> {
   readonly secrets: SecretStore;
+  readonly waiting: WaitingStore;
   /** Whether the operator demands that owners agree. */
   readonly validate: ValidateMode;
   /** The most requests at once that a receiver may ask for. */
@@ -237,6 +240,7 @@ async function takePlaces(
   const before = existing?.owner;
   const amount = totalPosts(spec);
   if (before !== after) await takeOwned(tools, principal, 'receivers', name, { before, after });
+  if (before !== undefined && before !== after) await noteTransfer(tools, { receiver: name }, after);
   if (before !== after || existing === undefined || totalPosts(existing) !== amount) {
     await takeOwned(tools, principal, 'concurrency', name, { before, after, amount });
   }

@@ -10,9 +10,10 @@ import { schemaVersionOf, type Topic, type TopicSpec } from '../../core/registry
 import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
 import type { Parts, Tools } from '../../runtime/tools.ts';
 import { leavePlace, type PlaceTools } from '../access/places.ts';
+import { noteTransfer } from '../list/note-waiting.ts';
 import { type AdminTools, declaredConflict, newIncarnation, ownerOf, type Put, takeOwned } from './admin.ts';
 
-export type TopicTools = AdminTools & PlaceTools & Tools<'schemas' | 'grants'>;
+export type TopicTools = AdminTools & PlaceTools & Tools<'schemas' | 'grants' | 'waiting'>;
 
 export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Topic> {
   const topic = await tools.registry.topic(name);
@@ -84,6 +85,7 @@ async function writeTopic(
   const isOrdered = orderAttribute(planned) !== undefined;
   if (before?.owner !== planned.owner) {
     await takeOwned(tools, principal, 'topics', name, { before: before?.owner, after: planned.owner });
+    if (before !== undefined) await noteTransfer(tools, { topic: name }, planned.owner);
   }
   if (isOurs) await tools.provision.putTopic(name, isOrdered);
   const { was, now: topic } = await tools.registry.changeTopic(name, next);

@@ -6,6 +6,7 @@ import { checkEndpoint } from '../../core/kernel/endpoint.ts';
 import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
 import { aws } from '../../core/kernel/limits.ts';
 import { withoutConsent } from '../../core/registry/consent.ts';
+import { transactionOpenSecondsMax } from '../../core/transaction/limits.ts';
 import { type Draft, readTransaction } from '../../core/transaction/request.ts';
 import { type StoredEvent, storedEvent } from '../../core/transaction/stored.ts';
 import {
@@ -19,12 +20,14 @@ import {
 } from '../../core/transaction/transaction.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type RateTools, takeRate } from '../access/rate.ts';
+import { type NoteTools, noteWaiting } from '../list/note-waiting.ts';
 import { checkEntries, type EntryResult, newTrace, openTarget } from '../publish/publish.ts';
 import { type ConsentTools, mayCall } from '../registry/consent.ts';
 import { type CheckSecretTools, ensureCheckSecret } from './check-secret.ts';
 
 export type TransactionTools = CheckSecretTools &
   RateTools &
+  NoteTools &
   ConsentTools &
   Tools<
     | 'ownHosts'
@@ -83,10 +86,21 @@ export async function beginTransaction(
   // The timer first: a transaction without a timer would stay open for ever, while a timer without a transaction ends
   // by itself.
   await startTimer(tools, transaction);
+  await noteOpen(tools, transaction);
   if (await tools.transactions.create(transaction, events)) {
     return { ...showTransaction(transaction), ...(secret?.isNew && { checkSecret: secret.secret }) };
   }
   return sameOrRefused(await tools.transactions.find(keyOf(transaction)), transaction);
+}
+
+/** Lets the owners of its targets find it while it is open. */
+async function noteOpen(tools: TransactionTools, { events, createdAt }: Transaction): Promise<void> {
+  const targets = events.map(
+    (event): Target => ('topic' in event ? { topic: event.topic } : { receiver: event.receiver }),
+  );
+  const distinct = new Map(targets.map((target) => [JSON.stringify(target), target]));
+  const untilMs = Date.parse(createdAt) + transactionOpenSecondsMax * 1000;
+  await Promise.all([...distinct.values()].map((target) => noteWaiting(tools, target, 'open', untilMs)));
 }
 
 /** What a repeated call gets. @throws BusbarError transaction_exists. */

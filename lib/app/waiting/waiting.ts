@@ -1,17 +1,18 @@
-import { owns, type Principal, requireOwner } from '../../core/access/access.ts';
+import { type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
 import { isOfLifetime, type Lifetime } from '../../core/access/acting.ts';
-import type { Target } from '../../core/event/target.ts';
 import { heldIdOf, inOrder, shards, storedAtMs } from '../../core/hold/held.ts';
 import { isOpen } from '../../core/hold/hold.ts';
 import type { Portion } from '../../core/list/portion.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import {
-  positionIn,
+  readPosition,
   type Section,
-  sectionsFrom,
+  sectionName,
+  sectionNamed,
+  sectionsOf,
   type WaitingState,
-  waitingStates,
+  writePosition,
 } from '../../core/waiting/waiting.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
@@ -45,16 +46,17 @@ export interface ShownWaiting {
   readonly transaction?: string;
 }
 
-/** How many sections without an event are passed over in one read. */
+/** How many sections are looked at in one read, and how many owners without any. */
 const sectionsAtOnce = 12;
+const ownersAtOnce = 25;
 
 /** At most so many rows of one section are read at a time. */
 const rowsAtOnce = 200;
 
 /**
  * The events that wait for the targets that the caller owns, or for the named ones: by target and state, in the order in
- * which they were stored. Events of topics that are not `cancellable` wait in a queue for up to 15 minutes and are not
- * listed.
+ * which they were stored. Only sections in which something was stored are read, whatever else the registry has. Events of
+ * topics that are not `cancellable` wait in a queue for up to 15 minutes and are not listed.
  * @throws BusbarError unknown_topic, unknown_receiver, forbidden, invalid_request.
  */
 export async function listWaiting(
@@ -62,83 +64,119 @@ export async function listWaiting(
   principal: Principal,
   query: WaitingQuery,
 ): Promise<{ events: ShownWaiting[]; cursor?: string }> {
-  const targets = await targetsOf(tools, principal, query);
-  const states = query.state === undefined ? waitingStates : [query.state];
-  const sections = targets.flatMap(({ target }) =>
-    states
-      .filter((state) => state !== 'held' || 'topic' in target)
-      .map((state): Section => ({ target, state })),
-  );
-  const lifetimes = new Map(targets.map(({ target, lifetime }) => [JSON.stringify(target), lifetime]));
-  const list = ['waiting', query.topic ?? '', query.receiver ?? '', query.state ?? ''];
+  const places = await placesOf(tools, principal, query);
+  const list = ['waiting', scopeName(principal), query.topic ?? '', query.receiver ?? '', query.state ?? ''];
   const { items: events, ...rest } = await pageOf(
     list,
     query,
-    (after, limit) => read(tools, sections, lifetimes, after, limit),
+    (after, limit) => read(tools, places, query.state, after, limit),
     (event) => event,
   );
   return { events, ...rest };
 }
 
-interface OwnTarget {
-  readonly target: Target;
-  readonly lifetime: Topic | Receiver;
+/** Whose sections are listed, in their order, and where they are found. */
+interface Places {
+  readonly owners: readonly string[];
+  /** The sections of an owner behind one of them. */
+  find(owner: string, after: Section | undefined): Promise<Portion<Section>>;
+  isOwn(owner: string, lifetime: Topic | Receiver): boolean;
 }
 
-async function targetsOf(
+/** Stands for every owner; no application has this name. */
+const anybody = '*';
+
+async function placesOf(
   tools: WaitingTools,
   principal: Principal,
   { topic, receiver }: WaitingQuery,
-): Promise<OwnTarget[]> {
+): Promise<Places> {
   if (topic === undefined && receiver === undefined) {
-    const [topics, receivers] = await Promise.all([tools.registry.topics(), tools.registry.receivers()]);
-    const all = [
-      ...topics.map((one) => ({ target: { topic: one.topic }, lifetime: one })),
-      ...receivers.map((one) => ({ target: { receiver: one.receiver }, lifetime: one })),
-    ];
-    return all.filter(({ lifetime }) => owns(principal, lifetime.owner));
+    const { role, application, children = [] } = principal;
+    const own = [application, ...(role === 'member' ? children : [])];
+    return {
+      owners: role === 'admin' ? [anybody] : [...new Set(own)].sort(),
+      find: (owner, after) =>
+        tools.waiting.noted(owner === anybody ? undefined : owner, after, sectionsAtOnce),
+      isOwn: (owner, lifetime) => owner === anybody || lifetime.owner === owner,
+    };
   }
-  const named: OwnTarget[] = [];
-  if (topic !== undefined) named.push({ target: { topic }, lifetime: await getTopic(tools, topic) });
+  const sections: Section[] = [];
   if (receiver !== undefined) {
-    named.push({ target: { receiver }, lifetime: await findReceiver(tools, receiver) });
+    const { owner } = await findReceiver(tools, receiver);
+    requireOwner(principal, owner, `The receiver ${receiver}`);
+    sections.push(...sectionsOf({ receiver }));
   }
-  for (const { target, lifetime } of named) {
-    const what = 'topic' in target ? `The topic ${target.topic}` : `The receiver ${target.receiver}`;
-    requireOwner(principal, lifetime.owner, what);
+  if (topic !== undefined) {
+    requireOwner(principal, (await getTopic(tools, topic)).owner, `The topic ${topic}`);
+    sections.push(...sectionsOf({ topic }));
   }
-  return named;
+  const all = sections.map((item) => ({ key: sectionName(item), item }));
+  return {
+    owners: [anybody],
+    find: async (_, after) => ({
+      items: all.filter(({ key }) => after === undefined || key > sectionName(after)),
+      last: undefined,
+    }),
+    isOwn: () => true,
+  };
 }
 
-/** Reads on from a position, over sections that have nothing, up to the end of the first that has something. */
+/** Reads on from a position: some sections of the first owner that has anything there. */
 async function read(
   tools: WaitingTools,
-  all: readonly Section[],
-  lifetimes: ReadonlyMap<string, Lifetime>,
-  position: string,
+  places: Places,
+  state: WaitingState | undefined,
+  text: string,
   limit: number,
 ): Promise<Portion<ShownWaiting>> {
-  const from = sectionsFrom(all, position);
-  let { after } = from;
-  for (const [at, section] of from.sections.slice(0, sectionsAtOnce).entries()) {
-    const lifetime = lifetimes.get(JSON.stringify(section.target));
-    const found =
-      lifetime === undefined
-        ? { items: [], last: undefined }
-        : await readSection(tools, section, lifetime, after, Math.min(limit, rowsAtOnce));
-    const next = from.sections[at + 1];
-    const last =
-      found.last !== undefined
-        ? positionIn(section, found.last)
-        : next === undefined
-          ? undefined
-          : positionIn(next, '');
-    const items = found.items.map(({ key, item }) => ({ key: positionIn(section, key), item }));
-    if (items.length > 0 || found.last !== undefined) return { items, last };
-    after = '';
+  const from = readPosition(text);
+  const owners = places.owners.filter((owner) => from === undefined || owner >= from.owner);
+  for (const owner of owners.slice(0, ownersAtOnce)) {
+    const begun = from?.owner === owner ? from : undefined;
+    const isInside = begun?.section !== undefined && begun.place !== undefined;
+    const found = await places.find(owner, begun?.section);
+    const sections = [...(isInside ? [begun.section] : []), ...found.items.map(({ item }) => item)];
+    const lifetimes = await lifetimesOf(tools, sections);
+    const items: Portion<ShownWaiting>['items'][number][] = [];
+    for (const [at, section] of sections.entries()) {
+      const lifetime = lifetimes.get(JSON.stringify(section.target));
+      if (lifetime === undefined || !places.isOwn(owner, lifetime)) continue;
+      if (state !== undefined && section.state !== state) continue;
+      const after = at === 0 && isInside ? (begun.place ?? '') : '';
+      const part = await readSection(tools, section, lifetime, after, Math.min(limit, rowsAtOnce));
+      for (const { key, item } of part.items)
+        items.push({ key: writePosition({ owner, section, place: key }), item });
+      const isMore = part.last !== undefined || at + 1 < sections.length || found.last !== undefined;
+      if (part.last !== undefined || (items.length >= limit && isMore))
+        return { items, last: writePosition({ owner, section, place: part.last }) };
+    }
+    if (found.last !== undefined) {
+      const section = sectionNamed(found.last);
+      return { items, last: writePosition({ owner, section, place: undefined }) };
+    }
+    const next = owners[owners.indexOf(owner) + 1];
+    if (items.length > 0)
+      return { items, last: next && writePosition({ owner: next, section: undefined, place: undefined }) };
   }
-  const following = from.sections[sectionsAtOnce];
-  return { items: [], last: following === undefined ? undefined : positionIn(following, '') };
+  const next = owners[ownersAtOnce];
+  const last = next && writePosition({ owner: next, section: undefined, place: undefined });
+  return { items: [], last };
+}
+
+/** The topics and receivers of sections, as they are now. */
+async function lifetimesOf(
+  { registry }: WaitingTools,
+  sections: readonly Section[],
+): Promise<ReadonlyMap<string, Topic | Receiver>> {
+  const [topics, receivers] = await Promise.all([
+    registry.topicsNamed(sections.flatMap(({ target }) => ('topic' in target ? [target.topic] : []))),
+    registry.receiversNamed(sections.flatMap(({ target }) => ('topic' in target ? [] : [target.receiver]))),
+  ]);
+  return new Map<string, Topic | Receiver>([
+    ...[...topics].map(([topic, found]) => [JSON.stringify({ topic }), found] as const),
+    ...[...receivers].map(([receiver, found]) => [JSON.stringify({ receiver }), found] as const),
+  ]);
 }
 
 async function readSection(

@@ -7,6 +7,7 @@ import {
   delayedKey,
   delayedPrefix,
 } from '../../core/delay/delayed.ts';
+import { listedSeconds } from '../../core/delay/limits.ts';
 import { eventHash } from '../../core/event/hash.ts';
 import type { ClaimRef } from '../../core/publish/duplicate.ts';
 import type { Row, Table } from '../aws/table/table.ts';
@@ -46,9 +47,6 @@ export interface DelayedStore {
   /** Removes a row that nobody changed since this revision. */
   remove(key: DelayedKey, revision: string): Promise<void>;
 }
-
-/** How long after its time an event may still be found in the list of what waits, should it be late. */
-const listedSeconds = 3600;
 
 /** The event as it is kept: what is longer is packed, because a write is paid by the kilobyte. */
 type Document = Omit<DelayedEvent, 'body'> & { readonly body?: string; readonly packed?: string };

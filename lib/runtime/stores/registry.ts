@@ -49,6 +49,8 @@ export interface RegistryStore {
   subscription(topic: string, receiver: string): Promise<Subscription | undefined>;
   topics(): Promise<TopicEntry[]>;
   receivers(): Promise<Receiver[]>;
+  /** The topics of these names that there are. */
+  topicsNamed(names: readonly string[]): Promise<ReadonlyMap<string, TopicEntry>>;
   /** The receivers of these names that there are. */
   receiversNamed(names: readonly string[]): Promise<ReadonlyMap<string, Receiver>>;
   /** Of one topic, or of all. */
@@ -201,6 +203,10 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     receivers: () => all<Receiver>('registry#receiver'),
     subscriptions: (topic) =>
       all<Subscription>('registry#subscription', topic === undefined ? '' : `${topic}#`),
+    async topicsNamed(names) {
+      const rows = await table.getMany([...new Set(names)].map(topicKey));
+      return new Map(rows.map((row) => [row.sk, topicEntryOf(row.document as TopicRow)]));
+    },
     async receiversNamed(names) {
       const rows = await table.getMany([...new Set(names)].map(receiverKey));
       return new Map(rows.map((row) => [row.sk, row.document as Receiver]));

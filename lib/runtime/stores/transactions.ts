@@ -2,14 +2,11 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { utf8Bytes } from '../../core/event/event.ts';
 import { wakesRelay } from '../../core/relay/relay.ts';
 import { packBatches } from '../../core/routing/routing.ts';
-import { transactionEventsMax } from '../../core/transaction/limits.ts';
+import { transactionEventsMax, transactionOpenSecondsMax } from '../../core/transaction/limits.ts';
 import type { StoredEvent } from '../../core/transaction/stored.ts';
 import { keyOf, phaseOf, type Transaction } from '../../core/transaction/transaction.ts';
 import type { Table } from '../aws/table/table.ts';
 import { waitingRow } from './waiting.ts';
-
-/** By then every transaction was ended: SQS drops the message that times it after 14 days. */
-const transactionOpenSecondsMax = 15 * 24 * 3600;
 
 /** How long a transaction can be read after it ended. */
 const transactionKeptSeconds = 30 * 24 * 3600;

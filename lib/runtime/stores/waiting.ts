@@ -1,5 +1,8 @@
 import type { Target } from '../../core/event/target.ts';
+import type { Portion } from '../../core/list/portion.ts';
+import { noteOf, type Section, sectionName, sectionNamed } from '../../core/waiting/waiting.ts';
 import type { Row, Table } from '../aws/table/table.ts';
+import type { Clock } from '../clock.ts';
 
 /**
  * Where what waits for a target is found: a row for each delayed event and each open transaction, beside the row that
@@ -13,6 +16,13 @@ export interface WaitingStore {
     after: string,
     limit: number,
   ): Promise<{ entries: readonly WaitingEntry[]; last: string | undefined }>;
+  /**
+   * Notes that something may wait in sections of an owner, until then or for ten years. An instance writes it again only
+   * when half of the time is over, so that not each event costs a write.
+   */
+  note(owner: string, sections: readonly Section[], untilMs: number | undefined): Promise<void>;
+  /** The noted sections of an owner, or of everybody, behind one. An owner may have lost the target since. */
+  noted(owner: string | undefined, after: Section | undefined, limit: number): Promise<Portion<Section>>;
 }
 
 export interface WaitingEntry {
@@ -47,8 +57,53 @@ export function waitingRow(
   };
 }
 
-export function createWaitingStore(table: Table): WaitingStore {
+const notedPk = (owner: string | undefined) =>
+  owner === undefined ? 'waiting-sections' : `waiting-sections#${owner}`;
+
+/** Above the number of every span: behind all notes of a section. */
+const behindSpans = '~';
+
+/** Of so many notes an instance remembers when it wrote them. */
+const rememberedMax = 10_000;
+
+const nameOf = (sk: string) => sk.slice(0, sk.lastIndexOf('/'));
+
+export function createWaitingStore(table: Table, clock: Clock): WaitingStore {
+  const notes = new Map<string, { readonly atMs: number; readonly written: Promise<void> }>();
+
+  /** Events that come together wait for the same write. */
+  function write(owner: string, sk: string, renewMs: number, expiresAtSeconds: number): Promise<void> {
+    const name = `${owner} ${sk}`;
+    const nowMs = clock.now();
+    const noted = notes.get(name);
+    if (noted !== undefined && nowMs - noted.atMs < renewMs) return noted.written;
+    const row = { sk, document: true, expiresAtSeconds };
+    const written = (async () => {
+      await Promise.all([owner, undefined].map((of) => table.put({ pk: notedPk(of), ...row })));
+    })();
+    if (notes.size >= rememberedMax) notes.clear();
+    notes.set(name, { atMs: nowMs, written });
+    written.catch(() => notes.delete(name));
+    return written;
+  }
+
   return {
+    async note(owner, sections, untilMs) {
+      const { span, renewMs, expiresAtSeconds } = noteOf(clock.now(), untilMs);
+      await Promise.all(
+        sections.map((section) => write(owner, `${sectionName(section)}/${span}`, renewMs, expiresAtSeconds)),
+      );
+    },
+    async noted(owner, after, limit) {
+      const behind = after === undefined ? '' : `${sectionName(after)}/${behindSpans}`;
+      const { rows, last } = await table.page(notedPk(owner), behind, limit);
+      const names = [...new Set(rows.map(({ sk }) => nameOf(sk)))];
+      const items = names.flatMap((key) => {
+        const item = sectionNamed(key);
+        return item === undefined ? [] : [{ key, item }];
+      });
+      return { items, last: last && nameOf(last) };
+    },
     async page(target, state, after, limit) {
       const pages = await Promise.all(
         shards.map((shard) => table.page(partition(target, shard), after, limit, `${state}#`)),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cancelEvent } from '../../../lib/app/delay/recall.ts';
 import { deleteTopicAndHeld } from '../../../lib/app/hold/topic-and-hold.ts';
+import { noteWaiting } from '../../../lib/app/list/note-waiting.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { deleteRecurrence } from '../../../lib/app/schedule/recurrences.ts';
 import { beginTransaction, commitTransaction } from '../../../lib/app/transaction/transaction.ts';
@@ -40,6 +41,19 @@ async function hold(bus: TransactionBus): Promise<void> {
   await bus.clock.until(() => isDone, 60_000);
   await held;
 }
+/** A topic and a receiver of somebody else, at which nothing waits; without their resources at AWS. */
+async function registered({ tools: { registry } }: TransactionBus, n: number): Promise<void> {
+  const about = { owner: `team-${n}`, declared: false, createdAt: '', updatedAt: '' };
+  await registry.changeTopic(`t-${n}`, () => ({ topic: `t-${n}`, ...about }));
+  await registry.changeReceiver(`r-${n}`, () => ({
+    receiver: `r-${n}`,
+    ...about,
+    endpoint: 'https://example.com/',
+    secret: '',
+    state: 'active',
+  }));
+}
+
 const list = (bus: TransactionBus, who: Principal, query: Partial<WaitingQuery> = {}) =>
   listWaiting(bus.tools, who, { limit: 100, ...query });
 const ids = async (bus: TransactionBus, who: Principal, query: Partial<WaitingQuery> = {}) =>
@@ -60,6 +74,14 @@ describe('the list of what waits', () => {
     expect(events).toEqual([
       {
         state: 'delayed',
+        id: 'invoked',
+        ...about,
+        receiver: 'billing',
+        application: 'ops',
+        deliverAt: '2026-01-01T01:00:00.000Z',
+      },
+      {
+        state: 'delayed',
         id: 'delayed',
         ...about,
         ...orders,
@@ -75,14 +97,6 @@ describe('the list of what waits', () => {
         heldId: expect.any(String),
       },
       { state: 'open', id: 'open', ...about, ...orders, application: 'shop', transaction },
-      {
-        state: 'delayed',
-        id: 'invoked',
-        ...about,
-        receiver: 'billing',
-        application: 'ops',
-        deliverAt: '2026-01-01T01:00:00.000Z',
-      },
     ]);
     expect(await ids(bus, shop, { state: 'held' })).toEqual(['held']);
     expect(await ids(bus, shop, { receiver: 'billing' })).toEqual(['invoked']);
@@ -133,6 +147,57 @@ describe('the list of what waits', () => {
     } while (cursor !== undefined);
 
     expect(all.toSorted()).toEqual([...delayed, 'open-1', 'open-2', 'open-3', 'open-4'].toSorted());
+  });
+
+  it('is found by a new owner, also what a publisher stores that still takes the old one for the owner', async () => {
+    const bus = await stillBus();
+    await later(bus, 'before');
+    const stale = bus.newTools();
+    await stale.registry.cachedTopic('orders');
+    await putTopic(bus.tools, admin, 'orders', { owner: 'rival' });
+    await noteWaiting(stale, orders, 'delayed', bus.clock.now() + 1000);
+    await later(bus, 'after', orders, rival);
+
+    expect(await ids(bus, rival)).toEqual(['after', 'before']);
+    expect(await ids(bus, shop)).toEqual([]);
+  });
+
+  it('has what waits for the children of an application for its members', async () => {
+    const bus = await stillBus();
+    await later(bus, '1');
+    await later(bus, '2', { topic: 'others' }, rival);
+    const parent: Principal = { application: 'holding', role: 'member', children: ['shop', 'rival'] };
+
+    expect(await ids(bus, parent)).toEqual(['1', '2']);
+    expect(await ids(bus, parent, { limit: 1 })).toHaveLength(1);
+    expect(await ids(bus, { ...parent, role: 'viewer' })).toEqual([]);
+  });
+
+  it('costs as many reads in a registry of thousands as in a small one', async () => {
+    const readsOf = async (others: number) => {
+      const bus = await stillBus();
+      for (let n = 0; n < others; n++) await registered(bus, n);
+      await later(bus, '1');
+      await later(bus, '2', { receiver: 'billing' });
+      const reads = { shop: 0, admin: 0, nobody: 0 };
+      for (const [who, principal] of [
+        ['shop', shop],
+        ['admin', admin],
+        ['nobody', member('nobody')],
+      ] as const) {
+        const before = bus.calls.length;
+        const { events, cursor } = await list(bus, principal);
+        expect([events.length, cursor]).toEqual([who === 'nobody' ? 0 : 2, undefined]);
+        reads[who] = bus.calls.length - before;
+      }
+      return reads;
+    };
+
+    const small = await readsOf(0);
+
+    expect(await readsOf(300)).toEqual(small);
+    expect(small.admin).toBeLessThan(20);
+    expect(small.nobody).toBe(1);
   });
 
   it('does not show what waits for an earlier topic of the name', async () => {
