@@ -67,6 +67,7 @@ export function answers() {
     topic: nameSchema,
     receiver: nameSchema,
     filter: subscriptionSchema.shape.filter,
+    filterChangedAt: z.array(time).optional(),
     createdAt: time,
     updatedAt: time,
     declared: z.boolean(),

@@ -7,6 +7,7 @@ import { isPending, withValidation } from '../../core/registry/handshake.ts';
 import { sharedFields } from '../../core/registry/kinds.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { keptSecrets, type Secrets } from '../../core/registry/secret.ts';
+import { filterChanges } from '../../core/registry/subscription.ts';
 import { schemaVersionOf } from '../../core/registry/topic.ts';
 import type { ValidateMode } from '../../core/registry/validation.ts';
 import type { Watches } from '../../runtime/aws/watches.ts';
@@ -119,6 +120,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
         topic,
         receiver,
         ...(filter !== undefined && { filter }),
+        ...filterChanges(existing, filter, now),
         ...dates(existing, now),
       }));
     }

@@ -1,7 +1,7 @@
 import { mayLook, owns, type Principal, requireLook, requireOwner } from '../../core/access/access.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import type { Subscription, SubscriptionSpec } from '../../core/registry/subscription.ts';
+import { filterChanges, type Subscription, type SubscriptionSpec } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
 import type { Parts } from '../../runtime/tools.ts';
@@ -114,6 +114,7 @@ export async function writeSubscription(
     topic,
     receiver,
     ...(filter !== undefined && { filter }),
+    ...filterChanges(existing, filter, now),
     declared: existing?.declared ?? false,
     createdAt: existing?.createdAt ?? now,
     updatedAt: now,

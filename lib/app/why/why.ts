@@ -19,6 +19,7 @@ import {
   fateOf,
   forProducer,
   receiversOf,
+  type Subscribed,
   type Surroundings,
   stateOfEvent,
   type Why,
@@ -137,10 +138,14 @@ async function explainOne(
   const { isFormer, refused } = occurrence;
   const topic = 'topic' in target && !isFormer ? known.topics.get(target.topic) : undefined;
   const subscriptions = (topic && known.subscriptions.get(topic.topic)) ?? [];
-  const subscribed = subscriptions.map(({ receiver, filter }) => ({
-    receiver,
-    filtered: filter !== undefined,
-  }));
+  const subscribed = subscriptions.map(
+    ({ receiver, filter, createdAt, filterChangedAt = [] }): Subscribed => ({
+      receiver,
+      filtered: filter !== undefined,
+      sinceMs: Date.parse(createdAt),
+      changesMs: filterChangedAt.map((at) => Date.parse(at)),
+    }),
+  );
   const all = receiversOf(occurrence, { subscribed });
   const isOwn = (name: string) => owns(principal, known.receivers.get(name)?.owner);
   const isPublisher = [...occurrence.by].some((application) => owns(principal, application));

@@ -8,7 +8,17 @@ import type { Lane } from '../kernel/place.ts';
 import { isFlowing, isSkipped } from '../registry/flow.ts';
 import type { Receiver } from '../registry/receiver.ts';
 import { mayDeliver } from '../registry/validation.ts';
+import { filterChangeSeconds, newSubscriptionSeconds } from './limits.ts';
 import { deliveryIdAt, type Occurrence } from './occurrence.ts';
+
+/** A subscription as it is now. Epoch milliseconds. */
+export interface Subscribed {
+  readonly receiver: string;
+  readonly filtered: boolean;
+  readonly sinceMs: number;
+  /** The last changes of its filter. */
+  readonly changesMs: readonly number[];
+}
 
 /** What the registry now says about the target of an occurrence. */
 export interface Surroundings {
@@ -18,7 +28,7 @@ export interface Surroundings {
   /** The lane that the target's events enter first. */
   readonly lane: Lane;
   /** The current subscribers; empty for an invoked event. */
-  readonly subscribed: readonly { readonly receiver: string; readonly filtered: boolean }[];
+  readonly subscribed: readonly Subscribed[];
   readonly receivers: ReadonlyMap<string, Receiver>;
   /** The breakers of the receivers that are shown whole. */
   readonly breakers: ReadonlyMap<string, ShownBreaker>;
@@ -29,9 +39,13 @@ export function receiversOf(
   occurrence: Occurrence,
   now: Pick<Surroundings, 'subscribed'>,
 ): readonly string[] {
-  const traced = occurrence.published.at(-1)?.receivers;
+  const published = occurrence.published.at(-1);
+  const traced = published?.receivers;
   return [
     ...new Set([
+      ...now.subscribed
+        .filter((one) => published && isNewAt(one, published.atMs))
+        .map(({ receiver }) => receiver),
       // Today's subscribers may not have been subscribed then: they are shown only when nothing better is known.
       ...(traced ?? now.subscribed.map(({ receiver }) => receiver)),
       ...('receiver' in occurrence.target ? [occurrence.target.receiver] : []),
@@ -39,6 +53,27 @@ export function receiversOf(
       ...occurrence.failing,
     ]),
   ].sort();
+}
+
+/** Whether a subscription was made so shortly before that time that a publisher may not have known it. */
+const isNewAt = ({ sinceMs }: Subscribed, atMs: number) =>
+  sinceMs <= atMs && atMs < sinceMs + newSubscriptionSeconds * 1000;
+
+/** Why nobody knows by which filter an event went that was published then; undefined when that is known. */
+function doubtAbout(
+  subscription: Subscribed | undefined,
+  isTraced: boolean,
+  atMs: number,
+): string | undefined {
+  if (subscription === undefined) return undefined;
+  if (!isTraced && isNewAt(subscription, atMs))
+    return `it was subscribed at ${iso(subscription.sinceMs)}, shortly before the event, which may have come too early for it`;
+  const changedMs = subscription.changesMs.findLast(
+    (ms) => ms <= atMs && atMs < ms + filterChangeSeconds * 1000,
+  );
+  return changedMs === undefined
+    ? undefined
+    : `its filter was changed at ${iso(changedMs)}, and AWS may use the one before for up to ${filterChangeSeconds / 60} minutes: the event went by either, and no attempt is recorded`;
 }
 
 /** What the whole event waits for, if nothing of it has left for a receiver. */
@@ -193,7 +228,11 @@ export function fateOf(
     const attempts = successes.map(attemptOfTrace);
     return { ...fate, matched: true, lane: attempts[0]?.lane ?? now.lane, state: 'delivered', attempts };
   }
-  if (refusals !== undefined) return { ...fate, matched: false, refusedBy: refusals, attempts: [] };
+  const doubt = published && doubtAbout(subscription, published.receivers.includes(receiver), published.atMs);
+  if (refusals !== undefined) {
+    if (doubt === undefined) return { ...fate, matched: false, refusedBy: refusals, attempts: [] };
+    return { ...fate, matched: 'unknown', refusedBy: refusals, state: 'unknown', attempts: [], note: doubt };
+  }
 
   const invoked = 'receiver' in occurrence.target;
   const matched = published !== undefined || invoked || subscription?.filtered === false ? true : 'unknown';
@@ -224,6 +263,7 @@ export function fateOf(
     return { ...waiting, state: 'unknown', note: notRecorded(occurrence, now.trace) };
   }
   if (known === undefined) return { ...waiting, state: 'unknown', note: 'the receiver was deleted' };
+  if (doubt !== undefined) return { ...waiting, matched: 'unknown', state: 'unknown', note: doubt };
   if (isSkipped(known.skip, dueAtMs ?? published.atMs)) {
     const note = `the receiver skips what entered its lane before ${known.skip?.before}`;
     return { ...waiting, state: 'skipped', note };
@@ -239,7 +279,11 @@ export function fateOf(
     const note = `the endpoint asked to be left alone until ${breaker.restsUntil}`;
     return { ...waiting, state: 'accepted', nextAttemptAt: breaker.restsUntil, note };
   }
-  return { ...waiting, state: 'accepted', note: 'no attempt is recorded yet' };
+  const isEnded = !invoked && subscription === undefined;
+  const note = isEnded
+    ? 'no attempt is recorded; its subscription has ended since, and what it was sent before is still delivered'
+    : 'no attempt is recorded yet';
+  return { ...waiting, state: isEnded ? 'unknown' : 'accepted', note };
 }
 
 /** Why nothing is sent to the endpoint, and when that may end. */

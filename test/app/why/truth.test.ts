@@ -6,7 +6,7 @@ import { why } from '../../../lib/app/why/why.ts';
 import type { Principal } from '../../../lib/core/access/access.ts';
 import type { Target } from '../../../lib/core/event/target.ts';
 import { admin, answer, member, shorthand, type TestBus, testBus } from '../bus.ts';
-import { forceBreaker, putReceiver, putTopic, startRedrive } from '../calls.ts';
+import { forceBreaker, putReceiver, putSubscription, putTopic, startRedrive } from '../calls.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -28,6 +28,45 @@ const send = (to: TestBus, event: object, target: Target = { topic: 'orders' }) 
   publish(to.tools, producer, target, shorthand({ type: 't', id: '1', ...event }));
 const ask = async (of: TestBus, who: Principal) => (await why(of.tools, who, { id: '1' })).events[0];
 const fate = async (of: TestBus, who: Principal) => (await ask(of, who))?.receivers[0];
+
+describe('around a change of a subscription', () => {
+  it('does not claim that an event was accepted that the new filter has kept away', async () => {
+    const made = await bus('all');
+    const publisher = made.newTools();
+    const events = (id: string) => shorthand({ type: 't', id });
+    await publish(publisher, producer, { topic: 'orders' }, events('before'));
+    await putSubscription(made.tools, shop, 'orders', 'billing', { filter: { type: ['other'] } });
+    await made.clock.advance(second);
+    // This instance still takes the earlier filter for the right one.
+    await publish(publisher, producer, { topic: 'orders' }, events('1'));
+    expect((await made.count(made.urlOf('billing', 'online'))).ready).toBe(1);
+
+    expect(await fate(made, shop)).toMatchObject({
+      matched: 'unknown',
+      state: 'unknown',
+      note: expect.stringMatching(/^its filter was changed at 2026-.+: the event went by either/),
+    });
+    await made.clock.advance(16 * minute);
+    await publish(publisher, producer, { topic: 'orders' }, events('later'));
+    const [later] = (await why(made.tools, shop, { id: 'later' })).events;
+    expect(later?.receivers).toMatchObject([{ matched: false, refusedBy: [{ key: 'type' }] }]);
+  });
+
+  it('shows a new subscriber that the publisher did not know', async () => {
+    const made = await bus('all');
+    const publisher = made.newTools();
+    await publish(publisher, producer, { topic: 'orders' }, shorthand({ type: 't', id: 'before' }));
+    await putReceiver(made.tools, shop, 'crm', { endpoint: url }, []);
+    await made.clock.advance(second);
+    await putSubscription(made.tools, shop, 'orders', 'crm', {});
+    await publish(publisher, producer, { topic: 'orders' }, shorthand({ type: 't', id: '1' }));
+
+    expect((await ask(made, shop))?.receivers).toMatchObject([
+      { receiver: 'billing', state: 'accepted' },
+      { receiver: 'crm', state: 'unknown', note: expect.stringContaining('it was subscribed at') },
+    ]);
+  });
+});
 
 describe('while the breaker of a receiver is open', () => {
   it('an event that was never attempted is parked, with since when, why and the next probe', async () => {

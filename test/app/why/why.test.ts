@@ -82,6 +82,7 @@ describe('a topic whose trace is all', () => {
 
   it('tells the subscriptions as they were at the publish', async () => {
     const bus = await busWith('all');
+    await bus.clock.advance(6000);
     await send(bus, { type: 'a', id: '1' });
     await bus.receiver('late');
     await subscribe(bus, 'late');

@@ -8,11 +8,12 @@ import { type PublishedEvent, packPublished } from '../../../lib/core/why/trace.
 import { fateOf, receiversOf } from '../../../lib/core/why/why.ts';
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
+const publishedAtMs = nowMs - 1000;
 const at = (ms: number) => new Date(ms).toISOString();
 const receiver = (state: Receiver['state']) => ({ receiver: 'billing', owner: 'shop', state }) as Receiver;
 const event: PublishedEvent = { id: '1', source: '/s', type: 't', refusals: {} };
 const rows = (fields: Partial<PublishedEvent> = {}, receivers = ['billing']) =>
-  packPublished(nowMs - 1000, { topic: 'orders' }, receivers, [{ ...event, ...fields }]);
+  packPublished(publishedAtMs, { topic: 'orders' }, receivers, [{ ...event, ...fields }]);
 const failing: Sighting = {
   kind: 'failing',
   id: '1',
@@ -44,6 +45,8 @@ interface Case {
   readonly known?: Receiver | null;
   readonly trace?: TraceMode;
   readonly filtered?: boolean;
+  readonly isSubscribed?: boolean;
+  readonly changesMs?: readonly number[];
   readonly breaker?: ShownBreaker;
 }
 
@@ -53,7 +56,9 @@ function fate({
   record: kept,
   known,
   trace = 'failures',
-  filtered,
+  filtered = true,
+  isSubscribed = true,
+  changesMs = [],
   breaker,
 }: Case) {
   const [occurrence] = occurrencesOf('1', undefined, traced, sightings);
@@ -62,7 +67,7 @@ function fate({
     nowMs,
     trace,
     lane: 'online',
-    subscribed: filtered === undefined ? [] : [{ receiver: 'billing', filtered }],
+    subscribed: isSubscribed ? [{ receiver: 'billing', filtered, sinceMs: 0, changesMs }] : [],
     receivers: new Map(known === null ? [] : [['billing', known ?? receiver('active')]]),
     breakers: new Map(breaker === undefined ? [] : [['billing', breaker]]),
   });
@@ -70,6 +75,21 @@ function fate({
 
 describe('the fate of an event at a receiver', () => {
   it.each<[string, Case, object]>([
+    [
+      'is not known, when its subscription has ended',
+      { traced: rows(), isSubscribed: false },
+      { state: 'unknown', note: expect.stringContaining('its subscription has ended since') },
+    ],
+    [
+      'is not known, when the filter was changed before and AWS may have used either',
+      { traced: rows(), changesMs: [publishedAtMs - 60_000] },
+      { matched: 'unknown', state: 'unknown', note: expect.stringContaining('its filter was changed at') },
+    ],
+    [
+      'is known, when the filter was changed long before or only later',
+      { traced: rows(), changesMs: [publishedAtMs - 16 * 60_000, publishedAtMs + 1] },
+      { matched: true, state: 'accepted' },
+    ],
     ['is accepted, before its first attempt', { traced: rows() }, { matched: true, state: 'accepted' }],
     [
       'is parked, while the receiver is disabled',
@@ -198,7 +218,18 @@ describe('what is known of an id', () => {
   it('names who was subscribed at the publish, and who got it all the same', () => {
     const [occurrence] = occurrencesOf('1', undefined, rows(), [{ ...failing, receiver: 'by-hand' }]);
     if (occurrence === undefined) throw new Error('nothing is known');
-    const subscribed = [{ receiver: 'new', filtered: false }];
-    expect(receiversOf(occurrence, { subscribed })).toEqual(['billing', 'by-hand']);
+    const made = (receiver: string, sinceMs: number) => ({
+      receiver,
+      filtered: false,
+      sinceMs,
+      changesMs: [],
+    });
+    const atMs = occurrence.published.at(-1)?.atMs ?? 0;
+    const subscribed = [
+      made('later', atMs + 1),
+      made('before', atMs - 5000),
+      made('just-before', atMs - 4999),
+    ];
+    expect(receiversOf(occurrence, { subscribed })).toEqual(['billing', 'by-hand', 'just-before']);
   });
 });
