@@ -73,7 +73,7 @@ function endpoint(request: HttpRequest): HttpResult {
   return answer(200, '', { 'webhook-allowed-origin': '*' });
 }
 
-export async function startWorld(seed: number): Promise<FuzzWorld> {
+export async function startWorld(seed: number, outDirectory = assemblyDirectory): Promise<FuzzWorld> {
   const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'));
   const random = seededRandom(seed);
   const delivered: HttpRequest[] = [];
@@ -81,7 +81,7 @@ export async function startWorld(seed: number): Promise<FuzzWorld> {
   const bus = await slowly(
     clock,
     startBus({
-      outDirectory: assemblyDirectory,
+      outDirectory,
       store: memoryStore(),
       clock,
       random,

@@ -1,4 +1,4 @@
-import { eventRefused, type Refusal, type Refused } from '../../core/refused/refused.ts';
+import { bounded, eventRefused, type Refusal, type Refused } from '../../core/refused/refused.ts';
 import type { Sighting } from '../../core/why/occurrence.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
@@ -11,11 +11,12 @@ export type KeepRefusedTools = Tools<'refused' | 'sightings'>;
  */
 export async function keepRefused(
   tools: KeepRefusedTools,
-  about: Omit<Refused, 'code' | 'detail' | 'errors' | 'refusedAt' | 'times'>,
-  { code, detail, errors }: Refusal,
+  given: Omit<Refused, 'code' | 'detail' | 'errors' | 'refusedAt' | 'times'>,
+  refusal: Refusal,
   event: string,
   incarnation?: string,
 ): Promise<void> {
+  const { code, detail, errors, ...about } = bounded({ ...given, ...refusal });
   const nowMs = tools.clock.now();
   const standing = await tools.refused.find(about.application, about.id);
   const refused: Refused = {

@@ -55,3 +55,35 @@ export function refusedIdOf(...parts: readonly (string | number)[]): string {
 
 /** Alarms count this line. */
 export const eventRefused = 'A stored event was refused';
+
+/** A row must hold it, whatever a producer wrote, in the six characters to which JSON may escape each of it. */
+const nameCharactersMax = 256;
+const idCharactersMax = 1024;
+const detailCharactersMax = 2000;
+const errorsMax = 20;
+
+/**
+ * What is kept of a refusal: names, ids and details may be as long as an entry that a producer writes past the API, and
+ * what cannot be kept would be tried for ever.
+ */
+export function bounded<Some extends Partial<Refused> & Refusal>(refused: Some): Some {
+  const { topic, receiver, eventId, detail, errors } = refused;
+  return {
+    ...refused,
+    ...(topic !== undefined && { topic: shortened(topic, nameCharactersMax) }),
+    ...(receiver !== undefined && { receiver: shortened(receiver, nameCharactersMax) }),
+    // Under a part of its id nobody would find it.
+    ...(eventId !== undefined && eventId.length > idCharactersMax && { eventId: undefined }),
+    detail: shortened(detail, detailCharactersMax),
+    errors: errors.slice(0, errorsMax).map((error) => ({
+      path: shortened(error.path, nameCharactersMax),
+      detail: shortened(error.detail, detailCharactersMax),
+    })),
+  };
+}
+
+function shortened(text: string, charactersMax: number): string {
+  if (text.length <= charactersMax) return text;
+  // Half a surrogate pair would not be text any more.
+  return `${text.slice(0, charactersMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}

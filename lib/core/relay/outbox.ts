@@ -71,6 +71,11 @@ export function readOutbox(row: OutboxRow, index: number, nowMs: number): Outbox
   if (event === undefined) {
     throw invalid(outboxAttributes.event, 'is missing. Set it to one event as JSON text');
   }
+  const { atMs = nowMs } = row;
+  // What no date can have, nobody can write down as one.
+  if (!(Math.abs(atMs) <= 8.64e15)) {
+    throw invalid(outboxAttributes.at, 'is not a time. Set it to epoch milliseconds, or leave it out');
+  }
   const target = targetOf(row);
   const hash = createHash('sha256')
     .update(JSON.stringify([row.pk, row.sk]))
@@ -78,7 +83,7 @@ export function readOutbox(row: OutboxRow, index: number, nowMs: number): Outbox
   const entries = readEvents(
     { contentType: mediaTypeOf(event), headers: {}, body: Buffer.from(event, 'utf8') },
     {
-      nowMs: row.atMs ?? nowMs,
+      nowMs: atMs,
       source: applicationSource(owner.application),
       publisher: owner.application,
       uuid: () => hash.slice(0, 32),

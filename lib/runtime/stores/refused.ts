@@ -21,6 +21,24 @@ interface Kept {
 }
 
 const pk = (application: string) => `refused#${application}`;
+/** How many characters of a row the packed event may have; a row has 400 KB, and the rest of it is bounded. */
+const packedMax = 300_000;
+/** Packed, so many bytes fit, however little they can be compressed. */
+const beginningBytes = 200_000;
+
+const pack = (event: string | Uint8Array) => gzipSync(event).toString('base64');
+
+/** What is too large for a row can be no event, and is kept so far that its producer knows it. */
+function fitting(refused: Refused, event: string): Kept {
+  const whole = pack(event);
+  if (whole.length <= packedMax) return { refused, event: whole };
+  const beginning = new TextDecoder().decode(Buffer.from(event).subarray(0, beginningBytes), {
+    stream: true,
+  });
+  const detail = `${refused.detail} It is too large to be kept whole: this is its beginning.`;
+  return { refused: { ...refused, detail }, event: pack(beginning) };
+}
+
 /** Every application that has some, so that an admin sees them all. */
 const applicationsPk = 'refused-applications';
 /** So many applications are looked through for one part of a list; most have none any more. */
@@ -42,7 +60,7 @@ export function createRefusedStore(table: Table): RefusedStore {
 
   return {
     async put(refused, event) {
-      const document: Kept = { refused, event: gzipSync(event).toString('base64') };
+      const document = fitting(refused, event);
       await table.put({ pk: applicationsPk, sk: refused.application, document: true });
       await table.put({ pk: pk(refused.application), sk: refused.id, document });
     },
