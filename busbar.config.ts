@@ -1,10 +1,17 @@
 import { defineBus } from './lib/connectors/declaration.ts';
 
 /**
- * The topics, receivers and subscriptions that are deployed with the bus. More can be made at run time over the
+ * The applications, topics, receivers and subscriptions that are deployed with the bus. More can be made at run time over the
  * API; both end up the same on AWS.
  */
 export default defineBus({
+  applications: {
+    'example-shop': {
+      description: 'The web shop',
+      contacts: ['shop@example.com'],
+      quotas: { publishPerSecond: 500 },
+    },
+  },
   topics: {
     'example-orders': {
       description: 'What happens to orders',

@@ -5,12 +5,16 @@ import { sinks } from '../lib/connectors/index.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import {
+  applications,
   breakers,
   held,
   holds,
   holdWatches,
+  keys,
   mappings,
   offloads,
+  places,
+  recurrences,
   redrives,
   registry,
   schemas,
@@ -28,12 +32,16 @@ import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
  */
 export function create(runtime: Runtime) {
   const tools = open(runtime, {
+    applications,
     breakers,
     held,
     holds,
     holdWatches,
+    keys,
     mappings,
     offloads,
+    places,
+    recurrences,
     redrives,
     registry,
     schemas,

@@ -89,11 +89,12 @@ export const applicationCalls = [
     'DELETE /v1/applications/{application}',
     {
       summary: 'Delete an application',
-      description: 'Rejected while it owns topics, receivers, schedules, keys or children.',
+      description:
+        'Rejected while it owns topics, receivers, schedules, keys or children, and while it is declared in `busbar.config.ts`.',
       tag: 'Applications',
       caller: 'owner',
       responses: { 204: null },
-      errors: ['unknown_application', 'in_use', 'conflict'],
+      errors: ['unknown_application', 'declared', 'in_use', 'conflict'],
     },
     (tools, principal, { path }) => deleteApplication(tools, principal, path.application),
   ),

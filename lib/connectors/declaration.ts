@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { ApplicationSpec } from '../core/access/application.ts';
 import {
   type Declaration,
   type DeclaredKinds,
@@ -24,6 +25,8 @@ type Input<Shape> = z.input<z.ZodObject<Shape & z.ZodRawShape>>;
 
 /** What a team writes in busbar.config.ts: every part may be left out. */
 export interface DeclarationInput extends Partial<z.input<z.ZodObject<typeof functions>>> {
+  /** The teams that own the rest; a parent may be declared here or made over the API. */
+  readonly applications?: Readonly<Record<string, ApplicationSpec>>;
   readonly topics?: Readonly<Record<string, TopicSpec>>;
   readonly receivers?: Readonly<
     Record<string, Omit<z.input<typeof receiverFields>, 'secret'> & Partial<Input<Every<DeclaredFields>>>>

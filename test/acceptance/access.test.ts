@@ -187,6 +187,20 @@ describe('an application that owns something', () => {
   });
 });
 
+describe('an application of busbar.config.ts', () => {
+  it('is there with what it declares, and is removed there', async () => {
+    const admin = as(bus.adminKey);
+    const shown = await admin('GET', '/v1/applications/example-shop');
+    expect(shown).toMatchObject({
+      status: 200,
+      body: { contacts: ['shop@example.com'], quotas: { publishPerSecond: 500 }, declared: true },
+    });
+    const refused = await admin('DELETE', '/v1/applications/example-shop');
+    expect(refused).toMatchObject({ status: 409, body: { code: 'declared' } });
+    expect(String(refused.body.detail)).toContain('busbar.config.ts');
+  });
+});
+
 describe('GET /v1/audit', () => {
   const entriesOf = async (who: Call, query = '') => (await who('GET', `/v1/audit${query}`)).body.entries;
 

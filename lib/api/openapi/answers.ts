@@ -131,6 +131,7 @@ export function answers() {
     application: nameSchema,
     ...applicationSchema.shape,
     children: z.array(nameSchema).optional(),
+    declared: z.boolean().optional(),
     createdAt: time,
     updatedAt: time,
   });

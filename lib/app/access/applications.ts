@@ -8,7 +8,7 @@ import {
   requireFreeName,
 } from '../../core/access/application.ts';
 import { checkWithinParent, placeKinds } from '../../core/access/quotas.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, declaredConflict } from '../../core/kernel/errors.ts';
 import { mergePatch } from '../../core/kernel/merge-patch.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
 import { listLimitMax } from '../../core/list/limits.ts';
@@ -94,13 +94,15 @@ export function requireManaged(principal: Principal, name: string): void {
   );
 }
 
+/** @param isDeclared by the stack; otherwise it stays what it is. */
 export function putApplication(
   tools: ApplicationTools,
   principal: Principal,
   name: string,
   spec: ApplicationSpec,
+  isDeclared = false,
 ): Promise<PutApplication> {
-  return changeApplication(tools, principal, name, () => spec);
+  return changeApplication(tools, principal, name, () => spec, isDeclared);
 }
 
 /** @throws BusbarError unknown_application, and what a put is refused with. */
@@ -125,6 +127,7 @@ async function changeApplication(
   principal: Principal,
   name: string,
   specOf: (was: Application | undefined) => ApplicationSpec,
+  isDeclared = false,
 ): Promise<PutApplication> {
   requireFreeName(name);
   for (let round = 1; round <= roundsMax; round++) {
@@ -136,6 +139,7 @@ async function changeApplication(
       application: name,
       ...spec,
       ...(was?.children !== undefined && { children: was.children }),
+      ...((isDeclared || was?.declared === true) && { declared: true }),
       createdAt: was?.createdAt ?? at,
       updatedAt: at,
     };
@@ -224,12 +228,14 @@ function withoutChild(parent: Application, child: string): Application {
 
 /**
  * Deletes an application that owns nothing any more.
- * @throws BusbarError unknown_application, forbidden, in_use, which says what it owns.
+ * @param byStack whether the stack deletes what it declared before.
+ * @throws BusbarError unknown_application, forbidden, declared, in_use, which says what it owns.
  */
 export async function deleteApplication(
   tools: ApplicationTools,
   principal: Principal,
   name: string,
+  byStack = false,
 ): Promise<void> {
   for (let round = 1; round <= roundsMax; round++) {
     requireManaged(principal, name);
@@ -237,6 +243,7 @@ export async function deleteApplication(
     if (principal.role !== 'admin' && was.parent !== principal.application) {
       throw new BusbarError('forbidden', `An admin deletes ${name}, or a member of its parent.`);
     }
+    if (was.declared === true && !byStack) throw declaredConflict(`The application ${name}`);
     const owned = await ownedBy(tools, was);
     if (owned.length > 0) {
       throw new BusbarError(
@@ -257,15 +264,28 @@ export async function deleteApplication(
 /** How many names of a kind a refusal lists. */
 const namesShownMax = 5;
 
-async function ownedBy(
+/** What goes together with an application. */
+export interface Leaving {
+  readonly topics: readonly string[];
+  readonly receivers: readonly string[];
+  readonly applications: readonly string[];
+}
+
+/** What an application owns, as text for each kind, but for what leaves together with it. */
+export async function ownedBy(
   tools: ApplicationTools,
   { application, children = [] }: Application,
+  leaving: Leaving = { topics: [], receivers: [], applications: [] },
 ): Promise<string[]> {
   const { registry, recurrences, keys } = tools;
   const own = (item: { readonly owner: string }) => item.owner === application;
   const kinds = await Promise.all([
-    named('the topics', registry.topicsAfter, own),
-    named('the receivers', registry.receiversAfter, own),
+    named('the topics', registry.topicsAfter, (topic) => own(topic) && !leaving.topics.includes(topic.topic)),
+    named(
+      'the receivers',
+      registry.receiversAfter,
+      (receiver) => own(receiver) && !leaving.receivers.includes(receiver.receiver),
+    ),
     named('the schedules', recurrences.after, ({ recurrence }) => own(recurrence)),
     named(
       'the keys',
@@ -273,7 +293,8 @@ async function ownedBy(
       () => true,
     ),
   ]);
-  return [...kinds, listed('the children', children)].filter((text) => text !== '');
+  const staying = children.filter((child) => !leaving.applications.includes(child));
+  return [...kinds, listed('the children', staying)].filter((text) => text !== '');
 }
 
 /** A kind and the names of its items that meet a condition, as text; empty when there are none. */

@@ -19,6 +19,7 @@ import type { HoldStore } from '../../runtime/stores/holds.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import type { WaitingStore } from '../../runtime/stores/waiting.ts';
+import type { ApplicationTools } from '../access/applications.ts';
 import { requireNothingHeld } from '../hold/held.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
 import { newIncarnation } from '../registry/admin.ts';
@@ -26,10 +27,17 @@ import { type ForgetTools, forgetReceiver } from '../registry/forget.ts';
 import { followState, type PollingTools } from '../registry/polling.ts';
 import { keptHold } from '../registry/topics.ts';
 import { expectValidation } from '../registry/validate.ts';
+import {
+  applicationsGone,
+  declareApplications,
+  removeApplications,
+  requireOwningNothing,
+} from './applications.ts';
 
 export interface DeclareTools
   extends PollingTools,
     ForgetTools,
+    ApplicationTools,
     Pick<CheckRules, 'endpoints' | 'endpointPorts' | 'env' | 'ownHosts'> {
   readonly sinks: Sinks;
   readonly holds: HoldStore;
@@ -60,6 +68,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
   const { registry, endpoints, endpointPorts, env, ownHosts } = tools;
   const nowMs = tools.clock.now();
   const now = new Date(nowMs).toISOString();
+  await declareApplications(tools, declaration.applications);
   await noteTransfers(tools, declaration);
   for (const [name, { owner = ownerDefault, ...spec }] of Object.entries(declaration.topics)) {
     if (spec.schema !== undefined) tools.schemas.check(spec.schema);
@@ -161,7 +170,13 @@ async function retract(tools: DeclareTools, declaration: Declaration): Promise<v
       ({ receiver, declared }) => declared && !Object.hasOwn(declaration.receivers, receiver),
     ),
   };
-  // If this throws, the update fails and CloudFormation leaves the topic as it was.
+  const applications = await applicationsGone(tools, declaration.applications);
+  // If one of these throws, the update fails and CloudFormation leaves everything as it was.
+  await requireOwningNothing(tools, {
+    topics: gone.topics,
+    receivers: gone.receivers.map(({ receiver }) => receiver),
+    applications,
+  });
   for (const topic of gone.topics) await requireNothingHeld(tools, topic);
   for (const { topic, receiver, declared } of await registry.subscriptions()) {
     const isDeclaredStill = Object.hasOwn(declaration.subscriptions[topic] ?? {}, receiver);
@@ -173,4 +188,5 @@ async function retract(tools: DeclareTools, declaration: Declaration): Promise<v
     await secrets.forget(receiver, earlierSecrets);
     await registry.deleteReceiver(receiver);
   }
+  await removeApplications(tools, applications);
 }

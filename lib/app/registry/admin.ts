@@ -51,13 +51,6 @@ export async function takeOwned(
 /** Tells the lifetimes of one name apart. */
 export const newIncarnation = (random: Random) => random.uuid().slice(0, 8);
 
-export function declaredConflict(what: string): BusbarError {
-  return new BusbarError(
-    'declared',
-    `${what}, or a part of it, is declared in busbar.config.ts. Remove it there and deploy.`,
-  );
-}
-
 export const unknownReceiver = (name: string) =>
   new BusbarError(
     'unknown_receiver',

@@ -3,7 +3,7 @@ import { owns, type Principal, requireOwner, scopeName } from '../../core/access
 import { incarnationOf } from '../../core/access/acting.ts';
 import { requireFreeName } from '../../core/access/application.ts';
 import { totalPosts } from '../../core/deliver/lane-plan.ts';
-import { BusbarError, invalidField } from '../../core/kernel/errors.ts';
+import { BusbarError, declaredConflict, invalidField } from '../../core/kernel/errors.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow, patchedFlow } from '../../core/registry/flow.ts';
@@ -22,15 +22,7 @@ import type { Parts, Tools } from '../../runtime/tools.ts';
 import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
-import {
-  type AdminTools,
-  declaredConflict,
-  newIncarnation,
-  ownerOf,
-  type Put,
-  takeOwned,
-  unknownReceiver,
-} from './admin.ts';
+import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned, unknownReceiver } from './admin.ts';
 import { type ConsentTools, mayCall } from './consent.ts';
 import { type ForgetTools, forgetReceiver } from './forget.ts';
 import { changeKeepingSecret } from './secrets.ts';

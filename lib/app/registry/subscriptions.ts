@@ -1,5 +1,5 @@
 import { mayLook, owns, type Principal, requireLook, requireOwner } from '../../core/access/access.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, declaredConflict } from '../../core/kernel/errors.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { filterChanges, type Subscription, type SubscriptionSpec } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
@@ -7,7 +7,7 @@ import { orderAttribute } from '../../core/routing/order.ts';
 import type { Parts } from '../../runtime/tools.ts';
 import { requireSubscribe } from '../grant/may-use.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
-import { type AdminTools, declaredConflict, type Put, unknownReceiver } from './admin.ts';
+import { type AdminTools, type Put, unknownReceiver } from './admin.ts';
 import { getTopic } from './topics.ts';
 
 export type SubscriptionTools = AdminTools & Parts<'grants'>;

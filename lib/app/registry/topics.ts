@@ -1,7 +1,7 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { incarnationOf } from '../../core/access/acting.ts';
 import { requireFreeName } from '../../core/access/application.ts';
-import { BusbarError } from '../../core/kernel/errors.ts';
+import { BusbarError, declaredConflict } from '../../core/kernel/errors.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { formerSeconds } from '../../core/registry/limits.ts';
 import { patchedTopic } from '../../core/registry/patch.ts';
@@ -11,7 +11,7 @@ import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.
 import type { Parts, Tools } from '../../runtime/tools.ts';
 import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
-import { type AdminTools, declaredConflict, newIncarnation, ownerOf, type Put, takeOwned } from './admin.ts';
+import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned } from './admin.ts';
 
 export type TopicTools = AdminTools & PlaceTools & Tools<'schemas' | 'grants' | 'waiting'>;
 

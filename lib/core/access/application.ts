@@ -23,6 +23,8 @@ export interface Application extends ApplicationSpec {
   readonly application: string;
   /** The applications whose parent is this one. */
   readonly children?: readonly string[];
+  /** Set for one that busbar.config.ts declares. */
+  readonly declared?: boolean;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { applicationSchema } from '../access/application.ts';
 import { bridgeNameSchema } from '../bridge/name.ts';
 import { type BusbarError, invalidField } from '../kernel/errors.ts';
 import { nameSchema, parseSpec } from '../kernel/spec.ts';
@@ -24,6 +25,7 @@ export interface DeclaredKinds {
 
 const schemaOf = ({ receivers, bridges, functions }: DeclaredKinds) =>
   z.strictObject({
+    applications: z.record(nameSchema, applicationSchema).default({}),
     topics: z.record(nameSchema, topicSchema).default({}),
     receivers: z.record(nameSchema, receivers.declaredReceiverSchema).default({}),
     /** Topic to receiver to subscription. */
@@ -54,7 +56,29 @@ export function parseDeclaration(kinds: DeclaredKinds, value: unknown): Declarat
     }
   }
   requireOwnClaims(kinds, declaration.bridges);
+  requireTwoLevels(declaration.applications);
   return declaration;
+}
+
+/** A parent that is not declared may have been made over the API; whether it may be one is checked when it is deployed. */
+function requireTwoLevels(applications: Declaration['applications']): void {
+  for (const [name, { parent }] of Object.entries(applications)) {
+    if (name.startsWith('busbar')) {
+      throw invalidField(
+        `applications.${name}`,
+        'begins with busbar, which is reserved. Give it another name',
+      );
+    }
+    if (parent === undefined || !Object.hasOwn(applications, parent)) continue;
+    if (parent === name || applications[parent]?.parent !== undefined) {
+      const detail =
+        parent === name ? 'is the application itself' : `is ${parent}, which has a parent of its own`;
+      throw invalidField(
+        `applications.${name}.parent`,
+        `${detail}. An application has either a parent or children`,
+      );
+    }
+  }
 }
 
 /** Two bridges that read the same would each get only a part of it. */

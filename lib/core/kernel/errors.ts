@@ -126,6 +126,13 @@ export const invalidField = (
 ): BusbarError => new BusbarError(code, `${path} ${detail}.`, { fields: [{ path, detail }] });
 
 /** The refusal of a cursor that no list has returned. */
+/** @param what such as `The topic orders`. */
+export const declaredConflict = (what: string) =>
+  new BusbarError(
+    'declared',
+    `${what}, or a part of it, is declared in busbar.config.ts. Remove it there and deploy.`,
+  );
+
 export const unknownCursor = (): BusbarError =>
   invalidField('cursor', 'is not a cursor returned by this API');
 

@@ -1,5 +1,6 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
+import { deleteApplication, patchApplication, putApplication } from '../../../lib/app/access/applications.ts';
 import { declare } from '../../../lib/app/declaration/declare.ts';
 import { type DeclarationInput, defineBus } from '../../../lib/connectors/declaration.ts';
 import { queueArn } from '../../../lib/core/kernel/place.ts';
@@ -125,5 +126,73 @@ describe('declaring', () => {
     await bus.clock.advance(60_000);
     expect(await bus.tools.registry.receiver('shop')).toMatchObject({ state: 'active' });
     expect(await state()).toBe('Enabled');
+  });
+});
+
+describe('declared applications', () => {
+  const applications = {
+    'web-shop': { parent: 'shop', quotas: { topics: 5 } },
+    shop: { description: 'The shop', contacts: ['shop@example.com'], quotas: { topics: 10 } },
+  };
+  const rows = async (bus: TestBus) =>
+    (await bus.tools.applications.after('', 100)).items.map(({ item }) => item);
+
+  it('are written parents first, are told from others, and cannot be deleted over the API', async () => {
+    const bus = await testBus();
+    await putApplication(bus.tools, admin, 'other', {});
+    await declareBus(bus, { applications });
+
+    expect(await rows(bus)).toMatchObject([
+      { application: 'other' },
+      { application: 'shop', ...applications.shop, children: ['web-shop'], declared: true },
+      { application: 'web-shop', parent: 'shop', quotas: { topics: 5 }, declared: true },
+    ]);
+    await expect(deleteApplication(bus.tools, admin, 'web-shop')).rejects.toMatchObject({ code: 'declared' });
+    // As a declared topic can be changed until the next deployment, which restores it.
+    await patchApplication(bus.tools, admin, 'web-shop', { quotas: { topics: 6 } });
+    expect((await rows(bus))[2]).toMatchObject({ quotas: { topics: 6 }, declared: true });
+    await declareBus(bus, { applications });
+    expect((await rows(bus))[2]).toMatchObject({ quotas: { topics: 5 } });
+  });
+
+  it('are removed with what is no longer declared either', async () => {
+    const bus = await testBus();
+    await putApplication(bus.tools, admin, 'other', {});
+    await declareBus(bus, { applications, topics: { orders: { owner: 'web-shop' } } });
+    await declareBus(bus, {});
+    expect((await rows(bus)).map(({ application }) => application)).toEqual(['other']);
+  });
+
+  it('stay, as all else does, while they own what stays', async () => {
+    const bus = await testBus();
+    await declareBus(bus, { applications, topics: { orders: { owner: 'shop' } } });
+    await putTopic(bus.tools, admin, 'own', { owner: 'web-shop' });
+    await expect(declareBus(bus, {})).rejects.toMatchObject({
+      code: 'in_use',
+      message: expect.stringContaining(
+        'web-shop is no longer declared, but still owns the topics own. Delete these, give them to another owner, or declare web-shop again.',
+      ),
+    });
+    expect((await names(bus)).topics).toEqual(['orders', 'own']);
+    expect(await rows(bus)).toHaveLength(2);
+  });
+
+  it('are checked when the stack is synthesized, and the parents that it does not declare when it is deployed', async () => {
+    for (const [wrong, path] of [
+      [{ 'busbar-x': {} }, 'applications.busbar-x'],
+      [{ shop: { parent: 'shop' } }, 'applications.shop.parent'],
+      [{ a: { parent: 'b' }, b: { parent: 'c' }, c: {} }, 'applications.a.parent'],
+      [{ a: { quotas: { topics: -1 } } }, 'applications.a.quotas.topics'],
+    ] as const)
+      expect(() => defineBus({ applications: wrong })).toThrow(
+        expect.objectContaining({ code: 'invalid_request', fields: [expect.objectContaining({ path })] }),
+      );
+    const bus = await testBus();
+    await expect(declareBus(bus, { applications: { a: { parent: 'b' } } })).rejects.toMatchObject({
+      code: 'unknown_application',
+    });
+    await putApplication(bus.tools, admin, 'b', {});
+    await declareBus(bus, { applications: { a: { parent: 'b' } } });
+    expect((await rows(bus)).map(({ application }) => application)).toEqual(['a', 'b']);
   });
 });

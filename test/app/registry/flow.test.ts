@@ -112,7 +112,12 @@ describe('pausing', () => {
     const bus = await busWithReceiver();
     await pauseReceiver(bus.tools, admin, 'shop');
     await bus.clock.advance(60 * second);
-    await declare(bus.tools, { topics: {}, receivers: { shop: { endpoint: url } }, subscriptions: {} });
+    await declare(bus.tools, {
+      applications: {},
+      topics: {},
+      receivers: { shop: { endpoint: url } },
+      subscriptions: {},
+    });
     expect(await bus.tools.registry.receiver('shop')).toMatchObject({ state: 'paused', declared: true });
   });
 

@@ -204,7 +204,12 @@ describe('an earlier secret', () => {
     const bus = await busWithReceiver();
     await rotate(bus, {});
     await putReceiver(bus.tools, admin, 'shop', { endpoint, timeoutSeconds: 3 }, []);
-    await declare(bus.tools, { topics: {}, receivers: { shop: { endpoint } }, subscriptions: {} });
+    await declare(bus.tools, {
+      applications: {},
+      topics: {},
+      receivers: { shop: { endpoint } },
+      subscriptions: {},
+    });
     const request = await delivered(bus);
     expect(proves(bus, request, first)).toBe(true);
   });
@@ -218,9 +223,14 @@ describe('an earlier secret', () => {
 
   it('goes with a receiver that is declared no more', async () => {
     const bus = await busWithReceiver();
-    await declare(bus.tools, { topics: {}, receivers: { shop: { endpoint } }, subscriptions: {} });
+    await declare(bus.tools, {
+      applications: {},
+      topics: {},
+      receivers: { shop: { endpoint } },
+      subscriptions: {},
+    });
     await rotate(bus, {});
-    await declare(bus.tools, { topics: {}, receivers: {}, subscriptions: {} });
+    await declare(bus.tools, { applications: {}, topics: {}, receivers: {}, subscriptions: {} });
     expect(await bus.rows('secret#')).toEqual([]);
   });
 });
