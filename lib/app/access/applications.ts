@@ -186,6 +186,12 @@ function requireMayChange(
     }
     return;
   }
+  if (was?.parent === application) {
+    const detail = `of ${name} is ${application}, which an admin alone changes`;
+    throw new BusbarError('forbidden', `parent ${detail}. Send it unchanged, or ask an admin.`, {
+      fields: [{ path: 'parent', detail }],
+    });
+  }
   throw new BusbarError(
     'forbidden',
     was === undefined
