@@ -10,7 +10,7 @@ import { deliverAgainSchema } from '../core/redrive/redrive.ts';
 import { waitingStates } from '../core/waiting/waiting.ts';
 import type { Why } from '../core/why/why.ts';
 import { callsWith } from './call.ts';
-import { choice, page, required, text, time } from './parameters.ts';
+import { choice, named, page, required, text, time } from './parameters.ts';
 
 const call = callsWith<WhyTools & RecallTools & RedriveTools & DeadLetterTools & WaitingTools>();
 
@@ -32,8 +32,8 @@ const asked = {
 } as const;
 const meant = {
   source,
-  topic: text('The topic it was published to.'),
-  receiver: text('The receiver it was invoked for.'),
+  topic: named('The topic it was published to.'),
+  receiver: named('The receiver it was invoked for.'),
 } as const;
 const explaining =
   'Every event of that id: to who published it, its state at each receiver; and for each receiver that you own whether it matched or which key and condition of its filter refused, lane, state, each attempt (time, status, latency, error, first KB of the response) and the time of the next attempt.';
@@ -62,11 +62,11 @@ export const eventCalls = [
     async (
       tools,
       principal,
-      { query: { id: named, since, until, source: of, ...list } },
+      { query: { id: wanted, since, until, source: of, ...list } },
     ): Promise<Why | Awaited<ReturnType<typeof listWaiting>>> => {
-      if (named === undefined) return await listWaiting(tools, principal, list);
-      if (named === '') throw invalidField('id', 'is empty. Give an id, or leave it out to list what waits');
-      return await why(tools, principal, { id: named, source: of, sinceMs: since, untilMs: until });
+      if (wanted === undefined) return await listWaiting(tools, principal, list);
+      if (wanted === '') throw invalidField('id', 'is empty. Give an id, or leave it out to list what waits');
+      return await why(tools, principal, { id: wanted, source: of, sinceMs: since, untilMs: until });
     },
   ),
   call(

@@ -1,6 +1,7 @@
 import { parseTimestamp } from '../core/event/event.ts';
 import { releasePerSecondMax, releasePerSecondMin } from '../core/hold/limits.ts';
 import { invalidField } from '../core/kernel/errors.ts';
+import { nameSchema } from '../core/kernel/spec.ts';
 import { listLimitDefault, listLimitMax } from '../core/list/limits.ts';
 
 /** What a call takes beside its path and body, in its query or a header: text that the entry reads once. */
@@ -52,6 +53,18 @@ export const text = (description: string): Parameter<string | undefined> => ({
   text: description,
   schema: { type: 'string' },
   read: (value) => ({ value }),
+});
+
+/** The name of a topic, receiver or the like, as in a path. */
+export const named = (description: string): Parameter<string | undefined> => ({
+  text: description,
+  schema: { type: 'string' },
+  read(value) {
+    if (value === undefined) return { value };
+    const parsed = nameSchema.safeParse(value);
+    if (parsed.success) return { value: parsed.data };
+    return { problem: parsed.error.issues[0]?.message ?? 'is not a valid name' };
+  },
 });
 
 /** A whole number. */

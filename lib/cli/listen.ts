@@ -154,10 +154,10 @@ async function announce(
   await world.stderr.write(lines.map((line) => `${line}\n`).join(''));
 }
 
-function jsonLine({ atMs, delivery, verified, status, problem }: Heard): string {
+function jsonLine({ atMs, delivery, isWhole, verified, status, problem }: Heard): string {
   const receivedAt = new Date(atMs).toISOString();
   const { body: _, ...shown } = { ...delivery };
-  const event = delivery && printedEvent(delivery);
+  const event = delivery && printedEvent(delivery, isWhole);
   const heard = { receivedAt, ...shown, ...(event && { event }), verified, status };
   return `${jsonText({ ...heard, ...(problem !== undefined && { problem }) })}\n`;
 }
@@ -179,7 +179,7 @@ function prettyLine(heard: Heard, output: Output): string {
     cell(
       event.data instanceof Uint8Array
         ? `${event.data.length} bytes`
-        : jsonText(printedEvent(heard.delivery).data),
+        : jsonText(printedEvent(heard.delivery, heard.isWhole).data),
     ),
   ];
   return `${parts.join('  ')}\n`;

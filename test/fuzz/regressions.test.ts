@@ -130,3 +130,14 @@ it('a method that publish does not support is refused as such, not as an unknown
     });
   }
 });
+
+it.each(['topic=', 'receiver=', 'topic=%00&receiver=', 'topic=A', 'receiver=a%20b'])(
+  'a list of what waits for a name that is none is refused: %s',
+  async (query) => {
+    expect(await call('GET', `/v1/events?${query}`)).toMatchObject({
+      status: 400,
+      json: { code: 'invalid_request' },
+    });
+    expect(await call('DELETE', `/v1/events?id=1&${query}`)).toMatchObject({ status: 400 });
+  },
+);

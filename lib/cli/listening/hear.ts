@@ -9,6 +9,8 @@ export interface Heard {
   readonly atMs: number;
   /** Undefined when the request was refused. */
   readonly delivery: Delivery | undefined;
+  /** Whether its body is the whole event (structured mode). */
+  readonly isWhole: boolean;
   /** Whether its signature was verified. */
   readonly verified: boolean;
   readonly status: number;
@@ -33,6 +35,7 @@ export async function hear(
   const refused = (status: number, problem: string): Heard => ({
     atMs: now(),
     delivery: undefined,
+    isWhole: false,
     verified: false,
     status,
     problem,
@@ -45,23 +48,23 @@ export async function hear(
   const verified = secrets.length > 0;
   try {
     const delivery = verified ? verify({ headers, body, secrets, now: now() }) : readDelivery(headers, body);
-    return { atMs: now(), delivery, verified, status: options.decide(), problem: undefined };
+    const isWhole = /^application\/cloudevents\+/i.test(headers['content-type']?.trim() ?? '');
+    return { atMs: now(), delivery, isWhole, verified, status: options.decide(), problem: undefined };
   } catch (error) {
     if (!(error instanceof VerificationError)) throw error;
     return refused(error.reason === 'invalid-event' ? 400 : 401, `${error.reason}: ${error.message}`);
   }
 }
 
-/** The event as it is printed: numbers as they were sent, and bytes as base64. */
-export function printedEvent({ event, body }: Delivery): Record<string, unknown> {
+/**
+ * The event as it is printed: numbers that a double would round as they were sent, and bytes as base64.
+ * @param isWhole whether the body is the event, as in the structured mode, or its data.
+ */
+export function printedEvent({ event, body }: Delivery, isWhole: boolean): Record<string, unknown> {
   const { data, ...others } = event;
   if (data === undefined) return others;
   if (data instanceof Uint8Array) return { ...others, data_base64: Buffer.from(data).toString('base64') };
   if (typeof data === 'string') return { ...event };
   const sent = parseExact(new TextDecoder().decode(body));
-  return { ...others, data: isWhole(sent, event.id) ? sent.data : sent };
+  return { ...others, data: isWhole ? (sent as { readonly data: unknown }).data : sent };
 }
-
-/** The body of the structured mode is the event, and that of the binary mode its data. */
-const isWhole = (sent: unknown, id: string): sent is { readonly data: unknown } =>
-  typeof sent === 'object' && sent !== null && 'specversion' in sent && 'id' in sent && sent.id === id;
