@@ -31,6 +31,7 @@ import { createSecretStore } from './stores/secrets.ts';
 import { createSightingStore } from './stores/sightings.ts';
 import { createSkipStore } from './stores/skips.ts';
 import { createSlots } from './stores/slots.ts';
+import { createSystemEventStore } from './stores/system-events.ts';
 import { createTraceStore } from './stores/traces.ts';
 import { createTransactionStore } from './stores/transactions.ts';
 import { createWaitingStore } from './stores/waiting.ts';
@@ -70,6 +71,7 @@ export const secrets = (world: World) => createSecretStore(world.use(busTable), 
 export const sightings = (world: World) => createSightingStore(world.use(busTable));
 export const skips = (world: World) => createSkipStore(world.use(busTable));
 export const slots = (world: World) => createSlots(world.use(busTable));
+export const systemEvents = (world: World) => createSystemEventStore(world.use(busTable));
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
 export const waiting = (world: World) => createWaitingStore(world.use(busTable), world.clock);
 export const transactions = (world: World) => createTransactionStore(world.use(busTable));

@@ -41,6 +41,7 @@ import {
   sightings,
   skips,
   slots,
+  systemEvents,
   topics,
   traces,
   transactions,
@@ -93,6 +94,7 @@ export const delivering = {
   sightings,
   skips,
   slots,
+  systemEvents,
   traces,
   /** What an instance remembers of the load of its receivers. */
   observed: () => new Map(),
@@ -136,6 +138,7 @@ export const administering = {
   secrets,
   sightings,
   skips,
+  systemEvents,
   topics,
   traces,
   transactions,

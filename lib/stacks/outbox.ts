@@ -49,6 +49,8 @@ export class Sweep extends Construct {
       environment,
     });
     sweep.grant(['dynamodb:Scan', 'dynamodb:UpdateItem'], [outbox.table.tableArn]);
+    // System events that wait, and those that were kept for later.
+    sweep.grant(['dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], [props.tableArn]);
     // Retrying a refused event puts it back into the outbox.
     admin.grant(['dynamodb:PutItem'], [outbox.table.tableArn]);
     delay.callEveryMinute(this, 'Schedule', `${place.prefix}-sweep`, sweep);

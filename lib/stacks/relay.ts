@@ -44,6 +44,8 @@ export class Relay extends Construct {
     });
     grantPublishing(this.relay, props);
     this.relay.grant(['sqs:SendMessage'], [transactionQueue.queueArn]);
+    // System events, to the receivers that are subscribed to them.
+    this.relay.grant(['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], [props.tableArn]);
     this.relay.grantByPattern(['dynamodb:ListStreams'], ['*'], reasons.noResource);
     this.addStream('Rows', table, {
       eventName: FilterRule.or('INSERT', 'MODIFY'),

@@ -71,6 +71,7 @@ export function answers() {
     createdAt: time,
     updatedAt: time,
     declared: z.boolean(),
+    by: z.object({ application: z.string(), role: z.enum(roles) }).optional(),
   });
 
   const { owner: _1, secret: _2, validate: _3, ...settings } = receiverFields.shape;

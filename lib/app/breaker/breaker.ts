@@ -11,9 +11,11 @@ import {
   reduceBreaker,
   shouldStopMapping,
 } from '../../core/breaker/breaker.ts';
+import { newsOf } from '../../core/breaker/news.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
+import { type SystemEvent, systemEvent } from '../../core/system-event/system-event.ts';
 import type { Watches } from '../../runtime/aws/watches.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -32,7 +34,7 @@ export interface BreakerTools extends PollingTools {
 }
 
 /** The parts of a receiver that its breaker depends on. */
-export type Guarded = Pick<Receiver, 'receiver' | 'endpoint' | 'breaker'>;
+export type Guarded = Pick<Receiver, 'receiver' | 'endpoint' | 'breaker' | 'owner'>;
 
 export function breakerPolicy({ breaker = {} }: Guarded): BreakerPolicy {
   return {
@@ -72,13 +74,28 @@ export async function changeBreaker(
     const before = breakerOf(kept, endpoint);
     const breaker = reduceBreaker(before, event, { ...context, nowMs: tools.clock.now() });
     if (breaker === before) return { changed: false, before, breaker };
-    if (await tools.breakers.swap(name, kept, breaker)) {
+    const reports = reportsOf(receiver, before, breaker, tools.clock.now());
+    if (await tools.breakers.swap(name, kept, breaker, reports)) {
       logChange(tools.log, name, before, breaker);
       return { changed: true, before, breaker };
     }
     if (round === roundsMax) throw new Error(`The breaker of ${name} changes faster than it can be written`);
     kept = await tools.breakers.read(name);
   }
+}
+
+/** What its owner is told of a change. */
+function reportsOf(
+  { receiver, owner }: Guarded,
+  before: Breaker,
+  breaker: Breaker,
+  nowMs: number,
+): readonly SystemEvent[] {
+  const news = newsOf(before, breaker);
+  if (news === undefined) return [];
+  const isForced = breaker.kind === 'forced-open' || breaker.kind === 'forced-closed';
+  const data = { receiver, reason: breaker.reason, isForced };
+  return [systemEvent(`busbar.breaker.${news}`, receiver, [owner], data, nowMs)];
 }
 
 function logChange(log: Log, receiver: string, before: Breaker, breaker: Breaker): void {
@@ -91,20 +108,24 @@ function logChange(log: Log, receiver: string, before: Breaker, breaker: Breaker
   );
 }
 
-/** Counts the outcomes of a batch, and opens the breaker or lets more through. */
+/**
+ * Counts the outcomes of a batch, and opens the breaker or lets more through.
+ * @param isQuiet whether nothing but deliveries of system events failed.
+ */
 export async function countAttempts(
   tools: BreakerTools,
   receiver: Guarded,
   admitted: Admission,
   counts: Counts,
-  cause: string,
+  { cause, isQuiet }: { readonly cause: string; readonly isQuiet: boolean },
 ): Promise<void> {
   if (admitted.kind === 'some') {
-    return await changeAndFollow(tools, receiver, { kind: 'batch-ended', counts, cause });
+    return await changeAndFollow(tools, receiver, { kind: 'batch-ended', counts, cause, isQuiet });
   }
   const { windowSeconds } = breakerPolicy(receiver);
   const window = await tools.breakers.count(receiver.receiver, windowSeconds, counts);
-  if (window !== undefined) await changeBreaker(tools, receiver, { kind: 'counted', counts: window, cause });
+  if (window !== undefined)
+    await changeBreaker(tools, receiver, { kind: 'counted', counts: window, cause, isQuiet });
 }
 
 /** Lets an event change the breaker, and starts or stops polling as the new state requires. */

@@ -1,6 +1,7 @@
 import type { Source, SourceFailure, SourceReader, SourceRoute } from '../../connectors/kind.ts';
 import { bridgeFails } from '../../core/bridge/pressure.ts';
 import { bus } from '../../core/kernel/limits.ts';
+import { systemTopicName } from '../../core/system-event/topic.ts';
 import { addRun, type BridgeRun, type BringTools, bring, emptyRun } from './bring.ts';
 import { createPacer, type Pacer } from './pacer.ts';
 
@@ -87,10 +88,13 @@ async function readyRoutes(tools: BringTools, name: string, source: Source): Pro
     source.routes.map(async (route) => {
       const { from, topic } = route;
       // It throws where the table cannot be reached, and then nothing is received either.
-      if ((await tools.registry.cachedTopic(topic)) !== undefined) return route;
+      const isOurs = topic === systemTopicName;
+      if (!isOurs && (await tools.registry.cachedTopic(topic)) !== undefined) return route;
       tools.log('error', bridgeFails, {
         bridge: name,
-        detail: `There is no topic ${topic} for the messages of ${from}. Create it with PUT /v1/topics/${topic}.`,
+        detail: isOurs
+          ? `The topic ${topic} carries the events of the bus itself. Give the messages of ${from} another topic.`
+          : `There is no topic ${topic} for the messages of ${from}. Create it with PUT /v1/topics/${topic}.`,
       });
       return undefined;
     }),

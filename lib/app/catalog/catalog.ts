@@ -4,7 +4,10 @@ import { type AccessMode, publishMode, subscribeMode } from '../../core/access/t
 import type { DryRun } from '../../core/catalog/dry-run.ts';
 import type { Filter } from '../../core/filter/filter.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import type { Topic } from '../../core/registry/topic.ts';
+import type { Portion } from '../../core/list/portion.ts';
+import type { Topic, TopicEntry } from '../../core/registry/topic.ts';
+import { systemTopic, systemTopicName } from '../../core/system-event/topic.ts';
+import { systemEventNames } from '../../core/system-event/types.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import { getTopic } from '../registry/topics.ts';
@@ -29,7 +32,9 @@ export async function listCatalog(
   tools: CatalogTools,
   query: PageQuery,
 ): Promise<{ topics: CatalogEntry[]; cursor?: string }> {
-  const { items, ...rest } = await pageOf(['catalog'], query, tools.registry.topicsAfter, (topic) => topic);
+  const portion = async (after: string, limit: number) =>
+    withSystemTopic(await tools.registry.topicsAfter(after, limit), after);
+  const { items, ...rest } = await pageOf(['catalog'], query, portion, (topic) => topic);
   const topics = await Promise.all(
     items.map(async (topic): Promise<CatalogEntry> => {
       const { description, schemaVersion } = topic;
@@ -39,11 +44,20 @@ export async function listCatalog(
         ...(description !== undefined && { description }),
         ...(schemaVersion !== undefined && { schemaVersion }),
         access: { publish: publishMode(topic), subscribe: subscribeMode(topic) },
-        types: await tools.kept.types(topic),
+        types: topic.topic === systemTopicName ? systemEventNames : await tools.kept.types(topic),
       };
     }),
   );
   return { topics, ...rest };
+}
+
+/** A part of the list of topics with the system topic, which has no row, in its place. */
+function withSystemTopic({ items, last }: Portion<TopicEntry>, after: string): Portion<TopicEntry> {
+  const isBefore = last === undefined || systemTopicName <= last;
+  if (after >= systemTopicName || !isBefore) return { items, last };
+  const at = items.findIndex(({ key }) => key > systemTopicName);
+  const entry = { key: systemTopicName, item: systemTopic };
+  return { items: at === -1 ? [...items, entry] : items.toSpliced(at, 0, entry), last };
 }
 
 export interface MatchSpec {

@@ -143,7 +143,7 @@ function decide(
   const waitedSeconds = Math.max(0, Math.round((nowMs - enteredAtMs(message)) / 1000));
   const { declared } = receiver;
   logAttempt(tools, delivery, attempt, outcome, verdict, latencyMs, { waitedSeconds, declared });
-  attempts.push({ eventType: delivery.eventType, outcome, latencyMs });
+  attempts.push({ eventType: delivery.eventType, topic: delivery.topic, outcome, latencyMs });
   const traced = traceAttempt(delivery, {
     mode: traceOf(message.attributes),
     lane: batch.role,

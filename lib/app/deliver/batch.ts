@@ -84,6 +84,8 @@ export interface Due {
 /** What one attempt came to, as the breaker and the hot types count it. */
 export interface Attempted {
   readonly eventType: string;
+  /** Undefined for one that was sent to the receiver alone. */
+  readonly topic: string | undefined;
   readonly outcome: Outcome;
   readonly latencyMs: number;
 }

@@ -8,6 +8,7 @@ import { bus } from '../../core/kernel/limits.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { mayDeliver } from '../../core/registry/validation.ts';
+import { systemTopicName } from '../../core/system-event/topic.ts';
 import {
   admission,
   breakerPolicy,
@@ -187,7 +188,10 @@ async function count(tools: DeliverTools, context: BatchContext): Promise<void> 
   const counts = { successes: made.length - failed.length, failures: failed.length };
   const last = failed.at(-1);
   await logFailure(tools, receiver, () =>
-    countAttempts(tools, receiver, admission, counts, last === undefined ? '' : causeOf(last.outcome)),
+    countAttempts(tools, receiver, admission, counts, {
+      cause: last === undefined ? '' : causeOf(last.outcome),
+      isQuiet: failed.every(({ topic }) => topic === systemTopicName),
+    }),
   );
   if (batch.role === 'online') await observeBatch(tools, context);
 }

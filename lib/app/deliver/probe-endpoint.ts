@@ -6,6 +6,7 @@ import { isOfTheBus } from '../../core/deliver/fault.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
+import { systemTopicName } from '../../core/system-event/topic.ts';
 import { changeAndFollow, changeBreaker, logFailure } from '../breaker/breaker.ts';
 import { attemptAll } from './attempt.ts';
 import { type BatchContext, type Decision, type DeliverTools, type Due, postpone } from './batch.ts';
@@ -28,8 +29,9 @@ export async function probeByDelivery(tools: DeliverTools, context: BatchContext
 
   const tried = await attemptAll(tools, context, [trial]);
   const outcome = context.attempts.at(0)?.outcome;
+  const isQuiet = trial.delivery.topic === systemTopicName;
   // A fault of the bus is no outcome: the first batch after the time of this probe probes again.
-  const event = outcome && probeEnded(outcome, tools.clock.now());
+  const event = outcome && probeEnded(outcome, isQuiet, tools.clock.now());
   context.probed = event && (await logFailure(tools, receiver, () => changeBreaker(tools, receiver, event)));
   const breaker = context.probed?.breaker ?? began.breaker;
   const failed = event?.kind === 'probe-failed';
@@ -49,16 +51,17 @@ export async function probeByHead(tools: DeliverTools, receiver: Receiver): Prom
   const { changed } = await changeBreaker(tools, receiver, { kind: 'probe-began' });
   if (!changed) return;
   const outcome = await send(receiver);
-  const event = probeEnded(outcome, tools.clock.now());
+  // The request is no event of anybody: a breaker that is quiet stays it.
+  const event = probeEnded(outcome, true, tools.clock.now());
   if (event !== undefined) await changeAndFollow(tools, receiver, event);
 }
 
 /** Undefined when the endpoint was not asked. */
-function probeEnded(outcome: Outcome, nowMs: number): BreakerEvent | undefined {
+function probeEnded(outcome: Outcome, isQuiet: boolean, nowMs: number): BreakerEvent | undefined {
   if (isOfTheBus(outcome)) return undefined;
   return weigh(outcome) === 'success'
     ? { kind: 'probe-succeeded', restUntilMs: restAskedFor(outcome, nowMs) }
-    : { kind: 'probe-failed', cause: causeOf(outcome) };
+    : { kind: 'probe-failed', cause: causeOf(outcome), isQuiet };
 }
 
 /** Postpones all for as long as the breaker asks; for some seconds where its state is not known. */

@@ -1,10 +1,18 @@
-import { type Delivery, type DeliveryRecord, deliveryIdOf, readiness } from '../../core/deliver/delivery.ts';
+import {
+  type Delivery,
+  type DeliveryRecord,
+  deliveryIdOf,
+  readiness,
+  recordStop,
+} from '../../core/deliver/delivery.ts';
 import { recordUnattempted } from '../../core/deliver/fault.ts';
 import { enteredAtMs, wasReceivedBefore } from '../../core/deliver/offload.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { isSkipped } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { redriveAttribute, topicAttribute } from '../../core/routing/routing.ts';
+import { isForAnother } from '../../core/system-event/system-event.ts';
+import { systemTopicName } from '../../core/system-event/topic.ts';
 import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
 import {
   type BatchContext,
@@ -85,6 +93,9 @@ export async function sortOut(tools: SortOutTools, context: BatchContext): Promi
     const earlier = mayHaveRecord(message) ? records?.get(delivery.deliveryId) : undefined;
     const ready = readiness(earlier, nowMs);
     if (ready.kind === 'done') return { message, done: true };
+    if (delivery.topic === systemTopicName && isForAnother(JSON.parse(delivery.body), receiver.owner)) {
+      return withheld(message, delivery, earlier, nowMs);
+    }
     if (ready.kind === 'early') return { message, done: false, hideSeconds: ready.delaySeconds };
     return { message, delivery, attempt: ready.attempt, earlier };
   }
@@ -138,6 +149,20 @@ function readDelivery(receiver: Receiver, message: ReceivedMessage): Delivery | 
     ...(typeof tracestate === 'string' && { tracestate }),
     body: message.body,
   };
+}
+
+/** A system event of the former owner of the receiver is not for the present one. */
+function withheld(
+  message: ReceivedMessage,
+  delivery: Delivery,
+  earlier: DeliveryRecord | undefined,
+  nowMs: number,
+): Decision {
+  const why = {
+    cause: 'for-another-application',
+    detail: 'The system event was for the application that owned the receiver when it was sent',
+  };
+  return { message, done: true, record: recordStop(delivery, earlier, why, nowMs) };
 }
 
 /** What can never be delivered is a dead letter at once. */

@@ -9,6 +9,7 @@ import {
 } from '../../core/hold/hold.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import type { Topic } from '../../core/registry/topic.ts';
+import { requireNotSystemTopic } from '../../core/system-event/topic.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { AdminTools } from '../registry/admin.ts';
 import { getTopic } from '../registry/topics.ts';
@@ -46,6 +47,7 @@ export async function putHold(
   name: string,
   { reason }: HoldSpec,
 ): Promise<ShownHold> {
+  requireNotSystemTopic(name);
   await ownTopic(tools, principal, name);
   const hold = await begin(tools, name, {
     by: 'hand',

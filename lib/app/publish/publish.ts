@@ -11,6 +11,7 @@ import { acceptance, type ClaimRef, duplicateKey, newClaim } from '../../core/pu
 import type { Topic } from '../../core/registry/topic.ts';
 import { type Order, orderOf } from '../../core/routing/order.ts';
 import { checkMessageSize, messageOf } from '../../core/routing/routing.ts';
+import { requireNotSystemTopic, systemOwner } from '../../core/system-event/topic.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ClaimStore } from '../../runtime/stores/claims.ts';
 import type { Tools } from '../../runtime/tools.ts';
@@ -20,7 +21,7 @@ import { type DelayTools, delay } from '../delay/schedule.ts';
 import { checkSchema } from '../event/check-schema.ts';
 import { requirePublish } from '../grant/may-use.ts';
 import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
-import { unknownReceiver } from '../registry/admin.ts';
+import { unknownReceiver, unknownTopic } from '../registry/admin.ts';
 import { overtaking } from '../routing/send-all.ts';
 import { type TraceTools, tracePublished } from '../why/trace.ts';
 
@@ -125,6 +126,7 @@ export async function openTarget(
   if ('topic' in target) {
     const topic = await tools.registry.cachedTopic(target.topic);
     if (topic === undefined) throw unknownTarget(target);
+    if (topic.owner === systemOwner) requireNotSystemTopic(target.topic);
     if (!owns(principal, topic.owner)) await requirePublish(tools, principal, topic);
     return { topic, acting: actingOn(actorOf(principal), topic) };
   }
@@ -135,12 +137,7 @@ export async function openTarget(
 }
 
 const unknownTarget = (target: Target): BusbarError =>
-  'topic' in target
-    ? new BusbarError(
-        'unknown_topic',
-        `There is no topic ${target.topic}. Create it with PUT /v1/topics/${target.topic}.`,
-      )
-    : unknownReceiver(target.receiver);
+  'topic' in target ? unknownTopic(target.topic) : unknownReceiver(target.receiver);
 
 /** The cached target may be a moment old: if it was deleted since, none of its resources takes events. */
 async function isGone({ registry }: Pick<PublishTools, 'registry'>, target: Target): Promise<boolean> {

@@ -51,6 +51,9 @@ export async function takeOwned(
 /** Tells the lifetimes of one name apart. */
 export const newIncarnation = (random: Random) => random.uuid().slice(0, 8);
 
+export const unknownTopic = (name: string) =>
+  new BusbarError('unknown_topic', `There is no topic ${name}. Create it with PUT /v1/topics/${name}.`);
+
 export const unknownReceiver = (name: string) =>
   new BusbarError(
     'unknown_receiver',

@@ -1,9 +1,19 @@
-import { mayLook, owns, type Principal, requireLook, requireOwner } from '../../core/access/access.ts';
+import {
+  mayLook,
+  owns,
+  type Principal,
+  requireLook,
+  requireOwner,
+  scopeName,
+} from '../../core/access/access.ts';
+import { checkOperands } from '../../core/filter/operands.ts';
 import { BusbarError, declaredConflict } from '../../core/kernel/errors.ts';
+import type { Portion } from '../../core/list/portion.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { filterChanges, type Subscription, type SubscriptionSpec } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
+import { systemOwner, systemTopicName } from '../../core/system-event/topic.ts';
 import type { Parts } from '../../runtime/tools.ts';
 import { requireSubscribe } from '../grant/may-use.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
@@ -36,6 +46,9 @@ export async function lookAtSubscription(
   const subscription = await getSubscription(tools, topic, receiver);
   const sink = await tools.registry.receiver(receiver);
   if (sink !== undefined && mayLook(principal, sink.owner)) return subscription;
+  // Alerts are each application's own.
+  if (topic === systemTopicName)
+    requireOwner(principal, sink?.owner ?? systemOwner, `The receiver ${receiver}`);
   const { owner } = await getTopic(tools, topic);
   requireLook(principal, owner, `The topic ${topic}`);
   return subscription;
@@ -50,12 +63,25 @@ export async function listSubscriptions(
   const { owner } = await getTopic(tools, topic);
   requireLook(principal, owner, `The topic ${topic}`);
   const { items: subscriptions, ...rest } = await pageOf(
-    ['subscriptions', topic],
+    ['subscriptions', topic, topic === systemTopicName ? scopeName(principal) : ''],
     query,
-    (after, limit) => tools.registry.subscriptionsAfter(topic, after, limit),
+    async (after, limit) => {
+      const { items, last } = await tools.registry.subscriptionsAfter(topic, after, limit);
+      return { items: topic === systemTopicName ? await ownOf(tools, principal, items) : items, last };
+    },
     (subscription) => subscription,
   );
   return { subscriptions, ...rest };
+}
+
+/** Of the alerts of all applications, the caller's. */
+async function ownOf(
+  { registry }: Pick<AdminTools, 'registry'>,
+  principal: Principal,
+  items: Portion<Subscription>['items'],
+): Promise<Portion<Subscription>['items']> {
+  const receivers = await registry.receiversNamed(items.map(({ item }) => item.receiver));
+  return items.filter(({ item }) => owns(principal, receivers.get(item.receiver)?.owner));
 }
 
 /** What a receiver that the caller owns is subscribed to. @throws BusbarError unknown_receiver, forbidden. */
@@ -88,19 +114,28 @@ export async function putSubscription(
   const { source, sink } = await requireBothEnds(tools, topic, receiver);
   requireOwner(principal, sink.owner, `The receiver ${receiver}`);
   await requireSubscribe(tools, principal, source, receiver, filter);
-  return await writeSubscription(tools, source, sink, filter);
+  if (topic !== systemTopicName) return await writeSubscription(tools, source, sink, filter);
+  const { application, role } = principal;
+  return await writeSubscription(tools, source, sink, filter, { application, role });
 }
 
-/** Makes or changes a subscription, whoever may want it. @throws BusbarError invalid_filter. */
+/**
+ * Makes or changes a subscription, whoever may want it.
+ * @param by who subscribes, of the system topic.
+ * @throws BusbarError invalid_filter.
+ */
 export async function writeSubscription(
   tools: AdminTools,
   source: Topic,
   sink: Receiver,
   filter: SubscriptionSpec['filter'],
+  by?: Subscription['by'],
 ): Promise<Put<Subscription>> {
   const { topic } = source;
   const { receiver } = sink;
   const isOrdered = orderAttribute(source) !== undefined;
+  // SNS, which checks the other filters, does not see this one.
+  if (topic === systemTopicName && filter !== undefined) checkOperands(filter);
   const before = await tools.registry.subscription(topic, receiver);
   try {
     await tools.provision.putSubscription(topic, receiver, { filter, isOrdered }, sink);
@@ -115,6 +150,7 @@ export async function writeSubscription(
     receiver,
     ...(filter !== undefined && { filter }),
     ...filterChanges(existing, filter, now),
+    ...(by !== undefined && { by }),
     declared: existing?.declared ?? false,
     createdAt: existing?.createdAt ?? now,
     updatedAt: now,

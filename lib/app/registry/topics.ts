@@ -8,10 +8,11 @@ import { patchedTopic } from '../../core/registry/patch.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import { schemaVersionOf, type Topic, type TopicSpec } from '../../core/registry/topic.ts';
 import { orderAttribute, orderAttributeDefault } from '../../core/routing/order.ts';
+import { requireNotSystemTopic } from '../../core/system-event/topic.ts';
 import type { Parts, Tools } from '../../runtime/tools.ts';
 import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
-import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned } from './admin.ts';
+import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned, unknownTopic } from './admin.ts';
 
 export type TopicTools = AdminTools & PlaceTools & Tools<'schemas' | 'grants' | 'waiting'>;
 
@@ -20,9 +21,6 @@ export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string
   if (topic !== undefined) return topic;
   throw unknownTopic(name);
 }
-
-const unknownTopic = (name: string) =>
-  new BusbarError('unknown_topic', `There is no topic ${name}. Create it with PUT /v1/topics/${name}.`);
 
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -56,6 +54,7 @@ async function writeTopic(
   name: string,
   specOf: (existing: Topic | undefined) => TopicSpec,
 ): Promise<Put<Topic>> {
+  requireNotSystemTopic(name);
   const now = new Date(tools.clock.now()).toISOString();
   const fresh = newIncarnation(tools.random);
   const next = (existing: Topic | undefined): Topic => {
@@ -137,6 +136,7 @@ export async function requireDeletable(
   principal: Principal,
   name: string,
 ): Promise<{ topic: Topic; subscriptions: Subscription[] }> {
+  requireNotSystemTopic(name);
   const topic = await getTopic(tools, name);
   requireOwner(principal, topic.owner, `The topic ${name}`);
   const subscriptions = await tools.registry.subscriptions(name);
@@ -152,6 +152,7 @@ export async function deleteTopic(
   principal: Principal,
   name: string,
 ): Promise<void> {
+  requireNotSystemTopic(name);
   const { owner } = await getTopic(tools, name);
   await tools.registry.deleteTopic(name, async () => {
     // Checked in here, because a topic that was put meanwhile may have another owner.

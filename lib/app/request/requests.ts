@@ -15,6 +15,7 @@ import {
   type RequestState,
   topicToDecide,
 } from '../../core/request/request.ts';
+import { requireNotSystemTopic } from '../../core/system-event/topic.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { tryFilter } from '../catalog/kept.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
@@ -93,6 +94,7 @@ async function requireAskable(
   await checkApprovable(tools, { ...spec, application: principal.application });
   const name = topicToDecide(spec);
   if (name === undefined) return undefined;
+  requireNotSystemTopic(name);
   const topic = await getTopic(tools, name);
   const mode = spec.kind === 'publish' ? publishMode(topic) : subscribeMode(topic);
   if (mode === 'owner' && !owns(principal, topic.owner)) {

@@ -1,10 +1,11 @@
 import { type Woken, wokenBy } from '../../core/relay/relay.ts';
 import { transactionAgainSeconds } from '../../core/transaction/limits.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type RelaySystemEventsTools, relaySystemEvents } from '../system-event/relay-system-events.ts';
 import { type RelayTransactionTools, relayTransaction } from './relay-transaction.ts';
 import { timerOf } from './transaction.ts';
 
-export type RelayTools = RelayTransactionTools & Tools<'queues'>;
+export type RelayTools = RelayTransactionTools & RelaySystemEventsTools & Tools<'queues'>;
 
 /**
  * Does what rows of the bus table ask for by their `wakes`: the stream brings their keys within a second of the write.
@@ -21,7 +22,9 @@ export async function relay(tools: RelayTools, pks: readonly string[]): Promise<
         return;
       }
       try {
-        if (!(await act(tools, woken))) await tryAgain(tools, woken);
+        if (!(await act(tools, woken)) && woken.kind === 'transaction') {
+          await tryAgain(tools, woken.transaction);
+        }
       } catch (error) {
         tools.log('error', 'A row that woke the relay could not be handled', { pk, reason: String(error) });
         again.add(pk);
@@ -35,11 +38,15 @@ async function act(tools: RelayTools, woken: Woken): Promise<boolean> {
   switch (woken.kind) {
     case 'transaction':
       return await relayTransaction(tools, woken.transaction);
+    case 'system-events':
+      await relaySystemEvents(tools);
+      // What is not out wakes the relay again by the sweep.
+      return true;
   }
 }
 
-async function tryAgain(tools: RelayTools, woken: Woken): Promise<void> {
-  const timer = timerOf(woken.transaction, transactionAgainSeconds);
+async function tryAgain(tools: RelayTools, transaction: string): Promise<void> {
+  const timer = timerOf(transaction, transactionAgainSeconds);
   const [failure] = await tools.queues.send('transactions', [timer]);
   if (failure !== undefined) throw new Error(failure.reason);
 }

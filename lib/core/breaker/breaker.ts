@@ -54,6 +54,8 @@ export type Breaker =
       readonly probingUntilMs: number;
       /** The lane is not polled any more: it is probed by a schedule. */
       readonly mappingStopped: boolean;
+      /** Only deliveries of system events failed: its owner is not told, or that would be the next one. */
+      readonly isQuiet?: true;
     }
   | {
       readonly kind: 'half-open';
@@ -65,21 +67,28 @@ export type Breaker =
       readonly postsPerBatch: number;
       readonly steppedAtMs: number;
       readonly rest?: Rest;
+      readonly isQuiet?: true;
     }
   /** By hand, until it is given back. */
   | { readonly kind: 'forced-open'; readonly sinceMs: number; readonly reason: string }
   | { readonly kind: 'forced-closed'; readonly sinceMs: number; readonly reason: string };
 
+/** Where it is said, `isQuiet` tells that nothing but deliveries of system events failed. */
 export type BreakerEvent =
   /** What the window of all invocations has come to. */
-  | { readonly kind: 'counted'; readonly counts: Counts; readonly cause: string }
+  | { readonly kind: 'counted'; readonly counts: Counts; readonly cause: string; readonly isQuiet?: boolean }
   /** An invocation wants to probe; it may when this changes the breaker. */
   | { readonly kind: 'probe-began' }
   /** The endpoint works; it may ask to be left alone all the same. */
   | { readonly kind: 'probe-succeeded'; readonly restUntilMs?: number | undefined }
-  | { readonly kind: 'probe-failed'; readonly cause: string }
+  | { readonly kind: 'probe-failed'; readonly cause: string; readonly isQuiet?: boolean }
   /** What a batch of a half-open breaker came to. */
-  | { readonly kind: 'batch-ended'; readonly counts: Counts; readonly cause: string }
+  | {
+      readonly kind: 'batch-ended';
+      readonly counts: Counts;
+      readonly cause: string;
+      readonly isQuiet?: boolean;
+    }
   /** The endpoint asked to be left alone. */
   | { readonly kind: 'throttled'; readonly untilMs: number }
   | { readonly kind: 'mapping-stopped' }
@@ -107,7 +116,7 @@ export function reduceBreaker(breaker: Breaker, event: BreakerEvent, context: Br
   if (event.kind === 'throttled') return leaveAlone(breaker, event.untilMs, context);
   switch (breaker.kind) {
     case 'closed':
-      return event.kind === 'counted' ? trip(breaker, event.counts, event.cause, context) : breaker;
+      return event.kind === 'counted' ? trip(breaker, event, context) : breaker;
     case 'open':
       return whileOpen(breaker, event, context);
     case 'half-open':
@@ -128,7 +137,11 @@ function leaveAlone(breaker: Breaker, untilMs: number, { endpoint }: BreakerCont
 type Open = Extract<Breaker, { kind: 'open' }>;
 type HalfOpen = Extract<Breaker, { kind: 'half-open' }>;
 
-function trip(closed: Breaker, counts: Counts, cause: string, context: BreakerContext): Breaker {
+function trip(
+  closed: Breaker,
+  { counts, cause, isQuiet }: Extract<BreakerEvent, { kind: 'counted' }>,
+  context: BreakerContext,
+): Breaker {
   const { policy, endpoint, nowMs } = context;
   const attempts = counts.successes + counts.failures;
   if (attempts < policy.minimumAttempts || counts.failures < attempts * policy.failureRate) return closed;
@@ -141,6 +154,7 @@ function trip(closed: Breaker, counts: Counts, cause: string, context: BreakerCo
     nextProbeAtMs: nextProbe(0, context),
     probingUntilMs: 0,
     mappingStopped: false,
+    ...(isQuiet === true && { isQuiet }),
   };
 }
 
@@ -155,7 +169,7 @@ function whileOpen(open: Open, event: BreakerEvent, context: BreakerContext): Br
       return event.restUntilMs === undefined ? half : leaveAlone(half, event.restUntilMs, context);
     }
     case 'probe-failed':
-      return openAgain(open, event.cause, context);
+      return openAgain(open, event, context);
     case 'mapping-stopped':
       return open.mappingStopped ? open : { ...open, mappingStopped: true };
     // The outcomes of batches that began before it opened.
@@ -170,8 +184,7 @@ function whileHalfOpen(half: HalfOpen, event: BreakerEvent, context: BreakerCont
     case 'batch-ended': {
       const { successes, failures } = event.counts;
       if (successes + failures === 0) return half;
-      if (failures >= (successes + failures) * policy.failureRate)
-        return openAgain(half, event.cause, context);
+      if (failures >= (successes + failures) * policy.failureRate) return openAgain(half, event, context);
       // By time and not by batch: ten batches that succeed at once are one step.
       if (nowMs - half.steppedAtMs < breakerRampStepSeconds * 1000) return half;
       const postsPerBatch = half.postsPerBatch * 2;
@@ -223,11 +236,16 @@ function halfOpen(
     probesFailed,
     postsPerBatch: 1,
     steppedAtMs: nowMs,
+    ...('isQuiet' in before && before.isQuiet === true && { isQuiet: before.isQuiet }),
   };
 }
 
 /** The outage goes on: the pause grows from where it was. */
-function openAgain(before: Open | HalfOpen, cause: string, context: BreakerContext): Open {
+function openAgain(
+  before: Open | HalfOpen,
+  { cause, isQuiet }: { readonly cause: string; readonly isQuiet?: boolean },
+  context: BreakerContext,
+): Open {
   const probesFailed = before.probesFailed + 1;
   return {
     kind: 'open',
@@ -238,6 +256,8 @@ function openAgain(before: Open | HalfOpen, cause: string, context: BreakerConte
     nextProbeAtMs: nextProbe(probesFailed, context),
     probingUntilMs: 0,
     mappingStopped: before.kind === 'open' && before.mappingStopped,
+    // An event of a tenant failed as well: it is an outage that its owner is told of.
+    ...(before.isQuiet === true && isQuiet === true && { isQuiet }),
   };
 }
 

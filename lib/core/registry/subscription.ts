@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Role } from '../access/access.ts';
 import { checkFilter } from '../filter/filter.ts';
 export const subscriptionSchema = z.strictObject({
   /** An SNS filter policy over the event's attributes and `data`; every event when left out. */
@@ -19,6 +20,8 @@ export interface Subscription {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly declared: boolean;
+  /** Of the topic of the system events: who subscribed, since an admin's receiver gets all of them. */
+  readonly by?: { readonly application: string; readonly role: Role };
 }
 
 const filterChangesMax = 10;

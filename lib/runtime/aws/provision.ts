@@ -34,6 +34,7 @@ import {
   subscriptionResource,
   topicResources,
 } from '../../core/registry/resources.ts';
+import { systemTopicName } from '../../core/system-event/topic.ts';
 import type { Config } from '../config.ts';
 import type { World } from '../open.ts';
 import * as clients from './clients.ts';
@@ -213,6 +214,7 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
     },
 
     async putSubscription(topic, receiver, settings, spec) {
+      if (topic === systemTopicName) return;
       // One that is there is left as it is: its mapping may stand still for a breaker.
       if (settings.isOrdered && !(await hasOrderedLane(receiver))) {
         await putResources(orderedResources(config, receiver, spec, senderOf(spec)));
@@ -241,6 +243,7 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
     },
 
     async deleteSubscription(topic, receiver, isOrdered) {
+      if (topic === systemTopicName) return;
       const { topicArn, endpoint } = subscriptionResource(config, topic, receiver, {
         filter: undefined,
         isOrdered,

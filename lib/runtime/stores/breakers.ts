@@ -1,7 +1,9 @@
 import type { Breaker, Counts } from '../../core/breaker/breaker.ts';
 import { breakerCacheSeconds } from '../../core/breaker/limits.ts';
+import type { SystemEvent } from '../../core/system-event/system-event.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
+import { systemEventWrites } from './system-events.ts';
 
 /** The breakers of the receivers, as they were kept, and what their attempts came to. */
 export interface BreakerStore {
@@ -9,7 +11,13 @@ export interface BreakerStore {
   cached(receiver: string): Promise<Breaker | undefined>;
   read(receiver: string): Promise<Breaker | undefined>;
   /** Replaces what was read; false when another invocation was first. */
-  swap(receiver: string, was: Breaker | undefined, breaker: Breaker): Promise<boolean>;
+  swap(
+    receiver: string,
+    was: Breaker | undefined,
+    breaker: Breaker,
+    /** What is reported of it, in the same transaction. */
+    reports?: readonly SystemEvent[],
+  ): Promise<boolean>;
   /**
    * Adds to the receiver's window and answers what it has come to over all invocations. Successes alone are only
    * remembered here, and told with the next failure: a receiver that is well costs no write.
@@ -47,8 +55,12 @@ export function createBreakerStore(table: Table, clock: Clock): BreakerStore {
       return await read(receiver).catch(() => remember(receiver, kept.breaker));
     },
     read,
-    async swap(receiver, was, breaker) {
-      const swapped = await table.replace({ ...stateKey(receiver), document: breaker }, was);
+    async swap(receiver, was, breaker, reports = []) {
+      const row = { ...stateKey(receiver), document: breaker };
+      const swapped =
+        reports.length === 0
+          ? await table.replace(row, was)
+          : await table.transact([{ put: row, was }, ...systemEventWrites(reports)]);
       if (swapped) remember(receiver, breaker);
       return swapped;
     },

@@ -5,6 +5,7 @@ import { formerSeconds, registryChangeRoundsMax } from '../../core/registry/limi
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import { type Topic, type TopicEntry, type TopicRow, topicEntryOf } from '../../core/registry/topic.ts';
+import { systemTopic, systemTopicName } from '../../core/system-event/topic.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 import { createRecent } from './recent.ts';
@@ -179,16 +180,21 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
 
   return {
     // Without the schema, whose own cache has a bound in bytes.
-    cachedTopic: async (topic) => wholeIfAny(await cached<TopicRow>(topicKey(topic), bus.topicCacheSeconds)),
-    lifetimeOfTopic: (topic) =>
-      recent.get(
-        `lifetime of ${topic}`,
-        async () => {
-          const row = await read<TopicRow>(topicKey(topic));
-          return row && topicEntryOf(row);
-        },
-        bus.lifetimeCacheSeconds,
-      ),
+    cachedTopic: async (topic) =>
+      topic === systemTopicName
+        ? systemTopic
+        : wholeIfAny(await cached<TopicRow>(topicKey(topic), bus.topicCacheSeconds)),
+    lifetimeOfTopic: async (topic) =>
+      topic === systemTopicName
+        ? systemTopic
+        : await recent.get(
+            `lifetime of ${topic}`,
+            async () => {
+              const row = await read<TopicRow>(topicKey(topic));
+              return row && topicEntryOf(row);
+            },
+            bus.lifetimeCacheSeconds,
+          ),
     cachedReceiver: (receiver) => cached<Receiver>(receiverKey(receiver)),
     cachedSubscriptions: (topic) =>
       recent.get(
@@ -196,7 +202,8 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
         () => all<Subscription>('registry#subscription', `${topic}#`),
         registryCacheSeconds,
       ),
-    topic: async (topic) => wholeIfAny(await read<TopicRow>(topicKey(topic))),
+    topic: async (topic) =>
+      topic === systemTopicName ? systemTopic : wholeIfAny(await read<TopicRow>(topicKey(topic))),
     receiver: (receiver) => read<Receiver>(receiverKey(receiver)),
     subscription: (topic, receiver) => read<Subscription>(subscriptionKey(topic, receiver)),
     topics: async () => (await all<TopicRow>('registry#topic')).map(topicEntryOf),

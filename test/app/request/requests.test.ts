@@ -337,6 +337,13 @@ describe('the catalogue', () => {
     const { topics } = await listCatalog(bus.tools, page);
     expect(topics).toEqual([
       {
+        topic: 'busbar',
+        owner: 'busbar',
+        description: expect.any(String),
+        access: { publish: 'owner', subscribe: 'anyone' },
+        types: expect.arrayContaining(['busbar.breaker.opened']),
+      },
+      {
         topic: 'orders',
         owner: 'shop',
         description: 'What customers order',

@@ -8,6 +8,7 @@ import {
 import { type Advanced, advance, type Bounds } from './advance.ts';
 import type { TableContext } from './context.ts';
 import { putAllIfFree } from './create-all.ts';
+import { type Merge, mergeUpdate, settleUpdate } from './merge.ts';
 import { type Changed, expression, type Fields, item, type Key, keyItem, type Row, rowOf } from './row.ts';
 import { type Beside, writeTogether } from './together.ts';
 
@@ -34,6 +35,18 @@ export interface ConditionalWrites {
     expiresAtSeconds: number,
     beside: Beside,
   ): Promise<Changed>;
+  /** Makes a change of a row, or its first write, that several writers can make in any order. */
+  merge(merge: Merge): Promise<void>;
+  /**
+   * Sets fields of a row that has the fields `where`, removes others, and adds to numbers; returns whether it did.
+   */
+  settle(
+    key: Key,
+    set: Fields,
+    remove: readonly string[],
+    where: Fields,
+    add?: Readonly<Record<string, number>>,
+  ): Promise<boolean>;
   /** Deletes a row and puts another one in the same transaction, unless that one is no longer as is expected. */
   deleteBeside(key: Key, beside: Beside): Promise<void>;
   /** Deletes the row if it has these fields. */
@@ -142,6 +155,15 @@ export function createConditionalWrites(context: TableContext): ConditionalWrite
       const written = Object.fromEntries(names.map((name, at) => [name, set.values[`:s${at}`]]));
       return { done: isRepeated(written, result.item), row: result.item && rowOf(result.item) };
     },
+
+    async merge(merge) {
+      await client.send(new UpdateItemCommand({ TableName, ...mergeUpdate(merge) }));
+    },
+
+    settle: (key, set, remove, where, add) =>
+      unlessRefused(
+        client.send(new UpdateItemCommand({ TableName, ...settleUpdate(key, set, remove, where, add) })),
+      ),
 
     async deleteBeside(key, beside) {
       const result = await writeTogether(

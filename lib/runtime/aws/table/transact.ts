@@ -5,6 +5,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { TableContext } from './context.ts';
+import { type Merge, mergeUpdate } from './merge.ts';
 import { item, type Key, keyItem, type Row } from './row.ts';
 
 /**
@@ -13,7 +14,8 @@ import { item, type Key, keyItem, type Row } from './row.ts';
  */
 export type Write =
   | { readonly put: Row; readonly was?: unknown }
-  | { readonly delete: Key; readonly was?: unknown };
+  | { readonly delete: Key; readonly was?: unknown }
+  | { readonly merge: Merge };
 
 /** Writes several rows, or none. */
 export interface Transactions {
@@ -32,6 +34,7 @@ export function createTransactions({ client, TableName, clock }: TableContext): 
 }
 
 function itemOf(TableName: string, write: Write, nowMs: number): TransactWriteItem {
+  if ('merge' in write) return { Update: { TableName, ...mergeUpdate(write.merge) } };
   const condition = 'was' in write ? onlyIf(write.was, nowMs) : {};
   return 'delete' in write
     ? { Delete: { TableName, Key: keyItem(write.delete), ...condition } }
