@@ -14,6 +14,10 @@ import { flag, page } from './parameters.ts';
 
 const call = callsWith<TopicTools & HeldTools>();
 
+const forceSchema = flag(
+  'Also with a schema that would refuse some of the latest events, which are accepted now.',
+);
+
 export const topicCalls = [
   call(
     'GET /v1/topics',
@@ -46,9 +50,18 @@ export const topicCalls = [
         'What is left out has its default. `trace`: `none`, `failures` or `all`; `ordered`: `true` or `{"by": "<attribute>"}`.',
       tag: 'Topics',
       caller: 'owner',
+      query: { force: forceSchema },
       body: topicSchema,
       responses: { 200: 'Topic', 201: 'Topic' },
-      errors: ['invalid_schema', 'unknown_topic', 'unknown_application', 'order_fixed', 'in_use', 'conflict'],
+      errors: [
+        'invalid_schema',
+        'unknown_topic',
+        'unknown_application',
+        'order_fixed',
+        'schema_breaks',
+        'in_use',
+        'conflict',
+      ],
       example: {
         description: 'What happens to orders',
         schema: { type: 'object', required: ['orderId'], properties: { orderId: { type: 'string' } } },
@@ -62,7 +75,8 @@ export const topicCalls = [
         },
       },
     },
-    (tools, principal, { path, body }) => putTopicAndWatch(tools, principal, path.topic, body),
+    (tools, principal, { path, query, body }) =>
+      putTopicAndWatch(tools, principal, path.topic, body, query.force),
   ),
   call(
     'PATCH /v1/topics/{topic}',
@@ -71,12 +85,22 @@ export const topicCalls = [
       description: 'A merge patch (RFC 7396): `null` removes a field, also inside of `schema`.',
       tag: 'Topics',
       caller: 'owner',
+      query: { force: forceSchema },
       body: topicPatchSchema,
       responses: { 200: 'Topic' },
-      errors: ['invalid_schema', 'unknown_topic', 'unknown_application', 'order_fixed', 'in_use', 'conflict'],
+      errors: [
+        'invalid_schema',
+        'unknown_topic',
+        'unknown_application',
+        'order_fixed',
+        'schema_breaks',
+        'in_use',
+        'conflict',
+      ],
       example: { description: 'What customers order', dedupSeconds: null },
     },
-    (tools, principal, { path, body }) => patchTopicAndWatch(tools, principal, path.topic, body),
+    (tools, principal, { path, query, body }) =>
+      patchTopicAndWatch(tools, principal, path.topic, body, query.force),
   ),
   call(
     'DELETE /v1/topics/{topic}',

@@ -20,6 +20,7 @@ interface TopicOptions {
   readonly trace?: string;
   readonly ordered?: string | true;
   readonly holdWhen?: unknown;
+  readonly force?: boolean;
 }
 
 const columns = [
@@ -47,6 +48,7 @@ Examples:
   busbar topics put orders --description 'What customers order' --schema @order.schema.json --dedup 10m
   busbar topics put ledger --ordered account
   busbar topics update orders --dedup 1h --unset schema
+  busbar topics update orders --schema @order.schema.json --force
   busbar topics hold orders --reason 'migration of the shop'
   busbar topics release orders --per-second 50
   busbar topics get orders --json`,
@@ -62,12 +64,12 @@ Examples:
   settings(
     topics.command('put').description('create a topic, or replace all its settings').argument('<topic>'),
   ).action((topic: string, options: TopicOptions, command: Command) =>
-    put(session, command, pathOf(topic), settingsOf(options), `Topic ${topic} is saved.`),
+    put(session, command, forced(topic, options), settingsOf(options), `Topic ${topic} is saved.`),
   );
   updating(
     settings(topics.command('update').description('change some settings of a topic').argument('<topic>')),
   ).action((topic: string, options: TopicOptions, command: Command) =>
-    update(session, command, pathOf(topic), settingsOf(options), `Topic ${topic} is changed.`),
+    update(session, command, forced(topic, options), settingsOf(options), `Topic ${topic} is changed.`),
   );
   topics
     .command('delete')
@@ -83,6 +85,9 @@ Examples:
       }),
     );
   for (const command of holdCommands(session)) topics.addCommand(command);
+
+  const forced = (topic: string, { force = false }: TopicOptions) =>
+    `${pathOf(topic)}${force ? '?force=true' : ''}`;
 
   function pathOf(topic: string): string {
     session.about = { topic };
@@ -101,6 +106,10 @@ const settings = (command: Command): Command =>
       jsonOrFile,
     )
     .option('--schema <json|@file>', 'a JSON Schema that the data of its events must match', jsonOrFile)
+    .option(
+      '--force',
+      'also with a schema that would refuse some of the latest events, which are accepted now',
+    )
     .option(
       '--dedup <time>',
       'how long another event with the same source and id counts as a duplicate: 300, 10m',

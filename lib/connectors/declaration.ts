@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { ApplicationSpec } from '../core/access/application.ts';
+import type { MakeTopics } from '../core/access/topic-access.ts';
 import {
   type Declaration,
   type DeclaredKinds,
@@ -27,6 +28,8 @@ type Input<Shape> = z.input<z.ZodObject<Shape & z.ZodRawShape>>;
 export interface DeclarationInput extends Partial<z.input<z.ZodObject<typeof functions>>> {
   /** The teams that own the rest; a parent may be declared here or made over the API. */
   readonly applications?: Readonly<Record<string, ApplicationSpec>>;
+  /** Whether members make topics `freely`, as when it is left out, or `request` each of an admin. */
+  readonly members?: { readonly makeTopics?: MakeTopics };
   readonly topics?: Readonly<Record<string, TopicSpec>>;
   readonly receivers?: Readonly<
     Record<string, Omit<z.input<typeof receiverFields>, 'secret'> & Partial<Input<Every<DeclaredFields>>>>

@@ -1,3 +1,4 @@
+import { type MakeTopics, makeTopicsModes } from '../core/access/topic-access.ts';
 import { receiverConcurrencyMaxDefault } from '../core/deliver/limits.ts';
 import { type TraceMode, traceModes } from '../core/event/trace-mode.ts';
 import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/kernel/endpoint.ts';
@@ -33,6 +34,8 @@ export const variables = {
   apiHosts: 'BUSBAR_API_HOSTS',
   /** Origins to which any application may have the bus turn for tokens and checks, or `none`. */
   trustedOrigins: 'BUSBAR_TRUSTED_ORIGINS',
+  /** `freely`, or `request`: whether members make topics, or ask an admin for each. */
+  makeTopics: 'BUSBAR_MAKE_TOPICS',
   /** The most requests at once that a receiver may ask for. */
   receiverConcurrency: 'BUSBAR_RECEIVER_CONCURRENCY',
   /** The table of traces. */
@@ -60,6 +63,7 @@ export interface Config {
   readonly ownHosts: readonly string[];
   readonly trustedOrigins: readonly string[];
   readonly receiverConcurrencyMax: number;
+  readonly makeTopics: MakeTopics;
   readonly traceTable: string;
   readonly trace: TraceMode;
   /** The origin and account of every queue URL, without a slash at its end. */
@@ -111,11 +115,20 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     apiUrl: env[variables.apiUrl],
     ownHosts: readOwnHosts(env),
     trustedOrigins: readList(env[variables.trustedOrigins]),
+    makeTopics: readMakeTopics(env[variables.makeTopics]),
     receiverConcurrencyMax: readConcurrencyMax(env[variables.receiverConcurrency]),
     traceTable: read(variables.traceTable),
     trace,
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),
   };
+}
+
+function readMakeTopics(text: string = makeTopicsModes[0]): MakeTopics {
+  const mode = makeTopicsModes.find((one) => one === text);
+  if (mode !== undefined) return mode;
+  throw new Error(
+    `The environment variable ${variables.makeTopics} is ${JSON.stringify(text)}; it is ${makeTopicsModes.join(', ')}.`,
+  );
 }
 
 function readConcurrencyMax(text = String(receiverConcurrencyMaxDefault)): number {

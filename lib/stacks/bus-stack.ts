@@ -57,6 +57,7 @@ export class BusStack extends Stack {
       [variables.delayQueueUrl]: delay.queue.queueUrl,
       [variables.delayQueueArn]: delay.queue.queueArn,
       [variables.scheduleGroup]: prefix,
+      [variables.makeTopics]: declaration.members.makeTopics,
       [variables.scheduleRoleArn]: delay.schedulerRole.roleArn,
       ...Object.assign({}, ...constructs.map((kind) => kind.environment(this))),
       ...endpointParameters(this, prefix),

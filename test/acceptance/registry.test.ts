@@ -78,6 +78,26 @@ describe('the life of a topic, a receiver and a subscription', () => {
   });
 });
 
+describe('a schema that would refuse the latest events', () => {
+  it('is refused with them, and is written by force', async () => {
+    const strict = { schema: { type: 'object', required: ['orderId'] } };
+    await bus.call('PUT', '/v1/topics/changing', {});
+    await bus.call('POST', '/v1/topics/changing/events', { type: 'a', id: 'old', data: { n: 1 } });
+
+    const refused = await bus.call('PUT', '/v1/topics/changing', strict);
+    expect(refused).toMatchObject({
+      status: 409,
+      body: {
+        code: 'schema_breaks',
+        breaking: { events: 1, refused: 1, samples: [{ id: 'old', errors: [{ path: 'data' }] }] },
+      },
+    });
+    expect((await bus.call('PATCH', '/v1/topics/changing', strict)).status).toBe(409);
+    expect((await bus.call('PATCH', '/v1/topics/changing?force=true', strict)).status).toBe(200);
+    expect((await bus.call('GET', '/v1/topics/changing')).body).toMatchObject(strict);
+  });
+});
+
 describe('a member', () => {
   it('manages and publishes only to its own topics and receivers', async () => {
     const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import declaration from '../../busbar.config.ts';
 import { nameOf } from '../../lib/api/call.ts';
 import { publishCalls } from '../../lib/api/publish.ts';
+import { defineBus } from '../../lib/connectors/declaration.ts';
 import { variables as rocketMqVariables } from '../../lib/connectors/rocketmq/config.ts';
 import { breakerOpened } from '../../lib/core/breaker/breaker.ts';
 import { attemptRetriedLine } from '../../lib/core/deliver/delivery.ts';
@@ -691,6 +692,20 @@ describe('the declaration', () => {
     expect(template.Parameters.ExampleWarehouseEndpoint).toMatchObject({
       Default: 'https://warehouse.example.com/events',
     });
+  });
+
+  it('tells the functions whether members make topics', () => {
+    const modeOf = (input: Parameters<typeof defineBus>[0]) =>
+      new Set(
+        resourcesOf(synthesize(defineBus(input)).template, 'AWS::Lambda::Function').flatMap(
+          ([, { Properties }]) => {
+            const { Variables } = (Properties.Environment ?? {}) as { Variables?: Record<string, string> };
+            return Variables?.BUSBAR_MAKE_TOPICS ?? [];
+          },
+        ),
+      );
+    expect([...modeOf({})]).toEqual(['freely']);
+    expect([...modeOf({ members: { makeTopics: 'request' } })]).toEqual(['request']);
   });
 
   it('reaches the registry after the resources it names exist', () => {

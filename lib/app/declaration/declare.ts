@@ -54,7 +54,7 @@ export interface DeclareTools
 }
 
 /** Bridges are functions of the stack; the registry does not know them. */
-type Declaration = Omit<Declared, 'bridges'>;
+type Declaration = Omit<Declared, 'bridges' | 'members'>;
 
 /** The owner of a resource that names none. */
 const ownerDefault = 'admin';

@@ -73,10 +73,11 @@ export async function putTopicAndWatch(
   principal: Principal,
   name: string,
   spec: TopicSpec,
+  force = false,
 ): Promise<Put<ShownTopic>> {
   // The deletion of an earlier topic may have broken off.
   if ((await tools.registry.topic(name)) === undefined) await forgetHold(tools, name);
-  const { created } = await putTopic(tools, principal, name, spec);
+  const { created } = await putTopic(tools, principal, name, spec, force);
   return { created, document: await watched(tools, name) };
 }
 
@@ -86,8 +87,9 @@ export async function patchTopicAndWatch(
   principal: Principal,
   name: string,
   patch: Patch,
+  force = false,
 ): Promise<ShownTopic> {
-  await patchTopic(tools, principal, name, patch);
+  await patchTopic(tools, principal, name, patch, force);
   return await watched(tools, name);
 }
 

@@ -13,8 +13,11 @@ import type { Parts, Tools } from '../../runtime/tools.ts';
 import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
 import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned, unknownTopic } from './admin.ts';
+import { requireNothingBroken } from './breaking.ts';
 
-export type TopicTools = AdminTools & PlaceTools & Tools<'schemas' | 'grants' | 'waiting'>;
+export type TopicTools = AdminTools &
+  PlaceTools &
+  Tools<'schemas' | 'grants' | 'waiting' | 'kept' | 'makeTopics'>;
 
 export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string): Promise<Topic> {
   const topic = await tools.registry.topic(name);
@@ -24,14 +27,19 @@ export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string
 
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
-/** Creates a topic, or replaces all its settings: what the body leaves out has its default. */
+/**
+ * Creates a topic, or replaces all its settings: what the body leaves out has its default.
+ * @param force also when its new schema would refuse events that it accepts now.
+ * @throws BusbarError forbidden, invalid_schema, schema_breaks, order_fixed, quota_exceeded, in_use, conflict.
+ */
 export function putTopic(
   tools: TopicTools,
   principal: Principal,
   name: string,
   spec: TopicSpec,
+  force = false,
 ): Promise<Put<Topic>> {
-  return writeTopic(tools, principal, name, () => spec);
+  return writeTopic(tools, principal, name, () => spec, force);
 }
 
 /** Changes the fields that a merge patch names. @throws BusbarError unknown_topic, and what a put is refused with. */
@@ -40,11 +48,13 @@ export async function patchTopic(
   principal: Principal,
   name: string,
   patch: Patch,
+  force = false,
 ): Promise<Topic> {
-  const { document } = await writeTopic(tools, principal, name, (existing) => {
+  const specOf = (existing: Topic | undefined) => {
     if (existing === undefined) throw unknownTopic(name);
     return patchedTopic(existing, patch);
-  });
+  };
+  const { document } = await writeTopic(tools, principal, name, specOf, force);
   return document;
 }
 
@@ -53,12 +63,13 @@ async function writeTopic(
   principal: Principal,
   name: string,
   specOf: (existing: Topic | undefined) => TopicSpec,
+  force: boolean,
 ): Promise<Put<Topic>> {
   requireNotSystemTopic(name);
   const now = new Date(tools.clock.now()).toISOString();
   const fresh = newIncarnation(tools.random);
   const next = (existing: Topic | undefined): Topic => {
-    if (existing === undefined) requireFreeName(name);
+    if (existing === undefined) requireMayMake(tools, principal, name);
     else requireOwner(principal, existing.owner, `The topic ${name}`);
     const spec = specOf(existing);
     if (spec.schema !== undefined && !isSame(spec.schema, existing?.schema)) tools.schemas.check(spec.schema);
@@ -80,6 +91,7 @@ async function writeTopic(
   const planned = next(before);
   const isOurs = !planned.declared;
   if (before === undefined) await requireFree(tools, name, planned.owner);
+  else if (!force) await requireNothingBroken(tools, before, planned.schema);
   // The order never changes, so that it is the planned one whatever others write meanwhile.
   const isOrdered = orderAttribute(planned) !== undefined;
   if (before?.owner !== planned.owner) {
@@ -94,6 +106,16 @@ async function writeTopic(
   }
   if (was !== undefined && was.owner !== topic.owner) await leavePlace(tools, was.owner, 'topics', name);
   return { created: was === undefined, document: topic };
+}
+
+/** @throws BusbarError forbidden: the name is reserved, or the operator wants to be asked for each topic. */
+function requireMayMake({ makeTopics }: TopicTools, { role }: Principal, name: string): void {
+  requireFreeName(name);
+  if (makeTopics === 'freely' || role === 'admin') return;
+  throw new BusbarError(
+    'forbidden',
+    `On this bus an admin decides about new topics. Ask for it with POST /v1/requests {"kind": "topic", "topic": "${name}", "spec": {…}, "reason": "…"} (busbar requests topic ${name}); it is made when the request is approved.`,
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Principal } from '../../core/access/access.ts';
 import { lifetimeOf } from '../../core/access/acting.ts';
+import { requireFreeName } from '../../core/access/application.ts';
 import { grantsSubscription, withApproval } from '../../core/grant/grant.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { AccessRequest, RequestSpec } from '../../core/request/request.ts';
@@ -21,6 +22,7 @@ export async function checkApprovable(
   request: RequestSpec & { readonly application: string },
 ): Promise<void> {
   if (request.kind === 'topic') {
+    requireFreeName(request.topic);
     const existing = await tools.registry.topic(request.topic);
     if (existing !== undefined) {
       throw new BusbarError(

@@ -18,3 +18,7 @@ interface WithAccess {
 
 export const publishMode = ({ access }: WithAccess): AccessMode => access?.publish ?? 'owner';
 export const subscribeMode = ({ access }: WithAccess): AccessMode => access?.subscribe ?? 'request';
+
+/** Whether members make topics themselves, or ask an admin for each. */
+export const makeTopicsModes = ['freely', 'request'] as const;
+export type MakeTopics = (typeof makeTopicsModes)[number];

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { applicationSchema } from '../access/application.ts';
+import { makeTopicsModes } from '../access/topic-access.ts';
 import { bridgeNameSchema } from '../bridge/name.ts';
 import { type BusbarError, invalidField } from '../kernel/errors.ts';
 import { nameSchema, parseSpec } from '../kernel/spec.ts';
@@ -23,9 +24,13 @@ export interface DeclaredKinds {
   readonly functions: z.ZodRawShape;
 }
 
+/** What members may do. */
+const membersSchema = z.strictObject({ makeTopics: z.enum(makeTopicsModes).default('freely') });
+
 const schemaOf = ({ receivers, bridges, functions }: DeclaredKinds) =>
   z.strictObject({
     applications: z.record(nameSchema, applicationSchema).default({}),
+    members: membersSchema.default({ makeTopics: 'freely' }),
     topics: z.record(nameSchema, topicSchema).default({}),
     receivers: z.record(nameSchema, receivers.declaredReceiverSchema).default({}),
     /** Topic to receiver to subscription. */

@@ -39,6 +39,7 @@ const table = {
   ambiguous_event: [409, 'Several events have this id'],
   event_left: [409, 'The event has left'],
   event_cancelled: [409, 'The event was cancelled'],
+  schema_breaks: [409, 'The schema would refuse events that are accepted now'],
   order_fixed: [409, 'The order of a topic cannot change'],
   in_use: [409, 'It is still in use'],
   not_active: [409, 'The receiver is not active'],
@@ -125,14 +126,14 @@ export const invalidField = (
   code: ErrorCode = 'invalid_request',
 ): BusbarError => new BusbarError(code, `${path} ${detail}.`, { fields: [{ path, detail }] });
 
-/** The refusal of a cursor that no list has returned. */
-/** @param what such as `The topic orders`. */
+/** The refusal to delete what the stack declares. @param what such as `The topic orders`. */
 export const declaredConflict = (what: string) =>
   new BusbarError(
     'declared',
     `${what}, or a part of it, is declared in busbar.config.ts. Remove it there and deploy.`,
   );
 
+/** The refusal of a cursor that no list has returned. */
 export const unknownCursor = (): BusbarError =>
   invalidField('cursor', 'is not a cursor returned by this API');
 
