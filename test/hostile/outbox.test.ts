@@ -343,6 +343,8 @@ describe('a forged entry', () => {
     )[0];
     expect(latest?.code, latest?.detail).toMatch(code);
     expect(JSON.stringify(latest).length).toBeLessThan(10_000);
+    // What the document of the API names, and nothing of how the relay came to it.
+    expect(latest).not.toHaveProperty('kind');
     expect((await rows()).filter(({ pk }) => pk.S.startsWith('outbox#bank#'))).toEqual([]);
     const shown = await world.call('bank', 'GET', `/v1/refused/${latest?.id}`);
     expect(shown.status).toBe(200);

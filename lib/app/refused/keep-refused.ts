@@ -12,11 +12,11 @@ export type KeepRefusedTools = Tools<'refused' | 'sightings'>;
 export async function keepRefused(
   tools: KeepRefusedTools,
   given: Omit<Refused, 'code' | 'detail' | 'errors' | 'refusedAt' | 'times'>,
-  refusal: Refusal,
+  { code, detail: cause, errors: found }: Refusal,
   event: string,
   incarnation?: string,
 ): Promise<void> {
-  const { code, detail, errors, ...about } = bounded({ ...given, ...refusal });
+  const { detail, errors, ...about } = bounded({ ...given, detail: cause, errors: found });
   const nowMs = tools.clock.now();
   const standing = await tools.refused.find(about.application, about.id);
   const refused: Refused = {

@@ -66,7 +66,7 @@ const errorsMax = 20;
  * What is kept of a refusal: names, ids and details may be as long as an entry that a producer writes past the API, and
  * what cannot be kept would be tried for ever.
  */
-export function bounded<Some extends Partial<Refused> & Refusal>(refused: Some): Some {
+export function bounded<Some extends Partial<Refused> & Omit<Refusal, 'code'>>(refused: Some): Some {
   const { topic, receiver, eventId, detail, errors } = refused;
   return {
     ...refused,
