@@ -52,11 +52,12 @@ export const subscriptionCalls = [
     'PUT /v1/topics/{topic}/subscriptions/{receiver}',
     {
       summary: 'Subscribe a receiver to a topic',
-      description: '`filter` is an SNS filter policy over attributes and `data`.',
+      description:
+        '`filter` is an SNS filter policy over attributes and `data`. `effectiveWithinSeconds` says how long events may still go by what the subscription was: a second, or 15 minutes where SNS filters (ordered topics, and more than 100 receivers).',
       tag: 'Topics',
       caller: 'owner',
       body: subscriptionSchema,
-      responses: { 200: 'Subscription', 201: 'Subscription' },
+      responses: { 200: 'PutSubscription', 201: 'PutSubscription' },
       errors: ['invalid_filter', 'unknown_topic', 'unknown_receiver', 'conflict'],
       example: { filter: { type: [{ prefix: 'order.' }], data: { total: [{ numeric: ['>=', 100] }] } } },
     },

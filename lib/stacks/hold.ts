@@ -3,8 +3,9 @@ import { heldByRule, releaseInTrouble } from '../core/hold/hold.ts';
 import { holdTimeoutSeconds } from '../core/hold/limits.ts';
 import type { Alarms } from './alarms.ts';
 import type { BusFunction } from './bus-function.ts';
-import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import { anyQueue, type BusPartProps } from './bus-part.ts';
 import { reasons } from './nag.ts';
+import { grantRouting } from './routing.ts';
 import { WatchFunction } from './watch.ts';
 
 interface HoldProps extends BusPartProps {
@@ -38,7 +39,7 @@ export class Hold extends Construct {
       ],
       [tableArn],
     );
-    hold.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
+    grantRouting(hold, place, tableArn);
     // The rules look at messages in the lanes and delete none.
     hold.grantByPattern(
       ['sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
@@ -48,7 +49,7 @@ export class Hold extends Construct {
     hold.grantControl({ start: [admin, declare, hold], stop: [admin, hold] });
     admin.grant(['lambda:InvokeFunction'], [hold.function.functionArn]);
     // An operator may release a single event.
-    admin.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
+    grantRouting(admin, place, tableArn);
 
     alarms.alarmOnLog(this, 'HeldByRule', {
       functions: [hold],

@@ -1,8 +1,8 @@
 import { Construct } from 'constructs';
 import { BusFunction } from './bus-function.ts';
-import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import type { BusPartProps } from './bus-part.ts';
 import { grantHolding } from './hold.ts';
-import { reasons } from './nag.ts';
+import { grantRouting } from './routing.ts';
 
 /** The only way in: through the API, or by invoking the function. */
 export class Publish extends Construct {
@@ -41,8 +41,7 @@ export function grantPublishing(
     [tableArn],
   );
   grantHolding(publisher, tableArn);
-  publisher.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
-  publisher.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
+  grantRouting(publisher, place, tableArn);
   publisher.grant(['sqs:SendMessage'], [delay.queue.queueArn]);
   delay.grantSchedules(publisher);
 }

@@ -1,11 +1,11 @@
 import { Construct } from 'constructs';
 import { aws } from '../core/kernel/limits.ts';
 import { BusFunction } from './bus-function.ts';
-import { anyQueue, anyTopic, type BusPartProps } from './bus-part.ts';
+import type { BusPartProps } from './bus-part.ts';
 import { scheduleTimeoutSeconds } from './delay.ts';
 import { grantHolding } from './hold.ts';
-import { reasons } from './nag.ts';
 import { consumeQueue } from './queue.ts';
+import { grantRouting } from './routing.ts';
 
 /** Consumes the delay queue. */
 export class Schedule extends Construct {
@@ -32,7 +32,6 @@ export class Schedule extends Construct {
     schedule.grant(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [tableArn]);
     grantHolding(schedule, tableArn);
     delay.grantSchedules(schedule);
-    schedule.grantByPattern(['sns:Publish'], [anyTopic(place)], reasons.madeAtRunTime);
-    schedule.grantByPattern(['sqs:SendMessage'], [anyQueue(place, 'online')], reasons.madeAtRunTime);
+    grantRouting(schedule, place, tableArn);
   }
 }

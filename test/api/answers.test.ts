@@ -18,7 +18,11 @@ import type { getRefused, listRefused, retryRefused } from '../../lib/app/refuse
 import type { ShownReceiver as FlowingReceiver } from '../../lib/app/registry/flow.ts';
 import type { listReceivers, putReceiver } from '../../lib/app/registry/receivers.ts';
 import type { rotateSecret } from '../../lib/app/registry/secrets.ts';
-import type { getSubscription, listSubscriptions } from '../../lib/app/registry/subscriptions.ts';
+import type {
+  getSubscription,
+  listSubscriptions,
+  SettlingSubscription,
+} from '../../lib/app/registry/subscriptions.ts';
 import type { takeCallback } from '../../lib/app/registry/validation-callback.ts';
 import type { listGrants } from '../../lib/app/request/grants.ts';
 import type { listRequests, ShownRequest } from '../../lib/app/request/requests.ts';
@@ -67,6 +71,7 @@ const held = {
   Grants: true satisfies Same<Answer<typeof listGrants>, Schema<'Grants'>>,
   Catalog: true satisfies Same<Answer<typeof listCatalog>, Schema<'Catalog'>>,
   Subscription: true satisfies Same<Answer<typeof getSubscription>, Schema<'Subscription'>>,
+  PutSubscription: true satisfies Same<SettlingSubscription, Schema<'PutSubscription'>>,
   Subscriptions: true satisfies Same<Answer<typeof listSubscriptions>, Schema<'Subscriptions'>>,
   Hold: true satisfies Same<ShownHold, Schema<'Hold'>>,
   HeldEvent: true satisfies Same<ShownHeld, Schema<'HeldEvent'>>,

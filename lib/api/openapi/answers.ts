@@ -73,6 +73,7 @@ export function answers() {
     declared: z.boolean(),
     by: z.object({ application: z.string(), role: z.enum(roles) }).optional(),
   });
+  const PutSubscription = Subscription.extend({ effectiveWithinSeconds: z.int() });
 
   const { owner: _1, secret: _2, validate: _3, ...settings } = receiverFields.shape;
   const Receiver = z.object({
@@ -170,6 +171,7 @@ export function answers() {
     Topic,
     Topics: listOf('topics', ListedTopic),
     Subscription,
+    PutSubscription,
     Subscriptions: listOf('subscriptions', Subscription),
     ...accessAnswers(time, count),
     Hold,

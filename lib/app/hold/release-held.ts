@@ -210,7 +210,7 @@ export const waitingOf = ({ event, sk }: Kept): Waiting => ({
 
 /** One batch after the other, so none overtakes a batch that failed. */
 async function releaseLane(
-  tools: Pick<ReleaseHeldTools, 'topics' | 'queues' | 'held'>,
+  tools: RouteTools & Pick<ReleaseHeldTools, 'held'>,
   hold: HoldName,
   lane: readonly Kept[],
 ): Promise<{ readonly count: number; readonly problem?: string }> {

@@ -12,6 +12,7 @@ import type { Portion } from '../../core/list/portion.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { filterChanges, type Subscription, type SubscriptionSpec } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
+import { settlesSeconds } from '../../core/routing/choose-route.ts';
 import { orderAttribute } from '../../core/routing/order.ts';
 import { systemOwner, systemTopicName } from '../../core/system-event/topic.ts';
 import type { Parts } from '../../runtime/tools.ts';
@@ -103,6 +104,9 @@ export async function listSubscriptionsOf(
   return { subscriptions, ...rest };
 }
 
+/** A subscription, and until when events may still go by what it was. */
+export type SettlingSubscription = Subscription & { readonly effectiveWithinSeconds: number };
+
 /** The caller owns the receiver; the topic is its own, or lets it subscribe. */
 export async function putSubscription(
   tools: SubscriptionTools,
@@ -110,13 +114,19 @@ export async function putSubscription(
   topic: string,
   receiver: string,
   { filter }: SubscriptionSpec,
-): Promise<Put<Subscription>> {
+): Promise<Put<SettlingSubscription>> {
   const { source, sink } = await requireBothEnds(tools, topic, receiver);
   requireOwner(principal, sink.owner, `The receiver ${receiver}`);
   await requireSubscribe(tools, principal, source, receiver, filter);
-  if (topic !== systemTopicName) return await writeSubscription(tools, source, sink, filter);
   const { application, role } = principal;
-  return await writeSubscription(tools, source, sink, filter, { application, role });
+  const by = topic === systemTopicName ? { application, role } : undefined;
+  const put = await writeSubscription(tools, source, sink, filter, by);
+  const { length } = await tools.registry.cachedSubscriptions(topic);
+  const isOrdered = orderAttribute(source) !== undefined;
+  return {
+    ...put,
+    document: { ...put.document, effectiveWithinSeconds: settlesSeconds({ isOrdered }, length) },
+  };
 }
 
 /**

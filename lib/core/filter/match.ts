@@ -1,6 +1,11 @@
-import type { Message } from '../routing/routing.ts';
 import { type Filter, filterScope } from './filter.ts';
 import { acceptsAbsence, isLeaf, type Leaf, matcherOf } from './values.ts';
+
+/** What filters read of a message. */
+interface Message {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
 
 /** The part of a filter that did not match an event: the key, and what the filter asks of it. */
 export interface Mismatch {
@@ -18,14 +23,40 @@ export interface Mismatch {
 /** At most this many mismatches are reported; `$or` can produce 150 alternatives. */
 const mismatchesMax = 10;
 
+/** A message as filters read it: its fields are found once, whatever the number of filters. */
+export interface Filterable {
+  fieldsFor(filter: Filter): Fields;
+}
+
+export function filterable(message: Message): Filterable {
+  let ofBody: { readonly fields: Fields } | undefined;
+  let ofAttributes: Fields;
+  return {
+    fieldsFor(filter) {
+      if (filterScope(filter) === 'MessageBody') {
+        ofBody ??= { fields: bodyFields(message.body) };
+        return ofBody.fields;
+      }
+      ofAttributes ??= attributeFields(message.attributes);
+      return ofAttributes;
+    },
+  };
+}
+
+/** Whether a filter matches a message, as SNS decides; undefined when that takes more work than is done for it. */
+export function matches(filter: Filter, message: Filterable): boolean | undefined {
+  const fields = message.fieldsFor(filter);
+  const work: Work = { isTooMuch: false };
+  if (branchesOf(filter).some((branch) => mismatchOf(branch, fields, work) === undefined)) return true;
+  return work.isTooMuch ? undefined : false;
+}
+
 /**
  * Why a filter does not match a message: for each alternative of its `$or`s, the first key that did not match. Empty
  * when the filter matches. It decides as SNS does; SNS itself gives no reason.
  */
 export function mismatchesOf(filter: Filter, message: Message): readonly Mismatch[] {
-  const fields =
-    filterScope(filter) === 'MessageBody' ? bodyFields(message.body) : attributeFields(message.attributes);
-  return mismatchesIn(filter, fields);
+  return mismatchesIn(filter, filterable(message).fieldsFor(filter));
 }
 
 /** The same for a JSON body alone. */
@@ -36,11 +67,16 @@ export function mismatchesOfBody(filter: Filter, body: string): readonly Mismatc
 function mismatchesIn(filter: Filter, fields: Fields): readonly Mismatch[] {
   const mismatches = new Map<string, Mismatch>();
   for (const branch of branchesOf(filter)) {
-    const mismatch = mismatchOf(branch, fields);
+    const mismatch = mismatchOf(branch, fields, { isTooMuch: false });
     if (mismatch === undefined) return [];
     if (mismatches.size < mismatchesMax) mismatches.set(JSON.stringify(mismatch), mismatch);
   }
   return [...mismatches.values()];
+}
+
+/** Set when a bound ended the search, so that a mismatch is no certain one. */
+interface Work {
+  isTooMuch: boolean;
 }
 
 /** A path, and the values that are listed for it. */
@@ -96,7 +132,7 @@ type Fields = ReadonlyMap<string, readonly Field[]> | undefined;
  * The first key of a branch that does not match. Values inside lists must be in the same elements: of two records
  * `{kind: a, size: 1}` and `{kind: b, size: 2}`, no branch finds kind `a` with size 2.
  */
-function mismatchOf(branch: Branch, fields: Fields): Mismatch | undefined {
+function mismatchOf(branch: Branch, fields: Fields, work: Work): Mismatch | undefined {
   let groups: readonly Group[] = [];
   for (const [key, condition] of branch) {
     const found = fields?.get(key);
@@ -104,15 +140,15 @@ function mismatchOf(branch: Branch, fields: Fields): Mismatch | undefined {
       if (fields !== undefined && acceptsAbsence(condition)) continue;
       return { key, condition, because: 'absent' };
     }
-    const matches = matcherOf(condition);
-    const matching = found.filter(({ value }) => matches(value));
+    const isMatch = matcherOf(condition);
+    const matching = found.filter(({ value }) => isMatch(value));
     if (matching.length === 0) return { key, condition, because: 'different' };
     // A value outside lists is compatible with every other one.
     if (matching.some(({ place }) => place === undefined)) continue;
     const lists = new Set(matching.flatMap(({ place = [] }) => place.map(([list]) => list)));
     const touched = groups.filter((group) => [...lists].some((list) => group.lists.has(list)));
     const places = touched.reduce<readonly Place[]>(
-      (all, group) => joined(all, group.places),
+      (all, group) => joined(all, group.places, work),
       matching.map(({ place }) => place),
     );
     if (places.length === 0) return { key, condition, because: 'apart' };
@@ -138,7 +174,7 @@ const placesMax = 10_000;
 const pairsMax = 100_000;
 
 /** The places where both sides match, each once. */
-function joined(left: readonly Place[], right: readonly Place[]): readonly Place[] {
+function joined(left: readonly Place[], right: readonly Place[], work: Work): readonly Place[] {
   const all = new Map<string, Place>();
   let pairs = 0;
   /** Only places in the same element of a list can agree: pairs of others are never looked at. */
@@ -153,7 +189,10 @@ function joined(left: readonly Place[], right: readonly Place[]): readonly Place
     }
     for (const one of these) {
       for (const other of those) {
-        if (all.size >= placesMax || ++pairs > pairsMax) return;
+        if (all.size >= placesMax || ++pairs > pairsMax) {
+          work.isTooMuch = true;
+          return;
+        }
         const both = join(one, other);
         if (both !== 'contradiction') all.set(JSON.stringify(both), both);
       }

@@ -10,20 +10,6 @@ import type { Order } from './order.ts';
 /** One event with its attributes must fit one SNS message, so that any route can carry it. */
 export const eventBytesMax = aws.sns.batchBytesMax;
 
-/**
- * How a target is reached: a topic through SNS, which copies each message to the subscribed queues; a receiver by
- * writing to its queue directly.
- */
-export type Route =
-  | { readonly kind: 'topic'; readonly topic: string }
-  | { readonly kind: 'queue'; readonly receiver: string };
-
-export function chooseRoute(target: Target): Route {
-  return 'topic' in target
-    ? { kind: 'topic', topic: target.topic }
-    : { kind: 'queue', receiver: target.receiver };
-}
-
 /** A body and what travels beside it: the filterable attributes, and what the body does not say. */
 export interface Message {
   readonly body: string;
@@ -133,7 +119,8 @@ export function packBatches<Item extends Sized>(
   return batches;
 }
 
-export const batchLimits: Readonly<Record<Route['kind'], { entriesMax: number; bytesMax: number }>> = {
+/** What one call takes: to a topic of SNS, or to a queue. */
+export const batchLimits = {
   topic: { entriesMax: aws.sns.batchEntriesMax, bytesMax: aws.sns.batchBytesMax },
   queue: { entriesMax: aws.sqs.batchEntriesMax, bytesMax: aws.sqs.messageBytesMax },
-};
+} as const;

@@ -2,8 +2,15 @@ import type { Clock } from '../clock.ts';
 
 /** What was read lately, by name; a reader that does not mind a few seconds asks here. */
 export interface Recent {
-  /** What was loaded under this name less than `seconds` ago, or what `load` brings; those who ask meanwhile share it. */
-  get<Found>(name: string, load: () => Promise<Found>, seconds: number): Promise<Found>;
+  /**
+   * What was loaded under this name less than `seconds` ago, or what `load` brings; those who ask meanwhile share it.
+   * @param seconds may depend on what was found.
+   */
+  get<Found>(
+    name: string,
+    load: () => Promise<Found>,
+    seconds: number | ((found: Found) => number),
+  ): Promise<Found>;
   forget(name: string): void;
 }
 
@@ -12,16 +19,26 @@ const namesMax = 5000;
 
 /** A failed load is never remembered. Unless `remembersAbsence`, neither is `undefined`: what is made now is found at once. */
 export function createRecent(clock: Clock, { remembersAbsence = false } = {}): Recent {
-  const kept = new Map<string, { untilMs: number; found: Promise<unknown> }>();
+  const kept = new Map<string, { untilMs: number; readonly found: Promise<unknown> }>();
   return {
-    get<Found>(name: string, load: () => Promise<Found>, seconds: number): Promise<Found> {
+    get<Found>(
+      name: string,
+      load: () => Promise<Found>,
+      seconds: number | ((found: Found) => number),
+    ): Promise<Found> {
       const known = kept.get(name);
       if (known !== undefined && known.untilMs > clock.now()) return known.found as Promise<Found>;
       if (kept.size >= namesMax) kept.clear();
+      const nowMs = clock.now();
       const found = load();
-      kept.set(name, { untilMs: clock.now() + seconds * 1000, found });
-      const drop = () => kept.get(name)?.found === found && kept.delete(name);
-      found.then((value) => value === undefined && !remembersAbsence && drop(), drop);
+      const entry = { untilMs: Number.POSITIVE_INFINITY, found };
+      if (typeof seconds === 'number') entry.untilMs = nowMs + seconds * 1000;
+      kept.set(name, entry);
+      const drop = () => kept.get(name) === entry && kept.delete(name);
+      found.then((value) => {
+        if (value === undefined && !remembersAbsence) drop();
+        else if (typeof seconds !== 'number') entry.untilMs = nowMs + seconds(value) * 1000;
+      }, drop);
       return found;
     },
     forget: (name) => void kept.delete(name),

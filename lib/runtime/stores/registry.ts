@@ -5,6 +5,7 @@ import { formerSeconds, registryChangeRoundsMax } from '../../core/registry/limi
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import { type Topic, type TopicEntry, type TopicRow, topicEntryOf } from '../../core/registry/topic.ts';
+import { subscriptionsCacheSeconds } from '../../core/routing/choose-route.ts';
 import { systemTopic, systemTopicName } from '../../core/system-event/topic.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
@@ -44,6 +45,7 @@ export interface RegistryStore {
   cachedReceiver(receiver: string): Promise<Receiver | undefined>;
   /** Without the schema, and up to `lifetimeCacheSeconds` old: enough to tell which lifetime of the name stands. */
   lifetimeOfTopic(topic: string): Promise<TopicEntry | undefined>;
+  /** All of a topic, as old as `subscriptionsCacheSeconds` lets them be. */
   cachedSubscriptions(topic: string): Promise<Subscription[]>;
   topic(topic: string): Promise<Topic | undefined>;
   receiver(receiver: string): Promise<Receiver | undefined>;
@@ -94,6 +96,7 @@ const asItStands = {
 };
 
 const nameOf = ({ pk, sk }: { pk: string; sk: string }) => `${pk}/${sk}`;
+const listName = (topic: string) => `subscriptions of ${topic}`;
 const topicKey = (topic: string) => ({ pk: 'registry#topic', sk: topic });
 const formerKey = (topic: string) => ({ pk: 'registry#former-topic', sk: topic });
 const receiverKey = (receiver: string) => ({ pk: 'registry#receiver', sk: receiver });
@@ -198,9 +201,9 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     cachedReceiver: (receiver) => cached<Receiver>(receiverKey(receiver)),
     cachedSubscriptions: (topic) =>
       recent.get(
-        `subscriptions of ${topic}`,
+        listName(topic),
         () => all<Subscription>('registry#subscription', `${topic}#`),
-        registryCacheSeconds,
+        (found) => subscriptionsCacheSeconds(found, clock.now()),
       ),
     topic: async (topic) =>
       topic === systemTopicName ? systemTopic : wholeIfAny(await read<TopicRow>(topicKey(topic))),
@@ -230,7 +233,9 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     changeReceiver: (receiver, change) =>
       changeRow<Receiver, Receiver>(receiverKey(receiver), change, asItStands),
     changeSubscription: (topic, receiver, change) =>
-      changeRow<Subscription, Subscription>(subscriptionKey(topic, receiver), change, asItStands),
+      changeRow<Subscription, Subscription>(subscriptionKey(topic, receiver), change, asItStands).finally(
+        () => recent.forget(listName(topic)),
+      ),
     formerOwner: async (topic) =>
       (await table.get(formerKey(topic), { consistent: true }))?.document as string | undefined,
     noteFormerOwner: (topic, owner) =>
@@ -242,6 +247,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     deleteTopic: (topic, unmake) =>
       deleteRow<TopicRow>(topicKey(topic), unmake && ((row) => unmake(topicEntryOf(row)))),
     deleteReceiver: (receiver, unmake) => deleteRow(receiverKey(receiver), unmake),
-    deleteSubscription: (topic, receiver, unmake) => deleteRow(subscriptionKey(topic, receiver), unmake),
+    deleteSubscription: (topic, receiver, unmake) =>
+      deleteRow(subscriptionKey(topic, receiver), unmake).finally(() => recent.forget(listName(topic))),
   };
 }

@@ -39,11 +39,11 @@ describe('a run of a bridge', () => {
     expect(await bus.runBridge()).toEqual({ brought: 0, refused: 0, stopped: 0, again: 0 });
   });
 
-  it('publishes in batches, the way of any request: ten messages are one call of SNS', async () => {
+  it('publishes in batches, the way of any request: ten messages are one call', async () => {
     const bus = await bridgeBus();
     for (let n = 0; n < 30; n++) bus.put(String(n));
     await bus.runBridge();
-    expect(bus.calls.filter((call) => call.startsWith('sns.PublishBatch'))).toHaveLength(3);
+    expect(bus.calls.filter((call) => call.startsWith('sqs.SendMessageBatch'))).toHaveLength(3);
   });
 
   it('acknowledges a message that the bus knows already', async () => {
@@ -60,14 +60,14 @@ describe('a run of a bridge', () => {
   it('leaves with RocketMQ what the bus cannot take now, holds back, and brings it in a later run', async () => {
     const bus = await bridgeBus();
     for (let n = 0; n < 100; n++) bus.put(String(n));
-    bus.intercept('sns.PublishBatch', away);
+    bus.intercept('sqs.SendMessageBatch', away);
     const run = await bus.runBridge({ ...bridge, parallel: 1 });
     expect(run.brought).toBe(0);
     // Six tries and no more: what is not received waits with RocketMQ and uses up no delivery.
     expect(run.again).toBeLessThanOrEqual(6 * 32);
     expect(bus.broker.unacknowledged('busbar', 'orders')).toHaveLength(100);
     expect(bus.broker.open).toBe(0);
-    bus.restore('sns.PublishBatch');
+    bus.restore('sqs.SendMessageBatch');
     let brought = 0;
     for (let round = 0; brought < 100 && round < 10; round++) brought += (await bus.runBridge()).brought;
     expect(brought).toBe(100);
@@ -77,7 +77,7 @@ describe('a run of a bridge', () => {
   it('holds back while publishing is slow', async () => {
     const bus = await bridgeBus();
     for (let n = 0; n < 320; n++) bus.put(String(n));
-    bus.intercept('sns.PublishBatch', async (_input, next) => {
+    bus.intercept('sqs.SendMessageBatch', async (_input, next) => {
       await new Promise<void>((resolve) => bus.clock.setTimer(6000, resolve));
       return await next();
     });
@@ -169,11 +169,11 @@ describe('a run of a bridge', () => {
     for (let n = 0; n < 40; n++) bus.put(String(n), { topic: 'ledger', group: `g${n % 2}` });
     const order: Record<string, number[]> = { g0: [], g1: [] };
     let calls = 0;
-    bus.intercept('sns.PublishBatch', async (input, next) => {
+    bus.intercept('sqs.SendMessageBatch', async (input, next) => {
       // Every seventh call fails, so that what is behind it in its group must wait with it.
       if (++calls % 7 === 3) away();
-      for (const { Message } of input.PublishBatchRequestEntries as { Message: string }[]) {
-        const { rocketmqgroup, data } = JSON.parse(Message);
+      for (const { MessageBody } of input.Entries as { MessageBody: string }[]) {
+        const { rocketmqgroup, data } = JSON.parse(MessageBody);
         order[rocketmqgroup]?.push(data);
       }
       return await next();

@@ -243,7 +243,7 @@ describe('a race for an event', () => {
       let answered: string | undefined;
       // The cancel comes before one of the calls that the release makes.
       let calls = 0;
-      for (const operation of ['dynamodb.UpdateItem', 'sns.PublishBatch', 'sqs.DeleteMessage'] as const) {
+      for (const operation of ['dynamodb.UpdateItem', 'sqs.SendMessageBatch', 'sqs.DeleteMessage'] as const) {
         bus.intercept(operation, async (input, next) => {
           calls += 1;
           if (calls === 1 + (shift % 6) && answered === undefined) {
@@ -290,7 +290,7 @@ describe('a race for an event', () => {
 describe('a function that dies', () => {
   const dieOnce = (
     bus: TestBus,
-    operation: 'sns.PublishBatch' | 'sqs.DeleteMessageBatch' | 'dynamodb.UpdateItem',
+    operation: 'sqs.SendMessageBatch' | 'sqs.DeleteMessageBatch' | 'dynamodb.UpdateItem',
     at: number,
   ) => {
     let calls = 0;
@@ -303,7 +303,7 @@ describe('a function that dies', () => {
 
   it.each([
     ['before it took the event', 'dynamodb.UpdateItem', 1],
-    ['after it took the event and before it routed it', 'sns.PublishBatch', 1],
+    ['after it took the event and before it routed it', 'sqs.SendMessageBatch', 1],
     ['after it routed the event and before it said so', 'dynamodb.UpdateItem', 2],
   ] as const)('%s loses nothing, and delivers under one id', async (_, operation, at) => {
     const bus = await runningBus();

@@ -10,7 +10,7 @@ export const orders = { topic: 'orders' };
 export const second = 1000;
 export const minute = 60 * second;
 
-/** A topic with a subscribed receiver, whose lane is consumed; and what SNS took, in its order. */
+/** A topic with a subscribed receiver, whose lane is consumed; and what AWS took, in its order. */
 export async function holdBus(build: () => Promise<TestBus> = testBus) {
   const bus = await build();
   await bus.topic('orders');
@@ -18,11 +18,14 @@ export async function holdBus(build: () => Promise<TestBus> = testBus) {
   const routed: string[] = [];
   const record = async (input: Input, next: (changed?: Input) => Output | Promise<Output>) => {
     const answer = await next();
-    const entries = input.PublishBatchRequestEntries as { Message: string }[];
-    routed.push(...entries.map(({ Message }) => JSON.parse(Message).id));
+    // Timers go to other queues.
+    if (String(input.QueueUrl).endsWith('-online')) {
+      const entries = input.Entries as { MessageBody: string }[];
+      routed.push(...entries.map(({ MessageBody }) => JSON.parse(MessageBody).id));
+    }
     return answer;
   };
-  bus.intercept('sns.PublishBatch', record);
+  bus.intercept('sqs.SendMessageBatch', record);
   return { ...bus, routed, record };
 }
 

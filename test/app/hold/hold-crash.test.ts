@@ -52,7 +52,7 @@ async function breakOff(at: number, kind: FaultKind): Promise<void> {
   // What it throws is a failed invocation, which its schedule makes up for.
   await waited(bus, lookAfterHold(bus.newTools(), 'orders')).catch(() => undefined);
   fault.heal();
-  bus.intercept('sns.PublishBatch', bus.record);
+  bus.intercept('sqs.SendMessageBatch', bus.record);
   bus.run();
   await untilReleased(bus, 5 * minute);
   await bus.clock.advance(3 * minute);

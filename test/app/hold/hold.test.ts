@@ -323,11 +323,11 @@ describe('a release', () => {
     expect(new Set(await Promise.all(flow))).toContain('held');
   });
 
-  it('tells its trouble and keeps everything while SNS takes nothing', async () => {
+  it('tells its trouble and keeps everything while AWS takes nothing', async () => {
     const bus = await holdBus();
     await hold(bus);
     await send(bus, range(1, 15));
-    bus.intercept('sns.PublishBatch', () => {
+    bus.intercept('sqs.SendMessageBatch', () => {
       throw new AwsError('ThrottledException', 'Rate exceeded', { status: 429 });
     });
     bus.run();
@@ -341,7 +341,7 @@ describe('a release', () => {
     expect(bus.lines.some((line) => line.startsWith('error: A release of held events is in trouble'))).toBe(
       true,
     );
-    bus.intercept('sns.PublishBatch', bus.record);
+    bus.intercept('sqs.SendMessageBatch', bus.record);
     await untilReleased(bus);
     expect(bus.routed).toEqual(range(1, 15));
     expect(await state(bus)).not.toHaveProperty('trouble');
@@ -521,7 +521,7 @@ describe('a held event', () => {
     await hold(bus);
     await send(bus, ['e1']);
     const { events } = await listHeld(bus.tools, shop, 'orders', {});
-    bus.intercept('sns.PublishBatch', () => {
+    bus.intercept('sqs.SendMessageBatch', () => {
       throw new AwsError('ThrottledException', 'Rate exceeded', { status: 429 });
     });
     await expect(sendHeld(bus.tools, shop, 'orders', events[0]?.id ?? '')).rejects.toMatchObject({

@@ -198,10 +198,10 @@ describe('a claim', () => {
   it('that another publisher took over stays with it when the first one fails late', async () => {
     const bus = await dedupBus();
     const { promise, reject } = Promise.withResolvers<never>();
-    bus.intercept('sns.PublishBatch', () => promise);
+    bus.intercept('sqs.SendMessageBatch', () => promise);
     const first = once(bus);
-    await bus.clock.until(() => bus.calls.some((call) => call.startsWith('sns.PublishBatch')), 1000);
-    bus.restore('sns.PublishBatch');
+    await bus.clock.until(() => bus.calls.some((call) => call.startsWith('sqs.SendMessageBatch')), 1000);
+    bus.restore('sqs.SendMessageBatch');
     await bus.clock.advance(31_000);
     expect(await once(bus)).toBe('accepted');
     reject(new AwsError('InternalError', 'The fault of this test', { status: 500 }));

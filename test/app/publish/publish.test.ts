@@ -29,7 +29,7 @@ const statuses = ({ events }: Awaited<ReturnType<typeof publish>>) => events.map
 const batchCalls = (bus: TestBus, call: string) => bus.calls.filter((line) => line.startsWith(call)).length;
 
 describe('publishing to a topic', () => {
-  it('answers when SNS has every event, and reaches the queues of subscribed receivers', async () => {
+  it('answers when AWS has every event, and reaches the queues of subscribed receivers', async () => {
     const bus = await busWithTopic();
     const answer = await publish(
       bus.tools,
@@ -58,16 +58,16 @@ describe('publishing to a topic', () => {
     expect(statuses(await publish(bus.tools, shop, orders, shorthand(events)))).toEqual(
       Array(95).fill('accepted'),
     );
-    expect(batchCalls(bus, 'sns.PublishBatch')).toBe(10);
+    expect(batchCalls(bus, 'sqs.SendMessageBatch')).toBe(10);
   });
 
-  it('rejects the events alone that SNS did not take out of a batch it answered with 200', async () => {
+  it('rejects the events alone that AWS did not take out of a batch it answered with 200', async () => {
     const bus = await busWithTopic();
-    bus.intercept('sns.PublishBatch', async (input, next) => {
-      const entries = [input.PublishBatchRequestEntries].flat() as { Id: string }[];
+    bus.intercept('sqs.SendMessageBatch', async (input, next) => {
+      const entries = [input.Entries].flat() as { Id: string }[];
       const output = await next({
         ...input,
-        PublishBatchRequestEntries: entries.filter(({ Id }) => Id !== '1'),
+        Entries: entries.filter(({ Id }) => Id !== '1'),
       });
       return {
         ...output,
@@ -90,9 +90,9 @@ describe('publishing to a topic', () => {
     expect(bus.lines.join()).toContain('InternalError: later');
   });
 
-  it('is unavailable when SNS takes nothing, and says when to try again', async () => {
+  it('is unavailable when AWS takes nothing, and says when to try again', async () => {
     const bus = await busWithTopic();
-    bus.intercept('sns.PublishBatch', () => {
+    bus.intercept('sqs.SendMessageBatch', () => {
       throw new AwsError('Throttled', 'Rate exceeded');
     });
     const error = await refusal(publish(bus.tools, shop, orders, shorthand([{ type: 'a' }, { type: 'b' }])));
@@ -128,7 +128,7 @@ describe('publishing to a topic', () => {
     const many = await refusal(publish(bus.tools, shop, orders, shorthand([{ data: 1 }, { type: '' }])));
     expect(many).toMatchObject({ code: 'all_rejected', status: 400 });
     expect(many.members.events).toHaveLength(2);
-    expect(batchCalls(bus, 'sns.PublishBatch')).toBe(0);
+    expect(batchCalls(bus, 'sqs.SendMessageBatch')).toBe(0);
   });
 
   it('takes an event up to the limit with its attributes and refuses a larger one', async () => {
@@ -219,7 +219,7 @@ describe('the same event twice in one request', () => {
 
   it('is no duplicate of one that was rejected', async () => {
     const bus = await busWithTopic();
-    bus.intercept('sns.PublishBatch', () => {
+    bus.intercept('sqs.SendMessageBatch', () => {
       throw new AwsError('InternalError', 'down', { status: 500 });
     });
     const error = await refusal(publish(bus.tools, shop, orders, twice));
@@ -267,10 +267,10 @@ describe('deduplication', () => {
   it('takes an event over from a publisher that died before it was sent', async () => {
     const bus = await busWithTopic({ dedupSeconds: 3600 });
     // The function ends between claim and send: nothing comes after.
-    bus.intercept('sns.PublishBatch', () => new Promise(() => undefined));
+    bus.intercept('sqs.SendMessageBatch', () => new Promise(() => undefined));
     void publish(bus.newTools(), shop, orders, event);
-    await bus.clock.until(() => bus.calls.some((call) => call.startsWith('sns.PublishBatch')), 1000);
-    bus.restore('sns.PublishBatch');
+    await bus.clock.until(() => bus.calls.some((call) => call.startsWith('sqs.SendMessageBatch')), 1000);
+    bus.restore('sqs.SendMessageBatch');
 
     const busy = await refusal(publish(bus.newTools(), shop, orders, event));
     expect(busy).toMatchObject({ code: 'claimed', status: 409, retryAfterSeconds: 1 });
@@ -281,11 +281,11 @@ describe('deduplication', () => {
 
   it('gives the claim back when the event could not be sent', async () => {
     const bus = await busWithTopic({ dedupSeconds: 3600 });
-    bus.intercept('sns.PublishBatch', () => {
+    bus.intercept('sqs.SendMessageBatch', () => {
       throw new AwsError('InternalError', 'down', { status: 500 });
     });
     expect(await once(bus)).toBe('unavailable');
-    bus.restore('sns.PublishBatch');
+    bus.restore('sqs.SendMessageBatch');
     expect(await once(bus)).toEqual(['accepted']);
   });
 
@@ -305,7 +305,7 @@ describe('deduplication', () => {
       throw new AwsError('ProvisionedThroughputExceededException', 'slow down');
     });
     expect(await once(bus)).toBe('unavailable');
-    expect(batchCalls(bus, 'sns.PublishBatch')).toBe(0);
+    expect(batchCalls(bus, 'sqs.SendMessageBatch')).toBe(0);
   });
 
   it('writes no row where a topic does not ask for it', async () => {

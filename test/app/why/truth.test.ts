@@ -58,6 +58,8 @@ describe('around a change of a subscription', () => {
     await publish(publisher, producer, { topic: 'orders' }, shorthand({ type: 't', id: 'before' }));
     await putReceiver(made.tools, shop, 'crm', { endpoint: url }, []);
     await made.clock.advance(second);
+    // It reads the subscriptions anew, and keeps them for a moment.
+    await publish(publisher, producer, { topic: 'orders' }, shorthand({ type: 't', id: 'warm' }));
     await putSubscription(made.tools, shop, 'orders', 'crm', {});
     await publish(publisher, producer, { topic: 'orders' }, shorthand({ type: 't', id: '1' }));
 

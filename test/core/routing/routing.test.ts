@@ -4,7 +4,6 @@ import { aws } from '../../../lib/core/kernel/limits.ts';
 import {
   batchLimits,
   checkMessageSize,
-  chooseRoute,
   eventBytesMax,
   fairGroup,
   incarnationAttribute,
@@ -117,9 +116,4 @@ describe('messages', () => {
       messageBytes(messageOf({ ...event, acting }, target)),
     );
   });
-});
-
-it('reaches topics by SNS and a receiver by its queue', () => {
-  expect(chooseRoute({ topic: 'orders' })).toEqual({ kind: 'topic', topic: 'orders' });
-  expect(chooseRoute({ receiver: 'shop' })).toEqual({ kind: 'queue', receiver: 'shop' });
 });

@@ -1,3 +1,4 @@
+import { settlesSeconds } from '../../../lib/core/routing/choose-route.ts';
 import type { Dice } from '../world/dice.ts';
 import type { Profile } from '../world/profile.ts';
 import type { Reply, World } from '../world/world.ts';
@@ -319,7 +320,8 @@ const resubscribe: Operation = async (bench) => {
     // An operator goes on until it is so: what is half done is nobody's intention.
     await world.sleep(2000);
   }
-  version.endMs = world.clock.now();
+  // Publishers may use what they read a moment before.
+  version.endMs = world.clock.now() + settlesSeconds({ isOrdered: false }, 1) * 1000;
 };
 
 const rotateSecret: Operation = async (bench) => {
