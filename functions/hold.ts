@@ -16,6 +16,7 @@ import {
   schemas,
   sightings,
   topics,
+  usage,
 } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
@@ -36,6 +37,7 @@ export function create(runtime: BaseRuntime) {
     schemas,
     sightings,
     topics,
+    usage,
   });
   return async ({ topic }: { topic: string }): Promise<void> => await lookAfterHold(tools, topic);
 }

@@ -4,7 +4,7 @@ import { relay } from '../lib/app/transaction/relay.ts';
 import { outboxTableName } from '../lib/core/relay/outbox.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { outbox, refused, systemEvents, transactions } from '../lib/runtime/stores.ts';
+import { outbox, rates, refused, systemEvents, transactions } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { publishing } from '../lib/runtime/tools.ts';
 
@@ -13,7 +13,7 @@ import { publishing } from '../lib/runtime/tools.ts';
  * batch is always of one.
  */
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { ...publishing, outbox, refused, systemEvents, transactions });
+  const tools = open(runtime, { ...publishing, outbox, rates, refused, systemEvents, transactions });
   const ofOutbox = `:table/${outboxTableName(tools.prefix)}/stream/`;
   return async (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
     const rows = event.Records.map(({ dynamodb }) => ({

@@ -10,6 +10,7 @@ import {
   held,
   holds,
   queues,
+  rates,
   recurrences,
   refused,
   registry,
@@ -17,8 +18,10 @@ import {
   schemas,
   sightings,
   topics,
+  usage,
   waiting,
 } from '../lib/runtime/stores.ts';
+
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
 /** Consumes the delay queue: lets events leave that are due, fires recurring schedules, and hides what is early. */
@@ -31,6 +34,7 @@ export function create(runtime: BaseRuntime) {
     held,
     holds,
     queues,
+    rates,
     recurrences,
     refused,
     registry,
@@ -39,6 +43,7 @@ export function create(runtime: BaseRuntime) {
     sightings,
     topics,
     waiting,
+    usage,
   });
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const kept = await releaseDue(tools, event.Records);

@@ -34,6 +34,7 @@ import { createSlots } from './stores/slots.ts';
 import { createSystemEventStore } from './stores/system-events.ts';
 import { createTraceStore } from './stores/traces.ts';
 import { createTransactionStore } from './stores/transactions.ts';
+import { createUsageStore } from './stores/usage.ts';
 import { createWaitingStore } from './stores/waiting.ts';
 import { createWrongKeys } from './stores/wrong-keys.ts';
 
@@ -62,6 +63,7 @@ export const outbox = (world: World) => createOutboxStore(world.use(dynamodb), w
 export const pace = (world: World) => createPaceStore(world.use(busTable));
 export const places = (world: World) => createPlaceStore(world.use(busTable));
 export const rates = (world: World) => createRateStore(world.use(busTable), world.clock);
+export const usage = (world: World) => createUsageStore(world.use(busTable), world.clock);
 export const recurrences = (world: World) => createRecurrenceStore(world.use(busTable));
 export const redrives = (world: World) => createRedriveStore(world.use(busTable));
 export const refused = (world: World) => createRefusedStore(world.use(busTable));

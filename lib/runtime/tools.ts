@@ -45,6 +45,7 @@ import {
   topics,
   traces,
   transactions,
+  usage,
   validations,
   waiting,
   wake,
@@ -76,6 +77,7 @@ export const publishing = {
   topics,
   traces,
   waiting,
+  usage,
 };
 
 /** The stores of the functions that deliver. */
@@ -142,6 +144,7 @@ export const administering = {
   topics,
   traces,
   transactions,
+  usage,
   validations,
   waiting,
   wake,

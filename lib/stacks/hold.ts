@@ -32,6 +32,7 @@ export class Hold extends Construct {
       [
         'dynamodb:GetItem',
         'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
         'dynamodb:DeleteItem',
         'dynamodb:Query',
         'dynamodb:BatchGetItem',

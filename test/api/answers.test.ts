@@ -10,7 +10,7 @@ import type { listCatalog, matchKept } from '../../lib/app/catalog/catalog.ts';
 import type { ShownDelayed } from '../../lib/app/delay/recall.ts';
 import type { getHeld, listHeld, ShownHeld } from '../../lib/app/hold/held.ts';
 import type { listTopicsAndHolds, ShownTopic } from '../../lib/app/hold/topic-and-hold.ts';
-import type { EntryResult } from '../../lib/app/publish/publish.ts';
+import type { EntryResult } from '../../lib/app/publish/results.ts';
 import type { DeadLetterList, getDeadLetter } from '../../lib/app/redrive/dead-letters.ts';
 import type { deliverAgain } from '../../lib/app/redrive/deliver-again.ts';
 import type { getRedrive } from '../../lib/app/redrive/redrive.ts';

@@ -5,19 +5,45 @@ import type { Tools } from '../../runtime/tools.ts';
 export type RateTools = Tools<'applications' | 'rates'>;
 
 /**
- * Counts what an application publishes, in its own quota and in that of its parent. Whoever calls without a key was let
- * in by IAM, or is the bus itself, which publishes what it has counted before.
+ * Counts what a request publishes, in the quota of its application and in that of its parent. Whoever calls without a key
+ * was let in by IAM.
  * @throws BusbarError quota_exceeded.
  */
 export async function takeRate(tools: RateTools, principal: Principal, count: number): Promise<void> {
   if (principal.keyId === undefined || count === 0) return;
-  const own = await tools.applications.cached(principal.application);
-  const parent = own?.parent === undefined ? undefined : await tools.applications.cached(own.parent);
-  const payers = [{ name: principal.application, application: own }];
-  if (parent !== undefined) payers.push({ name: parent.application, application: parent });
-  for (const { name, application } of payers) {
-    const perSecond = quotaOf(application, 'publishPerSecond');
-    const waitSeconds = await tools.rates.take(name, count, perSecond);
-    if (waitSeconds !== undefined) throw quotaExceeded('publishPerSecond', name, perSecond, waitSeconds);
+  const over = await take(tools, principal.application, count);
+  if (over !== undefined) {
+    throw quotaExceeded('publishPerSecond', over.application, over.perSecond, over.waitSeconds);
   }
+}
+
+/**
+ * Counts what the bus publishes for an application: entries of its outbox, firings of its schedules. What is beyond the
+ * rate waits. Transactions were counted when they began.
+ * @returns how many may go now, and in how many seconds there is more, when these are not all.
+ */
+export async function takeRateUpTo(
+  tools: RateTools,
+  application: string,
+  count: number,
+): Promise<{ readonly taken: number; readonly waitSeconds?: number }> {
+  // One by one: an instance asks others only for a lease, and a rate lower than a batch must not stop all of it.
+  for (let taken = 0; taken < count; taken++) {
+    const over = await take(tools, application, 1);
+    if (over !== undefined) return { taken, waitSeconds: over.waitSeconds };
+  }
+  return { taken: count };
+}
+
+async function take(tools: RateTools, name: string, count: number) {
+  const own = await tools.applications.cached(name);
+  const parent = own?.parent === undefined ? undefined : await tools.applications.cached(own.parent);
+  const payers = [{ application: name, quotas: own }];
+  if (parent !== undefined) payers.push({ application: parent.application, quotas: parent });
+  for (const { application, quotas } of payers) {
+    const perSecond = quotaOf(quotas, 'publishPerSecond');
+    const waitSeconds = await tools.rates.take(application, count, perSecond);
+    if (waitSeconds !== undefined) return { application, perSecond, waitSeconds };
+  }
+  return undefined;
 }

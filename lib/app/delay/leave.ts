@@ -86,6 +86,8 @@ async function routeGroup(
     tools,
     first.ready.target,
     group.map(({ ready }) => ready.event),
+    // It was accepted: should its topic be on hold, no quota refuses it.
+    'count',
   );
   await Promise.all(
     group.map(async ({ index, ready }, position) => {

@@ -12,7 +12,9 @@ import { BusbarError, type ErrorCode, invalidField } from '../../core/kernel/err
 import { bus } from '../../core/kernel/limits.ts';
 import type { KeptDelayed } from '../../runtime/stores/delayed.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { delayedStored, giveBack, takeStored } from '../access/stored.ts';
 import { type DelayTools, newRevision, noteDelayed } from './schedule.ts';
+
 import { dropTimer, lookTimer, setTimers } from './timers.ts';
 
 export type RecallTools = DelayTools & Tools<'registry'>;
@@ -84,6 +86,7 @@ async function change(tools: RecallTools, kept: KeptDelayed, message: DelayedMes
     const written = await tools.delayed.change(kept.key, state.revision, step.next, nowMs, claim);
     if (written.done) {
       await dropTimer(tools, state.revision);
+      await countAnew(tools, kept, state.dueAtMs, step.next);
       return step.next;
     }
     state = written.kept?.state;
@@ -92,6 +95,19 @@ async function change(tools: RecallTools, kept: KeptDelayed, message: DelayedMes
   throw new BusbarError('unavailable', 'Other requests keep changing this event. Try again.', {
     retryAfterSeconds: 1,
   });
+}
+
+/** What was cancelled waits no longer, and what was re-timed until another time. */
+async function countAnew(
+  tools: RecallTools,
+  { event }: KeptDelayed,
+  dueAtMs: number,
+  next: DelayedState,
+): Promise<void> {
+  const application = event.acting?.actor.application;
+  await giveBack(tools, application, [delayedStored(event, dueAtMs, event.atMs)]);
+  if (next.state !== 'waiting' || application === undefined) return;
+  await takeStored(tools, application, [delayedStored(event, next.dueAtMs, event.atMs)], 'count');
 }
 
 function rejection(code: ErrorCode, id: string, state: DelayedState | undefined): BusbarError {

@@ -12,10 +12,11 @@ import type { Order } from '../../core/routing/order.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { DelayedStore } from '../../runtime/stores/delayed.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type Counting, delayedStored, giveBack, takeStored, type UsageTools } from '../access/stored.ts';
 import { type NoteTools, noteWaiting } from '../list/note-waiting.ts';
 import { dropTimer, lookTimer, setTimers, type Timer, type TimerTools } from './timers.ts';
 
-export type DelayTools = TimerTools & NoteTools & Tools<'delayed'>;
+export type DelayTools = TimerTools & NoteTools & UsageTools & Tools<'delayed'>;
 
 /** An event and when it is due. */
 export interface Later {
@@ -33,15 +34,30 @@ export const newRevision = (random: Random) => `delay-${random.uuid()}`;
  * The row comes first: a timer without a row would find nothing and lose the event, while a row without a timer belongs
  * to an event that was not accepted.
  * @param how `acting`: for whom they act when they are due. `cancellable`: false keeps events that are due within 15
- * minutes only in the queue, without a row.
+ * minutes only in the queue, without a row. `counting`: whether quotas refuse them.
  */
 export async function delay(
   tools: DelayTools,
   target: Target,
   events: readonly Later[],
-  { acting, cancellable }: { readonly acting: Acting; readonly cancellable: boolean },
+  {
+    acting,
+    cancellable,
+    counting,
+  }: { readonly acting: Acting; readonly cancellable: boolean; readonly counting: Counting },
 ): Promise<(BusbarError | undefined)[]> {
+  if (events.length === 0) return [];
   const nowMs = tools.clock.now();
+  const { application } = acting.actor;
+  const amounts = events.map(({ event, dueAtMs }) => delayedStored(event, dueAtMs, nowMs));
+  const refusal = await takeStored(tools, application, amounts, counting).catch((error: unknown) => {
+    tools.log('error', 'What an application has stored could not be counted', {
+      application,
+      reason: String(error),
+    });
+    return unavailable();
+  });
+  if (refusal !== undefined) return events.map(() => refusal);
   const stored = await Promise.all(
     events.map(async (later): Promise<Stored> => {
       if (!cancellable && later.dueAtMs - nowMs <= aws.sqs.delaySecondsMax * 1000) {
@@ -59,7 +75,7 @@ export async function delay(
   const timers = stored.flatMap(({ timer }) => (timer === undefined ? [] : [timer]));
   const problems = await setTimers(tools, timers);
   return await Promise.all(
-    stored.map(async ({ timer, problem, undo, done }) => {
+    stored.map(async ({ timer, problem, undo, done }, at) => {
       const failed = timer === undefined ? problem : problems[timers.indexOf(timer)];
       if (failed === undefined) {
         await done?.();
@@ -67,6 +83,7 @@ export async function delay(
       }
       tools.log('error', 'An event could not be delayed', { ...target, reason: failed });
       await undo?.();
+      await giveBack(tools, application, amounts.slice(at, at + 1));
       return unavailable();
     }),
   );
@@ -111,7 +128,11 @@ async function storeRow(
     return {
       timer: lookTimer({ row, revision, dueAtMs }),
       async done() {
-        if (before?.state.state === 'waiting') await dropTimer(tools, before.state.revision);
+        if (before?.state.state !== 'waiting') return;
+        await dropTimer(tools, before.state.revision);
+        const { event: earlier, state } = before;
+        const amount = delayedStored(earlier, state.dueAtMs, earlier.atMs);
+        await giveBack(tools, earlier.acting?.actor.application, [amount]);
       },
       async undo() {
         // If the event already waited, its older timer needs the row, so the row must stay.

@@ -16,6 +16,7 @@ import { BusbarError } from '../../core/kernel/errors.ts';
 import { parseExact } from '../../core/kernel/exact-numbers.ts';
 import type { HoldName } from '../../runtime/stores/held.ts';
 import { type ActTools, refusalsOf } from '../access/act.ts';
+import { giveBackHeld, type UsageTools } from '../access/stored.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type HoldTools, ownTopic } from './hold.ts';
@@ -24,7 +25,7 @@ import { waitingOf } from './release-held.ts';
 /** How long a topic that is deleted by force may take to drop its held events before the call must be made again. */
 const heldDropSeconds = 20;
 
-export type HeldTools = HoldTools & RouteTools & ActTools;
+export type HeldTools = HoldTools & RouteTools & ActTools & UsageTools;
 
 /** A held event in a list; it is sent or dropped by `id`. */
 export interface ShownHeld extends Pick<HeldEvent, 'source' | 'type'> {
@@ -129,6 +130,7 @@ async function takeOut(
 ): Promise<void> {
   if (how === 'dropped') await tools.held.drop(hold, [kept]);
   else await tools.held.remove(hold, [kept]);
+  await giveBackHeld(tools, hold, [kept.event]);
   await tools.held.count(hold, how, 1, 0);
   tools.log('info', `A held event was ${how} by hand`, {
     topic: hold.topic,
@@ -171,7 +173,7 @@ function requireStill(tools: HeldTools, hold: Hold): void {
   );
 }
 
-type DropTools = Pick<HeldTools, 'holds' | 'held' | 'holdWatches' | 'clock'>;
+type DropTools = Pick<HeldTools, 'holds' | 'held' | 'holdWatches' | 'clock'> & UsageTools;
 
 /**
  * Drops the held events of a topic that is about to be deleted.
@@ -208,6 +210,11 @@ async function dropRows(
     for (;;) {
       const { rows, hasMore } = await tools.held.page(name, shard, dropRowsAtOnce);
       await drop(name, rows);
+      await giveBackHeld(
+        tools,
+        name,
+        rows.map(({ event }) => event),
+      );
       if (!hasMore) break;
       if (tools.clock.now() > untilMs) {
         throw new BusbarError(

@@ -7,6 +7,7 @@ import { batchLimits, messageBytes, messageOf, packBatches } from '../../core/ro
 import type { HoldName } from '../../runtime/stores/held.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type ActTools, refusalsOf, type Waiting } from '../access/act.ts';
+import { giveBackHeld, type UsageTools } from '../access/stored.ts';
 import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
@@ -36,6 +37,7 @@ export type ReleaseHeldTools = RouteTools &
   ApplyHoldTools &
   ActTools &
   KeepRefusedTools &
+  UsageTools &
   Tools<'registry' | 'held'>;
 
 /** The result of one round. */
@@ -197,7 +199,14 @@ async function refuse(tools: ReleaseHeldTools, hold: HoldName, rows: readonly Ke
     refused.push(row);
   }
   // Listed before its row is deleted, so it cannot vanish in between. It was not sent, so its id is free again.
-  if (refused.length > 0) await tools.held.drop(hold, refused);
+  if (refused.length > 0) {
+    await tools.held.drop(hold, refused);
+    await giveBackHeld(
+      tools,
+      hold,
+      refused.map(({ event }) => event),
+    );
+  }
   return going;
 }
 
@@ -210,7 +219,7 @@ export const waitingOf = ({ event, sk }: Kept): Waiting => ({
 
 /** One batch after the other, so none overtakes a batch that failed. */
 async function releaseLane(
-  tools: RouteTools & Pick<ReleaseHeldTools, 'held'>,
+  tools: ReleaseHeldTools,
   hold: HoldName,
   lane: readonly Kept[],
 ): Promise<{ readonly count: number; readonly problem?: string }> {
@@ -226,6 +235,11 @@ async function releaseLane(
       );
       const out = batch.flatMap(({ row }, at) => (failures[at] === undefined ? [row] : []));
       await tools.held.remove(hold, out);
+      await giveBackHeld(
+        tools,
+        hold,
+        out.map(({ event }) => event),
+      );
       count += out.length;
       const failure = failures.find((one) => one !== undefined);
       if (failure !== undefined) return { count, problem: failure.reason };

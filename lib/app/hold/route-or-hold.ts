@@ -1,20 +1,23 @@
 import type { Target } from '../../core/event/target.ts';
 import type { HeldEvent, Kept } from '../../core/hold/held.ts';
 import { type Hold, holdAction } from '../../core/hold/hold.ts';
+import type { BusbarError } from '../../core/kernel/errors.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
 import type { SendFailure } from '../../runtime/aws/topics.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type Counting, giveBackHeld, heldStored, takeStored, type UsageTools } from '../access/stored.ts';
 import { type NoteTools, noteWaiting } from '../list/note-waiting.ts';
+
 import { type RouteTools, route } from '../routing/route.ts';
 import { type ApplyHoldTools, applyHold } from './apply-hold.ts';
 
 /** How often a publisher checks whether the release has ended. */
 const releaseGatePollMs = 100;
 
-export type RouteOrHoldTools = RouteTools & ApplyHoldTools & NoteTools & Tools<'held'>;
+export type RouteOrHoldTools = RouteTools & ApplyHoldTools & NoteTools & UsageTools & Tools<'held'>;
 
-/** The result for an event: on its way, held, or why AWS did not take it. */
-export type RoutedOrHeld = 'routed' | 'held' | SendFailure;
+/** The result for an event: on its way, held, or why AWS did not take it, or which quota refused that it is held. */
+export type RoutedOrHeld = 'routed' | 'held' | (SendFailure & { readonly refusal?: BusbarError });
 
 /**
  * Routes events, or stores them when their topic is on hold. Every event for a topic comes through here, except what a
@@ -27,10 +30,11 @@ export async function routeOrHold(
   tools: RouteOrHoldTools,
   target: Target,
   events: readonly HeldEvent[],
+  counting: Counting,
 ): Promise<RoutedOrHeld[]> {
   if (events.length === 0) return [];
   try {
-    return await decideAndAct(tools, target, events);
+    return await decideAndAct(tools, target, events, counting);
   } catch (error) {
     // The events may be stored by then, but the caller was not told so, and a second one has the same id.
     return events.map(() => ({ retryable: true, reason: String(error) }));
@@ -41,12 +45,19 @@ async function decideAndAct(
   tools: RouteOrHoldTools,
   target: Target,
   events: readonly HeldEvent[],
+  counting: Counting,
 ): Promise<RoutedOrHeld[]> {
   const hold = 'topic' in target ? await holdOf(tools, target.topic) : undefined;
   if (hold === undefined) return routed(await route(tools, target, events));
+  const refusal = await takeHeld(tools, hold, events, counting);
+  if (refusal !== undefined) {
+    return events.map(() => ({ retryable: true, reason: refusal.message, refusal }));
+  }
   // A hold has no end that anybody knows.
   await noteWaiting(tools, target, 'held', undefined);
   const results = await tools.held.put(hold, events);
+  const lost = events.filter((_, at) => results[at] instanceof Error);
+  await giveBackHeld(tools, hold, lost);
   const kept = results.flatMap((result) => (result instanceof Error ? [] : [result]));
   await countStored(tools, hold, kept);
   const late = await sendMissed(tools, hold, kept);
@@ -54,6 +65,20 @@ async function decideAndAct(
     if (!(result instanceof Error)) return late.get(result) ?? 'held';
     return { retryable: true, reason: String(result) };
   });
+}
+
+/** All of them are of one publisher, unless they were delayed and are due, which no quota refuses. */
+async function takeHeld(
+  tools: RouteOrHoldTools,
+  hold: Hold,
+  events: readonly HeldEvent[],
+  counting: Counting,
+): Promise<BusbarError | undefined> {
+  for (const [application, stored] of heldStored(hold, events)) {
+    const refusal = await takeStored(tools, application, stored, counting);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 const routed = (failures: readonly (SendFailure | undefined)[]): RoutedOrHeld[] =>
@@ -104,6 +129,11 @@ async function sendMissed(
   try {
     // What could not be sent is rejected, and must not be sent later either.
     await tools.held.remove(hold, missed);
+    await giveBackHeld(
+      tools,
+      hold,
+      missed.map(({ event }) => event),
+    );
   } catch (error) {
     // The sweep that follows a release sends it once more, with the same id.
     tools.log('warn', 'Held events that were sent could not be removed', {

@@ -2,6 +2,7 @@ import { mayLook, type Principal, requireLook } from '../../core/access/access.t
 import { isOpen, type ShownHold } from '../../core/hold/hold.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
 import type { Topic, TopicEntry, TopicSpec } from '../../core/registry/topic.ts';
+import type { UsageTools } from '../access/stored.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import type { Put } from '../registry/admin.ts';
 import {
@@ -69,7 +70,7 @@ export async function listTopicsAndHolds(
 
 /** Creates or changes a topic. One with a rule is watched from then on. */
 export async function putTopicAndWatch(
-  tools: TopicTools & HoldTools,
+  tools: TopicTools & HoldTools & UsageTools,
   principal: Principal,
   name: string,
   spec: TopicSpec,
@@ -83,7 +84,7 @@ export async function putTopicAndWatch(
 
 /** The same for the fields that a merge patch names. */
 export async function patchTopicAndWatch(
-  tools: TopicTools & HoldTools,
+  tools: TopicTools & HoldTools & UsageTools,
   principal: Principal,
   name: string,
   patch: Patch,

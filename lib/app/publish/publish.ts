@@ -6,7 +6,7 @@ import { type Entry, type EventRequest, readEvents } from '../../core/event/form
 import { applicationSource, checkSource } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
 import type { TraceMode } from '../../core/event/trace-mode.ts';
-import { BusbarError, type ErrorCode, type FieldError } from '../../core/kernel/errors.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
 import { acceptance, type ClaimRef, duplicateKey, newClaim } from '../../core/publish/duplicate.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { type Order, orderOf } from '../../core/routing/order.ts';
@@ -16,6 +16,7 @@ import type { Random } from '../../runtime/random.ts';
 import type { ClaimStore } from '../../runtime/stores/claims.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type RateTools, takeRate } from '../access/rate.ts';
+import type { Counting } from '../access/stored.ts';
 import { keepSome } from '../catalog/kept.ts';
 import { type DelayTools, delay } from '../delay/schedule.ts';
 import { checkSchema } from '../event/check-schema.ts';
@@ -24,22 +25,12 @@ import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
 import { unknownReceiver, unknownTopic } from '../registry/admin.ts';
 import { overtaking } from '../routing/send-all.ts';
 import { type TraceTools, tracePublished } from '../why/trace.ts';
+import { allRejected, type EntryResult, rejected, unavailable } from './results.ts';
 
 export type PublishTools = RouteOrHoldTools &
   DelayTools &
   TraceTools &
   Tools<'applications' | 'registry' | 'claims' | 'schemas' | 'trace' | 'grants' | 'kept'>;
-
-/** The result for one event of a request. */
-export interface EntryResult {
-  readonly index: number;
-  readonly id?: string;
-  readonly status: 'accepted' | 'duplicate' | 'scheduled' | 'held' | 'rejected';
-  readonly code?: ErrorCode;
-  readonly detail?: string;
-  /** The wrong fields, each by its path. */
-  readonly errors?: readonly FieldError[];
-}
 
 /** An event that passed every check so far, with its place in the request. */
 export interface Candidate {
@@ -114,6 +105,8 @@ export interface Opened {
   readonly topic: Topic | undefined;
   /** What is recorded with an event that is stored there. */
   readonly acting: Acting;
+  /** Whether its quotas refuse what is to be stored; so they do when it is left out. */
+  readonly counting?: Counting;
 }
 
 /** Opens a target for a caller that may send there. @throws BusbarError unknown_topic, unknown_receiver, forbidden. */
@@ -276,7 +269,7 @@ async function send(
   tools: PublishTools,
   target: Target,
   candidates: readonly Candidate[],
-  { topic, acting }: Opened,
+  { topic, acting, counting = 'refuse' }: Opened,
   results: Map<number, EntryResult>,
 ): Promise<void> {
   const now = candidates.filter(({ index, dueAtMs }) => dueAtMs === undefined && !results.has(index));
@@ -288,8 +281,12 @@ async function send(
     tools,
     target,
     now.map(({ event, claim: ref }) => ({ ...event, acting, ...(ref !== undefined && { claim: ref }) })),
+    counting,
   ).then(async (outcomes) => {
-    const gone = outcomes.some((outcome) => typeof outcome !== 'string') && (await isGone(tools, target));
+    const hasFailed = outcomes.some(
+      (outcome) => typeof outcome !== 'string' && outcome.refusal === undefined,
+    );
+    const gone = hasFailed && (await isGone(tools, target));
     for (const [position, { index, event }] of now.entries()) {
       const outcome = outcomes[position] ?? missing(index);
       if (typeof outcome === 'string') {
@@ -297,24 +294,27 @@ async function send(
         results.set(index, { index, id: event.id, status });
         continue;
       }
+      if (outcome.refusal !== undefined) {
+        results.set(index, rejected(index, event.id, outcome.refusal));
+        continue;
+      }
       tools.log('error', 'An event could not be sent', { ...target, reason: outcome.reason });
       const problem = outcome.overtakes === true ? overtaking : 'The event could not be stored';
       results.set(index, rejected(index, event.id, gone ? unknownTarget(target) : unavailable(problem)));
     }
   });
-  const delaying = delay(tools, target, later, { acting, cancellable: topic?.cancellable ?? true }).then(
-    (problems) => {
-      for (const [position, { index, event }] of later.entries()) {
-        const problem = problems[position];
-        results.set(
-          index,
-          problem === undefined
-            ? { index, id: event.id, status: 'scheduled' }
-            : rejected(index, event.id, problem),
-        );
-      }
-    },
-  );
+  const cancellable = topic?.cancellable ?? true;
+  const delaying = delay(tools, target, later, { acting, cancellable, counting }).then((problems) => {
+    for (const [position, { index, event }] of later.entries()) {
+      const problem = problems[position];
+      results.set(
+        index,
+        problem === undefined
+          ? { index, id: event.id, status: 'scheduled' }
+          : rejected(index, event.id, problem),
+      );
+    }
+  });
   await Promise.all([sending, delaying]);
 
   if (topic?.dedupSeconds) await resolveClaims(tools, candidates, topic.dedupSeconds, results);
@@ -342,51 +342,8 @@ async function resolveClaims(
   }
 }
 
-function unavailable(problem: string): BusbarError {
-  return new BusbarError('unavailable', `${problem}. It was not kept. Send it again.`, {
-    retryAfterSeconds: 1,
-  });
-}
-
-function rejected(index: number, id: string | undefined, error: BusbarError): EntryResult {
-  return {
-    index,
-    ...(id !== undefined && { id }),
-    status: 'rejected',
-    code: error.code,
-    detail: error.message,
-    ...(error.fields.length > 0 && { errors: error.fields }),
-  };
-}
-
 function missing(index: number): never {
   throw new Error(`The event ${index} has no result.`);
-}
-
-/**
- * A single rejected event gives the request its error; several are listed. A failure of the bus is not an error of the
- * request.
- */
-function allRejected(events: readonly EntryResult[]): BusbarError {
-  const codes = new Set(events.map((result) => result.code));
-  const [first] = events;
-  if (codes.has('unavailable')) {
-    return new BusbarError('unavailable', first?.detail ?? '', { members: { events }, retryAfterSeconds: 1 });
-  }
-  if (codes.has('claimed')) {
-    return new BusbarError('claimed', first?.detail ?? '', { members: { events }, retryAfterSeconds: 1 });
-  }
-  if (events.length === 1 && first?.code !== undefined) {
-    return new BusbarError(first.code, first.detail ?? '', {
-      fields: first.errors ?? [],
-      members: { events },
-    });
-  }
-  return new BusbarError(
-    'all_rejected',
-    `None of the ${events.length} events was accepted; the first was rejected because: ${first?.detail ?? ''}`,
-    { members: { events } },
-  );
 }
 
 /** A new trace, sampled (W3C Trace Context). */

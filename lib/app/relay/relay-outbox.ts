@@ -2,6 +2,7 @@ import { BusbarError } from '../../core/kernel/errors.ts';
 import { type Refused, refusedIdOf } from '../../core/refused/refused.ts';
 import { isOrdered, type OutboxRow, outboxOwner, readOutbox } from '../../core/relay/outbox.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { type RateTools, takeRateUpTo } from '../access/rate.ts';
 import type { PublishTools } from '../publish/publish.ts';
 import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from './send-stored.ts';
@@ -12,14 +13,16 @@ const relaySliceSeconds = 30;
 /** How many entries of one key are read at a time. */
 const relayPageRows = 25;
 
-export type RelayOutboxTools = PublishTools & KeepRefusedTools & Tools<'outbox'>;
+export type RelayOutboxTools = PublishTools & KeepRefusedTools & RateTools & Tools<'outbox'>;
 
 /**
  * Publishes the entries of these partitions of the outbox, in the order of each. A published entry is deleted, one that
  * can never be published is listed as refused, and one that must wait stays for the sweep, with all entries behind it.
  * The stream only says where to look: the table counts, so a record that comes twice finds nothing the second time.
+ * An application publishes by its outbox no more than its rate allows: what is beyond it is left to the sweep.
  * @returns the partitions that the stream is to bring again at once: those with entries left, when nothing at all could
- * be done. When others made progress, a key that must wait is left to the sweep, so the stream does not wait with it.
+ * be done. When others made progress, a key that must wait is left to the sweep, so the stream does not wait with it;
+ * it never waits with one that is over its rate.
  */
 export async function relayOutbox(tools: RelayOutboxTools, pks: readonly string[]): Promise<Set<string>> {
   let done = 0;
@@ -39,13 +42,14 @@ export async function relayOutbox(tools: RelayOutboxTools, pks: readonly string[
       }),
     );
     const found = pages.filter((page) => page !== undefined);
-    const { waiting, count } = await relayRows(
+    const { waiting, overRate, count } = await relayRows(
       tools,
       found.flatMap(({ rows }) => rows),
     );
     done += count;
     for (const pk of waiting) left.add(pk);
-    open = found.filter(({ pk, hasMore }) => hasMore && !waiting.has(pk)).map(({ pk }) => pk);
+    const stays = new Set([...waiting, ...overRate]);
+    open = found.filter(({ pk, hasMore }) => hasMore && !stays.has(pk)).map(({ pk }) => pk);
   }
   // When the time slice is over, the next invocation continues.
   for (const pk of open) left.add(pk);
@@ -55,14 +59,16 @@ export async function relayOutbox(tools: RelayOutboxTools, pks: readonly string[
 /** Relays rows; returns the partitions of the rows that stay, and how many are done. */
 async function relayRows(
   tools: RelayOutboxTools,
-  rows: readonly OutboxRow[],
-): Promise<{ waiting: Set<string>; count: number }> {
+  all: readonly OutboxRow[],
+): Promise<{ waiting: Set<string>; overRate: Set<string>; count: number }> {
+  const { rows, overRate, failed } = await withinRate(tools, all);
   const nowMs = tools.clock.now();
   const done: OutboxRow[] = [];
-  const waiting = new Set<string>();
+  const waiting = failed;
   const finish = async (row: OutboxRow, sent: Sent | undefined, eventId: string | undefined) => {
     try {
-      if (sent === undefined || sent.kind === 'again') waiting.add(row.pk);
+      if (sent === undefined) waiting.add(row.pk);
+      else if (sent.kind === 'again') (sent.isOverQuota === true ? overRate : waiting).add(row.pk);
       else {
         // Listed before it is deleted, so it cannot vanish in between.
         if (sent.kind === 'refused') await keepRefused(tools, aboutOf(row, eventId), sent, row.event ?? '');
@@ -110,9 +116,41 @@ async function relayRows(
       reason: String(error),
     });
     for (const { pk } of done) waiting.add(pk);
-    return { waiting, count: 0 };
+    return { waiting, overRate, count: 0 };
   }
-  return { waiting, count: done.length };
+  return { waiting, overRate, count: done.length };
+}
+
+/** The rows that the rates of their applications let go now, and the partitions of the others. */
+async function withinRate(
+  tools: RelayOutboxTools,
+  all: readonly OutboxRow[],
+): Promise<{ rows: OutboxRow[]; overRate: Set<string>; failed: Set<string> }> {
+  const rows = new Set(all);
+  const overRate = new Set<string>();
+  const failed = new Set<string>();
+  const byApplication = Map.groupBy(all, ({ pk }) => outboxOwner(pk)?.application);
+  for (const [application, own] of byApplication) {
+    // What is nobody's is refused.
+    if (application === undefined) continue;
+    let taken = 0;
+    let stays = overRate;
+    try {
+      taken = (await takeRateUpTo(tools, application, own.length)).taken;
+    } catch (error) {
+      tools.log('error', 'The rate of an application could not be read', {
+        application,
+        reason: String(error),
+      });
+      stays = failed;
+    }
+    // In their order: of a key, nothing goes behind what stays.
+    for (const row of own.slice(taken)) {
+      rows.delete(row);
+      stays.add(row.pk);
+    }
+  }
+  return { rows: [...rows], overRate, failed };
 }
 
 /** An unreadable row is refused, so it never blocks the others. */

@@ -6,13 +6,8 @@ import { BusbarError, mayPassLater } from '../../core/kernel/errors.ts';
 import type { Refusal } from '../../core/refused/refused.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { refusalsOf, standingTarget, type Waiting } from '../access/act.ts';
-import {
-  type EntryResult,
-  type Opened,
-  openTarget,
-  type PublishTools,
-  takeEntries,
-} from '../publish/publish.ts';
+import { type Opened, openTarget, type PublishTools, takeEntries } from '../publish/publish.ts';
+import type { EntryResult } from '../publish/results.ts';
 
 /** A stored event that is to be sent now. */
 export interface Outgoing {
@@ -37,7 +32,8 @@ export interface Outgoing {
 /** The result for one event: it is out, it is to be tried again, or it can never go as it is. */
 export type Sent =
   | { readonly kind: 'out' }
-  | { readonly kind: 'again'; readonly reason: string }
+  /** `isOverQuota`: its application has used up what it may store. */
+  | { readonly kind: 'again'; readonly reason: string; readonly isOverQuota?: boolean }
   | ({ readonly kind: 'refused' } & Refusal);
 
 /**
@@ -130,7 +126,8 @@ async function sendChecked<One extends Outgoing>(
     if (standing === undefined) return going.map((one) => [one, noResult] as const);
     const topic = 'topic' in standing ? withoutSchema(standing) : undefined;
     const actor = acting?.actor ?? actorOf(principal);
-    return await take(tools, { topic, acting: actingOn(actor, standing) }, going);
+    // What its transaction has accepted is stored in any case, should it be due later or its topic on hold.
+    return await take(tools, { topic, acting: actingOn(actor, standing), counting: 'count' }, going);
   });
 }
 
@@ -182,6 +179,7 @@ function sentOf(result: EntryResult | undefined): Sent {
   if (result === undefined) return noResult;
   if (result.status !== 'rejected') return { kind: 'out' };
   const { code = 'internal', detail = '', errors = [] } = result;
+  if (code === 'quota_exceeded') return { kind: 'again', reason: detail, isOverQuota: true };
   return mayPassLater(code) ? { kind: 'again', reason: detail } : { kind: 'refused', code, detail, errors };
 }
 

@@ -4,16 +4,24 @@ import { sourceRefusal } from '../../core/event/publisher.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
 import { refusedIdOf } from '../../core/refused/refused.ts';
 import { orderOf } from '../../core/routing/order.ts';
-import { eventOf, planFiring, type Recurrence, targetOf } from '../../core/schedule/recurrence.ts';
+import {
+  eventOf,
+  overRateSeconds,
+  planFiring,
+  type Recurrence,
+  targetOf,
+  waitsSince,
+} from '../../core/schedule/recurrence.ts';
 import type { RecurrenceState } from '../../runtime/stores/recurrences.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { refusalsOf, standingTarget } from '../access/act.ts';
+import { type RateTools, takeRateUpTo } from '../access/rate.ts';
 import { hideUntil, type LeaveTools, leave, type TimerAction } from '../delay/leave.ts';
 import { newRevision } from '../delay/schedule.ts';
 import { dropTimer, setTimers, type Timer } from '../delay/timers.ts';
 import { keepRefused } from '../refused/keep-refused.ts';
 
-export type FireTools = LeaveTools & Tools<'recurrences' | 'registry' | 'trace'>;
+export type FireTools = LeaveTools & RateTools & Tools<'recurrences' | 'registry' | 'trace'>;
 
 export const tickTimer = (
   schedule: string,
@@ -50,9 +58,13 @@ async function look(tools: FireTools, { schedule }: Tick): Promise<TimerAction> 
     // A timer with another revision is the guard's or outdated: it looks again when the time has come.
     if (!isDue && state.nextMs - nowMs <= aws.sqs.delaySecondsMax * 1000)
       return hideUntil(state.nextMs, nowMs);
-    const { fireMs, nextMs } = planFiring(recurrence, state.nextMs, nowMs);
+    const plan = planFiring(recurrence, state.nextMs, nowMs, state.waitsSinceMs);
+    const { taken, waitSeconds } = await takeRateUpTo(tools, payerOf(recurrence), plan.fireMs.length);
+    const fireMs = plan.fireMs.slice(0, taken);
     const fired = await fireAll(tools, recurrence, fireMs);
     if (fired.action !== 'done') return fired.action;
+    // The first time that is over the rate of the application waits, and those behind it.
+    const nextMs = plan.fireMs[taken] ?? plan.nextMs;
     if (nextMs === undefined) {
       tools.log('warn', 'A recurring schedule has no time left', { schedule });
       return 'done';
@@ -62,8 +74,14 @@ async function look(tools: FireTools, { schedule }: Tick): Promise<TimerAction> 
       revision: newRevision(tools.random),
       firedMs: fireMs.at(-1) ?? state.firedMs,
       problem: fireMs.length > 0 ? fired.problem : state.problem,
+      waitsSinceMs: waitsSince(state.waitsSinceMs, waitSeconds !== undefined, nextMs, nowMs),
     };
-    const [problem] = await setTimers(tools, [tickTimer(schedule, next)]);
+    const timer = tickTimer(schedule, next);
+    const [problem] = await setTimers(tools, [
+      waitSeconds === undefined
+        ? timer
+        : { ...timer, dueAtMs: nowMs + overRateSeconds(waitSeconds, next.waitsSinceMs, nowMs) * 1000 },
+    ]);
     if (problem !== undefined) throw new Error(`The next timer could not be set: ${problem}`);
     const changed = await tools.recurrences.change(schedule, state.revision, next);
     if (changed.done) {
@@ -76,6 +94,9 @@ async function look(tools: FireTools, { schedule }: Tick): Promise<TimerAction> 
   }
   return { hideSeconds: bus.ownFaultSeconds };
 }
+
+/** For whom it publishes, whose rate counts its events. */
+const payerOf = ({ acting, owner }: Recurrence): string => acting?.actor.application ?? owner;
 
 async function fireAll(
   tools: FireTools,

@@ -210,6 +210,7 @@ async function put(
     revision: newRevision(tools.random),
     firedMs: earlier?.state.firedMs ?? 0,
     problem: '',
+    waitsSinceMs: 0,
   };
   const isActive = recurrence.state === 'active';
   if (isActive) {

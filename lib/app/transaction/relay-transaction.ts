@@ -8,6 +8,7 @@ import {
   transition,
 } from '../../core/transaction/transaction.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { giveBack, openStored } from '../access/stored.ts';
 import type { PublishTools } from '../publish/publish.ts';
 import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from '../relay/send-stored.ts';
@@ -31,6 +32,7 @@ export async function relayTransaction(tools: RelayTransactionTools, key: string
     case 'rolled-back':
       await tools.transactions.clear(key);
       await applyMessage(tools, key, { kind: 'finished', refused: 0 });
+      await settleStored(tools, transaction);
       return true;
     case 'committed':
       return await send(tools, transaction);
@@ -89,8 +91,13 @@ async function send(tools: RelayTransactionTools, transaction: Transaction): Pro
   }
   await tools.transactions.clear(key);
   await applyMessage(tools, key, { kind: 'finished', refused });
+  await settleStored(tools, transaction);
   return true;
 }
+
+/** Its events are no longer stored for it. */
+const settleStored = (tools: RelayTransactionTools, { application, bytes = 0, createdAt }: Transaction) =>
+  giveBack(tools, application, openStored(bytes, createdAt));
 
 /** Writes what a message does to a transaction; returns the row after it, or undefined when there is none. */
 export async function applyMessage(

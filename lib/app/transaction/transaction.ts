@@ -1,4 +1,5 @@
 import { owns, type Principal } from '../../core/access/access.ts';
+import { utf8Bytes } from '../../core/event/event.ts';
 import type { EventRequest } from '../../core/event/forms.ts';
 import { applicationSource } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
@@ -20,14 +21,18 @@ import {
 } from '../../core/transaction/transaction.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type RateTools, takeRate } from '../access/rate.ts';
+import { giveBack, openStored, takeStored, type UsageTools } from '../access/stored.ts';
 import { type NoteTools, noteWaiting } from '../list/note-waiting.ts';
-import { checkEntries, type EntryResult, newTrace, openTarget } from '../publish/publish.ts';
+
+import { checkEntries, newTrace, openTarget } from '../publish/publish.ts';
+import type { EntryResult } from '../publish/results.ts';
 import { type ConsentTools, mayCall } from '../registry/consent.ts';
 import { type CheckSecretTools, ensureCheckSecret } from './check-secret.ts';
 
 export type TransactionTools = CheckSecretTools &
   RateTools &
   NoteTools &
+  UsageTools &
   ConsentTools &
   Tools<
     | 'ownHosts'
@@ -71,6 +76,7 @@ export async function beginTransaction(
       key: read.id && scopedKey(principal.application, read.id),
       application: principal.application,
       events: events.map(({ target, id, source, type }) => ({ ...target, id, source, type })),
+      bytes: events.reduce((sum, { body }) => sum + utf8Bytes(body), 0),
       digest: read.digest,
       checkUrl: read.checkUrl,
       checkAfterSeconds: read.checkAfterSeconds,
@@ -83,6 +89,9 @@ export async function beginTransaction(
   // One that began in an earlier version has its id for its key.
   const earlier = read.id === undefined ? undefined : await tools.transactions.find(read.id);
   if (earlier?.application === principal.application) return sameOrRefused(earlier, transaction);
+  const stored = openStored(transaction.bytes ?? 0, transaction.createdAt);
+  const refusal = await takeStored(tools, principal.application, stored, 'refuse');
+  if (refusal !== undefined) throw refusal;
   // The timer first: a transaction without a timer would stay open for ever, while a timer without a transaction ends
   // by itself.
   await startTimer(tools, transaction);
@@ -90,6 +99,7 @@ export async function beginTransaction(
   if (await tools.transactions.create(transaction, events)) {
     return { ...showTransaction(transaction), ...(secret?.isNew && { checkSecret: secret.secret }) };
   }
+  await giveBack(tools, principal.application, stored);
   return sameOrRefused(await tools.transactions.find(keyOf(transaction)), transaction);
 }
 

@@ -26,6 +26,8 @@ export const quotaDefaults = {
   keys: 100,
   concurrency: 100_000,
   publishPerSecond: 10_000,
+  delayedEvents: 10_000_000,
+  storedBytes: 100_000_000_000,
 } as const;
 export type EnforcedQuota = keyof typeof quotaDefaults;
 
@@ -57,7 +59,9 @@ export function quotaExceeded(
   const remedy =
     quota === 'publishPerSecond'
       ? 'Publish more slowly, or ask an admin for more.'
-      : 'Delete what is no longer used, or ask an admin for more.';
+      : quota === 'delayedEvents' || quota === 'storedBytes'
+        ? 'Wait until some of its events have left, cancel some, or ask an admin for more.'
+        : 'Delete what is no longer used, or ask an admin for more.';
   return new BusbarError(
     'quota_exceeded',
     `The application ${application} has used up its quota ${quota} of ${limit}. ${remedy}`,
@@ -72,7 +76,7 @@ export const rateWindowSeconds = 5;
 export interface RateShares {
   /** All that may be published in the window. */
   readonly all: number;
-  /** What each instance may publish without asking the others: a hundredth. */
+  /** What each instance may publish without asking the others: a hundredth, and none of less than a hundred. */
   readonly free: number;
   /** How much an instance takes of the rest at a time: a twentieth. */
   readonly lease: number;
@@ -84,5 +88,5 @@ export interface RateShares {
  */
 export function sharesOf(perSecond: number): RateShares {
   const all = perSecond * rateWindowSeconds;
-  return { all, free: Math.ceil(all / 100), lease: Math.ceil(all / 20) };
+  return { all, free: Math.floor(all / 100), lease: Math.ceil(all / 20) };
 }

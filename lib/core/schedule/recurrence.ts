@@ -128,15 +128,17 @@ export interface Firing {
 /**
  * Which times fire now. A time that is late by up to a minute is not missed: each of those fires. Older ones are
  * missed, and the policy decides: `fire-once` fires the first of them, `skip` none, `all` each of them, up to a limit
- * at each look.
+ * at each look. A time that waited for the rate of its application was not missed.
+ * @param waitsSinceMs since when times wait for the rate; 0 when none does.
  */
 export function planFiring(
   spec: Times & Pick<Recurrence, 'misfire'>,
   plannedMs: number,
   nowMs: number,
+  waitsSinceMs = 0,
 ): Firing {
   if (plannedMs > nowMs) return { fireMs: [], nextMs: plannedMs };
-  const missedBeforeMs = nowMs - misfireSeconds * 1000;
+  const missedBeforeMs = (waitsSinceMs === 0 ? nowMs : waitsSinceMs) - misfireSeconds * 1000;
   const fireMs: number[] = [];
   let timeMs: number | undefined = plannedMs;
   if (plannedMs < missedBeforeMs && spec.misfire !== 'all') {
@@ -149,6 +151,24 @@ export function planFiring(
   }
   return { fireMs, nextMs: timeMs };
 }
+
+/**
+ * Since when times wait for the rate, after a look: until all that waited have fired, however many looks that takes.
+ * @param isOver whether the rate let some of this look's times not go.
+ */
+export function waitsSince(
+  earlierMs: number,
+  isOver: boolean,
+  nextMs: number | undefined,
+  nowMs: number,
+): number {
+  if (isOver) return earlierMs === 0 ? nowMs : earlierMs;
+  return nextMs !== undefined && nextMs <= nowMs ? earlierMs : 0;
+}
+
+/** How many seconds until a schedule over its rate is looked at again: the longer it waits, the more rarely. */
+export const overRateSeconds = (waitSeconds: number, waitsSinceMs: number, nowMs: number): number =>
+  Math.min(60, Math.max(1, waitSeconds, Math.floor((nowMs - waitsSinceMs) / 4000)));
 
 /**
  * The event of one time. Its id consists of the schedule's name and that time, so it is one event however often the

@@ -40,6 +40,8 @@ export interface Transaction {
   readonly application: string;
   readonly state: 'half' | 'committed' | 'rolled-back';
   readonly events: readonly TransactionEvent[];
+  /** How much its events take up, by which they are counted; absent in one from before that. */
+  readonly bytes?: number;
   readonly checkUrl?: string;
   readonly checkAfterSeconds: number;
   readonly createdAt: string;
@@ -106,12 +108,13 @@ export function phaseOf({ state, settledAt }: Transaction): Phase {
 export function newTransaction(
   about: Pick<Transaction, 'id' | 'application' | 'events' | 'digest'> & {
     readonly key?: string | undefined;
+    readonly bytes?: number;
     readonly checkUrl?: string | undefined;
     readonly checkAfterSeconds?: number | undefined;
   },
   nowMs: number,
 ): Transaction {
-  const { id, key, application, events, digest, checkUrl } = about;
+  const { id, key, application, events, bytes, digest, checkUrl } = about;
   const checkAfterSeconds =
     about.checkAfterSeconds ?? (checkUrl === undefined ? transactionOpenSeconds : checkAfterSecondsDefault);
   return {
@@ -120,6 +123,7 @@ export function newTransaction(
     application,
     state: 'half',
     events,
+    ...(bytes !== undefined && { bytes }),
     ...(checkUrl !== undefined && { checkUrl }),
     checkAfterSeconds,
     createdAt: new Date(nowMs).toISOString(),
@@ -288,7 +292,7 @@ function contradiction(transaction: Transaction, wanted: 'commit' | 'rollback'):
 
 /** What the API shows of a transaction. */
 export interface ShownTransaction
-  extends Omit<Transaction, 'key' | 'digest' | 'sent' | 'nextCheckAtMs' | 'refused' | 'settledAt'> {
+  extends Omit<Transaction, 'key' | 'digest' | 'sent' | 'bytes' | 'nextCheckAtMs' | 'refused' | 'settledAt'> {
   /** While it is half: when the bus next asks its checkUrl … */
   readonly nextCheckAt?: string;
   /** … or, without one, rolls back. */
@@ -299,7 +303,16 @@ export interface ShownTransaction
 }
 
 export function showTransaction(transaction: Transaction): ShownTransaction {
-  const { key: _0, digest: _1, sent: _2, nextCheckAtMs, refused, settledAt, ...shown } = transaction;
+  const {
+    key: _0,
+    digest: _1,
+    sent: _2,
+    bytes: _3,
+    nextCheckAtMs,
+    refused,
+    settledAt,
+    ...shown
+  } = transaction;
   const next = new Date(nextCheckAtMs).toISOString();
   const isOpen = transaction.state === 'half';
   const hasUrl = transaction.checkUrl !== undefined;

@@ -12,6 +12,8 @@ export interface RecurrenceState {
   readonly firedMs: number;
   /** Why the last time fired nothing; empty when it did. */
   readonly problem: string;
+  /** Since when its times wait for the rate of its application, in epoch milliseconds; 0 when none waits. */
+  readonly waitsSinceMs: number;
 }
 
 export interface KeptRecurrence {
@@ -40,7 +42,7 @@ export interface RecurrenceStore {
 const rowKey = (schedule: string) => ({ pk: 'recurrence', sk: schedule });
 
 function keptOf(row: Row): KeptRecurrence {
-  const { nextMs, turn, firedMs, problem } = row.fields ?? {};
+  const { nextMs, turn, firedMs, problem, waitsSinceMs } = row.fields ?? {};
   return {
     recurrence: row.document as Recurrence,
     state: {
@@ -48,15 +50,17 @@ function keptOf(row: Row): KeptRecurrence {
       revision: String(turn),
       firedMs: Number(firedMs ?? 0),
       problem: String(problem ?? ''),
+      waitsSinceMs: Number(waitsSinceMs ?? 0),
     },
   };
 }
 
-const fieldsOf = ({ nextMs, revision, firedMs, problem }: RecurrenceState) => ({
+const fieldsOf = ({ nextMs, revision, firedMs, problem, waitsSinceMs }: RecurrenceState) => ({
   nextMs,
   turn: revision,
   firedMs,
   problem,
+  waitsSinceMs,
 });
 
 export function createRecurrenceStore(table: Table): RecurrenceStore {

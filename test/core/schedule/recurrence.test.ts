@@ -6,8 +6,10 @@ import {
   misfires,
   nextTime,
   nextTimes,
+  overRateSeconds,
   planFiring,
   recurrenceSchema,
+  waitsSince,
 } from '../../../lib/core/schedule/recurrence.ts';
 
 const anchorMs = Date.parse('2026-01-01T00:00:00.250Z');
@@ -158,5 +160,31 @@ describe('a schedule', () => {
     const parsed = recurrenceSchema.safeParse(spec);
     expect(parsed.success).toBe(false);
     expect(JSON.stringify(parsed.error?.issues)).toContain(why);
+  });
+});
+
+describe('times that wait for the rate of their application', () => {
+  const every = { everySeconds: 10, anchorMs: 0, misfire: 'skip' as const };
+  it.each<[string, waitsSinceMs: number, fireMs: readonly number[], nextMs: number]>([
+    ['are no misfires', 95_000, [40_000, 50_000, 60_000, 70_000, 80_000, 90_000, 100_000], 110_000],
+    ['are misfires without that', 0, [50_000, 60_000, 70_000, 80_000, 90_000, 100_000], 110_000],
+  ])('%s', (_, waits, fireMs, nextMs) => {
+    expect(planFiring(every, 40_000, 109_000, waits)).toEqual({ fireMs, nextMs });
+  });
+
+  it.each<[string, earlierMs: number, isOver: boolean, nextMs: number | undefined, sinceMs: number]>([
+    ['begin to wait with the first that is over', 0, true, 50, 100],
+    ['go on waiting', 70, true, 50, 70],
+    ['wait until the last of them has fired', 70, false, 100, 70],
+    ['have all fired when the next is ahead', 70, false, 101, 0],
+    ['have all fired when there is none left', 70, false, undefined, 0],
+  ])('%s', (_, earlierMs, isOver, nextMs, sinceMs) => {
+    expect(waitsSince(earlierMs, isOver, nextMs, 100)).toBe(sinceMs);
+  });
+
+  it('are looked at more rarely the longer they wait', () => {
+    expect([0, 40, 400, 4000].map((seconds) => overRateSeconds(5, 0, seconds * 1000))).toEqual([
+      5, 10, 60, 60,
+    ]);
   });
 });
