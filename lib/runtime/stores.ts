@@ -54,14 +54,14 @@ export const delayed = (world: World) => createDelayedStore(world.use(busTable))
 export const deliveries = (world: World) => createDeliveryStore(world.use(busTable));
 export const grants = (world: World) => createGrantStore(world.use(busTable), world.clock);
 export const held = (world: World) => createHeldStore(world.use(busTable), world);
-export const holds = (world: World) => createHoldStore(world.use(busTable));
+export const holds = (world: World) => createHoldStore(world.use(busTable), world.clock);
 export const kept = (world: World) => createKeptStore(world.use(traceTable), world);
 export const keys = (world: World) => createKeyStore(world.use(busTable), world.clock);
 export const looks = (world: World) => createLookStore(world.use(busTable));
 export const offloads = (world: World) => createOffloadStore(world.use(busTable), world.clock);
 export const outbox = (world: World) => createOutboxStore(world.use(dynamodb), world.config);
 export const pace = (world: World) => createPaceStore(world.use(busTable));
-export const places = (world: World) => createPlaceStore(world.use(busTable));
+export const places = (world: World) => createPlaceStore(world.use(busTable), world.clock);
 export const rates = (world: World) => createRateStore(world.use(busTable), world.clock);
 export const usage = (world: World) => createUsageStore(world.use(busTable), world.clock);
 export const recurrences = (world: World) => createRecurrenceStore(world.use(busTable));
@@ -76,7 +76,7 @@ export const slots = (world: World) => createSlots(world.use(busTable));
 export const systemEvents = (world: World) => createSystemEventStore(world.use(busTable));
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
 export const waiting = (world: World) => createWaitingStore(world.use(busTable), world.clock);
-export const transactions = (world: World) => createTransactionStore(world.use(busTable));
+export const transactions = (world: World) => createTransactionStore(world.use(busTable), world.clock);
 export const wrongKeys = (world: World) => createWrongKeys(world.clock);
 
 /** Which function consumes the lanes of a receiver depends on its kind, which this room does not know. */

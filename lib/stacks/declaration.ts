@@ -153,7 +153,13 @@ export class Declaration extends Construct {
       environment,
     });
     declare.grant(
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+      [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:Query',
+      ],
       [tableArn],
     );
     grantMappings(declare, place);

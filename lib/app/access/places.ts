@@ -81,6 +81,7 @@ async function takeIn(
       continue;
     }
     if (tools.clock.now() < gate.comparedAtMs + compareEveryMs) {
+      await tools.places.refused(of, kind);
       throw quotaExceeded(kind, of, limit, retryAfterSeconds);
     }
     await compare(tools, of, application, kind, gate);

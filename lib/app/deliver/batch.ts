@@ -15,6 +15,7 @@ import type { DeliveryStore } from '../../runtime/stores/deliveries.ts';
 import type { PaceStore } from '../../runtime/stores/pace.ts';
 import type { SkipStore } from '../../runtime/stores/skips.ts';
 import type { Slots } from '../../runtime/stores/slots.ts';
+import type { SystemEventStore } from '../../runtime/stores/system-events.ts';
 import type { BreakerTools } from '../breaker/breaker.ts';
 import type { KeepRefusedTools } from '../refused/keep-refused.ts';
 import type { Gone } from '../registry/disable.ts';
@@ -28,6 +29,7 @@ export interface DeliverTools extends BreakerTools, TraceTools, KeepRefusedTools
   readonly queues: Queues;
   readonly deliveries: DeliveryStore;
   readonly skips: SkipStore;
+  readonly systemEvents: SystemEventStore;
   readonly slots: Slots;
   readonly pace: PaceStore;
   readonly offloadWatches: Watches;

@@ -1,7 +1,10 @@
 import { unsentWaitSeconds } from '../../core/deliver/receives.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
 import { deadLetterAttributes } from '../../core/redrive/dead-letter.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import { behindTheFirst } from '../../core/routing/order.ts';
+import { topicAttribute } from '../../core/routing/routing.ts';
+import { newsOfDeadLetters } from '../../core/system-event/news.ts';
 import { disable } from '../registry/disable.ts';
 import { traceBatch } from '../why/trace.ts';
 import type { Batch, BatchContext, Decision, DeliverTools } from './batch.ts';
@@ -13,7 +16,7 @@ export async function settle(tools: DeliverTools, context: BatchContext): Promis
   const inOrder = batch.role === 'ordered' ? behindTheFirst(batch.messages, waiting) : waiting;
   const traced = decisions.flatMap((decision) => (decision.traced === undefined ? [] : [decision.traced]));
   const [kept] = await Promise.all([
-    carryOut(tools, batch, inOrder),
+    carryOut(tools, context.receiver, batch, inOrder),
     traceBatch(tools, context.receiver, batch.role, traced),
   ]);
   return kept;
@@ -35,6 +38,7 @@ function longerEachTime(decision: Decision): Decision {
  */
 async function carryOut(
   tools: DeliverTools,
+  receiver: Receiver,
   batch: Batch,
   decisions: readonly Decision[],
 ): Promise<string[]> {
@@ -42,6 +46,7 @@ async function carryOut(
     decisions.filter((decision) => !decision.done).map(({ message }) => message.messageId),
   );
   for (const messageId of await moveToDeadLetters(tools, batch.receiver, decisions)) kept.add(messageId);
+  await tellOfDeadLetters(tools, receiver, decisions, kept);
   await recordAttempts(tools, batch.receiver, decisions, kept);
   await hide(tools, batch, decisions);
   await disableGone(tools, batch.receiver, decisions);
@@ -69,6 +74,29 @@ async function moveToDeadLetters(
     tools.log('error', 'A dead letter could not be stored', { receiver, reason: failure.reason });
     return [message.messageId];
   });
+}
+
+/** Counts the dead letters for the owner, before their messages are acknowledged. */
+async function tellOfDeadLetters(
+  tools: DeliverTools,
+  receiver: Receiver,
+  decisions: readonly Decision[],
+  kept: ReadonlySet<string>,
+): Promise<void> {
+  const dead = decisions.flatMap(({ message, deadLetter }) =>
+    deadLetter === undefined || kept.has(message.messageId)
+      ? []
+      : [{ topic: message.attributes[topicAttribute], cause: deadLetter.cause }],
+  );
+  if (dead.length === 0) return;
+  for (const event of newsOfDeadLetters(receiver, dead, tools.clock.now())) {
+    try {
+      await tools.systemEvents.report(event);
+    } catch (error) {
+      // Thrown on, it would bring back what is settled; the dead letters are listed in any case.
+      tools.log('error', 'A system event could not be stored', { type: event.type, reason: String(error) });
+    }
+  }
 }
 
 async function recordAttempts(

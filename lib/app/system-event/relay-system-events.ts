@@ -2,6 +2,7 @@ import { mismatchesOf } from '../../core/filter/match.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import { batchLimits, messageBytes, messageOf } from '../../core/routing/routing.ts';
+import { isStill } from '../../core/system-event/news.ts';
 import { concerns, eventOf, isReportDue, type Reported } from '../../core/system-event/system-event.ts';
 import { systemTopicName } from '../../core/system-event/topic.ts';
 import { systemEventTypes } from '../../core/system-event/types.ts';
@@ -100,22 +101,27 @@ export async function sendSystemEvents(
 
 /** A system event with the applications that it is about now: what it names may have changed hands since. */
 async function presentlyAbout(tools: SendSystemEventTools, event: Reported) {
-  const owner = await ownerNow(tools, event);
-  // A name that another application has by now is another thing.
-  const about = event.about.filter((application) => owner === undefined || application === owner);
+  const about = await aboutNow(tools, event);
   const rows = await Promise.all(about.map((application) => tools.applications.cached(application)));
   const parents = rows.flatMap((row) => (row?.parent === undefined ? [] : [row.parent]));
   return { event, about, parents };
 }
 
-/** Who owns the receiver or topic that it is about; undefined when it is about something else or that is gone. */
-async function ownerNow(
+async function aboutNow(
   { registry }: SendSystemEventTools,
-  { type, subject, isTest }: Reported,
-): Promise<string | undefined> {
-  if (isTest === true) return undefined;
+  { type, subject, about, data, of, isTest }: Reported,
+): Promise<readonly string[]> {
+  if (isTest === true) return about;
   const { subject: kind } = systemEventTypes[type];
   const name = subject.slice(kind.length + 1);
-  if (kind === 'receivers') return (await registry.receiver(name))?.owner;
-  return kind === 'topics' ? (await registry.topic(name))?.owner : undefined;
+  if (kind === 'requests') {
+    // It concerns who decides about it as well.
+    const topic = of === undefined ? undefined : await registry.topic(String(data.topic));
+    return topic !== undefined && isStill(of, topic) ? [...about, topic.owner] : about;
+  }
+  if (kind !== 'receivers' && kind !== 'topics') return about;
+  const there = kind === 'receivers' ? await registry.receiver(name) : await registry.topic(name);
+  if (there === undefined || !isStill(of, there)) return about;
+  // A name that another application has by now is another thing.
+  return about.length === 0 || about.includes(there.owner) ? [there.owner] : [];
 }

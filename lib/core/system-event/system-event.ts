@@ -7,11 +7,13 @@ export interface SystemEvent {
   readonly type: SystemEventName;
   /** Such as `receivers/shop`. */
   readonly subject: string;
-  /** The applications that it is about. */
+  /** The applications that it is about; of a receiver or topic whose `about` is empty it is the present owner. */
   readonly about: readonly string[];
   readonly data: Readonly<Record<string, unknown>>;
   /** Epoch milliseconds. */
   readonly atMs: number;
+  /** The lifetime of the receiver or topic that is meant, where `about` does not name its owner. */
+  readonly of?: string;
   /** Of a counted type: how many of each kind happened. */
   readonly counts?: Readonly<Record<string, number>>;
 }

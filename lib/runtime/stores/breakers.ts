@@ -3,7 +3,7 @@ import { breakerCacheSeconds } from '../../core/breaker/limits.ts';
 import type { SystemEvent } from '../../core/system-event/system-event.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
-import { systemEventWrites } from './system-events.ts';
+import { replaceAndReport } from './system-events.ts';
 
 /** The breakers of the receivers, as they were kept, and what their attempts came to. */
 export interface BreakerStore {
@@ -57,10 +57,7 @@ export function createBreakerStore(table: Table, clock: Clock): BreakerStore {
     read,
     async swap(receiver, was, breaker, reports = []) {
       const row = { ...stateKey(receiver), document: breaker };
-      const swapped =
-        reports.length === 0
-          ? await table.replace(row, was)
-          : await table.transact([{ put: row, was }, ...systemEventWrites(reports)]);
+      const swapped = await replaceAndReport(table, row, was, reports);
       if (swapped) remember(receiver, breaker);
       return swapped;
     },

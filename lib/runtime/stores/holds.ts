@@ -1,5 +1,8 @@
 import type { Hold } from '../../core/hold/hold.ts';
+import { newsOfHold } from '../../core/system-event/news.ts';
 import type { Table } from '../aws/table/table.ts';
+import type { Clock } from '../clock.ts';
+import { replaceAndReport } from './system-events.ts';
 
 /** What is looked for once more after a release was over, and when. */
 export interface Sweep {
@@ -25,12 +28,18 @@ const partition = (topic: string) => `hold#${topic}`;
 const holdKey = (topic: string) => ({ pk: partition(topic), sk: 'hold' });
 const sweepKey = ({ topic, hold }: Sweep) => ({ pk: partition(topic), sk: `sweep#${hold}` });
 
-export function createHoldStore(table: Table): HoldStore {
+export function createHoldStore(table: Table, clock: Clock): HoldStore {
   return {
     find: async (topic) =>
       (await table.get(holdKey(topic), { consistent: true }))?.document as Hold | undefined,
     findMany: async (topics) => (await table.getMany(topics.map(holdKey))).map((row) => row.document as Hold),
-    replace: (to, earlier) => table.replace({ ...holdKey(to.topic), document: to }, earlier),
+    replace: (to, earlier) =>
+      replaceAndReport(
+        table,
+        { ...holdKey(to.topic), document: to },
+        earlier,
+        newsOfHold(earlier, to, clock.now()),
+      ),
     remove: (topic) => table.delete(holdKey(topic)),
     sweeps: async (topic) =>
       (await table.query(partition(topic), 'sweep#')).map((row) => row.document as Sweep),

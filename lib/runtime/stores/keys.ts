@@ -1,7 +1,9 @@
 import { hashKey, type KeyRecord, keyIdOf, keyMatches } from '../../core/access/key.ts';
 import type { Portion } from '../../core/list/portion.ts';
+import { newsOfKey } from '../../core/system-event/news.ts';
 import type { Row, Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
+import { forgetLaterWrite, laterWrite } from './system-events.ts';
 
 /** A key and the day of its last use, such as `2026-01-31`; undefined before the first. */
 export interface KeptKey {
@@ -107,7 +109,12 @@ export function createKeyStore(table: Table, clock: Clock): KeyStore {
     async put(record) {
       cache.delete(record.hash);
       unknown.delete(record.hash);
-      await table.transact([{ put: rowOf({ record, lastUsedOn: undefined }) }, { put: listRowOf(record) }]);
+      const news = newsOfKey(record);
+      await table.transact([
+        { put: rowOf({ record, lastUsedOn: undefined }) },
+        { put: listRowOf(record) },
+        ...(news === undefined ? [] : [laterWrite(keyIdOf(record.hash), news.atMs, news.event)]),
+      ]);
     },
 
     async touch({ record }, day) {
@@ -140,9 +147,16 @@ export function createKeyStore(table: Table, clock: Clock): KeyStore {
       };
     },
 
-    async delete({ hash, application }) {
+    async delete(record) {
+      const { hash, application } = record;
       cache.delete(hash);
-      await table.transact([{ delete: rowKey(hash) }, { delete: listKey(application, keyIdOf(hash)) }]);
+      const kept = await byHash(hash);
+      const news = kept && newsOfKey(kept.record);
+      await table.transact([
+        { delete: rowKey(hash) },
+        { delete: listKey(application, keyIdOf(hash)) },
+        ...(news === undefined ? [] : [forgetLaterWrite(keyIdOf(hash), news.atMs)]),
+      ]);
     },
   };
   return store;

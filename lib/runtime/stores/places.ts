@@ -1,5 +1,8 @@
 import type { PlaceKind } from '../../core/access/quotas.ts';
+import { newsOfQuota } from '../../core/system-event/news.ts';
 import type { Table } from '../aws/table/table.ts';
+import type { Clock } from '../clock.ts';
+import { reportAll } from './system-events.ts';
 
 /** A place of an application: what it has, by its name, and how much of the quota that takes. */
 export interface Place {
@@ -33,6 +36,8 @@ export interface PlaceStore {
   ): Promise<boolean>;
   /** Takes a place, if nobody has since the gate was read; returns whether it did. */
   take(application: string, kind: PlaceKind, place: Place, gate: Gate, was: Gate): Promise<boolean>;
+  /** Reports that a quota was used up. */
+  refused(application: string, kind: PlaceKind): Promise<void>;
   leave(application: string, kind: PlaceKind, name: string): Promise<void>;
   /** Has the places of a kind built anew at the next take. */
   forget(application: string, kind: PlaceKind): Promise<void>;
@@ -49,7 +54,7 @@ const placeKey = (application: string, kind: PlaceKind, name: string) => ({
   sk: `${placePrefix(kind)}${name}`,
 });
 
-export function createPlaceStore(table: Table): PlaceStore {
+export function createPlaceStore(table: Table, clock: Clock): PlaceStore {
   const all = async (application: string, kind: PlaceKind) =>
     (await table.query(pkOf(application), placePrefix(kind))).map((row) => row.document as Place);
   return {
@@ -77,6 +82,8 @@ export function createPlaceStore(table: Table): PlaceStore {
         { put: { ...placeKey(application, kind, place.name), document: place } },
         { put: { ...gateKey(application, kind), document: gate }, was },
       ]),
+
+    refused: (application, kind) => reportAll(table, newsOfQuota(application, kind, clock.now())),
 
     leave: (application, kind, name) => table.delete(placeKey(application, kind, name)),
 

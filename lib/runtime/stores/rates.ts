@@ -1,6 +1,9 @@
 import { rateWindowSeconds, sharesOf } from '../../core/access/quotas.ts';
+import { newsOfQuota } from '../../core/system-event/news.ts';
+import { reportSeconds } from '../../core/system-event/system-event.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
+import { reportAll } from './system-events.ts';
 
 /** How much applications publish in a second, over all instances. */
 export interface RateStore {
@@ -23,6 +26,15 @@ const heldMax = 1000;
 
 export function createRateStore(table: Table, clock: Clock): RateStore {
   const held = new Map<string, Held>();
+  /** When this instance last told that an application used its rate up. */
+  const toldAtMs = new Map<string, number>();
+  async function told(application: string): Promise<void> {
+    const nowMs = clock.now();
+    if (nowMs - (toldAtMs.get(application) ?? Number.NEGATIVE_INFINITY) < reportSeconds * 1000) return;
+    if (toldAtMs.size >= heldMax) toldAtMs.clear();
+    toldAtMs.set(application, nowMs);
+    await reportAll(table, newsOfQuota(application, 'publishPerSecond', nowMs));
+  }
   return {
     async take(application, count, perSecond) {
       const windowMs = rateWindowSeconds * 1000;
@@ -35,7 +47,10 @@ export function createRateStore(table: Table, clock: Clock): RateStore {
         held.set(application, own);
       }
       const secondsLeft = Math.ceil(((window + 1) * windowMs - clock.now()) / 1000);
-      if (shares.all === 0) return rateWindowSeconds;
+      if (shares.all === 0) {
+        await told(application);
+        return rateWindowSeconds;
+      }
       if (own.left < count && !own.isOver) {
         const asked = Math.max(shares.lease, count - own.left);
         const key = { pk: `rate#${application}`, sk: String(window) };
@@ -45,7 +60,10 @@ export function createRateStore(table: Table, clock: Clock): RateStore {
         if (taken - asked < shares.all) own.left += asked;
         else own.isOver = true;
       }
-      if (own.left < count) return secondsLeft;
+      if (own.left < count) {
+        await told(application);
+        return secondsLeft;
+      }
       own.left -= count;
       return undefined;
     },

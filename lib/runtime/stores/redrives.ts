@@ -1,6 +1,8 @@
 import { deadLetterSeconds } from '../../core/redrive/limits.ts';
 import { mayReplace, type Redrive } from '../../core/redrive/redrive.ts';
+import { newsOfRedrive } from '../../core/system-event/news.ts';
 import type { Table } from '../aws/table/table.ts';
+import { replaceAndReport } from './system-events.ts';
 
 /** The redrive of each receiver: the one that runs, or the last one that did. */
 export interface RedriveStore {
@@ -30,7 +32,8 @@ export function createRedriveStore(table: Table): RedriveStore {
       if (mayReplace(standing, nowMs) && (await table.replace(row(run), standing))) return undefined;
       return (await find(run.receiver)) ?? standing;
     },
-    replace: (run, earlier) => table.replace(row(run), earlier),
+    replace: (run, earlier) =>
+      replaceAndReport(table, row(run), earlier, newsOfRedrive(earlier, run, Date.parse(run.updatedAt))),
     remove: (receiver) => table.delete(rowKey(receiver)),
   };
 }

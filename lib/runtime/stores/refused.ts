@@ -1,7 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Portion } from '../../core/list/portion.ts';
 import type { Refused } from '../../core/refused/refused.ts';
+import { newsOfRefused } from '../../core/system-event/news.ts';
 import type { Table } from '../aws/table/table.ts';
+import { systemEventWrites } from './system-events.ts';
 
 /** What was refused after the bus took it over: few, in one partition, until somebody tries it again or deletes it. */
 export interface RefusedStore {
@@ -62,7 +64,11 @@ export function createRefusedStore(table: Table): RefusedStore {
     async put(refused, event) {
       const document = fitting(refused, event);
       await table.put({ pk: applicationsPk, sk: refused.application, document: true });
-      await table.put({ pk: pk(refused.application), sk: refused.id, document });
+      const put = { pk: pk(refused.application), sk: refused.id, document };
+      const reports = newsOfRefused(refused, Date.parse(refused.refusedAt));
+      // Of two who write the same counter at once one is turned away: what is refused is kept in any case.
+      if (reports.length > 0 && (await table.transact([{ put }, ...systemEventWrites(reports)]))) return;
+      await table.put(put);
     },
     async find(application, id) {
       for (const name of await namesOf(application)) {

@@ -6,11 +6,14 @@ import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import { type Topic, type TopicEntry, type TopicRow, topicEntryOf } from '../../core/registry/topic.ts';
 import { subscriptionsCacheSeconds } from '../../core/routing/choose-route.ts';
+import { newsOfReceiver } from '../../core/system-event/news.ts';
+import type { SystemEvent } from '../../core/system-event/system-event.ts';
 import { systemTopic, systemTopicName } from '../../core/system-event/topic.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 import { createRecent } from './recent.ts';
 import { createSchemaRows } from './schemas.ts';
+import { replaceAndReport } from './system-events.ts';
 
 /** How long a function trusts what it read of the registry. */
 export const registryCacheSeconds = 5;
@@ -135,13 +138,15 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     key: { pk: string; sk: string },
     change: Change<Document>,
     form: Form<Document, Stored>,
+    newsOf: (was: Document | undefined, now: Document) => readonly SystemEvent[] = () => [],
   ): Promise<Changed<Document>> => {
     for (let round = 1; round <= registryChangeRoundsMax; round++) {
       const stored = await read<Stored>(key);
       const was = stored === undefined ? undefined : await form.read(stored);
       const now = change(was);
       if (now === was) return { was, now };
-      const written = await table.replace({ ...key, document: await form.write(now, stored) }, stored);
+      const row = { ...key, document: await form.write(now, stored) };
+      const written = await replaceAndReport(table, row, stored, newsOf(was, now));
       recent.forget(nameOf(key));
       if (written) return { was, now };
     }
@@ -231,7 +236,9 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     allSubscriptionsAfter: (after, limit) => portion<Subscription>('registry#subscription', after, limit),
     changeTopic: (topic, change) => changeRow(topicKey(topic), change, { read: whole, write: rowOf }),
     changeReceiver: (receiver, change) =>
-      changeRow<Receiver, Receiver>(receiverKey(receiver), change, asItStands),
+      changeRow<Receiver, Receiver>(receiverKey(receiver), change, asItStands, (was, now) =>
+        newsOfReceiver(was, now, clock.now()),
+      ),
     changeSubscription: (topic, receiver, change) =>
       changeRow<Subscription, Subscription>(subscriptionKey(topic, receiver), change, asItStands).finally(
         () => recent.forget(listName(topic)),

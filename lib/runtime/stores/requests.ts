@@ -1,8 +1,10 @@
 import type { Portion } from '../../core/list/portion.ts';
 import { type AccessRequest, keptSeconds } from '../../core/request/request.ts';
+import { newsOfRequest } from '../../core/system-event/news.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Write } from '../aws/table/transact.ts';
 import type { Clock } from '../clock.ts';
+import { systemEventWrites } from './system-events.ts';
 
 /** What applications ask for. There are few, so all are in one partition, in the order in which they were made. */
 export interface RequestStore {
@@ -32,7 +34,8 @@ export function createRequestStore(table: Table, clock: Clock): RequestStore {
       const seconds = keptSeconds(now);
       const expiresAtSeconds = Math.ceil(clock.now() / 1000) + (seconds ?? 0);
       const put = { pk, sk: now.id, document: now, ...(seconds !== undefined && { expiresAtSeconds }) };
-      return table.transact([{ put, was }, ...others]);
+      const reports = systemEventWrites(newsOfRequest(was, now, clock.now()));
+      return table.transact([{ put, was }, ...others, ...reports]);
     },
   };
 }

@@ -27,8 +27,6 @@ export interface SystemEventStore {
   sent(report: WaitingReport, nowMs: number): Promise<void>;
   /** Has the stream bring the relay once more. */
   wake(report: WaitingReport, nowMs: number): Promise<void>;
-  /** Keeps one for later: it is reported from then on. One with the same key replaces it. */
-  reportLater(key: string, atMs: number, event: SystemEvent): Promise<void>;
   /** What was kept for a time that has come, some of it. */
   later(nowMs: number): Promise<{ readonly sk: string; readonly event: SystemEvent }[]>;
   forgetLater(sk: string): Promise<void>;
@@ -69,12 +67,41 @@ export function systemEventWrite(event: SystemEvent): Write {
 /** The same for several; a transaction takes each row once. */
 export const systemEventWrites = (events: readonly SystemEvent[]): Write[] => events.map(systemEventWrite);
 
+/** Reports what no row changes for. */
+export async function reportAll(table: Table, events: readonly SystemEvent[]): Promise<void> {
+  for (const event of events) {
+    const write = systemEventWrite(event);
+    if ('merge' in write) await table.merge(write.merge);
+  }
+}
+
+/** Replaces a row that is still as it was read, and reports the change with it; returns whether it did. */
+export const replaceAndReport = (
+  table: Table,
+  row: Row,
+  was: unknown,
+  reports: readonly SystemEvent[],
+): Promise<boolean> =>
+  reports.length === 0
+    ? table.replace(row, was)
+    : table.transact([{ put: row, was }, ...systemEventWrites(reports)]);
+
+/** The key of what is kept for later. */
+const laterKey = (key: string, atMs: number) => ({
+  pk: laterPk,
+  sk: `${new Date(atMs).toISOString()}#${key}`,
+});
+
+/** The write that keeps one for later: it is reported from then on. */
+export const laterWrite = (key: string, atMs: number, event: SystemEvent): Write => ({
+  put: { ...laterKey(key, atMs), document: event, expiresAtSeconds: Math.ceil(atMs / 1000) + keptSeconds },
+});
+
+export const forgetLaterWrite = (key: string, atMs: number): Write => ({ delete: laterKey(key, atMs) });
+
 export function createSystemEventStore(table: Table): SystemEventStore {
   return {
-    async report(event) {
-      const write = systemEventWrite(event);
-      if ('merge' in write) await table.merge(write.merge);
-    },
+    report: (event) => reportAll(table, [event]),
 
     all: async () => (await table.query(systemEventsPk)).map(readRow),
 
@@ -107,13 +134,6 @@ export function createSystemEventStore(table: Table): SystemEventStore {
       await table.change(rowKey(reported), { wokenAtMs: nowMs }, { eventId: reported.id });
     },
 
-    reportLater: (key, atMs, event) =>
-      table.put({
-        pk: laterPk,
-        sk: `${new Date(atMs).toISOString()}#${key}`,
-        document: event,
-        expiresAtSeconds: Math.ceil(atMs / 1000) + keptSeconds,
-      }),
     async later(nowMs) {
       const { rows } = await table.page(laterPk, '', laterAtOnce);
       return rows

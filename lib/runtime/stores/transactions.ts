@@ -2,10 +2,13 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { utf8Bytes } from '../../core/event/event.ts';
 import { wakesRelay } from '../../core/relay/relay.ts';
 import { packBatches } from '../../core/routing/routing.ts';
+import { newsOfTransaction } from '../../core/system-event/news.ts';
 import { transactionEventsMax, transactionOpenSecondsMax } from '../../core/transaction/limits.ts';
 import type { StoredEvent } from '../../core/transaction/stored.ts';
 import { keyOf, phaseOf, type Transaction } from '../../core/transaction/transaction.ts';
 import type { Table } from '../aws/table/table.ts';
+import type { Clock } from '../clock.ts';
+import { replaceAndReport } from './system-events.ts';
 import { waitingRow } from './waiting.ts';
 
 /** How long a transaction can be read after it ended. */
@@ -77,7 +80,7 @@ function listRows(transaction: Transaction) {
   );
 }
 
-export function createTransactionStore(table: Table): TransactionStore {
+export function createTransactionStore(table: Table, clock: Clock): TransactionStore {
   return {
     async create(transaction, events) {
       // First: a transaction that is there is found.
@@ -99,7 +102,8 @@ export function createTransactionStore(table: Table): TransactionStore {
           ) as StoredEvent[],
       );
     },
-    replace: (to, earlier) => table.replace(stateRow(to), earlier),
+    replace: (to, earlier) =>
+      replaceAndReport(table, stateRow(to), earlier, newsOfTransaction(earlier, to, clock.now())),
     async clear(key) {
       const rows = await table.query(transactionPk(key), eventsPrefix);
       await table.deleteMany(rows);

@@ -26,7 +26,7 @@ export async function alertsBus() {
     /** The system events that have reached an endpoint, and the lanes of a receiver are emptied. */
     async told(
       receiver: string,
-    ): Promise<{ type: string; subject: string; data: Record<string, unknown> }[]> {
+    ): Promise<{ id: string; type: string; subject: string; data: Record<string, unknown> }[]> {
       while ((await bus.runLane(receiver)).received > 0);
       return bus.requests
         .filter(({ url }) => url === urlOf(receiver))
@@ -36,8 +36,13 @@ export async function alertsBus() {
 }
 
 /** Fails a receiver until its breaker opens. */
-export async function breakDown(bus: TestBus, receiver: string, events: readonly string[]): Promise<void> {
-  bus.endpoint(urlOf(receiver), () => 500);
+export async function breakDown(
+  bus: TestBus,
+  receiver: string,
+  events: readonly string[],
+  status = 500,
+): Promise<void> {
+  bus.endpoint(urlOf(receiver), () => status);
   const messages = events.map((id) => ({
     body: JSON.stringify({ specversion: '1.0', id, source: '/s', type: 't', data: {} }),
     attributes: { type: 't', source: '/s' },
