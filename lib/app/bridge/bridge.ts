@@ -1,6 +1,7 @@
 import type { Source, SourceFailure, SourceReader, SourceRoute } from '../../connectors/kind.ts';
 import { bridgeFails } from '../../core/bridge/pressure.ts';
 import { bus } from '../../core/kernel/limits.ts';
+import { systemEvent } from '../../core/system-event/system-event.ts';
 import { systemTopicName } from '../../core/system-event/topic.ts';
 import { addRun, type BridgeRun, type BringTools, bring, emptyRun } from './bring.ts';
 import { createPacer, type Pacer } from './pacer.ts';
@@ -26,7 +27,7 @@ export async function runBridge(
   if (ready.length === 0) return total;
   const opened = await source.open(ready);
   if (opened.kind === 'failure') {
-    report(tools, name, source, undefined, opened);
+    await report(tools, name, source, undefined, opened);
     return total;
   }
   const { reader } = opened;
@@ -65,7 +66,7 @@ async function pump(tools: BringTools, line: Line, route: SourceRoute): Promise<
     const leftSeconds = Math.floor((endMs - tools.clock.now()) / 1000);
     const answer = await reader.receive(route, Math.min(bus.bridgePollSeconds, leftSeconds));
     if (answer.kind === 'failure') {
-      report(tools, name, source, `Messages of ${route.from} could not be received`, answer);
+      await report(tools, name, source, `Messages of ${route.from} could not be received`, answer);
       if (answer.permanent) break;
       pacer.hadTrouble();
       continue;
@@ -96,6 +97,7 @@ async function readyRoutes(tools: BringTools, name: string, source: Source): Pro
           ? `The topic ${topic} carries the events of the bus itself. Give the messages of ${from} another topic.`
           : `There is no topic ${topic} for the messages of ${from}. Create it with PUT /v1/topics/${topic}.`,
       });
+      await tell(tools, name, 'unknown-topic');
       return undefined;
     }),
   );
@@ -103,15 +105,28 @@ async function readyRoutes(tools: BringTools, name: string, source: Source): Pro
 }
 
 /** What may pass by itself is a warning; what will not is an alarm. */
-function report(
+async function report(
   tools: BringTools,
   name: string,
   { address }: Source,
   problem: string | undefined,
   { failure, alarming, message }: SourceFailure,
-): void {
+): Promise<void> {
   const detail = problem === undefined ? message : `${problem}: ${message}`;
   const fields = { bridge: name, endpoint: address, detail, failure };
-  if (alarming) tools.log('error', bridgeFails, fields);
-  else tools.log('warn', 'A bridge was held up', fields);
+  if (!alarming) return tools.log('warn', 'A bridge was held up', fields);
+  tools.log('error', bridgeFails, fields);
+  await tell(tools, name, failure);
+}
+
+/** Tells admins, to whom bridges belong. */
+async function tell(tools: BringTools, bridge: string, failure: string): Promise<void> {
+  const counts = { [failure]: 1 };
+  const event = systemEvent('busbar.bridge.failing', bridge, [], { bridge }, tools.clock.now(), counts);
+  try {
+    await tools.systemEvents.report(event);
+  } catch (error) {
+    // The line of the log is counted by an alarm.
+    tools.log('error', 'A system event could not be stored', { type: event.type, reason: String(error) });
+  }
 }

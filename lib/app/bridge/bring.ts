@@ -4,11 +4,12 @@ import { busHop, passOn } from '../../core/event/hops.ts';
 import { bridgePublisher } from '../../core/event/publisher.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { type Refused, refusedIdOf } from '../../core/refused/refused.ts';
+import type { Parts } from '../../runtime/tools.ts';
 import type { PublishTools } from '../publish/publish.ts';
 import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type Outgoing, type Sent, sendStored } from '../relay/send-stored.ts';
 
-export interface BringTools extends PublishTools, KeepRefusedTools {
+export interface BringTools extends PublishTools, KeepRefusedTools, Parts<'systemEvents'> {
   /** Tells this bus from others, in the chain of places where an event has been. */
   readonly busId: string;
 }

@@ -87,21 +87,6 @@ const table = {
     data: z.strictObject({ receiver: text, ...counted, causes: counts }),
     example: { receiver: 'shop', count: 12, since, causes: { 'http-500': 10, timeout: 2 } },
   },
-  'busbar.backlog.high': {
-    when: 'Events have waited for a receiver for more than 15 minutes, counted from when they entered its lane.',
-    subject: 'receivers',
-    severity: 'error',
-    endedBy: 'busbar.backlog.normal',
-    data: z.strictObject({ receiver: text, oldestSeconds: z.int().min(0) }),
-    example: { receiver: 'shop', oldestSeconds: 930 },
-  },
-  'busbar.backlog.normal': {
-    when: 'Nothing that old waits for the receiver any more.',
-    subject: 'receivers',
-    severity: 'info',
-    data: z.strictObject({ receiver: text }),
-    example: { receiver: 'shop' },
-  },
   'busbar.redrive.halted': {
     when: 'A redrive stops before its end, because its receiver fails or is not flowing.',
     subject: 'receivers',
@@ -182,7 +167,7 @@ const table = {
     example: { application: 'shop', count: 2, since, codes: { schema_mismatch: 2 } },
   },
   'busbar.bridge.failing': {
-    when: 'A bridge cannot bring messages to the bus; at most once a minute for each bridge.',
+    when: 'A bridge cannot bring messages to the bus; at most once a minute for each bridge, to receivers of admins.',
     subject: 'bridges',
     severity: 'critical',
     data: z.strictObject({ bridge: text, ...counted, failures: counts }),

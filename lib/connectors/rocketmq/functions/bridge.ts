@@ -3,7 +3,7 @@ import { runBridge } from '../../../app/bridge/bridge.ts';
 import { busId } from '../../../core/event/hops.ts';
 import { readVariable } from '../../../runtime/config.ts';
 import { open, type World } from '../../../runtime/open.ts';
-import { readSecret, refused } from '../../../runtime/stores.ts';
+import { readSecret, refused, systemEvents } from '../../../runtime/stores.ts';
 import { lazy, systemRuntime } from '../../../runtime/system.ts';
 import { publishing } from '../../../runtime/tools.ts';
 import { parseBridge } from '../bridge.ts';
@@ -19,6 +19,7 @@ export function create(runtime: RocketMqRuntime) {
     readSecret,
     ...publishing,
     refused,
+    systemEvents,
     busId: ({ config }: World) => busId(config),
   });
   const source = sourceOf({ rocketmq: runtime.rocketmq, readSecret: secretReader }, name, bridge);
