@@ -105,10 +105,12 @@ async function carryOut<Tools>(
 
 const isEventsBody = ({ body }: DescribedCall) => body !== undefined && isEvents(body);
 
-/** What a `POST` has made, by the id that it responds with. */
+/** What a `POST` has made, by the id that it responds with; and what a call has ended besides. */
 function madeBy({ target }: Act, { status, document }: ApiResponse) {
-  if (status !== 201 || typeof document !== 'object' || document === null) return {};
-  const { keyId } = document as { keyId?: unknown };
+  if (typeof document !== 'object' || document === null) return {};
+  const { keyId, endedSubscriptions } = document as { keyId?: unknown; endedSubscriptions?: unknown };
+  if (endedSubscriptions !== undefined) return { change: changeOf({ endedSubscriptions }) };
+  if (status !== 201) return {};
   return typeof keyId === 'string' ? { target: `${target}/${keyId}` } : {};
 }
 

@@ -82,8 +82,10 @@ export const publishing = {
 
 /** The stores of the functions that deliver. */
 export const delivering = {
+  applications,
   breakers,
   deliveries,
+  grants,
   mappings,
   offloads,
   offloadWatches,

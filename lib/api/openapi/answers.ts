@@ -22,10 +22,13 @@ export function answers() {
   const kept = {
     owner: nameSchema,
     incarnation: z.string().optional(),
+    handedOverAt: time.optional(),
     createdAt: time,
     updatedAt: time,
     declared: z.boolean(),
   };
+
+  const endedSubscriptions = z.array(z.object({ topic: nameSchema, receiver: nameSchema })).optional();
 
   const Hold = z.object({
     topic: nameSchema,
@@ -58,8 +61,9 @@ export function answers() {
     ...kept,
     schemaVersion: count.optional(),
     hold: Hold.optional(),
+    endedSubscriptions,
   });
-  const ListedTopic = Topic.omit({ schema: true }).extend({
+  const ListedTopic = Topic.omit({ schema: true, endedSubscriptions: true }).extend({
     schemaHash: z.string().optional(),
     hold: Hold.pick({ state: true, since: true, by: true }).optional(),
   });
@@ -98,6 +102,7 @@ export function answers() {
         nextAskAt: time.optional(),
       })
       .optional(),
+    endedSubscriptions,
     earlierSecrets: z.array(z.object({ until: time })).optional(),
   });
   const Breaker = z.object({

@@ -5,6 +5,7 @@ import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
 import { isPending, withValidation } from '../../core/registry/handshake.ts';
 import { sharedFields } from '../../core/registry/kinds.ts';
+import { handedOver } from '../../core/registry/owned.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { keptSecrets, type Secrets } from '../../core/registry/secret.ts';
 import { filterChanges } from '../../core/registry/subscription.ts';
@@ -77,6 +78,8 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       ...spec,
       topic: name,
       owner,
+      // Nobody ends subscriptions here: until the topic is put by a call, `deliver` checks what comes by them.
+      ...handedOver(existing, owner, now),
       ...incarnationOf(existing, fresh),
       ...schemaVersionOf(existing, spec.schema),
       ...keptHold(existing),
@@ -102,6 +105,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
         ...(validate !== undefined && { validate }),
         receiver: name,
         owner,
+        ...handedOver(existing, owner, now),
         ...incarnationOf(existing, fresh),
         ...sink.keepDeclared(declared, existing),
         ...secretsOf(existing),

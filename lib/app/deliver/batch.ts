@@ -16,13 +16,18 @@ import type { PaceStore } from '../../runtime/stores/pace.ts';
 import type { SkipStore } from '../../runtime/stores/skips.ts';
 import type { Slots } from '../../runtime/stores/slots.ts';
 import type { SystemEventStore } from '../../runtime/stores/system-events.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import type { BreakerTools } from '../breaker/breaker.ts';
 import type { KeepRefusedTools } from '../refused/keep-refused.ts';
 import type { Gone } from '../registry/disable.ts';
 import type { Traced, TraceTools } from '../why/trace.ts';
 
 /** What deliveries are made with; a stage declares which part of it it uses. */
-export interface DeliverTools extends BreakerTools, TraceTools, KeepRefusedTools {
+export interface DeliverTools
+  extends BreakerTools,
+    TraceTools,
+    KeepRefusedTools,
+    Tools<'registry' | 'grants' | 'applications'> {
   readonly sinks: Sinks;
   /** Only of the kinds that this function serves. */
   readonly senders: readonly KindSender[];

@@ -4,12 +4,14 @@ import { publisherOf } from '../../core/event/publisher.ts';
 import type { Target } from '../../core/event/target.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { applicationOf, refusedIdOf } from '../../core/refused/refused.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import type { TopicEntry } from '../../core/registry/topic.ts';
 import { incarnationAttribute, redriveAttribute, topicAttribute } from '../../core/routing/routing.ts';
 import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type KeepRefusedTools, keepRefused } from '../refused/keep-refused.ts';
 import { type BatchContext, type Decision, postpone } from './batch.ts';
+import { dropUncarried, type HandedOverTools } from './handed-over.ts';
 
 /**
  * Leaves messages alone that entered the lane of an earlier receiver of the name: their queue was deleted with it, and
@@ -36,7 +38,7 @@ export function leaveFormer({ log }: Tools, context: BatchContext): void {
  * deletion sent them. They are listed for who published them, as what was stored and may not act.
  */
 export async function refuseMisdirected(
-  tools: Tools<'registry'> & KeepRefusedTools,
+  tools: HandedOverTools & KeepRefusedTools,
   context: BatchContext,
 ): Promise<void> {
   const { open, decisions, receiver } = context;
@@ -48,17 +50,14 @@ export async function refuseMisdirected(
       decisions.push(postpone(tools, message, bus.ownFaultSeconds));
       continue;
     }
-    const arrived = {
-      topic,
-      incarnation: message.attributes[incarnationAttribute],
-      enteredAtMs: enteredAtMs(message),
-    };
-    const refusal = misdirection(arrived, receiver, topic === undefined ? undefined : standing.get(topic));
-    if (refusal === undefined) left.push(message);
-    else {
-      const target = topic === undefined ? { receiver: receiver.receiver } : { topic };
-      decisions.push(await refuse(tools, message, target, { ...refusal, errors: [] }));
-    }
+    const found = topic === undefined ? undefined : standing.get(topic);
+    const decision =
+      (await refuseIfMisdirected(tools, message, receiver, found)) ??
+      (found !== undefined && (found.handedOverAt ?? receiver.handedOverAt) !== undefined
+        ? await dropUncarried(tools, message, { topic: found.topic, receiver: receiver.receiver })
+        : undefined);
+    if (decision === undefined) left.push(message);
+    else decisions.push(decision);
   }
   context.open = left;
 }
@@ -84,6 +83,24 @@ async function standingTopics(
     }),
   );
   return found;
+}
+
+async function refuseIfMisdirected(
+  tools: KeepRefusedTools & Tools,
+  message: ReceivedMessage,
+  receiver: Receiver,
+  standing: TopicEntry | undefined,
+): Promise<Decision | undefined> {
+  const topic = fannedOutBy(message);
+  const arrived = {
+    topic,
+    incarnation: message.attributes[incarnationAttribute],
+    enteredAtMs: enteredAtMs(message),
+  };
+  const refusal = misdirection(arrived, receiver, standing);
+  if (refusal === undefined) return undefined;
+  const target = topic === undefined ? { receiver: receiver.receiver } : { topic };
+  return await refuse(tools, message, target, { ...refusal, errors: [] });
 }
 
 async function refuse(

@@ -1,8 +1,9 @@
 import { owns, type Principal } from '../../core/access/access.ts';
 import { publishMode, subscribeMode } from '../../core/access/topic-access.ts';
-import { grantsPublish, grantsSubscription } from '../../core/grant/grant.ts';
+import { grantsPublish, grantsSubscription, mayStaySubscribed } from '../../core/grant/grant.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import type { Topic } from '../../core/registry/topic.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import type { Topic, TopicEntry } from '../../core/registry/topic.ts';
 import type { Parts } from '../../runtime/tools.ts';
 
 type GrantTools = Parts<'grants'>;
@@ -51,6 +52,28 @@ export async function requireSubscribe(
     mode === 'request'
       ? `POST /v1/requests {"kind": "subscribe", "topic": "${topic.topic}", "receiver": "${receiver}"}`
       : undefined,
+  );
+}
+
+/** Whether the rights of both owners still carry a subscription (`mayStaySubscribed`). */
+export async function mayStay(
+  tools: Parts<'grants' | 'applications'>,
+  topic: TopicEntry | Topic,
+  receiver: Receiver,
+  filter: unknown,
+): Promise<boolean> {
+  const parentOf = async (owner: string) => (await tools.applications.find(owner))?.parent;
+  const [ofTopic, ofReceiver] = await Promise.all([parentOf(topic.owner), parentOf(receiver.owner)]);
+  const grants = await Promise.all(
+    [receiver.owner, ofReceiver].map((name) =>
+      name === undefined ? undefined : tools.grants.find(topic.topic, name),
+    ),
+  );
+  return mayStaySubscribed(
+    { ...topic, parent: ofTopic },
+    { receiver: receiver.receiver, owner: receiver.owner, parent: ofReceiver },
+    filter,
+    grants,
   );
 }
 

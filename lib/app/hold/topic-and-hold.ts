@@ -1,6 +1,7 @@
 import { mayLook, type Principal, requireLook } from '../../core/access/access.ts';
 import { isOpen, type ShownHold } from '../../core/hold/hold.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
+import type { EndedSubscription } from '../../core/registry/owned.ts';
 import type { Topic, TopicEntry, TopicSpec } from '../../core/registry/topic.ts';
 import type { UsageTools } from '../access/stored.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
@@ -17,7 +18,11 @@ import { dropAllHeld, forgetHold, type HeldTools } from './held.ts';
 import { type HoldTools, showCounted } from './hold.ts';
 
 /** A topic as the API shows it: with its hold, if it has one. */
-export type ShownTopic = Omit<Topic, 'hold'> & { readonly hold?: ShownHold };
+export type ShownTopic = Omit<Topic, 'hold'> & {
+  readonly hold?: ShownHold;
+  /** Those that ended because the call gave the topic to another application. */
+  readonly endedSubscriptions?: readonly EndedSubscription[];
+};
 
 /** A topic in a list. */
 export type ListedTopic = Omit<TopicEntry, 'hold'> & {
@@ -78,8 +83,8 @@ export async function putTopicAndWatch(
 ): Promise<Put<ShownTopic>> {
   // The deletion of an earlier topic may have broken off.
   if ((await tools.registry.topic(name)) === undefined) await forgetHold(tools, name);
-  const { created } = await putTopic(tools, principal, name, spec, force);
-  return { created, document: await watched(tools, name) };
+  const { created, ended } = await putTopic(tools, principal, name, spec, force);
+  return { created, document: { ...(await watched(tools, name)), ...endedOf(ended) } };
 }
 
 /** The same for the fields that a merge patch names. */
@@ -90,9 +95,12 @@ export async function patchTopicAndWatch(
   patch: Patch,
   force = false,
 ): Promise<ShownTopic> {
-  await patchTopic(tools, principal, name, patch, force);
-  return await watched(tools, name);
+  const { ended } = await patchTopic(tools, principal, name, patch, force);
+  return { ...(await watched(tools, name)), ...endedOf(ended) };
 }
+
+const endedOf = (ended: readonly EndedSubscription[]) =>
+  ended.length === 0 ? {} : { endedSubscriptions: ended };
 
 async function watched(tools: TopicTools & HoldTools, name: string): Promise<ShownTopic> {
   const topic = await getTopicAndHold(tools, name);

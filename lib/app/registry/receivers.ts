@@ -10,6 +10,7 @@ import { isFlowing, keptFlow, patchedFlow } from '../../core/registry/flow.ts';
 import { withValidation } from '../../core/registry/handshake.ts';
 import { sharedFields, showReceiver } from '../../core/registry/kinds.ts';
 import { registryChangeRoundsMax, secretOverlapSecondsDefault } from '../../core/registry/limits.ts';
+import { handedOver } from '../../core/registry/owned.ts';
 import { patchedReceiver } from '../../core/registry/patch.ts';
 import type { Receiver, ReceiverSpec } from '../../core/registry/receiver.ts';
 import { replaceSecret, type Secrets } from '../../core/registry/secret.ts';
@@ -25,6 +26,7 @@ import { type PageQuery, pageOf } from '../list/page.ts';
 import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned, unknownReceiver } from './admin.ts';
 import { type ConsentTools, mayCall } from './consent.ts';
 import { type ForgetTools, forgetReceiver } from './forget.ts';
+import { type HandOverTools, settleReceiver } from './hand-over.ts';
 import { changeKeepingSecret } from './secrets.ts';
 import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
 
@@ -33,6 +35,7 @@ export interface ReceiverTools
     PlaceTools,
     ValidateTools,
     ForgetTools,
+    HandOverTools,
     ConsentTools,
     Omit<CheckRules, 'mayCall'> {
   readonly secrets: SecretStore;
@@ -172,12 +175,14 @@ async function writeReceiver(
     if (JSON.stringify(specOf(existing)) !== JSON.stringify(spec)) throw new ChangedMeanwhile();
     const { secret: given, ...shared } = sharedFields(tools.sinks, spec);
     const kind = sink.keep(spec, existing);
+    const owner = ownerOf(principal, spec.owner, existing, `The receiver ${name}`);
     const put: Receiver = {
       receiver: name,
       ...shared,
       ...kind,
       ...(validate !== undefined && { validate }),
-      owner: ownerOf(principal, spec.owner, existing, `The receiver ${name}`),
+      owner,
+      ...handedOver(existing, owner, now),
       ...incarnationOf(existing, fresh),
       ...secretsOf(existing),
       ...flow(existing, kind.endpoint),
@@ -194,9 +199,14 @@ async function writeReceiver(
     }
   });
   if (was !== undefined && was.owner !== written.owner) await leavePlaces(tools, was.owner, name);
-  const receiver = await validateWritten(tools, written);
+  const settled = await settleReceiver(tools, written);
+  const receiver = await validateWritten(tools, settled.document);
   await provision(tools, receiver);
-  const shown = showReceiver(tools.sinks, receiver, nowMs);
+  const { ended } = settled;
+  const shown = {
+    ...showReceiver(tools.sinks, receiver, nowMs),
+    ...(ended.length > 0 && { endedSubscriptions: ended }),
+  };
   return {
     created: was === undefined,
     document:

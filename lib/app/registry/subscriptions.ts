@@ -6,6 +6,7 @@ import {
   requireOwner,
   scopeName,
 } from '../../core/access/access.ts';
+import { lifetimeOf } from '../../core/access/acting.ts';
 import { checkOperands } from '../../core/filter/operands.ts';
 import { BusbarError, declaredConflict } from '../../core/kernel/errors.ts';
 import type { Portion } from '../../core/list/portion.ts';
@@ -121,12 +122,43 @@ export async function putSubscription(
   const { application, role } = principal;
   const by = topic === systemTopicName ? { application, role } : undefined;
   const put = await writeSubscription(tools, source, sink, filter, by);
+  await requireUnchanged(tools, principal, { source, sink }, filter);
   const { length } = await tools.registry.cachedSubscriptions(topic);
   const isOrdered = orderAttribute(source) !== undefined;
   return {
     ...put,
     document: { ...put.document, effectiveWithinSeconds: settlesSeconds({ isOrdered }, length) },
   };
+}
+
+/**
+ * Takes a subscription back whose ends were deleted, made anew or given away while it was written: who did that may have
+ * looked for subscriptions before. @throws BusbarError what a put is refused with by now.
+ */
+async function requireUnchanged(
+  tools: SubscriptionTools,
+  principal: Principal,
+  before: { readonly source: Topic; readonly sink: Receiver },
+  filter: unknown,
+): Promise<void> {
+  const { topic } = before.source;
+  const { receiver } = before.sink;
+  try {
+    const { source, sink } = await requireBothEnds(tools, topic, receiver);
+    const isSame = (one: Topic | Receiver, other: Topic | Receiver) =>
+      one.owner === other.owner && lifetimeOf(one) === lifetimeOf(other);
+    if (isSame(source, before.source) && isSame(sink, before.sink)) return;
+    requireOwner(principal, sink.owner, `The receiver ${receiver}`);
+    await requireSubscribe(tools, principal, source, receiver, filter);
+  } catch (error) {
+    if (!(error instanceof BusbarError)) throw error;
+    await tools.registry.deleteSubscription(topic, receiver, ({ declared }) =>
+      declared
+        ? Promise.reject(error)
+        : tools.provision.deleteSubscription(topic, receiver, orderAttribute(before.source) !== undefined),
+    );
+    throw error;
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { requireFreeName } from '../../core/access/application.ts';
 import { BusbarError, declaredConflict } from '../../core/kernel/errors.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { formerSeconds } from '../../core/registry/limits.ts';
+import { type EndedSubscription, handedOver } from '../../core/registry/owned.ts';
 import { patchedTopic } from '../../core/registry/patch.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import { schemaVersionOf, type Topic, type TopicSpec } from '../../core/registry/topic.ts';
@@ -14,6 +15,7 @@ import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
 import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned, unknownTopic } from './admin.ts';
 import { requireNothingBroken } from './breaking.ts';
+import { settleTopic } from './hand-over.ts';
 
 export type TopicTools = AdminTools &
   PlaceTools &
@@ -27,6 +29,11 @@ export async function getTopic(tools: Pick<AdminTools, 'registry'>, name: string
 
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
+/** A topic that was put, and which of its subscriptions ended with its former owner's rights. */
+export interface PutTopic extends Put<Topic> {
+  readonly ended: readonly EndedSubscription[];
+}
+
 /**
  * Creates a topic, or replaces all its settings: what the body leaves out has its default.
  * @param force also when its new schema would refuse events that it accepts now.
@@ -38,7 +45,7 @@ export function putTopic(
   name: string,
   spec: TopicSpec,
   force = false,
-): Promise<Put<Topic>> {
+): Promise<PutTopic> {
   return writeTopic(tools, principal, name, () => spec, force);
 }
 
@@ -49,13 +56,12 @@ export async function patchTopic(
   name: string,
   patch: Patch,
   force = false,
-): Promise<Topic> {
+): Promise<PutTopic> {
   const specOf = (existing: Topic | undefined) => {
     if (existing === undefined) throw unknownTopic(name);
     return patchedTopic(existing, patch);
   };
-  const { document } = await writeTopic(tools, principal, name, specOf, force);
-  return document;
+  return await writeTopic(tools, principal, name, specOf, force);
 }
 
 async function writeTopic(
@@ -64,7 +70,7 @@ async function writeTopic(
   name: string,
   specOf: (existing: Topic | undefined) => TopicSpec,
   force: boolean,
-): Promise<Put<Topic>> {
+): Promise<PutTopic> {
   requireNotSystemTopic(name);
   const now = new Date(tools.clock.now()).toISOString();
   const fresh = newIncarnation(tools.random);
@@ -74,10 +80,12 @@ async function writeTopic(
     const spec = specOf(existing);
     if (spec.schema !== undefined && !isSame(spec.schema, existing?.schema)) tools.schemas.check(spec.schema);
     if (existing !== undefined) requireSameOrder(existing, orderAttribute(spec));
+    const owner = ownerOf(principal, spec.owner, existing, `The topic ${name}`);
     return {
       topic: name,
       ...spec,
-      owner: ownerOf(principal, spec.owner, existing, `The topic ${name}`),
+      owner,
+      ...handedOver(existing, owner, now),
       ...incarnationOf(existing, fresh),
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
@@ -105,7 +113,7 @@ async function writeTopic(
     await tools.provision.putTopic(name, isOrdered);
   }
   if (was !== undefined && was.owner !== topic.owner) await leavePlace(tools, was.owner, 'topics', name);
-  return { created: was === undefined, document: topic };
+  return { created: was === undefined, ...(await settleTopic(tools, topic)) };
 }
 
 /** @throws BusbarError forbidden: the name is reserved, or the operator wants to be asked for each topic. */

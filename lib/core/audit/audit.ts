@@ -50,7 +50,7 @@ export const isOfTarget = (entry: AuditEntry, target: string): boolean =>
  */
 const shown = new Set(
   `access after archive batch before breaker by cancellable cause contacts createdAt cron dedupSeconds deliverAt
-  delaySeconds description everySeconds expiresAt filter format holdWhen ids keyId kind labels limits misfire name note
+  delaySeconds description endedSubscriptions everySeconds expiresAt filter format holdWhen ids keyId kind labels limits misfire name note
   ordered overlapSeconds owner parent perSecond quotas reason receiver retry role scopes state subscribe timeoutSeconds
   timezone topic trace validate`.split(/\s+/),
 );

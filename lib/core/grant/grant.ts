@@ -1,4 +1,5 @@
 import { lifetimeOf } from '../access/acting.ts';
+import { type Access, subscribeMode } from '../access/topic-access.ts';
 import type { Filter } from '../filter/filter.ts';
 
 /** What approved requests allow one application to do with one topic, until revoked. */
@@ -62,4 +63,28 @@ export function withApproval(
     ...kept,
     subscribe: { ...kept.subscribe, [receiver]: { request, at, ...(filter !== undefined && { filter }) } },
   };
+}
+
+/** An end of a subscription: who owns it, and that application's parent, which manages it as well. */
+export interface End {
+  readonly owner: string;
+  readonly parent?: string | undefined;
+}
+
+/**
+ * Whether a subscription is still somebody's to make: of an application that manages both ends, of anybody, or by a
+ * grant. An end that goes to another application takes those along that are not.
+ * @param grants what the owner of the receiver, and its parent, may do with the topic.
+ */
+export function mayStaySubscribed(
+  topic: Granting & End & { readonly access?: Access | undefined },
+  receiver: End & { readonly receiver: string },
+  filter: unknown,
+  grants: readonly (Grant | undefined)[],
+): boolean {
+  if (subscribeMode(topic) === 'anyone') return true;
+  const managers = [topic.owner, topic.parent].filter((name) => name !== undefined);
+  if (managers.includes(receiver.owner)) return true;
+  if (receiver.parent !== undefined && managers.includes(receiver.parent)) return true;
+  return grants.some((grant) => grantsSubscription(grant, topic, receiver.receiver, filter));
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { retriesMax } from '../deliver/limits.ts';
 import { bus } from '../kernel/limits.ts';
 import { secretKey, writeSecret } from '../kernel/signature.ts';
-import type { Owned } from './owned.ts';
+import type { EndedSubscription, Owned } from './owned.ts';
 import { ownerSchema } from './owned.ts';
 import { type ShownValidation, type Validation, validateModes } from './validation.ts';
 
@@ -109,5 +109,7 @@ export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Owned 
 /** A receiver as the API shows it, as far as all kinds go. */
 export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'validation'> & {
   readonly validation?: ShownValidation;
+  /** Those that ended because the call gave the receiver to another application. */
+  readonly endedSubscriptions?: readonly EndedSubscription[];
   readonly earlierSecrets?: readonly Pick<EarlierSecret, 'until'>[];
 };

@@ -130,10 +130,12 @@ describe.each([
     await send(bus, admin, { delaySeconds, id: 'good', data: { n: 1 } });
     await send(bus, admin, { delaySeconds, id: 'bad', data: {} });
     await giveAway(bus, { ...topic, schema: { type: 'object', required: ['n'] } });
+    await putSubscription(bus.tools, rival, 'orders', 'spy', {});
 
     await bus.clock.advance(delaySeconds * 1000 + minute);
 
-    expect(posted(bus)).toEqual([['https://billing.example.com/events', 'good']]);
+    // The subscription of the shop ended with its ownership.
+    expect(posted(bus)).toEqual([['https://spy.example.com/events', 'good']]);
     expect(await refused(bus, admin)).toEqual([{ from: 'delayed', code: 'schema_mismatch', eventId: 'bad' }]);
   });
 

@@ -13,7 +13,7 @@ describe('a patch of a topic', () => {
     const bus = await testBus();
     const schema = { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } };
     await putTopic(bus.tools, shop, 'orders', { description: 'x', schema, dedupSeconds: 60, trace: 'all' });
-    const patched = await patchTopic(bus.tools, shop, 'orders', {
+    const { document: patched } = await patchTopic(bus.tools, shop, 'orders', {
       dedupSeconds: null,
       description: 'y',
       schema: { properties: { b: null, c: { type: 'number' } } },

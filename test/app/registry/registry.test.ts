@@ -70,6 +70,7 @@ describe('topics', () => {
     const made = await putTopic(bus.tools, shop, 'orders', { description: 'x' });
     expect(made).toEqual({
       created: true,
+      ended: [],
       document: {
         topic: 'orders',
         description: 'x',
