@@ -153,11 +153,11 @@ export function misdirection(
   const refuse = (what: string, target: Lifetime) =>
     ({ code: 'target_replaced', detail: replaced(what, target) }) as const;
   if (name === undefined) {
-    return incarnation === receiver.incarnation
+    return isOfLifetime({ incarnation }, enteredAtMs, receiver)
       ? undefined
       : refuse(`The receiver ${receiver.receiver}`, receiver);
   }
-  if (topic === undefined || incarnation === topic.incarnation) return undefined;
+  if (topic === undefined || isOfLifetime({ incarnation }, enteredAtMs, topic)) return undefined;
   const beganMs = Date.parse(topic.createdAt) - bus.clockSkewSeconds * 1000;
   return enteredAtMs < beganMs ? undefined : refuse(`The topic ${name}`, topic);
 }

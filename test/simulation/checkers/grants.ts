@@ -30,7 +30,10 @@ export const grants: Checker = {
         };
       }
       for (const { receiver } of subscriptions) {
-        const isWanted = life.subscriptions.some((span) => span.receiver === receiver && span.by === 'owner');
+        const isWanted = life.subscriptions.some(
+          (span) =>
+            span.receiver === receiver && span.by === 'owner' && span.untilMs === Number.POSITIVE_INFINITY,
+        );
         const isApproved = own.some(
           ({ id, kind, by }) => kind === 'subscribe' && sinkOf(by) === receiver && holding.has(id),
         );

@@ -15,7 +15,7 @@ import type {
 } from './model.ts';
 import { subscriptionBody } from './setup.ts';
 import { type Submitter, source } from './submit.ts';
-import { ask, publishShared, recreate, transfer } from './tenant-operations.ts';
+import { ask, lend, publishShared, recreate, runOn, transfer } from './tenant-operations.ts';
 
 /** What an operation works with. */
 export interface Workbench {
@@ -374,6 +374,8 @@ const all = {
   publishShared: [3, publishShared],
   recreate: [1, recreate],
   transfer: [1, transfer],
+  lend: [0.5, lend],
+  runOn: [0.3, runOn],
   ask: [3, ask],
 } satisfies Readonly<
   Record<string, readonly [weight: number, operation: Operation] | readonly [number, Operation, byHand: true]>

@@ -1,3 +1,4 @@
+import { incarnationAttribute, topicAttribute } from '../../../lib/core/routing/routing.ts';
 import type { Reply } from '../world/world.ts';
 import type { Operation, Workbench } from './operations.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type TenantEvent,
   type TenantRequest,
   type TenantTopic,
+  tenants,
 } from './tenancy.ts';
 
 const forever = Number.POSITIVE_INFINITY;
@@ -173,6 +175,13 @@ async function leaveBehind(bench: Workbench, by: Tenant, topic: TenantTopic): Pr
   };
 }
 
+/** The sink of a tenant has no right by ownership any more: its subscription ended with it. */
+function endOwn(bench: Workbench, owner: Tenant, life: Life): void {
+  for (const span of life.subscriptions)
+    if (span.by === 'owner' && span.receiver === sinkOf(owner))
+      span.untilMs = Math.min(span.untilMs, bench.world.clock.now());
+}
+
 async function subscribeOwn(bench: Workbench, owner: Tenant, topic: TenantTopic, life: Life): Promise<void> {
   const receiver = sinkOf(owner);
   life.subscriptions.push({ receiver, by: 'owner', fromMs: bench.world.clock.now(), untilMs: forever });
@@ -219,10 +228,69 @@ export const transfer = alone(async (bench, topic, life) => {
   await mustBeDone(bench, 'ops', 'PATCH', `/topics/${topic.name}`, { owner: next });
   const before = life.owners.at(-2);
   if (before !== undefined) before.untilMs = bench.world.clock.now();
+  endOwn(bench, owner, life);
   await subscribeOwn(bench, next, topic, life);
   await bench.world.sleep(bench.dice.between(0, 15_000));
   await publishTo(bench, owner, topic);
+  await publishTo(bench, next, topic);
   await letGo();
+});
+
+/** The sink of one goes to the other, and back, while both publish. */
+export const lend: Operation = async (bench) => {
+  const { model, dice, world } = bench;
+  const topics = [...model.tenancy.topics.values()];
+  if (topics.some((topic) => topic.busy || presentLife(topic) === undefined)) return;
+  for (const topic of topics) topic.busy = true;
+  const owner = dice.pick(tenants);
+  const own = topics.flatMap((topic) => {
+    const life = presentLife(topic);
+    return life !== undefined && ownerOf(life) === owner ? [{ topic, life }] : [];
+  });
+  const give = (to: Tenant) =>
+    mustBeDone(bench, 'ops', 'PATCH', `/receivers/${sinkOf(owner)}`, { owner: to });
+  await give(otherThan(owner));
+  for (const { life } of own) endOwn(bench, owner, life);
+  await world.sleep(dice.between(7000, 15_000));
+  for (const { topic } of own) await publishTo(bench, owner, topic);
+  await world.sleep(dice.between(1000, 5000));
+  await give(owner);
+  for (const { topic, life } of own) await subscribeOwn(bench, owner, topic, life);
+  for (const topic of topics) topic.busy = false;
+};
+
+/**
+ * A publisher ran on for minutes: it has read the topic of an earlier lifetime, and sends to SNS only now. Nobody may get
+ * that, so it counts as refused.
+ */
+export const runOn = alone(async (bench, topic, life) => {
+  const { world } = bench;
+  const by = ownerOf(life);
+  const { reply } = await insist(bench, by, 'GET', `/topics/${topic.name}`);
+  const incarnation = reply.kind === 'answer' ? String(reply.body?.incarnation) : '';
+  await remove(bench, by, topic, life);
+  await create(bench, otherThan(by), topic);
+  const event = draft(bench, by, topic, 'direct', world.clock.now());
+  event.outcome = 'refused';
+  event.endMs = world.clock.now();
+  const { type } = event;
+  const text = (StringValue: string) => ({ DataType: 'String', StringValue });
+  const listed = await world.aws('sns', 'ListTopics', {});
+  const arns = listed === 'lost' ? [] : ((listed as { Topics?: { TopicArn: string }[] }).Topics ?? []);
+  const TopicArn = arns.map((each) => each.TopicArn).find((arn) => arn.endsWith(`-${topic.name}`));
+  if (TopicArn === undefined) return;
+  const body = { specversion: '1.0', id: type, type, source: '/tenants', busbarpublisher: by };
+  await world.aws('sns', 'Publish', {
+    TopicArn,
+    Message: JSON.stringify(body),
+    MessageAttributes: {
+      type: text(type),
+      source: text('/tenants'),
+      [topicAttribute]: text(topic.name),
+      [incarnationAttribute]: text(incarnation),
+    },
+  });
+  await world.sleep(30_000);
 });
 
 /** One asks, and several decide at once; the topic may go meanwhile. What was granted may be revoked later. */
