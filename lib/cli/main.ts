@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { commands as kindCommands } from '../connectors/cli.ts';
 import { applicationsCommand } from './applications.ts';
@@ -11,17 +12,19 @@ import { listenCommand } from './listen.ts';
 import { publishCommand } from './publish.ts';
 import { receiversCommand } from './receivers.ts';
 import { redriveCommand } from './redrive.ts';
+import { refusedCommand } from './refused.ts';
 import { requestsCommand } from './requests.ts';
 import { schedulesCommand } from './schedules.ts';
 import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
 import { subscriptionsCommand } from './subscriptions.ts';
 import { exitCodes } from './support/exit-codes.ts';
-import { explain } from './support/failure.ts';
-import { printable } from './support/plain.ts';
+import { explain, problemOf } from './support/failure.ts';
+import { jsonText, printable } from './support/plain.ts';
 import { defaultUrl, type Session } from './support/session.ts';
 import type { Output, World } from './support/world.ts';
 import { topicsCommand } from './topics.ts';
+import { transactionsCommand } from './transactions.ts';
 import { whyCommand } from './why.ts';
 
 const closing = `
@@ -39,6 +42,9 @@ Exit codes:
   4  a check proved nothing
   130  interrupted
 
+With --json, an error is one line of JSON on standard error: the members of the problem document of the bus, and
+exitCode and solution.
+
 Examples:
   busbar start
   busbar topics put orders
@@ -51,17 +57,26 @@ Examples:
 export async function main(process: World): Promise<number> {
   const world: World = { ...process, stdout: guarded(process.stdout), stderr: guarded(process.stderr) };
   const session: Session = { world, exitCode: exitCodes.done, about: {} };
+  const program = createProgram(session);
   try {
-    await createProgram(session).parseAsync([...world.args], { from: 'user' });
+    await program.parseAsync([...world.args], { from: 'user' });
     return session.exitCode;
   } catch (error) {
     const { cause, solution, exitCode } = explain(error, session.about);
-    if (cause !== undefined) {
+    if (program.opts<{ json?: boolean }>().json === true) {
+      const problem = problemOf(error, session.about);
+      if (problem !== undefined) await world.stderr.write(`${jsonText(problem)}\n`);
+    } else if (cause !== undefined) {
       const hint = solution === undefined ? '' : `${solution}\n`;
       await world.stderr.write(`${world.stderr.paint('red', 'busbar:')} ${cause}\n${hint}`);
     }
     return exitCode;
   }
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 function guarded(output: Output): Output {
@@ -79,17 +94,21 @@ function guarded(output: Output): Output {
 
 function createProgram(session: Session): Command {
   const { world } = session;
-  const program = new Command('busbar')
+  const program: Command = new Command('busbar')
     .description('Start a Busbar event bus on this machine, or talk to one: publish, listen, manage.')
     .option('--url <url>', 'the bus to talk to')
     .option('--key-file <file>', 'a file with the key to authenticate with; - reads it from standard input')
     // Hidden, because an argument shows in the process list and stays in the history of the shell.
     .addOption(new Option('--key <key>', 'the key to authenticate with').hideHelp())
-    .option('--json', 'print the JSON that the bus answers')
+    .option('--json', 'print the JSON that the bus answers, and errors as JSON')
+    .version(version(), '--version', 'print the version of busbar')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void world.stdout.write(text),
-      writeErr: (text) => void world.stderr.write(text),
+      // An error of the command line is told as JSON like any other.
+      writeErr: (text) => {
+        if (program.opts<{ json?: boolean }>().json !== true) void world.stderr.write(text);
+      },
       getOutHasColors: () => world.stdout.isTerminal,
       getErrHasColors: () => world.stderr.isTerminal,
     })
@@ -110,6 +129,8 @@ function createProgram(session: Session): Command {
     deadLettersCommand,
     redriveCommand,
     eventsCommand,
+    transactionsCommand,
+    refusedCommand,
     schedulesCommand,
     catalogCommand,
     requestsCommand,

@@ -55,6 +55,32 @@ export function explain(error: unknown, about: Subject): Explanation {
   };
 }
 
+/**
+ * The same for a program: the members of the problem document, where the bus gave one, and `detail` otherwise; with the
+ * exit code and how to solve it. Undefined where there is no error, as after --help.
+ */
+export function problemOf(error: unknown, about: Subject): Problem | undefined {
+  const { cause, solution, exitCode } = explain(error, about);
+  if (exitCode === exitCodes.done) return undefined;
+  const members = {
+    ...(error instanceof BusbarError && { code: error.code, ...error.problem }),
+    detail: error instanceof CommanderError ? commandLineOf(error) : cause,
+  };
+  return { ...members, ...(solution !== undefined && { solution }), exitCode };
+}
+
+interface Problem {
+  readonly [member: string]: unknown;
+  readonly detail: string | undefined;
+  readonly exitCode: number;
+}
+
+/** Commander throws the same for a missing subcommand as for help that was asked for. */
+const commandLineOf = ({ code, message }: CommanderError): string =>
+  code === 'commander.help'
+    ? 'The command line ends where a command is due. Run it with --help to see which there are.'
+    : message.replace(/^error: /, '');
+
 function explainBus(error: BusbarError, about: Subject): Explanation {
   if (error.code === 'unreachable' || error.code === 'timeout') {
     return {
@@ -85,7 +111,14 @@ function solutionFor(error: BusbarError, about: Subject): string | undefined {
     return `\`busbar keys list ${about.application ?? '<application>'}\` shows the keys that there are.`;
   }
   if (error.code === 'unknown_event') return 'Check the id and the --source for typos.';
-  if (error.code === 'unknown_route' || error.status === 404) {
+  if (error.code === 'unknown_transaction') {
+    return 'Check the id for typos. An admin names the transaction of another application <application>.<id>.';
+  }
+  if (error.code === 'unknown_refused') {
+    return '`busbar refused list` shows the ids; an event that was tried again and refused again has another one.';
+  }
+  // The bus answers other 404s for what it does not have; a path that it does not know is of another version.
+  if (error.code === 'unknown_route' || (error.status === 404 && !error.code.startsWith('unknown_'))) {
     return `Check that --url (${about.url}) is a bus of a version that has this call.`;
   }
   if (error.code === 'in_use' && about.receiver !== undefined) {
