@@ -110,10 +110,13 @@ export function createUsageStore(table: Table, clock: Clock): UsageStore {
       const nowMs = clock.now();
       const own = knownOf(application);
       const amount = sumOf(stored);
-      const isFresh = nowMs < own.readAtMs + totalSeconds * 1000;
-      const expected = own.total && plus(own.total, amount);
       const untold = sumOf([...own.untold.values(), amount]);
-      if (expected !== undefined && isFresh && isFar(expected, limits) && isSmall(untold, limits)) {
+      const mayKeep = isSmall(untold, limits);
+      if (mayKeep && (own.total === undefined || nowMs >= own.readAtMs + totalSeconds * 1000)) {
+        own.total = plus(totalOf(await cells(application), nowMs), sumOf([...own.untold.values()]));
+        own.readAtMs = nowMs;
+      }
+      if (mayKeep && own.total !== undefined && isFar(plus(own.total, amount), limits)) {
         remember(own, stored);
         return undefined;
       }
@@ -140,7 +143,7 @@ export function createUsageStore(table: Table, clock: Clock): UsageStore {
       remember(own, stored);
       if (sumOf(stored).bytes < 0) own.overUntilMs = 0;
       const isQuiet = isSmall(sumOf([...own.untold.values()]), limits);
-      if (isQuiet && own.total !== undefined && isFar(own.total, limits)) return;
+      if (isQuiet && (own.total === undefined || isFar(own.total, limits))) return;
       await tell(application, own);
     },
 
