@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { type CatalogTools, listCatalog, matchKept } from '../app/catalog/catalog.ts';
+import { type CatalogTools, listCatalog, matchKept, showCatalogTopic } from '../app/catalog/catalog.ts';
 import { subscriptionSchema } from '../core/registry/subscription.ts';
 import { callsWith } from './call.ts';
-import { page } from './parameters.ts';
+import { type Parameter, page } from './parameters.ts';
 
 const call = callsWith<CatalogTools>();
 
@@ -10,6 +10,16 @@ const time = z.iso.datetime({
   offset: true,
   error: 'is not an RFC 3339 time such as 2026-01-31T12:00:00Z',
 });
+
+/** A version of a schema, by its number. */
+const schemaVersion: Parameter<number | undefined> = {
+  text: 'The version of the schema; the present one when left out.',
+  schema: { type: 'integer', minimum: 1 },
+  read(value) {
+    if (value === undefined) return { value };
+    return /^[1-9]\d{0,8}$/.test(value) ? { value: Number(value) } : { problem: 'must be a number from 1' };
+  },
+};
 
 export const matchSchema = z.strictObject({
   filter: subscriptionSchema.shape.filter,
@@ -31,6 +41,21 @@ export const catalogCalls = [
       responses: { 200: 'Catalog' },
     },
     (tools, _, { query }) => listCatalog(tools, query),
+  ),
+  call(
+    'GET /v1/catalog/{topic}',
+    {
+      summary: 'Show a topic with its schema and an example',
+      description:
+        'The present schema of the topic, or that of `?version=`, with an event that conforms to it, made from it; for any key. The latest ten versions are remembered.',
+      tag: 'Access',
+      caller: 'application',
+      needs: 'nothing',
+      query: { version: schemaVersion },
+      responses: { 200: 'CatalogTopic' },
+      errors: ['unknown_topic', 'unknown_schema_version'],
+    },
+    (tools, _, { path, query }) => showCatalogTopic(tools, path.topic, query.version),
   ),
   call(
     'POST /v1/topics/{topic}/match',

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Item } from './support/answer.ts';
 import { isItem } from './support/answer.ts';
-import { list, remove } from './support/collection.ts';
+import { get, list, remove } from './support/collection.ts';
 import { paged } from './support/pages.ts';
 import type { Session } from './support/session.ts';
 import { field } from './support/table.ts';
@@ -19,13 +19,27 @@ const columns = [
   field('description'),
 ];
 
-/** `busbar catalog`: what topics there are. */
-export const catalogCommand = (session: Session): Command =>
-  paged(
+/** `busbar catalog`: what topics there are, and what their events look like. */
+export function catalogCommand(session: Session): Command {
+  const catalog = paged(
     new Command('catalog').description(
       'what topics there are, who may publish and subscribe, and the types seen lately',
     ),
-  ).action((_, command: Command) => list(session, command, '/catalog', columns, { member: 'topics' }));
+  )
+    .addHelpText('after', '\nExamples:\n  busbar catalog\n  busbar catalog show orders --of 2')
+    .action((_, command: Command) => list(session, command, '/catalog', columns, { member: 'topics' }));
+  catalog
+    .command('show')
+    .description('a topic with its schema, the versions of it, and an example of an event')
+    .argument('<topic>')
+    .option('--of <version>', 'an earlier version of the schema')
+    .action((topic: string, options: { of?: string }, command: Command) => {
+      session.about = { topic };
+      const query = options.of === undefined ? '' : `?version=${encodeURIComponent(options.of)}`;
+      return get(session, command, `/catalog/${encodeURIComponent(topic)}${query}`);
+    });
+  return catalog;
+}
 
 const grantColumns = [
   field('application'),

@@ -6,7 +6,7 @@ import type { createKeyOf, listKeys } from '../../lib/app/access/keys.ts';
 import type { me } from '../../lib/app/access/me.ts';
 import type { listAudit } from '../../lib/app/audit/list-audit.ts';
 import type { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
-import type { listCatalog, matchKept } from '../../lib/app/catalog/catalog.ts';
+import type { listCatalog, matchKept, showCatalogTopic } from '../../lib/app/catalog/catalog.ts';
 import type { ShownDelayed } from '../../lib/app/delay/recall.ts';
 import type { getHeld, listHeld, ShownHeld } from '../../lib/app/hold/held.ts';
 import type { listTopicsAndHolds, ShownTopic } from '../../lib/app/hold/topic-and-hold.ts';
@@ -69,6 +69,7 @@ const held = {
   Request: true satisfies Same<ShownRequest, Schema<'Request'>>,
   Requests: true satisfies Same<Answer<typeof listRequests>, Schema<'Requests'>>,
   Grants: true satisfies Same<Answer<typeof listGrants>, Schema<'Grants'>>,
+  CatalogTopic: true satisfies Same<Answer<typeof showCatalogTopic>, Schema<'CatalogTopic'>>,
   Catalog: true satisfies Same<Answer<typeof listCatalog>, Schema<'Catalog'>>,
   Subscription: true satisfies Same<Answer<typeof getSubscription>, Schema<'Subscription'>>,
   PutSubscription: true satisfies Same<SettlingSubscription, Schema<'PutSubscription'>>,

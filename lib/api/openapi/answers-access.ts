@@ -32,6 +32,14 @@ export function accessAnswers(time: z.ZodString, count: z.ZodInt) {
     dryRun: DryRun.optional(),
   });
   const page = { cursor: z.string().optional() };
+  const CatalogEntry = z.object({
+    topic: nameSchema,
+    owner: nameSchema,
+    description: z.string().optional(),
+    schemaVersion: count.optional(),
+    access: z.object({ publish: z.enum(accessModes), subscribe: z.enum(accessModes) }),
+    types: z.array(z.string()),
+  });
   return {
     DryRun,
     Request,
@@ -46,18 +54,11 @@ export function accessAnswers(time: z.ZodString, count: z.ZodInt) {
       ),
       ...page,
     }),
-    Catalog: z.object({
-      topics: z.array(
-        z.object({
-          topic: nameSchema,
-          owner: nameSchema,
-          description: z.string().optional(),
-          schemaVersion: count.optional(),
-          access: z.object({ publish: z.enum(accessModes), subscribe: z.enum(accessModes) }),
-          types: z.array(z.string()),
-        }),
-      ),
-      ...page,
+    Catalog: z.object({ topics: z.array(CatalogEntry), ...page }),
+    CatalogTopic: CatalogEntry.extend({
+      schema: topicSchema.shape.schema,
+      versions: z.array(z.object({ version: count, since: time })),
+      example: z.object({ type: z.string(), data: z.unknown() }).optional(),
     }),
   };
 }

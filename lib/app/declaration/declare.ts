@@ -81,7 +81,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
       // Nobody ends subscriptions here: until the topic is put by a call, `deliver` checks what comes by them.
       ...handedOver(existing, owner, now),
       ...incarnationOf(existing, fresh),
-      ...schemaVersionOf(existing, spec.schema),
+      ...schemaVersionOf(existing, spec.schema, now),
       ...keptHold(existing),
       ...dates(existing, now),
     }));

@@ -18,14 +18,14 @@ import { dropAllHeld, forgetHold, type HeldTools } from './held.ts';
 import { type HoldTools, showCounted } from './hold.ts';
 
 /** A topic as the API shows it: with its hold, if it has one. */
-export type ShownTopic = Omit<Topic, 'hold'> & {
+export type ShownTopic = Omit<Topic, 'hold' | 'schemaVersions'> & {
   readonly hold?: ShownHold;
   /** Those that ended because the call gave the topic to another application. */
   readonly endedSubscriptions?: readonly EndedSubscription[];
 };
 
 /** A topic in a list. */
-export type ListedTopic = Omit<TopicEntry, 'hold'> & {
+export type ListedTopic = Omit<TopicEntry, 'hold' | 'schemaVersions'> & {
   readonly hold?: Pick<ShownHold, 'state' | 'since' | 'by'>;
 };
 
@@ -33,7 +33,7 @@ export async function getTopicAndHold(
   tools: Pick<HoldTools, 'registry' | 'holds' | 'held'>,
   name: string,
 ): Promise<ShownTopic> {
-  const { hold: mark, ...topic } = await getTopic(tools, name);
+  const { hold: mark, schemaVersions: _, ...topic } = await getTopic(tools, name);
   if (mark === undefined) return topic;
   const hold = await tools.holds.find(name);
   return isOpen(hold) ? { ...topic, hold: await showCounted(tools, hold) } : topic;
@@ -64,7 +64,7 @@ export async function listTopicsAndHolds(
   );
   const marked = items.flatMap(({ topic, hold }) => (hold === undefined ? [] : [topic]));
   const holds = new Map((await tools.holds.findMany(marked)).map((hold) => [hold.topic, hold]));
-  const topics = items.map(({ hold: _, ...topic }): ListedTopic => {
+  const topics = items.map(({ hold: _1, schemaVersions: _2, ...topic }): ListedTopic => {
     const hold = holds.get(topic.topic);
     if (!isOpen(hold)) return topic;
     const { state, since, by } = hold;

@@ -90,7 +90,7 @@ async function writeTopic(
       declared: existing?.declared ?? false,
       createdAt: existing?.createdAt ?? now,
       updatedAt: now,
-      ...schemaVersionOf(existing, spec.schema),
+      ...schemaVersionOf(existing, spec.schema, now),
       ...keptHold(existing),
     };
   };

@@ -33,6 +33,7 @@ const table = {
   unknown_transaction: [404, 'There is no such transaction'],
   unknown_validation: [404, 'There is no such validation request'],
   unknown_request: [404, 'There is no such request'],
+  unknown_schema_version: [404, 'There is no such version of the schema'],
   unknown_grant: [404, 'There is no such grant'],
   event_not_kept: [404, 'The event is not kept'],
   method_not_allowed: [405, 'The method is not allowed here'],

@@ -55,9 +55,22 @@ export interface Topic extends Omit<TopicSpec, 'owner'>, Owned {
   readonly topic: string;
   /** How often its schema was changed, from 1; absent while it never had one. */
   readonly schemaVersion?: number;
+  /** The schemas that it has and had, the latest first; older ones than the latest ten are forgotten. */
+  readonly schemaVersions?: readonly SchemaVersion[];
   /** The id of its hold, while it may be on hold: publishers then read the hold. */
   readonly hold?: string;
 }
+
+/** A schema that a topic has or had. */
+export interface SchemaVersion {
+  readonly version: number;
+  /** RFC 3339: since when. */
+  readonly since: string;
+  /** Names the schema; absent while the topic had none. */
+  readonly hash?: string;
+}
+
+const schemaVersionsMax = 10;
 
 export type TopicSchema = NonNullable<TopicSpec['schema']>;
 
@@ -76,16 +89,33 @@ export function topicEntryOf({ schema, ...entry }: TopicRow): TopicEntry {
   return schema === undefined ? entry : { ...entry, schemaHash: schemaHashOf(schema) };
 }
 
-/** The version of the schema that a topic gets. */
+/**
+ * The version of the schema that a topic gets, and the versions before it.
+ * @param at RFC 3339: when it gets it.
+ */
 export function schemaVersionOf(
-  existing: Pick<Topic, 'schema' | 'schemaVersion'> | undefined,
+  existing: Pick<Topic, 'schema' | 'schemaVersion' | 'schemaVersions' | 'updatedAt'> | undefined,
   schema: TopicSpec['schema'],
-): { readonly schemaVersion?: number } {
+  at: string,
+): Pick<Topic, 'schemaVersion' | 'schemaVersions'> {
   const before = existing?.schemaVersion ?? (existing?.schema === undefined ? 0 : 1);
   const isSame = JSON.stringify(existing?.schema) === JSON.stringify(schema);
   const version = isSame ? before : before + 1;
-  return version === 0 ? {} : { schemaVersion: version };
+  if (version === 0) return {};
+  const known =
+    existing?.schemaVersions ??
+    (before === 0 ? [] : [versionOf(before, existing?.schema, existing?.updatedAt ?? at)]);
+  return {
+    schemaVersion: version,
+    schemaVersions: isSame ? known : [versionOf(version, schema, at), ...known].slice(0, schemaVersionsMax),
+  };
 }
+
+const versionOf = (version: number, schema: TopicSpec['schema'], since: string): SchemaVersion => ({
+  version,
+  since,
+  ...(schema !== undefined && { hash: schemaHashOf(schema) }),
+});
 
 /** The name of a schema: the same text has the same, and so tells whether a schema changed. */
 export const schemaHashOf = (schema: TopicSchema): string =>

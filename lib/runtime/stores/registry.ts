@@ -4,7 +4,13 @@ import type { Portion } from '../../core/list/portion.ts';
 import { formerSeconds, registryChangeRoundsMax } from '../../core/registry/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
-import { type Topic, type TopicEntry, type TopicRow, topicEntryOf } from '../../core/registry/topic.ts';
+import {
+  type Topic,
+  type TopicEntry,
+  type TopicRow,
+  type TopicSchema,
+  topicEntryOf,
+} from '../../core/registry/topic.ts';
 import { subscriptionsCacheSeconds } from '../../core/routing/choose-route.ts';
 import { newsOfReceiver } from '../../core/system-event/news.ts';
 import type { SystemEvent } from '../../core/system-event/system-event.ts';
@@ -68,6 +74,8 @@ export interface RegistryStore {
   subscriptionsAfter(topic: string, after: string, limit: number): Promise<Portion<Subscription>>;
   /** The subscriptions of all topics behind `<topic>#<receiver>`. */
   allSubscriptionsAfter(after: string, limit: number): Promise<Portion<Subscription>>;
+  /** A schema that a topic has or had, by its hash. @throws Error when there is none. */
+  schema(hash: string): Promise<TopicSchema>;
   changeTopic(topic: string, change: Change<Topic>): Promise<Changed<Topic>>;
   changeReceiver(receiver: string, change: Change<Receiver>): Promise<Changed<Receiver>>;
   changeSubscription(
@@ -212,6 +220,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
       ),
     topic: async (topic) =>
       topic === systemTopicName ? systemTopic : wholeIfAny(await read<TopicRow>(topicKey(topic))),
+    schema: (hash) => schemas.read(hash),
     receiver: (receiver) => read<Receiver>(receiverKey(receiver)),
     subscription: (topic, receiver) => read<Subscription>(subscriptionKey(topic, receiver)),
     topics: async () => (await all<TopicRow>('registry#topic')).map(topicEntryOf),

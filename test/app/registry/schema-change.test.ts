@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { showCatalogTopic } from '../../../lib/app/catalog/catalog.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { createRequest, decideRequest } from '../../../lib/app/request/requests.ts';
 import type { MakeTopics } from '../../../lib/core/access/topic-access.ts';
@@ -110,5 +111,54 @@ describe('a bus on which topics are requested', () => {
     });
     await decideRequest(tools, admin, id, 'approve', 'Granted.');
     expect((await tools.applications.find('shop'))?.quotas).toEqual({ topics: 7 });
+  });
+});
+
+describe('the catalogue', () => {
+  it('shows a topic with the versions of its schema and an example of each', async () => {
+    const bus = await testBus();
+    await putTopic(bus.tools, shop, 'orders', {});
+    expect(await showCatalogTopic(bus.tools, 'orders')).toEqual({
+      topic: 'orders',
+      owner: 'shop',
+      access: { publish: 'owner', subscribe: 'request' },
+      types: [],
+      versions: [],
+    });
+    await putTopic(bus.tools, shop, 'orders', { schema: old });
+    await bus.clock.advance(60_000);
+    await putTopic(bus.tools, shop, 'orders', { schema: stricter, description: 'Orders' });
+    await putTopic(bus.tools, shop, 'orders', { schema: stricter });
+    await publish(bus.tools, shop, { topic: 'orders' }, shorthand({ type: 'order.placed', data: { n: 2 } }));
+
+    const shown = await showCatalogTopic(bus.newTools(), 'orders');
+    expect(shown).toMatchObject({
+      schemaVersion: 2,
+      schema: stricter,
+      example: { type: 'order.placed', data: { n: 1 } },
+      versions: [{ version: 2 }, { version: 1, since: '2026-01-01T00:00:00.000Z' }],
+    });
+    expect(await showCatalogTopic(bus.tools, 'orders', 1)).toMatchObject({ schemaVersion: 2, schema: old });
+    await expect(showCatalogTopic(bus.tools, 'orders', 3)).rejects.toMatchObject({
+      code: 'unknown_schema_version',
+    });
+    await expect(showCatalogTopic(bus.tools, 'none')).rejects.toMatchObject({ code: 'unknown_topic' });
+  });
+
+  it('remembers ten versions, and that there was no schema', async () => {
+    const bus = await testBus();
+    for (let n = 1; n <= 12; n++) await putTopic(bus.tools, shop, 'orders', { schema: { maximum: n } }, true);
+    await putTopic(bus.tools, shop, 'orders', {}, true);
+    const { versions, schema } = await showCatalogTopic(bus.tools, 'orders');
+    expect(schema).toBeUndefined();
+    expect(versions.map(({ version }) => version)).toEqual([13, 12, 11, 10, 9, 8, 7, 6, 5, 4]);
+    expect((await showCatalogTopic(bus.tools, 'orders', 13)).schema).toBeUndefined();
+    expect((await showCatalogTopic(bus.tools, 'orders', 12)).schema).toEqual({ maximum: 12 });
+  });
+
+  it('shows no example where none can be made that conforms', async () => {
+    const bus = await testBus();
+    await putTopic(bus.tools, shop, 'orders', { schema: { type: 'string', pattern: '^[0-9]{4}$' } });
+    expect(await showCatalogTopic(bus.tools, 'orders')).not.toHaveProperty('example');
   });
 });
