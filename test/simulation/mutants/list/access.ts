@@ -67,8 +67,8 @@ export const accessMutants: readonly Mutant[] = [
   {
     name: 'of several decisions about one request each counts',
     file: 'lib/runtime/stores/requests.ts',
-    find: 'return table.transact([{ put, was }, ...others]);',
-    replace: 'return table.transact([was === undefined ? { put, was } : { put }, ...others]);',
+    find: 'return table.transact([{ put, was }, ...others, ...reports]);',
+    replace: 'return table.transact([was === undefined ? { put, was } : { put }, ...others, ...reports]);',
     functions: ['admin'],
     checkers: ['grants'],
     under: requests,
@@ -89,7 +89,7 @@ export const accessMutants: readonly Mutant[] = [
     replace: 'if (grant === undefined || subscribeMode(topic) === undefined) throw unknownGrant();',
     functions: ['admin'],
     checkers: ['grants'],
-    under: conditions({ serverError: 0.1, crashAtCall: 0.05 }, { minutes: 1, focus: { publish: 1, ask: 4 } }),
+    under: conditions({ serverError: 0.1, crashAtCall: 0.05 }, { minutes: 2, focus: { publish: 1, ask: 4 } }),
   },
   {
     name: 'a revocation leaves the subscriptions',

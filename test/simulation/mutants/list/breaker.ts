@@ -17,7 +17,7 @@ export const breakerMutants: readonly Mutant[] = [
   {
     name: 'a breaker closes by a probe that failed',
     file: 'lib/core/breaker/breaker.ts',
-    find: 'return openAgain(open, event.cause, context);',
+    find: 'return openAgain(open, event, context);',
     replace: "return { kind: 'closed', sinceMs: nowMs, reason: event.cause };",
     functions: ['deliver'],
     checkers: ['breaker'],
