@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureBundles, measureFormats } from './bundles.ts';
+import { costsText, measureCosts } from './costs.ts';
 import { delaysText, measureDelays } from './delays.ts';
 import { isolationText, measureIsolation } from './isolation.ts';
 import { describeMachine, measureLimits } from './machine.ts';
@@ -35,6 +36,7 @@ const usage = `npm run bench -- [options]
   --check        run every part for about a second, to see that it works; the numbers mean nothing
   --isolation    only the flood of one type beside another (docs/decisions/040-limits-and-hot-types.md)
   --delays       only delayed events: 100,000 that wait at the same time (2,000 with --quick)
+  --costs        only what a million events cost: one by one and in batches, for one receiver and for five
   --events <n>   how many delayed events
   --formats      compare bundle formats, too (docs/decisions/003-bundle-format.md)
   --json         print the results as JSON
@@ -49,6 +51,7 @@ const { values } = parseArgs({
     check: { type: 'boolean', default: false },
     isolation: { type: 'boolean', default: false },
     delays: { type: 'boolean', default: false },
+    costs: { type: 'boolean', default: false },
     events: { type: 'string' },
     formats: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -129,6 +132,14 @@ function partsOf(scope: Scope) {
     ...withOwnEnds(measureDelays),
     report: ([found]) => section('Delayed events', delaysText(found)),
   });
+  const costs = part({
+    name: 'costs',
+    everyRound: false,
+    ...withOwnEnds(measureCosts),
+    report: ([found]) =>
+      section('What a million events cost (1 KB each, endpoints that answer after 100 ms)', costsText(found)),
+  });
+  if (values.costs) return { costs };
   if (values.isolation) return { isolation };
   if (values.delays) return { delays };
   return {
@@ -173,7 +184,7 @@ function partsOf(scope: Scope) {
       report: ([found]) => section('The limits of this machine', limitsText(found)),
     }),
     isolation,
-    ...(values.check && { delays }),
+    ...(values.check && { delays, costs }),
     bundles: part({
       name: 'bundles',
       everyRound: false,

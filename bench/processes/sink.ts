@@ -36,12 +36,14 @@ let latenciesMs: number[] = [];
 let ids: string[] = [];
 let duplicates = 0;
 let lastMs = 0;
+let answerMs = 0;
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    response.writeHead(204).end();
+    if (answerMs === 0) response.writeHead(204).end();
+    else setTimeout(() => response.writeHead(204).end(), answerMs);
     arrived(String(request.headers['webhook-id']), chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
   });
 });
@@ -62,6 +64,10 @@ function arrived(webhookId: string, body: Buffer | undefined): void {
 const actions = {
   /** Resolves to its URL. */
   listen: (_: null): Promise<string> => listen(server),
+  /** How long the endpoint takes to answer; 0 by default. */
+  answerAfter: (ms: number): void => {
+    answerMs = ms;
+  },
   reset: (_: null): void => {
     seen = new Set();
     latenciesMs = [];
