@@ -47,9 +47,10 @@ export function create(runtime: BaseRuntime) {
     .use(problems(runtime.log))
     .handler(async (event) => {
       let principal: Principal | undefined;
+      const names = namesOf(event);
       try {
         principal = await authenticate(tools, credentialsOf(event));
-        const answer = await publish(tools, principal, targetOf(event.pathParameters ?? {}), {
+        const answer = await publish(tools, principal, targetOf(names), {
           contentType: event.headers['content-type'],
           headers: event.headers,
           body: await bodyBytes(event),
@@ -57,16 +58,13 @@ export function create(runtime: BaseRuntime) {
         return jsonAnswer(202, answer);
       } catch (error) {
         if (error instanceof BusbarError && isCounted(error.status)) {
-          await auditor.refused(actOf(event, principal), error.status);
+          await auditor.refused(actOf(names, event, principal), error.status);
         }
         throw error;
       }
     });
 
-  function actOf({ pathParameters = {}, requestContext }: ApiEvent, principal: Principal | undefined): Act {
-    const names = Object.fromEntries(
-      Object.entries(pathParameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    );
+  function actOf(names: Names, { requestContext }: ApiEvent, principal: Principal | undefined): Act {
     const path = 'topic' in names ? '/v1/topics/{topic}/events' : '/v1/receivers/{receiver}/events';
     return {
       principal,
@@ -92,6 +90,31 @@ export function create(runtime: BaseRuntime) {
   return (event: ApiEvent | DirectPublish, context: never): Promise<unknown> =>
     'requestContext' in event ? overHttp(event, context) : direct(event);
 }
+
+type Names = Readonly<Record<string, string>>;
+
+/** The two calls of this function, as they are written in a URL; names have no characters that need an escape. */
+const calls = /^\/v1\/(?:topics\/(?<topic>[^/]+)|receivers\/(?<receiver>[^/]+))\/events\/?$/;
+
+/**
+ * What a request names. The API has matched the path; the URL of the function passes any request on.
+ * @throws BusbarError unknown_route.
+ */
+function namesOf({ pathParameters, rawPath, requestContext }: ApiEvent): Names {
+  // Test events of the Lambda console have no method.
+  const method = requestContext.http?.method;
+  const names = pathParameters ?? (method === 'POST' ? calls.exec(rawPath)?.groups : undefined);
+  if (names !== undefined) return definedOf(names);
+  throw new BusbarError(
+    'unknown_route',
+    `There is no ${method} ${rawPath} here. This URL only takes events: POST /v1/topics/{topic}/events and POST /v1/receivers/{receiver}/events. All other calls are at the URL of the API, the output ApiUrl of the stack.`,
+  );
+}
+
+const definedOf = (names: Readonly<Record<string, string | undefined>>): Names =>
+  Object.fromEntries(
+    Object.entries(names).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 
 /** @throws BusbarError malformed_json, invalid_request when the runtime of Lambda has already rounded a number. */
 function directText(body: unknown): string {

@@ -30,6 +30,7 @@ import { whyCommand } from './why.ts';
 const closing = `
 Environment:
   BUSBAR_URL        the bus, if there is no --url (default: ${defaultUrl})
+  BUSBAR_PUBLISH_URL  where that bus takes events, if not at BUSBAR_URL: the stack's output PublishUrl
   BUSBAR_KEY        the key, if there is no --key-file; after it come BUSBAR_ADMIN_KEY and, for a bus on
                     this machine, the file admin.key in BUSBAR_DATA (.busbar)
   NO_COLOR          print no colours

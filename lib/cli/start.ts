@@ -40,16 +40,17 @@ async function run(world: World, json: boolean): Promise<void> {
     throw explainStart(error);
   });
 
-  const { url, awsUrl, adminKey, logFile, example } = bus;
+  const { url, publishUrl, awsUrl, adminKey, logFile, example } = bus;
   if (json) {
     const { exports: _, ...aws } = bus.aws;
-    await world.stdout.write(`${jsonText({ url, awsUrl, adminKey, aws, logFile, example })}\n`);
+    await world.stdout.write(`${jsonText({ url, publishUrl, awsUrl, adminKey, aws, logFile, example })}\n`);
   }
   const seconds = ((world.now() - startedMs) / 1000).toFixed(1);
   await say(`
 ${world.stdout.paint('bold', 'Busbar is up')} after ${seconds} s. Ctrl-C stops it.
 
   API        ${url}
+  Publish    ${publishUrl} (events only; on AWS it costs less than the API)
   AWS        ${awsUrl}
   Admin key  ${adminKey}
   Log        ${logFile}

@@ -11,6 +11,11 @@ import {
 import { createTransport, type TransportOptions } from './transport.ts';
 
 export interface ClientOptions extends TransportOptions {
+  /**
+   * Where events are published and invoked, if not at `url`: the output `PublishUrl` of the stack, for which no API is
+   * paid. It gets the key, too.
+   */
+  readonly publishUrl?: string | undefined;
   /** The `source` of events that have none: a URI reference, such as `/shop/checkout`. Default `/busbar/client`. */
   readonly source?: string;
   /** Creates ids for events that have none. Default: random UUIDs. */
@@ -87,9 +92,10 @@ export interface Client {
   call(method: string, path: string, body?: unknown, options?: { signal?: AbortSignal }): Promise<unknown>;
 }
 
-/** Creates a client of one bus. @throws TypeError when `url` is not an http or https URL. */
+/** Creates a client of one bus. @throws TypeError when `url` or `publishUrl` is not an http or https URL. */
 export function createClient(options: ClientOptions): Client {
   const request = createTransport(options);
+  const { publishUrl } = options;
   const clock = options.clock ?? systemClock;
   const defaults = {
     source: options.source ?? '/busbar/client',
@@ -98,7 +104,7 @@ export function createClient(options: ClientOptions): Client {
   };
 
   const publishTo = createPublisher({
-    request,
+    request: publishUrl === undefined ? request : createTransport({ ...options, url: publishUrl }),
     clock,
     random: options.random ?? Math.random,
     retry: { ...retryDefaults, ...options.retry },

@@ -13,7 +13,8 @@ export interface OverloadGuard {
 }
 
 const intervalMs = 250;
-const publishing = /^\/v1\/(?:topics|receivers)\/[^/]+\/events$/;
+/** At the API, or at the URL of the function. */
+const publishing = /^(?:\/lambda-url\/[^/]+)?\/v1\/(?:topics|receivers)\/[^/]+\/events$/;
 
 /** Watches the event loop and the queues that functions read, and throttles publishes when both are overloaded. */
 export function watchOverload(options: {

@@ -23,6 +23,8 @@ const exampleTopic = 'example-orders';
 /** The whole bus on this machine. */
 export interface StartedBus {
   readonly url: string;
+  /** Takes events only, as the output `PublishUrl` on AWS. */
+  readonly publishUrl: string;
   readonly awsUrl: string;
   readonly adminKey: string;
   /** A file with the header that authenticates `curl -H @<file>`, which keeps the key out of the process list. */
@@ -76,7 +78,8 @@ export async function start(options: {
     await makeAdminKey(bus, adminKey);
     const shown = await introduce(bus, adminKey, receiver);
     const { url, awsUrl } = bus;
-    return { url, awsUrl, adminKey, adminHeaderFile, aws, logFile, example: shown, close };
+    const publishUrl = String(bus.outputs.PublishUrl);
+    return { url, publishUrl, awsUrl, adminKey, adminHeaderFile, aws, logFile, example: shown, close };
   } catch (error) {
     await close();
     throw error;

@@ -30,6 +30,8 @@ export const variables = {
   origin: 'BUSBAR_ORIGIN',
   /** The URL of the HTTP API; only where owners are told it. */
   apiUrl: 'BUSBAR_API_URL',
+  /** The URL of the publish function; only where endpoints are called. */
+  publishUrl: 'BUSBAR_PUBLISH_URL',
   /** Other hosts under which the bus is reached, such as `events.example.com`, or `none`. */
   apiHosts: 'BUSBAR_API_HOSTS',
   /** Origins to which any application may have the bus turn for tokens and checks, or `none`. */
@@ -138,10 +140,11 @@ function readConcurrencyMax(text = String(receiverConcurrencyMaxDefault)): numbe
   );
 }
 
-/** The hosts under which the bus is reached: that of its API, and those that the operator lists. */
+/** The hosts under which the bus is reached: those of its API and of its publish function, and those that the operator lists. */
 export function readOwnHosts(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const apiUrl = env[variables.apiUrl] ?? '';
-  return [...(URL.canParse(apiUrl) ? [new URL(apiUrl).host] : []), ...readList(env[variables.apiHosts])];
+  const urls = [env[variables.apiUrl], env[variables.publishUrl]];
+  const hosts = urls.flatMap((url) => (url !== undefined && URL.canParse(url) ? [new URL(url).host] : []));
+  return [...hosts, ...readList(env[variables.apiHosts])];
 }
 
 const readList = (text = 'none'): readonly string[] =>

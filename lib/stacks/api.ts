@@ -3,7 +3,6 @@ import { type CfnStage, HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { variables } from '../runtime/config.ts';
 import type { BusFunction } from './bus-function.ts';
 import { reasons } from './nag.ts';
 import { apiThrottleParameters } from './parameters.ts';
@@ -72,10 +71,5 @@ export class Api extends Construct {
       destinationArn: logs.logGroupArn,
       format: JSON.stringify(accessLogFormat),
     };
-  }
-
-  /** Gives these functions the URL of the API, which exists only after the functions that it calls. */
-  addUrlTo(...functions: readonly BusFunction[]): void {
-    for (const each of functions) each.function.addEnvironment(variables.apiUrl, this.api.apiEndpoint);
   }
 }

@@ -72,7 +72,7 @@ export class BusStack extends Stack {
     });
 
     // The path of an event.
-    const { publish } = new Publish(this, 'Publish', shared);
+    const { publish, url } = new Publish(this, 'Publish', shared);
     const { schedule } = new Schedule(this, 'Schedule', shared);
     const { deliver } = new Delivery(this, 'Delivery', shared);
     const ofKinds = constructs.map((kind) => kind.addSender(this, { ...shared, declaration }));
@@ -121,12 +121,15 @@ export class BusStack extends Stack {
     for (const kind of constructs) kind.addBridges(this, { ...shared, declaration, alarms, trace });
 
     trace.grantWrite(probe, check, relay);
-    // Whoever calls endpoints knows its own address, to which no events may go.
-    api.addUrlTo(admin, validate, declare, deliver, probe, check);
+    // Whoever calls endpoints knows the addresses of the bus, to which no events may go.
+    for (const each of [admin, validate, declare, deliver, probe, check]) {
+      each.function.addEnvironment(variables.apiUrl, api.api.apiEndpoint);
+      each.function.addEnvironment(variables.publishUrl, url.url);
+    }
     // Last, because it reads what the parts have granted themselves.
     const functions = this.node.findAll().filter((part) => part instanceof BusFunction);
     tableKey.grantUse(functions.filter(({ usesTables }) => usesTables));
 
-    addOutputs(this, { api: api.api, keys, alarmTopic: alarms.alarmTopic, table });
+    addOutputs(this, { api: api.api, publishUrl: url.url, keys, alarmTopic: alarms.alarmTopic, table });
   }
 }

@@ -9,6 +9,7 @@ export function addOutputs(
   stack: Stack,
   parts: {
     readonly api: HttpApi;
+    readonly publishUrl: string;
     readonly keys: BusFunction;
     readonly alarmTopic: Topic;
     readonly table: Table;
@@ -18,6 +19,7 @@ export function addOutputs(
   const add = (id: string, description: string, value: string) =>
     new CfnOutput(stack, id, { description, value });
   add('ApiUrl', 'The URL of the HTTP API', parts.api.apiEndpoint);
+  add('PublishUrl', 'A URL that only takes events, without the charge of the API', parts.publishUrl);
   add(
     'FirstAdminKey',
     'Makes an admin key and shows it, once',

@@ -1,12 +1,18 @@
+import { type FunctionUrl, FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { grantHolding } from './hold.ts';
 import { grantRouting } from './routing.ts';
 
-/** The only way in: through the API, or by invoking the function. */
+/**
+ * The only way in: through the API, by the URL of the function, or by invoking it. The URL costs nothing, where the API
+ * charges for each request; keys are checked by the function itself. Its policy lets anyone call the URL, by two
+ * permissions, and nobody invoke the function in another way.
+ */
 export class Publish extends Construct {
   readonly publish: BusFunction;
+  readonly url: FunctionUrl;
 
   constructor(scope: Construct, id: string, props: BusPartProps) {
     super(scope, id);
@@ -21,6 +27,7 @@ export class Publish extends Construct {
       environment,
     });
     grantPublishing(this.publish, props);
+    this.url = this.publish.function.addFunctionUrl({ authType: FunctionUrlAuthType.NONE });
   }
 }
 

@@ -3,6 +3,7 @@ import { awsPaths, type Endpoints, openEndpoints } from './endpoints.ts';
 import { dynamodbEngines } from './engines/dynamodb-with-streams.ts';
 import { type Clock, type Engine, type Host, type Random, root } from './engines/engine.ts';
 import { createHttpApis, type HttpApis } from './engines/http/apis.ts';
+import { createFunctionUrls, type FunctionUrls } from './engines/http/function-urls.ts';
 import type { HttpApiRequest, HttpApiResponse } from './engines/http/model.ts';
 import { createLambda, type FunctionDefinition, type Handler } from './engines/lambda/index.ts';
 import { createScheduler } from './engines/scheduler/index.ts';
@@ -86,7 +87,7 @@ export interface StandIn {
   readonly aws: LocalAws;
   readonly meter: CountingMeter;
   iamUsage(): RoleUsage[];
-  /** A request to the HTTP API without a socket. */
+  /** A request to the HTTP API, or to a function URL, without a socket. */
   handleHttp(request: HttpApiRequest): Promise<HttpApiResponse>;
   /** Opens the API port, which answers 503 until then. Requests go to `handle`, by default to `handleHttp`. */
   openApi(handle?: (request: HttpApiRequest) => Promise<HttpApiResponse>): void;
@@ -152,6 +153,7 @@ async function startAccount(
   );
   const host: Host = { ...world, call: aws.call };
   const httpApis = createHttpApis(host);
+  const functionUrls = createFunctionUrls(host);
 
   let deployment: Deployment;
   try {
@@ -165,6 +167,7 @@ async function startAccount(
       assembly,
       iam,
       httpApis,
+      functionUrls,
       answers,
       apiUrl: endpoints.apiUrl,
     });
@@ -175,7 +178,8 @@ async function startAccount(
     throw error;
   }
 
-  const handleHttp = async (request: HttpApiRequest) => await httpApis.handle(onlyApi(httpApis), request);
+  const handleHttp = async (request: HttpApiRequest) =>
+    await (functionUrls.handle(request) ?? httpApis.handle(onlyApi(httpApis), request));
   let closing: Promise<void> | undefined;
   return {
     url: endpoints.apiUrl,
@@ -238,11 +242,12 @@ function deployTo(
     readonly assembly: CloudAssembly;
     readonly iam: Iam;
     readonly httpApis: HttpApis;
+    readonly functionUrls: FunctionUrls;
     readonly answers: AnswerBox;
     readonly apiUrl: string;
   },
 ): Promise<Deployment> {
-  const { options, assembly, iam, httpApis, answers, apiUrl } = parts;
+  const { options, assembly, iam, httpApis, functionUrls, answers, apiUrl } = parts;
   return deploy({
     template: assembly.template,
     stackName: assembly.stackName,
@@ -253,6 +258,7 @@ function deployTo(
       call: async (service, action, input) => await host.call(service, action, input, root),
       iam,
       httpApis,
+      functionUrls,
       apiEndpoint: () => apiUrl,
       codeDirectory: assembly.codeDirectory,
       customResources: answers,

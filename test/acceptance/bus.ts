@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, '..', '..');
 /** A running bus as a program outside sees it: a URL, a key, and a process that can be killed. */
 export interface AcceptanceBus {
   readonly url: string;
+  /** Takes events only. */
+  readonly publishUrl: string;
   readonly awsUrl: string;
   readonly adminKey: string;
   /** What requests to the AWS endpoint are signed with. */
@@ -54,8 +56,9 @@ export async function startBus(
   const child = spawnStart({ BUSBAR_DATA: dataDirectory, ...options.env });
   options.onSpawn?.(child);
   const started = await firstLine(child);
-  const { url, awsUrl, adminKey, aws } = JSON.parse(started) as {
+  const { url, publishUrl, awsUrl, adminKey, aws } = JSON.parse(started) as {
     url: string;
+    publishUrl: string;
     awsUrl: string;
     adminKey: string;
     aws: AwsCredentials;
@@ -68,6 +71,7 @@ export async function startBus(
   };
   return {
     url,
+    publishUrl,
     awsUrl,
     adminKey,
     awsCredentials: aws,

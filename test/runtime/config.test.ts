@@ -14,6 +14,8 @@ describe('the environment', () => {
 
   const optional: readonly string[] = [
     variables.apiUrl,
+    variables.publishUrl,
+    variables.makeTopics,
     variables.apiHosts,
     variables.trustedOrigins,
     variables.receiverConcurrency,
@@ -77,12 +79,25 @@ describe('the environment', () => {
 });
 
 describe('the hosts of the bus', () => {
-  it('are that of its API and those that the operator lists', () => {
-    const api = { BUSBAR_API_URL: 'https://abc.execute-api.us-east-1.amazonaws.com' };
+  it('are those of its API and its publish function, and those that the operator lists', () => {
+    const api = {
+      BUSBAR_API_URL: 'https://abc.execute-api.us-east-1.amazonaws.com',
+      BUSBAR_PUBLISH_URL: 'https://xyz.lambda-url.us-east-1.on.aws/',
+    };
     expect(
       parseConfig({ ...environment, ...api, BUSBAR_API_HOSTS: 'a.example.com, b.example.com' }).ownHosts,
-    ).toEqual(['abc.execute-api.us-east-1.amazonaws.com', 'a.example.com', 'b.example.com']);
-    const none = { BUSBAR_API_URL: undefined, BUSBAR_API_HOSTS: 'none', BUSBAR_TRUSTED_ORIGINS: 'none' };
+    ).toEqual([
+      'abc.execute-api.us-east-1.amazonaws.com',
+      'xyz.lambda-url.us-east-1.on.aws',
+      'a.example.com',
+      'b.example.com',
+    ]);
+    const none = {
+      BUSBAR_API_URL: undefined,
+      BUSBAR_PUBLISH_URL: undefined,
+      BUSBAR_API_HOSTS: 'none',
+      BUSBAR_TRUSTED_ORIGINS: 'none',
+    };
     expect(parseConfig({ ...environment, ...none })).toMatchObject({ ownHosts: [], trustedOrigins: [] });
   });
 });

@@ -277,11 +277,12 @@ describe('functions', () => {
   it.each(functions.map((own) => [own.FunctionName, own] as const))(
     '%s has the environment that the configuration reads, and nothing else',
     (name, { Environment }) => {
-      // The URL of the API is told to those that store or call URLs, none of which may be the bus itself.
+      // The URLs of the bus are told to those that store or call URLs, none of which may be the bus itself.
       const callers = ['admin', 'validate', 'declare', 'deliver', 'probe', 'check-transaction'];
       const told = [...Object.values(variables), rocketMqVariables.endpoints].filter(
         (variable) =>
-          variable !== variables.apiUrl || callers.map((each) => `busbar-${each}`).includes(String(name)),
+          (variable !== variables.apiUrl && variable !== variables.publishUrl) ||
+          callers.map((each) => `busbar-${each}`).includes(String(name)),
       );
       const names = Object.keys((Environment as JsonObject).Variables as JsonObject);
       expect(names.sort()).toEqual(told.sort());
@@ -293,6 +294,23 @@ describe('functions', () => {
       expect(named(functions, 'FunctionName', `busbar-${name}`).Timeout).toBeLessThan(30);
     }
     expect(named(functions, 'FunctionName', 'busbar-publish').Timeout).toBeLessThan(dedupClaimSeconds);
+  });
+});
+
+describe('the URL of the publish function', () => {
+  it('is the only one, and without authentication, because the function checks the keys', () => {
+    expect(properties('AWS::Lambda::Url')).toEqual([
+      { AuthType: 'NONE', TargetFunctionArn: { 'Fn::GetAtt': [expect.stringMatching(/^Publish/), 'Arn'] } },
+    ]);
+  });
+
+  it('may be called by anyone, who may not invoke the function in another way', () => {
+    const ofAnyone = properties('AWS::Lambda::Permission').filter(({ Principal }) => Principal === '*');
+    const FunctionName = { 'Fn::GetAtt': [expect.stringMatching(/^Publish/), 'Arn'] };
+    expect(ofAnyone).toEqual([
+      { Action: 'lambda:InvokeFunctionUrl', FunctionName, FunctionUrlAuthType: 'NONE', Principal: '*' },
+      { Action: 'lambda:InvokeFunction', FunctionName, InvokedViaFunctionUrl: true, Principal: '*' },
+    ]);
   });
 });
 
@@ -721,6 +739,7 @@ it('outputs what an operator needs next', () => {
     'ApiUrl',
     'FirstAdminKey',
     'KeysFunction',
+    'PublishUrl',
     'TableName',
   ]);
   expect(resolved(template, template.Outputs.FirstAdminKey?.Value ?? '')).toContain(

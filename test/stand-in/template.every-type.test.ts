@@ -215,6 +215,14 @@ function everyType(changed: boolean): Resources {
         ...(changed ? { SourceAccount: { Ref: 'AWS::AccountId' } } : {}),
       },
     },
+    Url: {
+      Type: 'AWS::Lambda::Url',
+      Properties: {
+        TargetFunctionArn: arn('Function'),
+        AuthType: 'NONE',
+        ...(changed ? { InvokeMode: 'BUFFERED' } : {}),
+      },
+    },
     Custom: {
       Type: 'AWS::CloudFormation::CustomResource',
       Properties: { ServiceToken: arn('Function'), Value: changed ? 2 : 1 },

@@ -30,18 +30,20 @@ export function connect(session: Session, command: Command, more: Partial<Client
   const { world } = session;
   const options = command.optsWithGlobals<GlobalOptions>();
   const url = options.url ?? world.env.BUSBAR_URL ?? defaultUrl;
+  const publishUrl = publishUrlOf(options, world);
   session.about = { ...session.about, url };
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw usageError(`${url} is not an http or https URL.`, `Pass the bus as a URL such as ${defaultUrl}.`);
   }
   return createClient({
     url,
+    publishUrl,
     key:
       options.key ??
       keyOf(options.keyFile) ??
       world.env.BUSBAR_KEY ??
       world.env.BUSBAR_ADMIN_KEY ??
-      localKey(world, url),
+      localKey(world, publishUrl === undefined ? [url] : [url, publishUrl]),
     fetch: world.fetch,
     random: world.random,
     uuid: world.uuid,
@@ -51,6 +53,17 @@ export function connect(session: Session, command: Command, more: Partial<Client
     retry: { attempts: 2 },
     ...more,
   });
+}
+
+/** It belongs to the bus of the environment: a bus that an option names gets its events at its API. */
+function publishUrlOf({ url }: GlobalOptions, { env }: World): string | undefined {
+  const publishUrl = env.BUSBAR_PUBLISH_URL;
+  if (url !== undefined || publishUrl === undefined || publishUrl === '') return undefined;
+  if (URL.canParse(publishUrl) && /^https?:$/.test(new URL(publishUrl).protocol)) return publishUrl;
+  throw usageError(
+    `BUSBAR_PUBLISH_URL is ${publishUrl}, which is not an http or https URL.`,
+    'Give it the output PublishUrl of the stack, or leave it out.',
+  );
 }
 
 /** The key in a file; `-` is standard input. */
@@ -72,8 +85,8 @@ export function isLocal(url: string): boolean {
 }
 
 /** The key that `npm start` created. It is never sent to another machine, where it would not work. */
-function localKey(world: World, url: string): string | undefined {
-  if (!isLocal(url)) return undefined;
+function localKey(world: World, urls: readonly string[]): string | undefined {
+  if (!urls.every(isLocal)) return undefined;
   try {
     return readFileSync(join(world.env.BUSBAR_DATA ?? '.busbar', 'admin.key'), 'utf8').trim() || undefined;
   } catch (error) {

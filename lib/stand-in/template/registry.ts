@@ -13,6 +13,7 @@ import { lambdaEventInvokeConfig } from './resources/lambda-event-invoke-config.
 import { lambdaEventSourceMapping } from './resources/lambda-event-source-mapping.ts';
 import { lambdaFunction } from './resources/lambda-function.ts';
 import { lambdaPermission } from './resources/lambda-permission.ts';
+import { lambdaUrl } from './resources/lambda-url.ts';
 import { schedulerSchedule } from './resources/scheduler-schedule.ts';
 import { schedulerScheduleGroup } from './resources/scheduler-schedule-group.ts';
 import { snsSubscription } from './resources/sns-subscription.ts';
@@ -38,6 +39,7 @@ const types: ReadonlyMap<string, AnyResourceType> = new Map(
     lambdaEventSourceMapping,
     lambdaFunction,
     lambdaPermission,
+    lambdaUrl,
     schedulerSchedule,
     schedulerScheduleGroup,
     snsSubscription,

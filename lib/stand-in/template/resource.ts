@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Input, Output, PolicyDocument, Service } from '../engines/engine.ts';
 import type { HttpApis } from '../engines/http/apis.ts';
+import type { FunctionUrls } from '../engines/http/function-urls.ts';
 import type { Iam } from '../iam/iam.ts';
 import type { StackIdentity } from './parameters.ts';
 
@@ -11,7 +12,8 @@ export interface Account {
   call(service: Service, action: string, input: Input): Promise<Output>;
   readonly iam: Iam;
   readonly httpApis: HttpApis;
-  /** Where requests to an HTTP API arrive, such as `http://127.0.0.1:4100`. */
+  readonly functionUrls: FunctionUrls;
+  /** Where requests to an HTTP API, and below a path to function URLs, arrive, such as `http://127.0.0.1:4100`. */
   apiEndpoint(apiId: string): string;
   /** The directory of the Lambda code asset with this S3 key. */
   codeDirectory(s3Key: string): string;

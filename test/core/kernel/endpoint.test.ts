@@ -104,12 +104,19 @@ describe('the ports of endpoints', () => {
 });
 
 describe('a host of the bus', () => {
-  const ownHosts = ['abc.execute-api.eu-west-1.amazonaws.com', 'bücher.example', '127.0.0.1:4100'];
+  const ownHosts = [
+    'abc.execute-api.eu-west-1.amazonaws.com',
+    'xyz.lambda-url.eu-west-1.on.aws',
+    'bücher.example',
+    '127.0.0.1:4100',
+  ];
 
   it.each([
     'https://abc.execute-api.eu-west-1.amazonaws.com/',
     'https://abc.execute-api.eu-west-1.amazonaws.com./',
     'https://ABC.Execute-API.eu-west-1.amazonaws.com:8443/x',
+    'https://xyz.lambda-url.eu-west-1.on.aws/v1/topics/orders/events',
+    'https://XYZ.Lambda-URL.eu-west-1.on.aws.:443/',
     'https://xn--bcher-kva.example/',
     'https://B%C3%BCcher.example:443/',
     'http://localhost:4100/',
@@ -121,6 +128,9 @@ describe('a host of the bus', () => {
   it.each([
     'https://abd.execute-api.eu-west-1.amazonaws.com/',
     'https://abc.execute-api.eu-west-1.amazonaws.com.example.com/',
+    // A function URL of somebody else is an endpoint like any other.
+    'https://xyy.lambda-url.eu-west-1.on.aws/',
+    'https://xyz.lambda-url.us-east-1.on.aws/',
     'http://127.0.0.1:4101/',
   ])('is not found in %s', (url) => {
     expect(isOwnHost(new URL(url), ownHosts)).toBe(false);

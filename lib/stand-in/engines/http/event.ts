@@ -57,13 +57,58 @@ export function proxyEvent(
   pathParameters: Readonly<Record<string, string>> | undefined,
   context: EventContext,
 ): Readonly<Record<string, unknown>> {
+  return {
+    ...eventOf(request, path, context, {
+      account: context.account,
+      id: route.apiId,
+      domainName: `${route.apiId}.execute-api.${context.region}.amazonaws.com`,
+      routeKey: route.routeKey,
+      authorizer:
+        route.authorizationType === 'AWS_IAM' ? iamAuthorizer(request.headers, context.account) : undefined,
+    }),
+    pathParameters,
+  };
+}
+
+/**
+ * The event of a function URL without authentication: the same format, whose path is as it was sent, with an anonymous
+ * account and without path parameters (https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html).
+ */
+export function functionUrlEvent(
+  request: HttpApiRequest,
+  path: string,
+  urlId: string,
+  context: EventContext,
+): Readonly<Record<string, unknown>> {
+  return eventOf(request, path, context, {
+    account: 'anonymous',
+    id: urlId,
+    domainName: functionUrlDomain(urlId, context.region),
+    routeKey: '$default',
+    authorizer: undefined,
+  });
+}
+
+/** The host of a function URL on AWS. */
+export const functionUrlDomain = (urlId: string, region: string): string =>
+  `${urlId}.lambda-url.${region}.on.aws`;
+
+/** What has received a request, as the event tells it. */
+interface Entrance {
+  readonly account: string;
+  readonly id: string;
+  readonly domainName: string;
+  readonly routeKey: string;
+  readonly authorizer: object | undefined;
+}
+
+function eventOf(request: HttpApiRequest, path: string, context: EventContext, entrance: Entrance) {
   const { cookie, ...headers } = request.headers;
   const text = isTextBody(request);
-  const domainName = `${route.apiId}.execute-api.${context.region}.amazonaws.com`;
   // Undefined members are left out of the JSON, as on AWS.
   return {
     version: '2.0',
-    routeKey: route.routeKey,
+    routeKey: entrance.routeKey,
     rawPath: path,
     rawQueryString: request.query,
     cookies: cookie?.split(';').map((one) => one.trim()),
@@ -79,11 +124,11 @@ export function proxyEvent(
     },
     queryStringParameters: queryStringParameters(request.query),
     requestContext: {
-      accountId: context.account,
-      apiId: route.apiId,
-      authorizer: route.authorizationType === 'AWS_IAM' ? iamAuthorizer(headers, context.account) : undefined,
-      domainName,
-      domainPrefix: route.apiId,
+      accountId: entrance.account,
+      apiId: entrance.id,
+      authorizer: entrance.authorizer,
+      domainName: entrance.domainName,
+      domainPrefix: entrance.id,
       http: {
         method: request.method,
         path,
@@ -92,12 +137,11 @@ export function proxyEvent(
         userAgent: headers['user-agent'] ?? '',
       },
       requestId: context.requestId,
-      routeKey: route.routeKey,
+      routeKey: entrance.routeKey,
       stage: context.stageName,
       time: accessLogTime(context.nowMs),
       timeEpoch: context.nowMs,
     },
-    pathParameters,
     body:
       request.body.length === 0
         ? undefined

@@ -173,7 +173,7 @@ function decodedPath(path: string): string | undefined {
 }
 
 /** `Root=1-<seconds in hex>-<24 hex digits>`, derived from the request id, so it uses no more randomness. */
-function traceId(nowMs: number, requestId: string): string {
+export function traceId(nowMs: number, requestId: string): string {
   const seconds = Math.floor(nowMs / 1000)
     .toString(16)
     .padStart(8, '0');

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { resourceType, unlessGone } from '../resource.ts';
+import { flag, resourceType, unlessGone } from '../resource.ts';
 
 const properties = z.strictObject({
   Action: z.string(),
   FunctionName: z.string(),
+  FunctionUrlAuthType: z.string().optional(),
+  InvokedViaFunctionUrl: flag.optional(),
   Principal: z.string(),
   SourceAccount: z.string().optional(),
   SourceArn: z.string().optional(),
@@ -13,7 +15,15 @@ const properties = z.strictObject({
 export const lambdaPermission = resourceType<z.infer<typeof properties>>({
   type: 'AWS::Lambda::Permission',
   properties,
-  replacedBy: ['Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'],
+  replacedBy: [
+    'Action',
+    'FunctionName',
+    'FunctionUrlAuthType',
+    'InvokedViaFunctionUrl',
+    'Principal',
+    'SourceAccount',
+    'SourceArn',
+  ],
   async create(wanted, { account, name }) {
     const StatementId = name({ maxLength: 100 });
     await account.call('lambda', 'AddPermission', { ...wanted, StatementId });

@@ -18,6 +18,8 @@ export function addPermission({ host, functions }: Lambda): Operation {
         'SourceArn',
         'SourceAccount',
         'RevisionId',
+        'FunctionUrlAuthType',
+        'InvokedViaFunctionUrl',
       );
       const found = functions.find(input.FunctionName, input.Qualifier);
       rejectStaleRevision(members.string('RevisionId'), found.revisionId);
@@ -33,8 +35,15 @@ export function addPermission({ host, functions }: Lambda): Operation {
       }
       const sourceArn = members.string('SourceArn');
       const sourceAccount = members.string('SourceAccount');
+      const equal = {
+        ...(sourceAccount === undefined ? {} : { 'AWS:SourceAccount': sourceAccount }),
+        ...urlAuthType(action, members.string('FunctionUrlAuthType')),
+      };
       const condition = {
-        ...(sourceAccount === undefined ? {} : { StringEquals: { 'AWS:SourceAccount': sourceAccount } }),
+        ...(Object.keys(equal).length === 0 ? {} : { StringEquals: equal }),
+        ...(members.boolean('InvokedViaFunctionUrl') === true && {
+          Bool: { 'lambda:InvokedViaFunctionUrl': 'true' },
+        }),
         ...(sourceArn === undefined ? {} : { ArnLike: { 'AWS:SourceArn': sourceArn } }),
       };
       const statement: PolicyStatement = {
@@ -49,6 +58,18 @@ export function addPermission({ host, functions }: Lambda): Operation {
       return { Statement: JSON.stringify(statement) };
     },
   };
+}
+
+/** The condition of a permission for function URLs; no other action takes it (Lambda API reference, AddPermission). */
+function urlAuthType(action: string, type: string | undefined) {
+  if (type === undefined) return {};
+  if (action !== 'lambda:InvokeFunctionUrl') {
+    throw invalidParameter('FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action');
+  }
+  if (type !== 'NONE' && type !== 'AWS_IAM') {
+    throw invalidParameter(`FunctionUrlAuthType must be NONE or AWS_IAM, not ${type}.`);
+  }
+  return { 'lambda:FunctionUrlAuthType': type };
 }
 
 /** A service, everybody, an account, or the ARN of a principal. */
