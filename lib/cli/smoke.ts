@@ -10,6 +10,7 @@ import { newSecret, type World } from './support/world.ts';
 
 interface SmokeOptions {
   readonly endpoint?: string;
+  readonly publishUrl?: string;
   readonly port: number;
 }
 
@@ -28,12 +29,13 @@ signature, and deletes everything again. A bus on AWS can reach this machine onl
 Examples:
   busbar smoke
   busbar smoke --url https://abc.execute-api.eu-west-1.amazonaws.com --key bbk_...
-  busbar smoke --url https://abc... --key bbk_... --endpoint https://my-tunnel.example.com/ --port 8080`;
+  busbar smoke --url https://abc... --publish-url https://xyz.lambda-url... --endpoint https://my-tunnel.example.com/ --port 8080`;
 
 export function smokeCommand(session: Session): Command {
   return new Command('smoke')
     .description('prove that a running bus accepts and delivers events')
     .option('--endpoint <url>', 'how the bus reaches this machine')
+    .option('--publish-url <url>', "the stack's output PublishUrl, to try it, too")
     .option('--port <port>', 'where to listen for the delivery; 0 takes a free port', portNumber, 0)
     .addHelpText('after', closing)
     .action((options: SmokeOptions, command: Command) => smoke(session, command, options));
@@ -42,7 +44,9 @@ export function smokeCommand(session: Session): Command {
 async function smoke(session: Session, command: Command, options: SmokeOptions): Promise<void> {
   const { world } = session;
   const json = wantsJson(command);
-  const client = connect(session, command);
+  const { publishUrl } = options;
+  const client = connect(session, command, { publishUrl: undefined });
+  const byUrl = publishUrl === undefined ? undefined : connect(session, command, { publishUrl });
   const steps: Step[] = [];
   const run = async <Answer>(step: string, work: () => Promise<Answer>): Promise<Answer> => {
     const startedMs = world.now();
@@ -67,7 +71,7 @@ async function smoke(session: Session, command: Command, options: SmokeOptions):
 
   try {
     await run('the API answers', () => client.call('GET', '/health'));
-    await walk(client, world, options, isLocal(session.about.url ?? ''), run);
+    await walk({ client, byUrl }, world, options, isLocal(session.about.url ?? ''), run);
   } catch {
     // The failed step has printed its failure; only the verdict is left.
   }
@@ -87,7 +91,7 @@ const deliveryStep = 'the event arrives, signed';
 const deliverySeconds = 60;
 
 async function walk(
-  client: Client,
+  { client, byUrl }: { readonly client: Client; readonly byUrl: Client | undefined },
   world: World,
   options: SmokeOptions,
   onThisMachine: boolean,
@@ -97,7 +101,8 @@ async function walk(
   const name = `smoke-${world.uuid().slice(0, 8)}`;
   const secret = newSecret(world);
   const id = world.uuid();
-  const listener = await listen(options.port, secret, id);
+  const idByUrl = world.uuid();
+  const listener = await listen(options.port, secret, byUrl === undefined ? [id] : [id, idByUrl]);
   const reachable = options.endpoint ?? (onThisMachine ? listener.url : undefined);
   try {
     await run('a topic is created', () => client.putTopic(name, { description: 'Created by busbar smoke' }));
@@ -111,6 +116,11 @@ async function walk(
     );
     await run('it is subscribed', () => client.putSubscription(name, name));
     await run('an event is accepted', () => client.publish(name, { id, type: 'busbar.smoke', data: { id } }));
+    if (byUrl !== undefined) {
+      await run('an event is accepted at the publish URL', () =>
+        byUrl.publish(name, { id: idByUrl, type: 'busbar.smoke', data: { id: idByUrl } }),
+      );
+    }
     if (reachable !== undefined) await run(deliveryStep, () => listener.arrived);
   } finally {
     listener.close();
@@ -121,8 +131,9 @@ async function walk(
   }
 }
 
-/** Listens for one event. `arrived` resolves once it is verified, and rejects after a minute. */
-async function listen(port: number, secret: string, id: string) {
+/** Listens for events. `arrived` resolves once they all are verified, and rejects after a minute. */
+async function listen(port: number, secret: string, ids: readonly string[]) {
+  const missing = new Set(ids);
   let settle: (error?: Error) => void = () => undefined;
   const arrived = new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
@@ -140,7 +151,7 @@ async function listen(port: number, secret: string, id: string) {
   const receiver = createReceiver({
     secret,
     onEvent: (event) => {
-      if (event.id === id) settle();
+      if (missing.delete(event.id) && missing.size === 0) settle();
     },
     onError: (error) => settle(error instanceof Error ? error : new Error(String(error))),
   });

@@ -3,6 +3,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient } from '../../lib/client/index.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { type AcceptanceBus, startBus } from './bus.ts';
 
 /** The URL of the publish function, beside the API, as a producer meets it. */
@@ -68,6 +69,32 @@ it('takes the events of a client that is told of it, whose other calls go to the
   await came;
   expect((await meter())['apigateway.requests']).toBe(before['apigateway.requests']);
   expect(await client.call('GET', '/topics/orders')).toMatchObject({ topic: 'orders' });
+});
+
+it('takes the events of a CLI that the environment tells of it, unless an option names another bus', async () => {
+  const apiRequests = async () => (await meter())['apigateway.requests'] ?? 0;
+  const env = { BUSBAR_URL: bus.url, BUSBAR_PUBLISH_URL: bus.publishUrl, BUSBAR_KEY: bus.adminKey };
+  const before = await apiRequests();
+  const publish = ['publish', 'orders', '{}', '--type', 'order.paid'];
+  expect(await runCli(publish, { env })).toMatchObject({ code: 0 });
+  expect(await apiRequests()).toBe(before);
+  expect(await runCli([...publish, '--url', bus.url], { env })).toMatchObject({ code: 0 });
+  expect(await apiRequests()).toBe(before + 1);
+  const wrong = await runCli(publish, { env: { ...env, BUSBAR_PUBLISH_URL: 'orders' } });
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('BUSBAR_PUBLISH_URL') });
+});
+
+it('is tried by the smoke test', async () => {
+  const env = { BUSBAR_KEY: bus.adminKey };
+  const smoke = ['smoke', '--url', bus.url, '--publish-url'];
+  const { code, stdout } = await runCli([...smoke, bus.publishUrl], { env });
+  expect(stdout).toContain('an event is accepted at the publish URL');
+  expect([code, stdout.includes('FAIL')]).toEqual([0, false]);
+  const failed = await runCli([...smoke, `${bus.url}/lambda-url/another/`], { env });
+  expect([failed.code, failed.stdout]).toEqual([
+    1,
+    expect.stringContaining('FAIL an event is accepted at the publish'),
+  ]);
 });
 
 it.each([

@@ -30,14 +30,22 @@ export function connect(session: Session, command: Command, more: Partial<Client
   const { world } = session;
   const options = command.optsWithGlobals<GlobalOptions>();
   const url = options.url ?? world.env.BUSBAR_URL ?? defaultUrl;
-  const publishUrl = publishUrlOf(options, world);
+  const publishUrl = 'publishUrl' in more ? more.publishUrl : publishUrlOf(options, world);
   session.about = { ...session.about, url };
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw usageError(`${url} is not an http or https URL.`, `Pass the bus as a URL such as ${defaultUrl}.`);
   }
+  if (
+    publishUrl !== undefined &&
+    !(URL.canParse(publishUrl) && /^https?:$/.test(new URL(publishUrl).protocol))
+  ) {
+    throw usageError(
+      `The publish URL ${publishUrl} is not an http or https URL.`,
+      "Give BUSBAR_PUBLISH_URL or --publish-url the stack's output PublishUrl, or leave it out.",
+    );
+  }
   return createClient({
     url,
-    publishUrl,
     key:
       options.key ??
       keyOf(options.keyFile) ??
@@ -52,18 +60,14 @@ export function connect(session: Session, command: Command, more: Partial<Client
     // A person is waiting and can retry, so the client itself retries only once.
     retry: { attempts: 2 },
     ...more,
+    publishUrl,
   });
 }
 
 /** It belongs to the bus of the environment: a bus that an option names gets its events at its API. */
 function publishUrlOf({ url }: GlobalOptions, { env }: World): string | undefined {
   const publishUrl = env.BUSBAR_PUBLISH_URL;
-  if (url !== undefined || publishUrl === undefined || publishUrl === '') return undefined;
-  if (URL.canParse(publishUrl) && /^https?:$/.test(new URL(publishUrl).protocol)) return publishUrl;
-  throw usageError(
-    `BUSBAR_PUBLISH_URL is ${publishUrl}, which is not an http or https URL.`,
-    'Give it the output PublishUrl of the stack, or leave it out.',
-  );
+  return url !== undefined || publishUrl === '' ? undefined : publishUrl;
 }
 
 /** The key in a file; `-` is standard input. */
