@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { kindOptions } from '../connectors/cli.ts';
+import { formats } from '../core/registry/receiver.ts';
 import type { Item } from './support/answer.ts';
 import { given } from './support/collection.ts';
 import { usageError } from './support/failure.ts';
@@ -30,6 +31,7 @@ export interface ReceiverOptions {
   readonly header?: Readonly<Record<string, string>>;
   readonly publicHeader?: Readonly<Record<string, string>>;
   readonly oauth2?: unknown;
+  readonly routingKey?: string;
 }
 
 /** The options of a command that sets something of a receiver. */
@@ -37,7 +39,7 @@ export function receiverSettings(command: Command): Command {
   command
     .option('--endpoint <url>', 'where the bus posts its events')
     .option('--owner <application>', 'the application that owns it')
-    .addOption(new Option('--format <format>', 'the CloudEvents format').choices(['structured', 'binary']))
+    .addOption(new Option('--format <format>', 'the form of the events').choices(formats))
     .option(
       '--secret <whsec>',
       'sign with this secret, or @file; without it the bus makes one and shows it once',
@@ -71,6 +73,11 @@ export function receiverSettings(command: Command): Command {
       '--oauth2 <json>',
       'send an OAuth 2 token, from client credentials: {tokenUrl, clientId, clientSecret}, or @file',
       jsonOrFile,
+    )
+    .option(
+      '--routing-key <key>',
+      'the integration key of PagerDuty, with --format pagerduty, or @file',
+      secretOrFile,
     )
     .option(
       '--header <"Name: value">',
@@ -121,6 +128,7 @@ export function settingsOf(options: ReceiverOptions): Item {
     headers: headersOf(options),
     publicHeaders: options.publicHeader && Object.keys(options.publicHeader),
     oauth2: options.oauth2,
+    routingKey: options.routingKey,
   });
 }
 

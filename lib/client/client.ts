@@ -28,7 +28,7 @@ export interface ClientOptions extends TransportOptions {
 export interface ReceiverSettings {
   readonly endpoint: string;
   readonly owner?: string;
-  readonly format?: 'structured' | 'binary';
+  readonly format?: 'structured' | 'binary' | 'slack' | 'pagerduty';
   readonly secret?: string;
   readonly timeoutSeconds?: number;
   readonly retry?: { readonly delaysSeconds: readonly number[] };
@@ -43,6 +43,8 @@ export interface ReceiverSettings {
     readonly audience?: string;
     readonly clientAuthentication?: 'basic' | 'body';
   };
+  /** The integration key, with `format: 'pagerduty'`; the bus keeps the one it has if this is left out. */
+  readonly routingKey?: string;
 }
 
 /** The settings of a topic (`PUT /v1/topics/{topic}`); `schema` is a JSON Schema for `data`. */

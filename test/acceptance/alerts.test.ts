@@ -75,6 +75,48 @@ describe('an alert', () => {
     expect(typesAt(ofOther)).toEqual([]);
   });
 
+  it('reaches Slack and PagerDuty in their own shapes, and its end resolves the incident', async () => {
+    const kiosk = await team('kiosk');
+    const filter = { type: [{ prefix: 'busbar.breaker.' }] };
+    const [slack, pager] = [await sinkOf(200), await sinkOf(202)];
+    const routingKey = '0123456789abcdef0123456789abcdef';
+    for (const [name, settings] of [
+      ['slack-of-kiosk', { endpoint: slack.url, format: 'slack' }],
+      ['pager-of-kiosk', { endpoint: pager.url, format: 'pagerduty', routingKey }],
+    ] as const) {
+      const put = await bus.call('PUT', `/v1/receivers/${name}`, settings, kiosk);
+      expect(put.status).toBe(201);
+      expect(put.body).not.toHaveProperty('routingKey');
+      await bus.call('PUT', `/v1/topics/busbar/subscriptions/${name}`, { filter }, kiosk);
+    }
+    await bus.call('PUT', '/v1/receivers/till', { endpoint: (await sinkOf()).url }, kiosk);
+    await bus.call('POST', '/v1/receivers/till/breaker', { state: 'open' }, kiosk);
+    const [page] = await pager.waitFor(1);
+    const [message] = await slack.waitFor(1);
+    expect(message?.headers['content-type']).toBe('application/json');
+    expect(JSON.parse(message?.body ?? '')).toMatchObject({
+      text: 'busbar.breaker.opened: receivers/till',
+      blocks: [{ text: { text: '*busbar.breaker.opened: receivers/till*' } }, { type: 'section' }],
+    });
+    const trigger = JSON.parse(page?.body ?? '');
+    expect(trigger).toMatchObject({
+      routing_key: routingKey,
+      event_action: 'trigger',
+      payload: {
+        severity: 'critical',
+        source: '/busbar',
+        custom_details: { receiver: 'till', isForced: true },
+      },
+    });
+
+    await bus.call('POST', '/v1/receivers/till/breaker', { state: 'closed' }, kiosk);
+    const [, resolve] = await pager.waitFor(2);
+    expect(JSON.parse(resolve?.body ?? '')).toMatchObject({
+      event_action: 'resolve',
+      dedup_key: trigger.dedup_key,
+    });
+  });
+
   it('comes from a topic that nobody changes, holds or publishes to, not even an admin', async () => {
     const forbidden = { status: 403, body: { code: 'forbidden' } };
     const event = { type: 'busbar.breaker.opened', data: {} };

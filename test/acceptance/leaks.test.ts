@@ -18,6 +18,7 @@ const planted: Record<string, string> = {
   'the client secret': 'planted-client-secret',
   'a refused client secret': 'planted-refused-client-secret',
   'a token': 'planted-access-token',
+  'a routing key': 'planted-routing-key',
 };
 const basic = Buffer.from(`bus:${planted['the client secret']}`).toString('base64');
 
@@ -87,7 +88,9 @@ it('no secret of a receiver is in a log, a response, a trace, a dead letter or t
   });
   expect(put.status).toBe(201);
   expect((await call('PUT', '/v1/receivers/granted', { endpoint: echoing, retry, oauth2 })).status).toBe(201);
-  for (const receiver of ['static', 'granted']) {
+  const paged = { endpoint: echoing, retry, format: 'pagerduty', routingKey: planted['a routing key'] };
+  expect((await call('PUT', '/v1/receivers/paged', paged)).status).toBe(201);
+  for (const receiver of ['static', 'granted', 'paged']) {
     await call('PUT', `/v1/topics/leaks/subscriptions/${receiver}`, {});
   }
   const rotated = await call('POST', '/v1/receivers/static/rotate-secret', {
@@ -108,14 +111,16 @@ it('no secret of a receiver is in a log, a response, a trace, a dead letter or t
       oauth2: { ...oauth2, clientSecret: planted['a refused client secret'], scope: '"' },
     }),
     await call('PUT', '/v1/receivers/refused', { endpoint: echoing, headers, oauth2 }),
+    await call('PUT', '/v1/receivers/refused', { ...paged, format: 'slack' }),
     await call('PUT', '/v1/receivers/refused', `{"secret": "${planted['the secret']}", `),
   ];
-  expect(refused.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
+  expect(refused.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 400]);
 
   await call('POST', '/v1/topics/leaks/events', { type: 'test', id: 'leak', data: {} });
   for (const [receiver, cause] of [
     ['static', 'http-500'],
     ['granted', 'oauth2-http-400'],
+    ['paged', 'http-500'],
   ]) {
     await expect
       .poll(async () => (await call('GET', `/v1/receivers/${receiver}/dead-letters`)).body, {
@@ -127,6 +132,7 @@ it('no secret of a receiver is in a log, a response, a trace, a dead letter or t
   await call('GET', '/v1/receivers');
   await call('GET', '/v1/receivers/static');
   await call('GET', '/v1/receivers/granted');
+  await call('GET', '/v1/receivers/paged');
   const why = await call('GET', '/v1/events/leak');
   expect(JSON.stringify(why.body)).toContain('(hidden)');
   await Promise.all([

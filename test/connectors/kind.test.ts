@@ -34,6 +34,7 @@ const memory: Sink<MemorySpec, MemoryReceiver> = {
   probedBy: 'probe',
   isSigned: false,
   isAsked: false,
+  formats: ['structured', 'binary'],
   isProbedByHead: false,
   async check() {},
   keep: ({ memory: to }, existing) => ({

@@ -26,7 +26,7 @@ const receiverTexts = {
   ...Object.assign({}, ...sinks.all.map(({ fieldTexts }) => fieldTexts)),
   owner: 'The application that owns it; that of the key when left out.',
   format:
-    'The form of CloudEvents that it gets; `structured` when left out, unless its kind has another default.',
+    'The form of the events that it gets: CloudEvents, or for an endpoint what `slack` (an incoming webhook) or `pagerduty` (the Events API v2) accepts; `structured` when left out, unless its kind has another default.',
   secret:
     'What deliveries are signed with (Standard Webhooks); made by the bus when left out, and shown once.',
   timeoutSeconds: 'How long an attempt may take; 15 for an endpoint when left out, at most 30.',

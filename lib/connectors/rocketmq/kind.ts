@@ -36,6 +36,7 @@ export const rocketMq = {
   isSigned: false,
   // The operator lists the proxies, so that their owners need not agree.
   isAsked: false,
+  formats: ['structured', 'binary'],
   isProbedByHead: false,
   problems({ timeoutSeconds: seconds = 0 }) {
     if (seconds <= timeoutSecondsMax) return [];

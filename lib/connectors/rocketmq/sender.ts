@@ -75,7 +75,7 @@ function openSender(tools: RocketMqSenderTools, receiver: RocketMqReceiver): Sen
           attempt,
           nowMs: tools.clock.now(),
           target,
-          format: receiver.format ?? 'binary',
+          format: receiver.format === 'structured' ? 'structured' : 'binary',
           laneGroup: message.group,
           hops: passage.hops,
           traceparent: childTrace(delivery.traceparent, tools.random),

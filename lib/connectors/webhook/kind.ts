@@ -14,6 +14,7 @@ import {
 } from './headers.ts';
 import { keptOAuth2, oauth2Schema } from './oauth2.ts';
 import type { WebhookReceiver, WebhookSpec } from './receiver.ts';
+import { keptRoutingKey, routingKeyProblems, routingKeySchema } from './routing-key.ts';
 
 /** Receivers that are HTTPS endpoints: events are posted to them, signed by Standard Webhooks. */
 export const webhook = {
@@ -28,6 +29,7 @@ export const webhook = {
     publicHeaders: publicHeadersSchema.optional(),
     /** The endpoint wants a token, which is fetched by client credentials. */
     oauth2: oauth2Schema.optional(),
+    routingKey: routingKeySchema.optional(),
   },
   declaredFields: {
     endpoint: z.union([z.string().max(2048), endpointParameterSchema]).optional(),
@@ -45,25 +47,36 @@ export const webhook = {
       'Headers that each delivery brings. Values are shown as `(hidden)`, which a later body may repeat to keep them, unless `publicHeaders` names the header.',
     publicHeaders: 'The names of headers whose values are shown; not those of credentials.',
     oauth2: 'The endpoint wants a token, which is fetched by client credentials.',
+    routingKey:
+      'The integration key of PagerDuty that events go to, with `format: "pagerduty"`. It is never shown, and kept when left out.',
   },
   deliveredBy: 'deliver',
   probedBy: 'probe',
   isSigned: true,
   isAsked: true,
+  formats: ['structured', 'binary', 'slack', 'pagerduty'],
   isProbedByHead: true,
   check: checkWebhook,
   problems(spec: WebhookSpec) {
-    return publicHeaderProblems(spec);
+    return [...publicHeaderProblems(spec), ...routingKeyProblems(spec)];
   },
   keep(spec, existing) {
     const { endpoint, oauth2 } = spec;
     const there = atSameOrigin(endpoint, existing);
     const headers = keptHeaders(spec, there);
-    return kept(spec, endpoint, headers, keptOAuth2(oauth2, headers, there?.oauth2));
+    return {
+      ...kept(spec, endpoint, headers, keptOAuth2(oauth2, headers, there?.oauth2)),
+      ...keptRoutingKey(spec, there),
+    };
   },
   keepDeclared(spec, existing) {
     const endpoint = new URL(spec.endpoint).href;
-    return kept(spec, endpoint, spec.headers, atSameOrigin(endpoint, existing)?.oauth2);
+    const there = atSameOrigin(endpoint, existing);
+    return {
+      ...kept(spec, endpoint, spec.headers, there?.oauth2),
+      // A template holds no secret: until somebody sets it over the API, nothing can be sent.
+      ...(spec.format === 'pagerduty' && there?.routingKey !== undefined && { routingKey: there.routingKey }),
+    };
   },
   show: (receiver) => {
     const { endpoint, headers, publicHeaders, oauth2 } = receiver;
@@ -79,6 +92,7 @@ export const webhook = {
     ...hiddenValues(receiver),
     receiver.secret,
     receiver.oauth2?.clientSecret ?? '',
+    receiver.routingKey ?? '',
   ],
   askHeaders: ({ headers }) => headers ?? {},
   // The fetching of a token is included.

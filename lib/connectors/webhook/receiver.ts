@@ -7,6 +7,7 @@ export interface WebhookSpec extends ReceiverSpec {
   readonly headers?: Readonly<Record<string, string>>;
   readonly publicHeaders?: readonly string[];
   readonly oauth2?: OAuth2Spec;
+  readonly routingKey?: string;
 }
 
 /** A receiver as this kind stores it. */
@@ -14,4 +15,6 @@ export interface WebhookReceiver extends Receiver {
   readonly headers?: Readonly<Record<string, string>>;
   readonly publicHeaders?: readonly string[];
   readonly oauth2?: OAuth2;
+  /** Of PagerDuty; a declared receiver may have none yet. */
+  readonly routingKey?: string;
 }

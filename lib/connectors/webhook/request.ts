@@ -2,6 +2,8 @@ import type { Delivery } from '../../core/deliver/delivery.ts';
 import { takeApart } from '../../core/event/data.ts';
 import { readTraceState } from '../../core/event/trace-context.ts';
 import { sign } from '../../core/kernel/signature.ts';
+import type { Format } from '../../core/registry/receiver.ts';
+import { pagerDutyBody, slackBody } from './alert-formats.ts';
 
 /** The POST of one attempt, as the HTTP contract fixes it. */
 export interface DeliveryRequest {
@@ -10,14 +12,16 @@ export interface DeliveryRequest {
 }
 
 /**
- * Writes the request of an attempt: the event in structured or binary form, signed by Standard Webhooks.
+ * Writes the request of an attempt: the event in the form that the receiver asks for, signed by Standard Webhooks.
  * @param traceparent of this attempt: the event's trace with a span of its own.
  */
 export function writeRequest(options: {
   readonly delivery: Delivery;
   readonly attempt: number;
   readonly nowMs: number;
-  readonly format: 'structured' | 'binary';
+  readonly format: Format;
+  /** Of PagerDuty. */
+  readonly routingKey?: string | undefined;
   readonly keys: readonly Uint8Array[];
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly traceparent: string | undefined;
@@ -26,8 +30,7 @@ export function writeRequest(options: {
 }): DeliveryRequest {
   const { delivery, attempt, nowMs, keys, traceparent } = options;
   const timestampSeconds = Math.floor(nowMs / 1000);
-  const { headers, body } =
-    options.format === 'binary' ? binaryForm(delivery.body) : structuredForm(delivery.body);
+  const { headers, body } = formOf(options);
   return {
     headers: {
       ...options.headers,
@@ -49,6 +52,18 @@ export function writeRequest(options: {
 function traceState(given: string | undefined): { readonly tracestate?: string } {
   const tracestate = given === undefined ? undefined : readTraceState(given);
   return tracestate === undefined ? {} : { tracestate };
+}
+
+function formOf({
+  format,
+  delivery: { body },
+  routingKey = '',
+}: Pick<Parameters<typeof writeRequest>[0], 'format' | 'delivery' | 'routingKey'>): DeliveryRequest {
+  const json = { 'content-type': 'application/json' };
+  if (format === 'binary') return binaryForm(body);
+  if (format === 'slack') return { headers: json, body: slackBody(body) };
+  if (format === 'pagerduty') return { headers: json, body: pagerDutyBody(body, routingKey) };
+  return structuredForm(body);
 }
 
 function structuredForm(body: string): DeliveryRequest {

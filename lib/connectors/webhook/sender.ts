@@ -35,13 +35,16 @@ export function createWebhookSender(made: WebhookSenderTools): KindSender<Webhoo
   function senderWith(keys: SigningKeys, receiver: WebhookReceiver): Sender {
     return {
       async send({ delivery, attempt }) {
+        const { format = 'structured', routingKey } = receiver;
+        if (format === 'pagerduty' && routingKey === undefined) return noRoutingKey;
         const nowMs = tools.clock.now();
         const signedBy = keys.at(nowMs);
         const request = written({
           delivery,
           attempt,
           nowMs,
-          format: receiver.format ?? 'structured',
+          format,
+          routingKey,
           keys: signedBy,
           headers: receiver.headers,
           origin: receiver.validate === 'handshake' ? tools.origin : undefined,
@@ -54,6 +57,14 @@ export function createWebhookSender(made: WebhookSenderTools): KindSender<Webhoo
     };
   }
 }
+
+/** Its events wait until somebody gives the key, as they do for an endpoint that is down. */
+const noRoutingKey: Outcome = {
+  kind: 'failure',
+  failure: 'no-routing-key',
+  message:
+    'The receiver has format pagerduty and no routingKey, which a configuration cannot hold: set it with PATCH /v1/receivers/{receiver}.',
+};
 
 /** The request of an attempt; the outcome where the event cannot be written. */
 function written(options: Parameters<typeof writeRequest>[0]): DeliveryRequest | Outcome {

@@ -1,6 +1,12 @@
 import * as z from 'zod';
 import { patchSchemaOf } from '../kernel/merge-patch.ts';
-import { type Receiver, type ReceiverSpec, receiverFields, type ShownReceiver } from './receiver.ts';
+import {
+  type Format,
+  type Receiver,
+  type ReceiverSpec,
+  receiverFields,
+  type ShownReceiver,
+} from './receiver.ts';
 import { showValidation } from './validation.ts';
 
 /**
@@ -31,6 +37,8 @@ export interface ReceiverKind<Spec extends ReceiverSpec = ReceiverSpec, Row exte
   readonly isSigned: boolean;
   /** Whether the owner can be asked for consent (`validate: handshake`). */
   readonly isAsked: boolean;
+  /** The forms of an event that such receivers may ask for. */
+  readonly formats: readonly Format[];
   /** Whether an open breaker can be probed without an event (`breaker.probe: head`). */
   readonly isProbedByHead: boolean;
   /** What is wrong with a body beyond the schemas of its fields. */
@@ -121,6 +129,10 @@ const checkKind =
     }
     if (spec.validate === 'handshake' && !kind.isAsked) {
       refuse('validate', `is handshake, which ${belongs((each) => each.isAsked)}`);
+    }
+    const { format } = spec;
+    if (format !== undefined && !kind.formats.includes(format)) {
+      refuse('format', `is ${format}, which ${belongs((each) => each.formats.includes(format))}`);
     }
     if (spec.breaker?.probe === 'head' && !kind.isProbedByHead) {
       refuse('breaker.probe', `is head, which ${belongs((each) => each.isProbedByHead)}`);

@@ -18,6 +18,10 @@ function isSecret(text: string): boolean {
   return text === writeSecret(key) && key.length >= 24 && key.length <= 64;
 }
 
+/** The forms of an event that a receiver can ask for; its kind says which of them it has. */
+export const formats = ['structured', 'binary', 'slack', 'pagerduty'] as const;
+export type Format = (typeof formats)[number];
+
 /** The wait before each further attempt. */
 const delaysSchema = z
   .array(
@@ -50,7 +54,7 @@ const breakerSchema = z.strictObject({
 /** The fields that receivers of every kind have; what only one kind has is in lib/connectors. */
 export const receiverFields = z.strictObject({
   owner: ownerSchema,
-  format: z.enum(['structured', 'binary']).optional(),
+  format: z.enum(formats).optional(),
   /** Made by the bus when left out, and shown once; only of kinds whose deliveries are signed. */
   secret: secretSchema.optional(),
   timeoutSeconds: z.number().min(1).max(bus.endpointTimeoutSecondsMax).optional(),

@@ -134,6 +134,25 @@ describe('a patch of a receiver', () => {
     expect((await bus.tools.registry.receiver('shop'))?.earlierSecrets).toHaveLength(1);
   });
 
+  it('keeps the routing key of PagerDuty within one origin, and never shows it', async () => {
+    const bus = await testBus();
+    const alerts = { endpoint, format: 'pagerduty', routingKey: 'hidden-key' } as const;
+    await putReceiver(bus.tools, shop, 'shop', alerts as never, []);
+    const shown = await patchReceiver(bus.tools, shop, 'shop', { timeoutSeconds: 5 }, []);
+    expect(JSON.stringify(shown)).not.toContain('hidden-key');
+    const again = await putReceiver(bus.tools, shop, 'shop', { endpoint, format: 'pagerduty' }, []);
+    expect(JSON.stringify(again)).not.toContain('hidden-key');
+    expect(await bus.tools.registry.receiver('shop')).toMatchObject({ routingKey: 'hidden-key' });
+
+    const missing = { code: 'invalid_request', fields: [{ path: 'routingKey' }] };
+    const elsewhere = { endpoint: 'https://other.example.com/events' };
+    await expect(patchReceiver(bus.tools, shop, 'shop', elsewhere, [])).rejects.toMatchObject(missing);
+    const unused = { format: 'slack', routingKey: 'hidden-key' };
+    await expect(patchReceiver(bus.tools, shop, 'shop', unused, [])).rejects.toMatchObject(missing);
+    await patchReceiver(bus.tools, shop, 'shop', { format: 'slack' }, []);
+    expect(await bus.tools.registry.receiver('shop')).not.toHaveProperty('routingKey');
+  });
+
   it('does not take hidden values to another origin, and moves along within one', async () => {
     const bus = await testBus();
     await putReceiver(bus.tools, shop, 'shop', settings, []);
