@@ -110,7 +110,7 @@ const rules: readonly Rule[] = [
   { room: 'lib/cli/start.ts', may: ['lib/cli/', 'lib/client/', 'lib/local/', 'commander', 'node:*'] },
   {
     room: 'lib/cli/',
-    may: ['lib/cli/', 'lib/client/', 'lib/core/', 'lib/connectors/', 'commander', 'node:*'],
+    may: ['lib/cli/', 'lib/client/', 'lib/core/', 'lib/connectors/', 'commander', 'yaml', 'node:*'],
   },
   { room: 'lib/console/', may: ['lib/console/', 'lib/client/', 'lib/core/', 'node:*'] },
   {

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { commands as kindCommands } from '../connectors/cli.ts';
 import { applicationsCommand } from './applications.ts';
+import { applyCommand } from './apply.ts';
 import { auditCommand } from './audit.ts';
 import { catalogCommand, grantsCommand } from './catalog.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { eventsCommand } from './events.ts';
+import { exportCommand } from './export.ts';
 import { invokeCommand } from './invoke.ts';
 import { keysCommand } from './keys.ts';
 import { listenCommand } from './listen.ts';
@@ -137,6 +139,8 @@ function createProgram(session: Session): Command {
     requestsCommand,
     grantsCommand,
     whyCommand,
+    exportCommand,
+    applyCommand,
     ...kindCommands,
     smokeCommand,
   ]) {

@@ -11,11 +11,16 @@ export function plain(text: string): string {
 
 /** A value as JSON on one line. Unsafe characters are escaped, so nothing is lost to a program that reads it. */
 export function jsonText(value: unknown): string {
-  return (JSON.stringify(value) ?? 'null').replace(
-    unsafe,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return escaped(JSON.stringify(value) ?? 'null');
 }
+
+/** The same on several lines, for a file that people read. */
+export function jsonLines(value: unknown): string {
+  return (JSON.stringify(value, undefined, 2) ?? 'null').split('\n').map(escaped).join('\n');
+}
+
+const escaped = (json: string): string =>
+  json.replace(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Our own line ends, tabs, colours, and what redraws the last line. */
 const sequence = '\u001b\\[';

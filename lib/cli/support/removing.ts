@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import { agreed } from './asking.ts';
 import { remove } from './collection.ts';
 import { CliError } from './failure.ts';
 import { readList } from './pages.ts';
@@ -44,18 +44,3 @@ const shortened = (names: readonly string[]) =>
   names.length <= namedMax
     ? names.join(', ')
     : `${names.slice(0, namedMax).join(', ')} and ${names.length - namedMax} more`;
-
-/** Asks a person; a program has to pass --yes. */
-async function agreed({ world }: Session, question: string): Promise<boolean> {
-  if (!world.stdinIsTerminal || !world.stderr.isTerminal) return false;
-  await world.stderr.write(`${question} Go on? [y/N] `);
-  const lines = createInterface({ input: world.stdin });
-  try {
-    const { value, done } = await lines[Symbol.asyncIterator]().next();
-    // Ctrl-D leaves the cursor behind the question.
-    if (done) await world.stderr.write('\n');
-    return /^\s*y(es)?\s*$/i.test(String(value ?? ''));
-  } finally {
-    lines.close();
-  }
-}
