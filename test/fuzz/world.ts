@@ -73,7 +73,12 @@ function endpoint(request: HttpRequest): HttpResult {
   return answer(200, '', { 'webhook-allowed-origin': '*' });
 }
 
-export async function startWorld(seed: number, outDirectory = assemblyDirectory): Promise<FuzzWorld> {
+/** @param parameters of the stack, besides those of a laptop. */
+export async function startWorld(
+  seed: number,
+  outDirectory = assemblyDirectory,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<FuzzWorld> {
   const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'));
   const random = seededRandom(seed);
   const delivered: HttpRequest[] = [];
@@ -90,6 +95,7 @@ export async function startWorld(seed: number, outDirectory = assemblyDirectory)
         EndpointPorts: 'any',
         Trace: 'all',
         ExampleWarehouseEndpoint: 'http://sink.test/ok',
+        ...parameters,
       },
       log: (level, message, fields) => {
         lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);

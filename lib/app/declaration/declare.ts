@@ -108,6 +108,8 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
         ...handedOver(existing, owner, now),
         ...incarnationOf(existing, fresh),
         ...sink.keepDeclared(declared, existing),
+        // Of the token URL, which a deployment keeps as well.
+        ...(existing?.consent !== undefined && { consent: existing.consent }),
         ...secretsOf(existing),
         ...keptFlow(existing),
         ...dates(existing, now),

@@ -1,4 +1,4 @@
-import { hasConsent } from '../../core/registry/consent.ts';
+import { type Consent, consentTo } from '../../core/registry/consent.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
 export type ConsentTools = Pick<
@@ -8,8 +8,17 @@ export type ConsentTools = Pick<
 
 /** Whether the bus may call a URL for an application; reads the registry only where the operator demands agreements. */
 export async function mayCall(tools: ConsentTools, application: string, url: string): Promise<boolean> {
-  const { validate, trustedOrigins } = tools;
-  if (hasConsent(url, application, { validate, trustedOrigins, receivers: [] })) return true;
-  const receivers = await tools.registry.receivers();
-  return hasConsent(url, application, { validate, trustedOrigins, receivers });
+  return tools.validate !== 'handshake' || (await findConsent(tools, application, url)) !== undefined;
+}
+
+/** Who agrees that the bus calls a URL for an application; undefined when nobody does. */
+export async function findConsent(
+  { registry, trustedOrigins }: Pick<ConsentTools, 'registry' | 'trustedOrigins'>,
+  application: string,
+  url: string,
+): Promise<Consent | undefined> {
+  return (
+    consentTo(url, application, { trustedOrigins, receivers: [] }) ??
+    consentTo(url, application, { trustedOrigins, receivers: await registry.receivers() })
+  );
 }

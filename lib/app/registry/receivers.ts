@@ -6,6 +6,7 @@ import { totalPosts } from '../../core/deliver/lane-plan.ts';
 import { BusbarError, declaredConflict, invalidField } from '../../core/kernel/errors.ts';
 import type { Patch } from '../../core/kernel/merge-patch.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
+import { type Consent, consentOfAdmin } from '../../core/registry/consent.ts';
 import { isFlowing, keptFlow, patchedFlow } from '../../core/registry/flow.ts';
 import { withValidation } from '../../core/registry/handshake.ts';
 import { sharedFields, showReceiver } from '../../core/registry/kinds.ts';
@@ -24,7 +25,7 @@ import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned, unknownReceiver } from './admin.ts';
-import { type ConsentTools, mayCall } from './consent.ts';
+import { type ConsentTools, findConsent } from './consent.ts';
 import { type ForgetTools, forgetReceiver } from './forget.ts';
 import { type HandOverTools, settleReceiver } from './hand-over.ts';
 import { changeKeepingSecret } from './secrets.ts';
@@ -149,16 +150,18 @@ async function writeReceiver(
   requireConcurrency(tools, spec, before);
   const sink = tools.sinks.of(spec);
   const { endpoints, endpointPorts, lookup, env } = tools;
+  let consent: Consent | undefined;
   await sink.check(spec, {
     endpoints,
     endpointPorts,
     lookup,
     env,
     ownHosts: [...tools.ownHosts, ...ownHosts],
-    // An admin may waive what the operator demands.
-    mayCall: async (url) =>
-      principal.role === 'admin' ||
-      (await mayCall(tools, spec.owner ?? before?.owner ?? principal.application, url)),
+    mayCall: async (url) => {
+      if (tools.validate !== 'handshake') return true;
+      consent = await consentFor(tools, principal, url, spec.owner ?? before?.owner, before);
+      return consent !== undefined;
+    },
   });
   const validate = sink.isAsked ? validated(tools, principal, spec.validate) : undefined;
   await expectValidation(tools, { receiver: name, validate });
@@ -181,6 +184,7 @@ async function writeReceiver(
       ...shared,
       ...kind,
       ...(validate !== undefined && { validate }),
+      ...(consent !== undefined && { consent }),
       owner,
       ...handedOver(existing, owner, now),
       ...incarnationOf(existing, fresh),
@@ -256,6 +260,20 @@ async function leavePlaces(
 ): Promise<void> {
   await leavePlace(tools, owner, 'receivers', name);
   await leavePlace(tools, owner, 'concurrency', name);
+}
+
+/** Who agrees to a URL that is no endpoint. An admin may waive it, and what was waived for the owner stays waived. */
+async function consentFor(
+  tools: ReceiverTools,
+  { role, application }: Principal,
+  url: string,
+  owner: string = application,
+  before: Receiver | undefined,
+): Promise<Consent | undefined> {
+  const byAdmin = consentOfAdmin(url);
+  const { consent: given } = before ?? {};
+  const isWaived = given?.by === 'admin' && given.origin === byAdmin?.origin && before?.owner === owner;
+  return role === 'admin' || isWaived ? byAdmin : await findConsent(tools, owner, url);
 }
 
 /** How a receiver's endpoint is validated. When the operator demands the handshake, only an admin may waive it. */

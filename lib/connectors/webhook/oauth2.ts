@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { invalidField } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { retryAfterSeconds } from '../../core/kernel/retry-after.ts';
+import { withoutConsent } from '../../core/registry/consent.ts';
 
 /** OAuth 2.0 client credentials towards an endpoint: RFC 6749, sections 2.3.1 and 4.4. */
 
@@ -152,6 +153,14 @@ export function readToken(outcome: Outcome, nowMs: number): Token | NoToken {
   }
   return { kind: 'token', token, untilMs: nowMs + usedSeconds(expiresIn) * 1000 };
 }
+
+/** There is no token because nobody agrees any more that the bus asks there. */
+export const noConsent = (tokenUrl: string, nowMs: number): NoToken => ({
+  kind: 'failure',
+  failure: 'oauth2-no-consent',
+  message: `The tokenUrl ${withoutConsent(tokenUrl)}, and put the receiver again.`,
+  untilMs: nowMs + bus.tokenFailureSeconds * 1000,
+});
 
 /** For how long a token is used: a clock that is off, and a request under way, must not meet its end. */
 function usedSeconds(expiresIn: unknown): number {

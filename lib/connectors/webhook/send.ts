@@ -30,7 +30,8 @@ export async function send(
     return outcomeOf(receiver, await tools.http.send({ ...request, url, timeoutMs }), undefined);
   }
   const untilMs = tools.clock.now() + webhook.sendSecondsMax(receiver) * 1000;
-  const token = await tools.tokens.get(oauth2);
+  const client = { ...receiver, oauth2 };
+  const token = await tools.tokens.get(client);
   if (token.kind === 'failure') return token;
   const sendWith = async (bearer: string, withinMs: number) => {
     const headers = { ...request.headers, authorization: `Bearer ${bearer}` };
@@ -40,8 +41,8 @@ export async function send(
   const first = await sendWith(token.token, timeoutMs);
   if (first.kind !== 'answer' || first.status !== 401) return first;
   const leftMs = untilMs - tools.clock.now();
-  if (leftMs < (bus.tokenTimeoutSeconds + 1) * 1000 || !tools.tokens.refused(oauth2, token)) return first;
-  const another = await tools.tokens.get(oauth2);
+  if (leftMs < (bus.tokenTimeoutSeconds + 1) * 1000 || !tools.tokens.refused(client, token)) return first;
+  const another = await tools.tokens.get(client);
   if (another.kind === 'failure') return another;
   return await sendWith(another.token, Math.min(timeoutMs, untilMs - tools.clock.now()));
 }

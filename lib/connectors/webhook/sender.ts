@@ -1,7 +1,9 @@
 import { childTrace } from '../../core/deliver/delivery.ts';
 import { unwritable } from '../../core/deliver/fault.ts';
 import type { Outcome } from '../../core/deliver/outcome.ts';
+import { type ConsentRules, stillAgreed } from '../../core/registry/consent.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import type { KindSender, Sender } from '../kind.ts';
 import { webhook } from './kind.ts';
@@ -9,18 +11,27 @@ import type { WebhookReceiver } from './receiver.ts';
 import { type DeliveryRequest, writeRequest } from './request.ts';
 import { type SendTools, send } from './send.ts';
 import { type SigningKeys, signingKeys } from './signing-keys.ts';
-import { createTokens } from './tokens.ts';
+import { createTokens, type TokenClient } from './tokens.ts';
 
 interface WebhookSenderTools extends Omit<SendTools, 'tokens'> {
   /** What the bus calls itself to endpoints that agreed: a DNS name. */
   readonly origin: string;
   readonly secrets: SecretStore;
   readonly random: Random;
+  readonly registry: Pick<RegistryStore, 'cachedReceiver'>;
+  /** What the operator demands of URLs that are not endpoints. */
+  readonly consent: ConsentRules;
 }
 
 /** Posts to the endpoints of receivers. It keeps their tokens, so an instance makes it once. */
 export function createWebhookSender(made: WebhookSenderTools): KindSender<WebhookReceiver> {
-  const tools = { ...made, tokens: createTokens(made) };
+  const { registry, consent: rules } = made;
+  const mayFetch = async (client: TokenClient) => {
+    const { consent, oauth2 } = client;
+    const agreed = consent?.by === 'endpoint' ? await registry.cachedReceiver(consent.receiver) : undefined;
+    return stillAgreed(oauth2.tokenUrl, client, rules, agreed);
+  };
+  const tools = { ...made, tokens: createTokens({ ...made, mayFetch }) };
   return {
     field: webhook.field,
     // Without the secrets nothing can be signed.

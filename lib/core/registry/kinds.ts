@@ -148,7 +148,13 @@ export function sharedFields<Fields extends object>({ all }: Kinds, receiver: Fi
 
 /** What the API shows of a receiver: everything but its secrets and other credentials. */
 export function showReceiver(kinds: Kinds, receiver: Receiver, nowMs: number): ShownReceiver {
-  const { secret: _, earlierSecrets = [], validation, ...shared } = sharedFields(kinds, receiver);
+  const {
+    secret: _,
+    consent: __,
+    earlierSecrets = [],
+    validation,
+    ...shared
+  } = sharedFields(kinds, receiver);
   const live = earlierSecrets.filter(({ until }) => Date.parse(until) > nowMs);
   return {
     ...shared,

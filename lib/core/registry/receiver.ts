@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { retriesMax } from '../deliver/limits.ts';
 import { bus } from '../kernel/limits.ts';
 import { secretKey, writeSecret } from '../kernel/signature.ts';
+import type { Consent } from './consent.ts';
 import type { EndedSubscription, Owned } from './owned.ts';
 import { ownerSchema } from './owned.ts';
 import { type ShownValidation, type Validation, validateModes } from './validation.ts';
@@ -104,6 +105,8 @@ export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Owned 
   readonly skip?: Skip;
   /** What is known of its endpoint's agreement, where it needs one. */
   readonly validation?: Validation;
+  /** Who agreed that the bus calls a URL of it that is not its endpoint, where somebody had to. */
+  readonly consent?: Consent;
   /** Never shown after it was made; empty for kinds whose deliveries are not signed. */
   readonly secret: string;
   /** Those that sign as well while the secret is replaced. */
@@ -111,7 +114,7 @@ export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Owned 
 }
 
 /** A receiver as the API shows it, as far as all kinds go. */
-export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'validation'> & {
+export type ShownReceiver = Omit<Receiver, 'secret' | 'earlierSecrets' | 'validation' | 'consent'> & {
   readonly validation?: ShownValidation;
   /** Those that ended because the call gave the receiver to another application. */
   readonly endedSubscriptions?: readonly EndedSubscription[];
