@@ -1,6 +1,5 @@
-import { lifetimeOf } from '../access/acting.ts';
-import type { Receiver } from './receiver.ts';
-import { mayDeliver, type ValidateMode } from './validation.ts';
+import { type Lifetime, lifetimeOf } from '../access/acting.ts';
+import { mayDeliver, type ValidateMode, type Validation } from './validation.ts';
 
 /**
  * Whether the bus may turn to a URL for an application: to check its transactions, or to fetch its tokens. Where the
@@ -16,6 +15,14 @@ export type Consent = { readonly origin: string } & (
   | { readonly by: 'endpoint'; readonly receiver: string; readonly lifetime: string }
 );
 
+/** A receiver, as far as its endpoint may agree for others. */
+interface Agreeing extends Lifetime {
+  readonly receiver: string;
+  readonly endpoint: string;
+  readonly validate?: ValidateMode | undefined;
+  readonly validation?: Validation;
+}
+
 /** What the operator demands and trusts. */
 export interface ConsentRules {
   readonly validate: ValidateMode;
@@ -29,7 +36,7 @@ export function consentTo(
   {
     trustedOrigins,
     receivers,
-  }: Pick<ConsentRules, 'trustedOrigins'> & { readonly receivers: readonly Receiver[] },
+  }: Pick<ConsentRules, 'trustedOrigins'> & { readonly receivers: readonly Agreeing[] },
 ): Consent | undefined {
   const origin = originOf(url);
   if (origin === undefined) return undefined;
@@ -45,9 +52,9 @@ export function consentTo(
  */
 export function stillAgreed(
   url: string,
-  { owner, consent }: Pick<Receiver, 'owner' | 'consent'>,
+  { owner, consent }: { readonly owner: string; readonly consent?: Consent },
   { validate, trustedOrigins }: ConsentRules,
-  agreed: Receiver | undefined,
+  agreed: Agreeing | undefined,
 ): boolean {
   if (validate !== 'handshake' || consent === undefined) return true;
   const { origin } = consent;
@@ -67,7 +74,7 @@ export function consentOfAdmin(url: string): Consent | undefined {
   return origin === undefined ? undefined : { origin, by: 'admin' };
 }
 
-function agrees(receiver: Receiver, origin: string, application: string): boolean {
+function agrees(receiver: Agreeing, origin: string, application: string): boolean {
   return (
     receiver.owner === application &&
     // One whose handshake an admin waived has not agreed.
