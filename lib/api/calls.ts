@@ -1,3 +1,4 @@
+import { alertCalls } from './alerts.ts';
 import { applicationCalls } from './applications.ts';
 import { auditCalls } from './audit.ts';
 import { busCalls } from './bus.ts';
@@ -33,6 +34,7 @@ export type ApiTools = ToolsOf<typeof busCalls> &
   ToolsOf<typeof scheduleCalls> &
   ToolsOf<typeof transactionCalls> &
   ToolsOf<typeof refusedCalls> &
+  ToolsOf<typeof alertCalls> &
   ToolsOf<typeof deadLetterCalls>;
 
 /** The calls that the function `admin` carries out. */
@@ -51,6 +53,7 @@ export const adminCalls: readonly Call<ApiTools>[] = [
   ...scheduleCalls,
   ...transactionCalls,
   ...refusedCalls,
+  ...alertCalls,
   ...deadLetterCalls,
 ];
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { commands as kindCommands } from '../connectors/cli.ts';
+import { alertsCommand } from './alerts.ts';
 import { applicationsCommand } from './applications.ts';
 import { applyCommand } from './apply.ts';
 import { auditCommand } from './audit.ts';
@@ -129,6 +130,7 @@ function createProgram(session: Session): Command {
     topicsCommand,
     receiversCommand,
     subscriptionsCommand,
+    alertsCommand,
     deadLettersCommand,
     redriveCommand,
     eventsCommand,

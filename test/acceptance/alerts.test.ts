@@ -117,6 +117,29 @@ describe('an alert', () => {
     });
   });
 
+  it('can be tested by its owner, and only there', async () => {
+    const [desk, rival] = [await team('desk'), await team('rival')];
+    const ofDesk = await listener('alerts-of-desk', desk, { type: [{ prefix: 'busbar.breaker.' }] });
+    const ofRival = await listener('alerts-of-rival', rival);
+    expect(await bus.call('POST', '/v1/alerts/test', { receiver: 'alerts-of-desk' }, rival)).toMatchObject({
+      status: 403,
+    });
+    expect(await bus.call('POST', '/v1/alerts/test', {}, desk)).toEqual(
+      expect.objectContaining({
+        status: 202,
+        body: { receivers: [{ receiver: 'alerts-of-desk', events: 2 }] },
+      }),
+    );
+    await ofDesk.waitFor(2);
+    expect(ofDesk.arrivals.map(({ body }) => JSON.parse(body))).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ type: 'busbar.breaker.opened', busbartest: true }),
+        expect.objectContaining({ type: 'busbar.breaker.closed', busbartest: true }),
+      ]),
+    );
+    expect(typesAt(ofRival)).toEqual([]);
+  });
+
   it('comes from a topic that nobody changes, holds or publishes to, not even an admin', async () => {
     const forbidden = { status: 403, body: { code: 'forbidden' } };
     const event = { type: 'busbar.breaker.opened', data: {} };

@@ -27,6 +27,7 @@ import type { takeCallback } from '../../lib/app/registry/validation-callback.ts
 import type { listGrants } from '../../lib/app/request/grants.ts';
 import type { listRequests, ShownRequest } from '../../lib/app/request/requests.ts';
 import type { listRecurrences, ShownRecurrence } from '../../lib/app/schedule/recurrences.ts';
+import type { testAlerts } from '../../lib/app/system-event/test-alerts.ts';
 import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts';
 import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
 import type { listWaiting } from '../../lib/app/waiting/waiting.ts';
@@ -71,6 +72,7 @@ const held = {
   Grants: true satisfies Same<Answer<typeof listGrants>, Schema<'Grants'>>,
   CatalogTopic: true satisfies Same<Answer<typeof showCatalogTopic>, Schema<'CatalogTopic'>>,
   Catalog: true satisfies Same<Answer<typeof listCatalog>, Schema<'Catalog'>>,
+  AlertTest: true satisfies Same<Answer<typeof testAlerts>, Schema<'AlertTest'>>,
   Subscription: true satisfies Same<Answer<typeof getSubscription>, Schema<'Subscription'>>,
   PutSubscription: true satisfies Same<SettlingSubscription, Schema<'PutSubscription'>>,
   Subscriptions: true satisfies Same<Answer<typeof listSubscriptions>, Schema<'Subscriptions'>>,

@@ -49,6 +49,23 @@ describe('applications', () => {
   });
 });
 
+describe('alerts', () => {
+  it('are listed and tested', async () => {
+    bus.answerWith({ subscriptions: [{ receiver: 'slack', filter: { type: ['x'] }, createdAt: 'now' }] });
+    expect((await bus.run('alerts')).stdout).toBe(
+      'RECEIVER  FILTER          CREATED AT\nslack     {"type":["x"]}  now\n',
+    );
+    bus.answerWith({ receivers: [{ receiver: 'slack', events: 2 }] });
+    expect((await bus.run('alerts', 'test', '--receiver', 'slack')).stdout).toBe(
+      'slack gets 2 test events.\n',
+    );
+    expect(bus.requests.map(({ call, body }) => `${call} ${body}`)).toEqual([
+      expect.stringMatching(/^GET \/v1\/topics\/busbar\/subscriptions\?limit=\d+ $/),
+      'POST /v1/alerts/test {"receiver":"slack"}',
+    ]);
+  });
+});
+
 describe('keys', () => {
   it('are created and printed once', async () => {
     bus.answerWith({ keyId: 'k1', key: 'bbk_new' });

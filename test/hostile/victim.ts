@@ -158,6 +158,7 @@ export function bodyOf(call: DescribedCall, { prefix, parent }: Victim, nowMs: n
   if (call.path === '/v1/applications/{application}' && call.method === 'PUT' && parent !== undefined) {
     return { parent };
   }
+  if (call.path === '/v1/alerts/test') return { receiver: `${prefix}billing` };
   if (call.path.endsWith('/skip')) return { before: new Date(nowMs).toISOString() };
   return call.example;
 }

@@ -196,6 +196,7 @@ export function answers() {
         .optional(),
     }),
     Breaker,
+    AlertTest: z.object({ receivers: z.array(z.object({ receiver: nameSchema, events: count })) }),
     Agreement: z.object({ receiver: nameSchema, state: z.literal('granted') }),
     Schedule,
     Schedules: listOf('schedules', Schedule.omit({ event: true })),

@@ -55,6 +55,10 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
     perSecond: 'At which rate it is released; as fast as the bus takes when left out.',
   },
   SubscriptionSpec: { filter: 'Which events the receiver gets; all when left out.' },
+  AlertTestSpec: {
+    receiver:
+      'The receiver to test; all that the application of the key owns and has subscribed when left out.',
+  },
   HoldSpec: { reason: 'Why, for people.' },
   ReceiverSpec: receiverTexts,
   ReceiverPatch: receiverTexts,

@@ -16,6 +16,7 @@ import { subscriptionSchema } from '../../core/registry/subscription.ts';
 import { topicSchema } from '../../core/registry/topic.ts';
 import { noteSchema, requestSchema } from '../../core/request/request.ts';
 import { recurrenceSchema } from '../../core/schedule/recurrence.ts';
+import { alertTestSchema } from '../../core/system-event/alert-test.ts';
 import { transactionSchema } from '../../core/transaction/request.ts';
 import { type DescribedCall, isEvents } from '../call.ts';
 import { matchSchema } from '../catalog.ts';
@@ -48,6 +49,7 @@ export const requests = {
   RequestSpec: requestSchema,
   NoteSpec: noteSchema,
   MatchSpec: matchSchema,
+  AlertTestSpec: alertTestSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
 /** The name of the schema of a call's body; undefined without a body, and for events in any of their forms. */

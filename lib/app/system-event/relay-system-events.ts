@@ -2,6 +2,7 @@ import { mismatchesOf } from '../../core/filter/match.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Subscription } from '../../core/registry/subscription.ts';
 import { batchLimits, messageBytes, messageOf } from '../../core/routing/routing.ts';
+import { eventsOfTest } from '../../core/system-event/alert-test.ts';
 import { isStill } from '../../core/system-event/news.ts';
 import { concerns, eventOf, isReportDue, type Reported } from '../../core/system-event/system-event.ts';
 import { systemTopicName } from '../../core/system-event/topic.ts';
@@ -67,15 +68,21 @@ export async function sendSystemEvents(
   const unsent = new Set<string>();
   const listeners = await listenersOf(tools);
   if (listeners.length === 0) return unsent;
-  const told = await Promise.all(events.map((event) => presentlyAbout(tools, event)));
+  const told = (await Promise.all(events.map((event) => presentlyAbout(tools, event)))).flatMap((each) =>
+    (each.event.testOf === undefined ? [each.event] : eventsOfTest(each.event)).map((event) => ({
+      ...each,
+      event,
+      /** That of what is stored, which a test makes several events of. */
+      storedId: each.event.id,
+    })),
+  );
   await Promise.all(
     listeners.map(async ({ receiver, subscription }) => {
-      const going = told.flatMap(({ event, about, parents }) => {
+      const going = told.flatMap(({ event, storedId, about, parents }) => {
+        if (event.testOf !== undefined && event.testOf !== receiver.receiver) return [];
         if (!concerns(about, parents, receiver.owner, subscription.by)) return [];
-        const message = messageOf(eventOf(event, receiver.owner), { topic: systemTopicName });
-        const { filter } = subscription;
-        if (filter !== undefined && mismatchesOf(filter, message).length > 0) return [];
-        return [{ ...message, id: event.id, bytes: messageBytes(message) }];
+        const message = messageFor({ receiver, subscription }, event);
+        return message === undefined ? [] : [{ ...message, id: storedId, bytes: messageBytes(message) }];
       });
       const failures = await sendAll(going, batchLimits.queue, (batch) =>
         tools.queues.send(
@@ -99,6 +106,12 @@ export async function sendSystemEvents(
   return unsent;
 }
 
+/** What a listener gets of a system event; undefined where its filter does not want it. */
+export function messageFor({ receiver, subscription: { filter } }: Listener, event: Reported) {
+  const message = messageOf(eventOf(event, receiver.owner), { topic: systemTopicName });
+  return filter !== undefined && mismatchesOf(filter, message).length > 0 ? undefined : message;
+}
+
 /** A system event with the applications that it is about now: what it names may have changed hands since. */
 async function presentlyAbout(tools: SendSystemEventTools, event: Reported) {
   const about = await aboutNow(tools, event);
@@ -109,9 +122,9 @@ async function presentlyAbout(tools: SendSystemEventTools, event: Reported) {
 
 async function aboutNow(
   { registry }: SendSystemEventTools,
-  { type, subject, about, data, of, isTest }: Reported,
+  { type, subject, about, data, of, testOf }: Reported,
 ): Promise<readonly string[]> {
-  if (isTest === true) return about;
+  if (testOf !== undefined) return about;
   const { subject: kind } = systemEventTypes[type];
   const name = subject.slice(kind.length + 1);
   if (kind === 'requests') {

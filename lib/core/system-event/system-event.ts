@@ -16,6 +16,8 @@ export interface SystemEvent {
   readonly of?: string;
   /** Of a counted type: how many of each kind happened. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** The only receiver that gets it, if it is a test of that one's alert. */
+  readonly testOf?: string;
 }
 
 /** A counted type gets its counts when it is sent, since others of its minute are added. */
@@ -54,8 +56,6 @@ export interface Reported extends SystemEvent {
   readonly id: string;
   /** Epoch milliseconds of the first that is counted in it. */
   readonly sinceMs: number;
-  /** True for one that `busbar alerts test` makes. */
-  readonly isTest?: boolean;
 }
 
 /** The application for whose receiver a copy was made; delivery compares it with the receiver's present owner. */
@@ -67,7 +67,7 @@ const sourceOfTheBus = '/busbar';
 
 /** The CloudEvent of a system event, for the receivers of one application. */
 export function eventOf(reported: Reported, recipient: string): BusEvent {
-  const { id, type, subject, atMs, isTest } = reported;
+  const { id, type, subject, atMs, testOf } = reported;
   return createEvent({
     attributes: {
       id,
@@ -77,7 +77,7 @@ export function eventOf(reported: Reported, recipient: string): BusEvent {
       time: new Date(atMs).toISOString(),
       datacontenttype: 'application/json',
       [recipientAttribute]: recipient,
-      ...(isTest === true && { [testAttribute]: true }),
+      ...(testOf !== undefined && { [testAttribute]: true }),
     },
     data: { text: JSON.stringify(dataOf(reported)), binary: false },
   });

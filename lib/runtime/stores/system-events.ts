@@ -41,7 +41,10 @@ const laterAtOnce = 100;
 const laterPk = 'system-events-later';
 const countPrefix = 'n:';
 
-const rowKey = ({ type, subject }: SystemEvent) => ({ pk: systemEventsPk, sk: `${type}#${subject}` });
+const rowKey = ({ type, subject, testOf }: SystemEvent) => ({
+  pk: systemEventsPk,
+  sk: testOf === undefined ? `${type}#${subject}` : `test#${testOf}`,
+});
 
 /** The write of a system event, for the transaction of the change that it reports. */
 export function systemEventWrite(event: SystemEvent): Write {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { makeKey } from '../../../lib/app/access/keys.ts';
 import { resumeReceiver } from '../../../lib/app/registry/flow.ts';
+import { testAlerts } from '../../../lib/app/system-event/test-alerts.ts';
+import {
+  type SystemEventName,
+  systemEventNames,
+  systemEventTypes,
+} from '../../../lib/core/system-event/types.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, member } from '../bus.ts';
 import { alertsBus, breakDown, urlOf } from './alerts-bus.ts';
@@ -38,6 +44,48 @@ describe('a breaker that opens', () => {
     }
     const told = await bus.told('alerts');
     expect(told.map(({ type }) => type)).toEqual(['busbar.breaker.opened', 'busbar.breaker.closed']);
+  });
+});
+
+describe('a test of alerts', () => {
+  it('sends one event of each type, which all say so, to receivers of the caller alone', async () => {
+    const bus = await alertsBus();
+    await bus.listener('alerts', member('shop'));
+    await bus.listener('alerts-of-other', member('other'));
+    await bus.listener('alerts-of-ops', admin);
+    const events = systemEventNames.length;
+    const all = { receivers: [{ receiver: 'alerts', events }] };
+    expect(await testAlerts(bus.tools, member('shop'), {})).toEqual(all);
+    expect(await testAlerts(bus.tools, member('shop'), { receiver: 'alerts' })).toEqual(all);
+    await bus.relay();
+    await bus.relay();
+    const told = await bus.told('alerts');
+    expect(told.map(({ type }) => type).sort()).toEqual([...systemEventNames].sort());
+    for (const { type, data, ...event } of told) {
+      expect(event).toMatchObject({ busbartest: true, busbarrecipient: 'shop' });
+      expect(systemEventTypes[type as SystemEventName].data.safeParse(data).success, type).toBe(true);
+    }
+    expect(await bus.told('alerts-of-other')).toEqual([]);
+    expect(await bus.told('alerts-of-ops')).toEqual([]);
+    await expect(testAlerts(bus.tools, member('other'), { receiver: 'alerts' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    await expect(testAlerts(bus.tools, member('third'), {})).rejects.toMatchObject({
+      code: 'unknown_subscription',
+    });
+  });
+
+  it('is sent at most once a minute', async () => {
+    const bus = await alertsBus();
+    await bus.listener('alerts', member('shop'), { type: ['busbar.breaker.opened'] });
+    for (let round = 0; round < 3; round++) {
+      await testAlerts(bus.tools, member('shop'), {});
+      await bus.relay();
+    }
+    expect(await bus.told('alerts')).toHaveLength(1);
+    await bus.clock.advance(60_000);
+    await bus.relay();
+    expect(await bus.told('alerts')).toHaveLength(2);
   });
 });
 
