@@ -46,6 +46,7 @@ export class Admin extends Construct {
         'sns:CreateTopic',
         'sns:DeleteTopic',
         'sns:SetTopicAttributes',
+        'sns:TagResource',
         'sns:Subscribe',
         'sns:ListSubscriptionsByTopic',
       ],
@@ -59,7 +60,13 @@ export class Admin extends Construct {
       reasons.noResource,
     );
     this.admin.grantByPattern(
-      ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:GetQueueAttributes', 'sqs:SetQueueAttributes'],
+      [
+        'sqs:CreateQueue',
+        'sqs:DeleteQueue',
+        'sqs:GetQueueAttributes',
+        'sqs:SetQueueAttributes',
+        'sqs:TagQueue',
+      ],
       [anyQueue(place, '*')],
       reasons.madeAtRunTime,
     );

@@ -9,6 +9,7 @@ import {
   endpointParametersMetadata,
   isOrderedTopic,
   orderedReceivers,
+  ownerDefault,
 } from '../core/declaration/declaration.ts';
 import { endpointParameterSchema } from '../core/kernel/endpoint-parameter.ts';
 import {
@@ -52,12 +53,18 @@ export class Declaration extends Construct {
     const { declaration } = props;
     for (const topic of Object.keys(declaration.topics)) this.addTopic(topic);
     for (const [receiver, spec] of Object.entries(declaration.receivers)) {
-      this.addResources(receiver, receiverResources(props.place, receiver, spec, sinks.of(spec).deliveredBy));
+      this.addResources(
+        receiver,
+        receiverResources(props.place, receiver, owned(spec), sinks.of(spec).deliveredBy),
+      );
     }
     for (const receiver of orderedReceivers(declaration)) {
       const spec = declaration.receivers[receiver];
       if (spec === undefined) continue;
-      this.addResources(receiver, orderedResources(props.place, receiver, spec, sinks.of(spec).deliveredBy));
+      this.addResources(
+        receiver,
+        orderedResources(props.place, receiver, owned(spec), sinks.of(spec).deliveredBy),
+      );
     }
     for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
       for (const receiver of Object.keys(receivers)) this.addSubscription(topic, receiver);
@@ -67,10 +74,12 @@ export class Declaration extends Construct {
 
   private addTopic(topic: string): void {
     const isOrdered = isOrderedTopic(this.props.declaration, topic);
-    const { name, attributes, policy } = topicResources(this.props.place, topic, isOrdered);
+    const { owner = ownerDefault } = this.props.declaration.topics[topic] ?? {};
+    const { name, attributes, policy, tags } = topicResources(this.props.place, topic, isOrdered, owner);
     const resource = new CfnTopic(this, `Topic-${topic}`, {
       topicName: name,
       displayName: attributes.DisplayName,
+      tags: tagList(tags),
       ...(attributes.FifoTopic && { fifoTopic: true, fifoThroughputScope: attributes.FifoThroughputScope }),
     });
     this.topics.set(topic, resource);
@@ -79,9 +88,10 @@ export class Declaration extends Construct {
 
   private addResources(receiver: string, { queues, mappings }: ReceiverResources): void {
     const created: CfnQueue[] = [];
-    for (const { role, name, attributes, policy } of queues) {
+    for (const { role, name, attributes, policy, tags } of queues) {
       const queue = new CfnQueue(this, `Queue-${receiver}-${role}`, {
         queueName: name,
+        tags: tagList(tags),
         visibilityTimeout: attributes.VisibilityTimeout,
         messageRetentionPeriod: attributes.MessageRetentionPeriod,
         sqsManagedSseEnabled: attributes.SqsManagedSseEnabled,
@@ -206,3 +216,11 @@ export class Declaration extends Construct {
     }).valueAsString;
   }
 }
+
+const owned = <Spec extends { readonly owner?: string | undefined }>(spec: Spec) => ({
+  ...spec,
+  owner: spec.owner ?? ownerDefault,
+});
+
+const tagList = (tags: Readonly<Record<string, string>>) =>
+  Object.entries(tags).map(([key, value]) => ({ key, value }));

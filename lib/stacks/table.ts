@@ -1,6 +1,7 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Tags } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, StreamViewType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
+import { systemOwner } from '../core/system-event/topic.ts';
 import type { TableKey } from './table-key.ts';
 
 /** The bus table: registry, keys, claims, delivery records and, through its stream, the relay. */
@@ -28,11 +29,14 @@ export function createTable(
     'tableName' | 'stream' | 'timeToLiveAttribute' | 'pointInTimeRecoverySpecification' | 'removalPolicy'
   >,
 ): Table {
-  return new Table(scope, 'Table', {
+  const table = new Table(scope, 'Table', {
     partitionKey: { name: 'pk', type: AttributeType.STRING },
     sortKey: { name: 'sk', type: AttributeType.STRING },
     billingMode: BillingMode.PAY_PER_REQUEST,
     ...key.encryption,
     ...props,
   });
+  // Topics and queues name the application that owns them; what all share is the bus's own.
+  Tags.of(table).add('application', systemOwner);
+  return table;
 }

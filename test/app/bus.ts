@@ -316,7 +316,8 @@ export async function testBus(startMs?: number) {
 
     /** A topic in the registry and in SNS. */
     async topic(name: string, fields: object = {}): Promise<void> {
-      await tools.provision.putTopic(name, 'ordered' in fields && fields.ordered !== false);
+      const owner = 'owner' in fields ? String(fields.owner) : 'shop';
+      await tools.provision.putTopic(name, 'ordered' in fields && fields.ordered !== false, owner);
       await tools.registry.changeTopic(name, () => ({
         topic: name,
         owner: 'shop',

@@ -3,11 +3,12 @@ import {
   GetSubscriptionAttributesCommand,
   GetTopicAttributesCommand,
   ListSubscriptionsByTopicCommand,
+  ListTagsForResourceCommand,
 } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, GetQueueAttributesCommand, ListQueueTagsCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { defineBus } from '../../lib/connectors/declaration.ts';
-import { isOrderedTopic } from '../../lib/core/declaration/declaration.ts';
+import { isOrderedTopic, ownerDefault } from '../../lib/core/declaration/declaration.ts';
 import { type TestBus, testBus } from '../app/bus.ts';
 import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
 
@@ -46,14 +47,16 @@ async function created(): Promise<TestBus> {
   const bus = await testBus();
   const { provision } = bus.tools;
   for (const topic of Object.keys(declaration.topics)) {
-    await provision.putTopic(topic, isOrderedTopic(declaration, topic));
+    const { owner = ownerDefault } = declaration.topics[topic] ?? {};
+    await provision.putTopic(topic, isOrderedTopic(declaration, topic), owner);
   }
   for (const [receiver, spec] of Object.entries(declaration.receivers))
-    await provision.putReceiver(receiver, spec);
+    await provision.putReceiver(receiver, { owner: ownerDefault, ...spec });
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
     for (const [receiver, { filter }] of Object.entries(receivers)) {
       const settings = { filter, isOrdered: isOrderedTopic(declaration, topic) };
-      await provision.putSubscription(topic, receiver, settings, declaration.receivers[receiver] ?? {});
+      const sink = { owner: ownerDefault, ...declaration.receivers[receiver] };
+      await provision.putSubscription(topic, receiver, settings, sink);
     }
   }
   return bus;
@@ -85,7 +88,7 @@ describe('a declaration and the API create the same resources on AWS', () => {
     // Only the stack makes the topic of the alarms.
     const topics = declared('AWS::SNS::Topic').filter(({ TopicName }) => TopicName !== 'busbar_alarms');
     expect(topics).toHaveLength(3);
-    for (const { TopicName, DisplayName, ...more } of topics) {
+    for (const { TopicName, DisplayName, Tags, ...more } of topics) {
       const TopicArn = `arn:aws:sns:us-east-1:000000000000:${TopicName}`;
       const { Attributes = {} } = await sns.send(new GetTopicAttributesCommand({ TopicArn }));
       const byAws = [
@@ -97,6 +100,8 @@ describe('a declaration and the API create the same resources on AWS', () => {
         'SubscriptionsPending',
         'ContentBasedDeduplication',
       ];
+      const tagged = await sns.send(new ListTagsForResourceCommand({ ResourceArn: TopicArn }));
+      expect(tagged.Tags).toEqual(Tags);
       expect(Object.keys(more)).toEqual(DisplayName === journal ? ['FifoThroughputScope', 'FifoTopic'] : []);
       expect(without(said(Attributes), byAws)).toEqual({
         ...said(more),
@@ -122,8 +127,11 @@ describe('a declaration and the API create the same resources on AWS', () => {
     const { attributes: plainFifo } = await attributesOf('plain.fifo');
     const queues = declared('AWS::SQS::Queue').filter(({ QueueName }) => isDeclared(QueueName));
     expect(queues).toHaveLength(13);
-    for (const { QueueName, ...properties } of queues) {
+    for (const { QueueName, Tags: tags, ...properties } of queues) {
       const { QueueUrl, attributes } = await attributesOf(QueueName);
+      const { Tags } = await sqs.send(new ListQueueTagsCommand({ QueueUrl }));
+      const wanted = (tags as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]);
+      expect(Tags).toEqual(Object.fromEntries(wanted));
       expect(attributes).toEqual({
         ...(properties.FifoQueue === true ? plainFifo : plain),
         ...said(properties),

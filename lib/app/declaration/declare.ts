@@ -1,6 +1,6 @@
 import type { CheckRules, Sinks } from '../../connectors/kind.ts';
 import { incarnationOf } from '../../core/access/acting.ts';
-import type { Declaration as Declared } from '../../core/declaration/declaration.ts';
+import { type Declaration as Declared, ownerDefault } from '../../core/declaration/declaration.ts';
 import { createSecret } from '../../core/kernel/signature.ts';
 import { isFlowing, keptFlow } from '../../core/registry/flow.ts';
 import { isPending, withValidation } from '../../core/registry/handshake.ts';
@@ -56,9 +56,6 @@ export interface DeclareTools
 
 /** Bridges are functions of the stack; the registry does not know them. */
 type Declaration = Omit<Declared, 'bridges' | 'members'>;
-
-/** The owner of a resource that names none. */
-const ownerDefault = 'admin';
 
 /**
  * Makes the registry match the stack's declaration, and removes what is no longer declared. The stack itself owns the

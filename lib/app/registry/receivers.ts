@@ -297,7 +297,7 @@ function validateOf(
 async function provision(tools: AdminTools, receiver: Receiver): Promise<void> {
   /** The parts of a receiver, or its absence, that AWS depends on. */
   const atAws = (of: Receiver | undefined) =>
-    JSON.stringify(of && [of.limits, of.state, isFlowing(of), tools.sinks.of(of).deliveredBy]);
+    JSON.stringify(of && [of.owner, of.limits, of.state, isFlowing(of), tools.sinks.of(of).deliveredBy]);
   let provisioned: Receiver | undefined = receiver;
   for (;;) {
     if (provisioned === undefined) await tools.provision.deleteReceiver(receiver.receiver);

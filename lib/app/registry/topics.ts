@@ -106,11 +106,11 @@ async function writeTopic(
     await takeOwned(tools, principal, 'topics', name, { before: before?.owner, after: planned.owner });
     if (before !== undefined) await noteTransfer(tools, { topic: name }, planned.owner);
   }
-  if (isOurs) await tools.provision.putTopic(name, isOrdered);
+  if (isOurs) await tools.provision.putTopic(name, isOrdered, planned.owner);
   const { was, now: topic } = await tools.registry.changeTopic(name, next);
   // It was deleted meanwhile, perhaps after its AWS resources were put.
   if (isOurs && before !== undefined && was === undefined) {
-    await tools.provision.putTopic(name, isOrdered);
+    await tools.provision.putTopic(name, isOrdered, planned.owner);
   }
   if (was !== undefined && was.owner !== topic.owner) await leavePlace(tools, was.owner, 'topics', name);
   return { created: was === undefined, ...(await settleTopic(tools, topic)) };

@@ -9,6 +9,9 @@ import { subscriptionSchema } from '../registry/subscription.ts';
 import { topicSchema } from '../registry/topic.ts';
 import { orderAttribute } from '../routing/order.ts';
 
+/** The owner of a declared resource that names none. */
+export const ownerDefault = 'admin';
+
 /** Where the template lists the parameters that stand for endpoints, for whoever deploys it to a laptop. */
 export const endpointParametersMetadata = 'Busbar::EndpointParameters';
 

@@ -27,9 +27,13 @@ function refusePlainHttp(service: 'sqs' | 'sns', arn: string): Record<string, un
   };
 }
 
+/** Tags by which AWS allocates costs: the application that owns a resource, and the topic or receiver it is for. */
+export type Tags = Readonly<Record<string, string>>;
+
 export interface TopicResources {
   readonly name: string;
   readonly arn: string;
+  readonly tags: Tags;
   readonly attributes: {
     readonly DisplayName: string;
     readonly FifoTopic?: true;
@@ -39,11 +43,17 @@ export interface TopicResources {
 }
 
 /** @param isOrdered whether its events have an order: a FIFO topic, which counts duplicates and throughput by group. */
-export function topicResources(place: Place, topic: string, isOrdered: boolean): TopicResources {
+export function topicResources(
+  place: Place,
+  topic: string,
+  isOrdered: boolean,
+  owner: string,
+): TopicResources {
   const arn = topicArn(place, topic, isOrdered);
   return {
     name: topicName(place.prefix, topic, isOrdered),
     arn,
+    tags: { application: owner, topic },
     attributes: {
       DisplayName: topic,
       ...(isOrdered && { FifoTopic: true, FifoThroughputScope: 'MessageGroup' }),
@@ -56,6 +66,7 @@ export interface QueueResource {
   readonly role: QueueRole;
   readonly name: string;
   readonly arn: string;
+  readonly tags: Tags;
   readonly attributes: {
     readonly VisibilityTimeout: number;
     readonly MessageRetentionPeriod: number;
@@ -91,12 +102,14 @@ export interface ReceiverResources {
 
 /** The parts of a receiver that determine its resources. */
 export type ReceiverSettings = Planned & {
+  readonly owner?: string | undefined;
   readonly state?: string;
 } & Parameters<typeof mayDeliver>[0];
 
 function receiverQueue(
   place: Place,
   receiver: string,
+  { owner }: ReceiverSettings,
   role: QueueRole,
   more: Partial<QueueResource['attributes']>,
 ): QueueResource {
@@ -105,6 +118,7 @@ function receiverQueue(
     role,
     name: queueName(place.prefix, receiver, role),
     arn,
+    tags: { ...(owner !== undefined && { application: owner }), receiver },
     attributes: {
       VisibilityTimeout: bus.deliverTimeoutSeconds * aws.lambda.visibilityToTimeoutRatio,
       MessageRetentionPeriod: aws.sqs.retentionSecondsMax,
@@ -144,7 +158,7 @@ export function receiverResources(
 ): ReceiverResources {
   const arn = (role: QueueRole) => queueArn(place, receiver, role);
   const queue = (role: QueueRole, more: Partial<QueueResource['attributes']>) =>
-    receiverQueue(place, receiver, role, more);
+    receiverQueue(place, receiver, spec, role, more);
   return {
     queues: [
       queue('dead-letters', deadLettersOf(arn('online'), arn('offline'))),
@@ -184,8 +198,8 @@ export function orderedResources(
   } as const;
   return {
     queues: [
-      receiverQueue(place, receiver, 'ordered-dead-letters', { ...fifo, ...deadLettersOf(lane) }),
-      receiverQueue(place, receiver, 'ordered', { ...fifo, ...backstop(deadLetters) }),
+      receiverQueue(place, receiver, spec, 'ordered-dead-letters', { ...fifo, ...deadLettersOf(lane) }),
+      receiverQueue(place, receiver, spec, 'ordered', { ...fifo, ...backstop(deadLetters) }),
     ],
     mappings: [
       mapping(

@@ -11,6 +11,7 @@ import {
   SetSubscriptionAttributesCommand,
   SetTopicAttributesCommand,
   SubscribeCommand,
+  TagResourceCommand,
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
 import {
@@ -20,6 +21,7 @@ import {
   QueueDoesNotExist,
   QueueNameExists,
   SetQueueAttributesCommand,
+  TagQueueCommand,
 } from '@aws-sdk/client-sqs';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { queueArn, topicArn } from '../../core/kernel/place.ts';
@@ -46,7 +48,8 @@ import { countMessages } from './queue-messages.ts';
  * call may be repeated: it brings about a state, whatever stood before.
  */
 export interface Provision {
-  putTopic(topic: string, isOrdered: boolean): Promise<void>;
+  /** @param owner the application that owns it, by which AWS allocates its costs. */
+  putTopic(topic: string, isOrdered: boolean, owner: string): Promise<void>;
   deleteTopic(topic: string, isOrdered: boolean): Promise<void>;
   /** Brings its ordered lane along where it has one. */
   putReceiver(receiver: string, spec: ReceiverSettings): Promise<void>;
@@ -92,6 +95,8 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
       const { FifoQueue: _, ...settable } = attributes;
       await sqs.send(new SetQueueAttributesCommand({ QueueUrl: urlOf(queue), Attributes: settable }));
     }
+    // Not with the queue: one that is there already keeps the tags that it has.
+    await sqs.send(new TagQueueCommand({ QueueUrl: urlOf(queue), Tags: { ...queue.tags } }));
   }
 
   async function putResources({ queues, mappings }: ReceiverResources): Promise<void> {
@@ -160,8 +165,8 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
   }
 
   return {
-    async putTopic(topic, isOrdered) {
-      const resources = topicResources(config, topic, isOrdered);
+    async putTopic(topic, isOrdered, owner) {
+      const resources = topicResources(config, topic, isOrdered, owner);
       await sns.send(
         new CreateTopicCommand({ Name: resources.name, Attributes: textAttributes(resources.attributes) }),
       );
@@ -172,6 +177,8 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
           AttributeValue: JSON.stringify(resources.policy),
         }),
       );
+      const Tags = Object.entries(resources.tags).map(([Key, Value]) => ({ Key, Value }));
+      await sns.send(new TagResourceCommand({ ResourceArn: resources.arn, Tags }));
     },
 
     async deleteTopic(topic, isOrdered) {

@@ -26,7 +26,8 @@ describe('a patch of a topic', () => {
     });
     expect(patched).not.toHaveProperty('dedupSeconds');
     expect(patched).not.toHaveProperty('schema.properties.b');
-    expect(await getTopicAndHold(bus.tools, 'orders')).toEqual(patched);
+    const { schemaVersions: _, ...shown } = patched;
+    expect(await getTopicAndHold(bus.tools, 'orders')).toEqual(shown);
   });
 
   it('is refused as the whole would be, and then changes nothing', async () => {

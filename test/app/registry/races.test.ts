@@ -26,11 +26,15 @@ const kept = async (bus: TestBus) => await bus.newTools().registry.receiver('sho
 
 /** Lets `other` happen once, after the row was read for a change and before the change is written. */
 function between(bus: TestBus, other: () => Promise<unknown>): void {
-  bus.intercept('dynamodb.PutItem', async (_, next) => {
-    bus.restore('dynamodb.PutItem');
-    await other();
-    return await next();
-  });
+  // A change that is reported as a system event is written in one transaction with it.
+  const writes = ['dynamodb.PutItem', 'dynamodb.TransactWriteItems'] as const;
+  for (const write of writes) {
+    bus.intercept(write, async (_, next) => {
+      for (const each of writes) bus.restore(each);
+      await other();
+      return await next();
+    });
+  }
 }
 
 /** Lets `other` happen once, after the registry's row was read for its deletion and before it is deleted. */

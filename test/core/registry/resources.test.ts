@@ -71,11 +71,17 @@ describe('names', () => {
 });
 
 describe('a topic', () => {
-  const resources = topicResources(place, 'orders', false);
+  const resources = topicResources(place, 'orders', false, 'shop-team');
 
   it('is named by the prefix', () => {
     expect(resources).toMatchObject({ name: 'busbar-orders', arn: topicArn(place, 'orders') });
     expect(resources.arn).toBe('arn:aws:sns:eu-west-1:123456789012:busbar-orders');
+  });
+
+  it('is tagged for cost allocation', () => {
+    expect(resources.tags).toEqual({ application: 'shop-team', topic: 'orders' });
+    const { queues } = receiverResources(place, 'shop', { owner: 'shop-team' }, 'deliver');
+    for (const { tags } of queues) expect(tags).toEqual({ application: 'shop-team', receiver: 'shop' });
   });
 
   it('refuses calls that are not encrypted in transit', () => {
