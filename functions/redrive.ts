@@ -10,7 +10,9 @@ import {
   deliveries,
   queues,
   redrives,
+  refused,
   registry,
+  sightings,
 } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
@@ -25,7 +27,9 @@ export function create(runtime: BaseRuntime) {
     deliveries,
     queues,
     redrives,
+    refused,
     registry,
+    sightings,
   });
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const batchItemFailures: { itemIdentifier: string }[] = [];

@@ -13,6 +13,7 @@ import {
   selects,
 } from '../../core/redrive/redrive.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
 import type { KeptDeadLetter } from '../../runtime/stores/dead-letters.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { mayActorUse } from '../access/act.ts';
@@ -105,7 +106,7 @@ async function takeStep(tools: ContinueTools, run: Redrive, untilMs: number): Pr
     return over(run, 'halted', reason);
   }
   if (!isFlowing(receiver)) return { run, waitMs: troubleMs };
-  if (run.state === 'collecting') return await collect(tools, run, untilMs);
+  if (run.state === 'collecting') return await collect(tools, run, receiver, untilMs);
   if (run.state === 'canary') return await watchCanary(tools, run);
   return await sendNext(tools, run);
 }
@@ -115,8 +116,13 @@ const over = (run: Redrive, state: 'done' | 'halted', reason?: string): Step => 
   waitMs: 0,
 });
 
-async function collect(tools: ContinueTools, run: Redrive, untilMs: number): Promise<Step> {
-  if (!(await takeIn(tools, run, untilMs))) return { run, waitMs: 0 };
+async function collect(
+  tools: ContinueTools,
+  run: Redrive,
+  receiver: Receiver,
+  untilMs: number,
+): Promise<Step> {
+  if (!(await takeIn(tools, receiver, untilMs))) return { run, waitMs: 0 };
   if (run.ids !== undefined) {
     const found = await tools.deadLetters.find(run, run.ids);
     const total = found.filter(({ letter }) => selects(run, letter)).length;

@@ -1,12 +1,16 @@
-import { readDeadLetter } from '../../core/redrive/dead-letter.ts';
+import { readDeadLetter, unwrapped } from '../../core/redrive/dead-letter.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import type { DeadLetterQueues, DeadLetterRole } from '../../runtime/aws/dead-letter-queue.ts';
+import { incarnationAttribute } from '../../core/routing/routing.ts';
+import type { DeadLetterRole } from '../../runtime/aws/dead-letter-queue.ts';
+import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import type { KeepRefusedTools } from '../refused/keep-refused.ts';
+import { fannedOutBy, refuseIfMisdirected, standingTopics } from '../refused/misdirected.ts';
 
 /** A lifetime of a receiver: what it had before its name was created again is not its own. */
 export type LetterOwner = Pick<Receiver, 'receiver' | 'incarnation'>;
 
-export type TakeInTools = Tools<'deadLetterQueues' | 'deadLetters'>;
+export type TakeInTools = Tools<'deadLetterQueues' | 'deadLetters' | 'registry'> & KeepRefusedTools;
 
 /** How long a message is hidden while it is written to the table; after a crash it comes back then. */
 const hideSeconds = 60;
@@ -17,10 +21,12 @@ const emptyAnswersMax = 5;
 
 /**
  * Moves dead letters from the queue of a receiver into the table, where they can be listed and selected: those that the
- * bus moved there, and those of SQS and SNS. A letter leaves the queue only when the table has it.
+ * bus moved there, and those of SQS and SNS. Of the latter, which `deliver` never looked at, those that are meant for an
+ * earlier lifetime of their topic or receiver are listed as refused for who published them instead. A letter leaves the
+ * queue only when it is listed in one of the two places.
  * @returns whether the queue was emptied in time.
  */
-export async function takeIn(tools: TakeInTools, receiver: LetterOwner, untilMs: number): Promise<boolean> {
+export async function takeIn(tools: TakeInTools, receiver: Receiver, untilMs: number): Promise<boolean> {
   const answers = await Promise.all([
     ...Array.from({ length: readers }, () => readUntilEmpty(tools, receiver, 'dead-letters', untilMs)),
     // Few letters come here, if any.
@@ -31,7 +37,7 @@ export async function takeIn(tools: TakeInTools, receiver: LetterOwner, untilMs:
 
 async function readUntilEmpty(
   tools: TakeInTools,
-  receiver: LetterOwner,
+  receiver: Receiver,
   role: DeadLetterRole,
   untilMs: number,
 ): Promise<boolean> {
@@ -40,7 +46,7 @@ async function readUntilEmpty(
     const messages = await tools.deadLetterQueues.receive(receiver.receiver, role, hideSeconds);
     if (messages.length > 0) {
       emptyAnswers = 0;
-      await keep(tools, receiver, role, messages);
+      await sortLetters(tools, receiver, role, messages);
       continue;
     }
     emptyAnswers += 1;
@@ -50,11 +56,43 @@ async function readUntilEmpty(
   return false;
 }
 
+/** What cannot be judged or listed now comes back when its visibility ends. */
+async function sortLetters(
+  tools: TakeInTools,
+  receiver: Receiver,
+  role: DeadLetterRole,
+  messages: readonly ReceivedMessage[],
+): Promise<void> {
+  const letters = messages.map((message) => ({ message, unwrapped: { ...message, ...unwrapped(message) } }));
+  // What the bus moved names no incarnation: it was compared before.
+  const naming = letters.filter(({ unwrapped: { attributes } }) => incarnationAttribute in attributes);
+  const standing = await standingTopics(
+    tools,
+    naming.map(({ unwrapped: letter }) => letter),
+  );
+  const refused: ReceivedMessage[] = [];
+  const own: ReceivedMessage[] = [];
+  for (const { message, unwrapped: letter } of letters) {
+    const topic = fannedOutBy(letter);
+    if (topic !== undefined && incarnationAttribute in letter.attributes && !standing.has(topic)) continue;
+    try {
+      const found = topic === undefined ? undefined : standing.get(topic);
+      const isRefused = await refuseIfMisdirected(tools, letter, receiver, found);
+      (isRefused ? refused : own).push(message);
+    } catch (error) {
+      const reason = String(error);
+      tools.log('error', 'A refused event could not be kept', { receiver: receiver.receiver, topic, reason });
+    }
+  }
+  if (own.length > 0) await keep(tools, receiver, role, own);
+  if (refused.length > 0) await remove(tools, receiver, role, refused);
+}
+
 async function keep(
   tools: TakeInTools,
-  receiver: LetterOwner,
+  receiver: Receiver,
   role: DeadLetterRole,
-  messages: Awaited<ReturnType<DeadLetterQueues['receive']>>,
+  messages: readonly ReceivedMessage[],
 ): Promise<void> {
   const kept = await tools.deadLetters.put(
     receiver,
@@ -70,13 +108,22 @@ async function keep(
     }
   }
   const done = messages.filter((_, index) => kept[index] === true);
+  await remove(tools, receiver, role, done);
+}
+
+/** One that cannot be deleted comes again, and is listed again under the same key. */
+async function remove(
+  tools: TakeInTools,
+  receiver: Receiver,
+  role: DeadLetterRole,
+  done: readonly ReceivedMessage[],
+): Promise<void> {
   const failures = await tools.deadLetterQueues.delete(
     receiver.receiver,
     role,
     done.map(({ receiptHandle }) => receiptHandle),
   );
   for (const failure of failures) {
-    // It is taken in again under the same key.
     if (failure !== undefined) {
       tools.log('warn', 'A dead letter could not be deleted from its queue', {
         receiver: receiver.receiver,

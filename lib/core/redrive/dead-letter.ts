@@ -108,13 +108,26 @@ export function readDeadLetter(
   };
 }
 
-/** SNS wraps a message that has too many attributes for raw delivery into a notification (SNS guide, raw delivery). */
-function contentOf({ body, attributes }: DeadLetterMessage): DeadLetterContent {
+/**
+ * The body and attributes of a letter as it was published: SNS wraps a message that has too many attributes for raw
+ * delivery into a notification (SNS guide, raw delivery).
+ */
+export function unwrapped({ body, attributes }: Pick<DeadLetterMessage, 'body' | 'attributes'>): {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+} {
   const { Type, Message, MessageAttributes } = parseObject(body);
-  if (Type !== 'Notification' || typeof Message !== 'string')
-    return { body, topic: attributes[topicAttribute], trace: attributes[traceAttribute] };
-  const wrapped = MessageAttributes as Record<string, { Value?: string }> | undefined;
-  return { body: Message, topic: wrapped?.[topicAttribute]?.Value, trace: wrapped?.[traceAttribute]?.Value };
+  if (Type !== 'Notification' || typeof Message !== 'string') return { body, attributes };
+  const wrapped = Object.entries((MessageAttributes ?? {}) as Record<string, { Value?: unknown } | null>);
+  const texts = wrapped.flatMap(([name, given]): [string, string][] =>
+    typeof given?.Value === 'string' ? [[name, given.Value]] : [],
+  );
+  return { body: Message, attributes: Object.fromEntries(texts) };
+}
+
+function contentOf(message: DeadLetterMessage): DeadLetterContent {
+  const { body, attributes } = unwrapped(message);
+  return { body, topic: attributes[topicAttribute], trace: attributes[traceAttribute] };
 }
 
 function eventOf(body: string): { id: string; source: string; type: string } | undefined {

@@ -33,7 +33,12 @@ const event = (id: string) => shorthand({ id, source: '/s', type: 'a', data: { o
 const posted = (bus: TestBus) => bus.requests.map((request) => request.url);
 
 /** A message as a publisher sends it that has read the target before it was deleted. */
-async function messageOf(bus: TestBus, target: { topic: string } | { receiver: string }, id: string) {
+async function messageOf(
+  bus: TestBus,
+  target: { topic: string } | { receiver: string },
+  id: string,
+  who = shop,
+) {
   let caught: { body: string; attributes: Readonly<Record<string, string>> } | undefined;
   const keep = async (_: unknown, [message]: readonly NonNullable<typeof caught>[]) => {
     caught = message;
@@ -41,7 +46,7 @@ async function messageOf(bus: TestBus, target: { topic: string } | { receiver: s
   };
   const tools = bus.newTools();
   Object.assign(tools, { topics: { send: keep }, queues: { ...tools.queues, send: keep } });
-  await publish(tools, shop, target, event(id));
+  await publish(tools, who, target, event(id));
   if (caught === undefined) throw new Error('Nothing was sent.');
   return caught;
 }
@@ -82,6 +87,43 @@ describe('a message that is meant for a deleted topic', () => {
     expect((await why(bus.tools, shop, { id: 'late' })).events).toMatchObject([
       { id: 'late', topic: 'orders', former: true, refused: { code: 'target_replaced' } },
     ]);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['SQS', {}],
+    ['SNS', { ErrorCode: 'KMS.AccessDenied', ErrorMessage: 'no key' }],
+  ])(
+    'is no dead letter of the later receiver when %s moves it, and is not redriven',
+    async (_, attributes) => {
+      const { bus, late } = await takenOver();
+      const own = await messageOf(bus, { topic: 'orders' }, 'own', rival);
+      for (const { body, attributes: given } of [late, own]) {
+        const message = { body, attributes: { ...given, ...attributes } };
+        await bus.tools.queues.send({ receiver: 'spy', role: 'dead-letters' }, [message]);
+      }
+
+      const { deadLetters } = await listDeadLetters(bus.tools, rival, 'spy', {});
+      expect(deadLetters).toMatchObject([{ eventId: 'own' }]);
+      expect(deadLetters).toHaveLength(1);
+      expect(await bus.count(bus.urlOf('spy', 'dead-letters'))).toMatchObject({ ready: 0, inFlight: 0 });
+      expect((await listRefused(bus.tools, shop, {})).refused).toMatchObject([
+        { from: 'delivery', topic: 'orders', eventId: 'late', code: 'target_replaced', times: 1 },
+      ]);
+      expect((await listRefused(bus.tools, rival, {})).refused).toEqual([]);
+    },
+  );
+
+  it('stays in the dead-letter queue while the list of refused events cannot be written', async () => {
+    const { bus, late } = await takenOver();
+    await bus.tools.queues.send({ receiver: 'spy', role: 'dead-letters' }, [late]);
+    const tools = bus.newTools();
+    const find = () => Promise.reject(new Error('throttled'));
+    Object.assign(tools, { refused: { ...tools.refused, find } });
+
+    expect((await listDeadLetters(tools, rival, 'spy', {})).deadLetters).toEqual([]);
+    await bus.clock.advance(minute);
+    expect((await listDeadLetters(bus.tools, rival, 'spy', {})).deadLetters).toEqual([]);
+    expect((await listRefused(bus.tools, shop, {})).refused).toMatchObject([{ eventId: 'late' }]);
   });
 
   it('is listed once, however many receivers of the later one get it', async () => {

@@ -430,7 +430,9 @@ describe('a dead letter of an ordered topic', () => {
         order: { group: 'orders/a', deduplicationId: '1' },
       },
     ]);
-    expect(await takeIn(bus.tools, { receiver: 'shop' }, bus.clock.now() + second)).toBe(true);
+    const shop = await bus.tools.registry.receiver('shop');
+    if (shop === undefined) throw new Error('There is no receiver shop.');
+    expect(await takeIn(bus.tools, shop, bus.clock.now() + second)).toBe(true);
     expect(await bus.tools.deadLetters.all({ receiver: 'shop' })).toMatchObject([
       { eventId: 'a1', topic: 'orders', cause: 'poison' },
     ]);
