@@ -6,6 +6,7 @@ import { applicationsCommand } from './applications.ts';
 import { applyCommand } from './apply.ts';
 import { auditCommand } from './audit.ts';
 import { catalogCommand, grantsCommand } from './catalog.ts';
+import { completionCommand } from './completion.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { eventsCommand } from './events.ts';
 import { exportCommand } from './export.ts';
@@ -20,6 +21,7 @@ import { requestsCommand } from './requests.ts';
 import { schedulesCommand } from './schedules.ts';
 import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
 import { subscriptionsCommand } from './subscriptions.ts';
 import { exitCodes } from './support/exit-codes.ts';
 import { explain, problemOf } from './support/failure.ts';
@@ -59,7 +61,12 @@ Examples:
 
 /** Runs one command line. Prints errors to standard error and resolves to the exit code of the process. */
 export async function main(process: World): Promise<number> {
-  const world: World = { ...process, stdout: guarded(process.stdout), stderr: guarded(process.stderr) };
+  const world: World = {
+    ...process,
+    stdout: guarded(process.stdout),
+    stderr: guarded(process.stderr),
+    screen: { ...process.screen, draw: (text) => process.screen.draw(printable(text)) },
+  };
   const session: Session = { world, exitCode: exitCodes.done, about: {} };
   const program = createProgram(session);
   try {
@@ -140,11 +147,13 @@ function createProgram(session: Session): Command {
     catalogCommand,
     requestsCommand,
     grantsCommand,
+    statusCommand,
     whyCommand,
     exportCommand,
     applyCommand,
     ...kindCommands,
     smokeCommand,
+    completionCommand,
   ]) {
     const command = make(session);
     inheritSettings(command, program);

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
+import { drawn, screens } from './drawing.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -14,6 +15,17 @@ export interface Output {
   write(text: string): Promise<void>;
   /** Styles the text if the stream is a terminal and NO_COLOR is not set. */
   paint(style: Style, text: string): string;
+}
+
+/** The terminal that standard output is, for a command that draws instead of printing line by line. */
+export interface Screen {
+  /**
+   * Shows the text instead of what was drawn before, cut to the size of the terminal, on a screen of its own. Nothing is
+   * cleared first, so it does not flicker. Only for terminals.
+   */
+  draw(text: string): Promise<void>;
+  /** Gives back the screen as it was before the first drawing. */
+  end(): Promise<void>;
 }
 
 /** Ctrl-C for a command that takes time: the first asks it to finish what it is doing, the second to abort. */
@@ -32,6 +44,7 @@ export interface World {
   readonly stdinBytes: () => number | undefined;
   readonly stdout: Output;
   readonly stderr: Output;
+  readonly screen: Screen;
   readonly fetch: typeof fetch;
   readonly now: () => number;
   readonly random: () => number;
@@ -50,6 +63,7 @@ export function processWorld(): World {
     interrupts.stop.abort();
   }
 
+  const stdout = output(process.stdout, readerGone);
   return {
     args: process.argv.slice(2),
     env: process.env,
@@ -59,8 +73,9 @@ export function processWorld(): World {
       const stat = fstatSync(0);
       return stat.isFile() ? stat.size : undefined;
     },
-    stdout: output(process.stdout, readerGone),
+    stdout,
     stderr: output(process.stderr, () => undefined),
+    screen: screenOf(stdout, () => process.stdout.rows),
     fetch,
     now: Date.now,
     random: Math.random,
@@ -97,6 +112,22 @@ function output(
     write: (text) =>
       gone ? Promise.resolve() : new Promise((resolve) => void stream.write(text, () => resolve())),
     paint: (style, text) => styleText(style, text, { stream }),
+  };
+}
+
+function screenOf(stdout: Output, rows: () => number | undefined): Screen {
+  let drawing = false;
+  return {
+    async draw(text) {
+      // A terminal that does not know its size says 0.
+      const start = drawing ? '' : `${screens.other}${screens.hideCursor}`;
+      drawing = true;
+      await stdout.write(`${start}${drawn(text, stdout.columns || 80, rows() || 24)}`);
+    },
+    async end() {
+      if (drawing) await stdout.write(`${screens.showCursor}${screens.first}`);
+      drawing = false;
+    },
   };
 }
 
