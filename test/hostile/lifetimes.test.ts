@@ -143,3 +143,43 @@ it('a receiver that went to the bank gets nothing of the topics of the shop', as
   expect(world.delivered).toEqual([]);
   expect((await done('shop', 'GET', '/topics/orders/subscriptions')).subscriptions).toEqual([]);
 });
+
+it('what waits for a paused receiver is delivered to it after its topic was deleted, and after the bank made it anew', async () => {
+  await make('shop', 'orders', 'billing');
+  await done('shop', 'POST', '/receivers/billing/pause', {});
+  await world.clock.advance(minute);
+  await publish('shop', 'orders', 'waiting');
+  await world.clock.advance(minute);
+  await done('shop', 'DELETE', '/topics/orders?force=true');
+  await world.clock.advance(2 * minute);
+  await make('bank', 'orders', 'vault');
+  await done('shop', 'POST', '/receivers/billing/resume', {});
+  await world.clock.advance(10 * minute);
+
+  expect({ shop: reached('shop'), bank: reached('bank') }).toEqual({ shop: ['waiting'], bank: [] });
+});
+
+it('a receiver that the bank makes anew has nothing that waited for the earlier one, no dead letter and no redrive', async () => {
+  await make('shop', 'orders', 'billing', 'fail');
+  await done('shop', 'PATCH', '/receivers/billing', { retry: { delaysSeconds: [] } });
+  await publish('shop', 'orders', 'dead');
+  await world.clock.advance(minute);
+  expect((await done('shop', 'GET', '/receivers/billing/dead-letters')).deadLetters).toMatchObject([
+    { eventId: 'dead' },
+  ]);
+  await done('shop', 'POST', '/receivers/billing/redrive', {});
+  await done('shop', 'POST', '/receivers/billing/pause', {});
+  await world.clock.advance(minute);
+  await publish('shop', 'orders', 'waiting');
+  await done('shop', 'DELETE', '/receivers/billing?force=true');
+  // The topic stays: what it had accepted was for the receiver of the shop.
+  await world.clock.advance(2 * minute);
+
+  await done('bank', 'PUT', '/receivers/billing', { endpoint: 'http://sink.test/ok/bank' });
+  await world.clock.advance(60 * minute);
+
+  expect(reached('bank')).toEqual([]);
+  expect((await done('bank', 'GET', '/receivers/billing/dead-letters')).deadLetters).toEqual([]);
+  expect((await world.call('bank', 'GET', '/v1/receivers/billing/redrive')).status).toBe(404);
+  expect((await world.call('bank', 'GET', '/v1/events/waiting')).status).toBe(404);
+});
