@@ -11,6 +11,8 @@ const root = join(import.meta.dirname, '..');
 export interface BusProcess {
   readonly pid: number;
   readonly url: string;
+  /** Takes events only. */
+  readonly publishUrl: string;
   readonly awsUrl: string;
   /** What requests to the AWS endpoint are signed with. */
   readonly awsCredentials: AwsCredentials;
@@ -48,11 +50,12 @@ export async function startBusProcess(
   });
   const said: string[] = [];
   child.stderr?.on('data', (text: Buffer) => void said.push(text.toString()));
-  const { url, awsUrl, adminKey, aws } = await firstLine(child, said);
+  const { url, publishUrl, awsUrl, adminKey, aws } = await firstLine(child, said);
   if (child.pid === undefined) throw new Error('The bus has no process id.');
   return {
     pid: child.pid,
     url,
+    publishUrl,
     awsUrl,
     key: adminKey,
     awsCredentials: aws,
@@ -80,6 +83,7 @@ interface AwsCredentials {
 
 interface Started {
   readonly url: string;
+  readonly publishUrl: string;
   readonly awsUrl: string;
   readonly aws: AwsCredentials;
   readonly adminKey: string;

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { billOf } from '../lib/core/bill/bill.ts';
+import type { BusProcess } from './bus.ts';
 import { difference } from './meter.ts';
+import type { Target } from './processes/generator.ts';
 import type { Scope } from './scope.ts';
 import { type Ends, withBus } from './stand.ts';
 import { number, tableOf } from './table.ts';
@@ -48,7 +50,7 @@ function costOf(
     const publish = async (loadSeconds: number) => {
       await sink.call('reset', null);
       const load = await generator.call('openLoop', {
-        target: target(batch),
+        target: atPublishUrl(bus, target(batch)),
         eventsPerSecond,
         seconds: loadSeconds,
       });
@@ -68,6 +70,12 @@ function costOf(
     const events = await publish(seconds * 4);
     return costFrom(name, events, difference(before, await bus.meter()), 1_000_000 / events);
   });
+}
+
+/** Without the API, which takes $1.00 a million requests. */
+function atPublishUrl({ publishUrl }: BusProcess, target: Target): Target {
+  const { pathname } = new URL(publishUrl);
+  return { ...target, paths: target.paths.map((path) => `${pathname.replace(/\/$/, '')}${path}`) };
 }
 
 const secondsPerMonth = 730 * 3600;

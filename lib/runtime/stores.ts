@@ -16,6 +16,7 @@ import { createHeldStore } from './stores/held.ts';
 import { createHoldStore } from './stores/holds.ts';
 import { createKeptStore } from './stores/kept.ts';
 import { createKeyStore } from './stores/keys.ts';
+import { createLaneTypes } from './stores/lane-types.ts';
 import { createLookStore } from './stores/looks.ts';
 import { createOffloadStore } from './stores/offloads.ts';
 import { createOutboxStore } from './stores/outbox.ts';
@@ -57,6 +58,7 @@ export const held = (world: World) => createHeldStore(world.use(busTable), world
 export const holds = (world: World) => createHoldStore(world.use(busTable), world.clock);
 export const kept = (world: World) => createKeptStore(world.use(traceTable), world);
 export const keys = (world: World) => createKeyStore(world.use(busTable), world.clock);
+export const laneTypes = (world: World) => createLaneTypes(world.clock);
 export const looks = (world: World) => createLookStore(world.use(busTable));
 export const offloads = (world: World) => createOffloadStore(world.use(busTable), world.clock);
 export const outbox = (world: World) => createOutboxStore(world.use(dynamodb), world.config);

@@ -13,7 +13,7 @@ import type { SendFailure } from '../../runtime/aws/topics.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { sendAll } from './send-all.ts';
 
-export type RouteTools = Tools<'topics' | 'queues' | 'registry'>;
+export type RouteTools = Tools<'topics' | 'queues' | 'registry' | 'laneTypes'>;
 
 type SizedMessage = Message & Sized;
 type Failures = (SendFailure | undefined)[];
@@ -59,7 +59,9 @@ async function sendCopies(
   { receiver, places }: Copies,
   pauses: readonly number[],
 ): Promise<Failures> {
-  const copies = places.flatMap((place) => messages[place] ?? []);
+  const addressed = places.flatMap((place) => messages[place] ?? []);
+  const types = addressed.flatMap(({ group }) => group ?? []);
+  const copies = tools.laneTypes.see(receiver, types) ? addressed : addressed.map(withoutGroup);
   const failures: Failures = copies.map(() => undefined);
   let left: readonly number[] = [...copies.keys()];
   for (const pauseMs of [...pauses, undefined]) {
@@ -77,6 +79,11 @@ async function sendCopies(
     failures.every((failure) => failure === undefined) || (await isSubscribed(tools, target, receiver));
   // Its queue went with its subscription: as with SNS, it no longer gets anything.
   return isWanted ? failures : copies.map(() => undefined);
+}
+
+/** A receiver that gets one type alone needs no fairness, which costs extra. */
+function withoutGroup({ group: _, ...message }: SizedMessage): SizedMessage {
+  return message;
 }
 
 /** Whether the receiver of a copy is still to get it. */

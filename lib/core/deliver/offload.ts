@@ -1,5 +1,6 @@
 import { bus } from '../kernel/limits.ts';
-import { fairGroup, type Message } from '../routing/routing.ts';
+import { fairGroup } from '../routing/fair.ts';
+import type { Message } from '../routing/routing.ts';
 import { offlinePosts, type Planned, totalPosts } from './lane-plan.ts';
 import { offloadCacheSeconds } from './limits.ts';
 

@@ -119,6 +119,7 @@ const requestDollars = (unit: keyof typeof prices, bytes: number) =>
 const queueDollars = (unit: 'sqs.requests' | 'sqs.requests-from-sns', isFair: boolean, bytes: number) =>
   requestDollars(unit, bytes) + (isFair ? requestDollars('sqs.fair-requests', bytes) : 0);
 
+/** At most: where a receiver gets one type alone, its messages have no group in the end. */
 function straightDollars(messages: readonly (Message & Sized)[], copies: readonly Copies[]): number {
   let dollars = 0;
   for (const { places } of copies) {

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { Acting } from '../access/acting.ts';
 import { type BusEvent, utf8Bytes } from '../event/event.ts';
 import type { Target } from '../event/target.ts';
 import { type TraceMode, traceAttribute } from '../event/trace-mode.ts';
 import { BusbarError } from '../kernel/errors.ts';
 import { aws } from '../kernel/limits.ts';
+import { fairGroup } from './fair.ts';
 import type { Order } from './order.ts';
 
 /** One event with its attributes must fit one SNS message, so that any route can carry it. */
@@ -16,17 +16,8 @@ export interface Message {
   readonly attributes: Readonly<Record<string, string>>;
   /** Its place in the order of an ordered topic; such a message goes only to FIFO topics and queues. */
   readonly order?: Order;
-  /** The tenant of the message, among whom a standard queue is fair (SQS guide, "Amazon SQS fair queues"). */
+  /** The tenant of the message, among whom a standard queue is fair. Left out where all are of one type. */
   readonly group?: string;
-}
-
-/**
- * The group of an event type: a queue that one type floods hands out the events of the others first. A group has up to
- * 128 ASCII characters without spaces; any other type is replaced by its hash.
- */
-export function fairGroup(type: string): string {
-  if (/^[!-~]{1,128}$/.test(type)) return type;
-  return createHash('sha256').update(type).digest('base64url');
 }
 
 /** The part of an event that routing reads. */

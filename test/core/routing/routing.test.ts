@@ -5,7 +5,6 @@ import {
   batchLimits,
   checkMessageSize,
   eventBytesMax,
-  fairGroup,
   incarnationAttribute,
   messageBytes,
   messageOf,
@@ -69,14 +68,6 @@ describe('messages', () => {
       attributes: { type: 'order.created', source: '/orders', subject: 'ä', 'busbar-topic': 'orders' },
       group: 'order.created',
     });
-  });
-
-  it('are fair among types, by a group that SQS takes', () => {
-    expect(fairGroup('order.created')).toBe('order.created');
-    for (const type of ['with space', 'ä', 'x'.repeat(129), 'type\u0000']) {
-      expect(fairGroup(type)).toMatch(/^[A-Za-z0-9_-]{43}$/);
-    }
-    expect(fairGroup('a b')).not.toBe(fairGroup('a c'));
   });
 
   it('to a receiver carry no topic, and no subject where there is none', () => {
