@@ -2,7 +2,7 @@ import type { EventInput } from './cloud-event.ts';
 import { JsonText, writeJson } from './json-text.ts';
 
 /** The bus's limits on one request. */
-const maxEntriesPerRequest = 100;
+export const maxEntriesPerRequest = 100;
 export const maxBytesPerRequest = 1_000_000;
 
 /** One event, ready to send. Its bytes are the same in every attempt. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EventInput } from './cloud-event.ts';
-import { createPublisher, type PublishAnswer, type PublishOptions } from './publish.ts';
+import { createLingeringPublisher } from './linger.ts';
+import { createPublisher, createRequestSender, type PublishAnswer, type PublishOptions } from './publish.ts';
 import { retryDefaults, systemClock } from './retry.ts';
 import {
   type BeginOptions,
@@ -20,8 +21,15 @@ export interface ClientOptions extends TransportOptions {
   readonly source?: string;
   /** Creates ids for events that have none. Default: random UUIDs. */
   readonly uuid?: () => string;
-  /** How many requests one `publish` sends at the same time. Default 4. */
+  /** How many requests one `publish` sends at the same time, without `linger`. Default 4. */
   readonly concurrency?: number;
+  /**
+   * How long events wait for others, so that they share a request: 1 to 60,000 milliseconds; by default they do not wait.
+   * A request leaves as soon as ten events or 1 MB wait for its topic or receiver, and those that come while it is under
+   * way go with the next one, in the order of the calls. Each call is answered for its own events; a request that fails
+   * fails for all of its events. Before the process exits by `process.exit`, `flush` or `close` must have been awaited.
+   */
+  readonly linger?: number;
 }
 
 /** The settings of a receiver (`PUT /v1/receivers/{receiver}`). */
@@ -92,9 +100,13 @@ export interface Client {
   rollback(id: string): Promise<Transaction>;
   /** Makes any other call of the API. `path` is the part after `/v1`; `body` is sent as JSON. */
   call(method: string, path: string, body?: unknown, options?: { signal?: AbortSignal }): Promise<unknown>;
+  /** With `linger`: sends at once what waits, and resolves when nothing waits any more. The calls have the results. */
+  flush(): Promise<void>;
+  /** With `linger`: the same, and rejects later calls of `publish` and `invoke` with `closed`. */
+  close(): Promise<void>;
 }
 
-/** Creates a client of one bus. @throws TypeError when `url` or `publishUrl` is not an http or https URL. */
+/** Creates a client of one bus. @throws TypeError when `url` or `publishUrl` is not an http or https URL, RangeError when `linger` is out of bounds. */
 export function createClient(options: ClientOptions): Client {
   const request = createTransport(options);
   const { publishUrl } = options;
@@ -105,14 +117,18 @@ export function createClient(options: ClientOptions): Client {
     time: () => new Date(clock.now()).toISOString(),
   };
 
-  const publishTo = createPublisher({
+  const send = createRequestSender({
     request: publishUrl === undefined ? request : createTransport({ ...options, url: publishUrl }),
     clock,
     random: options.random ?? Math.random,
     retry: { ...retryDefaults, ...options.retry },
-    concurrency: options.concurrency ?? 4,
-    defaults,
   });
+  const lingering =
+    options.linger === undefined
+      ? undefined
+      : createLingeringPublisher({ lingerMs: options.linger, send, clock, defaults });
+  const publishTo =
+    lingering?.publish ?? createPublisher({ send, concurrency: options.concurrency ?? 4, defaults });
 
   const call: Client['call'] = (method, path, body, callOptions) =>
     request(method, path, {
@@ -144,5 +160,7 @@ export function createClient(options: ClientOptions): Client {
     rollback: async (id) =>
       (await call('POST', `/transactions/${encodeURIComponent(id)}/rollback`)) as Transaction,
     call,
+    flush: async () => await lingering?.flush(),
+    close: async () => await lingering?.close(),
   };
 }

@@ -16,27 +16,39 @@ export interface PublishAnswer {
   readonly events: readonly EntryResult[];
 }
 
-interface PublisherOptions {
+interface SenderOptions {
   readonly request: Transport;
   readonly clock: ClientClock;
   readonly random: () => number;
   readonly retry: Required<RetryOptions>;
+}
+
+interface PublisherOptions {
+  readonly send: RequestSender;
   /** How many requests one publish sends at the same time. */
   readonly concurrency: number;
   readonly defaults: Defaults;
 }
 
 /** Publishes events to a path of the API, split into requests. */
-type Publisher = (
+export type Publisher = (
   path: string,
   input: EventInput | readonly EventInput[],
   options?: PublishOptions,
 ) => Promise<PublishAnswer>;
 
-/** Creates the function behind `publish` and `invoke`. It rejects with a `PublishInterruptedError` or a `PublishRejectedError`. */
-export function createPublisher(options: PublisherOptions): Publisher {
-  const { request, clock, random, retry, concurrency, defaults } = options;
+/**
+ * Sends one request, and retries those of its events that the bus temporarily could not store. Calls `settle` with
+ * results as they become final, by the indexes of their entries, which are unique within the request.
+ */
+export type RequestSender = (
+  path: string,
+  entries: readonly Entry[],
+  signal: AbortSignal | undefined,
+  settle: (results: readonly EntryResult[]) => void,
+) => Promise<void>;
 
+export function createRequestSender({ request, clock, random, retry }: SenderOptions): RequestSender {
   async function sendOnce(path: string, entries: readonly Entry[], signal: AbortSignal | undefined) {
     const body = await request('POST', path, {
       body: `[${entries.map((entry) => entry.json).join(',')}]`,
@@ -53,13 +65,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     });
   }
 
-  /** Sends one request, and retries those of its events that the bus temporarily could not store. */
-  async function sendRequest(
-    path: string,
-    entries: readonly Entry[],
-    signal: AbortSignal | undefined,
-    settle: (results: readonly EntryResult[]) => void,
-  ): Promise<void> {
+  return async (path, entries, signal, settle) => {
     let open = entries;
     for (let attempt = 1; ; attempt++) {
       const results = await sendOnce(path, open, signal);
@@ -70,24 +76,20 @@ export function createPublisher(options: PublisherOptions): Publisher {
       open = open.filter((entry) => indexes.has(entry.index));
       await clock.sleep(backoffMs(attempt, random(), retry), signal);
     }
-  }
+  };
+}
 
+/** Creates the function behind `publish` and `invoke`. It rejects with a `PublishInterruptedError` or a `PublishRejectedError`. */
+export function createPublisher({ send, concurrency, defaults }: PublisherOptions): Publisher {
   return async (path, input, { partial = 'throw', signal } = {}) => {
-    const inputs: readonly EventInput[] = isList(input) ? input : [input];
-    const entries = inputs.map((event, index) => toEntry(event, index, defaults));
-    const results: EntryResult[] = [];
-    const sendable = entries.filter((entry) => {
-      const tooLarge = tooLargeResult(entry);
-      if (tooLarge !== undefined) results.push(tooLarge);
-      return tooLarge === undefined;
-    });
-
+    const entries = toEntries(input, defaults);
+    const { results, sendable } = sortOut(entries);
     const queue = toRequests(sendable);
     const failures: unknown[] = [];
     async function work(): Promise<void> {
       for (let next = queue.shift(); next !== undefined && failures.length === 0; next = queue.shift()) {
         try {
-          await sendRequest(path, next, signal, (settled) => results.push(...settled));
+          await send(path, next, signal, (settled) => results.push(...settled));
         } catch (error) {
           // The other requests finish, so that the error lists exactly the events without a result.
           failures.push(error);
@@ -95,14 +97,42 @@ export function createPublisher(options: PublisherOptions): Publisher {
       }
     }
     await Promise.all(Array.from({ length: Math.min(concurrency, queue.length) }, work));
-
-    results.sort((a, b) => a.index - b.index);
-    if (failures.length > 0) throw interrupted(failures, results, entries);
-    if (partial === 'throw' && results.some((result) => result.status === 'rejected')) {
-      throw new PublishRejectedError(results);
-    }
-    return { events: results };
+    return answerOf({ entries, results, failures, partial });
   };
+}
+
+/** @throws TypeError when JSON cannot represent an event. */
+export function toEntries(input: EventInput | readonly EventInput[], defaults: Defaults): Entry[] {
+  const inputs: readonly EventInput[] = isList(input) ? input : [input];
+  return inputs.map((event, index) => toEntry(event, index, defaults));
+}
+
+/** What can be sent, and the results of what cannot. */
+export function sortOut(entries: readonly Entry[]): { results: EntryResult[]; sendable: Entry[] } {
+  const results: EntryResult[] = [];
+  const sendable = entries.filter((entry) => {
+    const tooLarge = tooLargeResult(entry);
+    if (tooLarge !== undefined) results.push(tooLarge);
+    return tooLarge === undefined;
+  });
+  return { results, sendable };
+}
+
+/** The answer to one call. @throws PublishInterruptedError, PublishRejectedError. */
+export function answerOf(outcome: {
+  readonly entries: readonly Entry[];
+  /** In any order. */
+  readonly results: readonly EntryResult[];
+  readonly failures: readonly unknown[];
+  readonly partial: 'throw' | 'return';
+}): PublishAnswer {
+  const { entries, failures, partial } = outcome;
+  const results = [...outcome.results].sort((a, b) => a.index - b.index);
+  if (failures.length > 0) throw interrupted(failures, results, entries);
+  if (partial === 'throw' && results.some((result) => result.status === 'rejected')) {
+    throw new PublishRejectedError(results);
+  }
+  return { events: results };
 }
 
 /** `Array.isArray` alone does not narrow a readonly array. */
