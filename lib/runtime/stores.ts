@@ -13,6 +13,7 @@ import { createDelayedStore } from './stores/delayed.ts';
 import { createDeliveryStore } from './stores/deliveries.ts';
 import { createGrantStore } from './stores/grants.ts';
 import { createHeldStore } from './stores/held.ts';
+import { createHighBacklogStore } from './stores/high-backlogs.ts';
 import { createHoldStore } from './stores/holds.ts';
 import { createKeptStore } from './stores/kept.ts';
 import { createKeyStore } from './stores/keys.ts';
@@ -75,6 +76,7 @@ export const secrets = (world: World) => createSecretStore(world.use(busTable), 
 export const sightings = (world: World) => createSightingStore(world.use(busTable));
 export const skips = (world: World) => createSkipStore(world.use(busTable));
 export const slots = (world: World) => createSlots(world.use(busTable));
+export const highBacklogs = (world: World) => createHighBacklogStore(world.use(busTable));
 export const systemEvents = (world: World) => createSystemEventStore(world.use(busTable));
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
 export const waiting = (world: World) => createWaitingStore(world.use(busTable), world.clock);

@@ -14,6 +14,7 @@ import {
   deliveries,
   grants,
   held,
+  highBacklogs,
   holds,
   holdWatches,
   kept,
@@ -88,6 +89,7 @@ export const delivering = {
   breakers,
   deliveries,
   grants,
+  highBacklogs,
   mappings,
   offloads,
   offloadWatches,
@@ -104,6 +106,8 @@ export const delivering = {
   traces,
   /** What an instance remembers of the load of its receivers. */
   observed: () => new Map(),
+  /** What an instance has noted of high backlogs. */
+  backlogsSeen: () => new Map(),
   /** What an instance remembers of lanes that are polled although they should not be. */
   stillPolled: () => new Map(),
 };

@@ -2,6 +2,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { constructs } from '../connectors/stacks.ts';
 import { type Declaration as Declared, orderedReceivers } from '../core/declaration/declaration.ts';
+import { deadLettersStored } from '../core/redrive/dead-letter.ts';
 import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
 import { Alarms, countRetries } from './alarms.ts';
@@ -78,6 +79,13 @@ export class BusStack extends Stack {
     const ofKinds = constructs.map((kind) => kind.addSender(this, { ...shared, declaration }));
     const senders = [deliver, ...ofKinds.map((each) => each.function)];
     countRetries(this, prefix, senders);
+    // One metric for all receivers, those that are made at run time among them. The line names the receiver.
+    alarms.alarmOnLog(this, 'DeadLettersStored', {
+      functions: senders,
+      line: deadLettersStored,
+      metricName: 'DeadLettersStored',
+      description: 'Deliveries became dead letters. See docs/operating.md.',
+    });
     const redrive = new Redrive(this, 'Redrive', shared);
     trace.grantWrite(publish, ...senders);
 

@@ -3,6 +3,7 @@ import { StreamViewType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { Place } from '../core/kernel/place.ts';
 import { outboxTableName, outboxWaits } from '../core/relay/outbox.ts';
+import { backlogsHigh } from '../core/system-event/backlog.ts';
 import type { Alarms } from './alarms.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
@@ -49,8 +50,17 @@ export class Sweep extends Construct {
       environment,
     });
     sweep.grant(['dynamodb:Scan', 'dynamodb:UpdateItem'], [outbox.table.tableArn]);
-    // System events that wait, and those that were kept for later.
-    sweep.grant(['dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], [props.tableArn]);
+    // System events that wait, those that were kept for later, and the receivers whose backlog is high.
+    sweep.grant(
+      [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+      ],
+      [props.tableArn],
+    );
     // Retrying a refused event puts it back into the outbox.
     admin.grant(['dynamodb:PutItem'], [outbox.table.tableArn]);
     delay.callEveryMinute(this, 'Schedule', `${place.prefix}-sweep`, sweep);
@@ -59,6 +69,13 @@ export class Sweep extends Construct {
       line: outboxWaits,
       metricName: 'OutboxWaits',
       description: 'Entries of the outbox wait for more than 15 min. See docs/operating.md.',
+    });
+    // One metric for all receivers, those that are made at run time among them. The line names them.
+    alarms.alarmOnLog(this, 'BacklogsHigh', {
+      functions: [sweep],
+      line: backlogsHigh,
+      metricName: 'BacklogsHigh',
+      description: 'Events of a receiver wait for more than 15 min. See docs/operating.md.',
     });
   }
 }

@@ -11,9 +11,11 @@ import { attemptRetriedLine } from '../../lib/core/deliver/delivery.ts';
 import { loopsStopped } from '../../lib/core/event/hops.ts';
 import { heldByRule, releaseInTrouble } from '../../lib/core/hold/hold.ts';
 import { dedupClaimSeconds } from '../../lib/core/publish/duplicate.ts';
+import { deadLettersStored } from '../../lib/core/redrive/dead-letter.ts';
 import { eventRefused } from '../../lib/core/refused/refused.ts';
 import { isPausedLine } from '../../lib/core/registry/flow.ts';
 import { outboxWaits } from '../../lib/core/relay/outbox.ts';
+import { backlogsHigh } from '../../lib/core/system-event/backlog.ts';
 import { transactionGivenUp } from '../../lib/core/transaction/transaction.ts';
 import { variables } from '../../lib/runtime/config.ts';
 import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
@@ -518,7 +520,9 @@ describe('alarms', () => {
     expect(watched.sort()).toEqual([
       'ApproximateNumberOfMessagesVisible busbar-delay-failed',
       'ApproximateNumberOfMessagesVisible busbar-example-warehouse-dead-letters',
+      'BacklogsHigh undefined',
       'BreakersOpened undefined',
+      'DeadLettersStored undefined',
       'EventsRefused undefined',
       'OutboxWaits undefined',
       'ReleasesInTrouble undefined',
@@ -539,8 +543,11 @@ describe('alarms', () => {
       return [metric?.MetricName, FilterPattern];
     });
     expect(filters.sort()).toEqual([
+      ['BacklogsHigh', `{ $.message = "${backlogsHigh}" }`],
       ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
       ['BreakersOpened', `{ $.message = "${breakerOpened}" }`],
+      ['DeadLettersStored', `{ $.message = "${deadLettersStored}" }`],
+      ['DeadLettersStored', `{ $.message = "${deadLettersStored}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],
       ['EventsRefused', `{ $.message = "${eventRefused}" }`],

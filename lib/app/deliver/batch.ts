@@ -20,6 +20,7 @@ import type { Tools } from '../../runtime/tools.ts';
 import type { BreakerTools } from '../breaker/breaker.ts';
 import type { KeepRefusedTools } from '../refused/keep-refused.ts';
 import type { Gone } from '../registry/disable.ts';
+import type { WatchBacklogTools } from '../system-event/backlog.ts';
 import type { Traced, TraceTools } from '../why/trace.ts';
 
 /** What deliveries are made with; a stage declares which part of it it uses. */
@@ -27,6 +28,7 @@ export interface DeliverTools
   extends BreakerTools,
     TraceTools,
     KeepRefusedTools,
+    WatchBacklogTools,
     Tools<'registry' | 'grants' | 'applications'> {
   readonly sinks: Sinks;
   /** Only of the kinds that this function serves. */

@@ -3,7 +3,7 @@ import { restAskedFor, weigh } from '../../core/breaker/breaker.ts';
 import { causeOf } from '../../core/deliver/delivery.ts';
 import { isOfTheBus } from '../../core/deliver/fault.ts';
 import { lanePlan } from '../../core/deliver/lane-plan.ts';
-import { isSplit } from '../../core/deliver/offload.ts';
+import { isOld, isSplit } from '../../core/deliver/offload.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
@@ -17,6 +17,7 @@ import {
   followBreaker,
   logFailure,
 } from '../breaker/breaker.ts';
+import { watchBacklog } from '../system-event/backlog.ts';
 import { attemptAll, lastStart } from './attempt.ts';
 import {
   type Batch,
@@ -68,6 +69,8 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
   };
   await decideAll(tools, context);
   const kept = await settle(tools, context);
+  const nowMs = tools.clock.now();
+  if (batch.messages.some((message) => isOld(message, nowMs))) await watchBacklog(tools, context);
   if (context.isParked) await stopStillPolled(tools, receiver);
   await count(tools, context);
   return kept;

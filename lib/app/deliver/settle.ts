@@ -1,6 +1,6 @@
 import { unsentWaitSeconds } from '../../core/deliver/receives.ts';
 import { aws, bus } from '../../core/kernel/limits.ts';
-import { deadLetterAttributes } from '../../core/redrive/dead-letter.ts';
+import { deadLetterAttributes, deadLettersStored } from '../../core/redrive/dead-letter.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { behindTheFirst } from '../../core/routing/order.ts';
 import { topicAttribute } from '../../core/routing/routing.ts';
@@ -89,6 +89,8 @@ async function tellOfDeadLetters(
       : [{ topic: message.attributes[topicAttribute], cause: deadLetter.cause }],
   );
   if (dead.length === 0) return;
+  const causes = [...new Set(dead.map(({ cause }) => cause))];
+  tools.log('warn', deadLettersStored, { receiver: receiver.receiver, count: dead.length, causes });
   for (const event of newsOfDeadLetters(receiver, dead, tools.clock.now())) {
     try {
       await tools.systemEvents.report(event);

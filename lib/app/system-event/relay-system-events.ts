@@ -61,7 +61,7 @@ export async function listenersOf(tools: Tools<'registry'>): Promise<Listener[]>
  * who owns what now decides who gets what: a filter at SNS would say who did when it was put.
  * @returns the ids of those that some receiver did not get, and should be sent again.
  */
-export async function sendSystemEvents(
+async function sendSystemEvents(
   tools: SendSystemEventTools,
   events: readonly Reported[],
 ): Promise<Set<string>> {

@@ -242,6 +242,12 @@ export function enteredAtMs({ attributes, sentAtMs }: Received): number {
   return moved === undefined ? sentAtMs : Number(moved.split(' ')[0]);
 }
 
+/** From then on an event counts as old for `busbar.backlog.normal`. */
+export const oldSeconds = 7.5 * 60;
+
+export const isOld = (message: Received, nowMs: number): boolean =>
+  nowMs - enteredAtMs(message) >= oldSeconds * 1000;
+
 /** Whether a message was received before, in either lane. */
 export function wasReceivedBefore({ attributes, receives }: Received): boolean {
   return receives > 1 || attributes[movedAttribute]?.endsWith(' again') === true;

@@ -2,6 +2,9 @@ import { type DeliveryRecord, deliveryIdOf } from '../deliver/delivery.ts';
 import { traceAttribute } from '../event/trace-mode.ts';
 import { topicAttribute } from '../routing/routing.ts';
 
+/** The line of the log that an alarm counts. */
+export const deadLettersStored = 'Dead letters were stored';
+
 /**
  * The message attributes of a dead letter, which explain it: its cause, its attempts and their times.
  * @param attributes of the message that dies; those that a redrive needs are kept.

@@ -59,7 +59,7 @@ export interface Reported extends SystemEvent {
 }
 
 /** The application for whose receiver a copy was made; delivery compares it with the receiver's present owner. */
-export const recipientAttribute = 'busbarrecipient';
+const recipientAttribute = 'busbarrecipient';
 /** Set on what `busbar alerts test` sends. */
 export const testAttribute = 'busbartest';
 

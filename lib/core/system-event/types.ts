@@ -87,6 +87,21 @@ const table = {
     data: z.strictObject({ receiver: text, ...counted, causes: counts }),
     example: { receiver: 'shop', count: 12, since, causes: { 'http-500': 10, timeout: 2 } },
   },
+  'busbar.backlog.high': {
+    when: 'An event of a receiver waits for 15 minutes, counted from when it came, whatever was attempted since.',
+    subject: 'receivers',
+    severity: 'error',
+    endedBy: 'busbar.backlog.normal',
+    data: z.strictObject({ receiver: text, oldestSeconds: z.int().min(0) }),
+    example: { receiver: 'shop', oldestSeconds: 912 },
+  },
+  'busbar.backlog.normal': {
+    when: 'A backlog that was reported as high has had nothing for two minutes that waits for half as long.',
+    subject: 'receivers',
+    severity: 'info',
+    data: z.strictObject({ receiver: text, highSeconds: z.int().min(0) }),
+    example: { receiver: 'shop', highSeconds: 1380 },
+  },
   'busbar.redrive.halted': {
     when: 'A redrive stops before its end, because its receiver fails or is not flowing.',
     subject: 'receivers',

@@ -47,7 +47,7 @@ const rowKey = ({ type, subject, testOf }: SystemEvent) => ({
 });
 
 /** The write of a system event, for the transaction of the change that it reports. */
-export function systemEventWrite(event: SystemEvent): Write {
+function systemEventWrite(event: SystemEvent): Write {
   const { counts = {}, ...document } = event;
   const key = rowKey(event);
   return {
