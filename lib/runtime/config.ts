@@ -1,5 +1,5 @@
 import { type MakeTopics, makeTopicsModes } from '../core/access/topic-access.ts';
-import { receiverConcurrencyMaxDefault } from '../core/deliver/limits.ts';
+import { deliveryBatchingSecondsMax, receiverConcurrencyMaxDefault } from '../core/deliver/limits.ts';
 import { type TraceMode, traceModes } from '../core/event/trace-mode.ts';
 import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/kernel/endpoint.ts';
 import { type ValidateMode, validateModes } from '../core/registry/validation.ts';
@@ -40,6 +40,8 @@ export const variables = {
   makeTopics: 'BUSBAR_MAKE_TOPICS',
   /** The most requests at once that a receiver may ask for. */
   receiverConcurrency: 'BUSBAR_RECEIVER_CONCURRENCY',
+  /** How long a lane's function waits for a batch to fill, or 0. */
+  deliveryBatching: 'BUSBAR_DELIVERY_BATCHING_SECONDS',
   /** The table of traces. */
   traceTable: 'BUSBAR_TRACE_TABLE',
   /** `none`, `failures` or `all`: what is recorded of a topic that does not say so itself, and of invoked events. */
@@ -66,6 +68,7 @@ export interface Config {
   readonly trustedOrigins: readonly string[];
   readonly receiverConcurrencyMax: number;
   readonly makeTopics: MakeTopics;
+  readonly deliveryBatchingSeconds: number;
   readonly traceTable: string;
   readonly trace: TraceMode;
   /** The origin and account of every queue URL, without a slash at its end. */
@@ -118,6 +121,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     ownHosts: readOwnHosts(env),
     trustedOrigins: readList(env[variables.trustedOrigins]),
     makeTopics: readMakeTopics(env[variables.makeTopics]),
+    deliveryBatchingSeconds: readBatchingSeconds(env[variables.deliveryBatching]),
     receiverConcurrencyMax: readConcurrencyMax(env[variables.receiverConcurrency]),
     traceTable: read(variables.traceTable),
     trace,
@@ -130,6 +134,13 @@ function readMakeTopics(text: string = makeTopicsModes[0]): MakeTopics {
   if (mode !== undefined) return mode;
   throw new Error(
     `The environment variable ${variables.makeTopics} is ${JSON.stringify(text)}; it is ${makeTopicsModes.join(', ')}.`,
+  );
+}
+
+function readBatchingSeconds(text = '0'): number {
+  if (/^\d{1,2}$/.test(text) && Number(text) <= deliveryBatchingSecondsMax) return Number(text);
+  throw new Error(
+    `The environment variable ${variables.deliveryBatching} is ${JSON.stringify(text)}; it is 0 to ${deliveryBatchingSecondsMax} seconds.`,
   );
 }
 

@@ -17,7 +17,7 @@ import { Hold } from './hold.ts';
 import { Offload } from './offload.ts';
 import { Outbox, Sweep } from './outbox.ts';
 import { addOutputs } from './outputs.ts';
-import { endpointParameters, reserveByParameter } from './parameters.ts';
+import { deliveryBatchingParameter, endpointParameters, reserveByParameter } from './parameters.ts';
 import { Pause } from './pause.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
@@ -50,6 +50,7 @@ export class BusStack extends Stack {
     const trace = new Trace(this, 'Traces', tableKey);
     const outbox = new Outbox(this, 'Outbox', place, tableKey);
     const delay = new Delay(this, 'Delay', place);
+    const batching = deliveryBatchingParameter(this);
     const environment = {
       [variables.table]: table.tableName,
       [variables.prefix]: prefix,
@@ -61,6 +62,7 @@ export class BusStack extends Stack {
       [variables.makeTopics]: declaration.members.makeTopics,
       [variables.scheduleRoleArn]: delay.schedulerRole.roleArn,
       ...Object.assign({}, ...constructs.map((kind) => kind.environment(this))),
+      [variables.deliveryBatching]: batching.valueAsString,
       ...endpointParameters(this, prefix),
       ...trace.environment,
     };
@@ -95,6 +97,7 @@ export class BusStack extends Stack {
     const { declare } = new Declaration(this, 'Declared', {
       ...shared,
       declaration,
+      batchingSeconds: batching.valueAsNumber,
       senders: {
         deliver: deliver.function,
         ...Object.fromEntries(ofKinds.map((each) => [each.name, each.function.function])),

@@ -33,6 +33,8 @@ interface DeclarationProps extends BusPartProps {
   readonly declaration: Declared;
   /** The functions that consume lanes, by their names. */
   readonly senders: Readonly<Record<string, LambdaFunction>>;
+  /** How long batches wait for more messages. */
+  readonly batchingSeconds: number;
 }
 
 /**
@@ -122,6 +124,7 @@ export class Declaration extends Construct {
         functionResponseTypes: [...mapping.functionResponseTypes],
         scalingConfig: { maximumConcurrency: mapping.maximumConcurrency },
         enabled: mapping.enabled,
+        ...(mapping.mayWait && { maximumBatchingWindowInSeconds: this.props.batchingSeconds }),
       });
       this.mappings.push(resource);
       for (const queue of created) resource.addResourceDependency(queue);

@@ -1,7 +1,7 @@
 import { Aws, CfnCondition, CfnParameter, Fn, Stack, Token } from 'aws-cdk-lib';
 import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { receiverConcurrencyMaxDefault } from '../core/deliver/limits.ts';
+import { deliveryBatchingSecondsMax, receiverConcurrencyMaxDefault } from '../core/deliver/limits.ts';
 import { endpointPortsDefault } from '../core/kernel/endpoint.ts';
 import { validateModes } from '../core/registry/validation.ts';
 import { variables } from '../runtime/config.ts';
@@ -67,6 +67,18 @@ export function endpointParameters(stack: Stack, prefix: string): Readonly<Recor
     [variables.validate]: validate.valueAsString,
     [variables.origin]: origin.valueAsString,
   };
+}
+
+/** How long batches wait for more messages before they are delivered: fewer of them cost less, and are later. */
+export function deliveryBatchingParameter(stack: Stack): CfnParameter {
+  return new CfnParameter(stack, 'DeliveryBatchingSeconds', {
+    type: 'Number',
+    default: 0,
+    minValue: 0,
+    maxValue: deliveryBatchingSecondsMax,
+    description:
+      'How long deliveries wait for others of their receiver, which makes them cheaper; 0 for none',
+  });
 }
 
 /** How many requests the API takes. What an account has by default changes nothing. */

@@ -15,6 +15,7 @@ describe('the environment', () => {
   const optional: readonly string[] = [
     variables.apiUrl,
     variables.publishUrl,
+    variables.deliveryBatching,
     variables.makeTopics,
     variables.apiHosts,
     variables.trustedOrigins,

@@ -9,7 +9,9 @@ import { CreateQueueCommand, GetQueueAttributesCommand, ListQueueTagsCommand } f
 import { describe, expect, it } from 'vitest';
 import { defineBus } from '../../lib/connectors/declaration.ts';
 import { isOrderedTopic, ownerDefault } from '../../lib/core/declaration/declaration.ts';
-import { type TestBus, testBus } from '../app/bus.ts';
+import { open } from '../../lib/runtime/open.ts';
+import { provision } from '../../lib/runtime/stores.ts';
+import { environment, type TestBus, testBus } from '../app/bus.ts';
 import { type Json, type JsonObject, resolved, resourcesOf, synthesize } from './synth.ts';
 
 const long = 'a'.repeat(48);
@@ -175,7 +177,13 @@ describe('a declaration and the API create the same resources on AWS', () => {
       );
       expect(EventSourceMappings).toHaveLength(1);
       const [mapping] = EventSourceMappings;
-      expect(mapping).toMatchObject({ EventSourceArn, FunctionArn: FunctionName, ...properties });
+      const { MaximumBatchingWindowInSeconds: window, ...settings } = properties;
+      expect(mapping).toMatchObject({ EventSourceArn, FunctionArn: FunctionName, ...settings });
+      // The parameter, whose default is none; a FIFO queue takes none at all.
+      expect(window).toBe(
+        String(EventSourceArn).endsWith('.fifo') ? undefined : '<DeliveryBatchingSeconds.Ref>',
+      );
+      expect(mapping?.MaximumBatchingWindowInSeconds).toBe(0);
       expect(mapping?.State).toMatch(
         Enabled ? /^(Creating|Enabling|Enabled)$/ : /^(Creating|Disabling|Disabled)$/,
       );
@@ -188,4 +196,26 @@ describe('a declaration and the API create the same resources on AWS', () => {
     await tools.provision.putReceiver('crm', { limits: { concurrency: 200 } });
     expect(calls.filter((call) => /Set|Update|lambda\.Create/.test(call))).toEqual([]);
   });
+});
+
+it('A changed batching window reaches the standard lanes of a receiver when it is put again', async () => {
+  const { tools, lambda, calls } = await created();
+  const waiting = open(
+    { ...tools, env: { ...environment, BUSBAR_DELIVERY_BATCHING_SECONDS: '5' } },
+    { provision },
+  );
+  for (const name of Object.keys(declaration.receivers)) {
+    await waiting.provision.putReceiver(name, declaration.receivers[name] ?? {});
+  }
+  const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand({}));
+  const windows = EventSourceMappings.filter(({ EventSourceArn }) =>
+    /-(online|offline)$/.test(EventSourceArn ?? ''),
+  );
+  expect(windows.length).toBeGreaterThan(1);
+  for (const { MaximumBatchingWindowInSeconds: window } of windows) expect(window).toBe(5);
+  calls.length = 0;
+  for (const name of Object.keys(declaration.receivers)) {
+    await waiting.provision.putReceiver(name, declaration.receivers[name] ?? {});
+  }
+  expect(calls.filter((call) => call.startsWith('lambda.Update'))).toEqual([]);
 });

@@ -19,3 +19,9 @@ export const offloadCacheSeconds = 5;
 
 /** The most requests at once that a receiver may ask for, unless the operator says otherwise: a tenth of a new account. */
 export const receiverConcurrencyMaxDefault = 1000;
+
+/**
+ * The longest that a batch may wait for more messages. They are hidden meanwhile, so it is far below the time for which a
+ * lane hides what it hands out.
+ */
+export const deliveryBatchingSecondsMax = 20;

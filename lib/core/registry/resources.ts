@@ -91,6 +91,8 @@ export interface MappingResource {
   readonly batchSize: number;
   readonly functionResponseTypes: readonly ['ReportBatchItemFailures'];
   readonly maximumConcurrency: number;
+  /** Whether a batch may wait for more messages; not at a FIFO queue, where Lambda takes no window. */
+  readonly mayWait: boolean;
   readonly enabled: boolean;
 }
 
@@ -241,6 +243,7 @@ function mapping(
     eventSourceArn,
     batchSize: aws.sqs.batchEntriesMax,
     functionResponseTypes: ['ReportBatchItemFailures'],
+    mayWait: lane !== 'ordered',
     maximumConcurrency,
     enabled,
   };

@@ -107,11 +107,13 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
 
   async function putMapping(mapping: MappingResource): Promise<void> {
     const existing = await findMapping(lambda, mapping.eventSourceArn);
+    const windowSeconds = mapping.mayWait ? config.deliveryBatchingSeconds : 0;
     const settings = {
       FunctionName: functionOf(mapping),
       BatchSize: mapping.batchSize,
       FunctionResponseTypes: [...mapping.functionResponseTypes],
       ScalingConfig: { MaximumConcurrency: mapping.maximumConcurrency },
+      MaximumBatchingWindowInSeconds: windowSeconds,
     };
     const { enabled: Enabled, eventSourceArn: EventSourceArn } = mapping;
     const create = () =>
@@ -125,6 +127,7 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
     const same =
       existing.State !== 'Deleting' &&
       existing.ScalingConfig?.MaximumConcurrency === mapping.maximumConcurrency &&
+      (existing.MaximumBatchingWindowInSeconds ?? 0) === windowSeconds &&
       existing.FunctionArn?.split(':').at(-1) === functionOf(mapping) &&
       isEnabled === wanted;
     // The control plane allows few calls a second, so that none is made for nothing.
