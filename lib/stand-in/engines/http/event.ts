@@ -90,8 +90,7 @@ export function functionUrlEvent(
 }
 
 /** The host of a function URL on AWS. */
-export const functionUrlDomain = (urlId: string, region: string): string =>
-  `${urlId}.lambda-url.${region}.on.aws`;
+const functionUrlDomain = (urlId: string, region: string): string => `${urlId}.lambda-url.${region}.on.aws`;
 
 /** What has received a request, as the event tells it. */
 interface Entrance {
