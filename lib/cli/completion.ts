@@ -31,11 +31,7 @@ interface Words {
 }
 
 /** Made from the program, so that no command or option can be missing. */
-export function wordsOf(
-  program: Command,
-  path: readonly string[] = [],
-  inherited: readonly Option[] = [],
-): Words[] {
+function wordsOf(program: Command, path: readonly string[] = [], inherited: readonly Option[] = []): Words[] {
   const help = program.createHelp();
   const visible = [...help.visibleOptions(program), ...inherited];
   const commands = help.visibleCommands(program);

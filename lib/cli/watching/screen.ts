@@ -107,7 +107,7 @@ function heading({ at, receivers, holds, requests }: Status, output: Output): st
 }
 
 /** A time span for people: `45s`, `12m`, `3h`, `2d`. */
-export function span(seconds: number): string {
+function span(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)}s`;
   if (seconds < 2 * 3600) return `${Math.round(seconds / 60)}m`;
   if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)}h`;

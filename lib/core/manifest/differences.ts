@@ -83,7 +83,7 @@ const rawOf = (value: Named): string | undefined =>
     ? String(value.rawJSON)
     : undefined;
 
-export const same = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other);
+const same = (one: unknown, other: unknown): boolean => canonical(one) === canonical(other);
 
 /** JSON with the members of objects in one order. */
 function canonical(value: unknown): string | undefined {
