@@ -28,6 +28,7 @@ export const tags = {
   Schedules: 'An event again and again.',
   Transactions: 'Half messages: events that wait for the commit of their producer.',
   Refused: 'What the bus took over and cannot publish as it is.',
+  Statistics: 'How much came and went, and how fast.',
   'Dead letters': 'What could not be delivered, with its cause.',
 } as const;
 export type Tag = keyof typeof tags;

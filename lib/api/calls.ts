@@ -13,6 +13,7 @@ import { receiverCalls } from './receivers.ts';
 import { refusedCalls } from './refused.ts';
 import { requestCalls } from './requests.ts';
 import { scheduleCalls } from './schedules.ts';
+import { statisticsCalls } from './statistics.ts';
 import { subscriptionCalls } from './subscriptions.ts';
 import { topicCalls } from './topics.ts';
 import { transactionCalls } from './transactions.ts';
@@ -35,7 +36,8 @@ export type ApiTools = ToolsOf<typeof busCalls> &
   ToolsOf<typeof transactionCalls> &
   ToolsOf<typeof refusedCalls> &
   ToolsOf<typeof alertCalls> &
-  ToolsOf<typeof deadLetterCalls>;
+  ToolsOf<typeof deadLetterCalls> &
+  ToolsOf<typeof statisticsCalls>;
 
 /** The calls that the function `admin` carries out. */
 export const adminCalls: readonly Call<ApiTools>[] = [
@@ -55,6 +57,7 @@ export const adminCalls: readonly Call<ApiTools>[] = [
   ...refusedCalls,
   ...alertCalls,
   ...deadLetterCalls,
+  ...statisticsCalls,
 ];
 
 /** Every call of the HTTP API, in the order of the document. */

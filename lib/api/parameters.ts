@@ -129,6 +129,21 @@ export const time = (description: string): Parameter<number | undefined> => ({
   },
 });
 
+/** One of a few numbers. */
+export const oneOf = <const Number extends number>(
+  description: string,
+  numbers: readonly Number[],
+): Parameter<Number | undefined> => ({
+  text: description,
+  schema: { enum: numbers },
+  read(given) {
+    const value = numbers.find((number) => String(number) === given);
+    return given === undefined || value !== undefined
+      ? { value }
+      : { problem: `is ${JSON.stringify(given)}; it is one of ${numbers.join(', ')}` };
+  },
+});
+
 /** One of a few words. */
 export const choice = <const Word extends string>(
   description: string,

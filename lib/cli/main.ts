@@ -21,6 +21,7 @@ import { requestsCommand } from './requests.ts';
 import { schedulesCommand } from './schedules.ts';
 import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
+import { statisticsCommand } from './statistics.ts';
 import { statusCommand } from './status.ts';
 import { subscriptionsCommand } from './subscriptions.ts';
 import { exitCodes } from './support/exit-codes.ts';
@@ -134,6 +135,7 @@ function createProgram(session: Session): Command {
     applicationsCommand,
     keysCommand,
     auditCommand,
+    statisticsCommand,
     topicsCommand,
     receiversCommand,
     subscriptionsCommand,

@@ -33,6 +33,7 @@ import { createSecretStore } from './stores/secrets.ts';
 import { createSightingStore } from './stores/sightings.ts';
 import { createSkipStore } from './stores/skips.ts';
 import { createSlots } from './stores/slots.ts';
+import { createStatisticsStore } from './stores/statistics.ts';
 import { createSystemEventStore } from './stores/system-events.ts';
 import { createTraceStore } from './stores/traces.ts';
 import { createTransactionStore } from './stores/transactions.ts';
@@ -77,6 +78,7 @@ export const sightings = (world: World) => createSightingStore(world.use(busTabl
 export const skips = (world: World) => createSkipStore(world.use(busTable));
 export const slots = (world: World) => createSlots(world.use(busTable));
 export const highBacklogs = (world: World) => createHighBacklogStore(world.use(busTable));
+export const statistics = (world: World) => createStatisticsStore(world.use(traceTable), world);
 export const systemEvents = (world: World) => createSystemEventStore(world.use(busTable));
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
 export const waiting = (world: World) => createWaitingStore(world.use(busTable), world.clock);

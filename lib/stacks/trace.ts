@@ -37,7 +37,8 @@ export class Trace extends Construct {
   }
 
   grantWrite(...writers: readonly BusFunction[]): void {
-    for (const writer of writers) writer.grant(['dynamodb:PutItem'], [this.table.tableArn]);
+    for (const writer of writers)
+      writer.grant(['dynamodb:PutItem', 'dynamodb:UpdateItem'], [this.table.tableArn]);
   }
 
   grantRead(reader: BusFunction): void {

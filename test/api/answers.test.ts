@@ -27,6 +27,9 @@ import type { takeCallback } from '../../lib/app/registry/validation-callback.ts
 import type { listGrants } from '../../lib/app/request/grants.ts';
 import type { listRequests, ShownRequest } from '../../lib/app/request/requests.ts';
 import type { listRecurrences, ShownRecurrence } from '../../lib/app/schedule/recurrences.ts';
+import type { applicationStatistics } from '../../lib/app/statistics/application.ts';
+import type { receiverStatistics } from '../../lib/app/statistics/receiver.ts';
+import type { topicStatistics } from '../../lib/app/statistics/topic.ts';
 import type { testAlerts } from '../../lib/app/system-event/test-alerts.ts';
 import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts';
 import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
@@ -58,6 +61,12 @@ type Schema<Name extends keyof Answers> = z.output<Answers[Name]>;
 
 /** What each use case answers, by the type that it has. The compiler is what checks this. */
 const held = {
+  ReceiverStatistics: true satisfies Same<Answer<typeof receiverStatistics>, Schema<'ReceiverStatistics'>>,
+  TopicStatistics: true satisfies Same<Answer<typeof topicStatistics>, Schema<'TopicStatistics'>>,
+  ApplicationStatistics: true satisfies Same<
+    Answer<typeof applicationStatistics>,
+    Schema<'ApplicationStatistics'>
+  >,
   Audit: true satisfies Same<Answer<typeof listAudit>, Schema<'Audit'>>,
   Me: true satisfies Same<Answer<typeof me>, Schema<'Me'>>,
   Application: true satisfies Same<Answer<typeof getApplication>, Schema<'Application'>>,

@@ -10,6 +10,7 @@ import { validateModes } from '../../core/registry/validation.ts';
 import { recurrenceSchema } from '../../core/schedule/recurrence.ts';
 import { accessAnswers } from './answers-access.ts';
 import { eventAnswers } from './answers-events.ts';
+import { statisticsAnswers } from './answers-statistics.ts';
 import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
 
 /**
@@ -201,6 +202,7 @@ export function answers() {
     Schedule,
     Schedules: listOf('schedules', Schedule.omit({ event: true })),
     ...eventAnswers(time, count),
+    ...statisticsAnswers(time, count),
   };
 }
 

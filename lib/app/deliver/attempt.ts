@@ -143,7 +143,9 @@ function decide(
   const waitedSeconds = Math.max(0, Math.round((nowMs - enteredAtMs(message)) / 1000));
   const { declared } = receiver;
   logAttempt(tools, delivery, attempt, outcome, verdict, latencyMs, { waitedSeconds, declared });
-  attempts.push({ eventType: delivery.eventType, topic: delivery.topic, outcome, latencyMs });
+  const isDelivered = verdict.kind === 'delivered';
+  const { eventType, topic } = delivery;
+  attempts.push({ eventType, topic, outcome, isDelivered, waitedSeconds, latencyMs });
   const traced = traceAttempt(delivery, {
     mode: traceOf(message.attributes),
     lane: batch.role,

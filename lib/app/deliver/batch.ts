@@ -20,6 +20,7 @@ import type { Tools } from '../../runtime/tools.ts';
 import type { BreakerTools } from '../breaker/breaker.ts';
 import type { KeepRefusedTools } from '../refused/keep-refused.ts';
 import type { Gone } from '../registry/disable.ts';
+import type { CountTools } from '../statistics/count.ts';
 import type { WatchBacklogTools } from '../system-event/backlog.ts';
 import type { Traced, TraceTools } from '../why/trace.ts';
 
@@ -29,6 +30,7 @@ export interface DeliverTools
     TraceTools,
     KeepRefusedTools,
     WatchBacklogTools,
+    CountTools,
     Tools<'registry' | 'grants' | 'applications'> {
   readonly sinks: Sinks;
   /** Only of the kinds that this function serves. */
@@ -90,12 +92,15 @@ export interface Due {
   readonly place: number;
 }
 
-/** What one attempt came to, as the breaker and the hot types count it. */
+/** What one attempt came to, as the breaker, the hot types and the statistics count it. */
 export interface Attempted {
   readonly eventType: string;
   /** Undefined for one that was sent to the receiver alone. */
   readonly topic: string | undefined;
   readonly outcome: Outcome;
+  readonly isDelivered: boolean;
+  /** Since the event entered its lane. */
+  readonly waitedSeconds: number;
   readonly latencyMs: number;
 }
 

@@ -17,9 +17,11 @@ import {
   followBreaker,
   logFailure,
 } from '../breaker/breaker.ts';
+import { countBatch } from '../statistics/count.ts';
 import { watchBacklog } from '../system-event/backlog.ts';
 import { attemptAll, lastStart } from './attempt.ts';
 import {
+  type Attempted,
   type Batch,
   type BatchContext,
   type Decision,
@@ -72,7 +74,7 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
   const nowMs = tools.clock.now();
   if (batch.messages.some((message) => isOld(message, nowMs))) await watchBacklog(tools, context);
   if (context.isParked) await stopStillPolled(tools, receiver);
-  await count(tools, context);
+  await Promise.all([count(tools, context), countForStatistics(tools, context, kept)]);
   return kept;
 }
 
@@ -186,7 +188,7 @@ async function count(tools: DeliverTools, context: BatchContext): Promise<void> 
     await logFailure(tools, receiver, () => followBreaker(tools, receiver, probed.before, probed.breaker));
   }
   if (admission?.kind !== 'all' && admission?.kind !== 'some') return;
-  const made = attempts.filter(({ outcome }) => outcome.kind === 'answer' || !isOfTheBus(outcome));
+  const made = attempts.filter(({ outcome }) => wasAsked(outcome));
   const failed = made.filter(({ outcome }) => weigh(outcome) === 'failure');
   const counts = { successes: made.length - failed.length, failures: failed.length };
   const last = failed.at(-1);
@@ -198,3 +200,28 @@ async function count(tools: DeliverTools, context: BatchContext): Promise<void> 
   );
   if (batch.role === 'online') await observeBatch(tools, context);
 }
+
+/** @param kept the ids of the messages that stay: a letter among them is not dead yet. */
+async function countForStatistics(
+  tools: DeliverTools,
+  { receiver, attempts, decisions, startedMs }: BatchContext,
+  kept: readonly string[],
+): Promise<void> {
+  const staying = new Set(kept);
+  const letters = decisions.filter(
+    ({ deadLetter, message }) => deadLetter !== undefined && !staying.has(message.messageId),
+  );
+  const delivered = attempts.filter(({ isDelivered }) => isDelivered).length;
+  const counts = { delivered, failed: attempts.length - delivered, deadLettered: letters.length };
+  if (attempts.length + letters.length === 0) return;
+  await countBatch(tools, receiver, {
+    ...counts,
+    waitsSeconds: attempts.filter((one) => !one.isDelivered).map(({ waitedSeconds }) => waitedSeconds),
+    latenciesMs: attempts.filter(({ outcome }) => wasAsked(outcome)).map(({ latencyMs }) => latencyMs),
+    busyMs: tools.clock.now() - startedMs,
+  });
+}
+
+/** Whether the endpoint had the chance to answer. */
+const wasAsked = (outcome: Attempted['outcome']): boolean =>
+  outcome.kind === 'answer' || !isOfTheBus(outcome);

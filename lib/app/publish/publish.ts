@@ -24,12 +24,14 @@ import { requirePublish } from '../grant/may-use.ts';
 import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
 import { unknownReceiver, unknownTopic } from '../registry/admin.ts';
 import { overtaking } from '../routing/send-all.ts';
+import { type CountTools, countPublished, type PublishCounts } from '../statistics/count.ts';
 import { type TraceTools, tracePublished } from '../why/trace.ts';
-import { allRejected, type EntryResult, rejected, unavailable } from './results.ts';
+import { allRejected, countsOf, type EntryResult, nothing, rejected, unavailable } from './results.ts';
 
 export type PublishTools = RouteOrHoldTools &
   DelayTools &
   TraceTools &
+  CountTools &
   Tools<'applications' | 'registry' | 'claims' | 'schemas' | 'trace' | 'grants' | 'kept'>;
 
 /** An event that passed every check so far, with its place in the request. */
@@ -55,6 +57,7 @@ export async function publish(
   request: EventRequest,
   publisher = principal.application,
 ): Promise<{ events: EntryResult[] }> {
+  const startedMs = tools.clock.now();
   const opened = await openTarget(tools, principal, target);
   const entries = readEvents(request, {
     nowMs: tools.clock.now(),
@@ -64,9 +67,18 @@ export async function publish(
     // One request is one trace, and two equal entries of it stay equal.
     traceparent: newTrace(tools.random),
   });
-  await takeRate(tools, principal, entries.length);
+  const { application } = principal;
+  const count = (counts: PublishCounts) =>
+    countPublished(tools, application, opened.topic, counts, tools.clock.now() - startedMs);
+  try {
+    await takeRate(tools, principal, entries.length);
+  } catch (error) {
+    await count({ ...nothing, rejected: entries.length });
+    throw error;
+  }
 
-  const events = await takeEntries(tools, principal.application, target, opened, entries);
+  const events = await takeEntries(tools, application, target, opened, entries);
+  await count(countsOf(entries, events));
   if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
   return { events };
 }

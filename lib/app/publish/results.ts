@@ -1,4 +1,7 @@
+import { utf8Bytes } from '../../core/event/event.ts';
+import type { Entry } from '../../core/event/forms.ts';
 import { BusbarError, type ErrorCode, type FieldError } from '../../core/kernel/errors.ts';
+import type { PublishCounts } from '../statistics/count.ts';
 
 /** The result for one event of a request. */
 export interface EntryResult {
@@ -9,6 +12,28 @@ export interface EntryResult {
   readonly detail?: string;
   /** The wrong fields, each by its path. */
   readonly errors?: readonly FieldError[];
+}
+
+export const nothing: Readonly<Record<keyof PublishCounts, number>> = {
+  accepted: 0,
+  rejected: 0,
+  duplicate: 0,
+  bytes: 0,
+};
+
+/** What statistics count of entries with their results. */
+export function countsOf(entries: readonly Entry[], results: readonly EntryResult[]): PublishCounts {
+  const counts = { ...nothing };
+  for (const [at, { status }] of results.entries()) {
+    if (status === 'rejected') counts.rejected += 1;
+    else if (status === 'duplicate') counts.duplicate += 1;
+    else {
+      const entry = entries[at];
+      counts.accepted += 1;
+      if (entry !== undefined && 'event' in entry) counts.bytes += utf8Bytes(entry.event.body);
+    }
+  }
+  return counts;
 }
 
 /** The bus could not do it now. */

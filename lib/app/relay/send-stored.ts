@@ -7,7 +7,8 @@ import type { Refusal } from '../../core/refused/refused.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import { refusalsOf, standingTarget, type Waiting } from '../access/act.ts';
 import { type Opened, openTarget, type PublishTools, takeEntries } from '../publish/publish.ts';
-import type { EntryResult } from '../publish/results.ts';
+import { countsOf, type EntryResult } from '../publish/results.ts';
+import { countPublished } from '../statistics/count.ts';
 
 /** A stored event that is to be sent now. */
 export interface Outgoing {
@@ -166,7 +167,15 @@ async function take<One extends Outgoing>(
   const entries = group.map(({ entry }) => entry);
   const application = trustsSource === true ? undefined : principal.application;
   const results = await takeEntries(tools, application, target, opened, entries);
-  return group.map((one, at) => [one, sentOf(results[at])] as const);
+  const sent = group.map((one, at) => [one, sentOf(results[at])] as const);
+  // What is tried again is counted when it goes.
+  const ended = results.flatMap((result, at) => (sent[at]?.[1].kind === 'again' ? [] : [{ result, at }]));
+  const counts = countsOf(
+    ended.flatMap(({ at }) => entries[at] ?? []),
+    ended.map(({ result }) => result),
+  );
+  await countPublished(tools, principal.application, opened.topic, counts);
+  return sent;
 }
 
 const noResult: Sent = { kind: 'again', reason: 'There was no result.' };

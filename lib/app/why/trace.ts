@@ -24,7 +24,11 @@ const traceWriteSeconds = 1;
 export type TraceTools = Tools<'traces' | 'sightings'>;
 
 /** Writes traces as a best effort: nothing may fail or wait because of them, so a slow write is left to itself. */
-export async function bestEffort(tools: Tools, write: () => Promise<unknown>): Promise<void> {
+export async function bestEffort(
+  tools: Tools,
+  write: () => Promise<unknown>,
+  what = 'A trace',
+): Promise<void> {
   let cancel = () => {};
   const slow = new Promise<string>((resolve) => {
     cancel = tools.clock.setTimer(traceWriteSeconds * 1000, () =>
@@ -41,7 +45,7 @@ export async function bestEffort(tools: Tools, write: () => Promise<unknown>): P
   })();
   const problem = await Promise.race([written, slow]);
   cancel();
-  if (problem !== undefined) tools.log('warn', 'A trace could not be written', { reason: problem });
+  if (problem !== undefined) tools.log('warn', `${what} could not be written`, { reason: problem });
 }
 
 /** An accepted event, and when it is due if not at once. */

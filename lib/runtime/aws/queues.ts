@@ -38,7 +38,9 @@ export interface Queues {
   /** Up to ten messages that wait, hidden from others for the queue's visibility timeout; none where there is no queue. */
   receive(queue: QueueName): Promise<ReceivedMessage[]>;
   /** How many messages a queue holds, as AWS counts, roughly: ready to be received, and in all. */
-  count(queue: QueueName): Promise<{ readonly ready: number; readonly inAll: number }>;
+  count(
+    queue: QueueName,
+  ): Promise<{ readonly ready: number; readonly hidden: number; readonly inAll: number }>;
   /** Takes up to ten received messages out of the queue. Answers why where it did not happen. */
   acknowledge(
     queue: QueueName,
@@ -105,8 +107,10 @@ export function createQueues(world: World): Queues {
     receive: (queue) => receiveMessages(client, urlOf(queue), { WaitTimeSeconds: 1 }),
 
     async count(queue) {
-      const { ready, hidden, delayed } = await countMessages(client, urlOf(queue), { mayBeMissing: false });
-      return { ready, inAll: ready + hidden + delayed };
+      const { ready, hidden, delayed } = await countMessages(client, urlOf(queue), {
+        mayBeMissing: typeof queue === 'object' && queue.role === 'ordered',
+      });
+      return { ready, hidden, inAll: ready + hidden + delayed };
     },
 
     async acknowledge(queue, messages) {

@@ -205,13 +205,15 @@ describe('an open breaker', () => {
   it('is not opened further by a fault of ours in its probe', async () => {
     const bus = await openBus();
     await invoke(bus, ['new']);
-    await bus.clock.advance(31 * second);
+    await bus.clock.advance(34 * second);
     bus.endpoint(url, () => {
       throw new TypeError('a bug');
     });
     await bus.runLane('shop');
+    expect(bus.lines.filter((line) => line.includes('An attempt broke off'))).toHaveLength(1);
     bus.endpoint(url, () => 200);
     await bus.clock.advance(limits.deliverTimeoutSeconds * 6 * second);
+    await invoke(bus, ['newer']);
     await bus.runLane('shop');
     expect(await stateOf(bus)).toBe('half-open');
   });

@@ -19,16 +19,20 @@ export type Write =
 
 /** Writes several rows, or none. */
 export interface Transactions {
-  /** At most 100 rows and 4 MB; returns false, with nothing written, when one was refused or is being written. */
-  transact(writes: readonly Write[]): Promise<boolean>;
+  /**
+   * At most 100 rows and 4 MB; returns false, with nothing written, when one was refused or is being written.
+   * @param token the same writes with the same token, of at most 36 characters, within ten minutes are made once.
+   */
+  transact(writes: readonly Write[], token?: string): Promise<boolean>;
 }
 
 export function createTransactions({ client, TableName, clock }: TableContext): Transactions {
   return {
-    transact: (writes) =>
+    transact: (writes, token) =>
       send(
         client,
         writes.map((write) => itemOf(TableName, write, clock.now())),
+        token,
       ),
   };
 }
@@ -54,9 +58,13 @@ const onlyIf = (was: unknown, nowMs: number) =>
         ExpressionAttributeValues: { ':was': { S: JSON.stringify(was) } },
       };
 
-async function send(client: DynamoDBClient, TransactItems: TransactWriteItem[]): Promise<boolean> {
+async function send(
+  client: DynamoDBClient,
+  TransactItems: TransactWriteItem[],
+  ClientRequestToken: string | undefined,
+): Promise<boolean> {
   try {
-    await client.send(new TransactWriteItemsCommand({ TransactItems }));
+    await client.send(new TransactWriteItemsCommand({ TransactItems, ClientRequestToken }));
     return true;
   } catch (error) {
     const reasons = error instanceof TransactionCanceledException ? error.CancellationReasons : undefined;

@@ -1,0 +1,135 @@
+import type { Principal } from '../../core/access/access.ts';
+import { lifetimeOf } from '../../core/access/acting.ts';
+import { breakerOf, type ShownBreaker, showBreaker } from '../../core/breaker/breaker.ts';
+import { clusterReadsMax } from '../../core/redrive/limits.ts';
+import type { Receiver } from '../../core/registry/receiver.ts';
+import { sketchOf, type Thing } from '../../core/statistics/counts.ts';
+import { type PeriodQuery, periodOf } from '../../core/statistics/period.ts';
+import { quantileOf } from '../../core/statistics/sketch.ts';
+import { keysBetween } from '../../core/statistics/steps.ts';
+import { longestWait, waitedSignSeconds } from '../../core/statistics/waited.ts';
+import type { Tools } from '../../runtime/tools.ts';
+import { ownReceiver } from '../registry/flow.ts';
+import { pointsOf } from './points.ts';
+
+export type ReceiverStatisticsTools = Tools<
+  'statistics' | 'registry' | 'queues' | 'deadLetters' | 'deadLetterQueues' | 'breakers'
+>;
+
+/** What became of a receiver's deliveries in one step. */
+export interface ReceiverPoint {
+  /** When it begins. RFC 3339. */
+  readonly at: string;
+  /** Deliveries whose attempt succeeded. */
+  readonly delivered: number;
+  /** Attempts that failed. */
+  readonly failed: number;
+  readonly deadLettered: number;
+  /** Of attempts; null where there was none. */
+  readonly latencyMs: { readonly p50: number | null; readonly p99: number | null };
+}
+
+/** How a receiver is now. */
+export interface ReceiverNow {
+  /** Events that may be received at once, as SQS counts them: roughly. */
+  readonly waiting: number;
+  /** How long the oldest of those has waited that an attempt failed of, as far as it is known. */
+  readonly oldestSeconds: number;
+  /** Events that are being delivered, or wait for their next attempt. */
+  readonly inFlight: number;
+  readonly deadLetters: number;
+  readonly breaker: ShownBreaker['state'];
+  readonly paused: boolean;
+}
+
+/** @throws BusbarError unknown_receiver, forbidden, invalid_request. */
+export async function receiverStatistics(
+  tools: ReceiverStatisticsTools,
+  principal: Principal,
+  name: string,
+  query: PeriodQuery,
+): Promise<{ points: ReceiverPoint[]; now: ReceiverNow }> {
+  const receiver = await ownReceiver(tools, principal, name);
+  const period = periodOf(query, tools.clock.now());
+  const [points, now] = await Promise.all([
+    pointsOf(tools, thingOf(receiver), period),
+    nowOf(tools, receiver),
+  ]);
+  return {
+    points: points.map(({ at, counts }) => {
+      const { delivered = 0, failed = 0, deadLettered = 0 } = counts;
+      const sketch = sketchOf(counts);
+      const latencyMs = { p50: quantileOf(sketch, 0.5), p99: quantileOf(sketch, 0.99) };
+      return { at, delivered, failed, deadLettered, latencyMs };
+    }),
+    now,
+  };
+}
+
+const thingOf = (receiver: Receiver): Thing => ({
+  kind: 'receiver',
+  name: receiver.receiver,
+  lifetime: lifetimeOf(receiver),
+});
+
+async function nowOf(tools: ReceiverStatisticsTools, receiver: Receiver): Promise<ReceiverNow> {
+  const { receiver: name } = receiver;
+  const [lanes, deadLetters, kept] = await Promise.all([
+    Promise.all(
+      (['online', 'offline', 'ordered'] as const).map((role) => tools.queues.count({ receiver: name, role })),
+    ),
+    countDeadLetters(tools, receiver),
+    tools.breakers.read(name),
+  ]);
+  const inAll = lanes.reduce((sum, lane) => sum + lane.inAll, 0);
+  const inFlight = lanes.reduce((sum, lane) => sum + lane.hidden, 0);
+  return {
+    waiting: inAll - inFlight,
+    oldestSeconds: inAll === 0 ? 0 : await oldestSeconds(tools, receiver),
+    inFlight,
+    deadLetters,
+    breaker: showBreaker(breakerOf(kept, receiver.endpoint), tools.clock.now()).state,
+    paused: receiver.state === 'paused',
+  };
+}
+
+/** The age of what is retried, from the attempts that failed lately. */
+async function oldestSeconds(tools: Tools<'statistics'>, receiver: Receiver): Promise<number> {
+  const nowMs = tools.clock.now();
+  const rows = await tools.statistics.read(
+    thingOf(receiver),
+    ...keysBetween(60, nowMs - waitedSignSeconds * 1000, nowMs + 1),
+  );
+  const ages = rows.map(({ sk, counts }) => {
+    const waited = longestWait(counts);
+    if (waited === undefined) return 0;
+    // It failed in the middle of its minute, give or take half of it.
+    const since = (nowMs - Date.parse(sk.slice(sk.indexOf('#') + 1))) / 1000 - 30;
+    return waited + Math.max(0, since);
+  });
+  return Math.round(Math.max(0, ...ages));
+}
+
+/** Those in the table, as far as a few reads count them, and those that are still in the queue. */
+async function countDeadLetters(tools: ReceiverStatisticsTools, receiver: Receiver): Promise<number> {
+  const queued = await Promise.all(
+    (['dead-letters', 'ordered-dead-letters'] as const).map((role) =>
+      tools.deadLetterQueues.count(receiver.receiver, role),
+    ),
+  );
+  let count = queued.reduce((sum, { ready, hidden }) => sum + ready + hidden, 0);
+  let after: string | undefined = '';
+  for (let reads = 0; after !== undefined && reads < clusterReadsMax; reads++) {
+    const page: Awaited<ReturnType<typeof tools.deadLetters.page>> = await tools.deadLetters.page(
+      receiver,
+      after,
+      rowsAtOnce,
+    );
+    count += page.items.length;
+    after = page.last;
+  }
+  return count;
+}
+
+/** More than a read of 1 MB returns. */
+const rowsAtOnce = 10_000;

@@ -1,0 +1,41 @@
+import { bucketOf, type Sketch } from './sketch.ts';
+
+/** What statistics are kept of. */
+export type Thing =
+  /** `lifetime` keeps what an earlier thing of the same name did apart. */
+  | { readonly kind: 'receiver' | 'topic'; readonly name: string; readonly lifetime: string }
+  | { readonly kind: 'application'; readonly name: string };
+
+/** Counters by name. Those of latencies have the number of their bucket behind an `l`, those of waits behind a `w`. */
+export type Counts = Readonly<Record<string, number>>;
+
+export function plusCounts(one: Counts, other: Counts): Counts {
+  const sum: Record<string, number> = { ...one };
+  for (const [name, count] of Object.entries(other)) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
+}
+
+/** The counters that are not 0. */
+export const nonZero = (counts: Counts): Counts =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+
+/** The counters of latencies in milliseconds. */
+export const latencyCounts = (latenciesMs: readonly number[]): Counts => bucketCounts('l', latenciesMs);
+
+/** The counters of how long events had waited whose attempt failed, in seconds. */
+export const waitedCounts = (waitsSeconds: readonly number[]): Counts => bucketCounts('w', waitsSeconds);
+
+function bucketCounts(letter: string, values: readonly number[]): Counts {
+  const counts: Record<string, number> = {};
+  for (const value of values) {
+    const name = `${letter}${bucketOf(value)}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** The sketch among counters. */
+export function sketchOf(counts: Counts): Sketch {
+  const buckets = Object.entries(counts).filter(([name]) => /^l\d+$/.test(name));
+  return new Map(buckets.map(([name, count]) => [Number(name.slice(1)), count]));
+}

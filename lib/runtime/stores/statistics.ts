@@ -1,0 +1,168 @@
+import { sleep } from '../../core/kernel/sleep.ts';
+import { type Allowance, fullAllowance, spend } from '../../core/statistics/allowance.ts';
+import { type Counts, nonZero, plusCounts, type Thing } from '../../core/statistics/counts.ts';
+import { type Addition, additionsOf, partitionOf, startOf } from '../../core/statistics/steps.ts';
+import type { Table } from '../aws/table/table.ts';
+import type { Clock } from '../clock.ts';
+import type { Random } from '../random.ts';
+
+/**
+ * Counters of receivers, topics and applications. Each instance counts for itself, and adds what it has counted to rows
+ * that all share (see docs/decisions/171-statistics.md).
+ */
+export interface StatisticsStore {
+  /** Counts in this instance, in the minute that it is. */
+  count(thing: Thing, counts: Counts): void;
+  /**
+   * Writes what it is time to write.
+   * @throws Error when something could not be written: this instance keeps it for the next time.
+   */
+  flush(): Promise<void>;
+  /** The rows of a thing whose sort keys are from `from` on and before `before`. */
+  read(thing: Thing, from: string, before: string): Promise<Kept[]>;
+}
+
+export interface Kept {
+  readonly sk: string;
+  readonly counts: Counts;
+}
+
+/** What this instance has counted of a thing. */
+interface Tally {
+  readonly thing: Thing;
+  /** Not yet written, by the start of the minute. */
+  minutes: Map<number, Counts>;
+  allowance: Allowance;
+}
+
+/** A write that was sent, until it is known that it was made. */
+interface Sending {
+  readonly tally: Tally;
+  readonly minutes: ReadonlyMap<number, Counts>;
+  readonly rows: readonly Addition[];
+  /** AWS makes a write once for each token, for ten minutes. */
+  readonly token: string;
+  readonly sinceMs: number;
+  isUnderWay: boolean;
+}
+
+const talliesMax = 1000;
+/** So many things are written at the end of an invocation; the others at the end of the next. */
+const thingsAtOnce = 10;
+/** Two instances that write the same row at the same time: one is refused, and tries again. */
+const conflictRoundsMax = 5;
+const conflictWaitMs = 40;
+/** A write whose outcome is unknown is repeated under its token for so long; AWS remembers the token for ten minutes. */
+const repeatSeconds = 9 * 60;
+const pageRows = 1000;
+
+export function createStatisticsStore(
+  table: Table,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): StatisticsStore {
+  const tallies = new Map<string, Tally>();
+  /** Those that have counts to write, the longest waiting first. */
+  const waiting = new Set<Tally>();
+  const unsure = new Set<Sending>();
+
+  function tallyOf(thing: Thing): Tally {
+    const key = partitionOf(thing);
+    const known = tallies.get(key);
+    if (known !== undefined) return known;
+    if (tallies.size >= talliesMax) {
+      // What waits is kept by `waiting`.
+      for (const [name, tally] of tallies) if (!waiting.has(tally)) tallies.delete(name);
+    }
+    const tally: Tally = { thing, minutes: new Map(), allowance: fullAllowance(clock.now()) };
+    tallies.set(key, tally);
+    return tally;
+  }
+
+  function add(tally: Tally, minutes: Iterable<readonly [number, Counts]>): void {
+    for (const [minuteMs, counts] of minutes) {
+      tally.minutes.set(minuteMs, plusCounts(tally.minutes.get(minuteMs) ?? {}, counts));
+    }
+    waiting.add(tally);
+  }
+
+  function due(): Sending[] {
+    const nowMs = clock.now();
+    const sending: Sending[] = [];
+    for (const tally of waiting) {
+      if (sending.length >= thingsAtOnce) break;
+      const left = spend(tally.allowance, nowMs);
+      if (left === undefined) continue;
+      tally.allowance = left;
+      const { thing, minutes } = tally;
+      tally.minutes = new Map();
+      waiting.delete(tally);
+      const rows = additionsOf(thing, minutes);
+      sending.push({ tally, minutes, rows, token: random.uuid(), sinceMs: nowMs, isUnderWay: false });
+    }
+    return sending;
+  }
+
+  async function send(one: Sending): Promise<void> {
+    one.isUnderWay = true;
+    unsure.add(one);
+    try {
+      const isWritten = await write(one.rows, one.token);
+      unsure.delete(one);
+      if (isWritten) return;
+      add(one.tally, one.minutes);
+      throw new Error('Other instances write the same rows');
+    } finally {
+      one.isUnderWay = false;
+    }
+  }
+
+  async function write(rows: readonly Addition[], token: string): Promise<boolean> {
+    const merges = rows.map(({ pk, sk, add: amounts, expiresAtSeconds }) => ({
+      merge: { pk, sk, document: null, expiresAtSeconds, set: {}, once: {}, add: amounts },
+    }));
+    for (let round = 0; round < conflictRoundsMax; round++) {
+      if (round > 0) await sleep(clock, conflictWaitMs * 2 ** (round - 1) * (0.5 + random.next()));
+      if (await table.transact(merges, token)) return true;
+    }
+    return false;
+  }
+
+  return {
+    count(thing, counts) {
+      const own = nonZero(counts);
+      if (Object.keys(own).length === 0) return;
+      add(tallyOf(thing), [[startOf(clock.now(), 60), own]]);
+    },
+
+    async flush() {
+      const nowMs = clock.now();
+      const again = [...unsure].filter(({ isUnderWay }) => !isUnderWay);
+      const old = again.filter(({ sinceMs }) => nowMs - sinceMs > repeatSeconds * 1000);
+      for (const one of old) unsure.delete(one);
+      const going = [...again.filter((one) => unsure.has(one)), ...due()];
+      const outcomes = await Promise.allSettled(going.map(send));
+      const problems = outcomes.flatMap((outcome) =>
+        outcome.status === 'rejected' ? [String(outcome.reason)] : [],
+      );
+      if (old.length > 0)
+        problems.push(`${old.length} writes were given up: it is not known if they were made`);
+      if (problems.length > 0) throw new Error(problems.join('; '));
+    },
+
+    async read(thing, from, before) {
+      const kept: Kept[] = [];
+      let end: string | undefined = before;
+      while (end !== undefined) {
+        const { rows, last } = await table.latest(partitionOf(thing), from, end, pageRows);
+        for (const { sk, fields = {} } of rows) {
+          const counts = Object.entries(fields).filter(
+            (entry): entry is [string, number] => typeof entry[1] === 'number',
+          );
+          kept.push({ sk, counts: Object.fromEntries(counts) });
+        }
+        end = last;
+      }
+      return kept.reverse();
+    },
+  };
+}
