@@ -127,7 +127,9 @@ test('the app deploys, and an event goes from the API through the engines to its
   // A permission that the stack lacks would appear as a warning here.
   expect(warnings).toEqual([]);
   const used = bus.iamUsage().flatMap((role) => role.used.map(({ action }) => action));
-  expect(used).toEqual(expect.arrayContaining(['sns:Publish', 'sqs:ReceiveMessage', 'sqs:DeleteMessage']));
+  expect(used).toEqual(
+    expect.arrayContaining(['sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteMessage']),
+  );
 });
 
 test('a restart changes nothing and loses no accepted event', async () => {

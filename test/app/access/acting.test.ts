@@ -60,7 +60,7 @@ async function takeName(bus: OutboxBus, topic: object = {}): Promise<void> {
 
 /** An admin gives the topic, as it stands, to the rival. */
 async function giveAway(bus: OutboxBus, topic: object = {}): Promise<void> {
-  await putTopic(bus.tools, admin, 'orders', { owner: 'rival', ...topic });
+  await putTopic(bus.tools, admin, 'orders', { owner: 'rival', ...topic }, true);
   await bus.clock.advance(5000);
 }
 
@@ -142,7 +142,13 @@ describe.each([
   it('goes as it was accepted when its own team changes the schema or makes it anew for itself', async () => {
     const bus = await runningBus(topic);
     await send(bus, shop, { delaySeconds });
-    await putTopic(bus.tools, shop, 'orders', { ...topic, schema: { type: 'object', required: ['n'] } });
+    await putTopic(
+      bus.tools,
+      shop,
+      'orders',
+      { ...topic, schema: { type: 'object', required: ['n'] } },
+      true,
+    );
 
     await bus.clock.advance(delaySeconds * 1000 + minute);
 
