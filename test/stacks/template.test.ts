@@ -159,12 +159,13 @@ describe('the table of traces', () => {
     );
     expect(granted.sort()).toEqual([
       'Admin dynamodb:Query',
-      'Breaker dynamodb:PutItem',
-      'Delivery dynamodb:PutItem',
-      'Publish dynamodb:PutItem',
-      'Relay dynamodb:PutItem',
-      'Rocket dynamodb:PutItem',
-      'Transaction dynamodb:PutItem',
+      // A trace is put, and the counts of statistics are added to.
+      'Breaker dynamodb:PutItem,dynamodb:UpdateItem',
+      'Delivery dynamodb:PutItem,dynamodb:UpdateItem',
+      'Publish dynamodb:PutItem,dynamodb:UpdateItem',
+      'Relay dynamodb:PutItem,dynamodb:UpdateItem',
+      'Rocket dynamodb:PutItem,dynamodb:UpdateItem',
+      'Transaction dynamodb:PutItem,dynamodb:UpdateItem',
     ]);
   });
 
