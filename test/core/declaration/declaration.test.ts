@@ -5,9 +5,12 @@ import { pathsOf, refusalOf } from '../refusal.ts';
 
 const endpoint = 'https://example.com/events';
 
+/** What a declaration is that says nothing about them. */
+const others = { applications: {}, members: { makeTopics: 'freely' } };
+
 describe('a declaration', () => {
   it('may leave everything out', () => {
-    expect(defineBus({})).toEqual({ topics: {}, receivers: {}, subscriptions: {}, bridges: {} });
+    expect(defineBus({})).toEqual({ topics: {}, receivers: {}, subscriptions: {}, bridges: {}, ...others });
   });
 
   it('keeps what a team writes', () => {
@@ -19,7 +22,7 @@ describe('a declaration', () => {
       },
       subscriptions: { orders: { shop: {}, crm: { filter: { type: ['a'] } } } },
     };
-    expect(defineBus(input)).toEqual({ ...input, bridges: {} });
+    expect(defineBus(input)).toEqual({ ...input, bridges: {}, ...others });
   });
 
   it('survives its way through CloudFormation as JSON', () => {
