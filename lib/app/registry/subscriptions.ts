@@ -152,13 +152,21 @@ async function requireUnchanged(
     await requireSubscribe(tools, principal, source, receiver, filter);
   } catch (error) {
     if (!(error instanceof BusbarError)) throw error;
-    await tools.registry.deleteSubscription(topic, receiver, ({ declared }) =>
-      declared
-        ? Promise.reject(error)
-        : tools.provision.deleteSubscription(topic, receiver, orderAttribute(before.source) !== undefined),
-    );
+    await takeBackSubscription(tools, before.source, receiver);
     throw error;
   }
+}
+
+/** Ends a subscription that should not have been made, also when one of its ends is gone by now; not a declared one. */
+export async function takeBackSubscription(
+  tools: Pick<AdminTools, 'registry' | 'provision'>,
+  source: Topic,
+  receiver: string,
+): Promise<void> {
+  await tools.registry.deleteSubscription(source.topic, receiver, async ({ declared }) => {
+    if (declared) throw declaredConflict(`The subscription of ${receiver} to ${source.topic}`);
+    await tools.provision.deleteSubscription(source.topic, receiver, orderAttribute(source) !== undefined);
+  });
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Write } from '../../runtime/aws/table/transact.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type ApplicationTools, patchApplication } from '../access/applications.ts';
 import { unknownReceiver } from '../registry/admin.ts';
-import { removeSubscription, writeSubscription } from '../registry/subscriptions.ts';
+import { takeBackSubscription, writeSubscription } from '../registry/subscriptions.ts';
 import { getTopic, putTopic, type TopicTools } from '../registry/topics.ts';
 
 export type ApplyTools = TopicTools & ApplicationTools & Tools<'grants' | 'requests'>;
@@ -95,5 +95,5 @@ async function subscribe(tools: ApplyTools, request: AccessRequest & { kind: 'su
   const ends = await isStill();
   if (ends === undefined) return;
   await writeSubscription(tools, ends.topic, ends.sink, filter);
-  if ((await isStill()) === undefined) await removeSubscription(tools, name, receiver);
+  if ((await isStill()) === undefined) await takeBackSubscription(tools, ends.topic, receiver);
 }

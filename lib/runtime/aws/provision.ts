@@ -8,6 +8,7 @@ import {
   DeleteTopicCommand,
   GetSubscriptionAttributesCommand,
   ListSubscriptionsByTopicCommand,
+  NotFoundException,
   SetSubscriptionAttributesCommand,
   SetTopicAttributesCommand,
   SubscribeCommand,
@@ -258,8 +259,13 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
         filter: undefined,
         isOrdered,
       });
-      const existing = await findSubscription(topicArn, endpoint);
-      if (existing !== undefined) await sns.send(new UnsubscribeCommand({ SubscriptionArn: existing }));
+      try {
+        const existing = await findSubscription(topicArn, endpoint);
+        if (existing !== undefined) await sns.send(new UnsubscribeCommand({ SubscriptionArn: existing }));
+      } catch (error) {
+        // The topic was deleted meanwhile, and its subscriptions with it.
+        if (!(error instanceof NotFoundException)) throw error;
+      }
     },
   };
 }
