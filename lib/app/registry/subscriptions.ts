@@ -122,7 +122,7 @@ export async function putSubscription(
   const { application, role } = principal;
   const by = topic === systemTopicName ? { application, role } : undefined;
   const put = await writeSubscription(tools, source, sink, filter, by);
-  await requireUnchanged(tools, principal, { source, sink }, filter);
+  await requireUnchanged(tools, principal, { source, sink }, put.document);
   const { length } = await tools.registry.cachedSubscriptions(topic);
   const isOrdered = orderAttribute(source) !== undefined;
   return {
@@ -139,7 +139,7 @@ async function requireUnchanged(
   tools: SubscriptionTools,
   principal: Principal,
   before: { readonly source: Topic; readonly sink: Receiver },
-  filter: unknown,
+  { filter, declared }: Subscription,
 ): Promise<void> {
   const { topic } = before.source;
   const { receiver } = before.sink;
@@ -152,21 +152,33 @@ async function requireUnchanged(
     await requireSubscribe(tools, principal, source, receiver, filter);
   } catch (error) {
     if (!(error instanceof BusbarError)) throw error;
-    await takeBackSubscription(tools, before.source, receiver);
+    if (!declared) await takeBackSubscription(tools, before.source, receiver);
     throw error;
   }
 }
 
-/** Ends a subscription that should not have been made, also when one of its ends is gone by now; not a declared one. */
+/**
+ * Ends a subscription that should not have been made, also when one of its ends is gone by now.
+ * @throws BusbarError declared.
+ */
 export async function takeBackSubscription(
   tools: Pick<AdminTools, 'registry' | 'provision'>,
   source: Topic,
   receiver: string,
 ): Promise<void> {
-  await tools.registry.deleteSubscription(source.topic, receiver, async ({ declared }) => {
-    if (declared) throw declaredConflict(`The subscription of ${receiver} to ${source.topic}`);
-    await tools.provision.deleteSubscription(source.topic, receiver, orderAttribute(source) !== undefined);
-  });
+  await tools.registry.deleteSubscription(source.topic, receiver, (subscription) =>
+    unsubscribe(tools, source, subscription),
+  );
+}
+
+/** Ends at SNS what the caller may end. */
+async function unsubscribe(
+  { provision }: Pick<AdminTools, 'provision'>,
+  source: Topic,
+  { topic, receiver, declared }: Subscription,
+): Promise<void> {
+  if (declared) throw declaredConflict(`The subscription of ${receiver} to ${topic}`);
+  await provision.deleteSubscription(topic, receiver, orderAttribute(source) !== undefined);
 }
 
 /**
@@ -247,11 +259,10 @@ export async function removeSubscription(
   receiver: string,
   check: (ends: { readonly source: Topic; readonly sink: Receiver }) => void = () => undefined,
 ): Promise<void> {
-  await tools.registry.deleteSubscription(topic, receiver, async ({ declared }) => {
+  await tools.registry.deleteSubscription(topic, receiver, async (subscription) => {
     const ends = await requireBothEnds(tools, topic, receiver);
     check(ends);
-    if (declared) throw declaredConflict(`The subscription of ${receiver} to ${topic}`);
-    await tools.provision.deleteSubscription(topic, receiver, orderAttribute(ends.source) !== undefined);
+    await unsubscribe(tools, ends.source, subscription);
   });
 }
 

@@ -106,12 +106,6 @@ async function writeTopic(
     await takeOwned(tools, principal, 'topics', name, { before: before?.owner, after: planned.owner });
     if (before !== undefined) await noteTransfer(tools, { topic: name }, planned.owner);
   }
-  if (before === undefined) {
-    // Written while the topic of this name was being deleted, which had counted its subscriptions by then.
-    for (const { receiver } of await tools.registry.subscriptions(name)) {
-      await tools.registry.deleteSubscription(name, receiver);
-    }
-  }
   if (isOurs) await tools.provision.putTopic(name, isOrdered, planned.owner);
   const { was, now: topic } = await tools.registry.changeTopic(name, next);
   // It was deleted meanwhile, perhaps after its AWS resources were put.

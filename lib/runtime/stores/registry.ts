@@ -137,10 +137,9 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
   };
 
   const recent = createRecent(clock);
-  const cached = <Document>(
-    key: { pk: string; sk: string },
-    seconds = registryCacheSeconds,
-  ): Promise<Document | undefined> => recent.get(nameOf(key), () => read<Document>(key), seconds);
+  /** The system topic is there without a row. */
+  const topicRow = async (topic: string): Promise<TopicRow | undefined> =>
+    topic === systemTopicName ? systemTopic : await read<TopicRow>(topicKey(topic));
   /** @throws BusbarError conflict when others are first time and again. */
   const changeRow = async <Document, Stored>(
     key: { pk: string; sk: string },
@@ -189,37 +188,46 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
   /** The schema goes first, so that no topic names a row that is not there. */
   const rowOf = async (topic: Topic, before: TopicRow | undefined): Promise<TopicRow> => {
     const entry = topicEntryOf(topic);
+    if (before === undefined) await forgetSubscriptions(topic.topic);
     if (topic.schema !== undefined && entry.schemaHash !== before?.schemaHash)
       await schemas.keep(topic.schema);
     return entry;
   };
 
+  const deleteSubscription: RegistryStore['deleteSubscription'] = (topic, receiver, unmake) =>
+    deleteRow(subscriptionKey(topic, receiver), unmake).finally(() => recent.forget(listName(topic)));
+  /** Those that were written while an earlier topic of the name was being deleted, which had counted its own by then. */
+  const forgetSubscriptions = async (topic: string): Promise<void> => {
+    const left = await all<Subscription>('registry#subscription', `${topic}#`);
+    for (const { receiver } of left) await deleteSubscription(topic, receiver);
+  };
+
   return {
     // Without the schema, whose own cache has a bound in bytes.
     cachedTopic: async (topic) =>
-      topic === systemTopicName
-        ? systemTopic
-        : wholeIfAny(await cached<TopicRow>(topicKey(topic), bus.topicCacheSeconds)),
-    lifetimeOfTopic: async (topic) =>
-      topic === systemTopicName
-        ? systemTopic
-        : await recent.get(
-            `lifetime of ${topic}`,
-            async () => {
-              const row = await read<TopicRow>(topicKey(topic));
-              return row && topicEntryOf(row);
-            },
-            bus.lifetimeCacheSeconds,
-          ),
-    cachedReceiver: (receiver) => cached<Receiver>(receiverKey(receiver)),
+      wholeIfAny(await recent.get(nameOf(topicKey(topic)), () => topicRow(topic), bus.topicCacheSeconds)),
+    lifetimeOfTopic: (topic) =>
+      recent.get(
+        `lifetime of ${topic}`,
+        async () => {
+          const row = await topicRow(topic);
+          return row && topicEntryOf(row);
+        },
+        bus.lifetimeCacheSeconds,
+      ),
+    cachedReceiver: (receiver) =>
+      recent.get(
+        nameOf(receiverKey(receiver)),
+        () => read<Receiver>(receiverKey(receiver)),
+        registryCacheSeconds,
+      ),
     cachedSubscriptions: (topic) =>
       recent.get(
         listName(topic),
         () => all<Subscription>('registry#subscription', `${topic}#`),
         (found) => subscriptionsCacheSeconds(found, clock.now()),
       ),
-    topic: async (topic) =>
-      topic === systemTopicName ? systemTopic : wholeIfAny(await read<TopicRow>(topicKey(topic))),
+    topic: async (topic) => wholeIfAny(await topicRow(topic)),
     schema: (hash) => schemas.read(hash),
     receiver: (receiver) => read<Receiver>(receiverKey(receiver)),
     subscription: (topic, receiver) => read<Subscription>(subscriptionKey(topic, receiver)),
@@ -263,7 +271,6 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     deleteTopic: (topic, unmake) =>
       deleteRow<TopicRow>(topicKey(topic), unmake && ((row) => unmake(topicEntryOf(row)))),
     deleteReceiver: (receiver, unmake) => deleteRow(receiverKey(receiver), unmake),
-    deleteSubscription: (topic, receiver, unmake) =>
-      deleteRow(subscriptionKey(topic, receiver), unmake).finally(() => recent.forget(listName(topic))),
+    deleteSubscription,
   };
 }

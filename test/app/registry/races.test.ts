@@ -287,3 +287,12 @@ describe('a deletion and a put at the same time', () => {
     expect(await bus.newTools().registry.topic('orders')).toMatchObject({ description: String(others) });
   });
 });
+
+it('a topic inherits no subscription that was written while an earlier one of its name was being deleted', async () => {
+  const bus = await testBus();
+  await putReceiver(bus.tools, admin, 'shop', { endpoint }, []);
+  const left = { topic: 'orders', receiver: 'shop', declared: false, createdAt: 'then', updatedAt: 'then' };
+  await bus.tools.registry.changeSubscription('orders', 'shop', () => left);
+  await putTopic(bus.tools, admin, 'orders', {});
+  expect(await bus.tools.registry.subscriptions('orders')).toEqual([]);
+});
