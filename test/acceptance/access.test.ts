@@ -1,21 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AcceptanceBus, startBus } from './bus.ts';
+import { type AcceptanceBus, type Call, startBus } from './bus.ts';
 import { type Sink, startSink } from './sink.ts';
 
 /** Two applications, one with a child, and keys of every role: through the functions' own permissions. */
 
 let bus: AcceptanceBus;
 let sink: Sink;
-type Call = (method: string, path: string, body?: unknown) => ReturnType<AcceptanceBus['call']>;
 let shop: Call;
 let crm: Call;
 let child: Call;
 let viewer: Call;
 
-const as =
-  (key: string): Call =>
-  (method, path, body) =>
-    bus.call(method, path, body, { authorization: `Bearer ${key}` });
+const as = (key: string): Call => bus.as(key);
 
 async function keyOf(
   maker: Call,

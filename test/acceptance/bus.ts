@@ -19,6 +19,8 @@ export interface AcceptanceBus {
   readonly dataDirectory: string;
   /** Makes one call of the HTTP API. `body` is sent unchanged if it is text or bytes, otherwise as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** The same with another key. */
+  as(key: string): Call;
   /** Stops the bus as Ctrl-C does, deletes its data and resolves to the exit code. */
   stop(): Promise<number | null>;
   /** The same, but keeps the data for the next bus. */
@@ -26,6 +28,9 @@ export interface AcceptanceBus {
   /** Kills the bus, as a crash would. */
   kill(): Promise<void>;
 }
+
+/** Calls with one key. */
+export type Call = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
 interface AwsCredentials {
   readonly accessKeyId: string;
@@ -77,6 +82,7 @@ export async function startBus(
     awsCredentials: aws,
     dataDirectory,
     call: (method, path, body, headers) => call(url, adminKey, method, path, body, headers),
+    as: (key) => (method, path, body) => call(url, key, method, path, body),
     stopKeepingData,
     async stop() {
       const code = await stopKeepingData();

@@ -1,18 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AcceptanceBus, startBus } from './bus.ts';
+import { type AcceptanceBus, type Call, startBus } from './bus.ts';
 import { type Sink, startSink } from './sink.ts';
 
 /** What waits in the bus for an application, and which ids are taken, over HTTP and with the functions' own permissions. */
 
 let bus: AcceptanceBus;
 let sink: Sink;
-type Call = (method: string, path: string, body?: unknown) => ReturnType<AcceptanceBus['call']>;
 let shop: Call;
 
-const as =
-  (key: string): Call =>
-  (method, path, body) =>
-    bus.call(method, path, body, { authorization: `Bearer ${key}` });
 const quotas = (of: object) => bus.call('PATCH', '/v1/applications/shop', { quotas: of });
 const publish = (event: object, topic = 'orders') =>
   shop('POST', `/v1/topics/${topic}/events`, { type: 'a', data: {}, ...event });
@@ -24,7 +19,7 @@ beforeAll(async () => {
   [bus, sink] = await Promise.all([startBus(), startSink()]);
   for (const name of ['shop', 'crm']) await bus.call('PUT', `/v1/applications/${name}`, {});
   const made = await bus.call('POST', '/v1/applications/shop/keys', { name: 'test', role: 'member' });
-  shop = as(made.body.key);
+  shop = bus.as(made.body.key);
   await shop('PUT', '/v1/topics/orders', {});
   await shop('PUT', '/v1/receivers/billing', { endpoint: sink.url });
   await shop('PUT', '/v1/topics/orders/subscriptions/billing', {});

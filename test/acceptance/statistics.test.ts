@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AcceptanceBus, startBus } from './bus.ts';
+import { type AcceptanceBus, type Call, startBus } from './bus.ts';
 import { type Sink, startSink } from './sink.ts';
 
 /** What was published and delivered shows in the statistics at once, over HTTP and with the functions' own permissions. */
 
 let bus: AcceptanceBus;
 let sink: Sink;
-type Call = (method: string, path: string, body?: unknown) => ReturnType<AcceptanceBus['call']>;
 let shop: Call;
 let bank: Call;
 
 const keyOf = async (application: string, role: string): Promise<Call> => {
   const made = await bus.call('POST', `/v1/applications/${application}/keys`, { name: 'test', role });
-  return (method, path, body) => bus.call(method, path, body, { authorization: `Bearer ${made.body.key}` });
+  return bus.as(made.body.key);
 };
 
 type Point = Readonly<Record<string, number>>;
