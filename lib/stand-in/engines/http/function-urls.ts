@@ -1,6 +1,7 @@
 import { AwsError, type Caller, type Host, root } from '../engine.ts';
 import { functionUrlEvent } from './event.ts';
 import { traceId } from './gateway.ts';
+import { answerIn, invocationOf } from './invocation.ts';
 import { gatewayResponse, type HttpApiRequest, type HttpApiResponse } from './model.ts';
 import { readResponse } from './response.ts';
 
@@ -115,21 +116,8 @@ function isPublic(host: Host, resource: string): boolean {
 /** The policy has allowed it, so the invocation itself needs no more rights. */
 async function invoke(host: Host, functionArn: string, event: object): Promise<HttpApiResponse> {
   try {
-    const { FunctionError: functionError, Payload: payload } =
-      (await host.call(
-        'lambda',
-        'Invoke',
-        {
-          FunctionName: functionArn,
-          InvocationType: 'RequestResponse',
-          Payload: Buffer.from(JSON.stringify(event), 'utf8'),
-        },
-        root,
-      )) ?? {};
-    if (functionError !== undefined || !(payload instanceof Uint8Array)) {
-      return response(502, 'Internal Server Error');
-    }
-    return readResponse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8'));
+    const text = answerIn(await host.call('lambda', 'Invoke', invocationOf(functionArn, event), root));
+    return text === undefined ? response(502, 'Internal Server Error') : readResponse(text);
   } catch (error) {
     // Lambda turns its errors into responses; any other error is a defect and must surface.
     if (!(error instanceof AwsError)) throw error;

@@ -1,6 +1,7 @@
-import { AwsError, type Caller, type Host, type Output } from '../engine.ts';
+import { AwsError, type Caller, type Host } from '../engine.ts';
 import { isPreflight, preflightResponse, withCors } from './cors.ts';
 import { proxyEvent, signingKey } from './event.ts';
+import { answerIn, invocationOf } from './invocation.ts';
 import {
   type Api,
   gatewayResponse,
@@ -125,15 +126,12 @@ async function invoke(
       const output = await host.call(
         'lambda',
         'Invoke',
-        {
-          FunctionName: integration.functionArn,
-          InvocationType: 'RequestResponse',
-          Payload: Buffer.from(JSON.stringify(event), 'utf8'),
-        },
+        invocationOf(integration.functionArn, event),
         caller,
         aborted.signal,
       );
-      return readInvocation(output);
+      const answer = answerIn(output);
+      return answer === undefined ? gatewayResponse(500, 'Internal Server Error') : readResponse(answer);
     } catch (error) {
       // API Gateway turns errors of Lambda into responses; any other error is a defect and must surface.
       if (!(error instanceof AwsError)) throw error;
@@ -178,12 +176,4 @@ export function traceId(nowMs: number, requestId: string): string {
     .toString(16)
     .padStart(8, '0');
   return `Root=1-${seconds}-${requestId.replaceAll('-', '').slice(0, 24)}`;
-}
-
-function readInvocation(output: Output): HttpApiResponse {
-  const { FunctionError: functionError, Payload: payload } = output ?? {};
-  if (functionError !== undefined || !(payload instanceof Uint8Array)) {
-    return gatewayResponse(500, 'Internal Server Error');
-  }
-  return readResponse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8'));
 }
