@@ -1,6 +1,6 @@
 import type { Target } from '../../core/event/target.ts';
 import { sleep } from '../../core/kernel/sleep.ts';
-import { type Copies, chooseRoute } from '../../core/routing/choose-route.ts';
+import { type Copies, chooseRoute, isOrdered } from '../../core/routing/choose-route.ts';
 import {
   batchLimits,
   type Message,
@@ -34,7 +34,8 @@ export async function route(
     const message = messageOf(event, target);
     return { ...message, bytes: messageBytes(message) };
   });
-  const subscriptions = 'topic' in target ? await tools.registry.cachedSubscriptions(target.topic) : [];
+  const subscriptions =
+    'topic' in target && !isOrdered(messages) ? await tools.registry.cachedSubscriptions(target.topic) : [];
   const chosen = chooseRoute(target, messages, subscriptions, tools.clock.now());
   if (chosen.kind === 'fan-out') {
     return await sendAll(messages, batchLimits.topic, (batch) => tools.topics.send(chosen.topic, batch));

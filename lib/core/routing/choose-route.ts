@@ -68,7 +68,7 @@ const callDollars = 0.00000003;
  * The cheaper of the two routes, by the list prices. An ordered topic always fans out: a straight event would overtake
  * one that SNS still has. So does a topic with a filter that takes more work than a publisher does for it. A topic whose
  * subscriptions have changed lately goes straight, since SNS may still filter by what they were.
- * @param subscribers those of the topic; not read for a receiver.
+ * @param subscribers those of the topic; not looked at for a receiver, and for ordered messages.
  */
 export function chooseRoute(
   target: Target,
@@ -85,13 +85,17 @@ export function chooseRoute(
   const settledMs = nowMs - fanOutSettlesSeconds * 1000;
   const isSettling = subscribers.some(({ updatedAt }) => Date.parse(updatedAt) > settledMs);
   if (subscribers.length > (isSettling ? settlingReceiversMax : straightReceiversMax)) return fanOut;
-  if (messages.some(({ order }) => order !== undefined)) return fanOut;
+  if (isOrdered(messages)) return fanOut;
   const copies = copiesOf(messages, subscribers);
   if (copies === undefined) return fanOut;
   const straight = { kind: 'straight', copies } as const;
   if (isSettling) return straight;
   return straightDollars(messages, copies) <= fanOutDollars(messages, copies) ? straight : fanOut;
 }
+
+/** Whether messages are of an ordered topic. */
+export const isOrdered = (messages: readonly Message[]): boolean =>
+  messages.some(({ order }) => order !== undefined);
 
 /** Whose filter matches which messages; undefined when that cannot be told for one of them. */
 function copiesOf(messages: readonly Message[], subscribers: readonly Subscriber[]): Copies[] | undefined {
