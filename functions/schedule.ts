@@ -22,7 +22,6 @@ import {
   usage,
   waiting,
 } from '../lib/runtime/stores.ts';
-
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
 /** Consumes the delay queue: lets events leave that are due, fires recurring schedules, and hides what is early. */
@@ -44,8 +43,8 @@ export function create(runtime: BaseRuntime) {
     schemas,
     sightings,
     topics,
-    waiting,
     usage,
+    waiting,
   });
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const kept = await releaseDue(tools, event.Records);

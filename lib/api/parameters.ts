@@ -129,33 +129,18 @@ export const time = (description: string): Parameter<number | undefined> => ({
   },
 });
 
-/** One of a few numbers. */
-export const oneOf = <const Number extends number>(
+/** One of a few words or numbers. */
+export const choice = <const Value extends string | number>(
   description: string,
-  numbers: readonly Number[],
-): Parameter<Number | undefined> => ({
+  values: readonly Value[],
+): Parameter<Value | undefined> => ({
   text: description,
-  schema: { enum: numbers },
+  schema: { enum: values },
   read(given) {
-    const value = numbers.find((number) => String(number) === given);
+    const value = values.find((each) => String(each) === given);
     return given === undefined || value !== undefined
       ? { value }
-      : { problem: `is ${JSON.stringify(given)}; it is one of ${numbers.join(', ')}` };
-  },
-});
-
-/** One of a few words. */
-export const choice = <const Word extends string>(
-  description: string,
-  words: readonly Word[],
-): Parameter<Word | undefined> => ({
-  text: description,
-  schema: { enum: words },
-  read(given) {
-    const value = words.find((word) => word === given);
-    return given === undefined || value !== undefined
-      ? { value }
-      : { problem: `is ${JSON.stringify(given)}; it is one of ${words.join(', ')}` };
+      : { problem: `is ${JSON.stringify(given)}; it is one of ${values.join(', ')}` };
   },
 });
 

@@ -4,7 +4,7 @@ import { topicStatistics } from '../app/statistics/topic.ts';
 import { steps } from '../core/statistics/steps.ts';
 import type { Tools } from '../runtime/tools.ts';
 import { callsWith } from './call.ts';
-import { oneOf, time } from './parameters.ts';
+import { choice, time } from './parameters.ts';
 
 const call = callsWith<ReceiverStatisticsTools & Tools<'applications'>>();
 
@@ -13,7 +13,7 @@ const period = {
     'From the step that contains this time. RFC 3339; an hour, two days or a month ago when left out.',
   ),
   until: time('Before this time. RFC 3339; now when left out.'),
-  step: oneOf(
+  step: choice(
     'Seconds of a point: minutes are kept for 2 days, hours for 60, days for 400. 60 when left out.',
     steps,
   ),

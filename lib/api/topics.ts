@@ -18,6 +18,17 @@ const forceSchema = flag(
   'Also with a schema that would refuse some of the latest events, which are accepted now.',
 );
 
+/** What a PUT and a PATCH may be refused with. */
+const changeErrors = [
+  'invalid_schema',
+  'unknown_topic',
+  'unknown_application',
+  'order_fixed',
+  'schema_breaks',
+  'in_use',
+  'conflict',
+] as const;
+
 export const topicCalls = [
   call(
     'GET /v1/topics',
@@ -53,15 +64,7 @@ export const topicCalls = [
       query: { force: forceSchema },
       body: topicSchema,
       responses: { 200: 'Topic', 201: 'Topic' },
-      errors: [
-        'invalid_schema',
-        'unknown_topic',
-        'unknown_application',
-        'order_fixed',
-        'schema_breaks',
-        'in_use',
-        'conflict',
-      ],
+      errors: changeErrors,
       example: {
         description: 'What happens to orders',
         schema: { type: 'object', required: ['orderId'], properties: { orderId: { type: 'string' } } },
@@ -88,15 +91,7 @@ export const topicCalls = [
       query: { force: forceSchema },
       body: topicPatchSchema,
       responses: { 200: 'Topic' },
-      errors: [
-        'invalid_schema',
-        'unknown_topic',
-        'unknown_application',
-        'order_fixed',
-        'schema_breaks',
-        'in_use',
-        'conflict',
-      ],
+      errors: changeErrors,
       example: { description: 'What customers order', dedupSeconds: null },
     },
     (tools, principal, { path, query, body }) =>

@@ -1,7 +1,6 @@
-import { lifetimeOf } from '../../core/access/acting.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Topic } from '../../core/registry/topic.ts';
-import { latencyCounts, waitedCounts } from '../../core/statistics/counts.ts';
+import { latencyCounts, receiverThing, topicThing, waitedCounts } from '../../core/statistics/counts.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { bestEffort } from '../why/trace.ts';
 
@@ -28,8 +27,11 @@ export async function countBatch(
   receiver: Receiver,
   { latenciesMs, waitsSeconds, busyMs, ...counts }: BatchCounts,
 ): Promise<void> {
-  const thing = { kind: 'receiver', name: receiver.receiver, lifetime: lifetimeOf(receiver) } as const;
-  tools.statistics.count(thing, { ...counts, ...latencyCounts(latenciesMs), ...waitedCounts(waitsSeconds) });
+  tools.statistics.count(receiverThing(receiver), {
+    ...counts,
+    ...latencyCounts(latenciesMs),
+    ...waitedCounts(waitsSeconds),
+  });
   const work = { batches: 1, deliverMs: Math.round(busyMs) };
   tools.statistics.count({ kind: 'application', name: receiver.owner }, { ...counts, ...work });
   await flush(tools);
@@ -56,9 +58,7 @@ export async function countPublished(
   counts: PublishCounts,
   busyMs?: number,
 ): Promise<void> {
-  if (topic !== undefined) {
-    tools.statistics.count({ kind: 'topic', name: topic.topic, lifetime: lifetimeOf(topic) }, { ...counts });
-  }
+  if (topic !== undefined) tools.statistics.count(topicThing(topic), { ...counts });
   const work = busyMs === undefined ? {} : { requests: 1, publishMs: Math.round(busyMs) };
   tools.statistics.count({ kind: 'application', name: application }, { ...counts, ...work });
   await flush(tools);

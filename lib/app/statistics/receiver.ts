@@ -1,9 +1,8 @@
 import type { Principal } from '../../core/access/access.ts';
-import { lifetimeOf } from '../../core/access/acting.ts';
 import { breakerOf, type ShownBreaker, showBreaker } from '../../core/breaker/breaker.ts';
 import { clusterReadsMax } from '../../core/redrive/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import { sketchOf, type Thing } from '../../core/statistics/counts.ts';
+import { receiverThing, sketchOf } from '../../core/statistics/counts.ts';
 import { type PeriodQuery, periodOf } from '../../core/statistics/period.ts';
 import { quantileOf } from '../../core/statistics/sketch.ts';
 import { keysBetween } from '../../core/statistics/steps.ts';
@@ -52,7 +51,7 @@ export async function receiverStatistics(
   const receiver = await ownReceiver(tools, principal, name);
   const period = periodOf(query, tools.clock.now());
   const [points, now] = await Promise.all([
-    pointsOf(tools, thingOf(receiver), period),
+    pointsOf(tools, receiverThing(receiver), period),
     nowOf(tools, receiver),
   ]);
   return {
@@ -65,12 +64,6 @@ export async function receiverStatistics(
     now,
   };
 }
-
-const thingOf = (receiver: Receiver): Thing => ({
-  kind: 'receiver',
-  name: receiver.receiver,
-  lifetime: lifetimeOf(receiver),
-});
 
 async function nowOf(tools: ReceiverStatisticsTools, receiver: Receiver): Promise<ReceiverNow> {
   const { receiver: name } = receiver;
@@ -97,7 +90,7 @@ async function nowOf(tools: ReceiverStatisticsTools, receiver: Receiver): Promis
 async function oldestSeconds(tools: Tools<'statistics'>, receiver: Receiver): Promise<number> {
   const nowMs = tools.clock.now();
   const rows = await tools.statistics.read(
-    thingOf(receiver),
+    receiverThing(receiver),
     ...keysBetween(60, nowMs - waitedSignSeconds * 1000, nowMs + 1),
   );
   const ages = rows.map(({ sk, counts }) => {

@@ -1,5 +1,5 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
-import { lifetimeOf } from '../../core/access/acting.ts';
+import { topicThing } from '../../core/statistics/counts.ts';
 import { type PeriodQuery, periodOf } from '../../core/statistics/period.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { getTopic } from '../registry/topics.ts';
@@ -27,7 +27,7 @@ export async function topicStatistics(
   const topic = await getTopic(tools, name);
   requireOwner(principal, topic.owner, `The topic ${name}`);
   const period = periodOf(query, tools.clock.now());
-  const points = await pointsOf(tools, { kind: 'topic', name, lifetime: lifetimeOf(topic) }, period);
+  const points = await pointsOf(tools, topicThing(topic), period);
   return {
     points: points.map(({ at, counts: { accepted = 0, rejected = 0, duplicate = 0, bytes = 0 } }) => ({
       at,

@@ -1,3 +1,4 @@
+import { lifetimeOf } from '../access/acting.ts';
 import { bucketOf, type Sketch } from './sketch.ts';
 
 /** What statistics are kept of. */
@@ -5,6 +6,14 @@ export type Thing =
   /** `lifetime` keeps what an earlier thing of the same name did apart. */
   | { readonly kind: 'receiver' | 'topic'; readonly name: string; readonly lifetime: string }
   | { readonly kind: 'application'; readonly name: string };
+
+type Lived = Parameters<typeof lifetimeOf>[0];
+
+export const receiverThing = (receiver: Lived & { readonly receiver: string }) =>
+  ({ kind: 'receiver', name: receiver.receiver, lifetime: lifetimeOf(receiver) }) as const;
+
+export const topicThing = (topic: Lived & { readonly topic: string }) =>
+  ({ kind: 'topic', name: topic.topic, lifetime: lifetimeOf(topic) }) as const;
 
 /** Counters by name. Those of latencies have the number of their bucket behind an `l`, those of waits behind a `w`. */
 export type Counts = Readonly<Record<string, number>>;

@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { expression, type Fields, type Key, keyItem } from './row.ts';
+import { attributeOf, expression, type Fields, type Key, keyItem } from './row.ts';
 
 /** A change of a row, or the first write of it, that several writers can make in any order. */
 export interface Merge extends Key {
@@ -12,9 +12,6 @@ export interface Merge extends Key {
   /** Numbers that are added to fields. */
   readonly add: Readonly<Record<string, number>>;
 }
-
-const attributeOf = (value: string | number): AttributeValue =>
-  typeof value === 'number' ? { N: String(value) } : { S: value };
 
 /** The members of an update that makes the change. */
 export function mergeUpdate(merge: Merge) {

@@ -33,7 +33,7 @@ export function keyItem(key: Key): Record<string, AttributeValue> {
   return { pk: { S: key.pk }, sk: { S: key.sk } };
 }
 
-const attributeOf = (value: string | number): AttributeValue =>
+export const attributeOf = (value: string | number): AttributeValue =>
   typeof value === 'number' ? { N: String(value) } : { S: value };
 
 /** `#s0 = :s0, …` for fields, with its names and values. */
