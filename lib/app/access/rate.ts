@@ -1,5 +1,6 @@
 import type { Principal } from '../../core/access/access.ts';
 import { quotaExceeded, quotaOf } from '../../core/access/quotas.ts';
+import type { Payer } from '../../runtime/stores/applications.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
 export type RateTools = Tools<'applications' | 'rates'>;
@@ -11,7 +12,7 @@ export type RateTools = Tools<'applications' | 'rates'>;
  */
 export async function takeRate(tools: RateTools, principal: Principal, count: number): Promise<void> {
   if (principal.keyId === undefined || count === 0) return;
-  const over = await take(tools, principal.application, count);
+  const over = await take(tools, await tools.applications.payersOf(principal.application), count);
   if (over !== undefined) {
     throw quotaExceeded('publishPerSecond', over.application, over.perSecond, over.waitSeconds);
   }
@@ -27,23 +28,20 @@ export async function takeRateUpTo(
   application: string,
   count: number,
 ): Promise<{ readonly taken: number; readonly waitSeconds?: number }> {
+  const payers = await tools.applications.payersOf(application);
   // One by one: an instance asks others only for a lease, and a rate lower than a batch must not stop all of it.
   for (let taken = 0; taken < count; taken++) {
-    const over = await take(tools, application, 1);
+    const over = await take(tools, payers, 1);
     if (over !== undefined) return { taken, waitSeconds: over.waitSeconds };
   }
   return { taken: count };
 }
 
-async function take(tools: RateTools, name: string, count: number) {
-  const own = await tools.applications.cached(name);
-  const parent = own?.parent === undefined ? undefined : await tools.applications.cached(own.parent);
-  const payers = [{ application: name, quotas: own }];
-  if (parent !== undefined) payers.push({ application: parent.application, quotas: parent });
-  for (const { application, quotas } of payers) {
-    const perSecond = quotaOf(quotas, 'publishPerSecond');
-    const waitSeconds = await tools.rates.take(application, count, perSecond);
-    if (waitSeconds !== undefined) return { application, perSecond, waitSeconds };
+async function take({ rates }: RateTools, payers: readonly Payer[], count: number) {
+  for (const { name, application } of payers) {
+    const perSecond = quotaOf(application, 'publishPerSecond');
+    const waitSeconds = await rates.take(name, count, perSecond);
+    if (waitSeconds !== undefined) return { application: name, perSecond, waitSeconds };
   }
   return undefined;
 }

@@ -12,6 +12,7 @@ import { utf8Bytes } from '../../core/event/event.ts';
 import type { HeldEvent } from '../../core/hold/held.ts';
 import { isOpen } from '../../core/hold/hold.ts';
 import type { BusbarError } from '../../core/kernel/errors.ts';
+import type { Payer } from '../../runtime/stores/applications.ts';
 import type { HoldName } from '../../runtime/stores/held.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
@@ -32,7 +33,9 @@ export async function takeStored(
   how: Counting,
 ): Promise<BusbarError | undefined> {
   const taken: string[] = [];
-  for (const { name, limits } of await payersOf(tools, application)) {
+  for (const payer of await tools.applications.payersOf(application)) {
+    const { name } = payer;
+    const limits = limitsOf(payer);
     if (how === 'count') {
       await tools.usage.count(name, stored, limits);
       continue;
@@ -60,8 +63,8 @@ export async function giveBack(
 ): Promise<void> {
   if (application === undefined || stored.length === 0) return;
   try {
-    for (const { name, limits } of await payersOf(tools, application)) {
-      await tools.usage.count(name, stored.map(negative), limits);
+    for (const payer of await tools.applications.payersOf(application)) {
+      await tools.usage.count(payer.name, stored.map(negative), limitsOf(payer));
     }
   } catch (error) {
     tools.log('warn', 'What an application has stored could not be counted', {
@@ -103,17 +106,10 @@ export async function giveBackHeld(
   for (const [application, stored] of heldStored(hold, events)) await giveBack(tools, application, stored);
 }
 
-async function payersOf({ applications }: CountTools, name: string) {
-  const own = await applications.cached(name);
-  const parent = own?.parent === undefined ? undefined : await applications.cached(own.parent);
-  const limitsOf = (application: typeof own): Amount => ({
-    events: quotaOf(application, 'delayedEvents'),
-    bytes: quotaOf(application, 'storedBytes'),
-  });
-  const payers = [{ name, limits: limitsOf(own) }];
-  if (parent !== undefined) payers.push({ name: parent.application, limits: limitsOf(parent) });
-  return payers;
-}
+const limitsOf = ({ application }: Payer): Amount => ({
+  events: quotaOf(application, 'delayedEvents'),
+  bytes: quotaOf(application, 'storedBytes'),
+});
 
 /**
  * Compares with what there is: a hold that is over holds nothing, whatever a crash left in its cell.

@@ -11,9 +11,18 @@ export interface ApplicationChange {
   readonly now: Application | undefined;
 }
 
+/** An application in whose quotas something counts. */
+export interface Payer {
+  readonly name: string;
+  /** Undefined for one without a row. */
+  readonly application: Application | undefined;
+}
+
 export interface ApplicationStore {
   /** What is a few seconds old will do. */
   cached(application: string): Promise<Application | undefined>;
+  /** In whose quotas counts what an application does, its own and those of its parent. What is a few seconds old will do. */
+  payersOf(name: string): Promise<Payer[]>;
   find(application: string): Promise<Application | undefined>;
   /** Those behind a name, in order: a part of at most 1 MB. */
   after(name: string, limit: number): Promise<Portion<Application>>;
@@ -33,8 +42,18 @@ export function createApplicationStore(table: Table, clock: Clock): ApplicationS
 
   const find = async (application: string) =>
     (await table.get(rowKey(application), { consistent: true }))?.document as Application | undefined;
+  const cached = (application: string) => recent.get(application, () => find(application), cacheSeconds);
+
   return {
-    cached: (application) => recent.get(application, () => find(application), cacheSeconds),
+    cached,
+
+    async payersOf(name) {
+      const application = await cached(name);
+      const own = { name, application };
+      if (application?.parent === undefined) return [own];
+      const parent = await cached(application.parent);
+      return parent === undefined ? [own] : [own, { name: parent.application, application: parent }];
+    },
 
     find,
 
