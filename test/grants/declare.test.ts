@@ -49,3 +49,21 @@ it('a declaration leaves a receiver paused that is paused', async () => {
   await world.minutes(1);
   expect(world.idsAt('warehouse.test')).toEqual([]);
 });
+
+it('a declaration has a receiver poll again that a 410 disabled, and reports it', async () => {
+  const world = await startWorld();
+  await declare(world, { receivers: { 'example-warehouse': receiver } });
+  world.endpoint('warehouse.test', () => 410);
+  await world.done('POST', '/receivers/example-warehouse/events', { type: 't', id: 'gone', data: {} });
+  await world.minutes(1);
+  expect((await world.done('GET', '/receivers/example-warehouse')).state).toBe('disabled');
+  await world.receiver('operator', {});
+  await world.done('PUT', '/topics/busbar/subscriptions/operator', {
+    filter: { type: ['busbar.receiver.enabled'] },
+  });
+  world.endpoint('warehouse.test', () => 204);
+  await declare(world, { receivers: { 'example-warehouse': receiver } });
+  await world.minutes(2);
+  expect((await world.done('GET', '/receivers/example-warehouse')).state).toBe('active');
+  expect(world.idsAt('operator.test')).toHaveLength(1);
+});

@@ -34,6 +34,20 @@ it('a topic on hold is released at its rate by its schedule, and looked after un
   await world.minutes(120);
 });
 
+it('one held event of an ordered topic is sent ahead of the others, by SNS', async () => {
+  const world = await startWorld();
+  await world.receiver('shop');
+  await world.topic('ledger', { ordered: true }, 'shop');
+  await world.done('PUT', '/topics/ledger/hold', {});
+  await world.seconds(10);
+  await send(world, 'ledger', { subject: 'account' }, 'h-1', 'h-2');
+  const { events } = await world.done('GET', '/topics/ledger/held');
+  const { id } = events.find(({ eventId }: { eventId: string }) => eventId === 'h-2');
+  await world.done('POST', `/topics/ledger/held/${id}/send`);
+  await world.minutes(1);
+  expect(world.idsAt('shop.test')).toEqual(['h-2']);
+});
+
 it('a rule holds a topic by what waits in each lane, and releases it', async () => {
   const world = await startWorld();
   await world.receiver('shop');

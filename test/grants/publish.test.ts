@@ -51,6 +51,20 @@ it('the events of a transaction go every way by its timer when the relay does no
   expect(world.idsAt('shop.test').sort()).toEqual(ids('checked').sort());
 });
 
+it('the events of a transaction keep their order by its timer, which has SNS fan them out', async () => {
+  const world = await startWorld();
+  await world.receiver('shop');
+  await world.topic('ledger', { ordered: true }, 'shop');
+  await stopRelay(world);
+  const ids = ['first', 'second', 'third'];
+  await commit(
+    world,
+    ids.map((id) => ({ topic: 'ledger', type: 'test', subject: 'account', id, data: {} })),
+  );
+  await world.minutes(10);
+  expect(world.idsAt('shop.test')).toEqual(ids);
+});
+
 it.each(['publish', 'relay', 'check-transaction'])(
   'an event that %s cannot schedule is not kept, and comes once when it is sent again',
   async (by) => {
