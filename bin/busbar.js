@@ -8,5 +8,8 @@ if (major < 22 || (major === 22 && minor < 18) || (major === 23 && minor < 6)) {
   );
   process.exitCode = 1;
 } else {
+  const { enableCompileCache } = await import('node:module');
+  // Reading TypeScript takes half the time of a short command. Where Node cannot write the cache, it goes without.
+  enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/busbar`);
   await import('./busbar.ts');
 }

@@ -97,7 +97,7 @@ export async function startBus(
 }
 
 function spawnStart(env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ['bin/busbar.ts', 'start', '--json'], {
+  return spawn(process.execPath, ['bin/busbar.js', 'start', '--json'], {
     cwd: root,
     env: {
       ...process.env,

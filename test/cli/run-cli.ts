@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const entry = fileURLToPath(new URL('../../bin/busbar.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../../bin/busbar.js', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const entry = fileURLToPath(new URL('../../bin/busbar.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../../bin/busbar.js', import.meta.url));
 
 /** What a person types. */
 export const keys = { enter: '\r', interrupt: '\u0003', endOfInput: '\u0004' } as const;
