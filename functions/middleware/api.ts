@@ -62,7 +62,7 @@ function problemAnswer(error: BusbarError): ApiAnswer {
   };
 }
 
-export function jsonAnswer(statusCode: number, document: unknown): ApiAnswer {
+export function jsonAnswer(statusCode: number, document: unknown) {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(document) };
 }
 
@@ -107,5 +107,8 @@ export function apiRequest(event: ApiEvent): ApiRequest {
   };
 }
 
-export const apiAnswer = ({ status, document }: ApiResponse): ApiAnswer =>
-  document === undefined ? { statusCode: status } : jsonAnswer(status, document);
+export function apiAnswer({ status, document, headers = {} }: ApiResponse): ApiAnswer {
+  if (document === undefined) return { statusCode: status, headers };
+  const answer = jsonAnswer(status, document);
+  return { ...answer, headers: { ...answer.headers, ...headers } };
+}

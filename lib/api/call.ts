@@ -73,6 +73,8 @@ export interface Description {
    */
   readonly verbatim?: string;
   readonly responses: Responses;
+  /** Answers with an `ETag`, and with 304 to who has that already (`If-None-Match`): for what is asked again and again. */
+  readonly revalidates?: true;
   /** The codes of its refusals, except those that `errorsOf` adds. */
   readonly errors?: readonly ErrorCode[];
   /** A body, which the acceptance tests send to the running bus. */

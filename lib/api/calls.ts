@@ -5,6 +5,7 @@ import { busCalls } from './bus.ts';
 import type { Call, DescribedCall } from './call.ts';
 import { catalogCalls } from './catalog.ts';
 import { deadLetterCalls } from './dead-letters.ts';
+import { deliveryCalls } from './deliveries.ts';
 import { eventCalls } from './events.ts';
 import { grantCalls } from './grants.ts';
 import { holdCalls } from './holds.ts';
@@ -32,6 +33,7 @@ export type ApiTools = ToolsOf<typeof busCalls> &
   ToolsOf<typeof holdCalls> &
   ToolsOf<typeof receiverCalls> &
   ToolsOf<typeof eventCalls> &
+  ToolsOf<typeof deliveryCalls> &
   ToolsOf<typeof scheduleCalls> &
   ToolsOf<typeof transactionCalls> &
   ToolsOf<typeof refusedCalls> &
@@ -52,6 +54,7 @@ export const adminCalls: readonly Call<ApiTools>[] = [
   ...holdCalls,
   ...receiverCalls,
   ...eventCalls,
+  ...deliveryCalls,
   ...scheduleCalls,
   ...transactionCalls,
   ...refusedCalls,

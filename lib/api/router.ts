@@ -4,6 +4,7 @@ import { requireAllowed } from '../core/access/decide.ts';
 import { changeOf, isCounted, targetOf } from '../core/audit/audit.ts';
 import { textOf } from '../core/event/forms.ts';
 import { BusbarError, invalidField } from '../core/kernel/errors.ts';
+import { etagOf, isKnown } from '../core/kernel/etag.ts';
 import { roundedNumber } from '../core/kernel/exact-numbers.ts';
 import { parseStrictJson, requirePlain } from '../core/kernel/json.ts';
 import { nameSchema, parseSpec } from '../core/kernel/spec.ts';
@@ -29,8 +30,9 @@ export interface ApiRequest {
 
 export interface ApiResponse {
   readonly status: number;
-  /** The JSON document; none for 204. */
+  /** The JSON document; none for 204 and 304. */
   readonly document?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Router<Tools> {
@@ -91,7 +93,7 @@ async function carryOut<Tools>(
     act = { ...act, change: isEventsBody(call) ? undefined : changeOf(input.body) };
     // Anyone may try as often as they like: what they do has a row once it has succeeded.
     if (isAudited(call) && principal !== undefined) complete = await auditor.begin(act);
-    const response = responseOf(call, await call.handle(tools, principal, input));
+    const response = revalidated(call, request, responseOf(call, await call.handle(tools, principal, input)));
     if (isAudited(call)) {
       if (principal === undefined) complete = await auditor.begin(act);
       await complete(response.status, madeBy(act, response));
@@ -197,6 +199,21 @@ function responseOf({ responses }: DescribedCall, result: unknown): ApiResponse 
   if (created === undefined) return { status, document: result };
   const put = result as { readonly created: boolean; readonly document: unknown };
   return { status: put.created ? created : status, document: put.document };
+}
+
+/** Leaves out what the client has already. */
+function revalidated(
+  { revalidates }: DescribedCall,
+  { headers }: ApiRequest,
+  response: ApiResponse,
+): ApiResponse {
+  if (revalidates !== true) return response;
+  const etag = etagOf(JSON.stringify(response.document));
+  // Whoever keeps it asks again before use (RFC 9111, 5.2.2.4), and what a key may see is for nobody else.
+  const own = { etag, 'cache-control': 'private, no-cache' };
+  return isKnown(headers['if-none-match'], etag)
+    ? { status: 304, headers: own }
+    : { ...response, headers: own };
 }
 
 /** The refusal of a call that the API does not have; it names the methods that its path takes. */

@@ -34,6 +34,7 @@ import type { testAlerts } from '../../lib/app/system-event/test-alerts.ts';
 import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts';
 import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
 import type { listWaiting } from '../../lib/app/waiting/waiting.ts';
+import type { listAttempts } from '../../lib/app/why/attempts.ts';
 import type { ShownBreaker } from '../../lib/core/breaker/breaker.ts';
 import type { ShownHold } from '../../lib/core/hold/hold.ts';
 import type { ShownReceiver } from '../../lib/core/registry/receiver.ts';
@@ -62,6 +63,7 @@ type Schema<Name extends keyof Answers> = z.output<Answers[Name]>;
 /** What each use case answers, by the type that it has. The compiler is what checks this. */
 const held = {
   ReceiverStatistics: true satisfies Same<Answer<typeof receiverStatistics>, Schema<'ReceiverStatistics'>>,
+  Deliveries: true satisfies Same<Answer<typeof listAttempts>, Schema<'Deliveries'>>,
   TopicStatistics: true satisfies Same<Answer<typeof topicStatistics>, Schema<'TopicStatistics'>>,
   ApplicationStatistics: true satisfies Same<
     Answer<typeof applicationStatistics>,

@@ -3,6 +3,7 @@ import { traceModes } from '../../core/event/trace-mode.ts';
 import { errorCodes } from '../../core/kernel/errors.ts';
 import { nameSchema } from '../../core/kernel/spec.ts';
 import { waitingStates } from '../../core/waiting/waiting.ts';
+import { attemptStates } from '../../core/why/attempted.ts';
 
 /** What calls answer about events: published, refused, dead, of a transaction; and what became of them. */
 export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: z.ZodInt) {
@@ -167,12 +168,36 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
     cursor: z.string().optional(),
   });
 
+  const Deliveries = z.object({
+    deliveries: z.array(
+      z.object({
+        at: time,
+        receiver: nameSchema,
+        topic: z.string().optional(),
+        id: z.string(),
+        source: z.string(),
+        type: z.string(),
+        deliveryId: z.string(),
+        attempt: count,
+        state: z.enum(attemptStates),
+        lane: z.string().optional(),
+        status: z.int().optional(),
+        error: z.string().optional(),
+        latencyMs: z.number().optional(),
+        nextAttemptAt: time.optional(),
+      }),
+    ),
+    notRecorded: z.string().optional(),
+    cursor: z.string().optional(),
+  });
+
   return {
     FieldError,
     PublishedEvent,
     Published: z.object({ events: z.array(PublishedEvent) }),
     Why,
     WaitingEvents,
+    Deliveries,
     WhyOrWaiting: z.union([Why, WaitingEvents]),
     ExplainedEvent,
     DelayedEvent: z.object({

@@ -93,6 +93,7 @@ function operationOf(call: DescribedCall, schemas: Schemas): JsonSchema {
     ...parametersIn('query', call.query ?? {}),
     ...parametersIn('header', call.headers ?? {}),
     ...(takesEveryForm(call) ? eventHeaders : []),
+    ...(call.revalidates === true ? ifNoneMatch : []),
   ];
   return {
     operationId: operationId(call.summary),
@@ -140,6 +141,16 @@ const eventHeaders = parametersIn(
   ),
 );
 
+const ifNoneMatch = parametersIn('header', {
+  'if-none-match': {
+    text: 'The `ETag` of an earlier response: 304 without a body when nothing has changed.',
+    schema: { type: 'string' },
+  },
+});
+const etagHeader = {
+  etag: { description: 'Stands for this response in `If-None-Match`.', schema: { type: 'string' } },
+};
+
 function bodyOf(call: DescribedCall, schemas: Schemas): JsonSchema {
   const name = requestNameOf(call);
   if (name === undefined) return eventsBody;
@@ -172,8 +183,10 @@ function responsesOf(call: DescribedCall): JsonSchema {
   const responses: Record<string, JsonSchema> = {};
   for (const [status, answer] of Object.entries(call.responses)) {
     const done = answer === null ? {} : { content: json(ref(answer)) };
-    responses[status] = { description: doneTexts[status] ?? 'It is done.', ...done };
+    const headers = call.revalidates === true ? { headers: etagHeader } : {};
+    responses[status] = { description: doneTexts[status] ?? 'It is done.', ...headers, ...done };
   }
+  if (call.revalidates === true) responses[304] = { description: 'It has not changed.', headers: etagHeader };
   const codes = errorsOf(call);
   const statuses = new Set([...codes.map(statusOf), ...ofGateway]);
   for (const status of [...statuses].sort((one, other) => one - other)) {

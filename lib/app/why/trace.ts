@@ -8,13 +8,9 @@ import type { TraceMode } from '../../core/event/trace-mode.ts';
 import { mismatchesOf } from '../../core/filter/match.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { messageOf, type RoutableEvent } from '../../core/routing/routing.ts';
+import { type AttemptedEvent, type AttemptState, packAttempted } from '../../core/why/attempted.ts';
 import type { Sighting } from '../../core/why/occurrence.ts';
-import {
-  type DeliveredEvent,
-  type PublishedEvent,
-  packDelivered,
-  packPublished,
-} from '../../core/why/trace.ts';
+import { type PublishedEvent, packPublished } from '../../core/why/trace.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
@@ -89,8 +85,8 @@ export async function tracePublished(
 
 /** What is traced of an attempt. */
 export interface Traced {
-  /** Set when everything is traced, and the delivery has no record. */
-  readonly delivered?: DeliveredEvent;
+  /** Left out when it succeeded at once and only failures are traced. */
+  readonly attempted?: AttemptedEvent;
   /** Set at the first failure. */
   readonly sighting?: Extract<Sighting, { kind: 'failing' }>;
   /** All attempts so far, to be stored with the record; absent when single attempts are not traced. */
@@ -109,16 +105,24 @@ export interface Attempted {
 }
 
 /** Decides what is traced of one attempt. */
-export function traceAttempt(delivery: Delivery, attempted: Attempted): Traced {
-  const { mode, lane, attempt, outcome, verdict, earlier, startedAtMs, latencyMs } = attempted;
+export function traceAttempt(delivery: Delivery, made: Attempted): Traced {
+  const { mode, lane, attempt, outcome, verdict, earlier, startedAtMs, latencyMs } = made;
   if (mode === 'none') return {};
   const { deliveryId, receiver, topic, eventId: id, eventSource: source, eventType: type, body } = delivery;
-  if (verdict.kind === 'delivered' && earlier === undefined) {
-    const status = outcome.kind === 'answer' ? outcome.status : 0;
-    return mode === 'all' ? { delivered: { id, source, type, topic, startedAtMs, latencyMs, status } } : {};
-  }
+  const isRecorded = verdict.kind !== 'delivered' || earlier !== undefined;
+  if (!isRecorded && mode !== 'all') return {};
+  const attempted: AttemptedEvent = {
+    ...{ id, source, type, topic, startedAtMs, latencyMs, attempt, isRecorded },
+    state: stateAfter(verdict),
+    ...(outcome.kind === 'answer' ? { status: outcome.status } : { error: outcome.failure }),
+    ...(verdict.kind === 'retry' && {
+      nextAttemptAtMs: startedAtMs + latencyMs + verdict.delaySeconds * 1000,
+    }),
+  };
+  if (!isRecorded) return { attempted };
   const record = attemptRecord(attempt, lane, outcome, startedAtMs, latencyMs);
   return {
+    attempted,
     history: withAttempt(earlier?.history ?? [], record),
     ...(earlier === undefined && {
       sighting: {
@@ -137,6 +141,9 @@ export function traceAttempt(delivery: Delivery, attempted: Attempted): Traced {
   };
 }
 
+const stateAfter = ({ kind }: Verdict): AttemptState =>
+  kind === 'delivered' ? 'delivered' : kind === 'dead-letter' ? 'dead-lettered' : 'failed';
+
 /** What is traced of a delivery that is not sent: where to find its record, unless it failed before. */
 export function traceStop(delivery: Delivery, earlier: DeliveryRecord | undefined, atMs: number): Traced {
   if (earlier !== undefined) return {};
@@ -154,23 +161,23 @@ function publishedBy(body: string): { readonly by?: string } {
 const lifeOf = ({ incarnation }: { readonly incarnation?: string }) =>
   incarnation === undefined ? {} : { incarnation };
 
-/** Traces a batch: deliveries that succeeded at once in one row, and where to find failures. */
+/** Traces a batch: its attempts in one row, and where to find failures. */
 export async function traceBatch(
   tools: TraceTools,
   receiver: Pick<Receiver, 'receiver' | 'incarnation'>,
   lane: string,
   traced: readonly Traced[],
 ): Promise<void> {
-  const delivered = traced.flatMap((one) => (one.delivered === undefined ? [] : [one.delivered]));
+  const attempted = traced.flatMap((one) => (one.attempted === undefined ? [] : [one.attempted]));
   // A queue may hand out a message twice in one batch.
   const sightings = new Map(
     traced.flatMap(({ sighting }) => (sighting === undefined ? [] : [[sighting.deliveryId, sighting]])),
   );
-  if (delivered.length === 0 && sightings.size === 0) return;
+  if (attempted.length === 0 && sightings.size === 0) return;
   await bestEffort(tools, () =>
     Promise.all([
-      ...(delivered.length > 0
-        ? [tools.traces.put([packDelivered(tools.clock.now(), receiver, lane, delivered)])]
+      ...(attempted.length > 0
+        ? [tools.traces.put([packAttempted(tools.clock.now(), receiver, lane, attempted)])]
         : []),
       ...(sightings.size > 0 ? [tools.sightings.put([...sightings.values()])] : []),
     ]),

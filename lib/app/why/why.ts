@@ -26,6 +26,7 @@ import {
 } from '../../core/why/why.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { breakersOf, type Known, readKnown } from './known.ts';
+import { notRecorded } from './omitted.ts';
 
 export type WhyTools = Tools<
   'breakers' | 'registry' | 'deliveries' | 'traces' | 'sightings' | 'held' | 'trace'
@@ -95,7 +96,7 @@ export async function why(tools: WhyTools, principal: Principal, question: WhyQu
     occurrences.map((occurrence) => explainOne(tools, principal, occurrence, known)),
   );
   const events = explained.filter((event) => event !== undefined);
-  const omitted = events.length > 0 ? undefined : await omittedBy(tools);
+  const omitted = events.length > 0 ? undefined : await notRecorded(tools);
   if (events.length === 0 && complete && omitted === undefined) {
     throw new BusbarError(
       'unknown_event',
@@ -222,30 +223,4 @@ function reached(
   if (published.length > 0 || [scheduled, held, refused].some((one) => one !== undefined)) return true;
   const subscribed = new Set(subscriptions.map(({ receiver }) => receiver));
   return [...failing, ...delivered.map(({ receiver }) => receiver)].some((name) => subscribed.has(name));
-}
-
-/** At most this many topics are named. */
-const namedMax = 10;
-
-/** So many topics are read for it. */
-const readMax = 1000;
-
-/** A sentence that says what is delivered without a trace; undefined when everything is traced. */
-async function omittedBy({ trace, registry }: WhyTools): Promise<string | undefined> {
-  const { items, last } = await registry.topicsAfter('', readMax);
-  const parts: string[] = [];
-  for (const mode of ['failures', 'none'] as const) {
-    const names = items.filter(({ item }) => (item.trace ?? trace) === mode).map(({ item }) => item.topic);
-    const more = names.length > namedMax || last !== undefined ? ' and others' : '';
-    const what =
-      mode === 'failures' ? 'events that were delivered at once' : 'single events, failing or not,';
-    if (names.length > 0) {
-      const whose = `of ${names.length === 1 ? 'the topic' : 'the topics'} ${names.slice(0, namedMax).join(', ')}${more}`;
-      parts.push(`${what} ${whose} (trace: ${mode})`);
-    }
-    if (trace === mode) parts.push(`${what} that were invoked (trace: ${mode})`);
-  }
-  return parts.length === 0
-    ? undefined
-    : `not recorded: ${parts.join('; ')}; there is no record of a failed attempt`;
 }

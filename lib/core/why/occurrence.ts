@@ -2,13 +2,8 @@ import type { DelayedState } from '../delay/delayed.ts';
 import { deliveryIdOf } from '../deliver/delivery.ts';
 import type { Target } from '../event/target.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
-import {
-  type DeliveredEvent,
-  deliveredIn,
-  type PublishedEvent,
-  publishedIn,
-  type TraceRow,
-} from './trace.ts';
+import { type DeliveredEvent, deliveredIn } from './attempted.ts';
+import { type PublishedEvent, publishedIn, type TraceRow } from './trace.ts';
 
 /**
  * A row under an event's id alone: a delivery of it failed, it was delayed, its topic held it, or it was refused. Its

@@ -1,6 +1,8 @@
 import { eventHash } from '../event/hash.ts';
 import type { Target } from '../event/target.ts';
 import type { Mismatch } from '../filter/match.ts';
+import type { AttemptedRow, DeliveredRow } from './attempted.ts';
+import { Places } from './places.ts';
 
 /** What a publish knows: one event, and the receivers whose filters did not match it. */
 export interface PublishedEvent {
@@ -33,33 +35,7 @@ export interface PublishedRow {
   readonly events: readonly (readonly [hash: string, ...numbers: number[]])[];
 }
 
-/** A delivery that succeeded at its first attempt; all others have a record. */
-export interface DeliveredEvent {
-  readonly id: string;
-  readonly source: string;
-  readonly type: string;
-  readonly topic: string | undefined;
-  readonly startedAtMs: number;
-  readonly latencyMs: number;
-  readonly status: number;
-}
-
-/** The deliveries of one batch, packed in the same way. */
-export interface DeliveredRow {
-  readonly kind: 'delivered';
-  readonly atMs: number;
-  readonly receiver: string;
-  /** Of the receiver; absent when it has none. */
-  readonly incarnation?: string;
-  readonly lane: string;
-  readonly sources: readonly string[];
-  readonly types: readonly string[];
-  readonly topics: readonly (string | null)[];
-  /** Hash, indexes of source, type and topic, start in milliseconds before `atMs`, status, latency. */
-  readonly deliveries: readonly (readonly [hash: string, ...numbers: number[]])[];
-}
-
-export type TraceRow = PublishedRow | DeliveredRow;
+export type TraceRow = PublishedRow | AttemptedRow | DeliveredRow;
 
 /** A row must stay below the 400 KB of a DynamoDB item; smaller rows cost the same per byte. */
 const rowCharactersMax = 100_000;
@@ -102,38 +78,6 @@ export function packPublished(
   ];
 }
 
-/** Packs the deliveries of a batch, at most ten. */
-export function packDelivered(
-  atMs: number,
-  { receiver, incarnation }: Pick<DeliveredRow, 'receiver' | 'incarnation'>,
-  lane: string,
-  deliveries: readonly DeliveredEvent[],
-): DeliveredRow {
-  const sources = new Places<string>();
-  const types = new Places<string>();
-  const topics = new Places<string | null>();
-  const packed = deliveries.map((delivery): DeliveredRow['deliveries'][number] => [
-    eventHash(delivery.id),
-    sources.of(delivery.source),
-    types.of(delivery.type),
-    topics.of(delivery.topic ?? null),
-    Math.round(atMs - delivery.startedAtMs),
-    delivery.status,
-    Math.round(delivery.latencyMs),
-  ]);
-  return {
-    kind: 'delivered',
-    atMs,
-    receiver,
-    ...(incarnation !== undefined && { incarnation }),
-    lane,
-    sources: sources.values,
-    types: types.values,
-    topics: topics.values,
-    deliveries: packed,
-  };
-}
-
 /** The entries of a row for one event id; several when different sources use the same id. */
 export function publishedIn(row: PublishedRow, eventId: string): readonly PublishedEvent[] {
   const hash = eventHash(eventId);
@@ -157,26 +101,6 @@ export function publishedIn(row: PublishedRow, eventId: string): readonly Publis
   );
 }
 
-export function deliveredIn(row: DeliveredRow, eventId: string): readonly DeliveredEvent[] {
-  const hash = eventHash(eventId);
-  return row.deliveries.flatMap(
-    ([name, source = -1, type = -1, topic = -1, before = 0, status = 0, latency = 0]) =>
-      name !== hash
-        ? []
-        : [
-            {
-              id: eventId,
-              source: row.sources[source] ?? '',
-              type: row.types[type] ?? '',
-              topic: row.topics[topic] ?? undefined,
-              startedAtMs: row.atMs - before,
-              latencyMs: latency,
-              status,
-            },
-          ],
-  );
-}
-
 /**
  * The time in an id, in epoch milliseconds, if it is a version 7 UUID (RFC 9562) or a ULID. No event is older than its
  * id, so a search can begin there.
@@ -188,18 +112,4 @@ export function timeInId(eventId: string): number | undefined {
   if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(eventId)) return undefined;
   const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
   return [...eventId.slice(0, 10)].reduce((time, digit) => time * 32 + digits.indexOf(digit), 0);
-}
-
-/** Distinct values, each with its index. */
-class Places<Value> {
-  readonly values: Value[] = [];
-  readonly #places = new Map<string, number>();
-
-  of(value: Value): number {
-    const text = JSON.stringify(value);
-    const known = this.#places.get(text);
-    if (known !== undefined) return known;
-    this.#places.set(text, this.values.length);
-    return this.values.push(value) - 1;
-  }
 }

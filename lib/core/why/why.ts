@@ -351,5 +351,5 @@ function attemptOfRecord({ atMs, detail, ...attempt }: AttemptRecord): Attempt {
 
 function attemptOfTrace(success: Occurrence['delivered'][number]): Attempt {
   const { startedAtMs, latencyMs, status, lane } = success;
-  return { attempt: 1, at: iso(startedAtMs), lane, status, latencyMs };
+  return { attempt: 1, at: iso(startedAtMs), lane, ...(status !== undefined && { status }), latencyMs };
 }

@@ -1,4 +1,5 @@
-import { eventHash } from '../../core/event/hash.ts';
+import type { Portion } from '../../core/list/portion.ts';
+import { type AttemptedRow, textsOf } from '../../core/why/attempted.ts';
 import { traceSeconds } from '../../core/why/limits.ts';
 import type { TraceRow } from '../../core/why/trace.ts';
 import type { Search, SearchPosition, Table } from '../aws/table/table.ts';
@@ -25,6 +26,18 @@ export interface TraceStore {
     eventId: string,
     period: { readonly sinceMs: number; readonly untilMs: number },
   ): Promise<{ rows: TraceRow[]; searchedSinceMs: number }>;
+  /**
+   * Rows of attempts of one day, the newest first, by the sort keys of all its partitions; `last` is where to go on
+   * before, if there may be more. Eight reads, each of at most 1 MB.
+   * @param before a sort key; empty for the newest.
+   * @param holding only rows whose JSON contains all of these texts.
+   */
+  attempts(
+    period: { readonly sinceMs: number; readonly untilMs: number | undefined },
+    before: string,
+    rowsPerRead: number,
+    holding: readonly string[],
+  ): Promise<Portion<AttemptedRow>>;
 }
 
 /** A day is spread over so many partitions, each of which takes 1,000 write units a second. */
@@ -39,6 +52,13 @@ interface Budget {
   readonly untilMs: number;
   fullReads: number;
 }
+
+/** The clock of another machine may be ahead by so much. */
+const aheadMs = 60_000;
+/** `2026-01-31T12:00:00.000Z`. */
+const isoLength = 24;
+/** What the JSON of every row of attempts contains. */
+const rowMark = '"kind":"attempted"';
 
 const isoOf = (ms: number) => new Date(ms).toISOString();
 const partition = (day: string, shard: number) => `trace#${day}#${shard}`;
@@ -92,7 +112,7 @@ export function createTraceStore(
       const budget: Budget = { untilMs: nowMs + traceSearchSeconds * 1000, fullReads: traceFullReadsMax };
       const found: TraceRow[] = [];
       // Clocks of machines differ by little, but a row may be of a moment that has not come here.
-      const fromMs = Math.min(nowMs + 60_000, untilMs);
+      const fromMs = Math.min(nowMs + aheadMs, untilMs);
       let day = Math.floor(fromMs / dayMs);
       const lastDay = Math.floor(sinceMs / dayMs);
       let searchedSinceMs = Math.min(nowMs, fromMs);
@@ -111,7 +131,7 @@ export function createTraceStore(
                     skFrom: isoOf(sinceMs),
                     // Above every time, which begins with a digit.
                     skTo: untilMs < nowMs ? isoOf(Math.max(sinceMs, untilMs)) : ':',
-                    holding: eventHash(eventId),
+                    holding: textsOf(eventId),
                   },
                   budget,
                   { fromMs: searchedSinceMs, toMs: Math.max(sinceMs, one * dayMs) },
@@ -129,6 +149,32 @@ export function createTraceStore(
         day -= days.length;
       }
       return { rows: found, searchedSinceMs };
+    },
+
+    async attempts({ sinceMs, untilMs }, before, rowsPerRead, holding) {
+      const newestMs = Math.min(untilMs ?? Number.POSITIVE_INFINITY, world.clock.now() + aheadMs);
+      const end = before === '' ? isoOf(newestMs) : before;
+      // The end of a day belongs to the day before.
+      const dayStartMs =
+        Math.floor((Date.parse(end.slice(0, isoLength)) - (end.length > isoLength ? 0 : 1)) / dayMs) * dayMs;
+      const fromMs = Math.max(sinceMs, dayStartMs);
+      const pages = await Promise.all(
+        Array.from({ length: shards }, (_, shard) =>
+          table.latest(partition(isoOf(dayStartMs).slice(0, 10), shard), isoOf(fromMs), end, rowsPerRead, [
+            rowMark,
+            ...holding,
+          ]),
+        ),
+      );
+      // Below the place that every partition was read down to, an unread row of one may come before a read one of another.
+      const reached = pages.reduce((most, { last }) => (last !== undefined && last > most ? last : most), '');
+      const items = pages
+        .flatMap(({ rows }) => rows)
+        .filter(({ sk }) => sk >= reached)
+        .sort((one, other) => (one.sk < other.sk ? 1 : -1))
+        .map(({ sk, document }) => ({ key: sk, item: document as AttemptedRow }));
+      if (reached !== '') return { items, last: reached };
+      return { items, last: dayStartMs > sinceMs ? isoOf(dayStartMs) : undefined };
     },
   };
 }

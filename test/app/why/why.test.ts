@@ -422,6 +422,29 @@ describe('what it costs', () => {
     },
   );
 
+  it('of a batch that fails is one more write for its attempts, beside their records', async () => {
+    const unitsOf = async (trace: 'none' | 'failures') => {
+      const bus = await busWith(trace);
+      bus.endpoint(urlOf('billing'), () => 503);
+      await bus.receiver('billing', { retry: { delaysSeconds: [60, 60] } });
+      await send(
+        bus,
+        Array.from({ length: 3 }, (_, n) => ({ type: 'order.placed', id: `order-${n}` })),
+      );
+      const units: number[] = [];
+      for (let attempt = 0; attempt < 2; attempt++) {
+        bus.meter.reset();
+        await bus.runLane('billing');
+        units.push(bus.meter.counts()['dynamodb.write-units'] ?? 0);
+        await bus.clock.advance(70_000);
+      }
+      return units;
+    };
+    const [none = [], failures = []] = [await unitsOf('none'), await unitsOf('failures')];
+    // The first failure of each also has the row by which its event is found.
+    expect(failures.map((units, at) => units - (none[at] ?? 0))).toEqual([4, 1]);
+  });
+
   it('is two writes for ten deliveries at least where ten events go to one receiver', async () => {
     expect(await costOf('all', ['a'], 10)).toEqual({ writes: 0.2, units: 0.2 });
   });

@@ -3,14 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { eventHash } from '../../../lib/core/event/hash.ts';
 import { traceOf } from '../../../lib/core/event/trace-mode.ts';
 import {
-  type DeliveredEvent,
+  type AttemptedEvent,
+  attemptStates,
+  attemptsIn,
+  type DeliveredRow,
   deliveredIn,
-  type PublishedEvent,
-  packDelivered,
-  packPublished,
-  publishedIn,
-  timeInId,
-} from '../../../lib/core/why/trace.ts';
+  mayHold,
+  packAttempted,
+  textsOf,
+} from '../../../lib/core/why/attempted.ts';
+import { type PublishedEvent, packPublished, publishedIn, timeInId } from '../../../lib/core/why/trace.ts';
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
 const bytes = (row: unknown) => Buffer.byteLength(JSON.stringify(row));
@@ -32,15 +34,38 @@ describe('a packed row', () => {
         ...(seconds !== undefined && { dueAtMs: nowMs + seconds * 1000 }),
       })),
   );
-  const delivered: fc.Arbitrary<DeliveredEvent> = fc.record({
-    id,
-    source: name,
-    type: name,
-    topic: fc.option(name, { nil: undefined }),
-    startedAtMs: fc.integer({ min: nowMs - 60_000, max: nowMs }),
-    latencyMs: fc.integer({ min: 0, max: 30_000 }),
-    status: fc.integer({ min: 200, max: 299 }),
-  });
+  const attempted = fc
+    .record({
+      id,
+      source: name,
+      type: name,
+      topic: fc.option(name, { nil: undefined }),
+      startedAtMs: fc.integer({ min: nowMs - 60_000, max: nowMs }),
+      latencyMs: fc.integer({ min: 0, max: 30_000 }),
+    })
+    .chain((event): fc.Arbitrary<AttemptedEvent> => {
+      const recorded = fc
+        .record({ attempt: fc.nat(20), state: fc.constantFrom(...attemptStates), wait: fc.nat(3600) })
+        .map(({ attempt, state, wait }) => ({
+          ...event,
+          attempt,
+          state,
+          isRecorded: true,
+          ...(state === 'delivered' ? { status: 200 } : { error: 'timeout' }),
+          ...(state === 'failed' && { nextAttemptAtMs: nowMs + wait * 1000 }),
+        }));
+      const atOnce = fc.integer({ min: 200, max: 299 }).map((status) => ({
+        ...event,
+        status,
+        attempt: 1,
+        state: 'delivered' as const,
+        isRecorded: false,
+      }));
+      return fc.oneof(atOnce, recorded);
+    });
+  const attempts = fc.array(attempted, { minLength: 1, maxLength: 10 });
+  const packed = (events: readonly AttemptedEvent[]) =>
+    JSON.parse(JSON.stringify(packAttempted(nowMs, { receiver: 'billing' }, 'online', events)));
 
   it('gives back of each event what was packed, also after it was stored as JSON', () => {
     fc.assert(
@@ -55,17 +80,60 @@ describe('a packed row', () => {
     );
   });
 
-  it('gives back of each delivery what was packed', () => {
+  it('gives back the attempts that were packed, the last one to begin first', () => {
     fc.assert(
-      fc.property(fc.array(delivered, { minLength: 1, maxLength: 10 }), (deliveries) => {
-        const row = JSON.parse(
-          JSON.stringify(packDelivered(nowMs, { receiver: 'billing' }, 'online', deliveries)),
-        );
-        for (const one of deliveries) {
-          expect(deliveredIn(row, one.id)).toEqual(deliveries.filter((other) => other.id === one.id));
+      fc.property(attempts, (events) => {
+        const newestFirst = [...events].sort((one, other) => other.startedAtMs - one.startedAtMs);
+        expect(attemptsIn(packed(events))).toEqual(newestFirst);
+      }),
+    );
+  });
+
+  it('gives back of each delivery without a record what was packed', () => {
+    fc.assert(
+      fc.property(attempts, (events) => {
+        const row = packed(events);
+        for (const { id: one } of events) {
+          expect(deliveredIn(row, one)).toEqual(
+            events.filter((other) => other.id === one && !other.isRecorded),
+          );
         }
       }),
     );
+  });
+
+  it('has the texts by which it is found', () => {
+    fc.assert(
+      fc.property(attempts, (events) => {
+        const text = JSON.stringify(packed(events));
+        for (const { id: one, topic, type, state } of events) {
+          expect(textsOf(one).some((part) => text.includes(part))).toBe(true);
+          const wanted = { receiver: 'billing', topic, type, isFailed: state !== 'delivered' };
+          for (const part of mayHold(wanted)) expect(text).toContain(part);
+        }
+      }),
+    );
+    const atOnce = { id: '1', source: '/s', type: 't', topic: 'errors', startedAtMs: nowMs, latencyMs: 1 };
+    const row = packed([{ ...atOnce, status: 200, attempt: 1, state: 'delivered', isRecorded: false }]);
+    expect(JSON.stringify(row)).not.toContain(mayHold({ isFailed: true })[0]);
+  });
+
+  it('of the older form, which has hashes of ids, still tells of a delivery', () => {
+    const row: DeliveredRow = {
+      kind: 'delivered',
+      atMs: nowMs,
+      receiver: 'billing',
+      lane: 'online',
+      sources: ['/s'],
+      types: ['t'],
+      topics: ['orders'],
+      deliveries: [[eventHash('o-1'), 0, 0, 0, 200, 204, 187]],
+    };
+    expect(deliveredIn(row, 'o-1')).toMatchObject([
+      { id: 'o-1', status: 204, latencyMs: 187, startedAtMs: nowMs - 200 },
+    ]);
+    expect(deliveredIn(row, 'o-2')).toEqual([]);
+    expect(JSON.stringify(row)).toContain(textsOf('o-1')[0]);
   });
 
   it('of a batch of ten fits into one write unit, with long names and refusals', () => {
@@ -81,7 +149,7 @@ describe('a packed row', () => {
       ids.map((one) => ({ id: one, ...common, refusals: { 'vip-desk': refused } })),
       { incarnation: '7e0d4c0a', by: 'shop' },
     );
-    const batch = packDelivered(
+    const batch = packAttempted(
       nowMs,
       { receiver: 'warehouse', incarnation: '7e0d4c0a' },
       'online',
@@ -92,6 +160,9 @@ describe('a packed row', () => {
         startedAtMs: nowMs - 200,
         latencyMs: 187,
         status: 204,
+        attempt: 1,
+        state: 'delivered' as const,
+        isRecorded: false,
       })),
     );
     // What the keys and the expiry add is less than 100 bytes.

@@ -6,7 +6,8 @@ export interface Search {
   readonly pk: string;
   readonly skFrom: string;
   readonly skTo: string;
-  readonly holding: string;
+  /** Texts of which a document contains one at least. */
+  readonly holding: readonly string[];
 }
 /** Where the next page of a search begins. */
 export type SearchPosition = Readonly<Record<string, AttributeValue>>;
@@ -29,18 +30,25 @@ export interface Reads {
   /**
    * Up to `limit` rows of a partition from the sort key `from` on and before the sort key `before`, the last one first;
    * one call, of at most 1 MB. `last` is the sort key to go on before, if there may be more.
+   * @param holding only documents that contain all of these texts; the others count for the limit, too.
    */
   latest(
     pk: string,
     from: string,
     before: string,
     limit: number,
+    holding?: readonly string[],
   ): Promise<{ rows: Row[]; last: string | undefined }>;
-  /** The rows of a partition between two sort keys whose documents contain a text; one page per call, newest first. */
+  /** The rows of a partition between two sort keys whose documents contain any of the texts; one page per call, newest first. */
   search(search: Search, after?: SearchPosition): Promise<{ rows: Row[]; next: SearchPosition | undefined }>;
   /** The count of a row that `increment` writes; 0 when there is none. */
   counter(key: Key): Promise<number>;
 }
+
+const containing = (texts: readonly string[], operator: 'AND' | 'OR') =>
+  texts.map((_, at) => `contains(#document, :text${at})`).join(` ${operator} `);
+const textValues = (texts: readonly string[]) =>
+  Object.fromEntries(texts.map((text, at) => [`:text${at}`, { S: text }]));
 
 export function createReads(context: TableContext): Reads {
   const { client, TableName } = context;
@@ -104,14 +112,23 @@ export function createReads(context: TableContext): Reads {
       return { rows: liveRows(context, answer.Items), last: answer.LastEvaluatedKey?.sk?.S };
     },
 
-    async latest(pk, from, before, limit) {
+    async latest(pk, from, before, limit, holding = []) {
       if (from >= before) return { rows: [], last: undefined };
       const answer = await client.send(
         new QueryCommand({
           TableName,
           // BETWEEN includes its end, and there is no other way to say both.
           KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :before',
-          ExpressionAttributeValues: { ':pk': { S: pk }, ':from': { S: from }, ':before': { S: before } },
+          ...(holding.length > 0 && {
+            FilterExpression: containing(holding, 'AND'),
+            ExpressionAttributeNames: { '#document': 'document' },
+          }),
+          ExpressionAttributeValues: {
+            ':pk': { S: pk },
+            ':from': { S: from },
+            ':before': { S: before },
+            ...textValues(holding),
+          },
           ScanIndexForward: false,
           Limit: limit,
         }),
@@ -125,13 +142,13 @@ export function createReads(context: TableContext): Reads {
         new QueryCommand({
           TableName,
           KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-          FilterExpression: 'contains(#document, :holding)',
+          FilterExpression: containing(holding, 'OR'),
           ExpressionAttributeNames: { '#document': 'document' },
           ExpressionAttributeValues: {
             ':pk': { S: pk },
             ':from': { S: skFrom },
             ':to': { S: skTo },
-            ':holding': { S: holding },
+            ...textValues(holding),
           },
           ScanIndexForward: false,
           ...(after !== undefined && { ExclusiveStartKey: after }),
