@@ -29,6 +29,7 @@ import { explain, problemOf } from './support/failure.ts';
 import { jsonText, printable } from './support/plain.ts';
 import { defaultUrl, type Session } from './support/session.ts';
 import type { Output, World } from './support/world.ts';
+import { tailCommand } from './tail.ts';
 import { topicsCommand } from './topics.ts';
 import { transactionsCommand } from './transactions.ts';
 import { whyCommand } from './why.ts';
@@ -150,6 +151,7 @@ function createProgram(session: Session): Command {
     requestsCommand,
     grantsCommand,
     statusCommand,
+    tailCommand,
     whyCommand,
     exportCommand,
     applyCommand,

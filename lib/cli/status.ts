@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { BusbarError } from '../client/index.ts';
 import { jsonText, plain } from './support/plain.ts';
 import { type Session, wantsJson } from './support/session.ts';
 import { seconds } from './support/values.ts';
+import { mayPass } from './watching/may-pass.ts';
 import { readStatus, type Status } from './watching/read-status.ts';
 import { screenOf, worstFirst } from './watching/screen.ts';
 
@@ -79,6 +79,3 @@ async function keepShowing(session: Session, command: Command, everySeconds: num
   // What was seen last stays on the screen.
   if (draws && last !== undefined) await print(session, command, last);
 }
-
-const mayPass = (error: unknown): error is BusbarError =>
-  error instanceof BusbarError && (error.status === undefined || error.status === 429 || error.status >= 500);
