@@ -25,7 +25,7 @@ export const statisticsCalls = [
     {
       summary: 'Show what a receiver got, how fast, and what waits',
       description:
-        '`delivered` counts deliveries, `failed` attempts. Latencies are of attempts, within 5 %, and null where there was none. `now` is as SQS counts: roughly. An instance of a function may keep up to 30 s of its counts to itself.',
+        '`delivered` counts deliveries, `failed` attempts. Latencies are of attempts, within 5 %, and null where there was none. `now` is as SQS counts: roughly. `oldestSeconds` is for how long the oldest event has waited since it entered its lane, as far as the bus has seen, retries included. An instance of a function may keep up to 30 s of its counts to itself.',
       tag: 'Statistics',
       caller: 'owner',
       query: period,

@@ -145,7 +145,8 @@ function decide(
   logAttempt(tools, delivery, attempt, outcome, verdict, latencyMs, { waitedSeconds, declared });
   const isDelivered = verdict.kind === 'delivered';
   const { eventType, topic } = delivery;
-  attempts.push({ eventType, topic, outcome, isDelivered, waitedSeconds, latencyMs });
+  const isFirst = earlier === undefined;
+  attempts.push({ eventType, topic, outcome, isDelivered, isFirst, waitedSeconds, latencyMs });
   const traced = traceAttempt(delivery, {
     mode: traceOf(message.attributes),
     lane: batch.role,

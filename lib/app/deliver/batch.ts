@@ -99,6 +99,8 @@ export interface Attempted {
   readonly topic: string | undefined;
   readonly outcome: Outcome;
   readonly isDelivered: boolean;
+  /** Whether its delivery has not failed before. */
+  readonly isFirst: boolean;
   /** Since the event entered its lane. */
   readonly waitedSeconds: number;
   readonly latencyMs: number;

@@ -217,6 +217,7 @@ async function countForStatistics(
   await countBatch(tools, receiver, {
     ...counts,
     waitsSeconds: attempts.filter((one) => !one.isDelivered).map(({ waitedSeconds }) => waitedSeconds),
+    firstWaitsSeconds: attempts.filter(({ isFirst }) => isFirst).map(({ waitedSeconds }) => waitedSeconds),
     latenciesMs: attempts.filter(({ outcome }) => wasAsked(outcome)).map(({ latencyMs }) => latencyMs),
     busyMs: tools.clock.now() - startedMs,
   });

@@ -1,6 +1,12 @@
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Topic } from '../../core/registry/topic.ts';
-import { latencyCounts, receiverThing, topicThing, waitedCounts } from '../../core/statistics/counts.ts';
+import {
+  latencyCounts,
+  reachedCounts,
+  receiverThing,
+  topicThing,
+  waitedCounts,
+} from '../../core/statistics/counts.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { bestEffort } from '../why/trace.ts';
 
@@ -17,6 +23,8 @@ export interface BatchCounts {
   readonly latenciesMs: readonly number[];
   /** For how long the events of failed attempts have waited in their lane. */
   readonly waitsSeconds: readonly number[];
+  /** For how long the events of first attempts had waited, whatever came of these. */
+  readonly firstWaitsSeconds: readonly number[];
   /** How long the function was busy with the batch. */
   readonly busyMs: number;
 }
@@ -25,12 +33,13 @@ export interface BatchCounts {
 export async function countBatch(
   tools: CountTools,
   receiver: Receiver,
-  { latenciesMs, waitsSeconds, busyMs, ...counts }: BatchCounts,
+  { latenciesMs, waitsSeconds, firstWaitsSeconds, busyMs, ...counts }: BatchCounts,
 ): Promise<void> {
   tools.statistics.count(receiverThing(receiver), {
     ...counts,
     ...latencyCounts(latenciesMs),
     ...waitedCounts(waitsSeconds),
+    ...reachedCounts(firstWaitsSeconds),
   });
   const work = { batches: 1, deliverMs: Math.round(busyMs) };
   tools.statistics.count({ kind: 'application', name: receiver.owner }, { ...counts, ...work });

@@ -2,11 +2,11 @@ import type { Principal } from '../../core/access/access.ts';
 import { breakerOf, type ShownBreaker, showBreaker } from '../../core/breaker/breaker.ts';
 import { clusterReadsMax } from '../../core/redrive/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import { receiverThing, sketchOf } from '../../core/statistics/counts.ts';
+import { type Counts, receiverThing, sketchOf } from '../../core/statistics/counts.ts';
 import { type PeriodQuery, periodOf } from '../../core/statistics/period.ts';
 import { quantileOf } from '../../core/statistics/sketch.ts';
 import { keysBetween } from '../../core/statistics/steps.ts';
-import { longestWait, waitedSignSeconds } from '../../core/statistics/waited.ts';
+import { oldestSecondsOf, waitedSignSeconds } from '../../core/statistics/waited.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { ownReceiver } from '../registry/flow.ts';
 import { pointsOf } from './points.ts';
@@ -32,7 +32,7 @@ export interface ReceiverPoint {
 export interface ReceiverNow {
   /** Events that may be received at once, as SQS counts them: roughly. */
   readonly waiting: number;
-  /** How long the oldest of those has waited that an attempt failed of, as far as it is known. */
+  /** For how long the oldest event has waited since it entered its lane, as far as the bus saw (decision 173). */
   readonly oldestSeconds: number;
   /** Events that are being delivered, or wait for their next attempt. */
   readonly inFlight: number;
@@ -76,31 +76,42 @@ async function nowOf(tools: ReceiverStatisticsTools, receiver: Receiver): Promis
   ]);
   const inAll = lanes.reduce((sum, lane) => sum + lane.inAll, 0);
   const inFlight = lanes.reduce((sum, lane) => sum + lane.hidden, 0);
+  const nowMs = tools.clock.now();
+  const breaker = showBreaker(breakerOf(kept, receiver.endpoint), nowMs);
+  const waiting = inAll - inFlight;
+  const signs = {
+    minutes: inAll === 0 ? [] : await lastMinutes(tools, receiver),
+    isWaiting: waiting > 0,
+    isAny: inAll > 0,
+    stoppedSinceMs: stoppedSince(receiver, breaker),
+  };
   return {
-    waiting: inAll - inFlight,
-    oldestSeconds: inAll === 0 ? 0 : await oldestSeconds(tools, receiver),
+    waiting,
+    oldestSeconds: oldestSecondsOf(signs, nowMs),
     inFlight,
     deadLetters,
-    breaker: showBreaker(breakerOf(kept, receiver.endpoint), tools.clock.now()).state,
+    breaker: breaker.state,
     paused: receiver.state === 'paused',
   };
 }
 
-/** The age of what is retried, from the attempts that failed lately. */
-async function oldestSeconds(tools: Tools<'statistics'>, receiver: Receiver): Promise<number> {
+async function lastMinutes(
+  tools: Tools<'statistics'>,
+  receiver: Receiver,
+): Promise<{ readonly startMs: number; readonly counts: Counts }[]> {
   const nowMs = tools.clock.now();
   const rows = await tools.statistics.read(
     receiverThing(receiver),
     ...keysBetween(60, nowMs - waitedSignSeconds * 1000, nowMs + 1),
   );
-  const ages = rows.map(({ sk, counts }) => {
-    const waited = longestWait(counts);
-    if (waited === undefined) return 0;
-    // It failed in the middle of its minute, give or take half of it.
-    const since = (nowMs - Date.parse(sk.slice(sk.indexOf('#') + 1))) / 1000 - 30;
-    return waited + Math.max(0, since);
-  });
-  return Math.round(Math.max(0, ...ages));
+  return rows.map(({ sk, counts }) => ({ startMs: Date.parse(sk.slice(sk.indexOf('#') + 1)), counts }));
+}
+
+/** Since when nothing is sent; undefined while something is. */
+function stoppedSince({ state, pausedAt }: Receiver, breaker: ShownBreaker): number | undefined {
+  if (state === 'paused') return pausedAt === undefined ? undefined : Date.parse(pausedAt);
+  if (breaker.state !== 'open' || breaker.since === undefined) return undefined;
+  return Date.parse(breaker.since);
 }
 
 /** Those in the table, as far as a few reads count them, and those that are still in the queue. */

@@ -15,7 +15,7 @@ export const receiverThing = (receiver: Lived & { readonly receiver: string }) =
 export const topicThing = (topic: Lived & { readonly topic: string }) =>
   ({ kind: 'topic', name: topic.topic, lifetime: lifetimeOf(topic) }) as const;
 
-/** Counters by name. Those of latencies have the number of their bucket behind an `l`, those of waits behind a `w`. */
+/** Counters by name. Those of latencies have the number of their bucket behind an `l`, those of waits behind a `w` or `r`. */
 export type Counts = Readonly<Record<string, number>>;
 
 export function plusCounts(one: Counts, other: Counts): Counts {
@@ -33,6 +33,18 @@ export const latencyCounts = (latenciesMs: readonly number[]): Counts => bucketC
 
 /** The counters of how long events had waited whose attempt failed, in seconds. */
 export const waitedCounts = (waitsSeconds: readonly number[]): Counts => bucketCounts('w', waitsSeconds);
+
+/** A shorter wait for the first attempt is not counted: rows of receivers that keep up stay as small as they are. */
+const reachedSecondsMin = 5;
+
+/** The counter of the longest wait for a first attempt in a batch, in seconds. */
+export function reachedCounts(firstWaitsSeconds: readonly number[]): Counts {
+  const longest = Math.max(0, ...firstWaitsSeconds);
+  return longest < reachedSecondsMin ? {} : bucketCounts('r', [longest]);
+}
+
+/** Whether a counter only tells how it is now, and is of no use to hours and days. */
+export const isOfNow = (name: string): boolean => /^[wr]\d+$/.test(name);
 
 function bucketCounts(letter: string, values: readonly number[]): Counts {
   const counts: Record<string, number> = {};

@@ -1,4 +1,4 @@
-import { type Counts, plusCounts, type Thing } from './counts.ts';
+import { type Counts, isOfNow, plusCounts, type Thing } from './counts.ts';
 
 /** The lengths of points, seconds. */
 export const steps = [60, 3600, 86_400] as const;
@@ -61,8 +61,11 @@ export function additionsOf(thing: Thing, minutes: ReadonlyMap<number, Counts>):
   for (const [ms, counts] of minutes) {
     if (thing.kind === 'application') put(monthKey(ms), counts, ms, keptSeconds.month);
     else {
-      for (const step of steps)
-        put(pointKey(ms, step), counts, startOf(ms, step) + step * 1000, keptSeconds[step]);
+      const lasting = Object.fromEntries(Object.entries(counts).filter(([name]) => !isOfNow(name)));
+      for (const step of steps) {
+        const own = step === 60 ? counts : lasting;
+        put(pointKey(ms, step), own, startOf(ms, step) + step * 1000, keptSeconds[step]);
+      }
     }
   }
   return [...rows.values()];

@@ -29,6 +29,7 @@ it('a million deliveries at 100 a second cost two cents at most, and are all cou
       deadLettered: 0,
       latenciesMs,
       waitsSeconds: [],
+      firstWaitsSeconds: [],
       busyMs: 320,
     });
     const published = { accepted: 10, rejected: 0, duplicate: 0, bytes: 5000 };

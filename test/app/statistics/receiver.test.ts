@@ -93,6 +93,27 @@ describe('statistics of a receiver', () => {
     expect(now.oldestSeconds).toBeLessThan(200);
   });
 
+  it('know the age of what nobody has attempted yet from what was received last', async () => {
+    const bus = await busWithReceiver(() => 204);
+    await publishSome(bus, 30);
+    await bus.clock.advance(300_000);
+    await bus.runLane('billing');
+    const { now } = await receiverStatistics(bus.newTools(), admin, 'billing', {});
+    expect(now.waiting).toBe(20);
+    expect(now.oldestSeconds).toBeGreaterThan(280);
+    expect(now.oldestSeconds).toBeLessThan(350);
+  });
+
+  it('count from when a receiver was paused', async () => {
+    const bus = await busWithReceiver(() => 204);
+    const pausedAt = new Date(bus.clock.now()).toISOString();
+    await bus.receiver('billing', { state: 'paused', pausedAt });
+    await publishSome(bus, 1);
+    await bus.clock.advance(3_600_000);
+    const { now } = await receiverStatistics(bus.newTools(), admin, 'billing', {});
+    expect(now).toMatchObject({ waiting: 1, oldestSeconds: 3600, paused: true });
+  });
+
   it('add up over many instances, and by hours and days as by minutes', async () => {
     const bus = await busWithReceiver(() => 204);
     const instances = Array.from({ length: 4 }, () => bus.newTools());

@@ -5,10 +5,10 @@ import {
   spend,
   writesAtOnce,
 } from '../../../lib/core/statistics/allowance.ts';
-import { waitedCounts } from '../../../lib/core/statistics/counts.ts';
+import { reachedCounts, waitedCounts } from '../../../lib/core/statistics/counts.ts';
 import { periodOf, startsOf } from '../../../lib/core/statistics/period.ts';
 import { additionsOf, keysBetween } from '../../../lib/core/statistics/steps.ts';
-import { longestWait } from '../../../lib/core/statistics/waited.ts';
+import { longestWait, oldestSecondsOf, type Signs } from '../../../lib/core/statistics/waited.ts';
 
 const at = (time: string) => Date.parse(time);
 const receiver = { kind: 'receiver', name: 'billing', lifetime: 'a' } as const;
@@ -154,5 +154,66 @@ describe('the longest wait', () => {
     expect(longestWait(waitedCounts([3, 700, 12]))).toBeGreaterThan(700 * 0.95);
     expect(longestWait(waitedCounts([3, 700, 12]))).toBeLessThan(700 * 1.05);
     expect(longestWait({ delivered: 1 })).toBeUndefined();
+  });
+});
+
+describe('the age of the oldest event', () => {
+  const nowMs = Date.parse('2026-01-01T12:00:30Z');
+  const minute = (ago: number, counts: object): Signs['minutes'][number] => ({
+    startMs: Date.parse('2026-01-01T12:00:00Z') - ago * 60_000,
+    counts: { delivered: 1, ...counts },
+  });
+  const ago = (seconds: number) => nowMs - seconds * 1000;
+  it.each<[string, Partial<Signs>, number]>([
+    ['is 0 when nothing is there', { isAny: false, minutes: [minute(0, waitedCounts([900]))] }, 0],
+    ['is 0 where nothing is known', { isWaiting: true }, 0],
+    ['is that of what failed', { minutes: [minute(0, waitedCounts([900, 3]))] }, 900],
+    ['grows since', { minutes: [minute(10, waitedCounts([900])), minute(0, waitedCounts([3]))] }, 1500],
+    ['forgets what failed long ago', { minutes: [minute(37, waitedCounts([900]))] }, 0],
+    [
+      'is that of what was received last',
+      { isWaiting: true, minutes: [minute(3, reachedCounts([900])), minute(1, reachedCounts([7, 100]))] },
+      160,
+    ],
+    [
+      'is 0 again when what was received last had not waited',
+      { isWaiting: true, minutes: [minute(3, reachedCounts([900])), minute(1, reachedCounts([4]))] },
+      0,
+    ],
+    [
+      'is not that of what was received when nothing waits',
+      { minutes: [minute(0, reachedCounts([900]))] },
+      0,
+    ],
+    [
+      'does not say how far back the queue was long ago',
+      { isWaiting: true, minutes: [minute(7, reachedCounts([900]))] },
+      0,
+    ],
+    ['counts from when the receiver was stopped', { isWaiting: true, stoppedSinceMs: ago(5000) }, 5000],
+    ['does not count that while nothing waits to be received', { stoppedSinceMs: ago(5000) }, 0],
+    [
+      'is the greatest of these',
+      {
+        isWaiting: true,
+        stoppedSinceMs: ago(50),
+        minutes: [minute(0, { ...waitedCounts([70]), ...reachedCounts([900]) })],
+      },
+      900,
+    ],
+  ])('%s', (_, signs, expected) => {
+    const age = oldestSecondsOf(
+      { minutes: [], isWaiting: false, isAny: true, stoppedSinceMs: undefined, ...signs },
+      nowMs,
+    );
+    expect(Math.abs(age - expected)).toBeLessThanOrEqual(expected * 0.05);
+  });
+
+  it('is kept by the minute only', () => {
+    const rows = additionsOf(
+      { kind: 'receiver', name: 'billing', lifetime: 'x' },
+      new Map([[nowMs - 30_000, { delivered: 1, ...waitedCounts([9]), ...reachedCounts([9]) }]]),
+    );
+    expect(rows.map(({ add }) => Object.keys(add).length)).toEqual([3, 1, 1]);
   });
 });
