@@ -138,7 +138,8 @@ async function firstLine(child: ChildProcess): Promise<string> {
   throw new Error(`The bus did not start: ${stderr}`);
 }
 
-async function call(
+/** One call of the HTTP API. */
+export async function call(
   url: string,
   key: string,
   method: string,
@@ -158,6 +159,6 @@ async function call(
     }),
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }
