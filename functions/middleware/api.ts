@@ -90,6 +90,7 @@ export const credentialsOf = ({ headers, requestContext }: ApiEvent) => ({
   authorization: headers.authorization,
   // Test events of the Lambda console have no address.
   address: requestContext.http?.sourceIp ?? '',
+  application: headers['busbar-application'],
 });
 
 /** A request as the router takes it. */

@@ -1,9 +1,10 @@
+import { type SignInTools, showSignIn } from '../app/access/sign-in.ts';
 import { callsWith } from './call.ts';
 import type { OpenApiDocument } from './openapi/document.ts';
 
 /** The calls that anyone may make: they say nothing about what this bus holds. */
 
-interface Tools {
+interface Tools extends SignInTools {
   /** Made when it is first asked for: it takes a tenth of a second, which no other call should wait for. */
   readonly openApiDocument: OpenApiDocument;
 }
@@ -31,5 +32,17 @@ export const busCalls = [
       responses: { 200: 'OpenApi' },
     },
     async (tools) => tools.openApiDocument,
+  ),
+  call(
+    'GET /v1/sign-in',
+    {
+      summary: 'Show where people sign in',
+      description:
+        'The OpenID provider whose ID tokens this bus takes in the place of a key, and the client that asks for them; empty where it takes keys only.',
+      tag: 'Bus',
+      caller: 'anyone',
+      responses: { 200: 'SignIn' },
+    },
+    (tools) => showSignIn(tools),
   ),
 ];

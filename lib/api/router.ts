@@ -1,3 +1,4 @@
+import type { Credentials } from '../app/access/authenticate.ts';
 import type { Act, Auditor, Complete } from '../app/audit/auditor.ts';
 import type { Principal } from '../core/access/access.ts';
 import { requireAllowed } from '../core/access/decide.ts';
@@ -38,11 +39,8 @@ export interface ApiResponse {
 export interface Router<Tools> {
   readonly calls: readonly Call<Tools>[];
   readonly tools: Tools;
-  /** Who sends a request. @throws BusbarError unauthorized, too_many_wrong_keys. */
-  readonly authenticate: (credentials: {
-    readonly authorization: string | undefined;
-    readonly address: string;
-  }) => Promise<Principal>;
+  /** Who sends a request. @throws BusbarError unauthorized, too_many_wrong_keys; for people also forbidden, unavailable. */
+  readonly authenticate: (credentials: Credentials) => Promise<Principal>;
   readonly auditor: Auditor;
   /** The applications that own what a path names. */
   readonly ownersOf: (names: Readonly<Record<string, string>>) => Promise<readonly string[]>;
@@ -83,8 +81,8 @@ async function carryOut<Tools>(
   };
   try {
     if (call.caller !== 'anyone') {
-      const { authorization } = request.headers;
-      const principal = await authenticate({ authorization, address: request.address });
+      const { authorization, 'busbar-application': application } = request.headers;
+      const principal = await authenticate({ authorization, address: request.address, application });
       act = { ...act, principal };
       requireAllowed(principal, needFor(call, path));
     }

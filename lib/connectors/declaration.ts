@@ -9,6 +9,7 @@ import {
 import type { receiverFields } from '../core/registry/receiver.ts';
 import type { SubscriptionSpec } from '../core/registry/subscription.ts';
 import type { TopicSpec } from '../core/registry/topic.ts';
+import type { SignInInput } from '../core/sign-in/sign-in.ts';
 import { type DeclaredFields, sinks } from './index.ts';
 import { rocketMqFunction } from './rocketmq/function-settings.ts';
 import { rocketMqSource } from './rocketmq/source.ts';
@@ -30,6 +31,8 @@ export interface DeclarationInput extends Partial<z.input<z.ZodObject<typeof fun
   readonly applications?: Readonly<Record<string, ApplicationSpec>>;
   /** Whether members make topics `freely`, as when it is left out, or `request` each of an admin. */
   readonly members?: { readonly makeTopics?: MakeTopics };
+  /** The OpenID provider by which staff sign in, and what its groups may do. */
+  readonly oidc?: SignInInput;
   readonly topics?: Readonly<Record<string, TopicSpec>>;
   readonly receivers?: Readonly<
     Record<string, Omit<z.input<typeof receiverFields>, 'secret'> & Partial<Input<Every<DeclaredFields>>>>

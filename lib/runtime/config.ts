@@ -38,6 +38,8 @@ export const variables = {
   trustedOrigins: 'BUSBAR_TRUSTED_ORIGINS',
   /** `freely`, or `request`: whether members make topics, or ask an admin for each. */
   makeTopics: 'BUSBAR_MAKE_TOPICS',
+  /** How staff sign in; only where they may. */
+  signIn: 'BUSBAR_OIDC',
   /** The most requests at once that a receiver may ask for. */
   receiverConcurrency: 'BUSBAR_RECEIVER_CONCURRENCY',
   /** How long a lane's function waits for a batch to fill, or 0. */
@@ -68,6 +70,8 @@ export interface Config {
   readonly trustedOrigins: readonly string[];
   readonly receiverConcurrencyMax: number;
   readonly makeTopics: MakeTopics;
+  /** As `settingOf` writes it. */
+  readonly signIn: string | undefined;
   readonly deliveryBatchingSeconds: number;
   readonly traceTable: string;
   readonly trace: TraceMode;
@@ -121,6 +125,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     ownHosts: readOwnHosts(env),
     trustedOrigins: readList(env[variables.trustedOrigins]),
     makeTopics: readMakeTopics(env[variables.makeTopics]),
+    signIn: env[variables.signIn],
     deliveryBatchingSeconds: readBatchingSeconds(env[variables.deliveryBatching]),
     receiverConcurrencyMax: readConcurrencyMax(env[variables.receiverConcurrency]),
     traceTable: read(variables.traceTable),

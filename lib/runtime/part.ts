@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 /** What is deployed in a file of its own beside the bundle of a function, and loaded only by those that come to need it. */
 interface Parts {
   readonly 'schema-compiler': typeof import('./schema-compiler.ts');
+  readonly 'staff-tokens': typeof import('./staff-tokens.ts');
 }
 
 /**

@@ -106,3 +106,4 @@ export {
 } from './aws/watches.ts';
 export const lookup = () => systemHostLookup;
 export { createSchemaChecker as schemas } from './schema.ts';
+export { createTokens as tokens } from './tokens.ts';

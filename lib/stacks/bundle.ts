@@ -63,7 +63,10 @@ export function writeBundle(
   }
 }
 
-const parts: Readonly<Record<string, string>> = { 'schema-compiler': 'lib/runtime/schema-compiler.ts' };
+const parts: Readonly<Record<string, string>> = {
+  'schema-compiler': 'lib/runtime/schema-compiler.ts',
+  'staff-tokens': 'lib/runtime/staff-tokens.ts',
+};
 
 /** Many functions have the same parts, which are built once. */
 const builtParts = new Map<string, string>();

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { constructs } from '../connectors/stacks.ts';
 import { type Declaration as Declared, orderedReceivers } from '../core/declaration/declaration.ts';
 import { deadLettersStored } from '../core/redrive/dead-letter.ts';
+import { settingOf } from '../core/sign-in/sign-in.ts';
 import { variables } from '../runtime/config.ts';
 import { Admin } from './admin.ts';
 import { Alarms, countRetries } from './alarms.ts';
@@ -105,6 +106,11 @@ export class BusStack extends Stack {
     });
     reserveByParameter(publish.function, 'PublishConcurrency', 'takes events');
     reserveByParameter(admin.function, 'AdminConcurrency', 'answers all other calls');
+    // Those that take requests.
+    if (declaration.oidc !== undefined) {
+      const setting = settingOf(declaration.oidc);
+      for (const each of [publish, admin]) each.function.addEnvironment(variables.signIn, setting);
+    }
     const api = new Api(this, 'Api', { prefix, publish, admin });
 
     // Receivers that fail or are paused.

@@ -185,7 +185,7 @@ export class Declaration extends Construct {
       ]),
     );
     // Bridges are functions; the registry does not know them.
-    const { bridges: _, ...registered } = declaration;
+    const { bridges: _bridges, oidc: _oidc, ...registered } = declaration;
     const resource = new CustomResource(this, 'Registry', {
       serviceToken: declare.function.functionArn,
       resourceType: 'Custom::BusbarDeclaration',

@@ -4,6 +4,7 @@ import { type Answers, answers } from '../../lib/api/openapi/answers.ts';
 import type { getApplication, listApplications } from '../../lib/app/access/applications.ts';
 import type { createKeyOf, listKeys } from '../../lib/app/access/keys.ts';
 import type { me } from '../../lib/app/access/me.ts';
+import type { showSignIn } from '../../lib/app/access/sign-in.ts';
 import type { listAudit } from '../../lib/app/audit/list-audit.ts';
 import type { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
 import type { listCatalog, matchKept, showCatalogTopic } from '../../lib/app/catalog/catalog.ts';
@@ -70,6 +71,7 @@ const held = {
     Schema<'ApplicationStatistics'>
   >,
   Audit: true satisfies Same<Answer<typeof listAudit>, Schema<'Audit'>>,
+  SignIn: true satisfies Same<Answer<typeof showSignIn>, Schema<'SignIn'>>,
   Me: true satisfies Same<Answer<typeof me>, Schema<'Me'>>,
   Application: true satisfies Same<Answer<typeof getApplication>, Schema<'Application'>>,
   Applications: true satisfies Same<Answer<typeof listApplications>, Schema<'Applications'>>,

@@ -105,6 +105,7 @@ describe('the document', () => {
       'GET /v1/health',
       'GET /v1/openapi.json',
       'GET /v1/receivers/{receiver}/validation',
+      'GET /v1/sign-in',
       'POST /v1/receivers/{receiver}/validation',
     ]);
   });

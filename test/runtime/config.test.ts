@@ -17,6 +17,7 @@ describe('the environment', () => {
     variables.publishUrl,
     variables.deliveryBatching,
     variables.makeTopics,
+    variables.signIn,
     variables.apiHosts,
     variables.trustedOrigins,
     variables.receiverConcurrency,

@@ -59,6 +59,29 @@ describe('the bundle of a function with the RocketMQ client', () => {
   });
 });
 
+describe('what checks the tokens of staff', () => {
+  const file = 'staff-tokens.cjs';
+
+  it.each(['publish', 'admin', 'relay', 'deliver', 'keys'])(
+    'is beside the bundle of %s exactly when that takes requests, and never in it',
+    (name) => {
+      const directory = bundle(name);
+      expect(existsSync(join(directory, file))).toBe(name === 'publish' || name === 'admin');
+      expect(inputsOf(directory).filter((input) => input.includes('node_modules/jose'))).toEqual([]);
+    },
+  );
+
+  it('is loaded from there, and reads', () => {
+    const setting = JSON.stringify({ issuer: '', audience: [], groupsClaim: 'groups', roles: [] });
+    const script = `
+      const { createStaffTokens } = require(${JSON.stringify(join(bundle('publish'), file))});
+      const tokens = createStaffTokens({ clock: Date, log() {} }, ${JSON.stringify(setting)}, 'public');
+      tokens.read('eyJ.x.y').then(({ code }) => console.log(code));`;
+    const printed = execFileSync(process.execPath, ['-e', script], { cwd: tmpdir(), encoding: 'utf8' });
+    expect(printed.trim()).toBe('unauthorized');
+  });
+});
+
 describe('the compiler of schemas', () => {
   const file = 'schema-compiler.cjs';
   const names = ['publish', 'relay', 'admin', 'declare', 'check-transaction', 'deliver', 'sweep', 'keys'];

@@ -167,12 +167,20 @@ export function answers() {
 
   return {
     Audit: z.object({ entries: z.array(AuditEntry), cursor: z.string().optional() }),
-    Me: z.object(grant),
+    Me: z.object({
+      ...grant,
+      applications: z.array(z.object({ application: nameSchema, role: z.enum(roles) })).optional(),
+    }),
     Application,
     Applications: z.object({ applications: z.array(Application), cursor: z.string().optional() }),
     Keys: z.object({ keys: z.array(Key), cursor: z.string().optional() }),
     NewKey: Key.extend({ key: z.string() }),
     Health: z.object({ status: z.literal('ok') }),
+    SignIn: z.object({
+      oidc: z
+        .object({ issuer: z.string(), clientId: z.string().optional(), scope: z.string().optional() })
+        .optional(),
+    }),
     OpenApi: z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }),
     Topic,
     Topics: listOf('topics', ListedTopic),

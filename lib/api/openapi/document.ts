@@ -61,7 +61,8 @@ export function openApiDocument(calls: readonly DescribedCall[]): OpenApiDocumen
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'bbk_…',
-          description: 'The key of an application. Who may invoke the keys function makes it.',
+          description:
+            'The key of an application, or, where `GET /v1/sign-in` names a provider, the ID token of a person. Who may invoke the keys function makes the first key. A person of several applications names one in the header `busbar-application`.',
         },
       },
       schemas,

@@ -1,21 +1,30 @@
-import { bearerKey, type Principal } from '../../core/access/access.ts';
+import { bearerKey, isToken, type Principal } from '../../core/access/access.ts';
 import { isExpired, keyIdOf } from '../../core/access/key.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { KeptKey } from '../../runtime/stores/keys.ts';
 import type { Tools } from '../../runtime/tools.ts';
+import { authenticatePerson } from './person.ts';
 
 export type AccessTools = Tools<'keys' | 'applications'>;
-export type AuthenticateTools = AccessTools & Tools<'wrongKeys'>;
+export type AuthenticateTools = AccessTools & Tools<'wrongKeys' | 'tokens'>;
 
 /** How a request says who sends it, and from where it came. */
 export interface Credentials {
   readonly authorization: string | undefined;
   readonly address: string;
+  /** The application for which a person wants to act; a key has its own. */
+  readonly application?: string | undefined;
 }
 
-/** The caller of a request, by its key. @throws BusbarError unauthorized, too_many_wrong_keys. */
+/**
+ * The caller of a request, by its key or the token of a person.
+ * @throws BusbarError unauthorized, too_many_wrong_keys; for tokens also forbidden, unavailable.
+ */
 export async function authenticate(tools: AuthenticateTools, credentials: Credentials): Promise<Principal> {
-  const { record } = await findKey(tools, credentials);
+  const key = bearerKey(credentials.authorization);
+  const tokens = isToken(key) ? tools.tokens : undefined;
+  if (tokens !== undefined) return await authenticatePerson(tools, tokens, key, credentials);
+  const { record } = await findKey(tools, key, credentials.address);
   const { application, role, hash, scopes, expiresAt } = record;
   const children = role === 'member' ? (await tools.applications.cached(application))?.children : undefined;
   return {
@@ -32,11 +41,10 @@ export async function authenticate(tools: AuthenticateTools, credentials: Creden
  * The key of a request, which has not expired. A wrong key costs a read, so after many of them only keys that this
  * instance has seen are let in; theirs are the requests that must not suffer.
  */
-async function findKey(tools: AuthenticateTools, credentials: Credentials): Promise<KeptKey> {
+async function findKey(tools: AuthenticateTools, key: string, address: string): Promise<KeptKey> {
   const { keys, wrongKeys, clock } = tools;
-  const key = bearerKey(credentials.authorization);
   const remembered = keys.remembered(key);
-  const wait = remembered === undefined ? wrongKeys.waitSeconds(credentials.address) : 0;
+  const wait = remembered === undefined ? wrongKeys.waitSeconds(address) : 0;
   if (wait > 0) {
     throw new BusbarError(
       'too_many_wrong_keys',
@@ -46,8 +54,13 @@ async function findKey(tools: AuthenticateTools, credentials: Credentials): Prom
   }
   const kept = remembered === 'unknown' ? undefined : await keys.find(key);
   if (kept === undefined) {
-    if (remembered !== 'unknown') wrongKeys.count(credentials.address);
-    throw new BusbarError('unauthorized', 'The key is unknown or was revoked. Ask an admin for a new one.');
+    if (remembered !== 'unknown') wrongKeys.count(address);
+    throw new BusbarError(
+      'unauthorized',
+      isToken(key)
+        ? 'This bus takes keys, not the tokens of people. Use a key, or have an operator set oidc in busbar.config.ts.'
+        : 'The key is unknown or was revoked. Ask an admin for a new one.',
+    );
   }
   const { record } = kept;
   if (isExpired(record, clock.now())) {

@@ -1,14 +1,20 @@
 import { BusbarError } from '../kernel/errors.ts';
 
-/** `admin` may do everything; `member` uses what its application owns; `viewer` only reads that. */
+/**
+ * `admin` may do everything; `member` uses what its application owns; `viewer` only reads that. Each allows what those after
+ * it do.
+ */
 export const roles = ['admin', 'member', 'viewer'] as const;
 export type Role = (typeof roles)[number];
 
-/** Who calls: an application by one of its keys. */
+/** How many roles allow more. */
+export const rankOf = (role: Role): number => roles.indexOf(role);
+
+/** Who calls: an application by one of its keys, or by a person who signed in. */
 export interface Principal {
   readonly application: string;
   readonly role: Role;
-  /** Which of its keys; undefined for what calls without one, such as an invocation of a function. */
+  /** Which of its keys, or which person; undefined for what calls without either, such as an invocation of a function. */
   readonly keyId?: string;
   /** What the key may do of what its role allows; undefined for all of it. */
   readonly scopes?: readonly string[];
@@ -16,7 +22,20 @@ export interface Principal {
   readonly expiresAt?: string;
   /** The applications whose parent is this one; a member manages what they own. */
   readonly children?: readonly string[];
+  /** Set for a person, who is no key. */
+  readonly person?: Person;
 }
+
+/** A person who signed in. Their token ends, but not what they may do, so nothing that they make ends with it. */
+export interface Person {
+  /** RFC 3339. */
+  readonly tokenExpiresAt: string;
+  /** For which applications they may act, and as what; the strongest first. */
+  readonly applications: readonly { readonly application: string; readonly role: Role }[];
+}
+
+/** Whether what a request is sent with is the token of a person: a JSON object, claims and a signature. No key has dots. */
+export const isToken = (key: string): boolean => /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(key);
 
 /** The key of `Authorization: Bearer <key>`. @throws BusbarError unauthorized. */
 export function bearerKey(authorization: string | undefined): string {
@@ -44,9 +63,10 @@ export function owns({ role, application, children }: Principal, owner: string |
  */
 export function requireOwner(principal: Principal, owner: string, what: string): void {
   if (owns(principal, owner)) return;
+  const caller = principal.person === undefined ? 'this key belongs to' : 'you act for';
   throw new BusbarError(
     'forbidden',
-    `${what} belongs to the application ${owner}; this key belongs to ${principal.application}. Ask its owner or an admin.`,
+    `${what} belongs to the application ${owner}; ${caller} ${principal.application}. Ask its owner or an admin.`,
   );
 }
 

@@ -24,7 +24,9 @@ export function requireAllowed(principal: Principal, need: Need): void {
   if (principal.role === 'viewer' && need !== 'read') {
     throw new BusbarError(
       'forbidden',
-      `This key is of a viewer, which only reads; the call needs ${textOf(need)}. Use the key of a member.`,
+      principal.person === undefined
+        ? `This key is of a viewer, which only reads; the call needs ${textOf(need)}. Use the key of a member.`
+        : `You act for ${principal.application} as a viewer, who only reads; the call needs ${textOf(need)}. Ask to be put into a group whose role is member.`,
     );
   }
   if (principal.scopes === undefined || isCovered(principal.scopes, need)) return;

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import { parseTimestamp } from '../event/event.ts';
 import { BusbarError } from '../kernel/errors.ts';
-import { type Principal, type Role, roles } from './access.ts';
+import { type Principal, type Role, rankOf, roles } from './access.ts';
 import { keyNameCharactersMax } from './limits.ts';
 import { covers, scopesSchema } from './scopes.ts';
 
@@ -90,9 +90,6 @@ export function showKey(record: KeyRecord, lastUsedOn: string | undefined): Show
   };
 }
 
-/** From the least to the most: each allows what those before it do. */
-const power: readonly Role[] = ['viewer', 'member', 'admin'];
-
 /**
  * What a key may grant to one that it makes: at most its own role, scopes and time. Whether the application may be given
  * keys by it is decided by who owns that.
@@ -106,7 +103,7 @@ export function checkKeyGrant(maker: Principal, spec: KeySpec, nowMs: number): v
       fields: [{ path: 'expiresAt', detail }],
     });
   }
-  if (power.indexOf(spec.role) > power.indexOf(maker.role)) {
+  if (rankOf(spec.role) < rankOf(maker.role)) {
     throw tooMuch('role', `is ${spec.role}, and this key is of a ${maker.role}`);
   }
   if (maker.scopes !== undefined) {

@@ -8,6 +8,7 @@ import type { Kinds, Named } from '../registry/kinds.ts';
 import { subscriptionSchema } from '../registry/subscription.ts';
 import { topicSchema } from '../registry/topic.ts';
 import { orderAttribute } from '../routing/order.ts';
+import { settingOf, signInSchema } from '../sign-in/sign-in.ts';
 
 /** The owner of a declared resource that names none. */
 export const ownerDefault = 'admin';
@@ -34,6 +35,7 @@ const schemaOf = ({ receivers, bridges, functions }: DeclaredKinds) =>
   z.strictObject({
     applications: z.record(nameSchema, applicationSchema).default({}),
     members: membersSchema.default({ makeTopics: 'freely' }),
+    oidc: signInSchema.optional(),
     topics: z.record(nameSchema, topicSchema).default({}),
     receivers: z.record(nameSchema, receivers.declaredReceiverSchema).default({}),
     /** Topic to receiver to subscription. */
@@ -65,6 +67,7 @@ export function parseDeclaration(kinds: DeclaredKinds, value: unknown): Declarat
   }
   requireOwnClaims(kinds, declaration.bridges);
   requireTwoLevels(declaration.applications);
+  if (declaration.oidc !== undefined) settingOf(declaration.oidc);
   return declaration;
 }
 
