@@ -284,8 +284,10 @@ describe('functions', () => {
       const callers = ['admin', 'validate', 'declare', 'deliver', 'probe', 'check-transaction'];
       const told = [...Object.values(variables), rocketMqVariables.endpoints].filter(
         (variable) =>
-          (variable !== variables.apiUrl && variable !== variables.publishUrl) ||
-          callers.map((each) => `busbar-${each}`).includes(String(name)),
+          // The example has no sign-in.
+          variable !== variables.signIn &&
+          ((variable !== variables.apiUrl && variable !== variables.publishUrl) ||
+            callers.map((each) => `busbar-${each}`).includes(String(name))),
       );
       const names = Object.keys((Environment as JsonObject).Variables as JsonObject);
       expect(names.sort()).toEqual(told.sort());
@@ -732,6 +734,28 @@ describe('the declaration', () => {
       );
     expect([...modeOf({})]).toEqual(['freely']);
     expect([...modeOf({ members: { makeTopics: 'request' } })]).toEqual(['request']);
+  });
+
+  it('tells those that take requests, and no others, how staff sign in, within the 4 KB of an environment', () => {
+    const roles = Object.fromEntries(
+      Array.from({ length: 30 }, (_, at) => [
+        `6f9619ff-8b86-d011-b42d-00cf4fc9${1000 + at}`,
+        { application: `shop-${at}`, role: 'member' as const },
+      ]),
+    );
+    const oidc = { issuer: 'https://id.example.com', audience: 'busbar', roles };
+    const made = synthesize(defineBus({ oidc })).template;
+    const told = resourcesOf(made, 'AWS::Lambda::Function').flatMap(([, { Properties }]) => {
+      const { Variables } = resolved(made, Properties.Environment ?? {}) as { Variables?: JsonObject };
+      return Variables?.BUSBAR_OIDC === undefined ? [] : [[Properties.FunctionName, Variables] as const];
+    });
+    expect(told.map(([name]) => name).sort()).toEqual(['busbar-admin', 'busbar-publish']);
+    for (const [, all] of told) {
+      // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+      expect(Buffer.byteLength(Object.entries(all).flat().join(''))).toBeLessThan(4096);
+    }
+    const [[, registry] = []] = resourcesOf(made, 'Custom::BusbarDeclaration');
+    expect(JSON.stringify(registry)).not.toContain('id.example.com');
   });
 
   it('reaches the registry after the resources it names exist', () => {
