@@ -75,7 +75,16 @@ const rules: readonly Rule[] = [
   },
   {
     room: 'lib/runtime/',
-    may: ['lib/runtime/', 'lib/core/', '@aws-sdk/*', '@smithy/signature-v4', 'ajv*', 'jose', 're2js', 'node:*'],
+    may: [
+      'lib/runtime/',
+      'lib/core/',
+      '@aws-sdk/*',
+      '@smithy/signature-v4',
+      'ajv*',
+      'jose',
+      're2js',
+      'node:*',
+    ],
   },
   {
     room: 'lib/stacks/',
