@@ -5,6 +5,7 @@ import type { Random } from '../runtime/random.ts';
 import type { HttpApiRequest } from '../stand-in/engines/http/model.ts';
 import { type FunctionPlace, type StandIn, type StandInOptions, startStandIn } from '../stand-in/stand-in.ts';
 import { startFunction } from './functions.ts';
+import { metrics } from './metrics.ts';
 import { watchOverload } from './overload.ts';
 import type { ThrottleLimits } from './throttle.ts';
 
@@ -57,7 +58,9 @@ export async function startBus(options: BusOptions): Promise<RunningBus> {
         });
   const handleHttp = async (request: HttpApiRequest) =>
     guard?.throttle(request) ?? (await standIn.handleHttp(request));
-  standIn.openApi(handleHttp);
+  standIn.openApi(
+    async (request) => (await metrics(request, handleHttp, clock.now())) ?? (await handleHttp(request)),
+  );
   return {
     ...standIn,
     handleHttp,
