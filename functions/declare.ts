@@ -7,6 +7,7 @@ import type { Runtime } from '../lib/runtime/runtime.ts';
 import {
   applications,
   breakers,
+  deadLetters,
   held,
   holds,
   holdWatches,
@@ -21,6 +22,7 @@ import {
   secrets,
   validations,
   waiting,
+  waitingCounts,
 } from '../lib/runtime/stores.ts';
 import { lazy } from '../lib/runtime/system.ts';
 import { systemRuntimeWithHttp } from '../lib/runtime/system-http.ts';
@@ -34,6 +36,7 @@ export function create(runtime: Runtime) {
   const tools = open(runtime, {
     applications,
     breakers,
+    deadLetters,
     held,
     holds,
     holdWatches,
@@ -49,6 +52,7 @@ export function create(runtime: Runtime) {
     sinks: () => sinks,
     validations,
     waiting,
+    waitingCounts,
   });
   return async (event: CloudFormationCustomResourceEvent): Promise<void> => {
     let failure: unknown;

@@ -39,6 +39,8 @@ export interface DeclarationInput extends Partial<z.input<z.ZodObject<typeof fun
   >;
   /** Topic to receiver to subscription. */
   readonly subscriptions?: Readonly<Record<string, Readonly<Record<string, SubscriptionSpec>>>>;
+  /** Receivers that are no longer declared and may go with what waits for them, which is lost. */
+  readonly dropWaitingOf?: readonly string[];
   /** What is brought to topics from elsewhere. */
   readonly bridges?: Readonly<Record<string, z.input<typeof bridges.schema>>>;
 }

@@ -1,6 +1,7 @@
 import { dynamodb } from './aws/clients.ts';
 import { createProvision } from './aws/provision.ts';
 import { createTable } from './aws/table/table.ts';
+import { createWaitingCounts } from './aws/waiting.ts';
 import { systemHostLookup } from './http/host-lookup.ts';
 import type { World } from './open.ts';
 import { createApplicationStore } from './stores/applications.ts';
@@ -83,6 +84,7 @@ export const systemEvents = (world: World) => createSystemEventStore(world.use(b
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);
 export const waiting = (world: World) => createWaitingStore(world.use(busTable), world.clock);
 export const transactions = (world: World) => createTransactionStore(world.use(busTable), world.clock);
+export const waitingCounts = (world: World) => createWaitingCounts(world);
 export const wrongKeys = (world: World) => createWrongKeys(world.clock);
 
 /** Which function consumes the lanes of a receiver depends on its kind, which this room does not know. */

@@ -52,6 +52,7 @@ import {
   usage,
   validations,
   waiting,
+  waitingCounts,
   wake,
   wrongKeys,
 } from './stores.ts';
@@ -162,6 +163,7 @@ export const administering = {
   usage,
   validations,
   waiting,
+  waitingCounts,
   wake,
   wrongKeys,
 };

@@ -20,8 +20,9 @@ import {
   topicResources,
 } from '../core/registry/resources.ts';
 import { BusFunction } from './bus-function.ts';
-import type { BusPartProps } from './bus-part.ts';
+import { anyQueue, type BusPartProps } from './bus-part.ts';
 import { grantMappings } from './mappings.ts';
+import { reasons } from './nag.ts';
 
 /** Each receiver takes a few calls, and AWS allows fifteen changes of mappings a second: for as many as a stack can have. */
 const declareSecondsMax = 600;
@@ -175,6 +176,8 @@ export class Declaration extends Construct {
       ],
       [tableArn],
     );
+    // What waits for a receiver that is no longer declared would go with its queues.
+    declare.grantByPattern(['sqs:GetQueueAttributes'], [anyQueue(place, '*')], reasons.madeAtRunTime);
     grantMappings(declare, place);
     const receivers = Object.fromEntries(
       Object.entries(declaration.receivers).map(([name, spec]) => [

@@ -16,6 +16,7 @@ export class BusTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       // Whoever deletes the stack may still need to know the subscriptions.
       removalPolicy: RemovalPolicy.RETAIN,
+      deletionProtection: true,
     });
   }
 }
@@ -26,7 +27,12 @@ export function createTable(
   key: TableKey,
   props: Pick<
     TableProps,
-    'tableName' | 'stream' | 'timeToLiveAttribute' | 'pointInTimeRecoverySpecification' | 'removalPolicy'
+    | 'tableName'
+    | 'stream'
+    | 'timeToLiveAttribute'
+    | 'pointInTimeRecoverySpecification'
+    | 'removalPolicy'
+    | 'deletionProtection'
   >,
 ): Table {
   const table = new Table(scope, 'Table', {

@@ -20,25 +20,19 @@ import type { HoldStore } from '../../runtime/stores/holds.ts';
 import type { RegistryStore } from '../../runtime/stores/registry.ts';
 import type { SecretStore } from '../../runtime/stores/secrets.ts';
 import type { WaitingStore } from '../../runtime/stores/waiting.ts';
-import type { ApplicationTools } from '../access/applications.ts';
-import { requireNothingHeld } from '../hold/held.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
 import { newIncarnation } from '../registry/admin.ts';
 import { type ForgetTools, forgetReceiver } from '../registry/forget.ts';
 import { followState, type PollingTools } from '../registry/polling.ts';
 import { keptHold } from '../registry/topics.ts';
 import { expectValidation } from '../registry/validate.ts';
-import {
-  applicationsGone,
-  declareApplications,
-  removeApplications,
-  requireOwningNothing,
-} from './applications.ts';
+import { declareApplications } from './applications.ts';
+import { type RetractTools, retract } from './retract.ts';
 
 export interface DeclareTools
   extends PollingTools,
     ForgetTools,
-    ApplicationTools,
+    RetractTools,
     Pick<CheckRules, 'endpoints' | 'endpointPorts' | 'env' | 'ownHosts'> {
   readonly sinks: Sinks;
   readonly holds: HoldStore;
@@ -55,12 +49,13 @@ export interface DeclareTools
 }
 
 /** Bridges are functions of the stack; the registry does not know them. */
-type Declaration = Omit<Declared, 'bridges' | 'members'>;
+type Declaration = Omit<Declared, 'bridges' | 'members' | 'dropWaitingOf'> &
+  Partial<Pick<Declared, 'dropWaitingOf'>>;
 
 /**
  * Makes the registry match the stack's declaration, and removes what is no longer declared. The stack itself owns the
  * AWS resources; a receiver keeps the secret that it has.
- * @throws BusbarError invalid_schema, invalid_request; in_use when a topic that is no longer declared holds events.
+ * @throws BusbarError invalid_schema, invalid_request; in_use when events of what is no longer declared would be lost.
  */
 export async function declare(tools: DeclareTools, declaration: Declaration): Promise<void> {
   const { registry, endpoints, endpointPorts, env, ownHosts } = tools;
@@ -160,36 +155,4 @@ async function noteTransfers(tools: DeclareTools, { topics, receivers }: Declara
 
 function dates(existing: { readonly createdAt: string } | undefined, now: string) {
   return { declared: true, createdAt: existing?.createdAt ?? now, updatedAt: now };
-}
-
-/** Removes what is no longer declared, with its subscriptions. */
-async function retract(tools: DeclareTools, declaration: Declaration): Promise<void> {
-  const { registry, secrets } = tools;
-  const gone = {
-    topics: (await registry.topics())
-      .filter(({ topic, declared }) => declared && !Object.hasOwn(declaration.topics, topic))
-      .map(({ topic }) => topic),
-    receivers: (await registry.receivers()).filter(
-      ({ receiver, declared }) => declared && !Object.hasOwn(declaration.receivers, receiver),
-    ),
-  };
-  const applications = await applicationsGone(tools, declaration.applications);
-  // If one of these throws, the update fails and CloudFormation leaves everything as it was.
-  await requireOwningNothing(tools, {
-    topics: gone.topics,
-    receivers: gone.receivers.map(({ receiver }) => receiver),
-    applications,
-  });
-  for (const topic of gone.topics) await requireNothingHeld(tools, topic);
-  for (const { topic, receiver, declared } of await registry.subscriptions()) {
-    const isDeclaredStill = Object.hasOwn(declaration.subscriptions[topic] ?? {}, receiver);
-    const hangs = gone.topics.includes(topic) || gone.receivers.some((each) => each.receiver === receiver);
-    if (hangs || (declared && !isDeclaredStill)) await registry.deleteSubscription(topic, receiver);
-  }
-  for (const topic of gone.topics) await registry.deleteTopic(topic);
-  for (const { receiver, earlierSecrets } of gone.receivers) {
-    await secrets.forget(receiver, earlierSecrets);
-    await registry.deleteReceiver(receiver);
-  }
-  await removeApplications(tools, applications);
 }

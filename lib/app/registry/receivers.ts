@@ -326,7 +326,10 @@ export async function changeOwnReceiver(
   return now;
 }
 
-export interface DeleteTools extends AdminTools, ForgetTools, Tools<'places' | 'applications'> {
+export interface DeleteTools
+  extends AdminTools,
+    ForgetTools,
+    Tools<'places' | 'applications' | 'waitingCounts'> {
   readonly deadLetters: DeadLetterStore;
   readonly secrets: SecretStore;
 }
@@ -363,7 +366,7 @@ async function unmake(
   }
   if (!force) {
     const letters = await tools.deadLetters.all(receiver);
-    const waiting = (await tools.provision.countWaiting(name)) + letters.length;
+    const waiting = (await tools.waitingCounts.count(name)) + letters.length;
     if (waiting > 0) {
       throw new BusbarError(
         'in_use',

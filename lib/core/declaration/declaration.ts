@@ -40,6 +40,8 @@ const schemaOf = ({ receivers, bridges, functions }: DeclaredKinds) =>
     receivers: z.record(nameSchema, receivers.declaredReceiverSchema).default({}),
     /** Topic to receiver to subscription. */
     subscriptions: z.record(nameSchema, z.record(nameSchema, subscriptionSchema)).default({}),
+    /** Receivers that may be removed with what waits for them. */
+    dropWaitingOf: z.array(nameSchema).max(100).default([]),
     /** What is brought to topics from elsewhere, whether those are declared here or made over the API. */
     bridges: z.record(bridgeNameSchema, bridges.schema).default({}),
     // The types know what all kinds share; a kind knows its own.

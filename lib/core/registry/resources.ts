@@ -285,3 +285,14 @@ export function subscriptionResource(
     },
   };
 }
+
+/** Whatever a receiver may have: what is not there is nothing to count or to delete. */
+export function allResources(place: Place, receiver: string): ReceiverResources {
+  // Their names do not depend on who consumes them.
+  const always = receiverResources(place, receiver, {}, '');
+  const ordered = orderedResources(place, receiver, {}, '');
+  return {
+    queues: [...always.queues, ...ordered.queues],
+    mappings: [...always.mappings, ...ordered.mappings],
+  };
+}

@@ -27,6 +27,7 @@ import {
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { queueArn, topicArn } from '../../core/kernel/place.ts';
 import {
+  allResources,
   type MappingResource,
   orderedResources,
   type QueueResource,
@@ -38,11 +39,9 @@ import {
   topicResources,
 } from '../../core/registry/resources.ts';
 import { systemTopicName } from '../../core/system-event/topic.ts';
-import type { Config } from '../config.ts';
 import type { World } from '../open.ts';
 import * as clients from './clients.ts';
 import { changeMapping, findMapping } from './mappings.ts';
-import { countMessages } from './queue-messages.ts';
 
 /**
  * Makes and unmakes what AWS holds for the registry, from the same description that the stack renders. Every
@@ -55,8 +54,6 @@ export interface Provision {
   /** Brings its ordered lane along where it has one. */
   putReceiver(receiver: string, spec: ReceiverSettings): Promise<void>;
   deleteReceiver(receiver: string): Promise<void>;
-  /** How many events wait in a receiver's queues, in flight and dead letters included; as AWS counts, roughly. */
-  countWaiting(receiver: string): Promise<number>;
   /** Makes the receiver's ordered lane first where the topic is ordered. */
   putSubscription(
     topic: string,
@@ -214,16 +211,6 @@ export function createProvision(world: World, senderOf: (receiver: ReceiverSetti
       }
     },
 
-    async countWaiting(receiver) {
-      const { queues } = allResources(config, receiver);
-      let waiting = 0;
-      for (const queue of queues) {
-        const { ready, hidden, delayed } = await countMessages(sqs, urlOf(queue), { mayBeMissing: true });
-        waiting += ready + hidden + delayed;
-      }
-      return waiting;
-    },
-
     async putSubscription(topic, receiver, settings, spec) {
       if (topic === systemTopicName) return;
       // One that is there is left as it is: its mapping may stand still for a breaker.
@@ -286,17 +273,6 @@ function filterSteps(
   const clear: [string, string][] =
     (from.FilterPolicy ?? noPolicy) === noPolicy ? [] : [['FilterPolicy', noPolicy]];
   return [...clear, ['FilterPolicyScope', scope], ['FilterPolicy', policy]];
-}
-
-/** Whatever a receiver may have: what is not there is nothing to count or to delete. */
-function allResources(config: Config, receiver: string): ReceiverResources {
-  // Their names do not depend on who consumes them.
-  const always = receiverResources(config, receiver, {}, '');
-  const ordered = orderedResources(config, receiver, {}, '');
-  return {
-    queues: [...always.queues, ...ordered.queues],
-    mappings: [...always.mappings, ...ordered.mappings],
-  };
 }
 
 /** The APIs take every attribute as text; structures as JSON. */

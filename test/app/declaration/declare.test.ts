@@ -1,9 +1,10 @@
 import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { deleteApplication, patchApplication, putApplication } from '../../../lib/app/access/applications.ts';
 import { declare } from '../../../lib/app/declaration/declare.ts';
 import { type DeclarationInput, defineBus } from '../../../lib/connectors/declaration.ts';
-import { queueArn } from '../../../lib/core/kernel/place.ts';
+import { type Lane, queueArn, queueName } from '../../../lib/core/kernel/place.ts';
 import { admin, type TestBus, testBus } from '../bus.ts';
 import { putTopic } from '../calls.ts';
 
@@ -21,6 +22,40 @@ const names = async (bus: TestBus) => ({
   subscriptions: (await bus.tools.registry.subscriptions()).map(
     ({ topic, receiver }) => `${topic}>${receiver}`,
   ),
+});
+
+describe('a receiver that is no longer declared', () => {
+  const without: DeclarationInput = { topics: { orders: { description: 'x' } } };
+  const isThere = async (bus: TestBus) => (await bus.tools.registry.receiver('shop')) !== undefined;
+  async function withWaiting(lane: Lane): Promise<TestBus> {
+    const bus = await testBus();
+    await bus.receiver('shop');
+    await declareBus(bus, whole);
+    const QueueUrl = `${bus.tools.queueUrlBase}/${queueName('busbar', 'shop', lane)}`;
+    await bus.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '{}' }));
+    return bus;
+  }
+
+  it.each(['online', 'offline'] as const)(
+    'is kept, with its subscriptions, while events wait in its lane %s',
+    async (lane) => {
+      const bus = await withWaiting(lane);
+      await expect(declareBus(bus, without)).rejects.toThrow(
+        'The receiver shop is no longer declared, but about 1 events wait in its queues or are its dead letters',
+      );
+      expect((await names(bus)).subscriptions).toEqual(['orders>crm', 'orders>shop']);
+    },
+  );
+
+  it('is removed when it is named in dropWaitingOf, or when nothing waits', async () => {
+    const bus = await withWaiting('online');
+    await declareBus(bus, { ...without, dropWaitingOf: ['shop'] });
+    expect(await isThere(bus)).toBe(false);
+    const empty = await testBus();
+    await declareBus(empty, whole);
+    await declareBus(empty, without);
+    expect(await isThere(empty)).toBe(false);
+  });
 });
 
 describe('declaring', () => {
