@@ -8,6 +8,7 @@ import { auditCommand } from './audit.ts';
 import { catalogCommand, grantsCommand } from './catalog.ts';
 import { completionCommand } from './completion.ts';
 import { deadLettersCommand } from './dead-letters.ts';
+import { emptyCommand } from './empty.ts';
 import { eventsCommand } from './events.ts';
 import { exportCommand } from './export.ts';
 import { invokeCommand } from './invoke.ts';
@@ -155,6 +156,7 @@ function createProgram(session: Session): Command {
     whyCommand,
     exportCommand,
     applyCommand,
+    emptyCommand,
     ...kindCommands,
     smokeCommand,
     completionCommand,

@@ -146,3 +146,49 @@ describe('apply and export', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('topics.orders.dedup: is not a known field')]);
   });
 });
+
+describe('empty', () => {
+  it('says what is lost, deletes what the stack does not know, and leaves what it declares', async () => {
+    await bus.call('PUT', '/v1/topics/leaving', {});
+    await bus.call('PUT', '/v1/receivers/leaving', { endpoint: 'https://leaving.example.com' });
+    await bus.call('PUT', '/v1/topics/leaving/subscriptions/leaving', {});
+    await bus.call('POST', '/v1/receivers/leaving/pause');
+    await bus.call('POST', '/v1/topics/leaving/events', { type: 't', data: {} });
+    await bus.call('POST', '/v1/topics/leaving/events', { type: 't', data: {}, delaySeconds: 900 });
+    await bus.call('PUT', '/v1/schedules/leaving', {
+      topic: 'leaving',
+      cron: '0 0 1 1 *',
+      event: { type: 't', data: {} },
+    });
+    const waiting = () => busbar('empty', '--dry-run', '--json').then(({ stdout }) => JSON.parse(stdout));
+    await expect
+      .poll(waiting, { timeout: 30_000 })
+      .toMatchObject({ remain: { receivers: [{ receiver: 'leaving', waiting: 1, deadLetters: 0 }] } });
+    expect(await waiting()).toMatchObject({
+      remain: { topics: expect.arrayContaining(['leaving']), schedules: ['leaving'] },
+      declaredReceivers: [{ receiver: 'example-warehouse' }],
+      waiting: { delayed: 1, held: 0, open: 0 },
+    });
+    const unasked = await busbar('empty');
+    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });
+    expect(unasked.stdout).toContain('leaving (1 waiting, 0 dead letters)');
+
+    const { code, stderr } = await busbar('empty', '--yes');
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^(\d+) of \1 are deleted\./)]);
+    const left = async (of: string) => (await bus.call('GET', `/v1/${of}`)).body[of];
+    expect(await left('schedules')).toEqual([]);
+    expect((await left('topics')).filter(({ declared }: { declared: boolean }) => !declared)).toEqual([]);
+    expect((await left('receivers')).map(({ receiver }: { receiver: string }) => receiver)).toEqual([
+      'example-warehouse',
+    ]);
+  });
+
+  it('needs the key of an admin', async () => {
+    await bus.call('PUT', '/v1/applications/other', {});
+    const { body } = await bus.call('POST', '/v1/applications/other/keys', { name: 'k', role: 'member' });
+    const { code, stderr } = await runCli(['empty', '--dry-run'], {
+      env: { BUSBAR_URL: bus.url, BUSBAR_KEY: body.key },
+    });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('not of an admin')]);
+  });
+});
