@@ -3,6 +3,7 @@ import { deliveryBatchingSecondsMax, receiverConcurrencyMaxDefault } from '../co
 import { type TraceMode, traceModes } from '../core/event/trace-mode.ts';
 import { type EndpointPolicy, type EndpointPorts, readEndpointPorts } from '../core/kernel/endpoint.ts';
 import { type ValidateMode, validateModes } from '../core/registry/validation.ts';
+import { type MetricsMode, metricsModes } from '../core/statistics/emf.ts';
 
 /**
  * The environment of the functions: one vocabulary, written by the stack and read here, parsed once at the cold
@@ -48,6 +49,8 @@ export const variables = {
   traceTable: 'BUSBAR_TRACE_TABLE',
   /** `none`, `failures` or `all`: what is recorded of a topic that does not say so itself, and of invoked events. */
   trace: 'BUSBAR_TRACE',
+  /** `off`, `bus` or `declared`: which metrics are written into the logs. */
+  metrics: 'BUSBAR_METRICS',
 } as const;
 
 export interface Config {
@@ -75,6 +78,7 @@ export interface Config {
   readonly deliveryBatchingSeconds: number;
   readonly traceTable: string;
   readonly trace: TraceMode;
+  readonly metrics: MetricsMode;
   /** The origin and account of every queue URL, without a slash at its end. */
   readonly queueUrlBase: string;
 }
@@ -130,6 +134,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     receiverConcurrencyMax: readConcurrencyMax(env[variables.receiverConcurrency]),
     traceTable: read(variables.traceTable),
     trace,
+    metrics: readMetrics(env[variables.metrics]),
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),
   };
 }
@@ -139,6 +144,14 @@ function readMakeTopics(text: string = makeTopicsModes[0]): MakeTopics {
   if (mode !== undefined) return mode;
   throw new Error(
     `The environment variable ${variables.makeTopics} is ${JSON.stringify(text)}; it is ${makeTopicsModes.join(', ')}.`,
+  );
+}
+
+function readMetrics(text: string = metricsModes[0]): MetricsMode {
+  const mode = metricsModes.find((one) => one === text);
+  if (mode !== undefined) return mode;
+  throw new Error(
+    `The environment variable ${variables.metrics} is ${JSON.stringify(text)}; it is ${metricsModes.join(', ')}.`,
   );
 }
 

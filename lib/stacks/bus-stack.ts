@@ -11,6 +11,7 @@ import { Api } from './api.ts';
 import { Breaker } from './breaker.ts';
 import { BusFunction } from './bus-function.ts';
 import { type BusPartProps, placeOf } from './bus-part.ts';
+import { Dashboard } from './dashboard.ts';
 import { Declaration } from './declaration.ts';
 import { Delay } from './delay.ts';
 import { Delivery } from './delivery.ts';
@@ -18,7 +19,12 @@ import { Hold } from './hold.ts';
 import { Offload } from './offload.ts';
 import { Outbox, Sweep } from './outbox.ts';
 import { addOutputs } from './outputs.ts';
-import { deliveryBatchingParameter, endpointParameters, reserveByParameter } from './parameters.ts';
+import {
+  deliveryBatchingParameter,
+  endpointParameters,
+  metricsParameter,
+  reserveByParameter,
+} from './parameters.ts';
 import { Pause } from './pause.ts';
 import { Publish } from './publish.ts';
 import { Redrive } from './redrive.ts';
@@ -64,6 +70,7 @@ export class BusStack extends Stack {
       [variables.scheduleRoleArn]: delay.schedulerRole.roleArn,
       ...Object.assign({}, ...constructs.map((kind) => kind.environment(this))),
       [variables.deliveryBatching]: batching.valueAsString,
+      [variables.metrics]: metricsParameter(this).valueAsString,
       ...endpointParameters(this, prefix),
       ...trace.environment,
     };
@@ -147,6 +154,14 @@ export class BusStack extends Stack {
     const functions = this.node.findAll().filter((part) => part instanceof BusFunction);
     tableKey.grantUse(functions.filter(({ usesTables }) => usesTables));
 
+    new Dashboard(this, 'Overview', {
+      prefix,
+      api: api.api,
+      functions: { publish, deliver, admin, relay, schedule },
+      tables: { bus: table, traces: trace.table },
+      receivers: Object.keys(declaration.receivers),
+      delayQueue: delay.queue,
+    });
     addOutputs(this, { api: api.api, publishUrl: url.url, keys, alarmTopic: alarms.alarmTopic, table });
   }
 }

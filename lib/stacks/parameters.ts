@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { deliveryBatchingSecondsMax, receiverConcurrencyMaxDefault } from '../core/deliver/limits.ts';
 import { endpointPortsDefault } from '../core/kernel/endpoint.ts';
 import { validateModes } from '../core/registry/validation.ts';
+import { busMetrics, metricsModes } from '../core/statistics/emf.ts';
 import { variables } from '../runtime/config.ts';
 
 /** The parameters by which an operator decides about endpoints, as environment variables of every function. */
@@ -78,6 +79,16 @@ export function deliveryBatchingParameter(stack: Stack): CfnParameter {
     maxValue: deliveryBatchingSecondsMax,
     description:
       'How long deliveries wait for others of their receiver, which makes them cheaper; 0 for none',
+  });
+}
+
+/** Which metrics the functions write into their logs, for CloudWatch to read. */
+export function metricsParameter(stack: Stack): CfnParameter {
+  return new CfnParameter(stack, 'Metrics', {
+    type: 'String',
+    default: 'off',
+    allowedValues: [...metricsModes],
+    description: `Custom metrics, 30 cents a month each: off; bus for ${busMetrics.length} of the whole bus; declared also for each declared receiver (4) and topic (3)`,
   });
 }
 

@@ -254,9 +254,14 @@ export async function testBus(startMs?: number) {
 
   const config = parseConfig(environment);
   /** The stores keep caches, as one instance of a function does; another instance has others. */
-  const newTools = () => ({
+  /** The tools of another instance; with other variables than the others, if need be. */
+  const newTools = (env: Readonly<Record<string, string>> = {}) => ({
     ...open(
-      { ...runtime, senderOf: (receiver: object) => sinks.of({ endpoint: '', ...receiver }).deliveredBy },
+      {
+        ...runtime,
+        env: { ...runtime.env, ...env },
+        senderOf: (receiver: object) => sinks.of({ endpoint: '', ...receiver }).deliveredBy,
+      },
       { ...stores, ...delivering, sinks: () => sinks, senders: createSenders },
     ),
     validate: config.validate,

@@ -12,6 +12,7 @@ export type JsonObject = { readonly [name: string]: Json };
 export interface Resource {
   readonly Type: string;
   readonly Properties: JsonObject;
+  readonly Condition?: string;
   readonly DependsOn?: readonly string[];
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;

@@ -817,3 +817,41 @@ describe('the AWS Solutions rules of cdk-nag', () => {
     }
   });
 });
+
+describe('the dashboard', () => {
+  const [[, dashboard] = []] = resourcesOf(template, 'AWS::CloudWatch::Dashboard');
+  const many = synthesize(
+    defineBus({
+      receivers: Object.fromEntries(
+        Array.from({ length: 30 }, (_, at) => [`r-${at}`, { endpoint: 'https://shop.example.com/events' }]),
+      ),
+    }),
+  ).template;
+  const bodyOf = (of: typeof template) => {
+    const [[, one] = []] = resourcesOf(of, 'AWS::CloudWatch::Dashboard');
+    return JSON.parse(String(resolved(of, one?.Properties.DashboardBody ?? '')));
+  };
+
+  it.each([
+    ['of the example', template],
+    ['of a bus with many receivers', many],
+  ])('%s has no more metrics than are free, and none that costs for being shown', (_, of) => {
+    const { widgets } = bodyOf(of) as { widgets: { properties: { metrics?: unknown[][] } }[] };
+    const metrics = widgets.flatMap(({ properties }) => properties.metrics ?? []);
+    expect(metrics.length).toBeGreaterThan(30);
+    expect(metrics.length).toBeLessThanOrEqual(50);
+    const namespaces = new Set(metrics.map(([namespace]) => namespace).filter((name) => name !== undefined));
+    expect([...namespaces].sort()).toEqual([
+      'AWS/ApiGateway',
+      'AWS/DynamoDB',
+      'AWS/Lambda',
+      'AWS/SQS',
+      'Busbar/busbar',
+    ]);
+  });
+
+  it('can be left out, and is there otherwise', () => {
+    expect(dashboard?.Condition).toBe('HasDashboard');
+    expect(template.Parameters).toMatchObject({ Dashboard: { Default: 'on' }, Metrics: { Default: 'off' } });
+  });
+});

@@ -4,16 +4,31 @@ import { bucketOf, type Sketch } from './sketch.ts';
 /** What statistics are kept of. */
 export type Thing =
   /** `lifetime` keeps what an earlier thing of the same name did apart. */
-  | { readonly kind: 'receiver' | 'topic'; readonly name: string; readonly lifetime: string }
+  | {
+      readonly kind: 'receiver' | 'topic';
+      readonly name: string;
+      readonly lifetime: string;
+      readonly isDeclared?: boolean;
+    }
   | { readonly kind: 'application'; readonly name: string };
 
-type Lived = Parameters<typeof lifetimeOf>[0];
+type Lived = Parameters<typeof lifetimeOf>[0] & { readonly declared: boolean };
 
 export const receiverThing = (receiver: Lived & { readonly receiver: string }) =>
-  ({ kind: 'receiver', name: receiver.receiver, lifetime: lifetimeOf(receiver) }) as const;
+  ({
+    kind: 'receiver',
+    name: receiver.receiver,
+    lifetime: lifetimeOf(receiver),
+    isDeclared: receiver.declared,
+  }) as const;
 
 export const topicThing = (topic: Lived & { readonly topic: string }) =>
-  ({ kind: 'topic', name: topic.topic, lifetime: lifetimeOf(topic) }) as const;
+  ({
+    kind: 'topic',
+    name: topic.topic,
+    lifetime: lifetimeOf(topic),
+    isDeclared: topic.declared,
+  }) as const;
 
 /** Counters by name. Those of latencies have the number of their bucket behind an `l`, those of waits behind a `w` or `r`. */
 export type Counts = Readonly<Record<string, number>>;

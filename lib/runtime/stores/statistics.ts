@@ -1,9 +1,12 @@
 import { sleep } from '../../core/kernel/sleep.ts';
 import { type Allowance, fullAllowance, spend } from '../../core/statistics/allowance.ts';
 import { type Counts, nonZero, plusCounts, type Thing } from '../../core/statistics/counts.ts';
+import { metricsLine, metricsOfCounts } from '../../core/statistics/emf.ts';
 import { type Addition, additionsOf, partitionOf, startOf } from '../../core/statistics/steps.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
 import type { Random } from '../random.ts';
 
 /**
@@ -58,8 +61,14 @@ const pageRows = 1000;
 
 export function createStatisticsStore(
   table: Table,
-  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  world: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Log;
+    readonly config: Pick<Config, 'metrics' | 'prefix'>;
+  },
 ): StatisticsStore {
+  const { clock, random, log, config } = world;
   const tallies = new Map<string, Tally>();
   /** Those that have counts to write, the longest waiting first. */
   const waiting = new Set<Tally>();
@@ -108,11 +117,19 @@ export function createStatisticsStore(
     try {
       const isWritten = await write(one.rows, one.token);
       unsure.delete(one);
-      if (isWritten) return;
+      if (isWritten) return tell(one);
       add(one.tally, one.minutes);
       throw new Error('Other instances write the same rows');
     } finally {
       one.isUnderWay = false;
+    }
+  }
+
+  /** Writes as metrics what was written as statistics: as rarely, and once. */
+  function tell({ tally: { thing }, minutes }: Sending): void {
+    for (const [minuteMs, counts] of minutes) {
+      const metrics = metricsOfCounts(config.metrics, config.prefix, thing, minuteMs, counts);
+      if (metrics !== undefined) log('info', metricsLine, metrics);
     }
   }
 

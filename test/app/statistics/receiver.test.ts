@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { receiverStatistics } from '../../../lib/app/statistics/receiver.ts';
+import { writesAtOnce } from '../../../lib/core/statistics/allowance.ts';
 import { admin, member, shorthand, statisticsWrites, type TestBus, testBus } from '../bus.ts';
 
 const startMs = Date.parse('2026-03-01T10:00:00Z');
@@ -186,5 +187,28 @@ describe('statistics of a receiver', () => {
     ]) {
       expect((await of(principal)).points).toHaveLength(60);
     }
+  });
+});
+
+describe('metrics for CloudWatch', () => {
+  it('are lines of the log, one for what is written at a time, and none by default', async () => {
+    const bus = await busWithReceiver(() => 204);
+    const metrics = () => bus.lines.filter((line) => line.startsWith('info: Metrics '));
+    const [off, on] = [bus.newTools(), bus.newTools({ BUSBAR_METRICS: 'bus' })];
+    await publishSome(bus, 10);
+    await bus.runLane('billing', off);
+    expect(metrics()).toEqual([]);
+    await publishSome(bus, 10);
+    await bus.runLane('billing', on);
+    const written = metrics().map((line) => JSON.parse(line.slice('info: Metrics '.length)));
+    expect(written).toHaveLength(2);
+    expect(written).toContainEqual(expect.objectContaining({ Delivered: 10, FailedAttempts: 0 }));
+    expect(written).toContainEqual(expect.objectContaining({ Latency: expect.any(Array) }));
+    // Under load they are as rare as the writes of statistics.
+    for (let batch = 0; batch < 100; batch++) {
+      await publishSome(bus, 1);
+      await bus.runLane('billing', on);
+    }
+    expect(metrics().length).toBe(2 * writesAtOnce);
   });
 });
