@@ -13,6 +13,7 @@ import {
   refused,
   registry,
   sightings,
+  skips,
 } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 
@@ -30,6 +31,7 @@ export function create(runtime: BaseRuntime) {
     refused,
     registry,
     sightings,
+    skips,
   });
   return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const batchItemFailures: { itemIdentifier: string }[] = [];

@@ -1,6 +1,6 @@
 import { type GrantTools, listGrants, revokeGrant } from '../app/request/grants.ts';
 import { callsWith } from './call.ts';
-import { page } from './parameters.ts';
+import { flag, page } from './parameters.ts';
 
 const call = callsWith<GrantTools>();
 
@@ -23,12 +23,14 @@ export const grantCalls = [
     {
       summary: 'Revoke what an application may do with a topic',
       description:
-        'By the owner of the topic or by the application. Publishing ends within 5 seconds, and its subscriptions end; what waits for its receivers is delivered.',
+        'By the owner of the topic or by the application. Publishing ends within 5 seconds, and its subscriptions end; what waits for its receivers is delivered, unless the owner of the topic says `drop`: then it is not sent, and neither is what the application has waiting for the topic (delayed, held, in open transactions, schedules or an outbox). Called again with `drop`, it drops what an earlier revocation left.',
       tag: 'Access',
       caller: 'owner',
+      query: { drop: flag('Also what waits is not sent; only the owner of the topic says so.') },
       responses: { 204: null },
-      errors: ['unknown_topic', 'unknown_grant', 'declared'],
+      errors: ['unknown_topic', 'unknown_grant', 'declared', 'conflict'],
     },
-    (tools, principal, { path }) => revokeGrant(tools, principal, path.topic, path.application),
+    (tools, principal, { path, query }) =>
+      revokeGrant(tools, principal, path.topic, path.application, query.drop),
   ),
 ];

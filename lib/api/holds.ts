@@ -85,6 +85,7 @@ export const holdCalls = [
         'unknown_held_event',
         'releasing',
         'target_replaced',
+        'dropped',
         'schema_mismatch',
       ],
     },

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import type { Item } from './support/answer.ts';
 import { isItem } from './support/answer.ts';
+import { agreed } from './support/asking.ts';
 import { get, list, remove } from './support/collection.ts';
+import { CliError } from './support/failure.ts';
 import { paged } from './support/pages.ts';
 import type { Session } from './support/session.ts';
 import { field } from './support/table.ts';
@@ -50,13 +52,18 @@ const grantColumns = [
   },
 ];
 
+interface RevokeOptions {
+  readonly drop?: boolean;
+  readonly yes?: boolean;
+}
+
 /** `busbar grants`: what applications may do with a topic. */
 export function grantsCommand(session: Session): Command {
   const grants = new Command('grants')
     .description('what applications may do with a topic, and how to end it')
     .addHelpText(
       'after',
-      '\nExamples:\n  busbar grants list orders\n  busbar grants revoke orders billing-team',
+      '\nExamples:\n  busbar grants list orders\n  busbar grants revoke orders billing-team\n  busbar grants revoke orders billing-team --drop',
     );
   const pathOf = (topic: string) => {
     session.about = { topic };
@@ -71,13 +78,17 @@ export function grantsCommand(session: Session): Command {
     .description('end what an application may do with a topic, and its subscriptions')
     .argument('<topic>')
     .argument('<application>')
-    .action((topic: string, application: string, _, command: Command) =>
-      remove(
-        session,
-        command,
-        `${pathOf(topic)}/${encodeURIComponent(application)}`,
-        `${application} may no longer publish to ${topic}, and its subscriptions have ended.`,
-      ),
-    );
+    .option('--drop', 'also drop what waits for its receivers, and what it has waiting for the topic')
+    .option('--yes', 'do not ask whether what waits shall be dropped')
+    .action(async (topic: string, application: string, { drop, yes }: RevokeOptions, command: Command) => {
+      const ends = `${application} may no longer publish to ${topic}, and its subscriptions have ended`;
+      const path = `${pathOf(topic)}/${encodeURIComponent(application)}`;
+      if (drop !== true) return await remove(session, command, path, `${ends}.`);
+      const lost = `What waits between ${topic} and ${application} is dropped, and is never delivered.`;
+      if (yes !== true && !(await agreed(session, lost))) {
+        throw new CliError(`${lost} Nothing is changed.`, 'Pass --yes to drop it, or leave out --drop.');
+      }
+      await remove(session, command, `${path}?drop=true`, `${ends}; what waited is dropped.`);
+    });
   return grants;
 }

@@ -19,7 +19,12 @@ const latency = (part: 'p50' | 'p99'): Column => ({
 });
 
 const published = ['accepted', 'rejected', 'duplicate', 'bytes'].map((name) => field(name));
-const received = [field('delivered'), field('failed'), field('deadLettered', 'dead letters')];
+const received = [
+  field('delivered'),
+  field('failed'),
+  field('deadLettered', 'dead letters'),
+  field('dropped'),
+];
 
 /** What each kind of thing has to show, and by which of its counters its bars are drawn. */
 const kinds = {

@@ -93,19 +93,19 @@ const held = {
   HeldEvent: true satisfies Same<ShownHeld, Schema<'HeldEvent'>>,
   HeldEvents: true satisfies Same<Answer<typeof listHeld>, Schema<'HeldEvents'>>,
   HeldEventWhole: true satisfies Same<Answer<typeof getHeld>, Schema<'HeldEventWhole'>>,
-  // A list and a single one differ in whether a skip says how much it dropped.
-  Receiver: true satisfies Same<Omit<FlowingReceiver, 'skip'>, Omit<Schema<'Receiver'>, 'skip'>>,
+  // A list and a single one differ in whether they say how much was dropped.
+  Receiver: true satisfies Same<Omit<FlowingReceiver, 'skip' | 'drops'>, Omit<Schema<'Receiver'>, 'skip' | 'drops'>>,
   Receivers: true satisfies Same<
-    Omit<Answer<typeof listReceivers>['receivers'][number], 'skip'>,
-    Omit<Schema<'Receivers'>['receivers'][number], 'skip'>
+    Omit<Answer<typeof listReceivers>['receivers'][number], 'skip' | 'drops'>,
+    Omit<Schema<'Receivers'>['receivers'][number], 'skip' | 'drops'>
   >,
   ReceiverAndSecret: true satisfies Same<
-    Omit<Answer<typeof putReceiver>['document'] | Answer<typeof rotateSecret>, 'skip'>,
-    Omit<Schema<'ReceiverAndSecret'>, 'skip'>
+    Omit<Answer<typeof putReceiver>['document'] | Answer<typeof rotateSecret>, 'skip' | 'drops'>,
+    Omit<Schema<'ReceiverAndSecret'>, 'skip' | 'drops'>
   >,
   ReceiverWhole: true satisfies Same<
-    Omit<Answer<typeof getReceiverAndBreaker>, 'skip'>,
-    Omit<Schema<'ReceiverWhole'>, 'skip'>
+    Omit<Answer<typeof getReceiverAndBreaker>, 'skip' | 'drops'>,
+    Omit<Schema<'ReceiverWhole'>, 'skip' | 'drops'>
   >,
   Breaker: true satisfies Same<ShownBreaker, Schema<'Breaker'>>,
   Agreement: true satisfies Same<Answer<typeof takeCallback>, Schema<'Agreement'>>,

@@ -149,3 +149,25 @@ it('the audit is asked for by time, application and target, and printed as a tab
     '/v1/audit?since=2026-01-31T00%3A00%3A00Z&target=orders&limit=2'.replace(/^/, 'GET '),
   );
 });
+
+describe('grants revoke', () => {
+  const revoke = ['grants', 'revoke', 'orders', 'crm'];
+
+  it('ends a grant, and drops what waits only when that is said', async () => {
+    bus.answer({ status: 204 });
+    expect((await bus.run(...revoke)).stdout).toBe(
+      'crm may no longer publish to orders, and its subscriptions have ended.\n',
+    );
+    const unasked = await bus.run(...revoke, '--drop');
+    expect([unasked.code, unasked.stderr]).toEqual([
+      1,
+      'busbar: What waits between orders and crm is dropped, and is never delivered. Nothing is changed.\nPass --yes to drop it, or leave out --drop.\n',
+    ]);
+    bus.answer({ status: 204 });
+    expect((await bus.run(...revoke, '--drop', '--yes')).stdout).toContain('what waited is dropped.');
+    expect(bus.requests.map(({ call }) => call)).toEqual([
+      'DELETE /v1/topics/orders/grants/crm',
+      'DELETE /v1/topics/orders/grants/crm?drop=true',
+    ]);
+  });
+});

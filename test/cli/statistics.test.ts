@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => bus.close());
 
-const quiet = { delivered: 0, failed: 0, deadLettered: 0, latencyMs: { p50: null, p99: null } };
+const quiet = { delivered: 0, failed: 0, deadLettered: 0, dropped: 0, latencyMs: { p50: null, p99: null } };
 const receiver = {
   points: [
     {
@@ -16,6 +16,7 @@ const receiver = {
       delivered: 40,
       failed: 1,
       deadLettered: 0,
+      dropped: 7,
       latencyMs: { p50: 21.5, p99: 80 },
     },
     { at: '2026-01-31T12:01:00.000Z', ...quiet },
@@ -29,9 +30,9 @@ describe('statistics', () => {
     bus.answerWith(receiver);
     const { stdout } = await bus.run('statistics', 'receiver', 'billing');
     expect(stdout.split('\n').slice(0, 5)).toEqual([
-      'AT                        DELIVERED  FAILED  DEAD LETTERS  P50 MS  P99 MS',
-      `2026-01-31T12:00:00.000Z  40         1       0             21.5    80      ${'#'.repeat(20)}`,
-      `2026-01-31T12:02:00.000Z  10         0       0             20      20      ${'#'.repeat(5)}`,
+      'AT                        DELIVERED  FAILED  DEAD LETTERS  DROPPED  P50 MS  P99 MS',
+      `2026-01-31T12:00:00.000Z  40         1       0             7        21.5    80      ${'#'.repeat(20)}`,
+      `2026-01-31T12:02:00.000Z  10         0       0             0        20      20      ${'#'.repeat(5)}`,
       '',
       'waiting        3',
     ]);

@@ -4,7 +4,7 @@ import * as z from 'zod';
 export function statisticsAnswers(time: z.ZodString, count: z.ZodInt) {
   const latency = z.number().min(0).nullable();
   const published = { accepted: count, rejected: count, duplicate: count, bytes: count };
-  const received = { delivered: count, failed: count, deadLettered: count };
+  const received = { delivered: count, failed: count, deadLettered: count, dropped: count };
   return {
     ReceiverStatistics: z.object({
       points: z.array(

@@ -93,6 +93,9 @@ export function answers() {
     stateReason: z.string().optional(),
     pausedAt: time.optional(),
     skip: z.object({ before: time, at: time, dropped: count.optional() }).optional(),
+    drops: z
+      .array(z.object({ topic: nameSchema, at: time, before: time.optional(), dropped: count.optional() }))
+      .optional(),
     validation: z
       .object({
         state: z.enum(['pending', 'granted', 'refused']),

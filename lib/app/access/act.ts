@@ -7,7 +7,7 @@ import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { checkSchema } from '../event/check-schema.ts';
-import { mayPublish } from '../grant/may-use.ts';
+import { rightsToPublish } from '../grant/may-use.ts';
 
 export type ActTools = Tools<'applications' | 'registry' | 'schemas' | 'grants'>;
 
@@ -15,6 +15,8 @@ export type ActTools = Tools<'applications' | 'registry' | 'schemas' | 'grants'>
 export interface Waiting {
   /** What its row recorded of for whom it acts. */
   readonly acting?: Acting | undefined;
+  /** Who publishes it, where its row cannot say for whom it acts. */
+  readonly by?: string;
   /** When it was stored, if the row says so. */
   readonly atMs?: number | undefined;
   /** Its structured form. */
@@ -39,8 +41,9 @@ export async function refusalsOf(
 ): Promise<(Refusal | undefined)[]> {
   const standing = await standingTarget(tools, target);
   const rights = await rightsOf(tools, events, standing);
-  return events.map(({ acting, atMs, body }) => {
-    const decision = mayAct(acting, atMs, standing, target, rights.get(acting?.actor.application));
+  return events.map((event) => {
+    const { acting, atMs, body } = event;
+    const decision = mayAct(acting, atMs, standing, target, rights.get(applicationOf(event)));
     if (decision.kind === 'refuse') return { code: decision.code, detail: decision.detail, errors: [] };
     if (!decision.checkAnew || standing === undefined || !('topic' in standing)) return undefined;
     try {
@@ -52,6 +55,8 @@ export async function refusalsOf(
     }
   });
 }
+
+const applicationOf = ({ acting, by }: Waiting) => acting?.actor.application ?? by;
 
 /** Whether an actor may use what an application owns now. */
 export async function mayActorUse(
@@ -70,17 +75,22 @@ async function rightsOf(
   events: readonly Waiting[],
   standing: Topic | Receiver | undefined,
 ): Promise<
-  ReadonlyMap<string | undefined, { children?: readonly string[] | undefined; isGranted: boolean }>
+  ReadonlyMap<
+    string | undefined,
+    { children?: readonly string[] | undefined; isGranted: boolean; droppedBeforeMs?: number | undefined }
+  >
 > {
-  const names = events.flatMap(({ acting }) => (acting === undefined ? [] : [acting.actor.application]));
-  const others = [...new Set(names)].filter((name) => name !== standing?.owner);
+  const names = new Set(events.map(applicationOf).filter((name) => name !== undefined));
+  const others = [...names].filter((name) => name !== standing?.owner);
   const found = await Promise.all(
     others.map(async (name) => {
-      const [application, isGranted] = await Promise.all([
+      const [application, rights] = await Promise.all([
         tools.applications.cached(name),
-        standing !== undefined && 'topic' in standing && mayPublish(tools, name, standing),
+        standing !== undefined && 'topic' in standing
+          ? rightsToPublish(tools, name, standing)
+          : { isGranted: false },
       ]);
-      return { children: application?.children, isGranted };
+      return { children: application?.children, ...rights };
     }),
   );
   return new Map(others.map((name, at) => [name, found[at] ?? { isGranted: false }]));

@@ -24,6 +24,7 @@ import { noteTransfer } from '../list/note-waiting.ts';
 import { newIncarnation } from '../registry/admin.ts';
 import { type ForgetTools, forgetReceiver } from '../registry/forget.ts';
 import { followState, type PollingTools } from '../registry/polling.ts';
+import { endDrop } from '../registry/subscriptions.ts';
 import { keptHold } from '../registry/topics.ts';
 import { expectValidation } from '../registry/validate.ts';
 import { declareApplications } from './applications.ts';
@@ -123,6 +124,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
   }
   for (const [topic, receivers] of Object.entries(declaration.subscriptions)) {
     for (const [receiver, { filter }] of Object.entries(receivers)) {
+      await endDrop(tools, topic, receiver, nowMs);
       await registry.changeSubscription(topic, receiver, (existing) => ({
         topic,
         receiver,

@@ -77,6 +77,8 @@ export interface BatchContext {
   due: readonly Due[];
   /** The attempts that came to an outcome. */
   readonly attempts: Attempted[];
+  /** How many deliveries were dropped: skipped, or of a subscription that was revoked. */
+  dropped: number;
   /** How a probe by delivery changed the breaker. */
   probed: { readonly before: Breaker; readonly breaker: Breaker } | undefined;
 }

@@ -30,6 +30,7 @@ import {
   park,
   postpone,
 } from './batch.ts';
+import { dropRevoked } from './drop.ts';
 import { faulted } from './fault.ts';
 import { releaseSlot, takeTurn } from './limits.ts';
 import { leaveFormer, refuseMisdirected } from './misdirected.ts';
@@ -67,6 +68,7 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
     plan: lanePlan(receiver, batch.role, false),
     due: [],
     attempts: [],
+    dropped: 0,
     probed: undefined,
   };
   await decideAll(tools, context);
@@ -112,6 +114,7 @@ async function decide(tools: DeliverTools, context: BatchContext): Promise<void>
   leaveFormer(tools, context);
   await refuseMisdirected(tools, context);
   await dropSkipped(tools, context);
+  if (receiver.drops !== undefined) await dropRevoked(tools, context);
   await admit(tools, context);
   if (context.admission?.kind === 'none') {
     return postponeOpen(tools, context, context.admission.waitSeconds);
@@ -204,7 +207,7 @@ async function count(tools: DeliverTools, context: BatchContext): Promise<void> 
 /** @param kept the ids of the messages that stay: a letter among them is not dead yet. */
 async function countForStatistics(
   tools: DeliverTools,
-  { receiver, attempts, decisions, startedMs }: BatchContext,
+  { receiver, attempts, decisions, dropped, startedMs }: BatchContext,
   kept: readonly string[],
 ): Promise<void> {
   const staying = new Set(kept);
@@ -212,8 +215,9 @@ async function countForStatistics(
     ({ deadLetter, message }) => deadLetter !== undefined && !staying.has(message.messageId),
   );
   const delivered = attempts.filter(({ isDelivered }) => isDelivered).length;
-  const counts = { delivered, failed: attempts.length - delivered, deadLettered: letters.length };
-  if (attempts.length + letters.length === 0) return;
+  const failed = attempts.length - delivered;
+  const counts = { delivered, failed, deadLettered: letters.length, dropped };
+  if (attempts.length + letters.length + dropped === 0) return;
   await countBatch(tools, receiver, {
     ...counts,
     waitsSeconds: attempts.filter((one) => !one.isDelivered).map(({ waitedSeconds }) => waitedSeconds),

@@ -49,9 +49,10 @@ export async function dropSkipped(
     messageIds: old.map(({ messageId }) => messageId),
   });
   context.decisions.push(...old.map((message) => ({ message, done: true })));
+  context.dropped += old.length;
 }
 
-type SortOutTools = Pick<DeliverTools, 'deliveries' | 'clock' | 'random' | 'log'>;
+export type SortOutTools = Pick<DeliverTools, 'deliveries' | 'clock' | 'random' | 'log'>;
 
 /**
  * Reads the open messages of a batch and, for those received before, the records of their deliveries: which are due, and
@@ -102,11 +103,11 @@ export async function sortOut(tools: SortOutTools, context: BatchContext): Promi
 }
 
 /** A first receive has no record, so a delivery that succeeds at once costs no read and no write. */
-const mayHaveRecord = (message: ReceivedMessage) =>
+export const mayHaveRecord = (message: ReceivedMessage) =>
   wasReceivedBefore(message) || redriveAttribute in message.attributes;
 
 /** Undefined when they cannot be read: a delivery that may have one then waits, and the others go on. */
-async function findRecords(
+export async function findRecords(
   tools: SortOutTools,
   receiver: Receiver,
   parsed: readonly { message: ReceivedMessage; delivery: Delivery | string }[],
@@ -125,7 +126,7 @@ async function findRecords(
 }
 
 /** The delivery that a message stands for, or why there is none. */
-function readDelivery(receiver: Receiver, message: ReceivedMessage): Delivery | string {
+export function readDelivery(receiver: Receiver, message: ReceivedMessage): Delivery | string {
   let event: Record<string, unknown>;
   try {
     event = JSON.parse(message.body);

@@ -1,6 +1,11 @@
 import { owns, type Principal } from '../../core/access/access.ts';
 import { publishMode, subscribeMode } from '../../core/access/topic-access.ts';
-import { grantsPublish, grantsSubscription, mayStaySubscribed } from '../../core/grant/grant.ts';
+import {
+  droppedBeforeMs,
+  grantsPublish,
+  grantsSubscription,
+  mayStaySubscribed,
+} from '../../core/grant/grant.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Topic, TopicEntry } from '../../core/registry/topic.ts';
@@ -15,6 +20,19 @@ type GrantTools = Parts<'grants'>;
 export async function mayPublish(tools: GrantTools, application: string, topic: Topic): Promise<boolean> {
   if (publishMode(topic) === 'anyone') return true;
   return grantsPublish(await tools.grants.cached(topic.topic, application), topic);
+}
+
+/** The same for what an application has stored, and until when the owner of the topic dropped that. */
+export async function rightsToPublish(
+  tools: GrantTools,
+  application: string,
+  topic: Topic,
+): Promise<{ isGranted: boolean; droppedBeforeMs: number | undefined }> {
+  const grant = await tools.grants.cached(topic.topic, application);
+  return {
+    isGranted: publishMode(topic) === 'anyone' || grantsPublish(grant, topic),
+    droppedBeforeMs: droppedBeforeMs(grant, topic),
+  };
 }
 
 /**

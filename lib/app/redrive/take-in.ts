@@ -1,4 +1,6 @@
+import { enteredAtMs } from '../../core/deliver/offload.ts';
 import { readDeadLetter, unwrapped } from '../../core/redrive/dead-letter.ts';
+import { dropOf, eventsDropped } from '../../core/registry/drop.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { incarnationAttribute } from '../../core/routing/routing.ts';
 import type { DeadLetterRole } from '../../runtime/aws/dead-letter-queue.ts';
@@ -10,7 +12,7 @@ import { fannedOutBy, refuseIfMisdirected, standingTopics } from '../refused/mis
 /** A lifetime of a receiver: what it had before its name was created again is not its own. */
 export type LetterOwner = Pick<Receiver, 'receiver' | 'incarnation'>;
 
-export type TakeInTools = Tools<'deadLetterQueues' | 'deadLetters' | 'registry'> & KeepRefusedTools;
+export type TakeInTools = Tools<'deadLetterQueues' | 'deadLetters' | 'registry' | 'skips'> & KeepRefusedTools;
 
 /** How long a message is hidden while it is written to the table; after a crash it comes back then. */
 const hideSeconds = 60;
@@ -22,8 +24,9 @@ const emptyAnswersMax = 5;
 /**
  * Moves dead letters from the queue of a receiver into the table, where they can be listed and selected: those that the
  * bus moved there, and those of SQS and SNS. Of the latter, which `deliver` never looked at, those that are meant for an
- * earlier lifetime of their topic or receiver are listed as refused for who published them instead. A letter leaves the
- * queue only when it is listed in one of the two places.
+ * earlier lifetime of their topic or receiver are listed as refused for who published them instead, and those are dropped
+ * whose subscription was revoked so. A letter leaves the queue only when it is listed in one of the two places, or counted
+ * as dropped.
  * @returns whether the queue was emptied in time.
  */
 export async function takeIn(tools: TakeInTools, receiver: Receiver, untilMs: number): Promise<boolean> {
@@ -70,22 +73,46 @@ async function sortLetters(
     tools,
     naming.map(({ unwrapped: letter }) => letter),
   );
-  const refused: ReceivedMessage[] = [];
+  const gone: ReceivedMessage[] = [];
   const own: ReceivedMessage[] = [];
   for (const { message, unwrapped: letter } of letters) {
     const topic = fannedOutBy(letter);
     if (topic !== undefined && incarnationAttribute in letter.attributes && !standing.has(topic)) continue;
     try {
       const found = topic === undefined ? undefined : standing.get(topic);
-      const isRefused = await refuseIfMisdirected(tools, letter, receiver, found);
-      (isRefused ? refused : own).push(message);
+      const isGone =
+        (await refuseIfMisdirected(tools, letter, receiver, found)) ||
+        (await dropIfRevoked(tools, letter, receiver));
+      (isGone ? gone : own).push(message);
     } catch (error) {
       const reason = String(error);
-      tools.log('error', 'A refused event could not be kept', { receiver: receiver.receiver, topic, reason });
+      tools.log('error', 'A refused or dropped event could not be kept', {
+        receiver: receiver.receiver,
+        topic,
+        reason,
+      });
     }
   }
   if (own.length > 0) await keep(tools, receiver, role, own);
-  if (refused.length > 0) await remove(tools, receiver, role, refused);
+  if (gone.length > 0) await remove(tools, receiver, role, gone);
+}
+
+/** What `deliver` never saw, as SQS or SNS moved it, is dropped here. What the bus moved was sent before. */
+async function dropIfRevoked(
+  tools: Pick<TakeInTools, 'skips' | 'log'>,
+  letter: ReceivedMessage,
+  receiver: Receiver,
+): Promise<boolean> {
+  if (!(incarnationAttribute in letter.attributes)) return false;
+  const drop = dropOf(receiver, fannedOutBy(letter), enteredAtMs(letter));
+  if (drop === undefined) return false;
+  await tools.skips.countDropped(receiver.receiver, drop, 1);
+  tools.log('warn', eventsDropped, {
+    receiver: receiver.receiver,
+    topic: drop.topic,
+    messageIds: [letter.messageId],
+  });
+  return true;
 }
 
 async function keep(

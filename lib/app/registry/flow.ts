@@ -1,4 +1,5 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
+import type { Drop } from '../../core/registry/drop.ts';
 import { paused, resumed, type SkipSpec, skipOf } from '../../core/registry/flow.ts';
 import { showReceiver } from '../../core/registry/kinds.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
@@ -9,9 +10,10 @@ import { changeOwnReceiver, findReceiver } from './receivers.ts';
 
 export type FlowTools = AdminTools & PollingTools & Tools<'skips' | 'pauseWatches' | 'validations'>;
 
-/** A receiver as the API shows it, with how many deliveries its skip has dropped so far. */
-export type ShownReceiver = Omit<ReturnType<typeof showReceiver>, 'skip'> & {
+/** A receiver as the API shows it, with how many deliveries its skip and revocations have dropped so far. */
+export type ShownReceiver = Omit<ReturnType<typeof showReceiver>, 'skip' | 'drops'> & {
   readonly skip?: { readonly before: string; readonly at: string; readonly dropped: number };
+  readonly drops?: readonly (Drop & { readonly dropped: number })[];
 };
 
 /** @throws BusbarError unknown_receiver, forbidden. */
@@ -29,9 +31,16 @@ async function showWithSkip(
   tools: Pick<FlowTools, 'skips' | 'sinks' | 'clock'>,
   receiver: Receiver,
 ): Promise<ShownReceiver> {
-  const { skip, ...shown } = showReceiver(tools.sinks, receiver, tools.clock.now());
-  if (skip === undefined) return shown;
-  return { ...shown, skip: { ...skip, dropped: await tools.skips.dropped(receiver.receiver, skip) } };
+  const { skip, drops, ...shown } = showReceiver(tools.sinks, receiver, tools.clock.now());
+  const counted = async <By extends NonNullable<typeof skip> | Drop>(by: By) => ({
+    ...by,
+    dropped: await tools.skips.dropped(receiver.receiver, by),
+  });
+  return {
+    ...shown,
+    ...(skip !== undefined && { skip: await counted(skip) }),
+    ...(drops !== undefined && { drops: await Promise.all(drops.map(counted)) }),
+  };
 }
 
 export async function getReceiver(

@@ -9,7 +9,9 @@ import {
 import { lifetimeOf } from '../../core/access/acting.ts';
 import { checkOperands } from '../../core/filter/operands.ts';
 import { BusbarError, declaredConflict } from '../../core/kernel/errors.ts';
+import { bus } from '../../core/kernel/limits.ts';
 import type { Portion } from '../../core/list/portion.ts';
+import { subscribedAgain } from '../../core/registry/drop.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { filterChanges, type Subscription, type SubscriptionSpec } from '../../core/registry/subscription.ts';
 import type { Topic } from '../../core/registry/topic.ts';
@@ -132,8 +134,8 @@ export async function putSubscription(
 }
 
 /**
- * Takes a subscription back whose ends were deleted, made anew or given away while it was written: who did that may have
- * looked for subscriptions before. @throws BusbarError what a put is refused with by now.
+ * Takes a subscription back whose ends were deleted, made anew or given away while it was written, or whose grant was
+ * revoked: who did that may have looked for subscriptions before. @throws BusbarError what a put is refused with by now.
  */
 async function requireUnchanged(
   tools: SubscriptionTools,
@@ -147,8 +149,9 @@ async function requireUnchanged(
     const { source, sink } = await requireBothEnds(tools, topic, receiver);
     const isSame = (one: Topic | Receiver, other: Topic | Receiver) =>
       one.owner === other.owner && lifetimeOf(one) === lifetimeOf(other);
-    if (isSame(source, before.source) && isSame(sink, before.sink)) return;
-    requireOwner(principal, sink.owner, `The receiver ${receiver}`);
+    if (!isSame(source, before.source) || !isSame(sink, before.sink)) {
+      requireOwner(principal, sink.owner, `The receiver ${receiver}`);
+    }
     await requireSubscribe(tools, principal, source, receiver, filter);
   } catch (error) {
     if (!(error instanceof BusbarError)) throw error;
@@ -199,6 +202,8 @@ export async function writeSubscription(
   // SNS, which checks the other filters, does not see this one.
   if (topic === systemTopicName && filter !== undefined) checkOperands(filter);
   const before = await tools.registry.subscription(topic, receiver);
+  const beganMs = tools.clock.now();
+  await endDrop(tools, topic, receiver, beganMs);
   try {
     await tools.provision.putSubscription(topic, receiver, { filter, isOrdered }, sink);
   } catch (error) {
@@ -217,9 +222,25 @@ export async function writeSubscription(
     createdAt: existing?.createdAt ?? now,
     updatedAt: now,
   }));
+  // A revocation before this grant may have said so meanwhile.
+  await endDrop(tools, topic, receiver, beganMs);
   // Another call put it at the same time, and SNS may have received the two filters in the other order.
   if (JSON.stringify(was) !== JSON.stringify(before)) await reconcileFilter(tools, document, isOrdered, sink);
   return { created: was === undefined, document };
+}
+
+/** From the time on, a receiver gets the events again that a revocation dropped; SQS may have another clock. */
+export async function endDrop(
+  { registry }: Pick<AdminTools, 'registry'>,
+  topic: string,
+  receiver: string,
+  atMs: number,
+): Promise<void> {
+  const ended = (was: Receiver | undefined) => {
+    if (was === undefined) throw unknownReceiver(receiver);
+    return subscribedAgain(was, topic, atMs - bus.clockSkewSeconds * 1000);
+  };
+  await registry.changeReceiver(receiver, ended);
 }
 
 /** Makes SNS match the registry, until both stay the same. */

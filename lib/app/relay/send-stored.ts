@@ -151,7 +151,8 @@ const bodyOf = (entry: Entry) => ('event' in entry ? entry.event.body : 'null');
 /** A producer's clock may be wrong by this much. */
 const producerSkewMs = 60_000;
 
-const writtenOf = ({ entry, writtenAtMs }: Outgoing): Waiting => ({
+const writtenOf = ({ entry, writtenAtMs, principal }: Outgoing): Waiting => ({
+  by: principal.application,
   atMs: writtenAtMs === undefined ? undefined : writtenAtMs + producerSkewMs,
   body: bodyOf(entry),
 });

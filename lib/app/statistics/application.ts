@@ -18,6 +18,7 @@ export interface ApplicationPoint {
   readonly delivered: number;
   readonly failed: number;
   readonly deadLettered: number;
+  readonly dropped: number;
   /** An estimate of what AWS charges for that, US dollars. */
   readonly costDollars: number;
 }
@@ -66,13 +67,14 @@ function pointOf(month: string, counts: Readonly<Record<string, number>>): Appli
     delivered = 0,
     failed = 0,
     deadLettered = 0,
+    dropped = 0,
   } = counts;
   const { requests = 0, publishMs = 0, batches = 0, deliverMs = 0 } = counts;
   const used = { accepted, bytes, delivered, failed, deadLettered };
   const { dollars } = usageBill({ ...used, requests, publishMs, batches, deliverMs });
   // To a millionth of a dollar.
   const costDollars = Math.round(dollars * 1e6) / 1e6;
-  return { at: `${month}-01T00:00:00.000Z`, rejected, duplicate, ...used, costDollars };
+  return { at: `${month}-01T00:00:00.000Z`, rejected, duplicate, ...used, dropped, costDollars };
 }
 
 /** The start of the month that is so many months before that of a time. */

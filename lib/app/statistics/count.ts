@@ -19,6 +19,8 @@ export interface BatchCounts {
   /** Attempts that failed. */
   readonly failed: number;
   readonly deadLettered: number;
+  /** Deliveries that were never made: skipped, or of a subscription that was revoked. */
+  readonly dropped: number;
   /** Of every attempt that reached the endpoint, or waited for it in vain. */
   readonly latenciesMs: readonly number[];
   /** For how long the events of failed attempts have waited in their lane. */

@@ -24,6 +24,8 @@ export interface ReceiverPoint {
   /** Attempts that failed. */
   readonly failed: number;
   readonly deadLettered: number;
+  /** Deliveries that were never made: skipped, or dropped with a grant that was revoked. */
+  readonly dropped: number;
   /** Of attempts; null where there was none. */
   readonly latencyMs: { readonly p50: number | null; readonly p99: number | null };
 }
@@ -56,10 +58,10 @@ export async function receiverStatistics(
   ]);
   return {
     points: points.map(({ at, counts }) => {
-      const { delivered = 0, failed = 0, deadLettered = 0 } = counts;
+      const { delivered = 0, failed = 0, deadLettered = 0, dropped = 0 } = counts;
       const sketch = sketchOf(counts);
       const latencyMs = { p50: quantileOf(sketch, 0.5), p99: quantileOf(sketch, 0.99) };
-      return { at, delivered, failed, deadLettered, latencyMs };
+      return { at, delivered, failed, deadLettered, dropped, latencyMs };
     }),
     now,
   };

@@ -86,14 +86,19 @@ export type ActingDecision =
  * to then, but never on a later lifetime of its target.
  * @param storedAtMs when it was stored, if the row says so.
  * @param target undefined when it was deleted.
- * @param rights what the actor's application has now: its children, and whether the topic lets it publish (topic-access.ts).
+ * @param rights what the actor's application has now: its children, whether the topic lets it publish (topic-access.ts), and
+ * until when the owner of the topic dropped what it had waiting, epoch milliseconds.
  */
 export function mayAct(
   acting: Acting | undefined,
   storedAtMs: number | undefined,
   target: Lifetime | undefined,
   name: { readonly topic: string } | { readonly receiver: string },
-  rights: { readonly children?: readonly string[] | undefined; readonly isGranted?: boolean } = {},
+  rights: {
+    readonly children?: readonly string[] | undefined;
+    readonly isGranted?: boolean;
+    readonly droppedBeforeMs?: number | undefined;
+  } = {},
 ): ActingDecision {
   const [kind, what] =
     'topic' in name
@@ -113,9 +118,19 @@ export function mayAct(
       detail: replaced(what, target),
     };
   }
+  const { droppedBeforeMs = Number.NEGATIVE_INFINITY } = rights;
+  const isOwn = acting !== undefined && mayUse(acting.actor, target.owner, rights.children);
+  if (!isOwn && storedAtMs !== undefined && storedAtMs < droppedBeforeMs) {
+    const at = new Date(droppedBeforeMs).toISOString();
+    return {
+      kind: 'refuse',
+      code: 'dropped',
+      detail: `The owner of ${what.charAt(0).toLowerCase()}${what.slice(1)}, ${target.owner}, revoked the right to publish there at ${at} and dropped what was waiting. Ask for access with POST /v1/requests, then send it again, or delete this entry.`,
+    };
+  }
   if (acting === undefined) return { kind: 'act', checkAnew: false };
   const { actor, owner } = acting;
-  if (!mayUse(actor, target.owner, rights.children) && rights.isGranted !== true) {
+  if (!isOwn && rights.isGranted !== true) {
     return {
       kind: 'refuse',
       code: 'forbidden',

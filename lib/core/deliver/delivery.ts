@@ -151,8 +151,11 @@ export interface DeliveryRecord {
   readonly receiver: string;
   /** Of the receiver: the same event for a later receiver of the name is another delivery. Absent when it had none. */
   readonly incarnation?: string;
-  /** `stopped`: deliberately not sent, because the event goes round in a circle. */
-  readonly state: 'retrying' | 'delivered' | 'dead' | 'stopped';
+  /**
+   * `stopped`: deliberately not sent, because the event goes round in a circle or is for another application; `dropped`: the
+   * owner of its topic dropped what was waiting.
+   */
+  readonly state: 'retrying' | 'delivered' | 'dead' | 'stopped' | 'dropped';
   readonly attempts: number;
   readonly firstAttemptAtMs: number;
   readonly lastAttemptAtMs: number;
@@ -226,12 +229,13 @@ export function recordStop(
   earlier: DeliveryRecord | undefined,
   { cause, detail }: { readonly cause: string; readonly detail: string },
   nowMs: number,
+  state: 'stopped' | 'dropped' = 'stopped',
 ): DeliveryRecord {
   return {
     deliveryId: delivery.deliveryId,
     receiver: delivery.receiver,
     ...(delivery.incarnation !== undefined && { incarnation: delivery.incarnation }),
-    state: 'stopped',
+    state,
     attempts: earlier?.attempts ?? 0,
     firstAttemptAtMs: earlier?.firstAttemptAtMs ?? nowMs,
     lastAttemptAtMs: earlier?.lastAttemptAtMs ?? nowMs,

@@ -12,6 +12,17 @@ export interface Grant {
   readonly publish?: Granted;
   /** The receivers that it may subscribe, each with the filter that was approved. */
   readonly subscribe?: Readonly<Record<string, GrantedSubscription>>;
+  /** Set once it was revoked, also after it was granted anew. */
+  readonly revoked?: Revocation;
+}
+
+export interface Revocation {
+  /** The last time. RFC 3339. */
+  readonly at: string;
+  /** The receivers that it could subscribe, of all revocations. */
+  readonly receivers: readonly string[];
+  /** The last time that the owner of the topic dropped what was waiting. RFC 3339. */
+  readonly droppedAt?: string;
 }
 
 export interface Granted {
@@ -43,6 +54,35 @@ export function grantsSubscription(
   if (grant === undefined || !isOf(grant, topic) || !Object.hasOwn(grant.subscribe ?? {}, receiver))
     return false;
   return JSON.stringify(grant.subscribe?.[receiver]?.filter) === JSON.stringify(filter);
+}
+
+/** Whether a grant allows anything; a revoked one is kept for what its revocation says. */
+export const allowsAnything = ({ publish, subscribe = {} }: Grant): boolean =>
+  publish !== undefined || Object.keys(subscribe).length > 0;
+
+/**
+ * A grant after it was revoked: it allows nothing. One that was revoked before may still be told to drop what waits.
+ * @param at RFC 3339.
+ */
+export function revoked(was: Grant, at: string, drop: boolean): Grant {
+  const { topic, application, topicLifetime, subscribe = {}, revoked: before } = was;
+  const revokedAt = allowsAnything(was) ? at : (before?.at ?? at);
+  const receivers = [...new Set([...(before?.receivers ?? []), ...Object.keys(subscribe)])];
+  // Repeated, it drops by the revocation that is completed, and nothing that came since.
+  const isDropped = before?.droppedAt !== undefined && before.droppedAt >= revokedAt;
+  const droppedAt = drop && !isDropped ? at : before?.droppedAt;
+  return {
+    topic,
+    application,
+    topicLifetime,
+    revoked: { at: revokedAt, receivers, ...(droppedAt !== undefined && { droppedAt }) },
+  };
+}
+
+/** What the owner of the topic dropped of what an application had waiting for it, epoch milliseconds; what came later goes. */
+export function droppedBeforeMs(grant: Grant | undefined, topic: Granting): number | undefined {
+  if (grant?.revoked?.droppedAt === undefined || !isOf(grant, topic)) return undefined;
+  return Date.parse(grant.revoked.droppedAt);
 }
 
 /** A grant with one more approval. What was granted on an earlier topic of the same name is left behind. */

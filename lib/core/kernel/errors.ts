@@ -49,6 +49,7 @@ const table = {
   transaction_decided: [409, 'The transaction was already decided the other way'],
   transaction_exists: [409, 'Another transaction has this id'],
   target_replaced: [409, 'The target was deleted and created again'],
+  dropped: [409, 'The owner of the topic dropped it'],
   declared: [409, 'The resource is declared in busbar.config.ts'],
   request_decided: [409, 'The request was already decided'],
   topic_exists: [409, 'There is already such a topic'],

@@ -74,7 +74,7 @@ export function pauseNotice(
   return pausedMs < pauseForgottenSeconds * 1000 ? 'paused' : 'forgotten';
 }
 
-type Flow = Pick<Receiver, 'state' | 'stateReason' | 'pausedAt' | 'skip'>;
+type Flow = Pick<Receiver, 'state' | 'stateReason' | 'pausedAt' | 'skip' | 'drops'>;
 
 /** The flow state of a receiver after a patch: one that is disabled stays so unless it got another endpoint. */
 export function patchedFlow(existing: Receiver | undefined, endpoint: string): Flow {
@@ -88,12 +88,15 @@ export function patchedFlow(existing: Receiver | undefined, endpoint: string): F
 
 /** The flow state that a receiver keeps when its settings are replaced: only a resume ends a pause. */
 export function keptFlow(existing: Receiver | undefined): Flow {
-  const skip = existing?.skip !== undefined && { skip: existing.skip };
-  if (existing?.state !== 'paused') return { state: 'active', ...skip };
+  const kept = {
+    ...(existing?.skip !== undefined && { skip: existing.skip }),
+    ...(existing?.drops !== undefined && { drops: existing.drops }),
+  };
+  if (existing?.state !== 'paused') return { state: 'active', ...kept };
   return {
     state: 'paused',
     ...(existing.stateReason !== undefined && { stateReason: existing.stateReason }),
     ...(existing.pausedAt !== undefined && { pausedAt: existing.pausedAt }),
-    ...skip,
+    ...kept,
   };
 }

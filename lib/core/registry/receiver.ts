@@ -3,6 +3,7 @@ import { retriesMax } from '../deliver/limits.ts';
 import { bus } from '../kernel/limits.ts';
 import { secretKey, writeSecret } from '../kernel/signature.ts';
 import type { Consent } from './consent.ts';
+import type { Drop } from './drop.ts';
 import type { EndedSubscription, Owned } from './owned.ts';
 import { ownerSchema } from './owned.ts';
 import { type ShownValidation, type Validation, validateModes } from './validation.ts';
@@ -103,6 +104,8 @@ export interface Receiver extends Omit<ReceiverSpec, 'owner' | 'secret'>, Owned 
   /** Since when it is paused. RFC 3339. */
   readonly pausedAt?: string;
   readonly skip?: Skip;
+  /** What it does not get any more of topics that it was subscribed to. */
+  readonly drops?: readonly Drop[];
   /** What is known of its endpoint's agreement, where it needs one. */
   readonly validation?: Validation;
   /** Who agreed that the bus calls a URL of it that is not its endpoint, where somebody had to. */

@@ -5,6 +5,7 @@ import type { TraceMode } from '../event/trace-mode.ts';
 import type { Mismatch } from '../filter/match.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import type { Lane } from '../kernel/place.ts';
+import { dropOf, dropReason } from '../registry/drop.ts';
 import { isFlowing, isSkipped } from '../registry/flow.ts';
 import type { Receiver } from '../registry/receiver.ts';
 import { mayDeliver } from '../registry/validation.ts';
@@ -108,7 +109,8 @@ export interface Fate {
   /**
    * `accepted` (waits for its first attempt), `held` (its topic is on hold), `scheduled`, `cancelled`, `refused`, `delivering`
    * (due now), `retrying`, `delivered`, `dead`, `parked` (its receiver is paused, disabled or not validated, or its breaker is open),
-   * `skipped`, `stopped` (it goes round in a circle), `unknown` (not recorded). Absent when the filter did not match.
+   * `skipped`, `dropped` (its subscription was revoked, and the owner of the topic dropped what was waiting), `stopped` (it
+   * goes round in a circle, or is for another application), `unknown` (not recorded). Absent when the filter did not match.
    */
   readonly state?: string;
   readonly attempts: readonly Attempt[];
@@ -205,7 +207,11 @@ export function fateOf(
     ];
     const lane = attempts.at(-1)?.lane;
     const missing = record.attempts > history.length;
-    const state = stateOf(record, known, breaker, now.nowMs);
+    const dropped =
+      record.state === 'retrying' && known !== undefined
+        ? dropOf(known, topicOf(occurrence), record.firstAttemptAtMs)
+        : undefined;
+    const state = dropped === undefined ? stateOf(record, known, breaker, now.nowMs) : 'dropped';
     const deaths = deathsOf(record);
     return {
       ...fate,
@@ -219,9 +225,9 @@ export function fateOf(
       ...(breaker?.state === 'open' && state === 'parked' && { note: breakerNote(breaker) }),
       ...(known === undefined && { note: 'the receiver was deleted' }),
       ...(missing && { note: `${history.length} of ${record.attempts} attempts are recorded` }),
-      ...(record.state === 'stopped' && {
-        note: `it was not sent, because it goes round in a circle: ${record.detail}`,
-      }),
+      ...(record.state === 'stopped' && { note: `it was not sent: ${record.detail}` }),
+      ...(dropped !== undefined && { note: dropReason(dropped) }),
+      ...(record.state === 'dropped' && { note: record.detail }),
     };
   }
   if (successes.length > 0) {
@@ -268,6 +274,8 @@ export function fateOf(
     const note = `the receiver skips what entered its lane before ${known.skip?.before}`;
     return { ...waiting, state: 'skipped', note };
   }
+  const dropped = dropOf(known, topicOf(occurrence), dueAtMs ?? published.atMs);
+  if (dropped !== undefined) return { ...waiting, state: 'dropped', note: dropReason(dropped) };
   if (known.state !== 'active')
     return { ...waiting, state: 'parked', note: `the receiver is ${known.state}` };
   if (!mayDeliver(known)) {
@@ -285,6 +293,8 @@ export function fateOf(
     : 'no attempt is recorded yet';
   return { ...waiting, state: isEnded ? 'unknown' : 'accepted', note };
 }
+
+const topicOf = ({ target }: Occurrence) => ('topic' in target ? target.topic : undefined);
 
 /** Why nothing is sent to the endpoint, and when that may end. */
 function breakerNote({ since, reason, forced, nextProbeAt }: ShownBreaker): string {

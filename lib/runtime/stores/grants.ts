@@ -1,5 +1,7 @@
-import type { Grant } from '../../core/grant/grant.ts';
+import { allowsAnything, type Grant } from '../../core/grant/grant.ts';
+import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Portion } from '../../core/list/portion.ts';
+import { registryChangeRoundsMax } from '../../core/registry/limits.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Write } from '../aws/table/transact.ts';
 import type { Clock } from '../clock.ts';
@@ -14,7 +16,15 @@ export interface GrantStore {
   after(topic: string, after: string, limit: number): Promise<Portion<Grant>>;
   /** A write for a transaction: it is refused when the grant is another by now. */
   writeOf(now: Grant, was: Grant | undefined): Write;
-  delete(topic: string, application: string): Promise<void>;
+  /**
+   * Changes a grant that there is; `change` is run again on what another has written meanwhile.
+   * @throws BusbarError conflict when others are first time and again.
+   */
+  change(
+    topic: string,
+    application: string,
+    change: (was: Grant) => Grant,
+  ): Promise<{ readonly was: Grant; readonly now: Grant } | undefined>;
   /** Deletes all grants of a topic. */
   forget(topic: string): Promise<void>;
 }
@@ -26,7 +36,6 @@ const pk = (topic: string) => `grant#${topic}`;
 const nameOf = (topic: string, application: string) => `${topic}#${application}`;
 
 export function createGrantStore(table: Table, clock: Clock): GrantStore {
-  // An approval takes effect at once, as only what was found is remembered.
   const recent = createRecent(clock);
   const find = async (topic: string, application: string) =>
     (await table.get({ pk: pk(topic), sk: application }, { consistent: true }))?.document as
@@ -39,7 +48,12 @@ export function createGrantStore(table: Table, clock: Clock): GrantStore {
 
   return {
     cached: (topic, application) =>
-      recent.get(nameOf(topic, application), () => find(topic, application), cacheSeconds),
+      recent.get(
+        nameOf(topic, application),
+        () => find(topic, application),
+        // An approval takes effect at once, as only what allows something is remembered.
+        (grant) => (grant !== undefined && allowsAnything(grant) ? cacheSeconds : 0),
+      ),
 
     find,
 
@@ -53,7 +67,20 @@ export function createGrantStore(table: Table, clock: Clock): GrantStore {
       return { put: { pk: pk(now.topic), sk: now.application, document: now }, was };
     },
 
-    delete: remove,
+    async change(topic, application, change) {
+      for (let round = 1; round <= registryChangeRoundsMax; round++) {
+        const was = await find(topic, application);
+        if (was === undefined) return undefined;
+        const now = change(was);
+        recent.forget(nameOf(topic, application));
+        if (await table.replace({ pk: pk(topic), sk: application, document: now }, was)) return { was, now };
+      }
+      throw new BusbarError(
+        'conflict',
+        `What ${application} may do with ${topic} is changed by others faster than this could be written. Nothing was changed by it; try again.`,
+        { retryAfterSeconds: 1 },
+      );
+    },
 
     async forget(topic) {
       for (const { sk } of await table.query(pk(topic))) await remove(topic, sk);

@@ -1,18 +1,25 @@
+import type { Drop } from '../../core/registry/drop.ts';
 import type { Skip } from '../../core/registry/receiver.ts';
 import type { Table } from '../aws/table/table.ts';
 
-/** How many deliveries each skip has dropped. */
+/** What says that deliveries are dropped: a skip, or the revocation of a subscription. */
+type Dropping = Pick<Skip, 'at'> & Partial<Pick<Drop, 'topic'>>;
+
+/** How many deliveries each of them has dropped. */
 export interface SkipStore {
-  dropped(receiver: string, skip: Skip): Promise<number>;
-  countDropped(receiver: string, skip: Skip, count: number): Promise<void>;
+  dropped(receiver: string, by: Dropping): Promise<number>;
+  countDropped(receiver: string, by: Dropping, count: number): Promise<void>;
 }
 
 /** A new skip counts anew. */
-const rowKey = (receiver: string, skip: Skip) => ({ pk: `skip#${receiver}`, sk: skip.at });
+const rowKey = (receiver: string, { at, topic }: Dropping) => ({
+  pk: `skip#${receiver}`,
+  sk: topic === undefined ? at : `${topic}#${at}`,
+});
 
 export function createSkipStore(table: Table): SkipStore {
   return {
-    dropped: (receiver, skip) => table.counter(rowKey(receiver, skip)),
-    countDropped: (receiver, skip, count) => table.increment(rowKey(receiver, skip), count),
+    dropped: (receiver, by) => table.counter(rowKey(receiver, by)),
+    countDropped: (receiver, by, count) => table.increment(rowKey(receiver, by), count),
   };
 }

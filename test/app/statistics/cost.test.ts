@@ -27,6 +27,7 @@ it('a million deliveries at 100 a second cost two cents at most, and are all cou
       delivered: 10,
       failed: 0,
       deadLettered: 0,
+      dropped: 0,
       latenciesMs,
       waitsSeconds: [],
       firstWaitsSeconds: [],

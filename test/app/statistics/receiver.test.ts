@@ -60,6 +60,7 @@ describe('statistics of a receiver', () => {
         delivered: 1,
         failed: 0,
         deadLettered: 0,
+        dropped: 0,
         latencyMs: { p50: expect.closeTo(100, -1), p99: expect.closeTo(100, -1) },
       },
       {
@@ -67,6 +68,7 @@ describe('statistics of a receiver', () => {
         delivered: 0,
         failed: 1,
         deadLettered: 1,
+        dropped: 0,
         latencyMs: { p50: expect.closeTo(100, -1), p99: expect.closeTo(100, -1) },
       },
     ]);
