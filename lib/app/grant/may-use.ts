@@ -17,7 +17,7 @@ type GrantTools = Parts<'grants'>;
  * Whether an application that does not own a topic may publish to it: everybody where the topic says so, and whom the
  * owner approved. What is a few seconds old decides, so a revoked grant ends within five.
  */
-export async function mayPublish(tools: GrantTools, application: string, topic: Topic): Promise<boolean> {
+async function mayPublish(tools: GrantTools, application: string, topic: Topic): Promise<boolean> {
   if (publishMode(topic) === 'anyone') return true;
   return grantsPublish(await tools.grants.cached(topic.topic, application), topic);
 }

@@ -77,9 +77,8 @@ export async function revokeGrant(
   const isOf = (grant: Grant | undefined) =>
     grant !== undefined && grant.topicLifetime === lifetimeOf(topic) && allowsAnything(grant);
   // Where anybody may subscribe, a subscription is no trace of a grant.
-  if (!isOf(await tools.grants.find(name, application)) && subscribeMode(topic) === 'anyone') {
-    throw unknownGrant();
-  }
+  const isGranted = isOf(await tools.grants.find(name, application));
+  if (!isGranted && subscribeMode(topic) === 'anyone') throw unknownGrant();
   // The grant first: what is subscribed from now on is refused, or taken back.
   const changed = await tools.grants.change(name, application, (was) =>
     was.topicLifetime === lifetimeOf(topic) ? revoked(was, at, drop) : was,
