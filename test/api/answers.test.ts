@@ -94,7 +94,10 @@ const held = {
   HeldEvents: true satisfies Same<Answer<typeof listHeld>, Schema<'HeldEvents'>>,
   HeldEventWhole: true satisfies Same<Answer<typeof getHeld>, Schema<'HeldEventWhole'>>,
   // A list and a single one differ in whether they say how much was dropped.
-  Receiver: true satisfies Same<Omit<FlowingReceiver, 'skip' | 'drops'>, Omit<Schema<'Receiver'>, 'skip' | 'drops'>>,
+  Receiver: true satisfies Same<
+    Omit<FlowingReceiver, 'skip' | 'drops'>,
+    Omit<Schema<'Receiver'>, 'skip' | 'drops'>
+  >,
   Receivers: true satisfies Same<
     Omit<Answer<typeof listReceivers>['receivers'][number], 'skip' | 'drops'>,
     Omit<Schema<'Receivers'>['receivers'][number], 'skip' | 'drops'>
