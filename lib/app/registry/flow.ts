@@ -1,8 +1,7 @@
 import { type Principal, requireOwner } from '../../core/access/access.ts';
-import type { Drop } from '../../core/registry/drop.ts';
 import { paused, resumed, type SkipSpec, skipOf } from '../../core/registry/flow.ts';
 import { showReceiver } from '../../core/registry/kinds.ts';
-import type { Receiver } from '../../core/registry/receiver.ts';
+import type { Drop, Receiver } from '../../core/registry/receiver.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { AdminTools } from './admin.ts';
 import { followSoon, type PollingTools } from './polling.ts';

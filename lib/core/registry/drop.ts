@@ -1,16 +1,4 @@
-import type { Receiver } from './receiver.ts';
-
-/**
- * What a receiver had waiting of a topic when the owner of the topic revoked its subscription and dropped it. Times are
- * RFC 3339.
- */
-export interface Drop {
-  readonly topic: string;
-  /** When it was revoked. */
-  readonly at: string;
-  /** Since when it is subscribed again: what entered a lane from then on is delivered. Absent while it is not. */
-  readonly before?: string;
-}
+import type { Drop, Receiver } from './receiver.ts';
 
 type Dropping = Pick<Receiver, 'drops'>;
 

@@ -3,7 +3,6 @@ import { retriesMax } from '../deliver/limits.ts';
 import { bus } from '../kernel/limits.ts';
 import { secretKey, writeSecret } from '../kernel/signature.ts';
 import type { Consent } from './consent.ts';
-import type { Drop } from './drop.ts';
 import type { EndedSubscription, Owned } from './owned.ts';
 import { ownerSchema } from './owned.ts';
 import { type ShownValidation, type Validation, validateModes } from './validation.ts';
@@ -85,6 +84,18 @@ export type ReceiverState = 'active' | 'disabled' | 'paused';
 export interface Skip {
   readonly before: string;
   readonly at: string;
+}
+
+/**
+ * What a receiver had waiting of a topic when the owner of the topic revoked its subscription and dropped it. Times are
+ * RFC 3339.
+ */
+export interface Drop {
+  readonly topic: string;
+  /** When it was revoked. */
+  readonly at: string;
+  /** Since when it is subscribed again: what entered a lane from then on is delivered. Absent while it is not. */
+  readonly before?: string;
 }
 
 /** A secret that was replaced, and until when it signs; its value is kept apart. */

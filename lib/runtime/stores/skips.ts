@@ -1,5 +1,4 @@
-import type { Drop } from '../../core/registry/drop.ts';
-import type { Skip } from '../../core/registry/receiver.ts';
+import type { Drop, Skip } from '../../core/registry/receiver.ts';
 import type { Table } from '../aws/table/table.ts';
 
 /** What says that deliveries are dropped: a skip, or the revocation of a subscription. */
