@@ -14,6 +14,8 @@ import { exportCommand } from './export.ts';
 import { invokeCommand } from './invoke.ts';
 import { keysCommand } from './keys.ts';
 import { listenCommand } from './listen.ts';
+import { loginCommand, logoutCommand } from './login.ts';
+import { profilesCommand } from './profiles.ts';
 import { publishCommand } from './publish.ts';
 import { receiversCommand } from './receivers.ts';
 import { redriveCommand } from './redrive.ts';
@@ -41,6 +43,9 @@ Environment:
   BUSBAR_PUBLISH_URL  where that bus takes events, if not at BUSBAR_URL: the stack's output PublishUrl
   BUSBAR_KEY        the key, if there is no --key-file; after it come BUSBAR_ADMIN_KEY and, for a bus on
                     this machine, the file admin.key in BUSBAR_DATA (.busbar)
+  BUSBAR_PROFILE    the profile that is used for what options and the variables above leave open; without it the
+                    one that is in use (busbar profiles use)
+  BUSBAR_APPLICATION  the application for which you act, if you are signed in and belong to several
   NO_COLOR          print no colours
 
 Exit codes:
@@ -111,6 +116,7 @@ function createProgram(session: Session): Command {
   const program: Command = new Command('busbar')
     .description('Start a Busbar event bus on this machine, or talk to one: publish, listen, manage.')
     .option('--url <url>', 'the bus to talk to')
+    .option('--profile <name>', 'the profile with the bus and its key; goes before the environment')
     .option('--key-file <file>', 'a file with the key to authenticate with; - reads it from standard input')
     // Hidden, because an argument shows in the process list and stays in the history of the shell.
     .addOption(new Option('--key <key>', 'the key to authenticate with').hideHelp())
@@ -131,6 +137,9 @@ function createProgram(session: Session): Command {
     .addHelpText('after', closing);
   for (const make of [
     startCommand,
+    loginCommand,
+    logoutCommand,
+    profilesCommand,
     publishCommand,
     invokeCommand,
     listenCommand,

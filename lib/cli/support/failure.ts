@@ -24,6 +24,11 @@ export function usageError(cause: string, solution?: string): CliError {
 /** What a command is working on, so that an error message can name it. */
 export interface Subject {
   readonly url?: string;
+  /** What named the bus and the key: an option, a variable or a profile. */
+  readonly urlSource?: string;
+  readonly keySource?: string;
+  /** The profile by whose sign-in the command was sent. */
+  readonly signedIn?: string;
   readonly application?: string;
   readonly topic?: string;
   readonly receiver?: string;
@@ -46,6 +51,8 @@ export function explain(error: unknown, about: Subject): Explanation {
   if (error instanceof CliError) {
     return { cause: error.message, solution: error.solution, exitCode: error.exitCode };
   }
+  // What kept a request from being sent.
+  if (error instanceof BusbarError && error.cause instanceof CliError) return explain(error.cause, about);
   if (error instanceof BusbarError) return explainBus(error, about);
   const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
@@ -85,16 +92,24 @@ function explainBus(error: BusbarError, about: Subject): Explanation {
   if (error.code === 'unreachable' || error.code === 'timeout') {
     return {
       cause: plain(error.detail),
-      solution: 'Start a bus with `npm start`, or pass --url (or BUSBAR_URL) for one that runs elsewhere.',
+      solution: `Start a bus with \`npm start\`, or pass --url (or BUSBAR_URL) for one that runs elsewhere.${ofProfile(about.urlSource, 'The URL')}`,
       exitCode: exitCodes.unreachable,
     };
   }
   return { cause: plain(error.detail), solution: solutionFor(error, about), exitCode: exitCodes.failed };
 }
 
+/** Where something came from that is easily forgotten. */
+const ofProfile = (source: string | undefined, what: string): string =>
+  source?.startsWith('the profile ') ? ` ${what} is that of ${source}.` : '';
+
 function solutionFor(error: BusbarError, about: Subject): string | undefined {
   if (error.status === 401) {
-    return 'Pass a key of this bus in BUSBAR_KEY or with --key-file; `npm start` keeps its key in .busbar/admin.key.';
+    if (about.signedIn !== undefined) {
+      return `You came by the sign-in of the profile ${about.signedIn}: \`busbar login --profile ${about.signedIn}\` signs you in again.`;
+    }
+    const from = about.keySource === undefined ? '' : ` The one that was sent is from ${about.keySource}.`;
+    return `Pass a key of this bus in BUSBAR_KEY or with --key-file; \`npm start\` keeps its key in .busbar/admin.key.${from}`;
   }
   if (error.code === 'unknown_topic')
     return `Create it with \`busbar topics put ${about.topic ?? '<topic>'}\`.`;

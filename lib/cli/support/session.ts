@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Client, type ClientOptions, createClient } from '../../client/index.ts';
 import { parseExact } from '../../core/kernel/exact-numbers.ts';
+import { chooseTarget, isSettled, type NamedProfile, type Target } from '../../core/profile/target.ts';
+import { namedProfile } from '../profiles/named.ts';
+import { fetchSignedIn } from '../signing-in/fetch.ts';
 import { type Subject, usageError } from './failure.ts';
 import { messageOf } from './values.ts';
 import type { World } from './world.ts';
@@ -18,41 +21,30 @@ export interface Session {
 
 export const defaultUrl = 'http://127.0.0.1:4100';
 
-interface GlobalOptions {
+export interface GlobalOptions {
   readonly url?: string;
   readonly key?: string;
   readonly keyFile?: string;
+  readonly profile?: string;
   readonly json?: boolean;
 }
 
-/** A client for the bus that the options name, or the environment if they name none. */
+/** A client for the bus that the options name, or the environment, or a profile. */
 export function connect(session: Session, command: Command, more: Partial<ClientOptions> = {}): Client {
   const { world } = session;
-  const options = command.optsWithGlobals<GlobalOptions>();
-  const url = options.url ?? world.env.BUSBAR_URL ?? defaultUrl;
-  const publishUrl = 'publishUrl' in more ? more.publishUrl : publishUrlOf(options, world);
-  session.about = { ...session.about, url };
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw usageError(`${url} is not an http or https URL.`, `Pass the bus as a URL such as ${defaultUrl}.`);
-  }
-  if (
-    publishUrl !== undefined &&
-    !(URL.canParse(publishUrl) && /^https?:$/.test(new URL(publishUrl).protocol))
-  ) {
-    throw usageError(
-      `The publish URL ${publishUrl} is not an http or https URL.`,
-      "Give BUSBAR_PUBLISH_URL or --publish-url the stack's output PublishUrl, or leave it out.",
-    );
+  const target = targetOf(world, command.optsWithGlobals<GlobalOptions>());
+  const { url, urlSource } = target;
+  const publishUrl = 'publishUrl' in more ? more.publishUrl : target.publishUrl;
+  session.about = { ...session.about, url, urlSource, ...keySourceOf(target) };
+  requireUrl(url, urlSource, `Pass the bus as a URL such as ${defaultUrl}.`);
+  if (publishUrl !== undefined) {
+    const remedy = "Give BUSBAR_PUBLISH_URL or --publish-url the stack's output PublishUrl, or leave it out.";
+    requireUrl(publishUrl, 'publish', remedy);
   }
   return createClient({
     url,
-    key:
-      options.key ??
-      keyOf(options.keyFile) ??
-      world.env.BUSBAR_KEY ??
-      world.env.BUSBAR_ADMIN_KEY ??
-      localKey(world, publishUrl === undefined ? [url] : [url, publishUrl]),
-    fetch: world.fetch,
+    key: keyFor(world, target, publishUrl),
+    fetch: target.signedIn === undefined ? world.fetch : fetchSignedIn(world, target.signedIn),
     random: world.random,
     uuid: world.uuid,
     source: '/busbar/cli',
@@ -64,14 +56,35 @@ export function connect(session: Session, command: Command, more: Partial<Client
   });
 }
 
-/** It belongs to the bus of the environment: a bus that an option names gets its events at its API. */
-function publishUrlOf({ url }: GlobalOptions, { env }: World): string | undefined {
-  const publishUrl = env.BUSBAR_PUBLISH_URL;
-  return url !== undefined || publishUrl === '' ? undefined : publishUrl;
+function requireUrl(url: string, source: string, remedy: string): void {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return;
+  const what = source === 'publish' ? `The publish URL ${url}` : url;
+  throw usageError(`${what} is not an http or https URL.`, remedy);
+}
+
+/** The bus that a command talks to, and by what it is let in. @throws CliError for a profile that does not exist. */
+export function targetOf(world: World, options: GlobalOptions): Target {
+  const { url, profile } = options;
+  const value = options.key ?? keyOf(options.keyFile);
+  const source = options.key === undefined ? '--key-file' : '--key';
+  const given = { ...(url !== undefined && { url }), ...(value !== undefined && { key: { value, source } }) };
+  const named: NamedProfile | undefined =
+    profile === undefined && isSettled(given, world.env) ? undefined : namedProfile(world, profile);
+  return chooseTarget(given, world.env, named, defaultUrl);
+}
+
+function keySourceOf({ key, signedIn }: Target): Pick<Subject, 'keySource' | 'signedIn'> {
+  if (signedIn !== undefined) return { signedIn };
+  return key === undefined ? {} : { keySource: key.source };
+}
+
+function keyFor(world: World, { url, key, signedIn }: Target, publishUrl: string | undefined) {
+  if (signedIn !== undefined) return undefined;
+  return key?.value ?? localKey(world, publishUrl === undefined ? [url] : [url, publishUrl]);
 }
 
 /** The key in a file; `-` is standard input. */
-function keyOf(file: string | undefined): string | undefined {
+export function keyOf(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   let key: string;
   try {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
@@ -45,11 +46,17 @@ export interface World {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly screen: Screen;
+  /** Such as `linux`, `darwin` or `win32`. */
+  readonly platform: string;
   readonly fetch: typeof fetch;
   readonly now: () => number;
   readonly random: () => number;
   readonly uuid: () => string;
   readonly bytes: (length: number) => Uint8Array;
+  /** Resolves after this time, or when the signal is aborted. */
+  readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Shows a page to the person, where there is a browser. */
+  readonly openBrowser: (url: string) => void;
   /** From the first call on, Ctrl-C no longer ends the process. */
   readonly interrupts: () => Interrupts;
 }
@@ -76,11 +83,21 @@ export function processWorld(): World {
     stdout,
     stderr: output(process.stderr, () => undefined),
     screen: screenOf(stdout, () => process.stdout.rows),
+    platform: process.platform,
     fetch,
     now: Date.now,
     random: Math.random,
     uuid: randomUUID,
     bytes: (length) => randomBytes(length),
+    wait: (ms, signal) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        signal?.addEventListener('abort', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+    openBrowser: (url) => openBrowser(process.platform, url),
     interrupts() {
       if (interrupts === undefined) {
         const made = { stop: new AbortController(), abort: new AbortController() };
@@ -113,6 +130,16 @@ function output(
       gone ? Promise.resolve() : new Promise((resolve) => void stream.write(text, () => resolve())),
     paint: (style, text) => styleText(style, text, { stream }),
   };
+}
+
+/** No shell reads the URL. A machine without a browser shows nothing; the page is printed as well. */
+function openBrowser(platform: string, url: string): void {
+  const [command = '', ...before] = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }[
+    platform
+  ] ?? ['xdg-open'];
+  const child = spawn(command, [...before, url], { detached: true, stdio: 'ignore' });
+  child.on('error', () => undefined);
+  child.unref();
 }
 
 function screenOf(stdout: Output, rows: () => number | undefined): Screen {

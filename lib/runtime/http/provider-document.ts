@@ -1,3 +1,4 @@
+import { readBounded } from '../../core/sign-in/document.ts';
 import { documentBytesMax, fetchMs } from '../../core/sign-in/limits.ts';
 import { isIssuer, isProviderUrl, metadataUrl } from '../../core/sign-in/setting.ts';
 import type { Clock } from '../clock.ts';
@@ -74,17 +75,9 @@ async function textOf(send: typeof fetch, url: string, signal: AbortSignal): Pro
       await response.body?.cancel();
       throw new ProviderFailure(`answered ${url} with ${response.status}, where only 200 will do`);
     }
-    const decoder = new TextDecoder();
-    let text = '';
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.byteLength;
-      if (bytes > documentBytesMax) {
-        throw new ProviderFailure(`answered ${url} with more than ${documentBytesMax} bytes`);
-      }
-      text += decoder.decode(chunk, { stream: true });
-    }
-    return text + decoder.decode();
+    const text = await readBounded(response.body, documentBytesMax);
+    if (text !== undefined) return text;
+    throw new ProviderFailure(`answered ${url} with more than ${documentBytesMax} bytes`);
   } catch (error) {
     if (error instanceof ProviderFailure) throw error;
     if (signal.reason instanceof ProviderFailure) throw signal.reason;
