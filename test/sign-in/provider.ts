@@ -79,6 +79,7 @@ export async function startProvider(
       features: {
         devInteractions: { enabled: true },
         deviceFlow: { enabled: devices },
+        revocation: { enabled: true },
         rpInitiatedLogout: { enabled: false },
       },
       cookies: { keys: ['for tests only'] },
