@@ -63,7 +63,7 @@ function requireUrl(url: string, source: string, remedy: string): void {
 }
 
 /** The bus that a command talks to, and by what it is let in. @throws CliError for a profile that does not exist. */
-export function targetOf(world: World, options: GlobalOptions): Target {
+function targetOf(world: World, options: GlobalOptions): Target {
   const { url, profile } = options;
   const value = options.key ?? keyOf(options.keyFile);
   const source = options.key === undefined ? '--key-file' : '--key';
