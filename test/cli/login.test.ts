@@ -108,8 +108,7 @@ async function run(args: string, options: Run = {}) {
     stdout: output('stdout'),
     stderr: output('stderr'),
     // Polls need not wait; a person who takes too long does, and so does who waits for another command.
-    wait: (ms, signal) =>
-      ms >= 1000 && ms < 60_000 ? Promise.resolve() : surroundings.wait(ms, signal),
+    wait: (ms, signal) => (ms >= 1000 && ms < 60_000 ? Promise.resolve() : surroundings.wait(ms, signal)),
     openBrowser: (page) => void visits.push((options.browser ?? signsIn('alice'))(page)),
   };
   const code = await main(world);
