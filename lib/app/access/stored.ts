@@ -49,6 +49,7 @@ export async function takeStored(
       continue;
     }
     for (const earlier of taken) await tools.usage.count(earlier, stored.map(negative), limits);
+    await tools.usage.refused(name, over.quota);
     const limit = over.quota === 'delayedEvents' ? limits.events : limits.bytes;
     return quotaExceeded(over.quota, name, limit, over.retryAfterSeconds);
   }

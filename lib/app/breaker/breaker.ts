@@ -11,11 +11,10 @@ import {
   reduceBreaker,
   shouldStopMapping,
 } from '../../core/breaker/breaker.ts';
-import { newsOf } from '../../core/breaker/news.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import { isFlowing } from '../../core/registry/flow.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
-import { type SystemEvent, systemEvent } from '../../core/system-event/system-event.ts';
+import { newsOfBreaker } from '../../core/system-event/news.ts';
 import type { Watches } from '../../runtime/aws/watches.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -74,7 +73,8 @@ export async function changeBreaker(
     const before = breakerOf(kept, endpoint);
     const breaker = reduceBreaker(before, event, { ...context, nowMs: tools.clock.now() });
     if (breaker === before) return { changed: false, before, breaker };
-    const reports = reportsOf(receiver, before, breaker, tools.clock.now());
+    // What is kept is what was told, also where it is of another endpoint.
+    const reports = newsOfBreaker(receiver, kept ?? before, breaker, tools.clock.now());
     if (await tools.breakers.swap(name, kept, breaker, reports)) {
       logChange(tools.log, name, before, breaker);
       return { changed: true, before, breaker };
@@ -82,20 +82,6 @@ export async function changeBreaker(
     if (round === roundsMax) throw new Error(`The breaker of ${name} changes faster than it can be written`);
     kept = await tools.breakers.read(name);
   }
-}
-
-/** What its owner is told of a change. */
-function reportsOf(
-  { receiver, owner }: Guarded,
-  before: Breaker,
-  breaker: Breaker,
-  nowMs: number,
-): readonly SystemEvent[] {
-  const news = newsOf(before, breaker);
-  if (news === undefined) return [];
-  const isForced = breaker.kind === 'forced-open' || breaker.kind === 'forced-closed';
-  const data = { receiver, reason: breaker.reason, isForced };
-  return [systemEvent(`busbar.breaker.${news}`, receiver, [owner], data, nowMs)];
 }
 
 function logChange(log: Log, receiver: string, before: Breaker, breaker: Breaker): void {

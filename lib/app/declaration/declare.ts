@@ -23,6 +23,7 @@ import type { WaitingStore } from '../../runtime/stores/waiting.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
 import { newIncarnation } from '../registry/admin.ts';
 import { type ForgetTools, forgetReceiver } from '../registry/forget.ts';
+import { leaveOutage } from '../registry/move.ts';
 import { followState, type PollingTools } from '../registry/polling.ts';
 import { endDrop } from '../registry/subscriptions.ts';
 import { keptHold } from '../registry/topics.ts';
@@ -118,6 +119,7 @@ export async function declare(tools: DeclareTools, declaration: Declaration): Pr
     });
     // The endpoint is asked within minutes, so a deployment does not wait for a third party.
     if (isPending(written)) await expectValidation(tools, written);
+    if (was !== undefined) await leaveOutage(tools, written);
     // The stack does not know that a mapping was stopped after a 410, and would leave it stopped. It starts a changed
     // mapping although the receiver is paused, and stops one although its endpoint has agreed.
     if ((was !== undefined && !isFlowing(was)) || validate === 'handshake') await followState(tools, written);

@@ -28,6 +28,7 @@ import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned, unknownR
 import { type ConsentTools, findConsent } from './consent.ts';
 import { type ForgetTools, forgetReceiver } from './forget.ts';
 import { type HandOverTools, settleReceiver } from './hand-over.ts';
+import { leaveOutage } from './move.ts';
 import { changeKeepingSecret } from './secrets.ts';
 import { expectValidation, type ValidateTools, validateWritten } from './validate.ts';
 
@@ -205,6 +206,7 @@ async function writeReceiver(
   if (was !== undefined && was.owner !== written.owner) await leavePlaces(tools, was.owner, name);
   const settled = await settleReceiver(tools, written);
   const receiver = await validateWritten(tools, settled.document);
+  await leaveOutage(tools, receiver);
   await provision(tools, receiver);
   const { ended } = settled;
   const shown = {

@@ -319,6 +319,12 @@ export function shouldStopMapping(breaker: Breaker): boolean {
   return breaker.kind === 'open' && !breaker.mappingStopped && breaker.probesFailed >= probesBeforeStopping;
 }
 
+/** The breaker of a receiver that got another endpoint, where that ended an outage; undefined where it says nothing. */
+export function afterMove(kept: Breaker | undefined, endpoint: string, nowMs: number): Breaker | undefined {
+  if (kept === undefined || breakerOf(kept, endpoint) !== neverOpened) return undefined;
+  return { kind: 'closed', sinceMs: nowMs, reason: 'the endpoint was changed' };
+}
+
 /** The breaker that stands for an endpoint: what another endpoint did says nothing about this one. */
 export function breakerOf(kept: Breaker | undefined, endpoint: string): Breaker {
   if (kept === undefined) return neverOpened;

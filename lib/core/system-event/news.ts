@@ -1,5 +1,7 @@
 import { lifetimeOf } from '../access/acting.ts';
 import type { KeyRecord } from '../access/key.ts';
+import type { Breaker } from '../breaker/breaker.ts';
+import { newsOf } from '../breaker/news.ts';
 import type { Hold } from '../hold/hold.ts';
 import type { Redrive } from '../redrive/redrive.ts';
 import type { Refused } from '../refused/refused.ts';
@@ -21,6 +23,19 @@ export function newsOfReceiver(was: Receiver | undefined, now: Receiver, nowMs: 
   return isDisabled
     ? [systemEvent('busbar.receiver.disabled', receiver, [owner], { receiver, reason: stateReason }, nowMs)]
     : [systemEvent('busbar.receiver.enabled', receiver, [owner], { receiver }, nowMs)];
+}
+
+export function newsOfBreaker(
+  { receiver, owner }: Pick<Receiver, 'receiver' | 'owner'>,
+  before: Breaker,
+  breaker: Breaker,
+  nowMs: number,
+): SystemEvent[] {
+  const news = newsOf(before, breaker);
+  if (news === undefined) return [];
+  const isForced = breaker.kind === 'forced-open' || breaker.kind === 'forced-closed';
+  const data = { receiver, reason: breaker.reason, isForced };
+  return [systemEvent(`busbar.breaker.${news}`, receiver, [owner], data, nowMs)];
 }
 
 /** A hold that ended is told when the last event is out. */

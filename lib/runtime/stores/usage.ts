@@ -13,8 +13,11 @@ import {
   sumOf,
   totalOf,
 } from '../../core/access/stored.ts';
+import { newsOfQuota } from '../../core/system-event/news.ts';
+import { reportSeconds } from '../../core/system-event/system-event.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
+import { reportAll } from './system-events.ts';
 
 /** What waits for applications, over all instances (see core/access/stored). */
 export interface UsageStore {
@@ -25,6 +28,8 @@ export interface UsageStore {
   take(application: string, stored: readonly Stored[], limits: Amount): Promise<Exceeded | undefined>;
   /** Counts what is stored in any case, or, with negative amounts, what is no longer stored. */
   count(application: string, stored: readonly Stored[], limits: Amount): Promise<void>;
+  /** Tells that a quota has refused something, at most once a minute. */
+  refused(application: string, quota: StoredQuota): Promise<void>;
   /** Empties the cell of a hold that is over. */
   forget(application: string, cell: string): Promise<void>;
 }
@@ -57,6 +62,8 @@ const holdCellSeconds = 90 * 24 * 3600;
 
 export function createUsageStore(table: Table, clock: Clock): UsageStore {
   const known = new Map<string, Known>();
+  /** When this instance last told that a quota refused something. */
+  const toldAtMs = new Map<string, number>();
   const pkOf = (application: string) => `usage#${application}`;
 
   function knownOf(application: string): Known {
@@ -145,6 +152,15 @@ export function createUsageStore(table: Table, clock: Clock): UsageStore {
       const isQuiet = isSmall(sumOf([...own.untold.values()]), limits);
       if (isQuiet && (own.total === undefined || isFar(own.total, limits))) return;
       await tell(application, own);
+    },
+
+    async refused(application, quota) {
+      const nowMs = clock.now();
+      const name = `${application} ${quota}`;
+      if (nowMs - (toldAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < reportSeconds * 1000) return;
+      if (toldAtMs.size >= knownMax) toldAtMs.clear();
+      toldAtMs.set(name, nowMs);
+      await reportAll(table, newsOfQuota(application, quota, nowMs));
     },
 
     async forget(application, cell) {
