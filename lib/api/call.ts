@@ -184,8 +184,8 @@ export function errorsOf(call: DescribedCall): ErrorCode[] {
     ...(parsesBody || hasName || query !== undefined || headers !== undefined
       ? (['invalid_request'] as const)
       : []),
-    ...(caller === 'owner' || needsOf(call) !== 'nothing' ? (['forbidden'] as const) : []),
-    ...(caller === 'anyone' ? [] : (['unauthorized', 'too_many_wrong_keys'] as const)),
+    // A person whose groups have no role is forbidden every call that takes a key.
+    ...(caller === 'anyone' ? [] : (['forbidden', 'unauthorized', 'too_many_wrong_keys'] as const)),
     ...(call.method === 'PUT' ? (['aws_limit'] as const) : []),
     'internal',
     'unavailable',

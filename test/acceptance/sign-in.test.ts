@@ -1,4 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli, startCli } from '../cli/run-cli.ts';
+import { createBrowser } from '../sign-in/browser.ts';
 import { type DeclaredBus, startDeclaredBus } from '../sign-in/bus.ts';
 import { startProvider, type TestProvider } from '../sign-in/provider.ts';
 
@@ -103,11 +108,33 @@ describe('staff who sign in', () => {
     const asked = { description: 'x' };
     expect((await call(alice ?? '', 'PUT', '/applications/new', asked)).status).toBe(403);
     expect((await call(olga ?? '', 'PUT', '/applications/new', asked)).status).toBe(201);
+    expect((await call(olga ?? '', 'POST', '/topics/orders/events', event)).status).toBe(202);
     const key = { name: 'x', role: 'admin' };
     const refused = await call(alice ?? '', 'POST', '/applications/shop/keys', key);
     expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     const made = await call(alice ?? '', 'POST', '/applications/shop/keys', { name: 'x', role: 'member' });
     expect((await call(made.body.key, 'POST', '/topics/orders/events', event)).status).toBe(202);
+  });
+
+  it('sign in by the CLI, which then acts as they may', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'busbar-sign-in-home-'));
+    const cli = startCli(['login', '--url', bus.url], { HOME: home });
+    const [page] = await cli.printed('stderr', /^http\S+$/m);
+    await createBrowser('alice').open(page);
+    expect(await cli.outcome).toMatchObject({
+      code: 0,
+      stdout: `Signed in at ${bus.url} as oidc:alice, member of shop (profile default).\n`,
+    });
+    const run = (...args: string[]) => runCli(args, { env: { HOME: home } });
+    const published = await run('publish', 'orders', '{"total": 5}', '--type', 'order.placed');
+    expect(published).toMatchObject({ code: 0 });
+    expect(await run('applications', 'put', 'mine')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('admin'),
+    });
+    expect(await run('logout')).toMatchObject({ code: 0 });
+    expect(await run('topics', 'list')).toMatchObject({ code: 1 });
+    rmSync(home, { recursive: true });
   });
 
   it('without a group with a role are told what to ask for', async () => {
