@@ -117,6 +117,8 @@ const rules: readonly Rule[] = [
   { room: 'lib/client/dynamodb.ts', may: ['lib/client/', 'node:*', '@aws-sdk/client-dynamodb'] },
   { room: 'lib/client/', may: ['lib/client/', 'node:*'] },
   { room: 'lib/cli/start.ts', may: ['lib/cli/', 'lib/client/', 'lib/local/', 'commander', 'node:*'] },
+  // It asks the account, with the credentials of the operator.
+  { room: 'lib/cli/smoking/account.ts', may: ['lib/cli/', '@aws-sdk/client-lambda'] },
   {
     room: 'lib/cli/',
     may: ['lib/cli/', 'lib/client/', 'lib/core/', 'lib/connectors/', 'commander', 'yaml', 'node:*'],

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { commands as kindCommands } from '../connectors/cli.ts';
 import { alertsCommand } from './alerts.ts';
@@ -31,6 +30,7 @@ import { exitCodes } from './support/exit-codes.ts';
 import { explain, problemOf } from './support/failure.ts';
 import { jsonText, printable } from './support/plain.ts';
 import { defaultUrl, type Session } from './support/session.ts';
+import { version } from './support/version.ts';
 import type { Output, World } from './support/world.ts';
 import { tailCommand } from './tail.ts';
 import { topicsCommand } from './topics.ts';
@@ -91,11 +91,6 @@ export async function main(process: World): Promise<number> {
     }
     return exitCode;
   }
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 function guarded(output: Output): Output {
