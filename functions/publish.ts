@@ -13,7 +13,7 @@ import { stringifyExact } from '../lib/core/kernel/exact-numbers.ts';
 import { notUtf8 } from '../lib/core/kernel/json.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
-import { audit, keys, rates, tokens, wrongKeys } from '../lib/runtime/stores.ts';
+import { audit, keys, rates, spans, tokens, wrongKeys } from '../lib/runtime/stores.ts';
 import { lazy, systemRuntime } from '../lib/runtime/system.ts';
 import { publishing } from '../lib/runtime/tools.ts';
 import {
@@ -39,7 +39,7 @@ export interface DirectPublish {
 }
 
 export function create(runtime: BaseRuntime) {
-  const tools = open(runtime, { ...publishing, audit, keys, rates, tokens, wrongKeys });
+  const tools = open(runtime, { ...publishing, audit, keys, rates, spans, tokens, wrongKeys });
 
   const auditor = createAuditor(tools);
 

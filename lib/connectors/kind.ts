@@ -74,6 +74,8 @@ export interface Sending {
   readonly delivery: Delivery;
   /** Which attempt of the delivery this is, from 1. */
   readonly attempt: number;
+  /** The span of this attempt, 16 hexadecimal digits; a random one when it is left out. */
+  readonly spanId?: string;
   /** The queue message that brought it; `group` is its message group in a FIFO queue. */
   readonly message: { readonly group?: string };
 }

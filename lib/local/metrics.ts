@@ -12,12 +12,7 @@ export async function metrics(request: HttpApiRequest, handle: Handle, nowMs: nu
     last = await handle({ ...request, path, query: String(new URLSearchParams(query)) });
     return { status: last.status, document: JSON.parse(String(last.body)) };
   }, nowMs);
-  return text === undefined ? last : ofMetrics(text);
+  return text === undefined
+    ? last
+    : { status: 200, headers: { 'content-type': prometheusType }, cookies: [], body: text };
 }
-
-const ofMetrics = (body: string): HttpApiResponse => ({
-  status: 200,
-  headers: { 'content-type': prometheusType },
-  cookies: [],
-  body,
-});

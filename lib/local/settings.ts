@@ -12,6 +12,9 @@ export interface Settings {
   readonly adminKey: string | undefined;
   /** What is traced for topics that set no trace themselves. */
   readonly trace: TraceMode;
+  /** The collector that gets spans, and the name of the secret with its headers; `none` without. */
+  readonly otlpEndpoint: string;
+  readonly otlpHeadersSecret: string;
   /** What AWS Secrets Manager holds here, by name. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Where to record which grants of the stack's roles are used; undefined records nothing. */
@@ -39,6 +42,8 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     dataDirectory: resolve(env.BUSBAR_DATA || '.busbar'),
     adminKey: parseKey(env.BUSBAR_ADMIN_KEY),
     trace: parseTrace(env.BUSBAR_TRACE),
+    otlpEndpoint: env.BUSBAR_OTLP_ENDPOINT || 'none',
+    otlpHeadersSecret: env.BUSBAR_OTLP_HEADERS_SECRET || 'none',
     secrets: parseSecrets(env.BUSBAR_SECRETS),
     iamUsageDirectory: env.BUSBAR_IAM_USAGE ? resolve(env.BUSBAR_IAM_USAGE) : undefined,
   };

@@ -100,6 +100,8 @@ function openBus(
     Endpoints: 'any',
     EndpointPorts: 'any',
     Trace: settings.trace,
+    OtlpEndpoint: settings.otlpEndpoint,
+    OtlpHeadersFrom: settings.otlpHeadersSecret,
   };
   for (const parameter of endpointParameters()) parameters[parameter] = exampleUrl;
   return startBus({

@@ -51,6 +51,10 @@ export const variables = {
   trace: 'BUSBAR_TRACE',
   /** `off`, `bus` or `declared`: which metrics are written into the logs. */
   metrics: 'BUSBAR_METRICS',
+  /** The URL of a collector of OpenTelemetry, without `/v1/traces`, or `none`; only where spans are made. */
+  otlpEndpoint: 'BUSBAR_OTLP_ENDPOINT',
+  /** The secret with the headers that it wants, or `none`. */
+  otlpHeadersSecret: 'BUSBAR_OTLP_HEADERS_SECRET',
 } as const;
 
 export interface Config {
@@ -79,6 +83,8 @@ export interface Config {
   readonly traceTable: string;
   readonly trace: TraceMode;
   readonly metrics: MetricsMode;
+  readonly otlpEndpoint: string | undefined;
+  readonly otlpHeadersSecret: string | undefined;
   /** The origin and account of every queue URL, without a slash at its end. */
   readonly queueUrlBase: string;
 }
@@ -135,6 +141,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     traceTable: read(variables.traceTable),
     trace,
     metrics: readMetrics(env[variables.metrics]),
+    otlpEndpoint: readOptional(env[variables.otlpEndpoint]),
+    otlpHeadersSecret: readOptional(env[variables.otlpHeadersSecret]),
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),
   };
 }
@@ -146,6 +154,8 @@ function readMakeTopics(text: string = makeTopicsModes[0]): MakeTopics {
     `The environment variable ${variables.makeTopics} is ${JSON.stringify(text)}; it is ${makeTopicsModes.join(', ')}.`,
   );
 }
+
+const readOptional = (text: string | undefined) => (text === 'none' || text === '' ? undefined : text);
 
 function readMetrics(text: string = metricsModes[0]): MetricsMode {
   const mode = metricsModes.find((one) => one === text);

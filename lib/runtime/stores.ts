@@ -41,6 +41,7 @@ import { createTransactionStore } from './stores/transactions.ts';
 import { createUsageStore } from './stores/usage.ts';
 import { createWaitingStore } from './stores/waiting.ts';
 import { createWrongKeys } from './stores/wrong-keys.ts';
+import { createSpans } from './telemetry/spans.ts';
 
 // Every part that a use case may need, by the name under which it gets it: `open` makes those that a function names.
 // They are exported one by one, and not as members of one object, so that the bundler drops those a function leaves out.
@@ -86,6 +87,10 @@ export const waiting = (world: World) => createWaitingStore(world.use(busTable),
 export const transactions = (world: World) => createTransactionStore(world.use(busTable), world.clock);
 export const waitingCounts = (world: World) => createWaitingCounts(world);
 export const wrongKeys = (world: World) => createWrongKeys(world.clock);
+
+/** Undefined unless the operator named a collector: then nothing of it runs. */
+export const spans = (world: World) =>
+  world.config.otlpEndpoint === undefined ? undefined : createSpans(world);
 
 /** Which function consumes the lanes of a receiver depends on its kind, which this room does not know. */
 export const provision = (world: World & { readonly senderOf: (receiver: object) => string }) =>

@@ -32,6 +32,7 @@ import { Relay } from './relay.ts';
 import { Schedule } from './schedule.ts';
 import { BusTable } from './table.ts';
 import { TableKey } from './table-key.ts';
+import { Telemetry } from './telemetry.ts';
 import { Trace } from './trace.ts';
 import { Transaction } from './transaction.ts';
 import { Validation } from './validation.ts';
@@ -111,6 +112,7 @@ export class BusStack extends Stack {
         ...Object.fromEntries(ofKinds.map((each) => [each.name, each.function.function])),
       },
     });
+    new Telemetry(this, 'Telemetry', [publish, ...senders]);
     reserveByParameter(publish.function, 'PublishConcurrency', 'takes events');
     reserveByParameter(admin.function, 'AdminConcurrency', 'answers all other calls');
     // Those that take requests.

@@ -282,10 +282,14 @@ describe('functions', () => {
     (name, { Environment }) => {
       // The URLs of the bus are told to those that store or call URLs, none of which may be the bus itself.
       const callers = ['admin', 'validate', 'declare', 'deliver', 'probe', 'check-transaction'];
+      // What makes spans knows where to send them.
+      const tracing = ['publish', 'deliver', 'deliver-rocketmq'].map((each) => `busbar-${each}`);
+      const ofSpans: readonly string[] = [variables.otlpEndpoint, variables.otlpHeadersSecret];
       const told = [...Object.values(variables), rocketMqVariables.endpoints].filter(
         (variable) =>
           // The example has no sign-in.
           variable !== variables.signIn &&
+          (!ofSpans.includes(variable) || tracing.includes(String(name))) &&
           ((variable !== variables.apiUrl && variable !== variables.publishUrl) ||
             callers.map((each) => `busbar-${each}`).includes(String(name))),
       );
@@ -612,6 +616,8 @@ describe('grants', () => {
               return narrowing === 'none' || (narrowing === 'condition' && condition !== undefined);
             });
           }
+          // The operator names it, and the grant is there only then.
+          if (resource.endsWith(':secret:<OtlpHeadersFrom.Ref>-??????')) return false;
           return !/^<\w+\.(Arn|StreamArn|Ref)>$/.test(resource) && !/[:/]busbar[-/][^:]*$/.test(resource);
         })
         .map((resource) => `${policy}: ${actions.join()} on ${resource}`),
@@ -854,4 +860,25 @@ describe('the dashboard', () => {
     expect(dashboard?.Condition).toBe('HasDashboard');
     expect(template.Parameters).toMatchObject({ Dashboard: { Default: 'on' }, Metrics: { Default: 'off' } });
   });
+});
+
+describe('spans', () => {
+  it('go nowhere by default, and need no grant but that of a secret that the operator names', () => {
+    expect(template.Parameters).toMatchObject({
+      OtlpEndpoint: { Default: 'none' },
+      OtlpHeadersFrom: { Default: 'none' },
+    });
+    const policies = resourcesOf(template, 'AWS::IAM::Policy').filter(([, { Properties }]) =>
+      JSON.stringify(Properties).includes('secretsmanager:'),
+    );
+    expect(policies.map(([, { Condition }]) => Condition)).toEqual(['HasOtlpHeadersFrom']);
+  });
+
+  it.each(['none', 'https://otel.example.com', 'http://127.0.0.1:4318/otel', 'http://[::1]:4318'])(
+    'may go to %s',
+    (url) => {
+      const { OtlpEndpoint } = template.Parameters as Record<string, { AllowedPattern: string }>;
+      expect(url).toMatch(new RegExp(OtlpEndpoint?.AllowedPattern ?? '-'));
+    },
+  );
 });

@@ -17,6 +17,7 @@ import { traceOf } from '../../core/event/trace-mode.ts';
 import { bus } from '../../core/kernel/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { allowedPerSecond } from '../../core/registry/validation.ts';
+import { beginAttempt, endAttempt } from '../telemetry/spans.ts';
 import { traceAttempt, traceStop } from '../why/trace.ts';
 import { type BatchContext, type Decision, type DeliverTools, type Due, park, postpone } from './batch.ts';
 import { brokenOff, failingSender, faulted } from './fault.ts';
@@ -66,10 +67,17 @@ export async function attemptAll(
       const restMs = restUntilMs - tools.clock.now();
       if (restMs > 0) return postpone(tools, message, restMs / 1000);
       const startedMs = tools.clock.now();
-      const sent = await sender.send(each).catch((error) => brokenOff(tools, receiver, error));
+      const spans = tools.spans && beginAttempt(tools.spans, each.delivery);
+      const sent = await sender
+        .send(spans === undefined ? each : { ...each, spanId: spans.postId })
+        .catch((error) => brokenOff(tools, receiver, error));
       if (sent.kind === 'stopped') {
         stops += 1;
         return stopped(tools, each, sent);
+      }
+      if (tools.spans !== undefined && spans !== undefined) {
+        const times = { batchStartMs: context.startedMs, startMs: startedMs, endMs: tools.clock.now() };
+        endAttempt(tools.spans, spans, { ...each, ...times, outcome: sent });
       }
       const decision = decide(tools, context, each, startedMs, sent);
       restUntilMs = Math.max(restUntilMs, restAskedFor(sent, tools.clock.now()) ?? 0);

@@ -31,7 +31,7 @@ export interface DeliverTools
     KeepRefusedTools,
     WatchBacklogTools,
     CountTools,
-    Tools<'registry' | 'grants' | 'applications'> {
+    Tools<'registry' | 'grants' | 'applications' | 'spans'> {
   readonly sinks: Sinks;
   /** Only of the kinds that this function serves. */
   readonly senders: readonly KindSender[];

@@ -76,7 +76,7 @@ export async function deliver(tools: DeliverTools, batch: Batch): Promise<string
   const nowMs = tools.clock.now();
   if (batch.messages.some((message) => isOld(message, nowMs))) await watchBacklog(tools, context);
   if (context.isParked) await stopStillPolled(tools, receiver);
-  await Promise.all([count(tools, context), countForStatistics(tools, context, kept)]);
+  await Promise.all([count(tools, context), countForStatistics(tools, context, kept), tools.spans?.flush()]);
   return kept;
 }
 

@@ -25,6 +25,7 @@ import { type RouteOrHoldTools, routeOrHold } from '../hold/route-or-hold.ts';
 import { unknownReceiver, unknownTopic } from '../registry/admin.ts';
 import { overtaking } from '../routing/send-all.ts';
 import { type CountTools, countPublished, type PublishCounts } from '../statistics/count.ts';
+import { addPublishSpans } from '../telemetry/spans.ts';
 import { type TraceTools, tracePublished } from '../why/trace.ts';
 import { allRejected, countsOf, type EntryResult, nothing, rejected, unavailable } from './results.ts';
 
@@ -51,7 +52,7 @@ export interface Candidate {
  * @throws BusbarError when the request as a whole is rejected, or none of its events was accepted.
  */
 export async function publish(
-  tools: PublishTools & RateTools,
+  tools: PublishTools & RateTools & Partial<Tools<'spans'>>,
   principal: Principal,
   target: Target,
   request: EventRequest,
@@ -59,13 +60,14 @@ export async function publish(
 ): Promise<{ events: EntryResult[] }> {
   const startedMs = tools.clock.now();
   const opened = await openTarget(tools, principal, target);
+  // One request is one trace, and two equal entries of it stay equal.
+  const traceparent = newTrace(tools.random);
   const entries = readEvents(request, {
     nowMs: tools.clock.now(),
     source: applicationSource(principal.application),
     publisher,
     uuid: tools.random.uuid,
-    // One request is one trace, and two equal entries of it stay equal.
-    traceparent: newTrace(tools.random),
+    traceparent,
   });
   const { application } = principal;
   const count = (counts: PublishCounts) =>
@@ -78,7 +80,11 @@ export async function publish(
   }
 
   const events = await takeEntries(tools, application, target, opened, entries);
-  await count(countsOf(entries, events));
+  if (tools.spans !== undefined) {
+    const span = { target, begun: traceparent, startMs: startedMs, endMs: tools.clock.now() };
+    addPublishSpans(tools.spans, { ...span, entries, results: events });
+  }
+  await Promise.all([count(countsOf(entries, events)), tools.spans?.flush()]);
   if (events.every((result) => result.status === 'rejected')) throw allRejected(events);
   return { events };
 }

@@ -55,7 +55,7 @@ function openSender(tools: RocketMqSenderTools, receiver: RocketMqReceiver): Sen
   };
 
   return {
-    async send({ delivery, attempt, message }) {
+    async send({ delivery, attempt, message, spanId }) {
       // The proxy was registered before the operator's list was shortened.
       const refusal = rocketMqRefusal(target.endpoint, {
         policy: tools.endpoints,
@@ -78,7 +78,7 @@ function openSender(tools: RocketMqSenderTools, receiver: RocketMqReceiver): Sen
           format: receiver.format === 'structured' ? 'structured' : 'binary',
           laneGroup: message.group,
           hops: passage.hops,
-          traceparent: childTrace(delivery.traceparent, tools.random),
+          traceparent: childTrace(delivery.traceparent, tools.random, spanId),
         });
       } catch (error) {
         return unwritable(error);

@@ -45,7 +45,7 @@ export function createWebhookSender(made: WebhookSenderTools): KindSender<Webhoo
 
   function senderWith(keys: SigningKeys, receiver: WebhookReceiver): Sender {
     return {
-      async send({ delivery, attempt }) {
+      async send({ delivery, attempt, spanId }) {
         const { format = 'structured', routingKey } = receiver;
         if (format === 'pagerduty' && routingKey === undefined) return noRoutingKey;
         const nowMs = tools.clock.now();
@@ -59,7 +59,7 @@ export function createWebhookSender(made: WebhookSenderTools): KindSender<Webhoo
           keys: signedBy,
           headers: receiver.headers,
           origin: receiver.validate === 'handshake' ? tools.origin : undefined,
-          traceparent: childTrace(delivery.traceparent, tools.random),
+          traceparent: childTrace(delivery.traceparent, tools.random, spanId),
         });
         if ('kind' in request) return request;
         return await send(tools, receiver, { method: 'POST', headers: request.headers, body: request.body });

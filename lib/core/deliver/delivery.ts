@@ -46,12 +46,13 @@ export function deliveryIdOf(
 export function childTrace(
   traceparent: string | undefined,
   random: { bytes(length: number): Uint8Array },
+  spanId = Buffer.from(random.bytes(8)).toString('hex'),
 ): string | undefined {
   const [, traceId, , flags = ''] = traceParentForm.exec(traceparent ?? '') ?? [];
   if (traceId === undefined) return undefined;
   // Only "sampled" has a meaning; what may come to mean something else is not passed on (section 3.2.2.5.2).
   const sampled = Number.parseInt(flags, 16) & 1;
-  return `00-${traceId}-${Buffer.from(random.bytes(8)).toString('hex')}-0${sampled}`;
+  return `00-${traceId}-${spanId}-0${sampled}`;
 }
 
 /** What is done with the message after an attempt. */
