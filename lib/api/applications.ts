@@ -11,10 +11,11 @@ import { createKeyOf, listKeys, revokeKeyOf } from '../app/access/keys.ts';
 import { me } from '../app/access/me.ts';
 import { applicationPatchSchema, applicationSchema } from '../core/access/application.ts';
 import { keySchema } from '../core/access/key.ts';
+import type { Tools } from '../runtime/tools.ts';
 import { callsWith } from './call.ts';
 import { page } from './parameters.ts';
 
-const call = callsWith<ApplicationTools & AccessTools>();
+const call = callsWith<ApplicationTools & AccessTools & Tools<'usage'>>();
 
 export const applicationCalls = [
   call(
@@ -45,9 +46,11 @@ export const applicationCalls = [
     'GET /v1/applications/{application}',
     {
       summary: 'Show an application',
+      description:
+        '`usage` is what it and its children have of what `quotas` bound, as those know it who enforce them: instances keep up to a thousandth of what waits to themselves, and what a deployment declared counts from the next comparison on.',
       tag: 'Applications',
       caller: 'owner',
-      responses: { 200: 'Application' },
+      responses: { 200: 'ApplicationAndUsage' },
       errors: ['unknown_application'],
     },
     (tools, principal, { path }) => getApplication(tools, principal, path.application),

@@ -43,7 +43,7 @@ export const refusedCalls = [
       tag: 'Refused',
       caller: 'application',
       responses: { 202: 'Retrying' },
-      errors: ['unknown_refused'],
+      errors: ['unknown_refused', 'event_too_large'],
     },
     (tools, principal, { path }) => retryRefused(tools, principal, path.id),
   ),

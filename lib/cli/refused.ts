@@ -14,6 +14,7 @@ const columns: readonly Column[] = [
   field('code'),
   field('detail'),
   field('times'),
+  { title: 'retry', value: ({ retryable }) => (retryable === false ? 'no' : '') },
   field('refusedAt', 'refused at'),
 ];
 

@@ -36,6 +36,7 @@ import type { renewCheckSecret } from '../../lib/app/transaction/check-secret.ts
 import type { beginTransaction, getTransaction } from '../../lib/app/transaction/transaction.ts';
 import type { listWaiting } from '../../lib/app/waiting/waiting.ts';
 import type { listAttempts } from '../../lib/app/why/attempts.ts';
+import type { Application } from '../../lib/core/access/application.ts';
 import type { ShownBreaker } from '../../lib/core/breaker/breaker.ts';
 import type { ShownHold } from '../../lib/core/hold/hold.ts';
 import type { ShownReceiver } from '../../lib/core/registry/receiver.ts';
@@ -73,7 +74,8 @@ const held = {
   Audit: true satisfies Same<Answer<typeof listAudit>, Schema<'Audit'>>,
   SignIn: true satisfies Same<Answer<typeof showSignIn>, Schema<'SignIn'>>,
   Me: true satisfies Same<Answer<typeof me>, Schema<'Me'>>,
-  Application: true satisfies Same<Answer<typeof getApplication>, Schema<'Application'>>,
+  Application: true satisfies Same<Application, Schema<'Application'>>,
+  ApplicationAndUsage: true satisfies Same<Answer<typeof getApplication>, Schema<'ApplicationAndUsage'>>,
   Applications: true satisfies Same<Answer<typeof listApplications>, Schema<'Applications'>>,
   Keys: true satisfies Same<Answer<typeof listKeys>, Schema<'Keys'>>,
   NewKey: true satisfies Same<Answer<typeof createKeyOf>, Schema<'NewKey'>>,

@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { numbers } from '../corpus/numbers.ts';
 import { runCli, startCli } from './run-cli.ts';
 import { standInBus } from './stand-in-bus.ts';
 
@@ -15,7 +16,11 @@ const env = () => ({ BUSBAR_URL: bus.url, BUSBAR_KEY: bus.key });
 const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
 
 /** Posts one delivery as the bus does, signed now with `key`. */
-async function deliver(endpoint: string, key: string): Promise<number> {
+/** A producer's own text, which no program has parsed and printed. */
+const withData = ({ data: _, ...event }: { readonly data: unknown }, dataText: string) =>
+  `${JSON.stringify(event).slice(0, -1)},"data":${dataText}}`;
+
+async function deliver(endpoint: string, key: string, dataText?: string): Promise<number> {
   const event = {
     specversion: '1.0',
     id: 'e1',
@@ -23,7 +28,7 @@ async function deliver(endpoint: string, key: string): Promise<number> {
     type: 'order.placed',
     data: { note: 'a\u001bb' },
   };
-  const body = JSON.stringify(event);
+  const body = dataText === undefined ? JSON.stringify(event) : withData(event, dataText);
   const signedAt = new Date();
   const response = await fetch(endpoint, {
     method: 'POST',
@@ -66,6 +71,15 @@ describe('listen', () => {
     );
     expect(stdout).toMatch(/refused 401 {2}signature-mismatch: /);
     expect(stderr).toContain('Stopped: 1 deliveries, 1 refused.');
+  });
+
+  it('prints numbers with their own characters', async () => {
+    const listener = await listening(['--secret', secret, '--json']);
+    const dataText = `[${numbers.join(',')}]`;
+    await deliver(listener.endpoint, secret, dataText);
+    const [line] = await listener.printed('stdout', /.+\n/);
+    expect(line).toContain(`"data":${dataText}`);
+    await listener.stop();
   });
 
   it('prints one line of JSON per delivery with --json', async () => {

@@ -93,6 +93,7 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
     errors: z.array(FieldError).optional(),
     refusedAt: time,
     times: count,
+    retryable: z.literal(false).optional(),
   });
 
   const Attempt = z.object({

@@ -175,6 +175,17 @@ export function answers() {
       applications: z.array(z.object({ application: nameSchema, role: z.enum(roles) })).optional(),
     }),
     Application,
+    ApplicationAndUsage: Application.extend({
+      usage: z.object({
+        topics: count,
+        receivers: count,
+        schedules: count,
+        keys: count,
+        concurrency: count,
+        delayedEvents: count,
+        storedBytes: count,
+      }),
+    }),
     Applications: z.object({ applications: z.array(Application), cursor: z.string().optional() }),
     Keys: z.object({ keys: z.array(Key), cursor: z.string().optional() }),
     NewKey: Key.extend({ key: z.string() }),

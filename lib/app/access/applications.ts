@@ -7,13 +7,15 @@ import {
   checkParent,
   requireFreeName,
 } from '../../core/access/application.ts';
-import { checkWithinParent, placeKinds } from '../../core/access/quotas.ts';
+import { checkWithinParent, type PlaceKind, placeKinds } from '../../core/access/quotas.ts';
+import type { StoredQuota } from '../../core/access/stored.ts';
 import { BusbarError, declaredConflict } from '../../core/kernel/errors.ts';
 import { mergePatch } from '../../core/kernel/merge-patch.ts';
 import { parseSpec } from '../../core/kernel/spec.ts';
 import { listLimitMax } from '../../core/list/limits.ts';
 import type { Portion } from '../../core/list/portion.ts';
 import type { ApplicationChange } from '../../runtime/stores/applications.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import type { PlaceTools } from './places.ts';
 
@@ -76,13 +78,22 @@ async function family(
   return { items, last: undefined };
 }
 
+/** An application with what it has of what its quotas bound, those of its children included. */
+export type ApplicationAndUsage = Application & {
+  readonly usage: Readonly<Record<PlaceKind | StoredQuota, number>>;
+};
+
+/** Its use is as those know it who enforce the quotas: what was declared or left by a crash shows after they compared. */
 export async function getApplication(
-  tools: ApplicationTools,
+  tools: ApplicationTools & Tools<'usage'>,
   principal: Principal,
   name: string,
-): Promise<Application> {
+): Promise<ApplicationAndUsage> {
   requireManaged(principal, name);
-  return await requireApplication(tools, name);
+  const application = await requireApplication(tools, name);
+  const [places, stored] = await Promise.all([tools.places.used(name), tools.usage.total(name)]);
+  const { events: delayedEvents, bytes: storedBytes } = stored;
+  return { ...application, usage: { ...places, delayedEvents, storedBytes } };
 }
 
 /** Whether the application is the caller's, or a child of that. @throws BusbarError forbidden. */

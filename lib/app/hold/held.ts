@@ -13,7 +13,7 @@ import {
 import { type Hold, isOpen, isReleasing, notOnHold } from '../../core/hold/hold.ts';
 import { heldListRows } from '../../core/hold/limits.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
-import { parseExact } from '../../core/kernel/exact-numbers.ts';
+import { parseVerbatim } from '../../core/kernel/exact-numbers.ts';
 import type { HoldName } from '../../runtime/stores/held.ts';
 import { type ActTools, refusalsOf } from '../access/act.ts';
 import { giveBackHeld, type UsageTools } from '../access/stored.ts';
@@ -81,7 +81,7 @@ export async function getHeld(
   id: string,
 ): Promise<ShownHeld & { event: unknown }> {
   const { kept } = await find(tools, principal, topic, id);
-  return { ...show(kept), event: parseExact(kept.event.body) };
+  return { ...show(kept), event: parseVerbatim(kept.event.body) };
 }
 
 /** Sends one held event, ahead of the others. */

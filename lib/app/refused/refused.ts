@@ -32,13 +32,22 @@ export async function getRefused(
   return { ...refused, event };
 }
 
-/** Publishes it once more, after its cause was fixed; it is listed again if it fails again. */
+/**
+ * Publishes it once more, after its cause was fixed; it is listed again if it fails again.
+ * @throws BusbarError unknown_refused; event_too_large when only its beginning is kept.
+ */
 export async function retryRefused(
   tools: RefusedTools,
   principal: Principal,
   id: string,
 ): Promise<{ id: string; state: 'retrying' }> {
   const { refused, event } = await find(tools, principal, id);
+  if (refused.retryable === false) {
+    throw new BusbarError(
+      'event_too_large',
+      `Only the beginning of ${id} is kept, because it is larger than any event. Have its producer write a smaller one, and delete this entry with DELETE /v1/refused/${id}.`,
+    );
+  }
   const { application, topic, receiver, key = '~retry' } = refused;
   await tools.outbox.put({
     pk: `${outboxPrefix(application)}${key}`,

@@ -107,13 +107,7 @@ async function requireAskable(
 }
 
 async function requireFewOpen(tools: RequestTools, { application }: Principal): Promise<void> {
-  const { items } = await pageOf(
-    ['open-requests', application],
-    { limit: openRequestsMax },
-    tools.requests.after,
-    (request) => (request.state === 'open' && request.application === application ? request.id : undefined),
-  );
-  if (items.length < openRequestsMax) return;
+  if ((await tools.requests.countOpen(application, openRequestsMax)) < openRequestsMax) return;
   throw new BusbarError(
     'quota_exceeded',
     `${application} has ${openRequestsMax} open requests, which is the most. Withdraw some, or wait for decisions.`,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readBody } from '../../client/body.ts';
 import { type Delivery, readDelivery, VerificationError, verify } from '../../client/verify.ts';
-import { parseExact } from '../../core/kernel/exact-numbers.ts';
+import { parseVerbatim } from '../../core/kernel/exact-numbers.ts';
 
 /** One request to the listener, and the response to it. */
 export interface Heard {
@@ -57,7 +57,7 @@ export async function hear(
 }
 
 /**
- * The event as it is printed: numbers that a double would round as they were sent, and bytes as base64.
+ * The event as it is printed: numbers as they were sent, and bytes as base64.
  * @param isWhole whether the body is the event, as in the structured mode, or its data.
  */
 export function printedEvent({ event, body }: Delivery, isWhole: boolean): Record<string, unknown> {
@@ -65,6 +65,6 @@ export function printedEvent({ event, body }: Delivery, isWhole: boolean): Recor
   if (data === undefined) return others;
   if (data instanceof Uint8Array) return { ...others, data_base64: Buffer.from(data).toString('base64') };
   if (typeof data === 'string') return { ...event };
-  const sent = parseExact(new TextDecoder().decode(body));
+  const sent = parseVerbatim(new TextDecoder().decode(body));
   return { ...others, data: isWhole ? (sent as { readonly data: unknown }).data : sent };
 }

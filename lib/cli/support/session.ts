@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Client, type ClientOptions, createClient } from '../../client/index.ts';
-import { parseExact } from '../../core/kernel/exact-numbers.ts';
+import { parseVerbatim } from '../../core/kernel/exact-numbers.ts';
 import { chooseTarget, isSettled, type NamedProfile, type Target } from '../../core/profile/target.ts';
 import { namedProfile } from '../profiles/named.ts';
 import { fetchSignedIn } from '../signing-in/fetch.ts';
@@ -48,7 +48,7 @@ export function connect(session: Session, command: Command, more: Partial<Client
     random: world.random,
     uuid: world.uuid,
     source: '/busbar/cli',
-    parse: parseExact,
+    parse: parseVerbatim,
     // A person is waiting and can retry, so the client itself retries only once.
     retry: { attempts: 2 },
     ...more,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { parseExact } from '../../core/kernel/exact-numbers.ts';
+import { parseVerbatim } from '../../core/kernel/exact-numbers.ts';
 
 /** Parsers for option values. Each throws an `InvalidArgumentError`, which ends the command with exit code 2. */
 
@@ -63,13 +63,13 @@ export function rfc3339(text: string): string {
   return text;
 }
 
-/** JSON as text, or `@file`. Numbers that JavaScript would round are kept as raw JSON. */
+/** JSON as text, or `@file`. Numbers that JavaScript would write otherwise are kept as raw JSON. */
 export function jsonOrFile(text: string): unknown {
   const [source, json] = text.startsWith('@')
     ? [text.slice(1), readText(text.slice(1))]
     : ['The value', text];
   try {
-    return parseExact(json);
+    return parseVerbatim(json);
   } catch (error) {
     throw new InvalidArgumentError(`${source} is not valid JSON: ${messageOf(error)}.`);
   }

@@ -49,6 +49,22 @@ export function parseExact(text: string): unknown {
   });
 }
 
+/** Numbers that JavaScript may write otherwise: as above, with a zero at the end, or smaller than a millionth. */
+const mayChange = /[\d.]{16}|\d[eE]|\.\d*0(?!\d)|\.0{6}|-0/;
+
+/**
+ * The same for what is printed as it came: every number that JavaScript would write with other characters, as `1.0`,
+ * becomes raw JSON.
+ * @throws SyntaxError
+ */
+export function parseVerbatim(text: string): unknown {
+  if (!mayChange.test(text)) return JSON.parse(text);
+  return JSON.parse(text, (_, value: unknown, context?: { readonly source?: string }) => {
+    if (typeof value !== 'number' || context?.source === undefined) return value;
+    return JSON.stringify(value) === context.source ? value : json.rawJSON(context.source);
+  });
+}
+
 /** The first number that would be rounded, with its path; undefined when there is none. */
 export function roundedNumber(
   text: string,

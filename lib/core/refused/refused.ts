@@ -28,6 +28,8 @@ export interface Refused {
   readonly refusedAt: string;
   /** How often it was refused; more than once after a retry by hand. */
   readonly times: number;
+  /** Absent for what can be tried again. Only the beginning of the event is kept, because a row does not hold it whole. */
+  readonly retryable?: false;
 }
 
 /** Why an event is refused. */

@@ -5,7 +5,7 @@ import { type BusEvent, createEvent } from '../event/event.ts';
 import { publisherAttribute } from '../event/publisher.ts';
 import type { Target } from '../event/target.ts';
 import { BusbarError } from '../kernel/errors.ts';
-import { parseExact } from '../kernel/exact-numbers.ts';
+import { parseVerbatim } from '../kernel/exact-numbers.ts';
 import { bus } from '../kernel/limits.ts';
 import { nameSchema } from '../kernel/spec.ts';
 import { CronError, parseCron } from './cron.ts';
@@ -206,7 +206,7 @@ export function keptEvent({ data, dataText, ...event }: RecurrenceSpec['event'])
 
 /** The event as it is shown: numbers of its data are printed as they were given. */
 export function shownEvent({ dataText, ...event }: RecurrenceSpec['event']): SpecOfPut['event'] {
-  return dataText === undefined ? event : { ...event, data: parseExact(dataText) };
+  return dataText === undefined ? event : { ...event, data: parseVerbatim(dataText) };
 }
 
 export const unknownSchedule = (name: string) =>

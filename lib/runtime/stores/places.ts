@@ -1,4 +1,4 @@
-import type { PlaceKind } from '../../core/access/quotas.ts';
+import { type PlaceKind, placeKinds } from '../../core/access/quotas.ts';
 import { newsOfQuota } from '../../core/system-event/news.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
@@ -23,6 +23,8 @@ export interface Gate {
 export interface PlaceStore {
   gate(application: string, kind: PlaceKind): Promise<Gate | undefined>;
   all(application: string, kind: PlaceKind): Promise<Place[]>;
+  /** How much of each kind is taken. */
+  used(application: string): Promise<Record<PlaceKind, number>>;
   /**
    * Compares: adds the places of what there is, and gives up those of what there is not.
    * @returns whether it did; false when somebody took a place meanwhile.
@@ -62,6 +64,15 @@ export function createPlaceStore(table: Table, clock: Clock): PlaceStore {
       (await table.get(gateKey(application, kind), { consistent: true }))?.document as Gate | undefined,
 
     all,
+
+    async used(application) {
+      const used = Object.fromEntries(placeKinds.map((kind) => [kind, 0])) as Record<PlaceKind, number>;
+      for (const { sk, document } of await table.query(pkOf(application), 'place#')) {
+        const kind = placeKinds.find((each) => sk.startsWith(placePrefix(each)));
+        if (kind !== undefined) used[kind] += (document as Place).amount;
+      }
+      return used;
+    },
 
     async compare(application, kind, { missing, stale }, gate, was) {
       // Before the gate: whoever has read the earlier gate can take nothing any more once the new one is there.

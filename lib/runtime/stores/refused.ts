@@ -37,8 +37,8 @@ function fitting(refused: Refused, event: string): Kept {
   const beginning = new TextDecoder().decode(Buffer.from(event).subarray(0, beginningBytes), {
     stream: true,
   });
-  const detail = `${refused.detail} It is too large to be kept whole: this is its beginning.`;
-  return { refused: { ...refused, detail }, event: pack(beginning) };
+  const detail = `${refused.detail} It is too large to be kept whole: this is its beginning, which cannot be retried.`;
+  return { refused: { ...refused, detail, retryable: false }, event: pack(beginning) };
 }
 
 /** Every application that has some, so that an admin sees them all. */

@@ -9,6 +9,8 @@ import { systemEventWrites } from './system-events.ts';
 /** What applications ask for. There are few, so all are in one partition, in the order in which they were made. */
 export interface RequestStore {
   find(id: string): Promise<AccessRequest | undefined>;
+  /** How many of an application are open, up to a limit. */
+  countOpen(application: string, limit: number): Promise<number>;
   /** Behind an id, the oldest first. */
   after(after: string, limit: number): Promise<Portion<AccessRequest>>;
   /**
@@ -19,11 +21,24 @@ export interface RequestStore {
 }
 
 const pk = 'request';
+/** Found by its application while it is open. */
+const openKey = ({ application, id }: AccessRequest) => ({ pk: `open-request#${application}`, sk: id });
+
+function openWrites(was: AccessRequest | undefined, now: AccessRequest): Write[] {
+  const isOpen = now.state === 'open';
+  if (isOpen === (was?.state === 'open')) return [];
+  return [isOpen ? { put: { ...openKey(now), document: true } } : { delete: openKey(now) }];
+}
 
 export function createRequestStore(table: Table, clock: Clock): RequestStore {
   return {
     find: async (id) =>
       (await table.get({ pk, sk: id }, { consistent: true }))?.document as AccessRequest | undefined,
+
+    async countOpen(application, limit) {
+      const { rows } = await table.page(`open-request#${application}`, '', limit);
+      return rows.length;
+    },
 
     async after(after, limit) {
       const { rows, last } = await table.page(pk, after, limit);
@@ -35,7 +50,7 @@ export function createRequestStore(table: Table, clock: Clock): RequestStore {
       const expiresAtSeconds = Math.ceil(clock.now() / 1000) + (seconds ?? 0);
       const put = { pk, sk: now.id, document: now, ...(seconds !== undefined && { expiresAtSeconds }) };
       const reports = systemEventWrites(newsOfRequest(was, now, clock.now()));
-      return table.transact([{ put, was }, ...others, ...reports]);
+      return table.transact([{ put, was }, ...openWrites(was, now), ...others, ...reports]);
     },
   };
 }

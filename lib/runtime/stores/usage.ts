@@ -28,6 +28,8 @@ export interface UsageStore {
   take(application: string, stored: readonly Stored[], limits: Amount): Promise<Exceeded | undefined>;
   /** Counts what is stored in any case, or, with negative amounts, what is no longer stored. */
   count(application: string, stored: readonly Stored[], limits: Amount): Promise<void>;
+  /** What waits now, as far as instances have told. */
+  total(application: string): Promise<Amount>;
   /** Tells that a quota has refused something, at most once a minute. */
   refused(application: string, quota: StoredQuota): Promise<void>;
   /** Empties the cell of a hold that is over. */
@@ -153,6 +155,8 @@ export function createUsageStore(table: Table, clock: Clock): UsageStore {
       if (isQuiet && (own.total === undefined || isFar(own.total, limits))) return;
       await tell(application, own);
     },
+
+    total: async (application) => totalOf(await cells(application), clock.now()),
 
     async refused(application, quota) {
       const nowMs = clock.now();

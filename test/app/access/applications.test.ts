@@ -11,9 +11,10 @@ import {
   authenticate as authenticateFrom,
 } from '../../../lib/app/access/authenticate.ts';
 import { createKeyOf, makeKey, revokeKeyOf } from '../../../lib/app/access/keys.ts';
-import { putTopic } from '../../../lib/app/registry/topics.ts';
+import { publish } from '../../../lib/app/publish/publish.ts';
 import { childrenMax } from '../../../lib/core/access/limits.ts';
-import { admin, member, type TestBus, testBus } from '../bus.ts';
+import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { putReceiver, putTopic } from '../calls.ts';
 
 const authenticate = (tools: AuthenticateTools, authorization: string) =>
   authenticateFrom(tools, { authorization, address: '192.0.2.1' });
@@ -41,7 +42,8 @@ describe('an application', () => {
     });
     expect(patched).toMatchObject({ description: 'second', contacts: ['b'], quotas: { keys: 6 } });
     expect(patched.quotas).not.toHaveProperty('topics');
-    expect(await getApplication(bus.tools, admin, 'shop')).toEqual(patched);
+    const { usage: _, ...shown } = await getApplication(bus.tools, admin, 'shop');
+    expect(shown).toEqual(patched);
     expect((await listApplications(bus.tools, admin, { limit: 100 })).applications).toEqual([patched]);
 
     await deleteApplication(bus.tools, admin, 'shop');
@@ -177,5 +179,39 @@ describe('a parent', () => {
     await patchApplication(bus.tools, admin, 'sub', { parent: 'other' });
     expect(await getApplication(bus.tools, admin, 'main')).not.toHaveProperty('children');
     expect(await getApplication(bus.tools, admin, 'other')).toMatchObject({ children: ['sub'] });
+  });
+});
+
+describe('GET of an application', () => {
+  it('shows what it and its children have of what quotas bound', async () => {
+    const bus = await testBus();
+    await putApplication(bus.tools, admin, 'shop', { quotas: { topics: 3 } });
+    await putApplication(bus.tools, admin, 'shop-web', { parent: 'shop' });
+    const none = { topics: 0, receivers: 0, schedules: 0, keys: 0, concurrency: 0 };
+    const waits = { delayedEvents: 0, storedBytes: 0 };
+    expect((await getApplication(bus.tools, admin, 'shop')).usage).toEqual({ ...none, ...waits });
+
+    await putTopic(bus.tools, member('shop'), 'orders', {});
+    await putTopic(bus.tools, admin, 'returns', { owner: 'shop-web' });
+    const spec = { endpoint: 'https://billing.example.com/events', limits: { concurrency: 7 } };
+    await putReceiver(bus.tools, member('shop'), 'billing', spec, []);
+    await makeKey(bus.tools, { application: 'shop', role: 'member', name: 'ci' });
+    // So much that it is told at once.
+    await putApplication(bus.tools, admin, 'shop', { quotas: { topics: 3, delayedEvents: 10 } });
+    await bus.clock.advance(10_000);
+    await publish(
+      bus.tools,
+      member('shop'),
+      { topic: 'orders' },
+      shorthand({ type: 'a', data: {}, delaySeconds: 600 }),
+    );
+    const { quotas, usage } = await getApplication(bus.tools, member('shop'), 'shop');
+    expect(quotas).toEqual({ topics: 3, delayedEvents: 10 });
+    expect(usage).toMatchObject({ topics: 2, receivers: 1, concurrency: 7, delayedEvents: 1 });
+    expect(usage.storedBytes).toBeGreaterThan(50);
+    expect((await getApplication(bus.tools, admin, 'shop-web')).usage.topics).toBe(1);
+    await expect(getApplication(bus.tools, member('other'), 'shop')).rejects.toMatchObject({
+      code: 'forbidden',
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -312,6 +313,26 @@ describe('an entry that cannot be published as it is', () => {
       event: attributes.busbarEvent?.S ?? '',
     });
     expect(bus.lines.filter((line) => line.includes('A stored event was refused'))).toHaveLength(1);
+  });
+
+  it('says that it cannot be retried when only its beginning can be kept', async () => {
+    const bus = await runningBus();
+    const parts = Array.from({ length: 8000 }, (_, n) =>
+      createHash('sha256').update(String(n)).digest('base64'),
+    );
+    const event = `{"type":"t","data":"${parts.join('')}"}`;
+    await raw(bus, 'outbox#shop#k', { busbarTopic: { S: 'orders' }, busbarEvent: { S: event } });
+    await bus.clock.until(async () => (await bus.entries()).length === 0, minute);
+    const { refused } = await listRefused(bus.tools, shop, {});
+    expect(refused).toMatchObject([{ code: 'event_too_large', retryable: false }]);
+    const id = refused[0]?.id ?? '';
+    expect(event.startsWith((await getRefused(bus.tools, shop, id)).event)).toBe(true);
+    await expect(retryRefused(bus.tools, shop, id)).rejects.toMatchObject({
+      code: 'event_too_large',
+      message: expect.stringContaining('Have its producer write a smaller one'),
+    });
+    expect((await listRefused(bus.tools, shop, {})).refused).toHaveLength(1);
+    await deleteRefused(bus.tools, shop, id);
   });
 
   it('is retried by hand once its cause is fixed, and listed again if it is not', async () => {

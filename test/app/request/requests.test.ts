@@ -404,3 +404,24 @@ describe('a delayed event of an application with a grant', () => {
     expect((await bus.rows('refused#')).length).toBe(1 - delivered);
   });
 });
+
+describe('open requests', () => {
+  it('are counted by their application, whatever others ask for, until they are decided', async () => {
+    const bus = await busWithTopic();
+    const ask = (who: Principal) => createRequest(bus.tools, who, { kind: 'quotas', quotas: { topics: 1 } });
+    for (let n = 0; n < 100; n++) await ask(outsider);
+    await expect(ask(outsider)).rejects.toMatchObject({
+      code: 'quota_exceeded',
+      message: expect.stringContaining('Withdraw some'),
+    });
+    const reads = () => bus.calls.filter((call) => call.startsWith('dynamodb.Query')).length;
+    const before = reads();
+    const { id } = await ask(team);
+    expect(reads() - before).toBe(1);
+    const [{ id: own } = { id: '' }] = (await listRequests(bus.tools, outsider, page)).requests;
+    await decideRequest(bus.tools, outsider, own, 'withdraw', undefined);
+    await ask(outsider);
+    await decideRequest(bus.tools, admin, id, 'reject', undefined);
+    expect(await bus.rows('open-request#team')).toEqual([]);
+  });
+});

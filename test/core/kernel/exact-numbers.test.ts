@@ -1,9 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseExact, roundedNumber, stringifyExact } from '../../../lib/core/kernel/exact-numbers.ts';
+import {
+  parseExact,
+  parseVerbatim,
+  roundedNumber,
+  stringifyExact,
+} from '../../../lib/core/kernel/exact-numbers.ts';
 import { numbers } from '../../corpus/numbers.ts';
 
 describe('a JSON number', () => {
+  it.each(numbers)('is printed with its own characters after it was parsed verbatim: %s', (number) => {
+    const text = `{"a":[${number},"${number}"]}`;
+    expect(JSON.stringify(parseVerbatim(text))).toBe(text);
+  });
+
+  it('of any digits is printed with its own characters after it was parsed verbatim', () => {
+    const digits = fc.stringMatching(/^\d{1,20}$/);
+    const part = fc.option(digits, { nil: '' });
+    fc.assert(
+      fc.property(
+        fc.bigInt(),
+        part,
+        fc.option(fc.integer({ min: -400, max: 400 }), { nil: undefined }),
+        (whole, fraction, power) => {
+          const text = `[${whole}${fraction === '' ? '' : `.${fraction}`}${power === undefined ? '' : `e${power}`}]`;
+          expect(JSON.stringify(parseVerbatim(text))).toBe(text);
+        },
+      ),
+    );
+  });
+
   it.each(numbers)('is printed as the same value after it was parsed exactly: %s', (number) => {
     const text = `{"a":[${number}]}`;
     const printed = JSON.stringify(parseExact(text));
