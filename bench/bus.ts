@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, '..');
 /** The bus as users start it: as a process, durable, on free ports of 127.0.0.1. */
 export interface BusProcess {
   readonly pid: number;
+  /** All its processes: one. */
+  readonly pids: readonly number[];
   readonly url: string;
   /** Takes events only. */
   readonly publishUrl: string;
@@ -32,7 +34,7 @@ export async function startBusProcess(
 ): Promise<BusProcess> {
   const watching = ['--expose-gc', '--import', join(import.meta.dirname, 'processes', 'heap.ts')];
   const { measuresHeap = false } = options;
-  const command = [...(measuresHeap ? watching : []), join(root, 'bin', 'busbar.ts'), 'start', '--json'];
+  const command = [...(measuresHeap ? watching : []), join(root, 'bin', 'busbar.js'), 'start', '--json'];
   const child = spawn(process.execPath, command, {
     cwd: root,
     // In a soak, only the soak itself reacts to Ctrl-C, and stops the bus.
@@ -54,6 +56,7 @@ export async function startBusProcess(
   if (child.pid === undefined) throw new Error('The bus has no process id.');
   return {
     pid: child.pid,
+    pids: [child.pid],
     url,
     publishUrl,
     awsUrl,

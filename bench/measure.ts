@@ -1,9 +1,19 @@
 import { billOf } from '../lib/core/bill/bill.ts';
 import { difference } from './meter.ts';
 import type { Load } from './processes/generator.ts';
-import type { Stand } from './stand.ts';
+import type { Layout, Stand } from './stand.ts';
 import { usageOf } from './usage.ts';
 import { waitForCount } from './wait.ts';
+
+/** What is measured: a bus, or a rival of it, between a generator and a sink. */
+export interface Measured extends Pick<Stand, 'sink' | 'generator'> {
+  readonly layout: Layout;
+  readonly bus: {
+    /** All its processes. */
+    readonly pids: readonly number[];
+    meter(): Promise<Readonly<Record<string, number>>>;
+  };
+}
 
 /** One measurement of one load. Rates count from the start of the load to its end, or to the last delivery. */
 export interface Measurement {
@@ -28,7 +38,7 @@ export interface Measurement {
  * Measures one load, from its first request to the last delivery of an accepted event.
  * @throws Error when a publish failed otherwise than with 429, or when an accepted event did not arrive.
  */
-export async function measure(stand: Stand, run: () => Promise<Load>): Promise<Measurement> {
+export async function measure(stand: Measured, run: () => Promise<Load>): Promise<Measurement> {
   const { bus, sink, generator, layout } = stand;
   await sink.call('reset', null);
   const before = await snapshot(stand);
@@ -57,25 +67,28 @@ export async function measure(stand: Stand, run: () => Promise<Load>): Promise<M
     );
   }
   const thousands = expected / 1000;
-  const used = (pid: number) => (after.cpuSeconds.get(pid) ?? 0) - (before.cpuSeconds.get(pid) ?? 0);
+  const used = (...pids: readonly number[]) =>
+    pids.reduce((sum, pid) => sum + (after.cpuSeconds.get(pid) ?? 0) - (before.cpuSeconds.get(pid) ?? 0), 0);
   return {
     acceptedPerSecond: (load.acceptedEvents / (load.endMs - load.startMs)) * 1000,
     deliveredPerSecond: (expected / (arrivals.lastMs - load.startMs)) * 1000,
     p50Ms,
     p99Ms,
-    cpuSeconds: (used(bus.pid) + used(sink.pid) + used(generator.pid)) / thousands,
-    busCpuSeconds: used(bus.pid) / thousands,
+    cpuSeconds: used(...bus.pids, sink.pid, generator.pid) / thousands,
+    busCpuSeconds: used(...bus.pids) / thousands,
     dollars: billOf(difference(before.meter, after.meter)).dollars * (1000 / thousands),
     shed: load.shed,
     shedWithoutRetryAfter: load.shedWithoutRetryAfter,
     duplicates: arrivals.duplicates,
     deliveries: expected,
-    peakRssMb: usageOf(bus.pid).peakRssMb,
+    peakRssMb: bus.pids.reduce((sum, pid) => sum + usageOf(pid).peakRssMb, 0),
   };
 }
 
-async function snapshot({ bus, sink, generator }: Stand) {
+async function snapshot({ bus, sink, generator }: Measured) {
   const meter = await bus.meter();
-  const cpuSeconds = new Map([bus, sink, generator].map(({ pid }) => [pid, usageOf(pid).cpuSeconds]));
+  const cpuSeconds = new Map(
+    [...bus.pids, sink.pid, generator.pid].map((pid) => [pid, usageOf(pid).cpuSeconds]),
+  );
   return { meter, cpuSeconds };
 }

@@ -1,8 +1,9 @@
 import type { Bundle } from './bundles.ts';
 import type { NamedLimit } from './machine.ts';
 import type { Measurement } from './measure.ts';
+import type { Rivals } from './rivals.ts';
 import type { Loads, NullRun, OneToOne } from './scenarios.ts';
-import { medians } from './statistics.ts';
+import { median, medians } from './statistics.ts';
 import { number, tableOf } from './table.ts';
 import type { Judgement } from './verdict.ts';
 
@@ -19,6 +20,31 @@ export function oneToOneText(rounds: readonly OneToOne[]): string {
     '\nLatency (open loop, from the time at which an event was due to be sent)',
     loadsText(rounds.map(({ latency }) => latency)),
   ].join('\n');
+}
+
+/** Each load of the bus above that of the rival, and what the rival needs of the rate and CPU time of the bus. */
+export function rivalsText(rounds: readonly Rivals[]): string {
+  const names = Object.keys(rounds[0]?.bus ?? {});
+  const beside = rounds.map(({ bus, bullmq }) =>
+    Object.fromEntries(
+      names.flatMap((name) => [
+        [`bus, ${name}`, bus[name]],
+        [`BullMQ, ${name}`, bullmq[name]],
+      ]),
+    ),
+  ) as readonly Loads[];
+  const ratio = (name: string, of: (measurement: Measurement) => number) =>
+    median(
+      rounds.map(({ bus, bullmq }) => {
+        const [ours, theirs] = [bus[name], bullmq[name]];
+        return ours === undefined || theirs === undefined ? Number.NaN : of(ours) / of(theirs);
+      }),
+    ).toFixed(2);
+  const ratios = names.map(
+    (name) =>
+      `${name}: the bus delivers ${ratio(name, (each) => each.deliveredPerSecond)} times as many a second, with ${ratio(name, (each) => each.busCpuSeconds)} times the CPU time`,
+  );
+  return [loadsText(beside), '', ...ratios].join('\n');
 }
 
 /** Loads with the same names in every round. */

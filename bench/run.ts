@@ -13,9 +13,11 @@ import {
   loadsText,
   nullRunsText,
   oneToOneText,
+  rivalsText,
   section,
   verdictText,
 } from './report.ts';
+import { measureRivals, missingRedis } from './rivals.ts';
 import {
   measureManyTopics,
   measureNullRuns,
@@ -37,6 +39,7 @@ const usage = `npm run bench -- [options]
   --isolation    only the flood of one type beside another (docs/decisions/040-limits-and-hot-types.md)
   --delays       only delayed events: 100,000 that wait at the same time (2,000 with --quick)
   --costs        only what a million events cost: one by one and in batches, for one receiver and for five
+  --rivals       only the bus beside BullMQ on Redis, with the same generator and sink; needs redis-server
   --events <n>   how many delayed events
   --formats      compare bundle formats, too (docs/decisions/003-bundle-format.md)
   --json         print the results as JSON
@@ -52,6 +55,7 @@ const { values } = parseArgs({
     isolation: { type: 'boolean', default: false },
     delays: { type: 'boolean', default: false },
     costs: { type: 'boolean', default: false },
+    rivals: { type: 'boolean', default: false },
     events: { type: 'string' },
     formats: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -139,6 +143,18 @@ function partsOf(scope: Scope) {
     report: ([found]) =>
       section('What a million events cost (1 KB each, endpoints that answer after 100 ms)', costsText(found)),
   });
+  const rivals = part({
+    name: 'rivals',
+    everyRound: true,
+    ...withOwnEnds(measureRivals),
+    report: (found) =>
+      section('Beside BullMQ on Redis (closed loop, signed posts, one receiver)', rivalsText(found)),
+  });
+  const redis = values.rivals || values.check ? missingRedis() : undefined;
+  if (redis !== undefined) {
+    progress(`SKIPPED: the part with BullMQ did not run, because this machine lacks ${redis}.`);
+  }
+  if (values.rivals) return redis === undefined ? { rivals } : {};
   if (values.costs) return { costs };
   if (values.isolation) return { isolation };
   if (values.delays) return { delays };
@@ -184,7 +200,7 @@ function partsOf(scope: Scope) {
       report: ([found]) => section('The limits of this machine', limitsText(found)),
     }),
     isolation,
-    ...(values.check && { delays, costs }),
+    ...(values.check && { delays, costs, ...(redis === undefined && { rivals }) }),
     bundles: part({
       name: 'bundles',
       everyRound: false,

@@ -7,11 +7,11 @@ import { usageOf } from './usage.ts';
 /** Requests that wait for their response at the same time. */
 const connections = 8;
 
-const oneToOne: Layout = { name: '1 topic x 1 receiver', topics: 1, receivers: 1 };
+export const oneToOne: Layout = { name: '1 topic x 1 receiver', topics: 1, receivers: 1 };
 const oneToTen: Layout = { name: '1 topic x 10 receivers', topics: 1, receivers: 10 };
 
 /** A closed loop of publishes. */
-const publish = (stand: Stand, batch: number, seconds: number) =>
+export const publish = (stand: Stand, batch: number, seconds: number) =>
   measure(stand, () =>
     stand.generator.call('closedLoop', { target: stand.target(batch), connections, seconds }),
   );

@@ -46,7 +46,7 @@ export function serve(actions: Actions): void {
 
 /** Starts a module of this folder as a process. A detached one does not receive Ctrl-C from the terminal. */
 export function startWorker<Served extends Actions>(
-  module: 'generator' | 'sink' | 'limits' | 'soak-endpoints',
+  module: 'generator' | 'sink' | 'limits' | 'soak-endpoints' | 'bullmq',
   options: { readonly detached?: boolean } = {},
 ): Worker<Served> {
   const child = fork(new URL(`./${module}.ts`, import.meta.url), { detached: options.detached ?? false });
