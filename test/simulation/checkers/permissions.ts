@@ -1,5 +1,6 @@
 import {
   type Life,
+  type MadeKey,
   mayHavePublished,
   overlaps,
   ownerOf,
@@ -10,6 +11,8 @@ import type { Checker } from './checker.ts';
 
 /** Who may publish is at most so old when it decides: topics a second, grants and keys five. */
 const rightsMs = 6000;
+/** A key that was revoked is refused everywhere from then on; that of an admin at once. */
+const revokedMs = { member: 5000, admin: 0 } as const;
 /** A call that was given up may go on for so long. */
 const lingerMs = 30_000;
 
@@ -57,8 +60,25 @@ export const permissions: Checker = {
         about,
       };
     }
+    for (const key of tenancy.madeKeys) yield* usesOf(key);
   },
 };
+
+/** A key opens the door until it is revoked, and not after that. What was accepted by then is for `nothing-lost`. */
+function* usesOf({ keyId, by, role, uses, revocation }: MadeKey) {
+  const revokedAtMs = revocation?.isDone === true ? revocation.endMs : Number.POSITIVE_INFINITY;
+  for (const { what, startMs, endMs, outcome } of uses) {
+    const about = [keyId, what];
+    const lateMs = startMs - revokedAtMs;
+    if (outcome === 'accepted' && lateMs > revokedMs[role])
+      yield {
+        message: `The key ${keyId} of ${by} (${role}) was accepted ${lateMs} ms after it was revoked: ${what}.`,
+        about,
+      };
+    if (outcome === 'refused' && endMs < (revocation?.startMs ?? Number.POSITIVE_INFINITY))
+      yield { message: `The key ${keyId} of ${by} was refused before anybody revoked it: ${what}.`, about };
+  }
+}
 
 /**
  * The lifetimes of its topic that an event may have been accepted for. One that acts while its own application makes the

@@ -32,6 +32,8 @@ export interface Publication {
   readonly dueMs: EpochMs[];
   /** The id of its transaction. */
   readonly transaction?: string;
+  /** The id of the key that it was published with, where that may be revoked. */
+  readonly key?: string;
   /** When a cancel was answered by a 2xx. */
   cancelledMs?: EpochMs;
   /** A cancel was sent, and its answer is not known. */

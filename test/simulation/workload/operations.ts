@@ -3,6 +3,7 @@ import type { Dice } from '../world/dice.ts';
 import type { Profile } from '../world/profile.ts';
 import type { Reply, World } from '../world/world.ts';
 import { drawEvent, drawFilter } from './filters.ts';
+import { revokeKey } from './key-operations.ts';
 import type {
   Filter,
   Model,
@@ -377,6 +378,7 @@ const all = {
   lend: [0.5, lend],
   runOn: [0.3, runOn],
   ask: [3, ask],
+  revokeKey: [0.7, revokeKey],
 } satisfies Readonly<
   Record<string, readonly [weight: number, operation: Operation] | readonly [number, Operation, byHand: true]>
 >;

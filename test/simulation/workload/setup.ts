@@ -17,6 +17,9 @@ async function made(
   return reply.body as Record<string, unknown>;
 }
 
+/** The topic that anybody may publish to. */
+export const openTopic = 'topic-1';
+
 const retryLists: readonly (readonly number[])[] = [[1, 3], [1, 2, 5, 10], [2, 10, 30, 60], [5], []];
 
 /** Draws the topics, receivers and subscriptions of a run and makes them, before anything goes wrong. */
@@ -79,6 +82,7 @@ async function addTopic(world: World, model: Model, topic: TopicModel): Promise<
   await made(world, 'PUT', `/topics/${topic.name}`, {
     ...(topic.ordered && { ordered: true }),
     ...(topic.deduplicates && { dedupSeconds: 3600 }),
+    ...(topic.name === openTopic && { access: { publish: 'anyone' } }),
     trace: 'failures',
   });
   model.topics.set(topic.name, topic);

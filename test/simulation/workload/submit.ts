@@ -11,10 +11,13 @@ export interface Submitter {
     target: Publication['target'],
     via: Publication['via'],
     event: Event,
-    more?: { dueMs?: number; transaction?: string },
+    more?: { dueMs?: number; transaction?: string; key?: string },
   ): Publication;
-  /** Sends the events by one call, and notes what came of it. */
-  send(publications: readonly Publication[], delaySeconds?: number): Promise<void>;
+  /**
+   * Sends the events by one call, and notes what came of it.
+   * @param key of the producer; that of the admin when left out.
+   */
+  send(publications: readonly Publication[], delaySeconds?: number, key?: string): Promise<void>;
 }
 
 export function createSubmitter(world: World, model: Model): Submitter {
@@ -32,7 +35,7 @@ export function createSubmitter(world: World, model: Model): Submitter {
     const nowMs = world.clock.now();
     for (const [index, submission] of submissions.entries()) {
       submission.endMs = nowMs;
-      submission.outcome = outcomeOf(reply, index);
+      submission.outcome = outcomeOf(publications[index], reply, index);
       world.history.note(
         `${publications[index]?.via} answered`,
         `${publications[index]?.id} ${submission.outcome}`,
@@ -40,7 +43,11 @@ export function createSubmitter(world: World, model: Model): Submitter {
     }
   }
 
-  function outcomeOf(reply: Reply, index: number): Submission['outcome'] {
+  function outcomeOf(
+    publication: Publication | undefined,
+    reply: Reply,
+    index: number,
+  ): Submission['outcome'] {
     if (reply.kind === 'lost') return 'unknown';
     const { status, body } = reply;
     const entry = body?.events?.[index] as { status?: string; code?: string } | undefined;
@@ -48,6 +55,8 @@ export function createSubmitter(world: World, model: Model): Submitter {
     if (status < 300 && entry?.status !== undefined) return entry.status as Submission['outcome'];
     // A 5xx or 429 says nothing about what was done before it.
     if (status >= 500 || status === 429) return 'unknown';
+    // Whether a key may have been revoked is for the checker of permissions.
+    if (status === 401 && publication?.key !== undefined) return 'refused';
     model.surprises.push(`A publish was answered ${status} ${JSON.stringify(body)}.`);
     return 'refused';
   }
@@ -72,11 +81,12 @@ export function createSubmitter(world: World, model: Model): Submitter {
         submissions: [],
         dueMs: more.dueMs === undefined ? [] : [more.dueMs],
         ...(more.transaction !== undefined && { transaction: more.transaction }),
+        ...(more.key !== undefined && { key: more.key }),
       };
       model.publications.set(publication.id, publication);
       return publication;
     },
-    async send(publications, delaySeconds) {
+    async send(publications, delaySeconds, key) {
       const [first] = publications;
       if (first === undefined) return;
       const { target, via } = first;
@@ -95,7 +105,8 @@ export function createSubmitter(world: World, model: Model): Submitter {
       }
       const path =
         'topic' in target ? `/topics/${target.topic}/events` : `/receivers/${target.receiver}/events`;
-      const reply = via === 'lambda' ? await lambda(target, events) : await world.call('POST', path, events);
+      const reply =
+        via === 'lambda' ? await lambda(target, events) : await world.call('POST', path, events, key);
       end(publications, submissions, reply);
     },
   };

@@ -65,6 +65,23 @@ export interface TenantRequest {
   readonly decisions: { approve?: Decision; reject?: Decision; withdraw?: Decision };
 }
 
+/** A key that was made to be revoked. */
+export interface MadeKey {
+  readonly keyId: string;
+  readonly key: string;
+  readonly by: Tenant | 'ops';
+  readonly role: 'member' | 'admin';
+  readonly uses: {
+    /** An event, or the call that asks who one is. */
+    readonly what: string;
+    readonly startMs: EpochMs;
+    readonly endMs: EpochMs;
+    /** `refused`: because of the key. */
+    readonly outcome: 'accepted' | 'refused' | 'unknown';
+  }[];
+  revocation?: Decision;
+}
+
 /** The end of all that an application was granted on a topic, by its owner. */
 export interface Revocation extends Decision {
   readonly of: Tenant;
@@ -88,6 +105,7 @@ export interface Tenancy {
   readonly events: Map<string, TenantEvent>;
   readonly requests: TenantRequest[];
   readonly revocations: Revocation[];
+  readonly madeKeys: MadeKey[];
 }
 
 export const createTenancy = (): Tenancy => ({
@@ -96,6 +114,7 @@ export const createTenancy = (): Tenancy => ({
   events: new Map(),
   requests: [],
   revocations: [],
+  madeKeys: [],
 });
 
 export const newLife = (owner: Tenant, access: Life['access'], fromMs: EpochMs): Life => ({

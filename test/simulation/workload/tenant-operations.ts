@@ -19,16 +19,16 @@ import {
 
 const forever = Number.POSITIVE_INFINITY;
 
-const isDone = (reply: Reply): boolean => reply.kind === 'answer' && reply.status < 300;
+export const isDone = (reply: Reply): boolean => reply.kind === 'answer' && reply.status < 300;
 /** It may have been done, or not; or others were faster, or had the name a moment ago, and it is to be said again. */
-const isOpen = (reply: Reply): boolean =>
+export const isOpen = (reply: Reply): boolean =>
   reply.kind === 'lost' ||
   reply.status >= 500 ||
   reply.status === 429 ||
   ['conflict', 'in_use'].includes(String(reply.body?.code));
 
 /** Says the same until the answer is certain. Whether an answer before it left that open is told as well. */
-async function insist(
+export async function insist(
   bench: Workbench,
   tenant: Tenant | 'ops',
   method: string,

@@ -6,6 +6,7 @@ const requests = conditions(
   { slowCall: 0.1 },
   { minutes: 1, focus: { publish: 1, ask: 2, publishShared: 1 } },
 );
+const keys = conditions({}, { minutes, focus: { publish: 1, revokeKey: 2 } });
 
 /** Bugs of those who decide what an application may do with what is not its own, or is not any more. */
 export const accessMutants: readonly Mutant[] = [
@@ -99,5 +100,32 @@ export const accessMutants: readonly Mutant[] = [
     functions: ['admin'],
     checkers: ['grants'],
     under: requests,
+  },
+  {
+    name: 'an instance remembers a key for as long as it lives',
+    file: 'lib/runtime/stores/keys.ts',
+    find: 'if (cached !== undefined && cached.untilMs > clock.now()) {',
+    replace: 'if (cached !== undefined) {',
+    functions: ['publish', 'admin'],
+    checkers: ['permissions'],
+    under: keys,
+  },
+  {
+    name: 'an instance remembers the key of an admin as it does others',
+    file: 'lib/runtime/stores/keys.ts',
+    find: "if (kept.record.role !== 'admin') remember",
+    replace: 'remember',
+    functions: ['publish', 'admin'],
+    checkers: ['permissions'],
+    under: keys,
+  },
+  {
+    name: 'a key that is revoked leaves the list and stays a key',
+    file: 'lib/runtime/stores/keys.ts',
+    find: '{ delete: rowKey(hash) },',
+    replace: '',
+    functions: ['admin'],
+    checkers: ['permissions'],
+    under: keys,
   },
 ];
