@@ -23,4 +23,10 @@ export const namedSeeds: readonly {
     minutes: 1,
     found: 'a publisher whose clock was behind routed what it published after a hold',
   },
+  {
+    seed: '30',
+    minutes: 1,
+    found:
+      'a key whose row somebody else wrote at the moment of its revocation stayed one, and the answer was 204',
+  },
 ];

@@ -110,7 +110,7 @@ export function createKeyStore(table: Table, clock: Clock): KeyStore {
       cache.delete(record.hash);
       unknown.delete(record.hash);
       const news = newsOfKey(record);
-      await table.transact([
+      await table.transactInAnyCase([
         { put: rowOf({ record, lastUsedOn: undefined }) },
         { put: listRowOf(record) },
         ...(news === undefined ? [] : [laterWrite(keyIdOf(record.hash), news.atMs, news.event)]),
@@ -152,7 +152,7 @@ export function createKeyStore(table: Table, clock: Clock): KeyStore {
       cache.delete(hash);
       const kept = await byHash(hash);
       const news = kept && newsOfKey(kept.record);
-      await table.transact([
+      await table.transactInAnyCase([
         { delete: rowKey(hash) },
         { delete: listKey(application, keyIdOf(hash)) },
         ...(news === undefined ? [] : [forgetLaterWrite(keyIdOf(hash), news.atMs)]),

@@ -2,7 +2,7 @@ import { wakesRelay } from '../../core/relay/relay.ts';
 import { systemEventsPk } from '../../core/system-event/stored.ts';
 import { idOf, type Reported, type SystemEvent } from '../../core/system-event/system-event.ts';
 import type { Row, Table } from '../aws/table/table.ts';
-import type { Write } from '../aws/table/transact.ts';
+import type { Unconditional, Write } from '../aws/table/transact.ts';
 
 /** What waits to be sent, or was a moment ago: a row for each type and subject. */
 export interface WaitingReport {
@@ -96,11 +96,13 @@ const laterKey = (key: string, atMs: number) => ({
 });
 
 /** The write that keeps one for later: it is reported from then on. */
-export const laterWrite = (key: string, atMs: number, event: SystemEvent): Write => ({
+export const laterWrite = (key: string, atMs: number, event: SystemEvent): Unconditional => ({
   put: { ...laterKey(key, atMs), document: event, expiresAtSeconds: Math.ceil(atMs / 1000) + keptSeconds },
 });
 
-export const forgetLaterWrite = (key: string, atMs: number): Write => ({ delete: laterKey(key, atMs) });
+export const forgetLaterWrite = (key: string, atMs: number): Unconditional => ({
+  delete: laterKey(key, atMs),
+});
 
 export function createSystemEventStore(table: Table): SystemEventStore {
   return {

@@ -7,6 +7,7 @@ import {
 import { createKeyOf, listKeys, makeKey, revokeKey, revokeKeyOf } from '../../../lib/app/access/keys.ts';
 import { hashKey, keyIdOf } from '../../../lib/core/access/key.ts';
 import { wrongKeysPerMinute } from '../../../lib/core/access/limits.ts';
+import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, environment, member, type TestBus, testBus } from '../bus.ts';
 
 const shop = { application: 'shop', role: 'member' } as const;
@@ -41,6 +42,34 @@ describe('a key', () => {
     await revokeKeyOf(bus.tools, admin, 'ops', keyId);
 
     await expect(authenticate(another, `Bearer ${key}`)).rejects.toMatchObject(refused);
+  });
+
+  it('is revoked and made although somebody writes its row at the same moment', async () => {
+    const bus = await testBus();
+    const conflict = () =>
+      new AwsError('TransactionCanceledException', 'Transaction cancelled [TransactionConflict]', {
+        members: { CancellationReasons: [{ Code: 'TransactionConflict' }, { Code: 'None' }] },
+      });
+    let conflicts = 0;
+    bus.intercept('dynamodb.TransactWriteItems', async (_, next) => {
+      if (conflicts-- > 0) throw conflict();
+      return await next();
+    });
+    async function during<Answer>(count: number, call: Promise<Answer>): Promise<Answer> {
+      conflicts = count;
+      const [answer] = await Promise.all([call, bus.clock.advance(5000)]);
+      return answer;
+    }
+    const { key, keyId } = await during(3, makeKey(bus.tools, { application: 'ops', role: 'admin' }));
+    expect(await authenticate(bus.tools, `Bearer ${key}`)).toMatchObject({ keyId });
+    await during(3, revokeKeyOf(bus.tools, admin, 'ops', keyId));
+    await expect(authenticate(bus.tools, `Bearer ${key}`)).rejects.toMatchObject(refused);
+
+    const kept = await makeKey(bus.tools, { application: 'ops', role: 'admin' });
+    await expect(during(99, revokeKeyOf(bus.tools, admin, 'ops', kept.keyId))).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    expect(await authenticate(bus.tools, `Bearer ${kept.key}`)).toMatchObject({ keyId: kept.keyId });
   });
 
   it('is refused from the moment on at which it expires, cached or not', async () => {

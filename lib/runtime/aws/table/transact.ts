@@ -4,6 +4,8 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
+import { BusbarError } from '../../../core/kernel/errors.ts';
+import { sleep } from '../../../core/kernel/sleep.ts';
 import type { TableContext } from './context.ts';
 import { type Merge, mergeUpdate } from './merge.ts';
 import { item, type Key, keyItem, type Row } from './row.ts';
@@ -17,6 +19,11 @@ export type Write =
   | { readonly delete: Key; readonly was?: unknown }
   | { readonly merge: Merge };
 
+export type Unconditional =
+  | { readonly put: Row; readonly was?: never }
+  | { readonly delete: Key; readonly was?: never }
+  | { readonly merge: Merge };
+
 /** Writes several rows, or none. */
 export interface Transactions {
   /**
@@ -24,16 +31,37 @@ export interface Transactions {
    * @param token the same writes with the same token, of at most 36 characters, within ten minutes are made once.
    */
   transact(writes: readonly Write[], token?: string): Promise<boolean>;
+  /**
+   * Makes writes that have no condition, so that nothing refuses them but somebody who writes one of the rows at the same
+   * moment: that is waited for.
+   * @throws BusbarError conflict, with nothing written, when others do so again and again.
+   */
+  transactInAnyCase(writes: readonly Unconditional[]): Promise<void>;
 }
 
-export function createTransactions({ client, TableName, clock }: TableContext): Transactions {
+const conflictRoundsMax = 6;
+const conflictWaitMs = 40;
+
+export function createTransactions({ client, TableName, clock, random }: TableContext): Transactions {
+  const transact: Transactions['transact'] = (writes, token) =>
+    send(
+      client,
+      writes.map((write) => itemOf(TableName, write, clock.now())),
+      token,
+    );
   return {
-    transact: (writes, token) =>
-      send(
-        client,
-        writes.map((write) => itemOf(TableName, write, clock.now())),
-        token,
-      ),
+    transact,
+    async transactInAnyCase(writes) {
+      for (let round = 0; round < conflictRoundsMax; round++) {
+        if (round > 0) await sleep(clock, conflictWaitMs * 2 ** (round - 1) * (0.5 + random.next()));
+        if (await transact(writes)) return;
+      }
+      throw new BusbarError(
+        'conflict',
+        'Other requests change the same at this moment, and nothing was changed by this one. Try again.',
+        { retryAfterSeconds: 1 },
+      );
+    },
   };
 }
 
