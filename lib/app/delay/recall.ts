@@ -40,7 +40,8 @@ export async function cancelEvent(
   question: RecallQuestion,
 ): Promise<void> {
   const kept = await findOwn(tools, principal, question);
-  await change(tools, kept, { kind: 'cancel' });
+  const { outdated } = await change(tools, kept, { kind: 'cancel' });
+  if (outdated !== undefined) await dropTimer(tools, outdated);
 }
 
 /**
@@ -58,10 +59,10 @@ export async function reTimeEvent(
     throw invalidField('deliverAt', 'is more than ten years ahead');
   }
   const kept = await findOwn(tools, principal, question);
-  const { revision } = await change(tools, kept, { kind: 're-time', dueAtMs });
+  const { state, outdated } = await change(tools, kept, { kind: 're-time', dueAtMs });
   await noteDelayed(tools, kept.event.target, dueAtMs);
   await tools.delayed.list(kept.event, dueAtMs);
-  const [problem] = await setTimers(tools, [lookTimer({ row: kept.key, revision, dueAtMs })]);
+  const [problem] = await setTimers(tools, [lookTimer({ row: kept.key, revision: state.revision, dueAtMs })]);
   if (problem !== undefined) {
     tools.log('error', 'A re-timed event has no timer', { reason: problem });
     throw new BusbarError(
@@ -70,24 +71,32 @@ export async function reTimeEvent(
       { retryAfterSeconds: 1 },
     );
   }
+  // Not before there is another one: until then it is what finds the event, late or not.
+  if (outdated !== undefined) await dropTimer(tools, outdated);
   const { id, source, target } = kept.event;
   return { id, source, ...target, state: 'scheduled', deliverAt: new Date(dueAtMs).toISOString() };
 }
 
-/** Replaces the state that was read by the next one; starts again when another writer comes first. */
-async function change(tools: RecallTools, kept: KeptDelayed, message: DelayedMessage): Promise<DelayedState> {
+/**
+ * Replaces the state that was read by the next one; starts again when another writer comes first.
+ * @returns the state, and the name of the timer that is outdated by it; undefined where nothing was changed.
+ */
+async function change(
+  tools: RecallTools,
+  kept: KeptDelayed,
+  message: DelayedMessage,
+): Promise<{ readonly state: DelayedState; readonly outdated: string | undefined }> {
   let state: DelayedState | undefined = kept.state;
   let { claim } = kept.event;
   for (let tries = 0; tries < bus.conditionalTriesMax; tries++) {
     const nowMs = tools.clock.now();
     const step = stepDelayed(state, message, nowMs, newRevision(tools.random));
     if (step.kind === 'reject') throw rejection(step.code, kept.event.id, state);
-    if (step.kind !== 'write' || state === undefined) return kept.state;
+    if (step.kind !== 'write' || state === undefined) return { state: kept.state, outdated: undefined };
     const written = await tools.delayed.change(kept.key, state.revision, step.next, nowMs, claim);
     if (written.done) {
-      await dropTimer(tools, state.revision);
       await countAnew(tools, kept, state.dueAtMs, step.next);
-      return step.next;
+      return { state: step.next, outdated: state.revision };
     }
     state = written.kept?.state;
     claim = written.kept?.event.claim;
