@@ -67,6 +67,15 @@ describe('many rows', () => {
     expect(callsOf(bus, 'BatchWriteItem')).toBe(20);
   });
 
+  it('are written when a key is named twice, and the last one counts', async () => {
+    const { table } = await tableOf();
+    const key = { pk: 'p', sk: 's' };
+    await table.putMany([1, 2].map((document) => ({ ...key, document })));
+    expect(await table.get(key)).toMatchObject({ document: 2 });
+    await table.deleteMany([key, key]);
+    expect(await table.get(key)).toBeUndefined();
+  });
+
   it('are read once when a key is named twice', async () => {
     const { table } = await tableOf();
     const rows = rowsOf(2, { n: 1 });

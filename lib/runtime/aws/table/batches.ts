@@ -4,7 +4,7 @@ import { sleep } from '../../../core/kernel/sleep.ts';
 import { liveRows, type TableContext } from './context.ts';
 import { canBeKey, item, type Key, keyItem, type Row } from './row.ts';
 
-/** Reads and writes many rows in as few calls as DynamoDB allows. */
+/** Reads and writes many rows in as few calls as DynamoDB allows; of rows with the same key the last one. */
 export interface Batches {
   getMany(keys: readonly Key[]): Promise<Row[]>;
   putMany(rows: readonly Row[]): Promise<void>;
@@ -27,10 +27,7 @@ export function createBatches(context: TableContext): Batches {
 
   return {
     async getMany(all) {
-      // AWS refuses a batch that names a key twice.
-      const keys = [
-        ...new Map(all.filter(canBeKey).map((key) => [JSON.stringify([key.pk, key.sk]), key])).values(),
-      ];
+      const keys = onceEach(all.filter(canBeKey));
       const rows: Row[] = [];
       for (let start = 0; start < keys.length; start += aws.dynamodb.batchGetKeysMax) {
         let rest = keys.slice(start, start + aws.dynamodb.batchGetKeysMax).map(keyItem);
@@ -46,11 +43,16 @@ export function createBatches(context: TableContext): Batches {
       return rows;
     },
 
-    putMany: (rows) => writeMany(rows.map((row) => ({ PutRequest: { Item: item(row) } }))),
+    putMany: (rows) => writeMany(onceEach(rows).map((row) => ({ PutRequest: { Item: item(row) } }))),
 
-    deleteMany: (keys) => writeMany(keys.map((key) => ({ DeleteRequest: { Key: keyItem(key) } }))),
+    deleteMany: (keys) => writeMany(onceEach(keys).map((key) => ({ DeleteRequest: { Key: keyItem(key) } }))),
   };
 }
+
+/** AWS refuses a batch that names a key twice: of several, the last one counts, as when they come one after the other. */
+const onceEach = <One extends Key>(all: readonly One[]): One[] => [
+  ...new Map(all.map((one) => [JSON.stringify([one.pk, one.sk]), one])).values(),
+];
 
 /** DynamoDB throttled what a batch left over: wait longer each round, up to a second. The function's timeout ends it. */
 function backOff({ clock, random }: TableContext, round: number): Promise<void> {
