@@ -1,8 +1,10 @@
+import { systemEventsPk } from '../../lib/core/system-event/stored.ts';
 import type { Attempt, DeadLetter } from './checkers/checker.ts';
 import type { Model } from './workload/model.ts';
-import type { Standing } from './workload/tenancy.ts';
+import type { Refusal, Standing } from './workload/tenancy.ts';
 import type { Receipt } from './world/endpoints.ts';
-import type { ServiceCall, World } from './world/world.ts';
+import { type Counts, plus } from './world/tallies.ts';
+import type { World } from './world/world.ts';
 
 /** The attempts that the endpoints saw. */
 export const attemptsOf = (receipts: readonly Receipt[]): Attempt[] =>
@@ -20,9 +22,9 @@ export const attemptsOf = (receipts: readonly Receipt[]): Attempt[] =>
   }));
 
 /** What the bus shows of dead letters, page by page. */
-export async function deadLettersOf(world: World, model: Model): Promise<DeadLetter[]> {
+export async function deadLettersOf(world: World, receivers: Iterable<string>): Promise<DeadLetter[]> {
   const found: DeadLetter[] = [];
-  for (const receiver of model.receivers.keys()) {
+  for (const receiver of receivers) {
     let cursor: string | undefined;
     do {
       const query = `?limit=500${cursor === undefined ? '' : `&cursor=${cursor}`}`;
@@ -50,6 +52,23 @@ export async function standingsOf(world: World, model: Model): Promise<Standing[
     if (grants.kind === 'lost' || subscriptions.kind === 'lost') throw new Error('The bus is not there.');
     if (grants.status === 404) continue;
     found.push({ topic, grants: grants.body.grants, subscriptions: subscriptions.body.subscriptions });
+  }
+  return found;
+}
+
+/** What the bus shows to the two applications of what it refused. */
+export async function refusalsOf(world: World, { tenancy }: Model): Promise<Refusal[]> {
+  const found: Refusal[] = [];
+  for (const [of, key] of tenancy.keys) {
+    let cursor: string | undefined;
+    do {
+      const query = `?limit=1000${cursor === undefined ? '' : `&cursor=${cursor}`}`;
+      const reply = await world.call('GET', `/refused${query}`, undefined, key);
+      if (reply.kind === 'lost' || reply.status !== 200)
+        throw new Error(`What was refused of ${of} cannot be read: ${JSON.stringify(reply)}`);
+      for (const { from, eventId, code } of reply.body.refused) found.push({ of, from, eventId, code });
+      cursor = reply.body.cursor;
+    } while (cursor !== undefined);
   }
   return found;
 }
@@ -89,7 +108,9 @@ export async function leftInTable(world: World): Promise<string[]> {
       if (page === 'lost') throw new Error('The bus is not there.');
       for (const item of (page?.Items ?? []) as Record<string, { S?: string }>[]) {
         const key = `${item.pk?.S} ${item.sk?.S}`;
-        if (!rowsOfWork.some((pattern) => pattern.test(key))) continue;
+        // A system event that was sent stays for a while without this.
+        const isReport = item.pk?.S === systemEventsPk && item.wakes !== undefined;
+        if (!isReport && !rowsOfWork.some((pattern) => pattern.test(key))) continue;
         const kind = key.replace(/[A-Za-z0-9_-]{16,}/g, '…');
         left.set(kind, (left.get(kind) ?? 0) + 1);
       }
@@ -108,32 +129,36 @@ export async function transactionStatesOf(world: World, model: Model): Promise<M
   return states;
 }
 
-interface SentMessage {
-  readonly MessageAttributes?: Readonly<Record<string, { readonly StringValue?: string }>>;
+/** The last redrive of each receiver. */
+export async function redrivesOf(world: World, { receivers }: Model) {
+  const found = new Map<string, { id: string; state: string }>();
+  for (const { name, redriven } of receivers.values()) {
+    const reply = redriven ? await world.call('GET', `/receivers/${name}/redrive`) : undefined;
+    if (reply?.kind === 'answer' && reply.status === 200)
+      found.set(name, { id: reply.body.id, state: reply.body.state });
+  }
+  return found;
 }
 
-/** Follows what is written of breakers, and what dies. */
-export function createWatch(world: World) {
-  const breakerStates = new Map<string, { kind: string; atMs: number }[]>();
-  const deaths = new Map<string, number>();
-
-  world.onServiceCall(({ service, action, input, output }: ServiceCall) => {
-    if (service === 'sqs' && /^SendMessage/.test(action) && /dead-letters/.test(String(input.QueueUrl))) {
-      for (const entry of [input.Entries ?? input].flat() as SentMessage[]) {
-        const id = entry.MessageAttributes?.['busbar-delivery-id']?.StringValue ?? '';
-        if (!deaths.has(id)) deaths.set(id, world.clock.now());
-      }
-    }
-    if (service !== 'dynamodb' || action !== 'PutItem') return;
-    const item = input.Item as Record<string, { S?: string }> | undefined;
-    const receiver = /^breaker#(.*)$/.exec(item?.pk?.S ?? '')?.[1];
-    if (receiver === undefined || item?.sk?.S !== 'state' || output === undefined) return;
-    const document = JSON.parse(item.document?.S ?? '{}') as { kind?: string };
-    const states = breakerStates.get(receiver) ?? [];
-    states.push({ kind: document.kind ?? '', atMs: world.clock.now() });
-    breakerStates.set(receiver, states);
-  });
-  return { breakerStates, deaths };
+/** What statistics say of every receiver and topic over the whole run. */
+export async function statisticsOf(world: World, { receivers, topics, tenancy }: Model, startMs: number) {
+  const things = [
+    ...[...receivers.keys(), ...tenancy.receivers.keys()].map((name) => ['receiver', name] as const),
+    ...[...topics.keys()].map((name) => ['topic', name] as const),
+  ];
+  const shown = new Map<string, Counts>();
+  for (const [kind, name] of things) {
+    const since = encodeURIComponent(new Date(startMs).toISOString());
+    const reply = await world.call('GET', `/${kind}s/${name}/statistics?step=3600&since=${since}`);
+    if (reply.kind === 'lost' || reply.status !== 200)
+      throw new Error(`The statistics of ${name} cannot be read: ${JSON.stringify(reply)}`);
+    const points = reply.body.points as Record<string, unknown>[];
+    const counts = points.map((point) =>
+      Object.fromEntries(
+        Object.entries(point).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+      ),
+    );
+    shown.set(`${kind}#${name}`, counts.reduce<Counts>(plus, {}));
+  }
+  return shown;
 }
-
-export type Watch = ReturnType<typeof createWatch>;

@@ -29,4 +29,14 @@ export const namedSeeds: readonly {
     found:
       'a key whose row somebody else wrote at the moment of its revocation stayed one, and the answer was 204',
   },
+  {
+    seed: '28',
+    minutes: 1,
+    found: 'two copies of a dead letter in one batch broke every redrive of their receiver',
+  },
+  {
+    seed: '40',
+    minutes: 1,
+    found: 'an event that was re-timed while no timer could be set lost the one that it had',
+  },
 ];

@@ -1,20 +1,24 @@
+import { systemTopicName } from '../../lib/core/system-event/topic.ts';
 import { byDelivery, type Checker, isSuccess, type Run, type Violation } from './checkers/checker.ts';
 import { checkers as allCheckers } from './checkers/index.ts';
 import { outageReceiver } from './checkers/isolation.ts';
 import {
   attemptsOf,
-  createWatch,
   deadLettersOf,
   leftInQueues,
   leftInTable,
+  redrivesOf,
+  refusalsOf,
   standingsOf,
+  statisticsOf,
   transactionStatesOf,
-  type Watch,
 } from './observe.ts';
+import { createWatch, type Watch } from './watch.ts';
 import { createModel, expectation, type Model } from './workload/model.ts';
 import { type Focus, operationsOf, release, resume, type Workbench } from './workload/operations.ts';
 import { setUp } from './workload/setup.ts';
 import { createSubmitter } from './workload/submit.ts';
+import { sinkOf, tenants } from './workload/tenancy.ts';
 import { createDice } from './world/dice.ts';
 import { drawProfile, type FaultKind, type Profile, without } from './world/profile.ts';
 import { createWorld, type World, type WorldOptions } from './world/world.ts';
@@ -71,8 +75,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   await safety(world, model, minutes, options.focus);
   if (profile.outage) await world.clock.advance(outageMs);
   world.heal();
+  const healedMs = world.clock.now();
   const stuck = await liveness(world, model, livenessMs);
-  const run = await observe(world, model, watch);
+  const run = await observe(world, model, watch, { startMs, healedMs });
 
   const violations = (options.checkers ?? allCheckers).flatMap(({ name, check }) =>
     [...check(run)].map((violation): Violation => ({ checker: name, ...violation })),
@@ -144,7 +149,7 @@ async function liveness(world: World, model: Model, livenessMs: number): Promise
     const isOver = world.clock.now() >= limitMs;
     if (missing.length > 0 && !isOver) {
       const dead = new Set(
-        (await world.drive(deadLettersOf(world, model))).map(
+        (await world.drive(deadLettersOf(world, model.receivers.keys()))).map(
           ({ receiver, eventId }) => `${receiver} ${eventId}`,
         ),
       );
@@ -172,26 +177,47 @@ function missingOf(world: World, model: Model): string[] {
   );
 }
 
-async function observe(world: World, model: Model, watch: Watch): Promise<Run> {
+async function observe(
+  world: World,
+  model: Model,
+  watch: Watch,
+  { startMs, healedMs }: { readonly startMs: number; readonly healedMs: number },
+): Promise<Run> {
   const states = await world.drive(transactionStatesOf(world, model));
   for (const transaction of model.transactions.values()) {
     // What the bus decided by a check, nobody was told; whether it may have is for the checker of transactions.
     if (states.get(transaction.id) === 'committed') transaction.committed = true;
   }
   const all = attemptsOf(world.endpoints.receipts);
+  const isSystem = ({ topic }: (typeof all)[number]) => topic === systemTopicName;
   const isTheirs = ({ receiver }: (typeof all)[number]) => !model.receivers.has(receiver);
   return {
     profile: world.profile,
     model,
     attempts: all.filter((attempt) => !isTheirs(attempt)),
-    tenantAttempts: all.filter(isTheirs),
+    tenantAttempts: all.filter((attempt) => isTheirs(attempt) && !isSystem(attempt)),
+    systemAttempts: all.filter(isSystem),
     standings: await world.drive(standingsOf(world, model)),
-    deadLetters: await world.drive(deadLettersOf(world, model)),
+    deadLetters: await world.drive(deadLettersOf(world, model.receivers.keys())),
+    tenantDeadLetters: await world.drive(deadLettersOf(world, tenants.map(sinkOf))),
+    refusals: await world.drive(refusalsOf(world, model)),
     transactionStates: states,
     leftInQueues: await world.drive(leftInQueues(world)),
     leftInTable: await world.drive(leftInTable(world)),
     breakerStates: new Map([...watch.breakerStates].filter(([receiver]) => model.receivers.has(receiver))),
     deaths: watch.deaths,
+    healedMs,
+    system: {
+      sends: watch.systemSends,
+      deaths: watch.letters,
+      breakers: watch.breakerStates,
+      redrives: await world.drive(redrivesOf(world, model)),
+    },
+    statistics: {
+      happened: world.tallies.happened(),
+      unwritten: world.tallies.unwritten(),
+      shown: await world.drive(statisticsOf(world, model, startMs)),
+    },
     bill: {
       metered: world.meter.counts(),
       counted: world.counted,

@@ -1,8 +1,9 @@
 import type { EpochMs } from '../../../lib/runtime/clock.ts';
 import type { HttpRequest } from '../../../lib/runtime/http/http.ts';
 import type { Model } from '../workload/model.ts';
-import type { Standing } from '../workload/tenancy.ts';
+import type { Refusal, Standing } from '../workload/tenancy.ts';
 import type { Profile } from '../world/profile.ts';
+import type { Counts } from '../world/tallies.ts';
 
 /** One request that an endpoint got. */
 export interface Attempt {
@@ -29,6 +30,32 @@ export interface DeadLetter {
   readonly cause: string | undefined;
 }
 
+/** What the bus may and must report about itself, as the simulation saw it happen. */
+export interface SystemTruth {
+  /** Every message with a system event that was sent to a receiver. */
+  readonly sends: readonly SystemSend[];
+  /** Every letter that the bus sent to the dead-letter queue of a receiver. */
+  readonly deaths: readonly { readonly receiver: string; readonly topic: string; readonly atMs: EpochMs }[];
+  readonly breakers: ReadonlyMap<string, readonly BreakerState[]>;
+  /** The last redrive of each receiver, when all is over. */
+  readonly redrives: ReadonlyMap<string, { readonly id: string; readonly state: string }>;
+}
+
+export interface BreakerState {
+  readonly kind: string;
+  /** It is open because of system events alone. */
+  readonly isQuiet: boolean;
+  readonly atMs: EpochMs;
+}
+
+export interface SystemSend {
+  readonly receiver: string;
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly atMs: EpochMs;
+}
+
 /** Everything that a run left behind. */
 export interface Run {
   readonly profile: Profile;
@@ -36,9 +63,18 @@ export interface Run {
   readonly attempts: readonly Attempt[];
   /** Those at the receivers of the two applications that share topics. */
   readonly tenantAttempts: readonly Attempt[];
+  /** Those of system events, at whoever watches. */
+  readonly systemAttempts: readonly Attempt[];
+  /** Since when all is well. */
+  readonly healedMs: EpochMs;
+  readonly system: SystemTruth;
   /** Their topics, as the bus shows them at the end. */
   readonly standings: readonly Standing[];
   readonly deadLetters: readonly DeadLetter[];
+  /** Those of the receivers of the two applications. */
+  readonly tenantDeadLetters: readonly DeadLetter[];
+  /** What the bus took over and then refused, as it shows it to either of them. */
+  readonly refusals: readonly Refusal[];
   /** Transactions as the bus shows them at the end. */
   readonly transactionStates: ReadonlyMap<string, string>;
   /** What is left in queues other than those of dead letters, such as `busbar-receiver-1-online: 3`. */
@@ -49,6 +85,12 @@ export interface Run {
   readonly breakerStates: ReadonlyMap<string, readonly { readonly kind: string; readonly atMs: EpochMs }[]>;
   /** When each delivery went to the dead letters first, by its id. */
   readonly deaths: ReadonlyMap<string, EpochMs>;
+  /** What instances did, what of it they need not have written, and what statistics say, by thing. */
+  readonly statistics: {
+    readonly happened: ReadonlyMap<string, Counts>;
+    readonly unwritten: ReadonlyMap<string, Counts>;
+    readonly shown: ReadonlyMap<string, Counts>;
+  };
   /** The bill: units that the meter has, and what was counted apart from it. */
   readonly bill: {
     readonly metered: Readonly<Record<string, number>>;
@@ -70,6 +112,9 @@ export interface Checker {
   check(run: Run): Iterable<Omit<Violation, 'checker'>>;
 }
 
+/** Who may publish is at most so old when it decides: topics a second, grants and keys five. */
+export const rightsMs = 6000;
+
 export const isSuccess = ({ status }: Attempt): boolean =>
   status !== undefined && status >= 200 && status < 300;
 
@@ -88,3 +133,10 @@ export function byDelivery(attempts: readonly Attempt[]): Map<string, Attempt[]>
   }
   return groups;
 }
+
+/** Whether an instance may fail or die between what it did and what it tells of it. */
+export const mayLoseReports = ({ rates, restarts }: Profile): boolean =>
+  restarts > 0 ||
+  (['throttle', 'serverError', 'lostAnswer', 'crash', 'crashAtCall', 'hang'] as const).some(
+    (kind) => rates[kind] > 0,
+  );

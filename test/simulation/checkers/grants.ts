@@ -11,7 +11,8 @@ export const grants: Checker = {
         yield { message: `Of ${id} each of ${done.join(', ')} was answered 200.`, about: [id, topic] };
     }
     for (const { topic, grants: found, subscriptions } of standings) {
-      const life = presentLife(tenancy.topics.get(topic) ?? { name: topic, lives: [], busy: false });
+      const known = tenancy.topics.get(topic);
+      const life = known && presentLife(known);
       if (life === undefined) {
         yield { message: `There is a topic ${topic}, which was deleted.`, about: [topic] };
         continue;

@@ -13,9 +13,12 @@ import { notEarly } from './not-early.ts';
 import { nothingLost } from './nothing-lost.ts';
 import { nothingUnasked } from './nothing-unasked.ts';
 import { order } from './order.ts';
+import { outbox } from './outbox.ts';
 import { permissions } from './permissions.ts';
 import { settled } from './settled.ts';
 import { signatures } from './signatures.ts';
+import { statistics } from './statistics.ts';
+import { systemEvents } from './system-events.ts';
 import { transactions } from './transactions.ts';
 
 /** Everything that a run is held to. */
@@ -34,6 +37,9 @@ export const checkers: readonly Checker[] = [
   isolation,
   permissions,
   grants,
+  outbox,
+  systemEvents,
+  statistics,
   settled,
   answers,
   bill,

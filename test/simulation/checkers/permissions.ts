@@ -1,5 +1,6 @@
 import {
   type Life,
+  livesOfEntry,
   type MadeKey,
   mayHavePublished,
   overlaps,
@@ -7,10 +8,8 @@ import {
   type TenantEvent,
   type TenantTopic,
 } from '../workload/tenancy.ts';
-import type { Checker } from './checker.ts';
+import { type Checker, rightsMs } from './checker.ts';
 
-/** Who may publish is at most so old when it decides: topics a second, grants and keys five. */
-const rightsMs = 6000;
 /** A key that was revoked is refused everywhere from then on; that of an admin at once. */
 const revokedMs = { member: 5000, admin: 0 } as const;
 /** A call that was given up may go on for so long. */
@@ -22,7 +21,8 @@ export const permissions: Checker = {
   *check({ profile, model: { tenancy }, tenantAttempts }) {
     const slackMs = rightsMs + 2 * profile.clockSkewMsMax;
     for (const event of tenancy.events.values()) {
-      if (event.outcome !== 'accepted') continue;
+      // What is written into an outbox is decided about later.
+      if (event.outcome !== 'accepted' || event.entry !== undefined) continue;
       const lives = tenancy.topics.get(event.topic)?.lives ?? [];
       if (lives.some((life) => mayHavePublished(life, event.by, event.startMs - slackMs, event.endMs)))
         continue;
@@ -84,7 +84,10 @@ function* usesOf({ keyId, by, role, uses, revocation }: MadeKey) {
  * The lifetimes of its topic that an event may have been accepted for. One that acts while its own application makes the
  * topic anew may meet either.
  */
-function livesOf({ lives }: TenantTopic, event: TenantEvent, actMs: number, slackMs: number): Life[] {
+function livesOf(topic: TenantTopic, event: TenantEvent, actMs: number, slackMs: number): Life[] {
+  if (event.entry !== undefined)
+    return event.entry.isForged ? [] : livesOfEntry(topic, event, event.entry, slackMs);
+  const { lives } = topic;
   const endMs = event.outcome === 'unknown' ? event.endMs + lingerMs : event.endMs;
   return lives.filter((life, index) => {
     if (overlaps(life, event.startMs - slackMs, endMs)) return true;

@@ -2,6 +2,7 @@ import { accessMutants } from './list/access.ts';
 import { breakerMutants } from './list/breaker.ts';
 import { deliveryMutants } from './list/delivery.ts';
 import { publishingMutants } from './list/publishing.ts';
+import { tellingMutants } from './list/telling.ts';
 import { timeMutants } from './list/time.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...publishingMutants,
   ...timeMutants,
   ...accessMutants,
+  ...tellingMutants,
 ];

@@ -4,7 +4,7 @@ import type { Publication } from './model.ts';
 import type { Operation, Workbench } from './operations.ts';
 import { openTopic } from './setup.ts';
 import { type Decision, type MadeKey, tenants } from './tenancy.ts';
-import { insist, isDone, isOpen } from './tenant-operations.ts';
+import { insist, isDone, isOpen } from './tenant-calls.ts';
 
 /** Makes a key, which nobody has unless the answer came. An admin makes it: who may make keys is not what is tried. */
 async function makeKey({ world, dice, model }: Workbench): Promise<MadeKey | undefined> {

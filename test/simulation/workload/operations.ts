@@ -219,8 +219,12 @@ async function endTransaction(bench: Workbench, transaction: TransactionModel, h
 }
 
 const outbox: Operation = async (bench) => {
-  const { dice, submitter } = bench;
-  const target = dice.chance(0.8) ? { topic: anyTopic(bench).name } : { receiver: anyReceiver(bench).name };
+  const { dice, submitter, model } = bench;
+  // An outbox has no more rights than a member of its application.
+  const own = [...model.receivers.keys()].filter(
+    (receiver) => model.tenancy.receivers.get(receiver)?.at(-1)?.owner === 'ops',
+  );
+  const target = dice.chance(0.8) ? { topic: anyTopic(bench).name } : { receiver: dice.pick(own) };
   const count = dice.between(1, 3);
   for (let number = 0; number < count; number++) {
     await submitter.send([submitter.draft(target, 'outbox', drawEvent(dice, 3))]);
@@ -348,6 +352,7 @@ const changePolicy: Operation = async (bench) => {
   receiver.delaysSeconds.push(delaysSeconds);
   world.history.note('change', receiver.name);
   const reply = await world.call('PUT', `/receivers/${receiver.name}`, {
+    owner: bench.model.tenancy.receivers.get(receiver.name)?.at(-1)?.owner,
     endpoint: `https://${receiver.name}.example.com/events`,
     retry: { delaysSeconds },
     timeoutSeconds: receiver.timeoutSeconds,

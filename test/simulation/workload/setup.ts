@@ -1,7 +1,7 @@
 import type { World } from '../world/world.ts';
 import { drawFilter } from './filters.ts';
 import type { Filter, Model, ReceiverModel, TopicModel } from './model.ts';
-import { newLife, sinkOf, tenants } from './tenancy.ts';
+import { newLife, sinkOf, type Tenant, tenants, watchers } from './tenancy.ts';
 
 /** A call that must succeed, since nothing goes wrong yet. */
 async function made(
@@ -22,6 +22,13 @@ export const openTopic = 'topic-1';
 
 const retryLists: readonly (readonly number[])[] = [[1, 3], [1, 2, 5, 10], [2, 10, 30, 60], [5], []];
 
+/** One of the receivers is not of the operator's. */
+const ownerOfReceiver = (name: string) => (name === 'receiver-2' ? 'alpha' : 'ops');
+
+function noteOwner({ tenancy }: Model, receiver: string, owner: Tenant | 'ops'): void {
+  tenancy.receivers.set(receiver, [{ owner, fromMs: 0, untilMs: Number.POSITIVE_INFINITY }]);
+}
+
 /** Draws the topics, receivers and subscriptions of a run and makes them, before anything goes wrong. */
 export async function setUp(world: World, model: Model): Promise<void> {
   const dice = world.dice.fork('setup');
@@ -35,7 +42,10 @@ export async function setUp(world: World, model: Model): Promise<void> {
       [1, { perSecond: dice.pick([1, 2, 5]) }],
     ]);
     const timeoutSeconds = dice.pick([2, 5, 15]);
+    const owner = ownerOfReceiver(name);
+    noteOwner(model, name, owner);
     const body = await made(world, 'PUT', `/receivers/${name}`, {
+      owner,
       endpoint: world.endpoints.open(name),
       format: dice.pick(['structured', 'binary']),
       retry: { delaysSeconds },
@@ -74,6 +84,7 @@ export async function setUp(world: World, model: Model): Promise<void> {
     }
   }
   await addTenants(world, model);
+  await addWatchers(world, model);
 }
 
 export const subscriptionBody = ({ policy }: Filter) => (policy === undefined ? {} : { filter: policy });
@@ -89,7 +100,8 @@ async function addTopic(world: World, model: Model, topic: TopicModel): Promise<
 }
 
 /** Two applications, each with a key, a receiver and a topic that the other one wants as well. */
-async function addTenants(world: World, { tenancy }: Model): Promise<void> {
+async function addTenants(world: World, model: Model): Promise<void> {
+  const { tenancy } = model;
   for (const tenant of tenants) {
     await made(world, 'PUT', `/applications/${tenant}`, {});
     const { key } = await made(world, 'POST', `/applications/${tenant}/keys`, {
@@ -98,6 +110,7 @@ async function addTenants(world: World, { tenancy }: Model): Promise<void> {
     });
     tenancy.keys.set(tenant, String(key));
     const receiver = sinkOf(tenant);
+    noteOwner(model, receiver, tenant);
     await made(world, 'PUT', `/receivers/${receiver}`, {
       owner: tenant,
       endpoint: world.endpoints.open(receiver),
@@ -113,6 +126,31 @@ async function addTenants(world: World, { tenancy }: Model): Promise<void> {
     await made(world, 'PUT', `/topics/${name}/subscriptions/${receiver}`, {});
     const life = newLife(tenant, 'request', 0);
     life.subscriptions.push({ receiver, by: 'owner', fromMs: 0, untilMs: Number.POSITIVE_INFINITY });
-    tenancy.topics.set(name, { name, lives: [life], busy: false });
+    tenancy.topics.set(name, { name, lives: [life], busy: false, freeSinceMs: 0 });
+  }
+}
+
+/** Who is told what the bus reports: the receivers of the two applications, and some that do nothing else. */
+async function addWatchers(world: World, model: Model): Promise<void> {
+  const { tenancy } = model;
+  for (const tenant of tenants) await watch(sinkOf(tenant), tenancy.keys.get(tenant));
+  for (const [name, owner, trouble] of [
+    [watchers.alpha, 'alpha', 0],
+    [watchers.ops, 'ops', 0],
+    [watchers.unwell, 'ops', 1],
+  ] as const) {
+    noteOwner(model, name, owner);
+    await made(world, 'PUT', `/receivers/${name}`, {
+      owner,
+      endpoint: world.endpoints.open(name, trouble),
+      retry: { delaysSeconds: [1, 5] },
+    });
+    await watch(name, owner === 'ops' ? undefined : tenancy.keys.get(owner));
+  }
+
+  async function watch(receiver: string, key: string | undefined): Promise<void> {
+    const reply = await world.call('PUT', `/topics/busbar/subscriptions/${receiver}`, {}, key);
+    if (reply.kind === 'answer' && reply.status < 300) return;
+    throw new Error(`${receiver} cannot watch: ${JSON.stringify(reply)}`);
   }
 }

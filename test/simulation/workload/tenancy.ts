@@ -14,6 +14,12 @@ export const otherThan = (tenant: Tenant): Tenant => (tenant === 'alpha' ? 'riva
 /** Each has one receiver. */
 export const sinkOf = (tenant: Tenant): string => `${tenant}-sink`;
 
+/** Receivers of system events: of one application, of an admin, and one of the admin that is never well. */
+export const watchers = { alpha: 'watch-alpha', ops: 'watch-ops', unwell: 'watch-unwell' } as const;
+
+/** Who owned something, one after the other. */
+export type Owned = Span & { readonly owner: Tenant | 'ops' };
+
 /** One lifetime of a topic's name. */
 export interface Life extends Span {
   /** Who may publish to whom it may concern: `anyone`, or the owner and whom it approved. */
@@ -31,6 +37,8 @@ export interface TenantTopic {
   readonly lives: Life[];
   /** Somebody changes it: one at a time, or nobody could say what counts. */
   busy: boolean;
+  /** Since when nobody changes it. */
+  freeSinceMs: EpochMs;
 }
 
 /** An event, or a schedule that makes one again and again. Its type names it wherever it arrives. */
@@ -38,12 +46,24 @@ export interface TenantEvent {
   readonly type: string;
   readonly by: Tenant;
   readonly topic: string;
-  readonly kind: 'direct' | 'delayed' | 'transaction' | 'schedule';
+  readonly kind: 'direct' | 'delayed' | 'transaction' | 'schedule' | 'outbox';
   readonly startMs: EpochMs;
   endMs: EpochMs;
   outcome: 'accepted' | 'refused' | 'unknown';
   /** The earliest time at which it may act; of a schedule, each of its events says it. Never: nobody has committed it. */
   actMs: EpochMs;
+  /** Of an outbox entry. */
+  readonly entry?: OutboxEntry;
+}
+
+/** What an application wrote into its own outbox. */
+export interface OutboxEntry {
+  /** When it was written, as the entry says: producers have clocks of their own, and entries may wait. */
+  readonly writtenMs: EpochMs;
+  /** It says that another application wrote it. */
+  readonly isForged: boolean;
+  /** Whoever decides about it has heard of all changes of its topic. */
+  readonly isSettled: boolean;
 }
 
 /** A decision that somebody asked for. */
@@ -88,6 +108,15 @@ export interface Revocation extends Decision {
   readonly life: Life;
 }
 
+/** An event that the bus refused after it had taken it over, as its list shows it. */
+export interface Refusal {
+  /** Whose list it is. */
+  readonly of: Tenant;
+  readonly from: string;
+  readonly eventId: string | undefined;
+  readonly code: string;
+}
+
 /** What a topic shows when all is over. */
 export interface Standing {
   readonly topic: string;
@@ -106,6 +135,8 @@ export interface Tenancy {
   readonly requests: TenantRequest[];
   readonly revocations: Revocation[];
   readonly madeKeys: MadeKey[];
+  /** Whose a receiver was. */
+  readonly receivers: Map<string, Owned[]>;
 }
 
 export const createTenancy = (): Tenancy => ({
@@ -115,6 +146,7 @@ export const createTenancy = (): Tenancy => ({
   requests: [],
   revocations: [],
   madeKeys: [],
+  receivers: new Map(),
 });
 
 export const newLife = (owner: Tenant, access: Life['access'], fromMs: EpochMs): Life => ({
@@ -140,6 +172,22 @@ export function ownerOf({ owners }: Life): Tenant {
 
 export const overlaps = (span: Span, fromMs: EpochMs, untilMs: EpochMs): boolean =>
   span.fromMs <= untilMs && span.untilMs >= fromMs;
+
+/** A producer's clock may be wrong by this much: an entry is not for a topic that was made longer after it. */
+const entrySkewMs = 60_000;
+
+/** The lifetimes of its topic that an entry, which acts at any time after it was written, may have acted on. */
+export const livesOfEntry = (
+  { lives }: TenantTopic,
+  { startMs }: TenantEvent,
+  { writtenMs }: OutboxEntry,
+  slackMs: number,
+): Life[] =>
+  lives.filter(
+    (life) =>
+      overlaps(life, startMs - slackMs, Number.POSITIVE_INFINITY) &&
+      life.fromMs <= writtenMs + entrySkewMs + slackMs,
+  );
 
 /** Whether a tenant may have been allowed to publish at some time from `fromMs` until `untilMs`. */
 export const mayHavePublished = (life: Life, tenant: Tenant, fromMs: EpochMs, untilMs: EpochMs): boolean =>

@@ -1,5 +1,4 @@
 import { incarnationAttribute, topicAttribute } from '../../../lib/core/routing/routing.ts';
-import type { Reply } from '../world/world.ts';
 import type { Operation, Workbench } from './operations.ts';
 import {
   type Decision,
@@ -11,54 +10,14 @@ import {
   type Revocation,
   sinkOf,
   type Tenant,
-  type TenantEvent,
   type TenantRequest,
   type TenantTopic,
   tenants,
 } from './tenancy.ts';
 
+import { draft, insist, isDone, mustBeDone, publishTo, send, speak } from './tenant-calls.ts';
+
 const forever = Number.POSITIVE_INFINITY;
-
-export const isDone = (reply: Reply): boolean => reply.kind === 'answer' && reply.status < 300;
-/** It may have been done, or not; or others were faster, or had the name a moment ago, and it is to be said again. */
-export const isOpen = (reply: Reply): boolean =>
-  reply.kind === 'lost' ||
-  reply.status >= 500 ||
-  reply.status === 429 ||
-  ['conflict', 'in_use'].includes(String(reply.body?.code));
-
-/** Says the same until the answer is certain. Whether an answer before it left that open is told as well. */
-export async function insist(
-  bench: Workbench,
-  tenant: Tenant | 'ops',
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<{ reply: Reply; wasOpen: boolean }> {
-  const { world } = bench;
-  const key = tenant === 'ops' ? undefined : bench.model.tenancy.keys.get(tenant);
-  for (let wasOpen = false; ; wasOpen = true) {
-    world.history.note(`${tenant} ${method}`, path);
-    const reply = await world.call(method, path, body, key);
-    world.history.note(`${method} answered`, `${path} ${reply.kind === 'lost' ? 'lost' : reply.status}`);
-    if (!isOpen(reply)) return { reply, wasOpen };
-    await world.sleep(2000);
-  }
-}
-
-/** A change that nobody may refuse. */
-async function mustBeDone(
-  bench: Workbench,
-  tenant: Tenant | 'ops',
-  method: string,
-  path: string,
-  body?: unknown,
-) {
-  const { reply } = await insist(bench, tenant, method, path, body);
-  const isGone = method === 'DELETE' && reply.kind === 'answer' && reply.status === 404;
-  if (isDone(reply) || isGone) return;
-  bench.model.surprises.push(`${method} ${path} of ${tenant} was answered ${JSON.stringify(reply)}.`);
-}
 
 /** A topic that nobody changes now. */
 function freeTopic({ model, dice }: Workbench): TenantTopic | undefined {
@@ -66,6 +25,11 @@ function freeTopic({ model, dice }: Workbench): TenantTopic | undefined {
     (topic) => !topic.busy && presentLife(topic) !== undefined,
   );
   return free.length === 0 ? undefined : dice.pick(free);
+}
+
+function release({ world }: Workbench, topic: TenantTopic): void {
+  topic.busy = false;
+  topic.freeSinceMs = world.clock.now();
 }
 
 /** Does something with a topic and its lifetime, while nobody else changes it. */
@@ -77,73 +41,15 @@ const alone =
     if (topic === undefined || life === undefined) return;
     topic.busy = true;
     await change(bench, topic, life);
-    topic.busy = false;
+    release(bench, topic);
   };
-
-function draft(
-  { model, world }: Workbench,
-  by: Tenant,
-  { name }: TenantTopic,
-  kind: TenantEvent['kind'],
-  actMs: number,
-): TenantEvent {
-  const { events } = model.tenancy;
-  const type = `tenant.${events.size + 1}`;
-  const event: TenantEvent = {
-    type,
-    by,
-    topic: name,
-    kind,
-    startMs: world.clock.now(),
-    endMs: forever,
-    outcome: 'unknown',
-    actMs,
-  };
-  events.set(type, event);
-  world.history.note(`${by} ${kind} to ${name}`, type);
-  return event;
-}
-
-async function send(
-  bench: Workbench,
-  event: TenantEvent,
-  method: string,
-  path: string,
-  body: unknown,
-): Promise<void> {
-  const { world, model } = bench;
-  const reply = await world.call(method, path, body, model.tenancy.keys.get(event.by));
-  event.endMs = world.clock.now();
-  event.outcome = outcomeOf(reply);
-  world.history.note(`${event.kind} answered`, `${event.type} ${event.outcome}`);
-}
-
-/** Of one event: what the answer says as a whole, or of the one entry. */
-function outcomeOf(reply: Reply): TenantEvent['outcome'] {
-  if (isOpen(reply) || reply.kind === 'lost') return 'unknown';
-  const entry = reply.body?.events?.[0] as { status?: string; code?: string } | undefined;
-  if (entry?.status === 'rejected') return entry.code === 'unavailable' ? 'unknown' : 'refused';
-  return isDone(reply) ? 'accepted' : 'refused';
-}
-
-const publishTo = (bench: Workbench, by: Tenant, topic: TenantTopic, delaySeconds?: number) => {
-  const nowMs = bench.world.clock.now();
-  const kind = delaySeconds === undefined ? 'direct' : 'delayed';
-  const event = draft(bench, by, topic, kind, nowMs + (delaySeconds ?? 0) * 1000);
-  const { type } = event;
-  const body = { id: type, type, source: '/tenants', ...(delaySeconds !== undefined && { delaySeconds }) };
-  return send(bench, event, 'POST', `/topics/${topic.name}/events`, [body]);
-};
 
 /** Anybody tries to publish, whether it may or not. */
 export const publishShared: Operation = async (bench) => {
   const topic = bench.dice.pick([...bench.model.tenancy.topics.values()]);
-  await publishTo(
-    bench,
-    bench.dice.pick(['alpha', 'rival']),
-    topic,
-    bench.dice.chance(0.5) ? bench.dice.between(1, 120) : undefined,
-  );
+  const by = bench.dice.pick(tenants);
+  if (bench.dice.chance(0.6)) await speak(bench, by, topic);
+  else await publishTo(bench, by, topic, bench.dice.between(1, 120));
 };
 
 /** What acts later than it is stored, each in its way. The returned call lets go what waits for a word. */
@@ -211,11 +117,11 @@ export const recreate = alone(async (bench, topic, life) => {
   const owner = ownerOf(life);
   const letGo = await leaveBehind(bench, owner, topic);
   await remove(bench, owner, topic, life);
-  if (bench.dice.chance(0.5)) await publishTo(bench, owner, topic);
+  if (bench.dice.chance(0.5)) await speak(bench, owner, topic);
   const next = bench.dice.chance(0.7) ? otherThan(owner) : owner;
   await create(bench, next, topic);
-  await publishTo(bench, owner, topic);
-  await publishTo(bench, next, topic);
+  await speak(bench, owner, topic);
+  await speak(bench, next, topic);
   await letGo();
 });
 
@@ -231,8 +137,8 @@ export const transfer = alone(async (bench, topic, life) => {
   endOwn(bench, owner, life);
   await subscribeOwn(bench, next, topic, life);
   await bench.world.sleep(bench.dice.between(0, 15_000));
-  await publishTo(bench, owner, topic);
-  await publishTo(bench, next, topic);
+  await speak(bench, owner, topic);
+  await speak(bench, next, topic);
   await letGo();
 });
 
@@ -247,16 +153,21 @@ export const lend: Operation = async (bench) => {
     const life = presentLife(topic);
     return life !== undefined && ownerOf(life) === owner ? [{ topic, life }] : [];
   });
-  const give = (to: Tenant) =>
-    mustBeDone(bench, 'ops', 'PATCH', `/receivers/${sinkOf(owner)}`, { owner: to });
+  const spans = model.tenancy.receivers.get(sinkOf(owner)) ?? [];
+  async function give(to: Tenant): Promise<void> {
+    const before = spans.at(-1);
+    spans.push({ owner: to, fromMs: world.clock.now(), untilMs: forever });
+    await mustBeDone(bench, 'ops', 'PATCH', `/receivers/${sinkOf(owner)}`, { owner: to });
+    if (before !== undefined) before.untilMs = world.clock.now();
+  }
   await give(otherThan(owner));
   for (const { life } of own) endOwn(bench, owner, life);
   await world.sleep(dice.between(7000, 15_000));
-  for (const { topic } of own) await publishTo(bench, owner, topic);
+  for (const { topic } of own) await speak(bench, owner, topic);
   await world.sleep(dice.between(1000, 5000));
   await give(owner);
   for (const { topic, life } of own) await subscribeOwn(bench, owner, topic, life);
-  for (const topic of topics) topic.busy = false;
+  for (const topic of topics) release(bench, topic);
 };
 
 /**
@@ -319,11 +230,11 @@ export const ask = alone(async (bench, topic, life) => {
   }
   if (kind === 'publish')
     await publishTo(bench, by, topic, dice.chance(0.5) ? dice.between(5, 90) : undefined);
-  else await publishTo(bench, owner, topic);
+  else await speak(bench, owner, topic);
   if (dice.chance(0.4)) {
     await revoke(bench, owner, topic, by, life);
     await world.sleep(dice.between(0, 12_000));
-    await publishTo(bench, kind === 'publish' ? by : owner, topic);
+    await speak(bench, kind === 'publish' ? by : owner, topic);
   }
 });
 

@@ -24,8 +24,11 @@ const troubles = ['errors', 'hangs', 'refuses', 'slow', 'flaky', 'busy', 'late']
 export interface Endpoints {
   readonly http: Http;
   readonly receipts: readonly Receipt[];
-  /** An endpoint of this receiver; its trouble is drawn when it is made. */
-  open(receiver: string): string;
+  /**
+   * An endpoint of this receiver.
+   * @param trouble the part of the time in which it is unwell; that of the run when left out.
+   */
+  open(receiver: string, trouble?: number): string;
   /** Has it fail every request from now until then, whatever else. */
   down(receiver: string, untilMs: EpochMs): void;
   /** All are well from now on. */
@@ -46,7 +49,7 @@ export function createEndpoints(options: {
   const receipts: Receipt[] = [];
   const receivers = new Map<
     string,
-    { name: string; dice: Dice; mood: Mood; moodUntilMs: EpochMs; downUntilMs: EpochMs }
+    { name: string; dice: Dice; trouble: number; mood: Mood; moodUntilMs: EpochMs; downUntilMs: EpochMs }
   >();
   const servers = new Map<string, (request: HttpRequest) => Promise<HttpResult>>();
   let healed = false;
@@ -60,7 +63,7 @@ export function createEndpoints(options: {
     if (nowMs < found.downUntilMs) return 'errors';
     if (healed) return 'well';
     if (nowMs >= found.moodUntilMs) {
-      found.mood = found.dice.chance(options.trouble) ? found.dice.pick(troubles) : 'well';
+      found.mood = found.dice.chance(found.trouble) ? found.dice.pick(troubles) : 'well';
       found.moodUntilMs = nowMs + found.dice.between(2, found.dice.pick([10, 60, 200])) * 1000;
     }
     return found.mood;
@@ -123,11 +126,12 @@ export function createEndpoints(options: {
   return {
     http: { send },
     receipts,
-    open(receiver) {
+    open(receiver, trouble = options.trouble) {
       const url = urlOf(receiver);
       receivers.set(url, {
         name: receiver,
         dice: dice.fork(receiver),
+        trouble,
         mood: 'well',
         moodUntilMs: 0,
         downUntilMs: 0,

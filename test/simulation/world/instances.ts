@@ -12,6 +12,7 @@ import type { Dice } from './dice.ts';
 import type { History } from './history.ts';
 import { type MortalClock, mortalClock, never } from './mortal.ts';
 import type { FaultRates } from './profile.ts';
+import { type Counts, plus, type Tallies } from './tallies.ts';
 
 /** What instances of functions live in, and what befalls them. */
 export interface InstanceWorld {
@@ -25,11 +26,14 @@ export interface InstanceWorld {
   codeOf(definition: FunctionDefinition): string;
   /** Told of each invocation as it begins, and of each one that ends by an answer. */
   onInvoke(functionName: string): void;
+  readonly tallies: Tallies;
 }
 
 /** The life of one execution environment. When it ends, nothing that was begun in it goes on. */
 interface Life {
   readonly name: string;
+  /** What it is called in the tallies: after a restart of the bus names begin anew. */
+  readonly tally: number;
   readonly died: Promise<never>;
   readonly isOver: boolean;
   end(why: string): void;
@@ -57,6 +61,7 @@ export function instanceStarter(sim: InstanceWorld): typeof startFunction {
     died.catch(() => undefined);
     return {
       name,
+      tally: sim.tallies.enter(),
       died,
       get isOver() {
         return isOver;
@@ -82,7 +87,16 @@ export function instanceStarter(sim: InstanceWorld): typeof startFunction {
         async send(request) {
           if (life.isOver) return await never();
           const outcome = await world.http.send(request);
-          return life.isOver ? await never() : outcome;
+          if (life.isOver) return await never();
+          const receiver = receiverOf(request.url);
+          const isDelivered = outcome.kind === 'answer' && outcome.status >= 200 && outcome.status < 300;
+          if (receiver !== undefined)
+            sim.tallies.did(
+              life.tally,
+              `receiver#${receiver}`,
+              isDelivered ? { delivered: 1 } : { failed: 1 },
+            );
+          return outcome;
         },
       },
       log(level, message, fields) {
@@ -112,15 +126,26 @@ export function instanceStarter(sim: InstanceWorld): typeof startFunction {
       try {
         if (dice.chance(rates.invokedTwice) && isRepeatable(event)) {
           sim.history.note(`invoked twice: ${life.name}`);
-          await Promise.race([handler(structuredClone(event), context), life.died]);
+          await invoke(handler, life, structuredClone(event), context);
         }
-        return await Promise.race([handler(event, context), life.died]);
+        return await invoke(handler, life, event, context);
       } finally {
         cancelEnd();
         cancelCrash();
       }
     };
   };
+
+  /** Follows what the instance counts meanwhile. */
+  async function invoke(handler: Handler, life: Life, event: unknown, context: LambdaContext) {
+    const { tallies, clock } = sim;
+    tallies.begin(life.tally);
+    const result = await Promise.race([handler(event, context), life.died]);
+    const published = publishedBy(event, result);
+    if (published !== undefined) tallies.answered(life.tally, published.thing, published.counts);
+    tallies.end(life.tally, clock.now());
+    return result;
+  }
 
   /** Lambda freezes and ends what runs longer than it may; nothing that it began goes on. */
   function endOf(life: Life, context: LambdaContext): () => void {
@@ -133,30 +158,65 @@ function isRepeatable(event: unknown): boolean {
   return typeof event === 'object' && event !== null && !('requestContext' in event) && !('body' in event);
 }
 
+/** Of an endpoint of this simulation. */
+const receiverOf = (url: string): string | undefined =>
+  /^https:\/\/([a-z0-9-]+)\.example\.com\/events$/.exec(url)?.[1];
+
+/** What a call that publishes to a topic was answered, as far as statistics count it. */
+function publishedBy(event: unknown, result: unknown): { thing: string; counts: Counts } | undefined {
+  const { rawPath = '', topic = /^\/v1\/topics\/([^/]+)\/events$/.exec(rawPath)?.[1] } = event as {
+    rawPath?: string;
+    topic?: string;
+  };
+  const { body, events = eventsOf(body) } = (result ?? {}) as { body?: unknown; events?: Entry[] };
+  if (topic === undefined || events === undefined) return undefined;
+  const counts = events.map(({ status }): Counts => ({ [countOf[status] ?? 'accepted']: 1 }));
+  return { thing: `topic#${topic}`, counts: counts.reduce(plus, {}) };
+}
+
+interface Entry {
+  readonly status: string;
+}
+
+const countOf: Readonly<Record<string, string>> = { rejected: 'rejected', duplicate: 'duplicate' };
+
+function eventsOf(body: unknown): Entry[] | undefined {
+  const { events } = (typeof body === 'string' && body !== '' ? JSON.parse(body) : {}) as {
+    events?: Entry[];
+  };
+  return Array.isArray(events) && events[0]?.status !== undefined ? events : undefined;
+}
+
 /** As the SDK does by default: three attempts in all. */
 const sdkAttempts = 3;
 
 /** The way from a function to the services: slow, lossy, and cut when the function dies. */
 function lossyAws(sim: InstanceWorld, aws: LocalAws, life: Life): LocalAws {
+  async function handled(...call: Parameters<LocalAws['handle']>): Promise<WireResponse> {
+    const response = await aws.handle(...call);
+    sim.tallies.handled(life.tally, call[0], response);
+    return response;
+  }
+
   async function attempt(...call: Parameters<LocalAws['handle']>): Promise<WireResponse | 'lost'> {
     const { dice } = sim;
     const rates = sim.rates();
     if (life.isOver) return await never();
     if (dice.chance(rates.crashAtCall)) {
       const after = dice.chance(0.5);
-      if (after) await aws.handle(...call);
+      if (after) await handled(...call);
       life.end(`${after ? 'after' : 'before'} ${callName(call[0])}`);
       return await never();
     }
     if (dice.chance(rates.hang)) {
       sim.history.note(`hang of ${life.name}`, callName(call[0]));
-      if (dice.chance(0.5)) await aws.handle(...call);
+      if (dice.chance(0.5)) await handled(...call);
       return await never();
     }
     await sleep(sim.clock, dice.chance(rates.slowCall) ? dice.between(500, 5000) : dice.between(1, 15));
     if (life.isOver) return await never();
     sim.history.trace(`${life.name} ${callName(call[0])}`);
-    const response = await aws.handle(...call);
+    const response = await handled(...call);
     if (life.isOver) return await never();
     return dice.chance(rates.lostAnswer) ? 'lost' : response;
   }
@@ -164,6 +224,7 @@ function lossyAws(sim: InstanceWorld, aws: LocalAws, life: Life): LocalAws {
   return {
     ...aws,
     async handle(...call) {
+      sim.tallies.sending(life.tally, call[0], sim.clock.now());
       for (let tries = 1; ; tries++) {
         const response = await attempt(...call);
         const isLast = tries === sdkAttempts || sim.dice.chance(0.3);

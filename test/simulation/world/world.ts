@@ -13,6 +13,7 @@ import { createDisk, mortalClock, never } from './mortal.ts';
 import { hideAwsFiles } from './no-files.ts';
 import { calm, type Profile } from './profile.ts';
 import { faultyServices } from './services.ts';
+import { createTallies, type Tallies } from './tallies.ts';
 
 /** What came of a call; `lost` when nobody will ever know, because the bus died over it. */
 export type Reply =
@@ -41,6 +42,8 @@ export interface World {
   readonly outputs: RunningBus['outputs'];
   /** What happened that is billed, counted apart from the meter: by the names of what is counted. */
   readonly counted: Map<string, number>;
+  /** What the instances of functions did, and have written of it. */
+  readonly tallies: Tallies;
   onServiceCall(listener: (call: ServiceCall) => void): void;
   /** A call of the HTTP API, by the admin unless there is another key. It is answered while the clock moves. */
   call(method: string, path: string, body?: unknown, key?: string): Promise<Reply>;
@@ -86,6 +89,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const { meter = countingMeter() } = options;
   const counted = new Map<string, number>();
   const count = (what: string) => void counted.set(what, (counted.get(what) ?? 0) + 1);
+  const tallies = createTallies();
   const listeners: ((call: ServiceCall) => void)[] = [];
   /** Nothing goes wrong while the bus is set up. */
   let rates = calm;
@@ -153,6 +157,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         clockSkewMsMax: profile.clockSkewMsMax,
         codeOf: options.codeOf ?? (({ code }) => code),
         onInvoke: () => count('invocations'),
+        tallies,
       }),
     });
     return {
@@ -194,6 +199,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     endpoints,
     meter,
     counted,
+    tallies,
     onServiceCall: (listener) => void listeners.push(listener),
     async call(method, path, body, key = adminKey) {
       const incarnation = current;

@@ -7,6 +7,10 @@ const requests = conditions(
   { minutes: 1, focus: { publish: 1, ask: 2, publishShared: 1 } },
 );
 const keys = conditions({}, { minutes, focus: { publish: 1, revokeKey: 2 } });
+const outboxes = conditions(
+  {},
+  { minutes: 1, focus: { publish: 1, publishShared: 2, recreate: 2, transfer: 1 } },
+);
 
 /** Bugs of those who decide what an application may do with what is not its own, or is not any more. */
 export const accessMutants: readonly Mutant[] = [
@@ -68,8 +72,9 @@ export const accessMutants: readonly Mutant[] = [
   {
     name: 'of several decisions about one request each counts',
     file: 'lib/runtime/stores/requests.ts',
-    find: 'return table.transact([{ put, was }, ...others, ...reports]);',
-    replace: 'return table.transact([was === undefined ? { put, was } : { put }, ...others, ...reports]);',
+    find: 'return table.transact([{ put, was }, ...openWrites(was, now), ...others, ...reports]);',
+    replace:
+      'return table.transact([was === undefined ? { put, was } : { put }, ...openWrites(was, now), ...others, ...reports]);',
     functions: ['admin'],
     checkers: ['grants'],
     under: requests,
@@ -127,5 +132,42 @@ export const accessMutants: readonly Mutant[] = [
     functions: ['admin'],
     checkers: ['permissions'],
     under: keys,
+  },
+  {
+    name: 'the relay takes the application that an entry names, and not the one whose outbox it is in',
+    file: 'lib/app/relay/relay-outbox.ts',
+    find: "const { application } = outboxOwner(row.pk) ?? { application: '' };",
+    replace:
+      "const application = /.applications.([a-z]+)/.exec(row.event ?? '')?.[1] ?? outboxOwner(row.pk)?.application ?? '';",
+    functions: ['relay'],
+    checkers: ['permissions', 'outbox'],
+    under: outboxes,
+  },
+  {
+    name: 'an entry that may not be published is deleted, and its application is not told',
+    file: 'lib/app/relay/relay-outbox.ts',
+    find: "if (sent.kind === 'refused') await keepRefused",
+    replace: "if (sent.kind === 'again') await keepRefused",
+    functions: ['relay'],
+    checkers: ['outbox'],
+    under: outboxes,
+  },
+  {
+    name: 'an entry acts on a topic that was made long after it was written',
+    file: 'lib/app/relay/relay-outbox.ts',
+    find: 'writtenAtMs: row.atMs,',
+    replace: '',
+    functions: ['relay'],
+    checkers: ['permissions', 'outbox'],
+    under: outboxes,
+  },
+  {
+    name: 'a request that was withdrawn can be approved',
+    file: 'lib/core/request/request.ts',
+    find: "if (request.state !== 'open') {",
+    replace: "if (request.state === 'rejected') {",
+    functions: ['admin'],
+    checkers: ['grants'],
+    under: requests,
   },
 ];

@@ -14,9 +14,9 @@ export const deliveryMutants: readonly Mutant[] = [
   {
     name: 'a message is acknowledged that was not posted',
     file: 'lib/app/deliver/attempt.ts',
-    find: 'const sent = await sender.send(each)',
+    find: 'const spans = tools.spans && beginAttempt(tools.spans, each.delivery);',
     replace: `if (tools.random.next() < 0.1) return { message, done: true };
-      const sent = await sender.send(each)`,
+      const spans = tools.spans && beginAttempt(tools.spans, each.delivery);`,
     functions: ['deliver'],
     checkers: ['nothing-lost'],
     under: conditions({}, { focus: { publish: 5, invoke: 5 } }),
