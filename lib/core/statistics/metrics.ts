@@ -118,6 +118,12 @@ function receiverFamilies(things: readonly Measured[]): Family[] {
       'Deliveries that used up their attempts',
       'deadLettered',
     ),
+    counter(
+      things,
+      'busbar_receiver_dropped_total',
+      'Deliveries that were never made: skipped, or dropped with a grant that was revoked',
+      'dropped',
+    ),
     now('waiting', 'Events that may be received at once, roughly', ({ waiting }) => waiting),
     now(
       'in_flight',
