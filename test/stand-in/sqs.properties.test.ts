@@ -175,7 +175,7 @@ describe('for every sequence of operations', () => {
     );
   });
 
-  it('a FIFO group is received in order, and by no one else while any of it is in flight', async () => {
+  it('a FIFO group is received in order, and nothing of it while an earlier message is in flight', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
         /** The bodies of each group that are not deleted yet, in the order of sending. */
@@ -193,7 +193,7 @@ describe('for every sequence of operations', () => {
             const groups = Map.groupBy(batch, (message) => message.Attributes.MessageGroupId);
             for (const [group, messages] of groups) {
               const bodies = messages.map((message) => message.Body);
-              // If one of the group were in flight elsewhere, it would be undeleted, and missing at the front.
+              // If one before them were in flight elsewhere, it would be undeleted, and missing at the front.
               expect(undeleted.get(group)?.slice(0, bodies.length)).toEqual(bodies);
             }
           },

@@ -104,7 +104,7 @@ interface Decided {
 /**
  * Messages behind an undecided one of their group wait for that one alone. They become visible at once, since AWS hands
  * out no message of a group while an earlier one is hidden, and they are in their place in the queue when it comes
- * back. If they were hidden for longer, they would block the whole group.
+ * back. If they were hidden for longer, they would still be hidden when the first one is delivered.
  * @param messages the batch, in the order of the queue.
  */
 export function behindTheFirst<Decision extends Decided>(

@@ -7,16 +7,18 @@ interface Group {
   readonly id: string;
   /** The visible messages, by sequence number. */
   readonly messages: IndexedHeap<Message>;
-  inFlight: number;
+  /** The messages in flight, by sequence number. */
+  readonly inFlight: IndexedHeap<Message>;
   /** Counts up as groups become ready. */
   turn: number;
   slot: number;
 }
 
 /**
- * The visible messages of a FIFO queue: in order within a group, and none of a group while one of its messages is in
- * flight. A receive takes as many messages of one group as it may before it goes on to the next; groups take turns in
- * the order in which they became ready.
+ * The visible messages of a FIFO queue: in order within a group, and none while a message before it in its group is in
+ * flight. One in flight behind it withholds nothing: a message that becomes visible ahead of its successors is received
+ * ahead of them (recorded on AWS in November 2025). A receive takes as many messages of one group as it may before it
+ * goes on to the next; groups take turns in the order in which they became ready.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
  */
 export class FifoShelf implements Shelf {
@@ -54,14 +56,18 @@ export class FifoShelf implements Shelf {
     while (taken.length < max) {
       const group = this.#ready.pop();
       if (group === undefined) break;
-      while (taken.length < max) {
-        const message = group.messages.pop();
-        if (message === undefined) break;
+      // What this receive takes withholds nothing from itself; what was in flight before does.
+      const barrier = group.inFlight.peek();
+      const batch: Message[] = [];
+      while (taken.length + batch.length < max) {
+        const message = group.messages.peek();
+        if (message === undefined || isBefore(barrier, message)) break;
+        group.messages.pop();
         this.size -= 1;
-        if (!accept(message)) continue;
-        group.inFlight += 1;
-        taken.push(message);
+        if (accept(message)) batch.push(message);
       }
+      for (const message of batch) group.inFlight.push(message);
+      taken.push(...batch);
       this.#settle(group);
     }
     return taken;
@@ -69,19 +75,20 @@ export class FifoShelf implements Shelf {
 
   launch(message: Message): void {
     const group = this.#groupOf(message);
-    group.inFlight += 1;
+    group.inFlight.push(message);
     this.#settle(group);
   }
 
   land(message: Message): void {
     const group = this.#groupOf(message);
-    group.inFlight -= 1;
+    group.inFlight.remove(message);
     this.#settle(group);
   }
 
   /** Moves the group to where it belongs: ready, waiting, or forgotten. */
   #settle(group: Group): void {
-    const isReady = group.inFlight === 0 && group.messages.size > 0;
+    const first = group.messages.peek();
+    const isReady = first !== undefined && !isBefore(group.inFlight.peek(), first);
     if (isReady && group.slot === -1) {
       this.#turns += 1;
       group.turn = this.#turns;
@@ -89,27 +96,31 @@ export class FifoShelf implements Shelf {
     } else if (!isReady && group.slot !== -1) {
       this.#ready.remove(group);
     }
-    if (group.inFlight === 0 && group.messages.size === 0) this.#groups.delete(group.id);
+    if (group.inFlight.size === 0 && group.messages.size === 0) this.#groups.delete(group.id);
   }
 
   #groupOf(message: Message): Group {
     const id = message.row.groupId ?? '';
     let group = this.#groups.get(id);
     if (group === undefined) {
-      group = { id, messages: bySequence(), inFlight: 0, turn: 0, slot: -1 };
+      group = { id, messages: bySequence('slot'), inFlight: bySequence('flightSlot'), turn: 0, slot: -1 };
       this.#groups.set(id, group);
     }
     return group;
   }
 }
 
-function bySequence(): IndexedHeap<Message> {
+function bySequence(slot: 'slot' | 'flightSlot'): IndexedHeap<Message> {
   return new IndexedHeap<Message>(
-    // Sequence numbers have equal length, so they compare as text.
-    (left, right) => (left.row.sequenceNumber ?? '') < (right.row.sequenceNumber ?? ''),
-    (message) => message.slot,
-    (message, slot) => {
-      message.slot = slot;
+    isBefore,
+    (message) => message[slot],
+    (message, index) => {
+      message[slot] = index;
     },
   );
+}
+
+/** Sequence numbers have equal length, so they compare as text. */
+function isBefore(left: Message | undefined, right: Message): boolean {
+  return left !== undefined && (left.row.sequenceNumber ?? '') < (right.row.sequenceNumber ?? '');
 }

@@ -46,9 +46,10 @@ export class Message {
   receipt = 0;
   /** Counts up as messages of the queue become visible. */
   turn = 0;
-  /** Positions in the heap of its state and in the heap by age. */
+  /** Positions in the heap of its state, in the heap by age, and among those of its FIFO group in flight. */
   slot = -1;
   ageSlot = -1;
+  flightSlot = -1;
   /** Neighbours in the list of visible messages of a group. */
   previous: Message | undefined = undefined;
   next: Message | undefined = undefined;
