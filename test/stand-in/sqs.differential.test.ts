@@ -30,13 +30,13 @@ import { sqsAccount } from './sqs-queue.ts';
  * | ChangeMessageVisibility with 0 on FIFO    | may put a message back out of order   | in its place in the group     |
  * | more than one message of a FIFO group     | returns one of a group for a receive  | returns as many as fit        |
  * | invalid receipt handles                   | accepted by deletes and changes       | ReceiptHandleIsInvalid        |
- * | changes of what is not in flight          | succeed and do nothing                | rejected                      |
+ * | changes of what is not in flight, on FIFO | succeed and do nothing                | rejected                      |
  * | a receive with VisibilityTimeout 0        | in flight until the next receive      | visible at once, in its turn  |
  * | retention, fair queues, StartMessageMoveTask, tags on CreateQueue, paging of ListQueues | missing | as documented |
  * | the receive count of a dead letter        | counts the receive that moved it      | does not                      |
  * | the digest of some message attributes     | that of all of them                   | that of the returned ones     |
  * | the prefix `bar.*` without a dot          | does not match                        | matches `bare`                |
- * | an old handle, after a newer receive      | deletes nothing or nothing known      | succeeds, deletes nothing     |
+ * | an old handle, after a newer receive      | deletes nothing or nothing known      | deletes (rejected on FIFO)    |
  * | what a FIFO entry lacks                   | fails the entry                       | fails the batch               |
  * | characters above #xFFFF                   | rejected                              | allowed                       |
  * | PurgeQueue                                | may be repeated at once, keeps        | once a minute, forgets        |

@@ -250,18 +250,21 @@ describe('order', () => {
     { kept: 0, received: [] },
     { kept: 1, received: ['g-1'] },
     { kept: 2, received: ['g-1', 'g-2'] },
-  ])('withholds what is behind message $kept of a group, which stays in flight', async ({ kept, received }) => {
-    const account = sqsAccount();
-    const { create, receive, clock } = account;
-    const url = await create('a.fifo', { ...fifo, VisibilityTimeout: '1' });
-    await sendAll(account, url, 'g-1', 'g-2', 'g-3');
-    const batch = await receive(url);
-    await hide(account, url, [batch[kept], 4]);
-    await clock.advance(2_500);
-    expect(bodiesOf(await receive(url))).toEqual(received);
-    await clock.advance(1_500);
-    expect(bodiesOf(await receive(url))).toEqual(['g-1', 'g-2', 'g-3']);
-  });
+  ])(
+    'withholds what is behind message $kept of a group, which stays in flight',
+    async ({ kept, received }) => {
+      const account = sqsAccount();
+      const { create, receive, clock } = account;
+      const url = await create('a.fifo', { ...fifo, VisibilityTimeout: '1' });
+      await sendAll(account, url, 'g-1', 'g-2', 'g-3');
+      const batch = await receive(url);
+      await hide(account, url, [batch[kept], 4]);
+      await clock.advance(2_500);
+      expect(bodiesOf(await receive(url))).toEqual(received);
+      await clock.advance(1_500);
+      expect(bodiesOf(await receive(url))).toEqual(['g-1', 'g-2', 'g-3']);
+    },
+  );
 
   it('takes nothing behind a message in flight together with what is before it', async () => {
     const account = sqsAccount();
@@ -313,7 +316,7 @@ describe('order', () => {
 });
 
 describe('receipt handles of a FIFO queue', () => {
-  it('are rejected for a delete once their visibility timeout is over', async () => {
+  it('are rejected once their visibility timeout is over', async () => {
     const { create, send, receive, sqs, clock } = sqsAccount();
     const url = await create('a.fifo', fifo);
     await send(url, 'a', { MessageGroupId: 'g' });
@@ -324,7 +327,14 @@ describe('receipt handles of a FIFO queue', () => {
       Code: 'InvalidParameterValue',
       message: `Value ${ReceiptHandle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`,
     });
+    const change = () =>
+      sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 5 }));
+    await expect(change()).rejects.toMatchObject({
+      name: 'MessageNotInflight',
+      Code: 'AWS.SimpleQueueService.MessageNotInflight',
+    });
     const [again] = await receive(url);
+    await expect(change()).rejects.toMatchObject({ Code: 'InvalidParameterValue' });
     await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: handleOf(again) }));
     await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: handleOf(again) }));
   });

@@ -1,5 +1,6 @@
 import {
   CreateQueueCommand,
+  DeleteMessageCommand,
   DeleteQueueCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -13,7 +14,7 @@ import {
   UntagQueueCommand,
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { arnOf, sqsAccount } from './sqs-queue.ts';
+import { arnOf, handleOf, sqsAccount } from './sqs-queue.ts';
 
 describe('CreateQueue', () => {
   it('returns a URL of the endpoint, the account and the name', async () => {
@@ -247,6 +248,17 @@ describe('finding queues', () => {
       error,
     );
     await expect(sqs.send(new GetQueueAttributesCommand({ QueueUrl }))).rejects.toMatchObject(error);
+  });
+
+  it('accepts the name of a queue of this account in place of its URL', async () => {
+    const { create, send, counts, receive, sqs } = sqsAccount();
+    const url = await create('orders');
+    await send('orders', 'hello');
+    expect(await counts(url)).toEqual([1, 0, 0]);
+    const [message] = await receive('orders');
+    await sqs.send(new DeleteMessageCommand({ QueueUrl: 'orders', ReceiptHandle: handleOf(message) }));
+    expect(await counts(url)).toEqual([0, 0, 0]);
+    await expect(send('nowhere', 'hello')).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
   });
 
   it('accepts a queue URL with any host, because only the path counts', async () => {

@@ -164,14 +164,14 @@ function digestOf(attributes: MessageAttributes): string {
 }
 
 /**
- * The attributes that a receiver selects with `MessageAttributeNames`: exact names, `All` or `.*` for all, and
+ * The attributes that a receiver selects with `MessageAttributeNames`: exact names, `All`, `*` or `.*` for all, and
  * `bar.*` for every name that begins with `bar` (with or without a dot after it, as AWS was recorded to answer).
  */
 export function selectAttributes(
   attributes: MessageAttributes,
   wanted: readonly string[],
 ): MessageAttributes | undefined {
-  if (wanted.some((name) => name === 'All' || name === '.*')) return attributes;
+  if (wanted.some((name) => name === 'All' || name === '*' || name === '.*')) return attributes;
   const prefixes = wanted.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -2));
   const chosen = Object.entries(attributes).filter(
     ([name]) => wanted.includes(name) || prefixes.some((prefix) => name.startsWith(prefix)),

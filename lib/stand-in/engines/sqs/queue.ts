@@ -142,25 +142,30 @@ export class Queue {
   }
 
   /**
-   * Deletes by receipt handle. An old handle, not of the latest receive, succeeds and deletes nothing (AWS: "the
-   * request will succeed, but the message might not be deleted"). On a FIFO queue, a handle whose visibility timeout
-   * is over is rejected.
+   * Deletes by receipt handle. On a standard queue every handle of the message deletes it, whoever received it since
+   * (recorded in getmoto/moto, pull request 4655; the API reference promises it for the latest one only). On a FIFO
+   * queue, an older handle and one whose visibility timeout is over are rejected.
    */
   delete(handle: string): void {
     const nowMs = this.#tick();
     const { message, newest } = this.#received(handle);
     if (message === undefined) return;
-    if (this.settings.fifo && !(newest && message.state === 'in-flight'))
-      throw receiptHandleHasExpired(handle);
-    if (newest) this.#places.remove(message, nowMs);
+    const current = newest && message.state === 'in-flight';
+    if (this.settings.fifo && !current) throw receiptHandleHasExpired(handle);
+    this.#places.remove(message, nowMs);
   }
 
-  /** Changes how long a message in flight stays invisible, counted from now; 0 makes it visible. */
+  /**
+   * Changes how long a message in flight stays invisible, counted from now; 0 makes it visible. On a standard queue
+   * every handle of the message does this, and nothing happens when the message is visible already (recorded).
+   */
   changeVisibility(handle: string, seconds: number): void {
     const nowMs = this.#tick();
     const { message, newest } = this.#received(handle);
-    if (message === undefined || !newest) throw notAvailableForVisibilityChange(handle);
-    if (message.state !== 'in-flight') throw messageNotInflight();
+    const { fifo } = this.settings;
+    if (message === undefined || (fifo && !newest)) throw notAvailableForVisibilityChange(handle);
+    if (fifo && message.state !== 'in-flight') throw messageNotInflight();
+    if (message.state !== 'in-flight') return;
     const untilMs = nowMs + seconds * 1000;
     if (untilMs > message.receivedMs + limits.visibilitySecondsMax * 1000) {
       throw invalidValue(

@@ -10,6 +10,10 @@ import { type Attributes, createAttributes, settingsOf } from './queue-attribute
 
 const runTable = 'sqs.runs';
 
+const queueName = '[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\\.fifo';
+const queueUrl = new RegExp(`/(\\d{12})/(${queueName})/?$`);
+const bareName = new RegExp(`^(${queueName})$`);
+
 /** The queues of an account in a Region, and what their operations share: names, ARNs, permissions, the meter. */
 export class Sqs {
   readonly host: Host;
@@ -53,10 +57,10 @@ export class Sqs {
     return `arn:aws:sqs:${this.host.region}:${this.host.account}:${name}`;
   }
 
-  /** The queue that `QueueUrl` names. Only the path counts, not the host. */
+  /** The queue that `QueueUrl` names. Only the path counts, not the host; a bare name is a queue of this account. */
   queueOf(input: Input): Queue {
     const url = requiredText(input, 'QueueUrl');
-    const address = parseQueueUrl(url);
+    const address = this.#addressOf(url);
     if (address === undefined) throw invalidAddress(url);
     const queue = address.account === this.host.account ? this.queues.get(address.name) : undefined;
     if (queue === undefined) throw queueDoesNotExist();
@@ -125,7 +129,7 @@ export class Sqs {
 
   /** What IAM must allow for an action on the queue of `QueueUrl`. */
   permission(action: string, input: Input): Permission {
-    const address = typeof input.QueueUrl === 'string' ? parseQueueUrl(input.QueueUrl) : undefined;
+    const address = typeof input.QueueUrl === 'string' ? this.#addressOf(input.QueueUrl) : undefined;
     return { action: `sqs:${action}`, resource: this.arnOf(address?.name ?? '*') };
   }
 
@@ -148,6 +152,13 @@ export class Sqs {
   close(): void {
     this.moveTasks.close();
     for (const queue of this.queues.values()) queue.close();
+  }
+
+  /** A queue's name works in place of its URL (recorded). */
+  #addressOf(url: string): { account: string; name: string } | undefined {
+    if (bareName.test(url)) return { account: this.host.account, name: url };
+    const [, account, name] = queueUrl.exec(url) ?? [];
+    return account === undefined || name === undefined ? undefined : { account, name };
   }
 
   #open(row: QueueRow): Queue {
@@ -183,9 +194,4 @@ function countRun({ store }: Host): number {
   for (const [, value] of store.load(runTable)) runs = (value as { runs: number }).runs;
   store.put(runTable, 'runs', { runs: runs + 1 });
   return runs + 1;
-}
-
-function parseQueueUrl(url: string): { account: string; name: string } | undefined {
-  const [, account, name] = /\/(\d{12})\/([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)\/?$/.exec(url) ?? [];
-  return account === undefined || name === undefined ? undefined : { account, name };
 }
