@@ -32,8 +32,8 @@ export function ownerOf(
 }
 
 /**
- * Settles who owns what is about to be put: the new owner exists, and has a place for it. What an owner without a row has
- * from earlier releases stays its own, and an admin may give it more of what there is.
+ * Settles who owns what is about to be put: the new owner exists, and has a place for it. An admin may name an owner that
+ * has no row, as owners of earlier releases have none.
  * @throws BusbarError unknown_application, quota_exceeded.
  */
 export async function takeOwned(
@@ -43,9 +43,8 @@ export async function takeOwned(
   name: string,
   { before, after, amount = 1 }: { before: string | undefined; after: string; amount?: number },
 ): Promise<void> {
-  const isGiven = before !== undefined && before !== after && !owns(principal, after);
-  const isMadeForAnother = before === undefined && after !== principal.application;
-  if (isGiven || isMadeForAnother) await requireApplication(tools, after);
+  const isGiven = before !== undefined && before !== after;
+  if (isGiven && !owns(principal, after)) await requireApplication(tools, after);
   await takePlace(tools, after, kind, name, amount);
 }
 

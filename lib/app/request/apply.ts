@@ -66,7 +66,6 @@ export async function applyApproval(
   if (request.kind === 'subscribe') await subscribe(tools, request);
   if (request.kind === 'topic') {
     await checkApprovable(tools, request);
-    await tools.applications.ensure(request.application);
     await putTopic(tools, principal, request.topic, { ...request.spec, owner: request.application });
   }
   if (request.kind === 'quotas') {

@@ -215,26 +215,3 @@ describe('GET of an application', () => {
     });
   });
 });
-
-describe('an owner that does not exist', () => {
-  it('gets nothing, not even from an admin, who is told how to make it', async () => {
-    const bus = await testBus();
-    const endpoint = 'https://billing.example.com/events';
-    for (const put of [
-      () => putTopic(bus.tools, admin, 'orders', { owner: 'nobody' }),
-      () => putReceiver(bus.tools, admin, 'billing', { endpoint, owner: 'nobody' }, []),
-    ]) {
-      await expect(put()).rejects.toMatchObject({
-        code: 'unknown_application',
-        message: expect.stringContaining('PUT /v1/applications/nobody'),
-      });
-    }
-    expect(await bus.tools.registry.topic('orders')).toBeUndefined();
-    expect(await bus.tools.registry.receiver('billing')).toBeUndefined();
-    await putApplication(bus.tools, admin, 'nobody', {});
-    await putTopic(bus.tools, admin, 'orders', { owner: 'nobody' });
-    // What an owner without a row has from earlier releases can still be changed.
-    await bus.topic('old', { owner: 'former' });
-    await putTopic(bus.tools, admin, 'old', { description: 'x' });
-  });
-});
