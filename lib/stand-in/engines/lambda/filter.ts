@@ -52,7 +52,10 @@ function structure(pattern: Readonly<Record<string, unknown>>): Pattern {
 function field(want: unknown): Pattern {
   if (isObject(want)) {
     const inner = structure(want);
-    return (value) => (Array.isArray(value) ? value.some(inner) : inner(value));
+    return (value) => {
+      const items = Array.isArray(value) ? value.filter(isObject) : [value];
+      return items.length === 0 ? inner(unmatched) : items.some(inner);
+    };
   }
   if (!Array.isArray(want) || want.length === 0) throw invalid();
   const rules = want.map(rule);
@@ -61,6 +64,15 @@ function field(want: unknown): Pattern {
     rules.some(({ test, ofField }) =>
       Array.isArray(value) && !ofField ? value.some((item) => test(item)) : test(value),
     );
+}
+
+/**
+ * Patterns see the leaves of an event only, as in the rule library of EventBridge (aws/event-ruler): a structure is
+ * no field of its own. So `exists: true` never matches one, and `exists: false` always does.
+ */
+function isLeaf(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0 || value.some(isLeaf);
+  return value !== unmatched && !isObject(value);
 }
 
 interface Rule {
@@ -78,7 +90,7 @@ function rule(want: unknown): Rule {
   const [operator, operand] = entry;
   if (operator === 'exists') {
     if (typeof operand !== 'boolean') throw invalid();
-    return { test: (value) => (value !== unmatched) === operand, ofField: true };
+    return { test: (value) => isLeaf(value) === operand, ofField: true };
   }
   return { test: operatorTest(operator, operand), ofField: operator === 'anything-but' };
 }
@@ -105,7 +117,7 @@ function text(operand: unknown, test: (value: string, want: string) => boolean):
   return (value) => typeof value === 'string' && test(value, operand);
 }
 
-/** None of the values, or nothing with the prefix or suffix. An absent field does not match. */
+/** None of the values, or nothing with the prefix or suffix. An absent field and a structure do not match. */
 function anythingBut(operand: unknown): Pattern {
   const excluded = isObject(operand)
     ? [rule(operand).test]
@@ -115,9 +127,8 @@ function anythingBut(operand: unknown): Pattern {
       });
   if (excluded.length === 0) throw invalid();
   return (value) => {
-    if (value === unmatched) return false;
-    const items = Array.isArray(value) ? value : [value];
-    return items.some((item) => !excluded.some((test) => test(item)));
+    const items = Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
+    return items.some((item) => isLeaf(item) && !excluded.some((test) => test(item)));
   };
 }
 
