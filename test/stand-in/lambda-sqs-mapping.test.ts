@@ -398,6 +398,7 @@ describe('failures', () => {
     ['nothing', undefined],
     ['null', null],
     ['an empty object', {}],
+    ['a bare list', []],
     ['an empty list', { batchItemFailures: [] }],
     ['a null list', { batchItemFailures: null }],
     ['something else', { statusCode: 200 }],

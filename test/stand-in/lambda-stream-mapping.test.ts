@@ -363,6 +363,54 @@ describe('a batch that fails', () => {
     ]);
   });
 
+  it('is retried anew behind a checkpoint that has moved', async () => {
+    const batches: string[][] = [];
+    const account = await setUp(
+      async (event) => {
+        batches.push(names(event));
+        return {
+          batchItemFailures: event.Records.filter((record) => nameOf(record) === 'bad').map((record) => ({
+            itemIdentifier: record.dynamodb?.SequenceNumber,
+          })),
+        };
+      },
+      {
+        Enabled: false,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        MaximumRetryAttempts: 3,
+        DestinationConfig: { OnFailure: { Destination: deadArn } },
+      },
+    );
+    await account.put('a', 'b', 'bad');
+    await account.lambda.send(new UpdateEventSourceMappingCommand({ UUID: account.uuid(), Enabled: true }));
+    await account.clock.advance(60_000);
+    // As recorded: five invocations, of which the first one moved the checkpoint and does not count.
+    expect(batches).toEqual([['a', 'b', 'bad'], ['bad'], ['bad'], ['bad'], ['bad']]);
+    expect((await account.dead()).map((record) => record.requestContext)).toEqual([
+      expect.objectContaining({ condition: 'RetryAttemptsExhausted', approximateInvokeCount: 4 }),
+    ]);
+  });
+
+  it.each([
+    ['a bare list', []],
+    ['null', null],
+    ['an empty object', {}],
+    ['an empty list', { batchItemFailures: [] }],
+    ['a null list', { batchItemFailures: null }],
+  ])('succeeds when %s is reported', async (_what, answer) => {
+    const batches: string[][] = [];
+    const { put, clock } = await setUp(
+      async (event) => {
+        batches.push(names(event));
+        return answer;
+      },
+      { FunctionResponseTypes: ['ReportBatchItemFailures'] },
+    );
+    await put('a');
+    await clock.advance(60_000);
+    expect(batches).toEqual([['a']]);
+  });
+
   it('is discarded when its records are too old', async () => {
     const { put, clock, dead } = await setUp(
       async () => {

@@ -94,6 +94,7 @@ export async function processBatch(
   async function judge(part: Part, outcome: Outcome): Promise<readonly Part[]> {
     const identifiers = part.records.map(sequenceNumberOf);
     let left = part.records;
+    let attempts = part.attempts + 1;
     if (outcome.functionError === undefined) {
       const failed = mapping.reportBatchItemFailures
         ? failedItems(outcome.payload, new Set(identifiers))
@@ -101,7 +102,11 @@ export async function processBatch(
       // The lowest failed sequence number is the checkpoint: it and everything after it is retried.
       const firstFailed = identifiers.findIndex((identifier) => failed.has(identifier));
       const succeeded = some(firstFailed === -1 ? part.records : part.records.slice(0, firstFailed));
-      if (succeeded !== undefined) checkpoint(lastOf(succeeded));
+      if (succeeded !== undefined) {
+        checkpoint(lastOf(succeeded));
+        // The count starts over at the new checkpoint: three retries there are four more invocations (recorded).
+        attempts = 0;
+      }
       const rest = firstFailed === -1 ? undefined : some(part.records.slice(firstFailed));
       if (rest === undefined) return [];
       left = rest;
@@ -117,12 +122,11 @@ export async function processBatch(
         ];
       }
     }
-    const attempts = part.attempts + 1;
     if (mapping.maximumRetryAttempts !== -1 && attempts > mapping.maximumRetryAttempts) {
       await discard(left, 'RetryAttemptsExhausted', attempts, outcome.functionError);
       return [];
     }
-    await pause(host.clock, retryDelayMs(part.attempts), signal);
+    await pause(host.clock, retryDelayMs(Math.max(0, attempts - 1)), signal);
     return [{ records: left, attempts }];
   }
 
