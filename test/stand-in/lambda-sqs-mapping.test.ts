@@ -751,6 +751,14 @@ describe('what CreateEventSourceMapping rejects', () => {
     },
   );
 
+  it('a function or a source that is not there', async () => {
+    const { map } = await fresh();
+    await expect(map({ FunctionName: 'none' })).rejects.toMatchObject(invalid(/^Function does not exist$/));
+    await expect(map({ FunctionName: 'none', EventSourceArn: undefined })).rejects.toMatchObject(
+      invalid(/^Unrecognized event source\.$/),
+    );
+  });
+
   it('the same mapping twice', async () => {
     const { map, lambda } = await fresh();
     const uuid = await map();
@@ -773,6 +781,11 @@ describe('what CreateEventSourceMapping rejects', () => {
     ['a window of 301 s', { MaximumBatchingWindowInSeconds: 301 }, /MaximumBatchingWindowInSeconds/],
     ['a maximum concurrency of 1', { ScalingConfig: { MaximumConcurrency: 1 } }, /MaximumConcurrency/],
     ['a starting position', { StartingPosition: 'LATEST' }, /StartingPosition/],
+    [
+      'a destination',
+      { DestinationConfig: { OnSuccess: { Destination: queueArn('other') } } },
+      /^Unsupported DestinationConfig parameter for given event source mapping type\.$/,
+    ],
     ['settings for streams', { BisectBatchOnFunctionError: true }, /BisectBatchOnFunctionError/],
   ])('%s', async (_what, extra, message) => {
     const { map } = await fresh();

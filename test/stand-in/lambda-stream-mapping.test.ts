@@ -459,10 +459,39 @@ describe('a stream mapping', () => {
     });
   });
 
+  it('exists once for a stream and a function, and only for a stream that exists', async () => {
+    const { map, uuid } = await setUp(async () => undefined);
+    await expect(map()).rejects.toMatchObject({
+      name: 'ResourceConflictException',
+      message: expect.stringMatching(
+        new RegExp(
+          `^The event source arn .* provided mapping already exists. Please .* with UUID ${uuid()}$`,
+        ),
+      ),
+    });
+    const EventSourceArn =
+      'arn:aws:dynamodb:us-east-1:000000000000:table/none/stream/2026-01-01T00:00:00.000';
+    await expect(map({ EventSourceArn })).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+      message: `Stream not found: ${EventSourceArn}`,
+    });
+  });
+
   it('needs a starting position, and no parallelization or tumbling window', async () => {
     const { map } = await setUp(async () => undefined, { BatchSize: 1 });
     await expect(map({ StartingPosition: undefined })).rejects.toMatchObject({
       name: 'InvalidParameterValueException',
+    });
+    await expect(map({ StartingPosition: 'AT_TIMESTAMP' })).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+      message: expect.stringMatching(
+        /^Unsupported starting position for arn type: arn:aws:dynamodb:.*stream/,
+      ),
+    });
+    await expect(map({ StartingPosition: 'invalid' as 'LATEST' })).rejects.toMatchObject({
+      name: 'ValidationException',
+      message:
+        "1 validation error detected: Value 'invalid' at 'startingPosition' failed to satisfy constraint: Member must satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]",
     });
     await expect(map({ ParallelizationFactor: 2 })).rejects.toMatchObject({
       message: expect.stringContaining('ParallelizationFactor'),

@@ -18,7 +18,7 @@ export async function checkEventSource(host: Host, target: StoredFunction, arn: 
     for (const action of ['GetRecords', 'GetShardIterator', 'DescribeStream']) {
       mayRead(host, role, 'DynamoDB', 'dynamodb', action, arn);
     }
-    await translated('DynamoDB', 'DescribeStream', () =>
+    await translated('DynamoDB', 'DescribeStream', arn, () =>
       host.call('dynamodbstreams', 'DescribeStream', { StreamArn: arn }, role),
     );
   }
@@ -43,7 +43,7 @@ function mayRead(
 }
 
 async function checkVisibility(host: Host, role: Caller, target: StoredFunction, arn: string): Promise<void> {
-  const output = await translated('SQS', 'ReceiveMessage', () =>
+  const output = await translated('SQS', 'ReceiveMessage', arn, () =>
     host.call(
       'sqs',
       'GetQueueAttributes',
@@ -61,11 +61,17 @@ async function checkVisibility(host: Host, role: Caller, target: StoredFunction,
 }
 
 /** Reports an error of the source service as Lambda does. */
-async function translated<T>(label: string, action: string, work: () => T | Promise<T>): Promise<T> {
+async function translated<T>(
+  label: string,
+  action: string,
+  arn: string,
+  work: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
+    if (error.code === 'ResourceNotFoundException') throw invalidParameter(`Stream not found: ${arn}`);
     throw invalidParameter(
       `Error occurred while ${action}. ${label} Error Code: ${error.queryCode ?? error.code}. ${label} Error Message: ${error.message}`,
     );

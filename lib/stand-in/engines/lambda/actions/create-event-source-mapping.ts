@@ -1,8 +1,11 @@
-import type { Operation } from '../../engine.ts';
+import { AwsError, type Operation } from '../../engine.ts';
+import type { Members } from '../../members.ts';
 import { conflict, invalidParameter } from '../errors.ts';
 import { checkEventSource } from '../event-source.ts';
+import type { Functions } from '../functions.ts';
 import { type Lambda, membersOfLambda } from '../lambda.ts';
 import { defaultSettings, mappingSettingMembers, readSettings } from '../mapping-settings.ts';
+import type { StoredFunction } from '../model.ts';
 import { functionPermission, isQueueArn, isStreamArn } from '../names.ts';
 
 export function createEventSourceMapping({ host, functions, mappings, options }: Lambda): Operation {
@@ -17,8 +20,8 @@ export function createEventSourceMapping({ host, functions, mappings, options }:
     async handle(input) {
       const members = membersOfLambda(input, 'CreateEventSourceMapping');
       members.only(...mappingSettingMembers, 'FunctionName', 'EventSourceArn', 'StartingPosition', 'Tags');
-      const target = functions.find(members.requiredString('FunctionName'));
-      const eventSourceArn = members.requiredString('EventSourceArn');
+      const eventSourceArn = readSource(members);
+      const target = findTarget(functions, members.requiredString('FunctionName'));
       const settings = readSettings(members, eventSourceArn, defaultSettings(eventSourceArn, target.name));
       const startingPosition = readStartingPosition(members.string('StartingPosition'), eventSourceArn);
       if (!isQueueArn(eventSourceArn) && options.onStreamRecords === undefined) {
@@ -28,7 +31,7 @@ export function createEventSourceMapping({ host, functions, mappings, options }:
       for (const other of mappings.all()) {
         if (other.eventSourceArn !== eventSourceArn || other.functionName !== target.name) continue;
         throw conflict(
-          `An event source mapping with ${isQueueArn(eventSourceArn) ? 'SQS' : 'dynamodb'} arn (" ${eventSourceArn} ") and function (" ${target.name} ") already exists. Please update or delete the existing mapping with UUID ${other.uuid}`,
+          `${alreadyMapped(eventSourceArn, target.name)} already exists. Please update or delete the existing mapping with UUID ${other.uuid}`,
         );
       }
       const created = mappings.create({
@@ -42,6 +45,34 @@ export function createEventSourceMapping({ host, functions, mappings, options }:
     },
   };
 }
+
+/** The source is judged before the function, in the words that LocalStack's tests recorded. */
+function readSource(members: Members): string {
+  const arn = members.string('EventSourceArn');
+  if (arn === undefined) throw invalidParameter('Unrecognized event source.');
+  if (isQueueArn(arn) && members.has('DestinationConfig')) {
+    throw invalidParameter('Unsupported DestinationConfig parameter for given event source mapping type.');
+  }
+  return arn;
+}
+
+function findTarget(functions: Functions, name: string): StoredFunction {
+  try {
+    return functions.find(name);
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'ResourceNotFoundException') {
+      throw invalidParameter('Function does not exist');
+    }
+    throw error;
+  }
+}
+
+const alreadyMapped = (arn: string, name: string) =>
+  isQueueArn(arn)
+    ? `An event source mapping with SQS arn (" ${arn} ") and function (" ${name} ")`
+    : `The event source arn (" ${arn} ") and function (" ${name} ") provided mapping`;
+
+const startingPositions = ['LATEST', 'AT_TIMESTAMP', 'TRIM_HORIZON'];
 
 function readStartingPosition(given: string | undefined, arn: string): 'TRIM_HORIZON' | 'LATEST' | undefined {
   if (isQueueArn(arn)) {
@@ -57,5 +88,11 @@ function readStartingPosition(given: string | undefined, arn: string): 'TRIM_HOR
       "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
     );
   }
-  throw invalidParameter(`Unsupported starting position for this event source type: ${given}.`);
+  if (startingPositions.includes(given)) {
+    throw invalidParameter(`Unsupported starting position for arn type: ${arn}`);
+  }
+  throw new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value '${given}' at 'startingPosition' failed to satisfy constraint: Member must satisfy enum value set: [${startingPositions.join(', ')}]`,
+  );
 }
