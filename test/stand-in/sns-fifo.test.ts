@@ -105,6 +105,12 @@ test('a message needs a group, and a deduplication id or one from its content', 
       }),
     ),
   ).rejects.toMatchObject(noId);
+  const structured = { Id: '1', Message: '{"sqs":"a"}', MessageStructure: 'json' };
+  await expect(
+    sns.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries: [structured] })),
+  ).rejects.toMatchObject({
+    message: 'Invalid parameter: Message Structure - No default entry in JSON message body',
+  });
   await expect(publish({ MessageGroupId: 'a b', MessageDeduplicationId: 'd' })).rejects.toMatchObject({
     Code: 'InvalidParameter',
   });

@@ -239,6 +239,19 @@ test('Unsubscribe ends deliveries, is counted, and may be repeated', async () =>
   expect(Attributes).toMatchObject({ SubscriptionsConfirmed: '0', SubscriptionsDeleted: '1' });
 });
 
+test.each([
+  ['randomstring', 'SubscriptionArn Reason: An ARN must have at least 6 elements, not 1'],
+  ['arn:aws:sns:us-east-1:random', 'SubscriptionArn Reason: An ARN must have at least 6 elements, not 5'],
+  ['arn:aws:sns:us-east-1:000000000000:random', 'SubscriptionId'],
+  [undefined, 'SubscriptionArn Reason: no value for required parameter'],
+])('Unsubscribe rejects %s', async (SubscriptionArn, reason) => {
+  const { sns } = await ordersTopic();
+  await expect(sns.send(new UnsubscribeCommand({ SubscriptionArn }))).rejects.toMatchObject({
+    name: 'InvalidParameterException',
+    message: `Invalid parameter: ${reason}`,
+  });
+});
+
 test('lists all subscriptions, or those of one topic', async () => {
   const { subscribe, sns, TopicArn } = await ordersTopic();
   await sns.send(new CreateTopicCommand({ Name: 'others' }));

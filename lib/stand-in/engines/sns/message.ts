@@ -33,6 +33,8 @@ export const messageMembers = [
  */
 export function readShared(topic: Topic, input: Input, members: Members, at: string): MessageAttributes {
   const attributes = readMessageAttributes(input.MessageAttributes, at);
+  // Before the group: an entry that lacks both was recorded to fail for its structure.
+  if (members.string('MessageStructure') === 'json') contentForSqs(members.string('Message') ?? '');
   const deduplicationId = members.string('MessageDeduplicationId');
   if (topic.fifo) {
     if (!members.string('MessageGroupId')) {
@@ -48,7 +50,6 @@ export function readShared(topic: Topic, input: Input, members: Members, at: str
       'MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type',
     );
   }
-  if (members.string('MessageStructure') === 'json') contentForSqs(members.string('Message') ?? '');
   return attributes;
 }
 
