@@ -236,7 +236,20 @@ describe('reading many items', () => {
     const write = (requests: object[]) =>
       account.dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: requests as never } }));
     expect(await write(puts(25))).toMatchObject({ UnprocessedItems: {} });
-    await expect(write(puts(26))).rejects.toMatchObject({ name: 'ValidationException' });
+    for (const requests of [[], puts(26)]) {
+      await expect(write(requests)).rejects.toMatchObject({
+        name: 'ValidationException',
+        message: expect.stringMatching(
+          /^1 validation error detected: Value '.*' at 'requestItems' failed to satisfy constraint: Map value must satisfy constraint: \[Member must have length less than or equal to 25, Member must have length greater than or equal to 1\]$/,
+        ),
+      });
+    }
+    await expect(
+      account.dynamodb.send(new BatchWriteItemCommand({ RequestItems: {} })),
+    ).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: 'The requestItems parameter is required for BatchWriteItem',
+    });
     await expect(write([...puts(1), { DeleteRequest: { Key: item(0) } }])).rejects.toThrow(
       'Provided list of item keys contains duplicates',
     );

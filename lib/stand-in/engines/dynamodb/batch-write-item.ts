@@ -9,9 +9,8 @@ import {
   writeCost,
 } from './capacity.ts';
 import type { Change } from './database.ts';
-import { validation } from './errors.ts';
+import { constraint, validation } from './errors.ts';
 import {
-  checkLength,
   optionalChoice,
   optionalRecord,
   rejectItemCollectionMetrics,
@@ -25,6 +24,7 @@ import { planWrite, readWrite, type WriteRequest } from './write.ts';
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
 const requestsMax = 25;
 const batchMaxBytes = 16 * 1024 * 1024;
+const mapValueRule = `Map value must satisfy constraint: [Member must have length less than or equal to ${requestsMax}, Member must have length greater than or equal to 1]`;
 
 interface TableWrites {
   readonly table: Table;
@@ -74,12 +74,17 @@ function readRequests(
   context: Context,
   input: Input,
 ): readonly (readonly [name: string, requests: readonly WriteRequest[]])[] {
-  const tables = Object.entries(requireRecord(input.RequestItems, 'RequestItems'));
-  checkLength('RequestItems', tables.length, 1, requestsMax);
+  const tables = Object.entries(optionalRecord(input, 'RequestItems') ?? {});
+  // Recorded, like the other messages here, by the tests of dynalite and by later captures of AWS.
+  if (tables.length === 0) throw validation('The requestItems parameter is required for BatchWriteItem');
   let count = 0;
   return tables.map(([name, value]) => {
     if (!Array.isArray(value)) throw validation('RequestItems must hold a list for each table');
-    checkLength('RequestItems', value.length, 1, requestsMax);
+    if (value.length === 0 || value.length > requestsMax) {
+      // AWS shows the requests themselves.
+      const shown = `'{${name}=[${value.length} members]}'`;
+      throw constraint('requestItems', shown, mapValueRule);
+    }
     count += value.length;
     if (count > requestsMax) throw validation('Too many items requested for the BatchWriteItem call');
     const tableName = tableNameOf(context.host, name);
