@@ -93,7 +93,7 @@ export const applicationCalls = [
     {
       summary: 'Delete an application',
       description:
-        'Rejected while it owns topics, receivers, schedules, keys or children, and while it is declared in `busbar.config.ts`.',
+        'Rejected while it owns topics, receivers, schedules, keys or children, and while it is declared in `busbar.config.ts`. What it was granted ends, and its open requests are withdrawn.',
       tag: 'Applications',
       caller: 'owner',
       responses: { 204: null },

@@ -5,7 +5,9 @@ import {
   type ApplicationSpec,
   applicationSchema,
   checkParent,
+  type FormerApplication,
   requireFreeName,
+  requireNotOfOthers,
 } from '../../core/access/application.ts';
 import { checkWithinParent, type PlaceKind, placeKinds } from '../../core/access/quotas.ts';
 import type { StoredQuota } from '../../core/access/stored.ts';
@@ -17,9 +19,10 @@ import type { Portion } from '../../core/list/portion.ts';
 import type { ApplicationChange } from '../../runtime/stores/applications.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
+import { type EndAccessTools, endAccess } from './end-access.ts';
 import type { PlaceTools } from './places.ts';
 
-export type ApplicationTools = PlaceTools;
+export type ApplicationTools = PlaceTools & EndAccessTools;
 
 /** The result of a put, as the registry's. */
 interface PutApplication {
@@ -144,7 +147,8 @@ async function changeApplication(
   for (let round = 1; round <= roundsMax; round++) {
     const was = await tools.applications.find(name);
     const spec = specOf(was);
-    requireMayChange(principal, name, was, spec);
+    const former = was === undefined ? await tools.applications.former(name) : undefined;
+    requireMayChange(principal, name, was, spec, former);
     const at = new Date(tools.clock.now()).toISOString();
     const now: Application = {
       application: name,
@@ -155,7 +159,9 @@ async function changeApplication(
       updatedAt: at,
     };
     const changes: ApplicationChange[] = [{ was, now }, ...(await parentChanges(tools, was, now))];
-    if (await tools.applications.change(changes)) {
+    // What was granted while it was being deleted is not for this one.
+    if (former !== undefined) await endAccess(tools, name);
+    if (await tools.applications.change(changes, former)) {
       // What the child has counts for its new parent, too: all is counted anew.
       if (was?.parent !== now.parent && now.parent !== undefined) {
         for (const kind of placeKinds) await tools.places.forget(now.parent, kind);
@@ -182,11 +188,15 @@ function requireMayChange(
   name: string,
   was: Application | undefined,
   spec: ApplicationSpec,
+  former: FormerApplication | undefined,
 ): void {
   if (principal.role === 'admin') return;
   const { application } = principal;
   const isOfParent = (was === undefined || was.parent === application) && spec.parent === application;
-  if (isOfParent && name !== application) return;
+  if (isOfParent && name !== application) {
+    requireNotOfOthers(former, application);
+    return;
+  }
   if (name === application && was !== undefined) {
     for (const field of ['quotas', 'parent'] as const) {
       if (JSON.stringify(spec[field]) === JSON.stringify(was[field])) continue;
@@ -244,7 +254,7 @@ function withoutChild(parent: Application, child: string): Application {
 }
 
 /**
- * Deletes an application that owns nothing any more.
+ * Deletes an application that owns nothing any more, and ends what it was granted and asks for.
  * @param byStack whether the stack deletes what it declared before.
  * @throws BusbarError unknown_application, forbidden, declared, in_use, which says what it owns.
  */
@@ -268,6 +278,7 @@ export async function deleteApplication(
         `The application ${name} still owns ${owned.join('; ')}. Delete these, or give them to another owner.`,
       );
     }
+    await endAccess(tools, name);
     const parent = was.parent === undefined ? undefined : await tools.applications.find(was.parent);
     const changes = [
       { was, now: undefined },

@@ -30,6 +30,29 @@ export interface Application extends ApplicationSpec {
 }
 
 /**
+ * What is kept of an application that was deleted, because what it published, asked for and was counted with is kept under
+ * its name. RFC 3339.
+ */
+export interface FormerApplication {
+  readonly application: string;
+  readonly parent?: string;
+  readonly deletedAt: string;
+}
+
+/**
+ * A member makes no application under the name of a former one of somebody else, whose traces, audit and events that wait
+ * would be its own then. An admin does, and the parent that had it.
+ * @throws BusbarError forbidden.
+ */
+export function requireNotOfOthers(former: FormerApplication | undefined, parent: string): void {
+  if (former === undefined || former.parent === parent) return;
+  throw new BusbarError(
+    'forbidden',
+    `The name ${former.application} is that of an application that was deleted at ${former.deletedAt}, of which much is kept. Choose another name, or ask an admin to make it.`,
+  );
+}
+
+/**
  * A merge patch (RFC 7396) of the fields; what it gives is parsed again as a whole. It has a schema of its own so that a
  * null can stand in it.
  */

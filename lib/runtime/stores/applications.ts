@@ -1,4 +1,5 @@
-import type { Application } from '../../core/access/application.ts';
+import type { Application, FormerApplication } from '../../core/access/application.ts';
+import { formerApplicationDays } from '../../core/access/limits.ts';
 import type { Portion } from '../../core/list/portion.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Write } from '../aws/table/transact.ts';
@@ -26,8 +27,14 @@ export interface ApplicationStore {
   find(application: string): Promise<Application | undefined>;
   /** Those behind a name, in order: a part of at most 1 MB. */
   after(name: string, limit: number): Promise<Portion<Application>>;
-  /** Makes all changes, or none when a row is another by now; returns whether it did. */
-  change(changes: readonly ApplicationChange[]): Promise<boolean>;
+  /** The deleted application of a name, until that is made again. */
+  former(application: string): Promise<FormerApplication | undefined>;
+  /**
+   * Makes all changes, or none when a row is another by now. What is deleted becomes a former application.
+   * @param replaced the former application whose name is made again; refused when there is another by now.
+   * @returns whether it did.
+   */
+  change(changes: readonly ApplicationChange[], replaced?: FormerApplication): Promise<boolean>;
   /** Gives an application that is used for the first time, or was before applications had rows, its row. */
   ensure(application: string): Promise<void>;
 }
@@ -36,6 +43,7 @@ const cacheSeconds = 4;
 
 const pk = 'registry#application';
 const rowKey = (application: string) => ({ pk, sk: application });
+const formerKey = (application: string) => ({ pk: 'registry#former-application', sk: application });
 
 export function createApplicationStore(table: Table, clock: Clock): ApplicationStore {
   const recent = createRecent(clock, { remembersAbsence: true });
@@ -62,9 +70,14 @@ export function createApplicationStore(table: Table, clock: Clock): ApplicationS
       return { items: rows.map((row) => ({ key: row.sk, item: row.document as Application })), last };
     },
 
-    async change(changes) {
+    former: async (application) =>
+      (await table.get(formerKey(application), { consistent: true }))?.document as
+        | FormerApplication
+        | undefined,
+
+    async change(changes, replaced) {
       for (const { was, now } of changes) recent.forget((was ?? now)?.application ?? '');
-      return await table.transact(changes.flatMap(writeOf));
+      return await table.transact(changes.flatMap((change) => writesOf(change, replaced, clock.now())));
     },
 
     async ensure(application) {
@@ -78,7 +91,22 @@ export function createApplicationStore(table: Table, clock: Clock): ApplicationS
   };
 }
 
-function writeOf({ was, now }: ApplicationChange): Write[] {
-  if (now !== undefined) return [{ put: { ...rowKey(now.application), document: now }, was }];
-  return was === undefined ? [] : [{ delete: rowKey(was.application), was }];
+function writesOf(
+  { was, now }: ApplicationChange,
+  replaced: FormerApplication | undefined,
+  nowMs: number,
+): Write[] {
+  if (now !== undefined) {
+    const put = { put: { ...rowKey(now.application), document: now }, was };
+    return was === undefined ? [put, { delete: formerKey(now.application), was: replaced }] : [put];
+  }
+  if (was === undefined) return [];
+  const { application, parent } = was;
+  const deletedAt = new Date(nowMs).toISOString();
+  const document: FormerApplication = { application, ...(parent !== undefined && { parent }), deletedAt };
+  const expiresAtSeconds = Math.ceil(nowMs / 1000) + formerApplicationDays * 86_400;
+  return [
+    { delete: rowKey(application), was },
+    { put: { ...formerKey(application), document, expiresAtSeconds } },
+  ];
 }

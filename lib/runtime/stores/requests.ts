@@ -11,6 +11,8 @@ export interface RequestStore {
   find(id: string): Promise<AccessRequest | undefined>;
   /** How many of an application are open, up to a limit. */
   countOpen(application: string, limit: number): Promise<number>;
+  /** Those of an application that are open. */
+  openOf(application: string): Promise<AccessRequest[]>;
   /** Behind an id, the oldest first. */
   after(after: string, limit: number): Promise<Portion<AccessRequest>>;
   /**
@@ -38,6 +40,14 @@ export function createRequestStore(table: Table, clock: Clock): RequestStore {
     async countOpen(application, limit) {
       const { rows } = await table.page(`open-request#${application}`, '', limit);
       return rows.length;
+    },
+
+    async openOf(application) {
+      const rows = await table.query(`open-request#${application}`);
+      const found = await Promise.all(rows.map(({ sk }) => table.get({ pk, sk }, { consistent: true })));
+      return found
+        .flatMap((row) => (row === undefined ? [] : [row.document as AccessRequest]))
+        .filter(({ state }) => state === 'open');
     },
 
     async after(after, limit) {

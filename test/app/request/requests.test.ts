@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { patchApplication, putApplication } from '../../../lib/app/access/applications.ts';
 import { listCatalog, matchKept } from '../../../lib/app/catalog/catalog.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { deleteSubscription } from '../../../lib/app/registry/subscriptions.ts';
@@ -199,6 +200,26 @@ describe('requests that an admin decides', () => {
     const { id } = await createRequest(bus.tools, team, { kind: 'quotas', quotas: { topics: 7 } });
     await decideRequest(bus.tools, admin, id, 'approve', undefined);
     expect(await bus.tools.applications.find('team')).toMatchObject({ quotas: { topics: 7 } });
+  });
+});
+
+describe('quotas beyond those of the parent', () => {
+  it('are not approved, and the request stays open', async () => {
+    const bus = await testBus();
+    await putApplication(bus.tools, admin, 'main', { quotas: { topics: 9 } });
+    await putApplication(bus.tools, admin, 'team', { parent: 'main', quotas: { keys: 3 } });
+    const ask = (topics: number) => createRequest(bus.tools, team, { kind: 'quotas', quotas: { topics } });
+    await expect(ask(10)).rejects.toMatchObject({ code: 'invalid_request' });
+    const { id } = await ask(8);
+    await patchApplication(bus.tools, admin, 'main', { quotas: { topics: 7 } });
+    await expect(decideRequest(bus.tools, admin, id, 'approve', undefined)).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('its parent has 7'),
+    });
+    expect((await getRequest(bus.tools, team, id)).state).toBe('open');
+    await patchApplication(bus.tools, admin, 'main', { quotas: { topics: 8 } });
+    expect((await decideRequest(bus.tools, admin, id, 'approve', undefined)).state).toBe('approved');
+    expect(await bus.tools.applications.find('team')).toMatchObject({ quotas: { topics: 8, keys: 3 } });
   });
 });
 
