@@ -6,6 +6,7 @@ import {
   withoutProfile,
   withProfile,
 } from '../core/profile/profiles.ts';
+import { urlProblem } from '../core/profile/target.ts';
 import { changeProfiles, profilesFile, readProfiles } from './profiles/file.ts';
 import { requireProfileName } from './profiles/name.ts';
 import { askSecret } from './support/asking.ts';
@@ -115,9 +116,8 @@ async function add(session: Session, name: string, command: Command): Promise<vo
   requireProfileName(name);
   if (url === undefined) throw usageError('A profile is of one bus.', 'Pass its URL with --url.');
   for (const each of [url, ...(publishUrl === undefined ? [] : [publishUrl])]) {
-    if (!URL.canParse(each) || !/^https?:$/.test(new URL(each).protocol)) {
-      throw usageError(`${plain(each)} is not an http or https URL.`);
-    }
+    const problem = urlProblem(each);
+    if (problem !== undefined) throw usageError(plain(problem));
   }
   if (application !== undefined) requireProfileName(application);
   requireNew(readProfiles(world), name);

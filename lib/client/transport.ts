@@ -44,6 +44,7 @@ export type Transport = (method: string, path: string, options?: RequestOptions)
  */
 export function createTransport(options: TransportOptions): Transport {
   const base = apiBase(options.url);
+  requireSendable(options.key);
   const send = options.fetch ?? globalThis.fetch;
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
@@ -96,10 +97,20 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 function apiBase(url: string): string {
+  // Not repeated, since it has a password; `fetch` takes none in a URL.
+  if (/\/\/[^/?#]*@/.test(url)) {
+    throw new TypeError('The url of the bus must not have a user or password. Give the key as `key`.');
+  }
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new TypeError(`The url of the bus must be http or https: ${url}`);
   }
   return `${url.replace(/\/+$/, '')}/v1`;
+}
+
+/** A header takes nothing else; `fetch` would say only that some argument is not valid. */
+function requireSendable(key: string | undefined): void {
+  if (key === undefined || /^[!-~]*$/.test(key.trim())) return;
+  throw new TypeError('The key must be of visible ASCII characters, without spaces.');
 }
 
 /** A response with `Retry-After` asks for a retry, whatever its status. */

@@ -100,6 +100,14 @@ describe('profiles', () => {
     ['profiles add prod --url ftp://a.example.com', {}, 'not an http or https URL'],
     ['profiles add prod --url https://a.example.com', {}, 'There is no key on standard input.'],
     ['profiles add prod --url https://a.example.com --key secret', {}, 'shows in the process list'],
+    ['profiles add prod --url https://me:secret@a.example.com', {}, 'no user and no password'],
+    ['topics list --url http://me:secret@127.0.0.1:1', {}, 'no user and no password'],
+    ['topics list --json', { BUSBAR_URL: 'ftp://me:secret@a' }, 'no user and no password'],
+    [
+      'topics list',
+      { BUSBAR_KEY: 'secret\u001b[31m' },
+      'The key of BUSBAR_KEY has characters that no key has',
+    ],
     ['profiles use', {}, 'Name one profile, or pass --none.'],
   ])('%s %j is refused with its cause', async (args, env, cause) => {
     const { code, stderr } = await run(args, env);

@@ -345,5 +345,8 @@ describe('the other calls', () => {
 
   it('refuse a URL that is not http', () => {
     expect(() => createClient({ url: 'ftp://bus' })).toThrow(TypeError);
+    for (const wrong of [{ url: 'https://me:secret@bus' }, { url: 'https://bus', key: 'secret\u001b[31m' }]) {
+      expect(() => createClient(wrong)).toThrow(/^(?!.*secret).*must/);
+    }
   });
 });

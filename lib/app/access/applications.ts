@@ -149,6 +149,7 @@ async function changeApplication(
     const spec = specOf(was);
     const former = was === undefined ? await tools.applications.former(name) : undefined;
     requireMayChange(principal, name, was, spec, former);
+    if (was === undefined && principal.role !== 'admin') await requireOwnerless(tools, name);
     const at = new Date(tools.clock.now()).toISOString();
     const now: Application = {
       application: name,
@@ -218,6 +219,16 @@ function requireMayChange(
     was === undefined
       ? `Only an admin creates applications; a member creates those with its own as \`parent\`: ${application}.`
       : `The application ${name} is managed by its own members, those of its parent, and admins; this key belongs to ${application}.`,
+  );
+}
+
+/** An admin may give something to an application that has no row; whoever made that row would get it. @throws BusbarError forbidden. */
+async function requireOwnerless(tools: ApplicationTools, name: string): Promise<void> {
+  const owned = await ownedBy(tools, { application: name });
+  if (owned.length === 0) return;
+  throw new BusbarError(
+    'forbidden',
+    `Something belongs to an application ${name} already, though nobody made it. Choose another name, or ask an admin to make it.`,
   );
 }
 
@@ -302,7 +313,7 @@ export interface Leaving {
 /** What an application owns, as text for each kind, but for what leaves together with it. */
 export async function ownedBy(
   tools: ApplicationTools,
-  { application, children = [] }: Application,
+  { application, children = [] }: Pick<Application, 'application' | 'children'>,
   leaving: Leaving = { topics: [], receivers: [], applications: [] },
 ): Promise<string[]> {
   const { registry, recurrences, keys } = tools;

@@ -31,9 +31,10 @@ const typed = { interrupt: '\u0003', end: '\u0004', backspaces: '\b\u007f', ente
 export async function askSecret({ world }: Session, question: string): Promise<string> {
   const input = world.stdin as Readable & { setRawMode?(isRaw: boolean): unknown };
   if (!world.stdinIsTerminal || input.setRawMode === undefined) return await wholeOf(input);
-  await world.stderr.write(question);
+  // Before the question: whoever is fast, or pastes, would see what the terminal shows until then.
   input.setRawMode(true);
   try {
+    await world.stderr.write(question);
     return await typedOf(input);
   } finally {
     input.setRawMode(false);

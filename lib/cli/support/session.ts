@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Client, type ClientOptions, createClient } from '../../client/index.ts';
 import { parseVerbatim } from '../../core/kernel/exact-numbers.ts';
-import { chooseTarget, isSettled, type NamedProfile, type Target } from '../../core/profile/target.ts';
+import {
+  chooseTarget,
+  isSettled,
+  type NamedProfile,
+  type Target,
+  urlProblem,
+} from '../../core/profile/target.ts';
 import { namedProfile } from '../profiles/named.ts';
 import { fetchSignedIn } from '../signing-in/fetch.ts';
 import { type Subject, usageError } from './failure.ts';
@@ -41,9 +47,16 @@ export function connect(session: Session, command: Command, more: Partial<Client
     const remedy = "Give BUSBAR_PUBLISH_URL or --publish-url the stack's output PublishUrl, or leave it out.";
     requireUrl(publishUrl, 'publish', remedy);
   }
+  const key = keyFor(world, target, publishUrl);
+  if (key !== undefined && !/^[!-~]*$/.test(key.trim())) {
+    throw usageError(
+      `The key of ${target.key?.source ?? 'this bus'} has characters that no key has.`,
+      'A key is one line of letters, digits, hyphens and underscores. Copy it again.',
+    );
+  }
   return createClient({
     url,
-    key: keyFor(world, target, publishUrl),
+    key,
     fetch: target.signedIn === undefined ? world.fetch : fetchSignedIn(world, target.signedIn),
     random: world.random,
     uuid: world.uuid,
@@ -57,9 +70,9 @@ export function connect(session: Session, command: Command, more: Partial<Client
 }
 
 function requireUrl(url: string, source: string, remedy: string): void {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return;
-  const what = source === 'publish' ? `The publish URL ${url}` : url;
-  throw usageError(`${what} is not an http or https URL.`, remedy);
+  const problem = urlProblem(url);
+  if (problem !== undefined)
+    throw usageError(source === 'publish' ? `The publish URL: ${problem}` : problem, remedy);
 }
 
 /** The bus that a command talks to, and by what it is let in. @throws CliError for a profile that does not exist. */

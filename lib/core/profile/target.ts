@@ -80,6 +80,13 @@ function credentialOf({ name, profile }: NamedProfile): Pick<Target, 'key' | 'si
   return profile.key === undefined ? {} : { key: { value: profile.key, source: `the profile ${name}` } };
 }
 
+/** Why a text is not the URL of a bus; undefined for one that is. It does not repeat a password. */
+export function urlProblem(url: string): string | undefined {
+  if (/\/\/[^/?#]*@/.test(url)) return 'A URL of a bus has no user and no password: these stay out of it.';
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return undefined;
+  return `${url} is not an http or https URL.`;
+}
+
 /** Whether two URLs are of the same bus. */
 export function isSameBus(one: string, other: string): boolean {
   const plain = (url: string) => (URL.canParse(url) ? new URL(url).href.replace(/\/+$/, '') : url);

@@ -27,6 +27,24 @@ const send = async (bus: TestBus) =>
   (await publish(bus.newTools(), partner, { topic: 'orders' }, shorthand([{ type: 'order.placed' }])))
     .events[0]?.status;
 
+describe('an application that owns something before it is made', () => {
+  it.each([
+    ['a topic', (bus: TestBus) => bus.topic('parcels', { owner: 'newcomer' })],
+    ['a receiver', (bus: TestBus) => bus.receiver('billing', { owner: 'newcomer' })],
+  ])('is made by an admin only: %s', async (_, give) => {
+    const bus = await testBus();
+    await putApplication(bus.tools, admin, 'rival', {});
+    await give(bus);
+    const take = () => putApplication(bus.tools, member('rival'), 'newcomer', { parent: 'rival' });
+    await expect(take()).rejects.toMatchObject({
+      ...forbidden,
+      message: expect.not.stringContaining('parcels'),
+    });
+    await putApplication(bus.tools, admin, 'newcomer', {});
+    await expect(take()).rejects.toMatchObject(forbidden);
+  });
+});
+
 describe('an application that is deleted', () => {
   it('takes along what it was granted and what it asks for', async () => {
     const { bus, open } = await busWithPartner();
