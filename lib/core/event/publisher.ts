@@ -23,6 +23,9 @@ export function publisherOf(body: string): string | undefined {
   }
 }
 
+/** The source of the events of the bus itself. */
+export const busSource = '/busbar';
+
 /** The source of an application's events that name none. */
 export const applicationSource = (application: string) => `/applications/${application}`;
 
@@ -34,11 +37,16 @@ interface SourceRefusal {
 }
 
 /**
- * Refuses a source that names another application. Receivers read `/applications/<name>` as the name of the producer, so
- * nobody else may use it, an admin neither.
+ * Refuses a source that names another application, or the bus. Receivers read `/applications/<name>` as the name of the
+ * producer, and `/busbar` as the bus, so nobody else may use it, an admin neither.
  */
 export function sourceRefusal(source: string, application: string): SourceRefusal | undefined {
-  const named = namedBy(source);
+  const path = pathOf(source);
+  if (path === busSource || path === `${busSource}/`) {
+    const detail = `is reserved for what the bus reports about itself. Leave it out, or give ${applicationSource(application)}`;
+    return { code: 'source_reserved', detail: `source ${detail}.`, errors: [{ path: 'source', detail }] };
+  }
+  const named = path === undefined ? undefined : namedBy(path);
   if (named === undefined || named === application) return undefined;
   const own = applicationSource(application);
   const detail = `is reserved for ${named === '' ? 'applications' : `the application ${named}`}, and ${application} publishes this event. Leave it out, or give ${own} or a source that does not begin with /applications/`;
@@ -53,18 +61,23 @@ export function checkSource(source: string, application: string): void {
 }
 
 /**
- * The application that a source names; empty when it begins like one and names none. References to the same resource
- * count as equal, however they are written (RFC 3986, section 6.2.2: dot segments and percent-encoding).
+ * The path of a source that may be reserved. References to the same resource count as equal, however they are written
+ * (RFC 3986, section 6.2.2: dot segments and percent-encoding).
  */
-function namedBy(source: string): string | undefined {
+function pathOf(source: string): string | undefined {
   // Nearly every source ends here, without being parsed.
-  if (!/applications|%/.test(source)) return undefined;
+  if (!/applications|busbar|%/.test(source)) return undefined;
   const base = 'http://base.invalid';
   if (!URL.canParse(source, base)) return undefined;
   const url = new URL(source, base);
   // An absolute URI, or one with an authority of its own, names something else.
   if (url.origin !== base) return undefined;
-  const [, first, name] = decoded(url.pathname).split('/');
+  return decoded(url.pathname);
+}
+
+/** The application that a path names; empty when it begins like one and names none. */
+function namedBy(path: string): string | undefined {
+  const [, first, name] = path.split('/');
   return first === 'applications' && name !== undefined ? name : undefined;
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BusEvent, createEvent } from '../event/event.ts';
+import { busSource } from '../event/publisher.ts';
 import { countedFields, type SystemEventData, type SystemEventName, systemEventTypes } from './types.ts';
 
 /** Something that the bus reports about itself, before it is known who receives it. */
@@ -63,15 +64,13 @@ const recipientAttribute = 'busbarrecipient';
 /** Set on what `busbar alerts test` sends. */
 export const testAttribute = 'busbartest';
 
-const sourceOfTheBus = '/busbar';
-
 /** The CloudEvent of a system event, for the receivers of one application. */
 export function eventOf(reported: Reported, recipient: string): BusEvent {
   const { id, type, subject, atMs, testOf } = reported;
   return createEvent({
     attributes: {
       id,
-      source: sourceOfTheBus,
+      source: busSource,
       type,
       subject,
       time: new Date(atMs).toISOString(),

@@ -23,6 +23,10 @@ describe('a source', () => {
     'shop',
     'urn:shop',
     '/schedules/nightly',
+    '/busbar/cli',
+    '/busbars',
+    '/x/busbar',
+    'https://busbar.example.com/busbar',
     '/x/applications/bank',
     'https://bank.example.com/applications/bank',
     '//bank.example.com/applications/bank',
@@ -33,6 +37,13 @@ describe('a source', () => {
   });
 
   it.each([
+    '/busbar',
+    '/busbar/',
+    '/busbar?x',
+    '/busbar#x',
+    '/%62usbar',
+    '/x/../busbar',
+    'busbar',
     '/applications/bank',
     '/applications/bank/',
     '/applications/bank/checkout',
