@@ -1,6 +1,6 @@
-import { outboxEntry } from '../../../lib/client/outbox.ts';
 import type { Reply, World } from '../world/world.ts';
 import type { Event, Model, Publication, Submission } from './model.ts';
+import { entryOf } from './put-entry.ts';
 
 export const source = '/simulation';
 
@@ -112,13 +112,12 @@ export function createSubmitter(world: World, model: Model): Submitter {
   };
 
   async function putOutbox({ id, target, event, submissions }: Publication): Promise<void> {
-    const { Put } = outboxEntry({
+    const Put = entryOf(world, {
       ...target,
       application: 'ops',
       event: { id, source, ...event },
       ...(event.subject !== undefined && { key: event.subject }),
       now: () => world.clock.now(),
-      uuid: () => world.dice.uuid(),
     });
     const answer = await world.aws('dynamodb', 'TransactWriteItems', { TransactItems: [{ Put }] });
     const submission = submissions.at(-1);

@@ -1,6 +1,6 @@
-import { outboxEntry } from '../../../lib/client/outbox.ts';
 import type { Reply } from '../world/world.ts';
 import type { Workbench } from './operations.ts';
+import { entryOf } from './put-entry.ts';
 import { type OutboxEntry, otherThan, type Tenant, type TenantEvent, type TenantTopic } from './tenancy.ts';
 
 /** What the two applications say to the bus, each with its own key and into its own outbox. */
@@ -124,7 +124,7 @@ async function putEntry(bench: Workbench, by: Tenant, topic: TenantTopic): Promi
   const event = draft(bench, by, topic, 'outbox', nowMs, entry);
   const { type } = event;
   const other = otherThan(by);
-  const { Put } = outboxEntry({
+  const Put = entryOf(world, {
     application: by,
     topic: topic.name,
     event: { id: type, type, source: entry.isForged ? `/applications/${other}` : '/tenants' },
