@@ -91,6 +91,7 @@ export const requestCalls = [
         'in_use',
         'unknown_application',
         'quota_exceeded',
+        'invalid_filter',
         'invalid_schema',
         'conflict',
       ],

@@ -260,6 +260,29 @@ const problemSchemas: Schemas = {
           { type: 'array', items: { type: 'object', required: ['source'] } },
         ],
       },
+      breaking: {
+        type: 'object',
+        description: 'Which of the latest events the new schema would refuse.',
+        required: ['events', 'refused', 'samples'],
+        properties: {
+          events: { type: 'integer', minimum: 0, description: 'How many were looked at.' },
+          refused: { type: 'integer', minimum: 1 },
+          samples: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['id', 'source', 'type', 'publishedAt', 'errors'],
+              properties: {
+                id: { type: 'string' },
+                source: { type: 'string' },
+                type: { type: 'string' },
+                publishedAt: { type: 'string', format: 'date-time' },
+                errors: { type: 'array', items: ref('FieldError') },
+              },
+            },
+          },
+        },
+      },
       state: { type: 'string', description: 'How the transaction was decided.' },
       redrive: { ...ref('Redrive'), description: 'The one that is running.' },
       quota: { type: 'string', description: 'The quota that is used up.' },

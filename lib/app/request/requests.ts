@@ -4,6 +4,7 @@ import type { Quotas } from '../../core/access/quotas.ts';
 import { publishMode, subscribeMode } from '../../core/access/topic-access.ts';
 import { type DryRun, withoutData } from '../../core/catalog/dry-run.ts';
 import type { Filter } from '../../core/filter/filter.ts';
+import { checkOperands } from '../../core/filter/operands.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
 import type { Topic, TopicSpec } from '../../core/registry/topic.ts';
 import { openRequestsMax } from '../../core/request/limits.ts';
@@ -95,6 +96,8 @@ async function requireAskable(
   const name = topicToDecide(spec);
   if (name === undefined) return undefined;
   requireNotSystemTopic(name);
+  // SNS sees the filter when it is approved; its author learns now what is wrong with it.
+  if (spec.kind === 'subscribe' && spec.filter !== undefined) checkOperands(spec.filter);
   const topic = await getTopic(tools, name);
   const mode = spec.kind === 'publish' ? publishMode(topic) : subscribeMode(topic);
   if (mode === 'owner' && !owns(principal, topic.owner)) {

@@ -2,8 +2,8 @@ import { invalidField } from '../kernel/errors.ts';
 import type { Filter } from './filter.ts';
 
 /**
- * Checks what the operators of a filter are given, for filters that SNS does not see: those of the system topic, which the
- * bus matches itself. The rules are those of SNS
+ * Checks what the operators of a filter are given, for filters that SNS does not see, or not yet: those of the system topic,
+ * which the bus matches itself, and of requests. The rules are those of SNS
  * (https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html).
  * @param filter of a shape that `checkFilter` has accepted.
  * @throws BusbarError invalid_filter, naming the path.

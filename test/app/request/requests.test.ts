@@ -7,6 +7,7 @@ import { deleteTopic } from '../../../lib/app/registry/topics.ts';
 import { listGrants, revokeGrant } from '../../../lib/app/request/grants.ts';
 import { createRequest, decideRequest, getRequest, listRequests } from '../../../lib/app/request/requests.ts';
 import type { Principal } from '../../../lib/core/access/access.ts';
+import type { Filter } from '../../../lib/core/filter/filter.ts';
 import type { Message, RequestState } from '../../../lib/core/request/request.ts';
 import { admin, member, shorthand, type TestBus, testBus } from '../bus.ts';
 import { putSubscription } from '../calls.ts';
@@ -88,6 +89,17 @@ describe('a request to subscribe', () => {
       });
     }
     await expect(matchKept(bus.tools, team, 'orders', {})).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  it.each([
+    [{ type: [{ 'anything-but': true }] }, 'filter.type.0.anything-but'],
+    [{ type: [{ numeric: ['>'] }] }, 'filter.type.0.numeric'],
+  ])('is refused for the filter %j, which SNS would refuse when it is approved', async (wrong, path) => {
+    const bus = await busWithTopic();
+    await expect(createRequest(bus.tools, team, { ...subscribe, filter: wrong as Filter })).rejects.toThrow(
+      path,
+    );
+    expect((await listRequests(bus.tools, team, page)).requests).toEqual([]);
   });
 
   it('completes an approval that was interrupted, but does not bring back what was ended since', async () => {
