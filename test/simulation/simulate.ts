@@ -19,6 +19,7 @@ import { type Focus, operationsOf, release, resume, type Workbench } from './wor
 import { setUp } from './workload/setup.ts';
 import { createSubmitter } from './workload/submit.ts';
 import { sinkOf, tenants } from './workload/tenancy.ts';
+import { publishToAll } from './workload/well.ts';
 import { createDice } from './world/dice.ts';
 import { drawProfile, type FaultKind, type Profile, without } from './world/profile.ts';
 import { createWorld, type World, type WorldOptions } from './world/world.ts';
@@ -110,6 +111,7 @@ async function safety(world: World, model: Model, minutes: number, focus: Focus 
     while (world.clock.now() < endMs) {
       await world.sleep(Math.ceil(-Math.log(1 - dice.next()) * pauseMs));
       const operation = dice.weighted(operations);
+      model.operations += 1;
       const done: Promise<void> = operation(bench)
         .catch((error: unknown) => void problems.push(error))
         .finally(() => underway.delete(done));
@@ -132,7 +134,10 @@ async function safety(world: World, model: Model, minutes: number, focus: Focus 
   if (problems.length > 0) throw problems[0];
 }
 
-/** Undoes by hand what was done by hand, and lets time pass until everything has ended; says what has not. */
+/**
+ * Undoes by hand what was done by hand, publishes once more, and lets time pass until everything has ended; says what has
+ * not.
+ */
 async function liveness(world: World, model: Model, livenessMs: number): Promise<string | undefined> {
   const dice = world.dice.fork('healing');
   const bench: Workbench = { world, model, dice, submitter: createSubmitter(world, model) };
@@ -140,6 +145,7 @@ async function liveness(world: World, model: Model, livenessMs: number): Promise
     (async () => {
       for (const receiver of model.receivers.values()) if (receiver.paused) await resume(bench, receiver);
       for (const topic of model.topics.values()) if (topic.maybeHeld) await release(bench, topic);
+      await publishToAll(bench);
     })(),
   );
   const limitMs = world.clock.now() + livenessMs;

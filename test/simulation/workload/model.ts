@@ -99,6 +99,8 @@ export interface Model {
   readonly receivers: Map<string, ReceiverModel>;
   readonly publications: Map<string, Publication>;
   readonly transactions: Map<string, TransactionModel>;
+  /** How often somebody did something while things failed. */
+  operations: number;
   /** Two applications that share topics of their own. */
   readonly tenancy: Tenancy;
   /** Answers that no caller should get from a bus where nothing fails. */
@@ -110,6 +112,7 @@ export const createModel = (): Model => ({
   receivers: new Map(),
   publications: new Map(),
   transactions: new Map(),
+  operations: 0,
   tenancy: createTenancy(),
   surprises: [],
 });

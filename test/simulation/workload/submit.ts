@@ -21,8 +21,6 @@ export interface Submitter {
 }
 
 export function createSubmitter(world: World, model: Model): Submitter {
-  let ids = 0;
-
   const begin = (publications: readonly Publication[]): Submission[] =>
     publications.map((publication) => {
       const submission: Submission = { startMs: world.clock.now(), endMs: undefined, outcome: undefined };
@@ -74,7 +72,7 @@ export function createSubmitter(world: World, model: Model): Submitter {
   return {
     draft(target, via, event, more = {}) {
       const publication: Publication = {
-        id: `event-${++ids}`,
+        id: `event-${model.publications.size + 1}`,
         target,
         event,
         via,

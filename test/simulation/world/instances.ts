@@ -221,19 +221,29 @@ function lossyAws(sim: InstanceWorld, aws: LocalAws, life: Life): LocalAws {
     return dice.chance(rates.lostAnswer) ? 'lost' : response;
   }
 
+  async function repeated(...call: Parameters<LocalAws['handle']>): Promise<WireResponse> {
+    for (let tries = 1; ; tries++) {
+      const response = await attempt(...call);
+      const isLast = tries === sdkAttempts || sim.dice.chance(0.3);
+      if (response === 'lost') {
+        sim.history.note(`answer lost: ${life.name}`, callName(call[0]));
+        if (isLast)
+          throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
+      } else if (!isTransient(response) || isLast) return response;
+      await sleep(sim.clock, sim.dice.between(20, 100) * 2 ** tries);
+    }
+  }
+
   return {
     ...aws,
     async handle(...call) {
       sim.tallies.sending(life.tally, call[0], sim.clock.now());
-      for (let tries = 1; ; tries++) {
-        const response = await attempt(...call);
-        const isLast = tries === sdkAttempts || sim.dice.chance(0.3);
-        if (response === 'lost') {
-          sim.history.note(`answer lost: ${life.name}`, callName(call[0]));
-          if (isLast)
-            throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
-        } else if (!isTransient(response) || isLast) return response;
-        await sleep(sim.clock, sim.dice.between(20, 100) * 2 ** tries);
+      let answer: WireResponse | undefined;
+      try {
+        answer = await repeated(...call);
+        return answer;
+      } finally {
+        sim.tallies.returned(life.tally, call[0], answer);
       }
     },
   };

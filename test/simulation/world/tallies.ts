@@ -15,8 +15,10 @@ export interface Tallies {
   answered(instance: number, thing: string, counts: Counts): void;
   /** It begins to make a call to the services, or to make it again. */
   sending(instance: number, request: WireRequest, nowMs: number): void;
-  /** The call took effect, or was refused. */
+  /** The call took effect, or was refused, whether or not the instance learns of it. */
   handled(instance: number, request: WireRequest, response: WireResponse): void;
+  /** The instance has its answer, or an error in place of one. Never told of a call that hangs. */
+  returned(instance: number, request: WireRequest, response: WireResponse | undefined): void;
   end(instance: number, nowMs: number): void;
   /** Everything that instances did while they lived, by thing, such as `receiver#receiver-1`. */
   happened(): ReadonlyMap<string, Counts>;
@@ -35,7 +37,11 @@ interface Sent {
   readonly thing: string;
   counts: Counts;
   readonly sinceMs: number;
-  /** In how many invocations it was not sent again. */
+  /** The instance waits for what becomes of it: for ever where the call hangs, even when its invocation has ended. */
+  isUnderWay: boolean;
+  /** How often in a row it was refused for others who wrote the same rows. */
+  refusals: number;
+  /** In how many invocations it was neither under way nor sent again. */
   silent: number;
 }
 
@@ -55,6 +61,8 @@ interface Instance {
 
 /** A write whose outcome stays unknown for so long is given up. */
 const givenUpMs = 9 * 60_000;
+/** Refused so often in a row, it is counted anew, and written under another token. */
+const refusalsMax = 5;
 
 export function createTallies(): Tallies {
   const instances = new Map<number, Instance>();
@@ -113,12 +121,16 @@ export function createTallies(): Tallies {
       const { thing, token } = write;
       const instance = instanceOf(name);
       instance.again.add(token);
-      if (instance.sent.has(token) || instance.made.has(token)) return;
+      const known = instance.sent.get(token);
+      if (known !== undefined) known.isUnderWay = true;
+      if (known !== undefined || instance.made.has(token)) return;
       instance.tokens.set(thing, token);
       instance.sent.set(token, {
         thing,
         counts: instance.kept.get(thing) ?? {},
         sinceMs: nowMs,
+        isUnderWay: true,
+        refusals: 0,
         silent: 0,
       });
       instance.kept.delete(thing);
@@ -126,23 +138,31 @@ export function createTallies(): Tallies {
 
     handled(name, request, response) {
       const write = writeOf(request);
+      if (write === undefined || response.status >= 300) return;
+      const { sent, made } = instanceOf(name);
+      made.add(write.token);
+      sent.delete(write.token);
+    },
+
+    returned(name, request, response) {
+      const write = writeOf(request);
       if (write === undefined) return;
-      const { thing, token } = write;
-      const { sent, made, kept } = instanceOf(name);
-      const own = sent.get(token);
-      if (response.status < 300) made.add(token);
-      const isCancelled = /TransactionCanceled/.test(String(response.body));
-      if (response.status >= 300 && !isCancelled) return;
-      sent.delete(token);
-      // It is counted anew, under this token or another one.
-      if (isCancelled && own !== undefined) add(kept, thing, own.counts);
+      const { sent, kept } = instanceOf(name);
+      const own = sent.get(write.token);
+      if (own === undefined) return;
+      own.refusals = /TransactionCanceled/.test(String(response?.body)) ? own.refusals + 1 : 0;
+      // Refused, it is sent again after a moment, whatever its invocation does.
+      own.isUnderWay = own.refusals > 0;
+      if (own.refusals < refusalsMax) return;
+      sent.delete(write.token);
+      add(kept, write.thing, own.counts);
     },
 
     end(name, nowMs) {
       const instance = instanceOf(name);
       if (!instance.counted) return;
       for (const [token, sent] of instance.sent) {
-        sent.silent = instance.again.has(token) ? 0 : sent.silent + 1;
+        sent.silent = sent.isUnderWay || instance.again.has(token) ? 0 : sent.silent + 1;
         if (sent.silent < 2) continue;
         // Whoever counts sends again what it is not sure of: what it does not send any more is lost without a reason.
         instance.sent.delete(token);
