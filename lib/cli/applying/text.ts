@@ -1,7 +1,7 @@
-import { isAlias, parseDocument, stringify, visit } from 'yaml';
+import { Document, isAlias, parseDocument, visit } from 'yaml';
 import { parseExact } from '../../core/kernel/exact-numbers.ts';
 import { usageError } from '../support/failure.ts';
-import { plain } from '../support/plain.ts';
+import { escaped, plain } from '../support/plain.ts';
 import { messageOf } from '../support/values.ts';
 
 const raw = JSON as unknown as {
@@ -48,11 +48,20 @@ function numbered(value: unknown): unknown {
 /** YAML; undefined where it has a number that only JSON keeps. */
 export function yamlOf(value: unknown): string | undefined {
   const written = writable(value);
+  if (written === undefined) return undefined;
+  const document = new Document(written, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+  visit(document, {
+    Scalar(_, node) {
+      // What a terminal would obey is escaped, which only quotes allow.
+      if (typeof node.value === 'string' && isUnsafe(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
   // Wide lines: a folded text is hard to compare.
-  return written === undefined
-    ? undefined
-    : stringify(written, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+  const text = document.toString({ lineWidth: 0, doubleQuotedAsJSON: true });
+  return escaped(text, { but: '\n' });
 }
+
+const isUnsafe = (text: string) => plain(text.replaceAll('\n', '')) !== text.replaceAll('\n', '');
 
 /** With integers that JavaScript would round as big integers; undefined where there is another such number. */
 function writable(value: unknown): unknown {

@@ -16,11 +16,17 @@ export function jsonText(value: unknown): string {
 
 /** The same on several lines, for a file that people read. */
 export function jsonLines(value: unknown): string {
-  return (JSON.stringify(value, undefined, 2) ?? 'null').split('\n').map(escaped).join('\n');
+  return (JSON.stringify(value, undefined, 2) ?? 'null')
+    .split('\n')
+    .map((line) => escaped(line))
+    .join('\n');
 }
 
-const escaped = (json: string): string =>
-  json.replace(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** JSON, or quoted text of YAML, with its unsafe characters as escapes. @param but unsafe characters that stay. */
+export const escaped = (quoted: string, { but = '' }: { readonly but?: string } = {}): string =>
+  quoted.replace(unsafe, (character) =>
+    but.includes(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** Our own line ends, tabs, colours, and what redraws the last line. */
 const sequence = '\u001b\\[';

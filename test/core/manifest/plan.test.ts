@@ -254,6 +254,15 @@ describe('a manifest of what is there', () => {
     expect(yamlOf(parseText('{"n": 0.12345678901234567890123}', 'a.json'))).toBeUndefined();
   });
 
+  it('as YAML has nothing that a terminal obeys, and still says the same', () => {
+    const evil = 'a\u0007\u001b[2J\u009b31m\u202e\u2028 "quoted" \\ back\r\nsecond line\ttab: x';
+    const value = { topics: { orders: { description: evil, [evil]: [evil] } }, plain: 'two\nlines\n' };
+    const text = yamlOf(value) ?? '';
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u);
+    expect(parseText(text, 'a.yaml')).toEqual(value);
+    expect(text).toContain('plain: |\n  two\n');
+  });
+
   it('has no secrets', () => {
     const shown = {
       ...made,
