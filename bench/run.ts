@@ -7,6 +7,7 @@ import { delaysText, measureDelays } from './delays.ts';
 import { isolationText, measureIsolation } from './isolation.ts';
 import { describeMachine, measureLimits } from './machine.ts';
 import { type Part, type PartsRun, runParts } from './parts.ts';
+import { measurePlatformCosts, platformText } from './platform-costs.ts';
 import {
   bundlesText,
   limitsText,
@@ -155,7 +156,13 @@ function partsOf(scope: Scope) {
     progress(`SKIPPED: the part with BullMQ did not run, because this machine lacks ${redis}.`);
   }
   if (values.rivals) return redis === undefined ? { rivals } : {};
-  if (values.costs) return { costs };
+  const platform = part({
+    name: 'platform costs',
+    everyRound: false,
+    measure: () => measurePlatformCosts(scope),
+    report: ([found]) => section('What statistics and audit cost', platformText(found)),
+  });
+  if (values.costs) return { costs, platform };
   if (values.isolation) return { isolation };
   if (values.delays) return { delays };
   return {
@@ -200,7 +207,7 @@ function partsOf(scope: Scope) {
       report: ([found]) => section('The limits of this machine', limitsText(found)),
     }),
     isolation,
-    ...(values.check && { delays, costs, ...(redis === undefined && { rivals }) }),
+    ...(values.check && { delays, costs, platform, ...(redis === undefined && { rivals }) }),
     bundles: part({
       name: 'bundles',
       everyRound: false,

@@ -24,6 +24,7 @@ export interface Scope {
     /** The time between the last publish and the first due event, beside what the machine needs to publish. */
     readonly leadSeconds: number;
   };
+  readonly platform: { readonly batches: number; readonly calls: number };
   /** Fresh processes behind each start time of a bundle. */
   readonly processes: number;
   /** Reports what is being measured. */
@@ -57,6 +58,7 @@ export function scopeOf({ size, progress, ...options }: ScopeOptions): Scope {
       perSecond: { full: 300, quick: 100, check: 40 }[size],
       leadSeconds: check ? 5 : 10,
     },
+    platform: check ? { batches: 200, calls: 50 } : { batches: 20_000, calls: 2000 },
     processes: { full: 7, quick: 3, check: 1 }[size],
     progress,
   };

@@ -96,8 +96,12 @@ export const answer = (status: number, headers: Record<string, string> = {}, bod
 /**
  * The bus's use cases on an account in memory: real SDK clients, a clock that the test moves, and endpoints that
  * the test answers for. Queues are polled only after `run()`; before, a test takes batches itself by `runLane`.
+ * @param whenEnded is given what closes it, where no test runs.
  */
-export async function testBus(startMs?: number) {
+export async function testBus(
+  startMs?: number,
+  whenEnded: (close: () => Promise<void>) => void = onTestFinished,
+) {
   const interceptors = new Map<string, Interceptor>();
   const calls: string[] = [];
   const random = seededRandom(7);
@@ -250,7 +254,9 @@ export async function testBus(startMs?: number) {
       ScalingConfig: { MaximumConcurrency: 10 },
     }),
   );
-  onTestFinished(() => account.aws.close());
+  whenEnded(async () => {
+    await account.aws.close();
+  });
 
   const config = parseConfig(environment);
   /** The stores keep caches, as one instance of a function does; another instance has others. */
