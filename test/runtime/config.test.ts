@@ -21,6 +21,9 @@ describe('the environment', () => {
     variables.apiHosts,
     variables.trustedOrigins,
     variables.receiverConcurrency,
+    variables.metrics,
+    variables.otlpEndpoint,
+    variables.otlpHeadersSecret,
   ];
   const needed = Object.values(variables).filter((name) => !optional.includes(name));
 

@@ -6,7 +6,7 @@ import { pathsOf, refusalOf } from '../refusal.ts';
 const endpoint = 'https://example.com/events';
 
 /** What a declaration is that says nothing about them. */
-const others = { applications: {}, members: { makeTopics: 'freely' } };
+const others = { applications: {}, members: { makeTopics: 'freely' }, dropWaitingOf: [] };
 
 describe('a declaration', () => {
   it('may leave everything out', () => {
