@@ -75,10 +75,11 @@ async function tail(session: Session, command: Command, options: TailOptions): P
   const first = await page(client, { ...filters, limit: String(Math.min(lines, pageItemsMax)) });
   if (first.notRecorded !== undefined) await stderr.write(`${plain(first.notRecorded)}.\n`);
   const begun = follow(nothingSeen, first.items);
-  await print(begun.fresh);
-  if (!options.follow) return;
+  if (!options.follow) return await print(begun.fresh);
 
+  // Before it prints: whoever sees the first line may stop it.
   const { stop } = interrupts();
+  await print(begun.fresh);
   let followed = begun.followed;
   let waitSeconds = waitSecondsMin;
   // Of what is as old as the first lines, the latest were shown; what came to be before them is no news.
