@@ -25,6 +25,9 @@ it('a declaration takes out what it declares no more', async () => {
   await declare(world, { receivers: { 'example-warehouse': receiver } });
   expect((await world.call('GET', '/topics/example-orders')).status).toBe(404);
   expect((await world.call('GET', '/receivers/example-warehouse')).status).toBe(200);
+  // Nothing waits in its queues.
+  await declare(world, {});
+  expect((await world.call('GET', '/receivers/example-warehouse')).status).toBe(404);
 });
 
 it('a declared rule has its topic looked after, a declared handshake its endpoint asked', async () => {
