@@ -104,18 +104,6 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       `The environment variable ${variables.endpointPorts} is ${JSON.stringify(env[variables.endpointPorts])}; it is any, or ports such as 443,8443.`,
     );
   }
-  const validate = validateModes.find((mode) => mode === read(variables.validate));
-  if (validate === undefined) {
-    throw new Error(
-      `The environment variable ${variables.validate} is ${JSON.stringify(env[variables.validate])}; it is ${validateModes.join(', ')}.`,
-    );
-  }
-  const trace = traceModes.find((mode) => mode === read(variables.trace));
-  if (trace === undefined) {
-    throw new Error(
-      `The environment variable ${variables.trace} is ${JSON.stringify(env[variables.trace])}; it is ${traceModes.join(', ')}.`,
-    );
-  }
   const delayQueueUrl = read(variables.delayQueueUrl);
   return {
     table: read(variables.table),
@@ -129,41 +117,35 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     scheduleRoleArn: read(variables.scheduleRoleArn),
     endpoints,
     endpointPorts,
-    validate,
+    validate: readMode(variables.validate, validateModes, read(variables.validate)),
     origin: read(variables.origin),
     apiUrl: env[variables.apiUrl],
     ownHosts: readOwnHosts(env),
     trustedOrigins: readList(env[variables.trustedOrigins]),
-    makeTopics: readMakeTopics(env[variables.makeTopics]),
+    makeTopics: readMode(
+      variables.makeTopics,
+      makeTopicsModes,
+      env[variables.makeTopics] ?? makeTopicsModes[0],
+    ),
     signIn: env[variables.signIn],
     deliveryBatchingSeconds: readBatchingSeconds(env[variables.deliveryBatching]),
     receiverConcurrencyMax: readConcurrencyMax(env[variables.receiverConcurrency]),
     traceTable: read(variables.traceTable),
-    trace,
-    metrics: readMetrics(env[variables.metrics]),
+    trace: readMode(variables.trace, traceModes, read(variables.trace)),
+    metrics: readMode(variables.metrics, metricsModes, env[variables.metrics] ?? metricsModes[0]),
     otlpEndpoint: readOptional(env[variables.otlpEndpoint]),
     otlpHeadersSecret: readOptional(env[variables.otlpHeadersSecret]),
     queueUrlBase: delayQueueUrl.slice(0, delayQueueUrl.lastIndexOf('/')),
   };
 }
 
-function readMakeTopics(text: string = makeTopicsModes[0]): MakeTopics {
-  const mode = makeTopicsModes.find((one) => one === text);
+function readMode<Mode extends string>(name: string, modes: readonly Mode[], text: string): Mode {
+  const mode = modes.find((one) => one === text);
   if (mode !== undefined) return mode;
-  throw new Error(
-    `The environment variable ${variables.makeTopics} is ${JSON.stringify(text)}; it is ${makeTopicsModes.join(', ')}.`,
-  );
+  throw new Error(`The environment variable ${name} is ${JSON.stringify(text)}; it is ${modes.join(', ')}.`);
 }
 
 const readOptional = (text: string | undefined) => (text === 'none' || text === '' ? undefined : text);
-
-function readMetrics(text: string = metricsModes[0]): MetricsMode {
-  const mode = metricsModes.find((one) => one === text);
-  if (mode !== undefined) return mode;
-  throw new Error(
-    `The environment variable ${variables.metrics} is ${JSON.stringify(text)}; it is ${metricsModes.join(', ')}.`,
-  );
-}
 
 function readBatchingSeconds(text = '0'): number {
   if (/^\d{1,2}$/.test(text) && Number(text) <= deliveryBatchingSecondsMax) return Number(text);

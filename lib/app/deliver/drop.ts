@@ -2,10 +2,11 @@ import { type Delivery, recordStop } from '../../core/deliver/delivery.ts';
 import { enteredAtMs } from '../../core/deliver/offload.ts';
 import { traceOf } from '../../core/event/trace-mode.ts';
 import { bus } from '../../core/kernel/limits.ts';
-import { dropOf, dropReason, eventsDropped } from '../../core/registry/drop.ts';
+import { dropOf, dropReason } from '../../core/registry/drop.ts';
 import type { Drop } from '../../core/registry/receiver.ts';
 import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
 import { fannedOutBy } from '../refused/misdirected.ts';
+import { countDrop } from '../registry/count-drop.ts';
 import { traceStop } from '../why/trace.ts';
 import { type BatchContext, type Decision, type DeliverTools, postpone } from './batch.ts';
 import { findRecords, mayHaveRecord, readDelivery, type SortOutTools } from './sort-out.ts';
@@ -34,12 +35,8 @@ export async function dropRevoked(
     const dropped = droppedOf(receiver, context.open);
     const decisions = await decide(tools, context, dropped);
     for (const [drop, all] of Map.groupBy(dropped, (one) => one.drop)) {
-      await tools.skips.countDropped(name, drop, all.length);
-      tools.log('warn', eventsDropped, {
-        receiver: name,
-        topic: drop.topic,
-        messageIds: all.map(({ message }) => message.messageId),
-      });
+      const messages = all.map(({ message }) => message);
+      await countDrop(tools, name, drop, messages);
     }
     take(context, dropped, decisions);
     context.dropped += dropped.length;

@@ -1,6 +1,6 @@
 import { enteredAtMs } from '../../core/deliver/offload.ts';
 import { readDeadLetter, unwrapped } from '../../core/redrive/dead-letter.ts';
-import { dropOf, eventsDropped } from '../../core/registry/drop.ts';
+import { dropOf } from '../../core/registry/drop.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import { incarnationAttribute } from '../../core/routing/routing.ts';
 import type { DeadLetterRole } from '../../runtime/aws/dead-letter-queue.ts';
@@ -8,6 +8,7 @@ import type { ReceivedMessage } from '../../runtime/aws/queue-messages.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import type { KeepRefusedTools } from '../refused/keep-refused.ts';
 import { fannedOutBy, refuseIfMisdirected, standingTopics } from '../refused/misdirected.ts';
+import { countDrop } from '../registry/count-drop.ts';
 
 /** A lifetime of a receiver: what it had before its name was created again is not its own. */
 export type LetterOwner = Pick<Receiver, 'receiver' | 'incarnation'>;
@@ -99,19 +100,14 @@ async function sortLetters(
 
 /** What `deliver` never saw, as SQS or SNS moved it, is dropped here. What the bus moved was sent before. */
 async function dropIfRevoked(
-  tools: Pick<TakeInTools, 'skips' | 'log'>,
+  tools: TakeInTools,
   letter: ReceivedMessage,
   receiver: Receiver,
 ): Promise<boolean> {
   if (!(incarnationAttribute in letter.attributes)) return false;
   const drop = dropOf(receiver, fannedOutBy(letter), enteredAtMs(letter));
   if (drop === undefined) return false;
-  await tools.skips.countDropped(receiver.receiver, drop, 1);
-  tools.log('warn', eventsDropped, {
-    receiver: receiver.receiver,
-    topic: drop.topic,
-    messageIds: [letter.messageId],
-  });
+  await countDrop(tools, receiver.receiver, drop, [letter]);
   return true;
 }
 

@@ -1,6 +1,6 @@
 import type { Principal } from '../../core/access/access.ts';
 import { lifetimeOf } from '../../core/access/acting.ts';
-import { requireFreeName } from '../../core/access/application.ts';
+import { type Application, requireFreeName } from '../../core/access/application.ts';
 import { checkWithinParent, type Quotas } from '../../core/access/quotas.ts';
 import { grantsSubscription, withApproval } from '../../core/grant/grant.ts';
 import { BusbarError } from '../../core/kernel/errors.ts';
@@ -22,8 +22,9 @@ export async function checkApprovable(
   tools: ApplyTools,
   request: RequestSpec & { readonly application: string },
 ): Promise<void> {
-  await requireNotDeleted(tools, request.application);
-  if (request.kind === 'quotas') await requireWithinParent(tools, request.application, request.quotas);
+  const application = await tools.applications.find(request.application);
+  if (application === undefined) await requireNotDeleted(tools, request.application);
+  if (request.kind === 'quotas') await requireWithinParent(tools, application, request.quotas);
   if (request.kind === 'topic') {
     requireFreeName(request.topic);
     const existing = await tools.registry.topic(request.topic);
@@ -47,10 +48,9 @@ export async function checkApprovable(
   );
 }
 
-/** Not brought back by what it asked for. One without a row, of an earlier release, gets it with the approval. */
+/** One without a row, of an earlier release, gets it with the approval; one that was deleted is not brought back by that. */
 async function requireNotDeleted({ applications }: ApplyTools, name: string): Promise<void> {
-  if ((await applications.find(name)) !== undefined || (await applications.former(name)) === undefined)
-    return;
+  if ((await applications.former(name)) === undefined) return;
   throw new BusbarError(
     'unknown_application',
     `The application ${name}, which asks for it, was deleted. Reject the request, or make the application again.`,
@@ -60,10 +60,9 @@ async function requireNotDeleted({ applications }: ApplyTools, name: string): Pr
 /** @throws BusbarError invalid_request, for more than the parent of the application has. */
 async function requireWithinParent(
   { applications }: ApplyTools,
-  name: string,
+  application: Application | undefined,
   quotas: Quotas,
 ): Promise<void> {
-  const application = await applications.find(name);
   const parent = application?.parent === undefined ? undefined : await applications.find(application.parent);
   if (parent !== undefined) checkWithinParent({ ...application?.quotas, ...quotas }, parent);
 }

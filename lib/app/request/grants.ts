@@ -1,7 +1,6 @@
 import { owns, type Principal, scopeName } from '../../core/access/access.ts';
-import { lifetimeOf } from '../../core/access/acting.ts';
 import { subscribeMode } from '../../core/access/topic-access.ts';
-import { allowsAnything, type Grant, revoked } from '../../core/grant/grant.ts';
+import { allowsAnything, type Grant, isOf, revoked } from '../../core/grant/grant.ts';
 import { BusbarError, declaredConflict } from '../../core/kernel/errors.ts';
 import { withDrop } from '../../core/registry/drop.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
@@ -47,9 +46,9 @@ export async function listGrants(
     query,
     (after, limit) => tools.grants.after(name, after, limit),
     (grant) => {
-      const isOf = grant.topicLifetime === lifetimeOf(topic) && allowsAnything(grant);
+      const stands = isOf(grant, topic) && allowsAnything(grant);
       const maySee = owns(principal, topic.owner) || owns(principal, grant.application);
-      return isOf && maySee ? show(grant) : undefined;
+      return stands && maySee ? show(grant) : undefined;
     },
   );
   return { grants, ...rest };
@@ -74,20 +73,20 @@ export async function revokeGrant(
   const at = new Date(tools.clock.now()).toISOString();
   const unknownGrant = () =>
     new BusbarError('unknown_grant', `${application} has no grant on the topic ${name}.`);
-  const isOf = (grant: Grant | undefined) =>
-    grant !== undefined && grant.topicLifetime === lifetimeOf(topic) && allowsAnything(grant);
+  const stands = (grant: Grant | undefined) =>
+    grant !== undefined && isOf(grant, topic) && allowsAnything(grant);
   // Where anybody may subscribe, a subscription is no trace of a grant.
-  const isGranted = isOf(await tools.grants.find(name, application));
+  const isGranted = stands(await tools.grants.find(name, application));
   if (!isGranted && subscribeMode(topic) === 'anyone') throw unknownGrant();
   // The grant first: what is subscribed from now on is refused, or taken back.
   const changed = await tools.grants.change(name, application, (was) =>
-    was.topicLifetime === lifetimeOf(topic) ? revoked(was, at, drop) : was,
+    isOf(was, topic) ? revoked(was, at, drop) : was,
   );
-  const revocation = changed?.now.topicLifetime === lifetimeOf(topic) ? changed.now.revoked : undefined;
+  const revocation = changed !== undefined && isOf(changed.now, topic) ? changed.now.revoked : undefined;
   const isNewDrop = revocation?.droppedAt !== changed?.was.revoked?.droppedAt;
   const droppedAt = drop ? (revocation?.droppedAt ?? at) : undefined;
   const hasEnded = await endSubscriptions(tools, topic, application, revocation?.receivers ?? [], droppedAt);
-  if (!isOf(changed?.was) && !isNewDrop && !hasEnded) throw unknownGrant();
+  if (!stands(changed?.was) && !isNewDrop && !hasEnded) throw unknownGrant();
 }
 
 /** Either party ends a grant; only the owner of the topic drops its events. */

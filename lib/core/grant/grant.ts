@@ -39,7 +39,8 @@ export interface GrantedSubscription extends Granted {
 /** A topic as far as its grants depend on it. */
 type Granting = Parameters<typeof lifetimeOf>[0];
 
-const isOf = (grant: Grant, topic: Granting) => grant.topicLifetime === lifetimeOf(topic);
+/** Whether a grant is of this topic, and not of an earlier one of its name. */
+export const isOf = (grant: Grant, topic: Granting): boolean => grant.topicLifetime === lifetimeOf(topic);
 
 export const grantsPublish = (grant: Grant | undefined, topic: Granting): boolean =>
   grant !== undefined && isOf(grant, topic) && grant.publish !== undefined;

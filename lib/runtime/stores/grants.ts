@@ -72,6 +72,7 @@ export function createGrantStore(table: Table, clock: Clock): GrantStore {
         const was = await find(topic, application);
         if (was === undefined) return undefined;
         const now = change(was);
+        if (now === was) return { was, now };
         recent.forget(nameOf(topic, application));
         if (await table.replace({ pk: pk(topic), sk: application, document: now }, was)) return { was, now };
       }

@@ -1,9 +1,7 @@
 import { rateWindowSeconds, sharesOf } from '../../core/access/quotas.ts';
-import { newsOfQuota } from '../../core/system-event/news.ts';
-import { reportSeconds } from '../../core/system-event/system-event.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
-import { reportAll } from './system-events.ts';
+import { createQuotaNews } from './quota-news.ts';
 
 /** How much applications publish in a second, over all instances. */
 export interface RateStore {
@@ -26,15 +24,7 @@ const heldMax = 1000;
 
 export function createRateStore(table: Table, clock: Clock): RateStore {
   const held = new Map<string, Held>();
-  /** When this instance last told that an application used its rate up. */
-  const toldAtMs = new Map<string, number>();
-  async function told(application: string): Promise<void> {
-    const nowMs = clock.now();
-    if (nowMs - (toldAtMs.get(application) ?? Number.NEGATIVE_INFINITY) < reportSeconds * 1000) return;
-    if (toldAtMs.size >= heldMax) toldAtMs.clear();
-    toldAtMs.set(application, nowMs);
-    await reportAll(table, newsOfQuota(application, 'publishPerSecond', nowMs));
-  }
+  const told = createQuotaNews(table, clock);
   return {
     async take(application, count, perSecond) {
       const windowMs = rateWindowSeconds * 1000;
@@ -48,7 +38,7 @@ export function createRateStore(table: Table, clock: Clock): RateStore {
       }
       const secondsLeft = Math.ceil(((window + 1) * windowMs - clock.now()) / 1000);
       if (shares.all === 0) {
-        await told(application);
+        await told(application, 'publishPerSecond');
         return rateWindowSeconds;
       }
       if (own.left < count && !own.isOver) {
@@ -61,7 +51,7 @@ export function createRateStore(table: Table, clock: Clock): RateStore {
         else own.isOver = true;
       }
       if (own.left < count) {
-        await told(application);
+        await told(application, 'publishPerSecond');
         return secondsLeft;
       }
       own.left -= count;

@@ -1,8 +1,8 @@
-import { sleep } from '../../core/kernel/sleep.ts';
 import { type Allowance, fullAllowance, spend } from '../../core/statistics/allowance.ts';
 import { type Counts, nonZero, plusCounts, type Thing } from '../../core/statistics/counts.ts';
 import { metricsLine, metricsOfCounts } from '../../core/statistics/emf.ts';
 import { type Addition, additionsOf, partitionOf, startOf } from '../../core/statistics/steps.ts';
+import { untilFirst } from '../aws/table/conflicts.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -54,7 +54,6 @@ const talliesMax = 1000;
 const thingsAtOnce = 10;
 /** Two instances that write the same row at the same time: one is refused, and tries again. */
 const conflictRoundsMax = 5;
-const conflictWaitMs = 40;
 /** A write whose outcome is unknown is repeated under its token for so long; AWS remembers the token for ten minutes. */
 const repeatSeconds = 9 * 60;
 const pageRows = 1000;
@@ -137,11 +136,7 @@ export function createStatisticsStore(
     const merges = rows.map(({ pk, sk, add: amounts, expiresAtSeconds }) => ({
       merge: { pk, sk, document: null, expiresAtSeconds, set: {}, once: {}, add: amounts },
     }));
-    for (let round = 0; round < conflictRoundsMax; round++) {
-      if (round > 0) await sleep(clock, conflictWaitMs * 2 ** (round - 1) * (0.5 + random.next()));
-      if (await table.transact(merges, token)) return true;
-    }
-    return false;
+    return await untilFirst(world, conflictRoundsMax, () => table.transact(merges, token));
   }
 
   return {

@@ -13,11 +13,9 @@ import {
   sumOf,
   totalOf,
 } from '../../core/access/stored.ts';
-import { newsOfQuota } from '../../core/system-event/news.ts';
-import { reportSeconds } from '../../core/system-event/system-event.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
-import { reportAll } from './system-events.ts';
+import { createQuotaNews } from './quota-news.ts';
 
 /** What waits for applications, over all instances (see core/access/stored). */
 export interface UsageStore {
@@ -64,8 +62,6 @@ const holdCellSeconds = 90 * 24 * 3600;
 
 export function createUsageStore(table: Table, clock: Clock): UsageStore {
   const known = new Map<string, Known>();
-  /** When this instance last told that a quota refused something. */
-  const toldAtMs = new Map<string, number>();
   const pkOf = (application: string) => `usage#${application}`;
 
   function knownOf(application: string): Known {
@@ -158,14 +154,7 @@ export function createUsageStore(table: Table, clock: Clock): UsageStore {
 
     total: async (application) => totalOf(await cells(application), clock.now()),
 
-    async refused(application, quota) {
-      const nowMs = clock.now();
-      const name = `${application} ${quota}`;
-      if (nowMs - (toldAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < reportSeconds * 1000) return;
-      if (toldAtMs.size >= knownMax) toldAtMs.clear();
-      toldAtMs.set(name, nowMs);
-      await reportAll(table, newsOfQuota(application, quota, nowMs));
-    },
+    refused: createQuotaNews(table, clock),
 
     async forget(application, cell) {
       knownOf(application).overUntilMs = 0;

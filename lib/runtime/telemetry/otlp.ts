@@ -1,6 +1,7 @@
 import { exportRequest, type Span } from '../../core/telemetry/span.ts';
 import { createSecretReader } from '../aws/secrets-manager.ts';
 import type { World } from '../open.ts';
+import { createRecent } from '../stores/recent.ts';
 
 /** So long an invocation waits for a collector: nothing that it does for events may be late by more. */
 const exportSeconds = 1;
@@ -17,21 +18,13 @@ export function createExporter(world: World) {
   const url = `${(config.otlpEndpoint ?? '').replace(/\/+$/, '')}/v1/traces`;
   const service = `busbar-${config.prefix}`;
   const readSecret = createSecretReader(world);
-  let headers:
-    | { readonly untilMs: number; readonly value: Promise<Readonly<Record<string, string>>> }
-    | undefined;
+  const recent = createRecent(clock);
 
-  function secretHeaders(): Promise<Readonly<Record<string, string>>> {
+  async function secretHeaders(): Promise<Readonly<Record<string, string>>> {
     const { otlpHeadersSecret: secret } = config;
-    if (secret === undefined) return Promise.resolve({});
-    if (headers === undefined || headers.untilMs <= clock.now()) {
-      const value = readSecret(secret).then((text) => headersOf(secret, text));
-      headers = { untilMs: clock.now() + headersSeconds * 1000, value };
-      value.catch(() => {
-        headers = undefined;
-      });
-    }
-    return headers.value;
+    if (secret === undefined) return {};
+    const read = async () => headersOf(secret, await readSecret(secret));
+    return await recent.get(secret, read, headersSeconds);
   }
 
   return {

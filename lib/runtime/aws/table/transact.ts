@@ -5,7 +5,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { BusbarError } from '../../../core/kernel/errors.ts';
-import { sleep } from '../../../core/kernel/sleep.ts';
+import { untilFirst } from './conflicts.ts';
 import type { TableContext } from './context.ts';
 import { type Merge, mergeUpdate } from './merge.ts';
 import { item, type Key, keyItem, type Row } from './row.ts';
@@ -40,7 +40,6 @@ export interface Transactions {
 }
 
 const conflictRoundsMax = 6;
-const conflictWaitMs = 40;
 
 export function createTransactions({ client, TableName, clock, random }: TableContext): Transactions {
   const transact: Transactions['transact'] = (writes, token) =>
@@ -52,10 +51,7 @@ export function createTransactions({ client, TableName, clock, random }: TableCo
   return {
     transact,
     async transactInAnyCase(writes) {
-      for (let round = 0; round < conflictRoundsMax; round++) {
-        if (round > 0) await sleep(clock, conflictWaitMs * 2 ** (round - 1) * (0.5 + random.next()));
-        if (await transact(writes)) return;
-      }
+      if (await untilFirst({ clock, random }, conflictRoundsMax, () => transact(writes))) return;
       throw new BusbarError(
         'conflict',
         'Other requests change the same at this moment, and nothing was changed by this one. Try again.',

@@ -56,7 +56,7 @@ export const tellingMutants: readonly Mutant[] = [
   {
     name: 'a write of statistics that was not answered is made once more',
     file: 'lib/runtime/stores/statistics.ts',
-    find: 'if (await table.transact(merges, token)) return true;',
+    find: 'return await untilFirst(world, conflictRoundsMax, () => table.transact(merges, token));',
     replace: 'if (await table.transact(merges)) return true;',
     functions: ['deliver', 'publish'],
     checkers: ['statistics'],
