@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { freePort } from '../test/free-ports.ts';
 import { type Measurement, measure } from './measure.ts';
 import type { BullMq } from './processes/bullmq.ts';
 import { startWorker } from './processes/worker.ts';
@@ -107,14 +107,4 @@ async function readyLine({ stdout }: ChildProcess): Promise<void> {
     }
   }
   throw new Error(`Redis did not start:\n${said}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No port is free.');
-  return address.port;
 }

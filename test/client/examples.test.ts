@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { standInBus } from '../cli/stand-in-bus.ts';
+import { freePort } from '../free-ports.ts';
 
 let bus: Awaited<ReturnType<typeof standInBus>>;
 let child: ChildProcess | undefined;
@@ -28,15 +28,6 @@ function start(name: string, env: Record<string, string> = {}) {
   child = started;
   const lines = createInterface({ input: started.stdout })[Symbol.asyncIterator]();
   return { ended: once(started, 'close'), next: async () => String((await lines.next()).value) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : expect.fail('There is no port.');
 }
 
 describe('the examples', () => {
