@@ -2,7 +2,6 @@ import { Command, type OptionValues } from 'commander';
 import { createClient } from '../client/index.ts';
 import {
   findProfile,
-  noProfiles,
   type Profile,
   profileDefault,
   type SignedIn,
@@ -10,7 +9,7 @@ import {
   withProfile,
 } from '../core/profile/profiles.ts';
 import { isSameBus } from '../core/profile/target.ts';
-import { changeProfiles, profilesFile, readProfiles } from './profiles/file.ts';
+import { changeProfiles, readProfiles } from './profiles/file.ts';
 import { requireProfileName } from './profiles/name.ts';
 import { signInByDevice } from './signing-in/device.ts';
 import { signInByBrowser } from './signing-in/loopback.ts';
@@ -18,7 +17,14 @@ import { ask, type Provider, readMetadata, scopeOf } from './signing-in/provider
 import { type Item, isItem } from './support/answer.ts';
 import { CliError, usageError } from './support/failure.ts';
 import { jsonText, plain } from './support/plain.ts';
-import { defaultUrl, type GlobalOptions, isLocal, type Session, wantsJson } from './support/session.ts';
+import {
+  defaultUrl,
+  type GlobalOptions,
+  isLocal,
+  requireUrl,
+  type Session,
+  wantsJson,
+} from './support/session.ts';
 import type { World } from './support/world.ts';
 
 interface LoginOptions extends GlobalOptions {
@@ -50,11 +56,12 @@ Examples:
 async function login(session: Session, command: Command): Promise<void> {
   const { world } = session;
   const options = command.optsWithGlobals<LoginOptions>();
-  const before = profilesFile(world) === undefined ? noProfiles : readProfiles(world);
+  const before = readProfiles(world);
   const named = options.profile ?? (world.env.BUSBAR_PROFILE || undefined);
   const name = requireProfileName(named ?? before.current ?? profileDefault);
   const url = options.url ?? (findProfile(before, name)?.url || world.env.BUSBAR_URL || defaultUrl);
   session.about = { url };
+  requireUrl(url, `Sign in at a URL such as ${defaultUrl}.`);
   requireSafe(url);
   const offer = await offerOf(world, url);
   const provider: Provider = { issuer: offer.issuer, clientId: clientOf(offer, options.clientId) };

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { given } from './support/collection.ts';
 import { exitCodes } from './support/exit-codes.ts';
@@ -80,7 +79,7 @@ async function follow(session: Session, started: Run, look: () => Promise<unknow
   while (!['done', 'halted', 'stopped'].includes(run.state) && !stop.aborted) {
     if (stderr.isTerminal) await stderr.write(`\r\u001b[K${progress(run)}`);
     // Ctrl-C ends the sleep; the loop then sees it.
-    await sleep(pollMs, undefined, { signal: stop }).catch(() => undefined);
+    await session.world.wait(pollMs, stop);
     const next = (await look()) as Run;
     if (next.id !== run.id) {
       throw new CliError('Another redrive of the receiver has started meanwhile.', 'See it with --status.');

@@ -94,8 +94,10 @@ async function smoke(session: Session, command: Command, options: SmokeOptions):
     await run('the API answers', () => client.call('GET', '/health'));
     await walk({ client, byUrl }, world, options, isLocal(url), run);
     if (options.full) await tryPromises({ client, session, command, options, run });
-  } catch {
-    // The failed step has printed its failure; only the verdict is left.
+  } catch (error) {
+    // A failed step has printed its failure; only the verdict is left. What failed between steps is one, too.
+    if (steps.every(({ passed }) => passed))
+      await run('the test goes on', () => Promise.reject(error)).catch(() => undefined);
   }
   const failed = steps.filter((step) => !step.passed).length;
   const delivered = steps.some((step) => step.step === deliveryStep && step.passed);
@@ -144,15 +146,21 @@ async function tryPromises(given: {
         withKey: (key: string) => connect(session, command, { publishUrl: undefined, key }),
         name,
         now: world.now,
-        async receiver(settings: object = {}, receiver = name) {
-          const endpoint = endpoints.open(receiver);
-          await client.putReceiver(receiver, { endpoint: `${base}${receiver}`, secret, ...settings });
+        async receiver(settings: object = {}) {
+          const endpoint = endpoints.open(name);
+          await client.putReceiver(name, { endpoint: `${base}${name}`, secret, ...settings });
           return endpoint;
         },
       };
+      const tried = async () => {
+        try {
+          await promise.try(trial);
+        } finally {
+          await forget(client, name);
+        }
+      };
       // It is told; the others are tried all the same.
-      await run(promise.says, () => promise.try(trial)).catch(() => undefined);
-      await forget(client, name);
+      await run(promise.says, tried).catch(() => undefined);
     }
   } finally {
     endpoints.close();

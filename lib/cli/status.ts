@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { jsonText, plain } from './support/plain.ts';
 import { type Session, wantsJson } from './support/session.ts';
@@ -71,7 +70,7 @@ async function keepShowing(session: Session, command: Command, everySeconds: num
         else await stderr.write(text);
       }
       // Ctrl-C ends the sleep; the loop then sees it.
-      await sleep(everySeconds * 1000, undefined, { signal: stop }).catch(() => undefined);
+      await session.world.wait(everySeconds * 1000, stop);
     }
   } finally {
     if (draws) await screen.end();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { Client } from '../client/index.ts';
 import { type Item, isItem } from './support/answer.ts';
@@ -9,7 +8,7 @@ import { connect, type Session, wantsJson } from './support/session.ts';
 import { cell } from './support/table.ts';
 import { positiveInteger } from './support/values.ts';
 import type { Output } from './support/world.ts';
-import { follow, nothingSeen, sinceOf } from './watching/follow.ts';
+import { endOf, follow, nothingSeen, sinceOf } from './watching/follow.ts';
 import { mayPass } from './watching/may-pass.ts';
 
 interface TailOptions {
@@ -100,12 +99,11 @@ async function tail(session: Session, command: Command, options: TailOptions): P
       await stderr.write(`${plain(error.detail)} Trying again.\n`);
     }
     // Ctrl-C ends the sleep; the loop then sees it.
-    await sleep(waitSeconds * 1000, undefined, { signal: stop }).catch(() => undefined);
+    await session.world.wait(waitSeconds * 1000, stop);
   }
 }
 
 const grown = (seconds: number): number => Math.min(waitSecondsMax, seconds * waitGrowth);
-const endOf = ({ at, latencyMs }: Item): number => Date.parse(String(at)) + Number(latencyMs ?? 0);
 
 interface AttemptPage {
   readonly items: readonly Item[];

@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { main } from '../../lib/cli/main.ts';
+import { connect } from '../../lib/cli/support/session.ts';
 import { type Output, processWorld, type World } from '../../lib/cli/support/world.ts';
 import { settingOf } from '../../lib/core/sign-in/sign-in.ts';
 import { createStaffTokens } from '../../lib/runtime/staff-tokens.ts';
@@ -145,6 +147,26 @@ describe('busbar login', () => {
       expect(shown).not.toContain('eyJ');
       expect(shown).not.toContain(profiles.default.signedIn.refreshToken);
     }
+  });
+
+  it('leaves a key that a command brings itself', async () => {
+    await login();
+    const world = {
+      ...surroundings,
+      env: { HOME: home, BUSBAR_DATA: '/nonexistent' },
+      platform: 'linux',
+    } as World;
+    const session = { world, exitCode: 0, about: {} };
+    await connect(session, new Command(), { key: 'bbk_brought' })
+      .call('GET', '/me')
+      .catch(() => undefined);
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/me', token: 'bbk_brought' });
+  });
+
+  it('does not repeat a password of a URL', async () => {
+    const { code, stderr } = await run('login --url http://me:hush@127.0.0.1:1');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no password')]);
+    expect(stderr).not.toContain('hush');
   });
 
   it('sends a challenge, a state and a nonce, and another one each time', async () => {

@@ -183,6 +183,14 @@ describe('empty', () => {
     ]);
   });
 
+  it('takes its key from standard input, however often it asks the bus', async () => {
+    const { code, stderr } = await runCli(['empty', '--dry-run', '--key-file', '-'], {
+      env: { BUSBAR_URL: bus.url },
+      input: `${bus.adminKey}\n`,
+    });
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
   it('needs the key of an admin', async () => {
     await bus.call('PUT', '/v1/applications/other', {});
     const { body } = await bus.call('POST', '/v1/applications/other/keys', { name: 'k', role: 'member' });

@@ -61,7 +61,7 @@ export function yamlOf(value: unknown): string | undefined {
   return escaped(text, { but: '\n' });
 }
 
-const isUnsafe = (text: string) => plain(text.replaceAll('\n', '')) !== text.replaceAll('\n', '');
+const isUnsafe = (text: string) => escaped(text, { but: '\n' }) !== text;
 
 /** With integers that JavaScript would round as big integers; undefined where there is another such number. */
 function writable(value: unknown): unknown {

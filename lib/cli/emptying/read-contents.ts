@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { type Item, isItem } from '../support/answer.ts';
 import { eachAtOnce } from '../support/at-once.ts';
 import { readList } from '../support/pages.ts';
 import { connect, type Session } from '../support/session.ts';
+import { readCounts, unless } from '../watching/read-status.ts';
 
 /** A receiver with what would be lost with it; as the bus counts, roughly. */
 export interface Filled {
@@ -35,28 +35,28 @@ export async function readContents(session: Session, command: Command): Promise<
     await listed('topics'),
     await listed('schedules'),
   ];
-  const filled = async (items: readonly Item[]): Promise<Filled[]> =>
-    eachAtOnce(items, async ({ receiver }) => {
-      const path = `/receivers/${encodeURIComponent(String(receiver))}/statistics`;
-      const answer = await client.call('GET', path);
-      const now = isItem(answer) && isItem(answer.now) ? answer.now : {};
-      return {
-        receiver: String(receiver),
-        waiting: countOf(now.waiting) + countOf(now.inFlight),
-        deadLetters: countOf(now.deadLetters),
-      };
-    });
+  const nowMs = session.world.now();
+  const filled = await eachAtOnce(receivers, async ({ receiver, declared }) => {
+    const name = String(receiver);
+    // One that was deleted meanwhile is not there to be lost.
+    const counts = await unless('unknown_receiver', () => readCounts(client, name, nowMs));
+    if (counts === undefined) return undefined;
+    const { waiting = 0, inFlight = 0, deadLetters } = counts;
+    return {
+      isDeclared: declared === true,
+      filled: { receiver: name, waiting: waiting + inFlight, deadLetters },
+    };
+  });
+  const filledOf = (isDeclared: boolean): Filled[] =>
+    filled.flatMap((one) => (one?.isDeclared === isDeclared ? [one.filled] : []));
   const count = async (state: string) => (await listed('events', { state })).length;
   return {
     remain: {
-      receivers: await filled(receivers.filter(isOfApi)),
-      topics: topics.filter(isOfApi).map(({ topic }) => String(topic)),
+      receivers: filledOf(false),
+      topics: topics.filter(({ declared }) => declared !== true).map(({ topic }) => String(topic)),
       schedules: schedules.map(({ schedule }) => String(schedule)),
     },
-    declaredReceivers: await filled(receivers.filter((receiver) => !isOfApi(receiver))),
+    declaredReceivers: filledOf(true),
     waiting: { delayed: await count('delayed'), held: await count('held'), open: await count('open') },
   };
 }
-
-const isOfApi = ({ declared }: Item) => declared !== true;
-const countOf = (value: unknown): number => (typeof value === 'number' ? value : 0);

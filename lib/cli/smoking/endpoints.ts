@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
-import { verify } from '../../client/index.ts';
+import { createServer } from 'node:http';
+import { hear } from '../listening/hear.ts';
 import { listenOn } from '../support/listen-on.ts';
 
 /** An event that arrived, with its signature verified. */
@@ -10,7 +10,6 @@ interface Arrival {
 
 /** One endpoint of this machine, under a path of its own. */
 export interface Endpoint {
-  readonly path: string;
   readonly arrivals: readonly Arrival[];
   /** How it answers from now on: with the next of these statuses each time, and the last one ever after. */
   answer(...statuses: number[]): void;
@@ -19,21 +18,21 @@ export interface Endpoint {
 }
 
 const arrivalSeconds = 60;
-const bodyBytesMax = 1024 * 1024;
 
-/** Opens endpoints on one port of this machine. A request that is not signed by the secret is answered with 401. */
+/** Opens endpoints on one port of this machine. A request that is not signed by the secret is refused. */
 export async function openEndpoints(port: number, secret: string, now: () => number) {
   const endpoints = new Map<string, { take(arrival: Arrival): number }>();
   const server = createServer((request, response) => {
-    void readAll(request).then((body) => {
-      try {
-        const { event } = verify({ secret, headers: request.headers, body });
+    hear(request, { secrets: [secret], decide: () => 204, now }).then(
+      ({ delivery, status }) => {
         const endpoint = endpoints.get(lastPart(request.url ?? ''));
-        response.writeHead(endpoint?.take({ id: event.id, atMs: now() }) ?? 404).end();
-      } catch {
-        response.writeHead(401).end();
-      }
-    });
+        const answer =
+          delivery === undefined ? status : (endpoint?.take({ id: delivery.event.id, atMs: now() }) ?? 404);
+        response.writeHead(answer).end();
+      },
+      // The connection broke; the bus tries again.
+      () => response.destroy(),
+    );
   });
   const opened = await listenOn(server, port);
   return {
@@ -52,7 +51,6 @@ export async function openEndpoints(port: number, secret: string, now: () => num
         },
       });
       return {
-        path: name,
         arrivals,
         answer(...next) {
           statuses = next;
@@ -82,13 +80,3 @@ export async function openEndpoints(port: number, secret: string, now: () => num
 }
 
 const lastPart = (url: string) => url.split('?')[0]?.split('/').at(-1) ?? '';
-
-async function readAll(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= bodyBytesMax) chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}

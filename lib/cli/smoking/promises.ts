@@ -13,7 +13,7 @@ export interface Trial {
   readonly name: string;
   now(): number;
   /** Makes a receiver with an endpoint on this machine. */
-  receiver(settings?: object, name?: string): Promise<Endpoint>;
+  receiver(settings?: object): Promise<Endpoint>;
 }
 
 /** A promise of the bus that can be tried from outside within a minute. */
@@ -44,6 +44,13 @@ function requireSame(what: string, found: readonly string[], expected: readonly 
   if (found.join() === expected.join()) return;
   throw new Error(`${what}: ${found.join(', ') || 'nothing'} instead of ${expected.join(', ')}`);
 }
+
+const requireNothing = (when: string, { arrivals }: Endpoint): void =>
+  requireSame(
+    when,
+    arrivals.map(({ id }) => id),
+    [],
+  );
 
 async function refusedWith(status: number, act: () => Promise<unknown>): Promise<boolean> {
   try {
@@ -144,11 +151,7 @@ export const promises: readonly BusPromise[] = [
       await client.call('POST', `/receivers/${name}/pause`);
       await client.invoke(name, event('waits'));
       await sleep(2000);
-      requireSame(
-        'while paused',
-        endpoint.arrivals.map(({ id }) => id),
-        [],
-      );
+      requireNothing('while paused', endpoint);
       await client.call('POST', `/receivers/${name}/resume`);
       await endpoint.arrived(1, 120);
     },
@@ -180,11 +183,7 @@ export const promises: readonly BusPromise[] = [
       const endpoint = await trial.receiver();
       await subscribed(trial);
       const { id } = await trial.client.begin([{ topic: trial.name, ...event('booked') }]);
-      requireSame(
-        'before the commit',
-        endpoint.arrivals.map(({ id: each }) => each),
-        [],
-      );
+      requireNothing('before the commit', endpoint);
       await trial.client.commit(id);
       await endpoint.arrived(1);
     },
@@ -203,11 +202,7 @@ export const promises: readonly BusPromise[] = [
       });
       await client.publish(name, event('kept'));
       await sleep(1000);
-      requireSame(
-        'while on hold',
-        endpoint.arrivals.map(({ id }) => id),
-        [],
-      );
+      requireNothing('while on hold', endpoint);
       await client.call('DELETE', `/topics/${name}/hold`);
       await endpoint.arrived(1, 120);
     },

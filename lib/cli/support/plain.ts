@@ -16,10 +16,7 @@ export function jsonText(value: unknown): string {
 
 /** The same on several lines, for a file that people read. */
 export function jsonLines(value: unknown): string {
-  return (JSON.stringify(value, undefined, 2) ?? 'null')
-    .split('\n')
-    .map((line) => escaped(line))
-    .join('\n');
+  return escaped(JSON.stringify(value, undefined, 2) ?? 'null', { but: '\n' });
 }
 
 /** JSON, or quoted text of YAML, with its unsafe characters as escapes. @param but unsafe characters that stay. */

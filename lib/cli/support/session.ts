@@ -23,6 +23,8 @@ export interface Session {
   exitCode: number;
   /** Set by each command, for error messages. */
   about: Subject;
+  /** The bus of this run, once a command has asked for it. */
+  target?: Target;
 }
 
 export const defaultUrl = 'http://127.0.0.1:4100';
@@ -38,14 +40,18 @@ export interface GlobalOptions {
 /** A client for the bus that the options name, or the environment, or a profile. */
 export function connect(session: Session, command: Command, more: Partial<ClientOptions> = {}): Client {
   const { world } = session;
-  const target = targetOf(world, command.optsWithGlobals<GlobalOptions>());
+  // Once: standard input, which may hold the key, is read to its end.
+  session.target ??= targetOf(world, command.optsWithGlobals<GlobalOptions>());
+  const { target } = session;
+  // Who brings a key acts by that.
+  const signedIn = 'key' in more ? undefined : target.signedIn;
   const { url, urlSource } = target;
   const publishUrl = 'publishUrl' in more ? more.publishUrl : target.publishUrl;
   session.about = { ...session.about, url, urlSource, ...keySourceOf(target) };
-  requireUrl(url, urlSource, `Pass the bus as a URL such as ${defaultUrl}.`);
+  requireUrl(url, `Pass the bus as a URL such as ${defaultUrl}.`);
   if (publishUrl !== undefined) {
     const remedy = "Give BUSBAR_PUBLISH_URL or --publish-url the stack's output PublishUrl, or leave it out.";
-    requireUrl(publishUrl, 'publish', remedy);
+    requireUrl(publishUrl, remedy, 'The publish URL: ');
   }
   const key = keyFor(world, target, publishUrl);
   if (key !== undefined && !/^[!-~]*$/.test(key.trim())) {
@@ -57,7 +63,7 @@ export function connect(session: Session, command: Command, more: Partial<Client
   return createClient({
     url,
     key,
-    fetch: target.signedIn === undefined ? world.fetch : fetchSignedIn(world, target.signedIn),
+    fetch: signedIn === undefined ? world.fetch : fetchSignedIn(world, signedIn),
     random: world.random,
     uuid: world.uuid,
     source: '/busbar/cli',
@@ -69,10 +75,10 @@ export function connect(session: Session, command: Command, more: Partial<Client
   });
 }
 
-function requireUrl(url: string, source: string, remedy: string): void {
+/** @throws CliError for what is no URL of a bus, without a password that it has. */
+export function requireUrl(url: string, remedy: string, of = ''): void {
   const problem = urlProblem(url);
-  if (problem !== undefined)
-    throw usageError(source === 'publish' ? `The publish URL: ${problem}` : problem, remedy);
+  if (problem !== undefined) throw usageError(`${of}${problem}`, remedy);
 }
 
 /** The bus that a command talks to, and by what it is let in. @throws CliError for a profile that does not exist. */

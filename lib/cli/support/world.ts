@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { drawn, screens } from './drawing.ts';
 
@@ -90,13 +91,7 @@ export function processWorld(): World {
     uuid: randomUUID,
     bytes: (length) => randomBytes(length),
     wait: (ms, signal) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        signal?.addEventListener('abort', () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      }),
+      sleep(ms, undefined, { ...(signal !== undefined && { signal }) }).catch(() => undefined),
     openBrowser: (url) => openBrowser(process.platform, url),
     interrupts() {
       if (interrupts === undefined) {

@@ -35,8 +35,11 @@ export function follow(
     const key = JSON.stringify([attempt.deliveryId, attempt.attempt, attempt.at]);
     if (!seen.has(key) && !now.has(key)) fresh.push(attempt);
     now.add(key);
-    const end = Date.parse(String(attempt.at)) + Number(attempt.latencyMs ?? 0);
+    const end = endOf(attempt);
     if (!Number.isNaN(end)) newestMs = Math.max(newestMs ?? end, end);
   }
   return { fresh: fresh.reverse(), followed: { endMs: newestMs, seen: now } };
 }
+
+/** When an attempt was over, epoch milliseconds; NaN when it does not say. */
+export const endOf = ({ at, latencyMs }: Item): number => Date.parse(String(at)) + Number(latencyMs ?? 0);

@@ -56,19 +56,28 @@ export async function readStatus(session: Session, command: Command): Promise<St
   };
 }
 
-async function statusOf(client: Client, listed: Item, nowMs: number): Promise<ReceiverStatus> {
-  const path = `/receivers/${encodeURIComponent(String(listed.receiver))}`;
+/** What waits for a receiver, and how it was served lately. */
+export async function readCounts(client: Client, receiver: string, nowMs: number): Promise<Counts> {
+  const path = pathOf(receiver);
   // From the start of a minute, as points are.
   const sinceMs = Math.floor((nowMs - rateSeconds * 1000) / 60_000) * 60_000;
   const since = new Date(sinceMs).toISOString();
   const statistics = await unless('unknown_route', () =>
     client.call('GET', `${path}/statistics?${new URLSearchParams({ since })}`),
   );
-  const counts = isItem(statistics)
+  return isItem(statistics)
     ? countsOf(statistics, (nowMs - sinceMs) / 1000)
     : await countsWithoutStatistics(client, path);
-  const redrive = await unless('unknown_redrive', () => client.call('GET', `${path}/redrive`));
+}
+
+const pathOf = (receiver: string) => `/receivers/${encodeURIComponent(receiver)}`;
+
+async function statusOf(client: Client, listed: Item, nowMs: number): Promise<ReceiverStatus> {
   const { receiver, owner, state, stateReason } = listed;
+  const counts = await readCounts(client, String(receiver), nowMs);
+  const redrive = await unless('unknown_redrive', () =>
+    client.call('GET', `${pathOf(String(receiver))}/redrive`),
+  );
   return {
     receiver: String(receiver),
     owner,
@@ -120,7 +129,7 @@ const redriveOf = ({ state, sent, total }: Item) => ({
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
 /** The result, or undefined where the bus answers with this code. */
-async function unless<Result>(code: string, act: () => Promise<Result>): Promise<Result | undefined> {
+export async function unless<Result>(code: string, act: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await act();
   } catch (error) {
