@@ -1,7 +1,7 @@
 import { createAuditor } from '../lib/app/audit/auditor.ts';
-import { countBatch, countPublished } from '../lib/app/statistics/count.ts';
 import { billOf } from '../lib/core/bill/bill.ts';
 import { type TestBus, testBus } from '../test/app/bus.ts';
+import { countAtHundredASecond } from '../test/app/statistics/hundred-a-second.ts';
 import type { Scope } from './scope.ts';
 import { number, tableOf } from './table.ts';
 
@@ -35,37 +35,11 @@ async function onBus(measure: (bus: TestBus) => Promise<number>): Promise<number
   }
 }
 
-/** Events in tens, published and delivered at 100 a second by five instances on either side. */
 async function statisticsCost(bus: TestBus, batches: number): Promise<number> {
   const receiver = await bus.receiver('billing');
   await bus.topic('orders');
-  const topic = await bus.tools.registry.topic('orders');
-  const instances = Array.from({ length: 5 }, () => ({ deliver: bus.newTools(), publish: bus.newTools() }));
-  bus.meterStatistics();
-  bus.meter.reset();
-  for (let batch = 0; batch < batches; batch++) {
-    const { deliver, publish } = instances[batch % instances.length] ?? {
-      deliver: bus.tools,
-      publish: bus.tools,
-    };
-    await countBatch(deliver, receiver, {
-      delivered: 10,
-      failed: 0,
-      deadLettered: 0,
-      dropped: 0,
-      latenciesMs: Array.from({ length: 10 }, (_, at) => 20 + ((batch * 7 + at * 13) % 300)),
-      waitsSeconds: [],
-      firstWaitsSeconds: [],
-      busyMs: 320,
-    });
-    const published = { accepted: 10, rejected: 0, duplicate: 0, bytes: 5000 };
-    await countPublished(publish, 'shop', topic, published, 20);
-    await bus.clock.advance(100);
-  }
-  for (const { deliver, publish } of instances) {
-    await deliver.statistics.flush();
-    await publish.statistics.flush();
-  }
+  const instances = await countAtHundredASecond(bus, receiver, 'orders', batches);
+  for (const { statistics } of instances) await statistics.flush();
   return perMillion(bus.meter.counts(), batches * 10);
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from '../test/free-ports.ts';
-import { type Measurement, measure } from './measure.ts';
+import type { Measurement } from './measure.ts';
 import type { BullMq } from './processes/bullmq.ts';
 import { startWorker } from './processes/worker.ts';
 import { type Loads, oneToOne, publish } from './scenarios.ts';
@@ -31,7 +31,7 @@ export async function measureRivals(ends: Ends, scope: Scope): Promise<Rivals> {
   const { seconds, warmUpSeconds } = scope;
   const bus = await withBus(ends, oneToOne, async (stand) => {
     await publish(stand, 10, warmUpSeconds);
-    return loadsOf(async (batch) => await publish(stand, batch, seconds));
+    return await loadsOf((batch) => publish(stand, batch, seconds));
   });
   const bullmq = await withDirectory((directory) =>
     withRedis(directory, async (redis) => {
@@ -43,25 +43,15 @@ export async function measureRivals(ends: Ends, scope: Scope): Promise<Rivals> {
           concurrency,
         });
         const headers = { 'content-type': 'application/json' };
-        const target = (batch: number) => ({
-          origin,
-          paths: ['/'],
-          headers,
-          batch,
-          kind: 'publish' as const,
-        });
         const stand = {
           layout: oneToOne,
           generator: ends.generator,
           sink: ends.sink,
           bus: { pids: [worker.pid, redis.pid], meter: async () => ({}) },
+          target: (batch: number) => ({ origin, paths: ['/'], headers, batch, kind: 'publish' as const }),
         };
-        const run = (batch: number, forSeconds: number) =>
-          measure(stand, () =>
-            ends.generator.call('closedLoop', { target: target(batch), connections: 8, seconds: forSeconds }),
-          );
-        await run(10, warmUpSeconds);
-        return await loadsOf((batch) => run(batch, seconds));
+        await publish(stand, 10, warmUpSeconds);
+        return await loadsOf((batch) => publish(stand, batch, seconds));
       } finally {
         await worker.stop();
       }

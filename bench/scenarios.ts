@@ -1,4 +1,4 @@
-import { type Measurement, measure } from './measure.ts';
+import { type Measured, type Measurement, measure } from './measure.ts';
 import type { Load, Target } from './processes/generator.ts';
 import type { Scope } from './scope.ts';
 import { type Ends, type Layout, type Stand, withBus } from './stand.ts';
@@ -11,7 +11,7 @@ export const oneToOne: Layout = { name: '1 topic x 1 receiver', topics: 1, recei
 const oneToTen: Layout = { name: '1 topic x 10 receivers', topics: 1, receivers: 10 };
 
 /** A closed loop of publishes. */
-export const publish = (stand: Stand, batch: number, seconds: number) =>
+export const publish = (stand: Measured & Pick<Stand, 'target'>, batch: number, seconds: number) =>
   measure(stand, () =>
     stand.generator.call('closedLoop', { target: stand.target(batch), connections, seconds }),
   );
