@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { assembly } from '../../lib/local/assembly.ts';
+import { planDeployment } from '../../lib/stand-in/template/plan.ts';
 import { readAssembly, type Template } from '../../lib/stand-in/template/template.ts';
 import { type Emulator, region } from './emulator.ts';
 import { program } from './tools.ts';
@@ -13,9 +14,9 @@ export const excluded: Readonly<Record<string, string>> = {
 
 export interface Deployed {
   readonly outputs: Readonly<Record<string, string>>;
-  /** How many resources the emulator made, of how many in the template. */
-  readonly made: number;
-  readonly asked: number;
+  /** The logical IDs of what the emulator made, and of what the template has under these parameters; both sorted. */
+  readonly made: readonly string[];
+  readonly asked: readonly string[];
 }
 
 const stackName = 'Busbar';
@@ -32,9 +33,11 @@ export async function deploy(
 ): Promise<Deployed> {
   const { template } = readAssembly(assembly.outDirectory);
   await uploadBundles(emulator, directory);
-  const { text, asked } = withoutExcluded(template);
+  const remaining = withoutExcluded(template);
+  const stack = { stackName, account: assembly.account, region };
+  const asked = planDeployment(remaining, parameters, stack).resources.map(({ logicalId }) => logicalId);
   await emulator.putObject('templates', '', Buffer.from(''));
-  await emulator.putObject('templates', 'busbar.json', Buffer.from(text));
+  await emulator.putObject('templates', 'busbar.json', Buffer.from(JSON.stringify(remaining)));
   await emulator.query('cloudformation', {
     Action: 'CreateStack',
     StackName: stackName,
@@ -52,8 +55,11 @@ export async function deploy(
     Action: 'DescribeStackResources',
     StackName: stackName,
   });
-  const made = resources.match(/<ResourceStatus>CREATE_COMPLETE<\/ResourceStatus>/g)?.length ?? 0;
-  return { outputs, made, asked };
+  const made = [...resources.matchAll(/<member>(.*?)<\/member>/gs)]
+    .map(([, member = '']) => member)
+    .filter((member) => member.includes('<ResourceStatus>CREATE_COMPLETE</ResourceStatus>'))
+    .map((member) => /<LogicalResourceId>(.*?)</.exec(member)?.[1] ?? '');
+  return { outputs, made: made.sort(), asked: asked.sort() };
 }
 
 /** Each bundle as a zip file with the names that the emulator loads: it knows `index.js`, not `index.cjs`. */
@@ -90,17 +96,12 @@ async function uploadBundles(emulator: Emulator, directory: string): Promise<voi
   }
 }
 
-/** The template without the resources that are excluded by name, and without what refers to them in outputs. */
-function withoutExcluded(template: Template): { text: string; asked: number } {
-  const resources = Object.fromEntries(
-    Object.entries(template.Resources).filter(([id]) => !Object.hasOwn(excluded, id)),
-  );
+/** The template without the resources that are excluded by name. */
+function withoutExcluded(template: Template): Template {
   const missing = Object.keys(excluded).filter((id) => !Object.hasOwn(template.Resources, id));
   if (missing.length > 0) throw new Error(`Excluded, but not in the template: ${missing.join(', ')}.`);
-  return {
-    text: JSON.stringify({ ...template, Resources: resources }),
-    asked: Object.keys(resources).length,
-  };
+  const resources = Object.entries(template.Resources).filter(([id]) => !Object.hasOwn(excluded, id));
+  return { ...template, Resources: Object.fromEntries(resources) };
 }
 
 async function created(emulator: Emulator): Promise<Record<string, string>> {
