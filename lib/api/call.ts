@@ -63,6 +63,10 @@ export interface Description {
   readonly needs?: Needs;
   /** Whether it changes something, where its method says otherwise: each one but `GET` does. */
   readonly changes?: boolean;
+  /** Answers with a key, and is of that key in the audit. */
+  readonly signsIn?: true;
+  /** Has a row in the audit, although it needs nothing of a key. */
+  readonly audited?: true;
   /** Any other parameter is refused by name; a call without this ignores what its query holds. */
   readonly query?: Parameters;
   readonly headers?: Parameters;
@@ -101,6 +105,8 @@ export interface Input<Name extends string, Of extends Description> {
     : Of['body'] extends z.ZodType
       ? z.output<Of['body']>
       : undefined;
+  /** The network address that the request came from. */
+  readonly address: string;
   /** The hosts under which the bus itself is reached: an endpoint there would send events round in a circle. */
   readonly ownHosts: readonly string[];
 }
@@ -148,7 +154,8 @@ export const needsOf = ({ method, caller, needs }: DescribedCall): Needs =>
  * cost more than its events.
  */
 export const isAudited = (call: DescribedCall): boolean =>
-  (call.changes ?? call.method !== 'GET') && (call.caller === 'anyone' || needsOf(call) === 'manage');
+  (call.changes ?? call.method !== 'GET') &&
+  (call.audited === true || call.caller === 'anyone' || needsOf(call) === 'manage');
 
 /** What a call needs, of what the path names. */
 export function needFor(call: DescribedCall, path: Readonly<Record<string, string>>): Need {

@@ -14,6 +14,7 @@ import { receiverCalls } from './receivers.ts';
 import { refusedCalls } from './refused.ts';
 import { requestCalls } from './requests.ts';
 import { scheduleCalls } from './schedules.ts';
+import { signInLinkCalls } from './sign-in-links.ts';
 import { statisticsCalls } from './statistics.ts';
 import { subscriptionCalls } from './subscriptions.ts';
 import { topicCalls } from './topics.ts';
@@ -24,6 +25,7 @@ type ToolsOf<Calls> = Calls extends readonly Call<infer Tools>[] ? Tools : never
 /** What the handlers of all calls work with. */
 export type ApiTools = ToolsOf<typeof busCalls> &
   ToolsOf<typeof applicationCalls> &
+  ToolsOf<typeof signInLinkCalls> &
   ToolsOf<typeof auditCalls> &
   ToolsOf<typeof topicCalls> &
   ToolsOf<typeof subscriptionCalls> &
@@ -45,6 +47,7 @@ export type ApiTools = ToolsOf<typeof busCalls> &
 export const adminCalls: readonly Call<ApiTools>[] = [
   ...busCalls,
   ...applicationCalls,
+  ...signInLinkCalls,
   ...auditCalls,
   ...topicCalls,
   ...subscriptionCalls,

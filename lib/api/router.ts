@@ -93,7 +93,7 @@ async function carryOut<Tools>(
     if (isAudited(call) && principal !== undefined) complete = await auditor.begin(act);
     const response = revalidated(call, request, responseOf(call, await call.handle(tools, principal, input)));
     if (isAudited(call)) {
-      if (principal === undefined) complete = await auditor.begin(act);
+      if (principal === undefined) complete = await auditor.begin({ ...act, ...actorOf(call, response) });
       await complete(response.status, madeBy(act, response));
     }
     return response;
@@ -114,6 +114,13 @@ function madeBy({ target }: Act, { status, document }: ApiResponse) {
   return typeof keyId === 'string' ? { target: `${target}/${keyId}` } : {};
 }
 
+/** Who a call without a key has let in: what they did concerns their application. */
+function actorOf({ signsIn }: DescribedCall, { document }: ApiResponse): Partial<Act> {
+  if (signsIn !== true) return {};
+  const { application, keyId, role } = document as Principal;
+  return { principal: { application, role, ...(keyId !== undefined && { keyId }) } };
+}
+
 const patternOf = (path: string, end = '/?') =>
   new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}${end}$`);
 
@@ -128,6 +135,7 @@ async function inputOf(
     query: call.query && readQuery(call.query, request.query),
     headers: call.headers && readParameters(call.headers, request.headers),
     body: await bodyOf(call, request),
+    address: request.address,
     ownHosts: request.ownHosts,
   };
 }

@@ -6,6 +6,7 @@ import { applyCommand } from './apply.ts';
 import { auditCommand } from './audit.ts';
 import { catalogCommand, grantsCommand } from './catalog.ts';
 import { completionCommand } from './completion.ts';
+import { consoleCommand } from './console.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { emptyCommand } from './empty.ts';
 import { eventsCommand } from './events.ts';
@@ -132,6 +133,7 @@ function createProgram(session: Session): Command {
     .addHelpText('after', closing);
   for (const make of [
     startCommand,
+    consoleCommand,
     loginCommand,
     logoutCommand,
     profilesCommand,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { createClient } from '../client/index.ts';
+import { makeConsoleLink } from './console.ts';
 import { CliError } from './support/failure.ts';
 import { jsonText, plain } from './support/plain.ts';
 import { type Session, wantsJson } from './support/session.ts';
@@ -41,14 +42,20 @@ async function run(world: World, json: boolean): Promise<void> {
   });
 
   const { url, publishUrl, awsUrl, adminKey, logFile, example } = bus;
+  const client = createClient({ url, key: adminKey, source: '/busbar/start' });
+  const { consoleUrl } = await makeConsoleLink(client, url);
   if (json) {
     const { exports: _, ...aws } = bus.aws;
-    await world.stdout.write(`${jsonText({ url, publishUrl, awsUrl, adminKey, aws, logFile, example })}\n`);
+    await world.stdout.write(
+      `${jsonText({ url, consoleUrl, publishUrl, awsUrl, adminKey, aws, logFile, example })}\n`,
+    );
   }
   const seconds = ((world.now() - startedMs) / 1000).toFixed(1);
   await say(`
 ${world.stdout.paint('bold', 'Busbar is up')} after ${seconds} s. Ctrl-C stops it.
 
+  Console    ${consoleUrl}
+             (signs in once, within five minutes; later: busbar console)
   API        ${url}
   Publish    ${publishUrl} (events only; on AWS it costs less than the API)
   AWS        ${awsUrl}
@@ -61,7 +68,6 @@ ${bus.aws.exports}
 aws --endpoint-url ${awsUrl} sqs list-queues
 `);
   if (example !== undefined) {
-    const client = createClient({ url, key: adminKey, source: '/busbar/start' });
     await say(`Publishing a first event to the topic ${example.topic} …`);
     await client.publish(example.topic, { type: 'order.placed', data: { orderId: '1001', amount: 9.5 } });
     await say(`\nPublish one yourself:\n\n${curlLine(url, bus.adminHeaderFile, example.topic)}\n`);

@@ -32,6 +32,7 @@ import { createRegistryStore } from './stores/registry.ts';
 import { createRequestStore } from './stores/requests.ts';
 import { createSecretStore } from './stores/secrets.ts';
 import { createSightingStore } from './stores/sightings.ts';
+import { createSignInLinkStore } from './stores/sign-in-links.ts';
 import { createSkipStore } from './stores/skips.ts';
 import { createSlots } from './stores/slots.ts';
 import { createStatisticsStore } from './stores/statistics.ts';
@@ -77,6 +78,7 @@ export const registry = (world: World) => createRegistryStore(world.use(busTable
 export const requests = (world: World) => createRequestStore(world.use(busTable), world.clock);
 export const secrets = (world: World) => createSecretStore(world.use(busTable), world.clock);
 export const sightings = (world: World) => createSightingStore(world.use(busTable));
+export const signInLinks = (world: World) => createSignInLinkStore(world.use(busTable));
 export const skips = (world: World) => createSkipStore(world.use(busTable));
 export const slots = (world: World) => createSlots(world.use(busTable));
 export const highBacklogs = (world: World) => createHighBacklogStore(world.use(busTable));

@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, '..', '..');
 /** A running bus as a program outside sees it: a URL, a key, and a process that can be killed. */
 export interface AcceptanceBus {
   readonly url: string;
+  /** A link that signs in to the console, once. */
+  readonly consoleUrl: string;
   /** Takes events only. */
   readonly publishUrl: string;
   readonly awsUrl: string;
@@ -61,8 +63,9 @@ export async function startBus(
   const child = spawnStart({ BUSBAR_DATA: dataDirectory, ...options.env });
   options.onSpawn?.(child);
   const started = await firstLine(child);
-  const { url, publishUrl, awsUrl, adminKey, aws } = JSON.parse(started) as {
+  const { url, consoleUrl, publishUrl, awsUrl, adminKey, aws } = JSON.parse(started) as {
     url: string;
+    consoleUrl: string;
     publishUrl: string;
     awsUrl: string;
     adminKey: string;
@@ -76,6 +79,7 @@ export async function startBus(
   };
   return {
     url,
+    consoleUrl,
     publishUrl,
     awsUrl,
     adminKey,

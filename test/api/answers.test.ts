@@ -5,6 +5,7 @@ import type { getApplication, listApplications } from '../../lib/app/access/appl
 import type { createKeyOf, listKeys } from '../../lib/app/access/keys.ts';
 import type { me } from '../../lib/app/access/me.ts';
 import type { showSignIn } from '../../lib/app/access/sign-in.ts';
+import type { createSignInLink, redeemSignInLink } from '../../lib/app/access/sign-in-links.ts';
 import type { listAudit } from '../../lib/app/audit/list-audit.ts';
 import type { getReceiverAndBreaker } from '../../lib/app/breaker/breaker-by-hand.ts';
 import type { listCatalog, matchKept, showCatalogTopic } from '../../lib/app/catalog/catalog.ts';
@@ -78,6 +79,8 @@ const held = {
   ApplicationAndUsage: true satisfies Same<Answer<typeof getApplication>, Schema<'ApplicationAndUsage'>>,
   Applications: true satisfies Same<Answer<typeof listApplications>, Schema<'Applications'>>,
   Keys: true satisfies Same<Answer<typeof listKeys>, Schema<'Keys'>>,
+  SignInLink: true satisfies Same<Answer<typeof createSignInLink>, Schema<'SignInLink'>>,
+  Session: true satisfies Same<Answer<typeof redeemSignInLink>, Schema<'Session'>>,
   NewKey: true satisfies Same<Answer<typeof createKeyOf>, Schema<'NewKey'>>,
   Topic: true satisfies Same<ShownTopic, Schema<'Topic'>>,
   Topics: true satisfies Same<Answer<typeof listTopicsAndHolds>, Schema<'Topics'>>,

@@ -200,3 +200,29 @@ describe('empty', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('not of an admin')]);
   });
 });
+
+describe('console', () => {
+  const ticketOf = (link: string) => /\/console\/#ticket=(bbt_[\w-]{43})$/.exec(link.trim())?.[1];
+  const redeem = (ticket = '') => bus.as('')('POST', '/v1/sign-in-links/redeem', { ticket });
+
+  it('prints a link that signs in once, as start does', async () => {
+    const { code, stdout, stderr } = await busbar('console', '--no-open');
+    expect([code, stderr]).toEqual([0, '']);
+    for (const link of [stdout, bus.consoleUrl]) {
+      expect(link.startsWith(`${bus.url}/console/#ticket=`)).toBe(true);
+      const { status, body } = await redeem(ticketOf(link));
+      expect([status, body]).toEqual([201, expect.objectContaining({ role: 'admin' })]);
+      expect((await bus.as(body.key)('GET', '/v1/me')).body).toMatchObject({ keyId: body.keyId });
+      expect(await redeem(ticketOf(link))).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+      const { entries } = (await bus.call('GET', `/v1/audit?application=${body.application}`)).body;
+      expect(entries).toContainEqual(
+        expect.objectContaining({
+          call: 'POST /v1/sign-in-links/redeem',
+          by: { application: body.application, keyId: body.keyId, role: 'admin' },
+          change: { ticket: '(set)' },
+        }),
+      );
+      expect(JSON.stringify(entries)).not.toContain('bbt_');
+    }
+  });
+});

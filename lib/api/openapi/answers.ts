@@ -151,6 +151,7 @@ export function answers() {
     name: z.string(),
     createdAt: time,
     lastUsedOn: z.string().optional().meta({ format: 'date' }),
+    session: z.literal(true).optional(),
   });
 
   const AuditEntry = z.object({
@@ -189,6 +190,8 @@ export function answers() {
     Applications: z.object({ applications: z.array(Application), cursor: z.string().optional() }),
     Keys: z.object({ keys: z.array(Key), cursor: z.string().optional() }),
     NewKey: Key.extend({ key: z.string() }),
+    SignInLink: z.object({ ticket: z.string(), expiresAt: time }),
+    Session: z.object({ ...grant, expiresAt: time, key: z.string() }),
     Health: z.object({ status: z.literal('ok') }),
     SignIn: z.object({
       oidc: z

@@ -16,6 +16,7 @@ import { subscriptionSchema } from '../../core/registry/subscription.ts';
 import { topicSchema } from '../../core/registry/topic.ts';
 import { noteSchema, requestSchema } from '../../core/request/request.ts';
 import { recurrenceSchema } from '../../core/schedule/recurrence.ts';
+import { redeemSchema, signInLinkSchema } from '../../core/sign-in/link.ts';
 import { alertTestSchema } from '../../core/system-event/alert-test.ts';
 import { transactionSchema } from '../../core/transaction/request.ts';
 import { type DescribedCall, isEvents } from '../call.ts';
@@ -31,6 +32,8 @@ export const requests = {
   ApplicationSpec: applicationSchema,
   ApplicationPatch: applicationPatchSchema,
   KeySpec: keySchema,
+  SignInLinkSpec: signInLinkSchema,
+  RedeemSpec: redeemSchema,
   TopicSpec: topicSchema,
   TopicPatch: topicPatchSchema,
   HoldRule: holdRuleSchema,

@@ -329,7 +329,7 @@ export async function ownedBy(
     named(
       'the keys',
       (after, limit) => keys.after(application, after, limit),
-      () => true,
+      ({ record }) => record.session === undefined,
     ),
   ]);
   const staying = children.filter((child) => !leaving.applications.includes(child));

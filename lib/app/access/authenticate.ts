@@ -66,6 +66,12 @@ async function findKey(tools: AuthenticateTools, key: string, address: string): 
   if (isExpired(record, clock.now())) {
     throw new BusbarError('unauthorized', `The key expired at ${record.expiresAt}. Ask for a new one.`);
   }
+  if (!(await keys.stands(record))) {
+    throw new BusbarError(
+      'unauthorized',
+      'This session has ended: the key that its sign-in link was made by was revoked. Sign in again.',
+    );
+  }
   await noteUse(tools, kept);
   return kept;
 }

@@ -151,7 +151,7 @@ async function placesOf(
         owners.map((owner) =>
           everything(
             (after, limit) => keys.after(owner, after, limit),
-            (_, keyId) => place(owner, keyId),
+            ({ record }, keyId) => (record.session === undefined ? place(owner, keyId) : []),
           ),
         ),
       );

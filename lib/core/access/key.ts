@@ -19,6 +19,8 @@ export interface KeyRecord {
   readonly createdAt: string;
   /** Which key made it, of which application. */
   readonly createdBy?: { readonly application: string; readonly keyId?: string };
+  /** Set for a key that a sign-in link became: the hash of the key that it lasts no longer than. */
+  readonly session?: { readonly maker: string };
 }
 
 /** A key as lists show it. Times are RFC 3339. */
@@ -32,6 +34,8 @@ export interface ShownKey {
   readonly expiresAt?: string;
   /** The day of its last use, such as `2026-01-31`. */
   readonly lastUsedOn?: string;
+  /** Of a person whom a sign-in link let in; it uses up no quota. */
+  readonly session?: true;
 }
 
 const nameOfKeySchema = z
@@ -87,6 +91,7 @@ export function showKey(record: KeyRecord, lastUsedOn: string | undefined): Show
     createdAt,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(lastUsedOn !== undefined && { lastUsedOn }),
+    ...(record.session !== undefined && { session: true as const }),
   };
 }
 

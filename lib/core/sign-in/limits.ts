@@ -1,5 +1,13 @@
 const kib = 1024;
 
+/** A sign-in link is used at once; what lies around in a terminal or a chat must not let anybody in. */
+export const linkSecondsDefault = 5 * 60;
+export const linkSecondsMax = 15 * 60;
+/** The longest session of a sign-in link: a day's work. */
+export const sessionSecondsMax = 12 * 3600;
+/** Sessions of sign-in links that an application has at a time. */
+export const sessionsMax = 100;
+
 /** Longer ones are refused unread. API Gateway takes 10,240 bytes of headers altogether. */
 export const tokenBytesMax = 16 * kib;
 /** How far the clocks of the provider and of the bus may be apart. */

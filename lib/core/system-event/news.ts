@@ -109,8 +109,9 @@ export const newsOfQuota = (application: string, quota: string, nowMs: number): 
 const expiringSeconds = 7 * 24 * 3600;
 
 /** What is to be told of a key, and when; undefined for one that does not expire. */
-export function newsOfKey({ application, keyId, name = '', expiresAt, createdAt }: KeyRecord) {
-  if (expiresAt === undefined || keyId === undefined) return undefined;
+export function newsOfKey({ application, keyId, name = '', expiresAt, createdAt, session }: KeyRecord) {
+  // A session is over within hours, as it should be.
+  if (expiresAt === undefined || keyId === undefined || session !== undefined) return undefined;
   const atMs = Math.max(Date.parse(createdAt), Date.parse(expiresAt) - expiringSeconds * 1000);
   const data = { application, keyId, name, expiresAt };
   return { atMs, event: systemEvent('busbar.key.expiring', keyId, [application], data, atMs) };

@@ -2,7 +2,9 @@ import { hashKey, type KeyRecord, keyIdOf, keyMatches } from '../../core/access/
 import type { Portion } from '../../core/list/portion.ts';
 import { newsOfKey } from '../../core/system-event/news.ts';
 import type { Row, Table } from '../aws/table/table.ts';
+import type { Write } from '../aws/table/transact.ts';
 import type { Clock } from '../clock.ts';
+import { createRecent } from './recent.ts';
 import { forgetLaterWrite, laterWrite } from './system-events.ts';
 
 /** A key and the day of its last use, such as `2026-01-31`; undefined before the first. */
@@ -24,6 +26,8 @@ export interface KeyStore {
   /** The key of an application by its id. */
   named(application: string, keyId: string): Promise<KeptKey | undefined>;
   byHash(hash: string): Promise<KeptKey | undefined>;
+  /** Whether the key is there that the key of a session came from; true for any other key. */
+  stands(record: Pick<KeyRecord, 'role' | 'session'>): Promise<boolean>;
   /** Those of an application behind an id, in the order of their ids. */
   after(application: string, keyId: string, limit: number): Promise<Portion<KeptKey>>;
   delete(record: Pick<KeyRecord, 'hash' | 'application'>): Promise<void>;
@@ -58,13 +62,27 @@ function keptOf(row: Row): KeptKey {
 const rowOf = ({ record, lastUsedOn }: KeptKey): Row => ({
   ...rowKey(record.hash),
   document: record,
+  ...endOf(record),
   ...(lastUsedOn !== undefined && { fields: { lastUsedOn } }),
 });
 
-const listRowOf = ({ application, hash }: KeyRecord): Row => ({
-  ...listKey(application, keyIdOf(hash)),
-  document: { hash },
+const listRowOf = (record: KeyRecord): Row => ({
+  ...listKey(record.application, keyIdOf(record.hash)),
+  document: { hash: record.hash },
+  ...endOf(record),
 });
+
+/** Keys of sessions are many, and of no interest once they have ended; an hour later a request still learns that. */
+const endOf = ({ session, expiresAt }: KeyRecord) =>
+  session === undefined || expiresAt === undefined
+    ? {}
+    : { expiresAtSeconds: Math.ceil(Date.parse(expiresAt) / 1000) + 3600 };
+
+/** What makes a key that nobody has seen yet. */
+export const newKeyWrites = (record: KeyRecord): Write[] => [
+  { put: rowOf({ record, lastUsedOn: undefined }) },
+  { put: listRowOf(record) },
+];
 
 export function createKeyStore(table: Table, clock: Clock): KeyStore {
   const cache = new Map<string, { untilMs: number; kept: KeptKey }>();
@@ -80,6 +98,7 @@ export function createKeyStore(table: Table, clock: Clock): KeyStore {
     const row = await table.get(rowKey(hash), { consistent: true });
     return row && keptOf(row);
   }
+  const makers = createRecent(clock);
   const store: KeyStore = {
     async find(key) {
       const hash = hashKey(key);
@@ -131,6 +150,12 @@ export function createKeyStore(table: Table, clock: Clock): KeyStore {
     },
 
     byHash,
+
+    async stands({ role, session }) {
+      if (session === undefined) return true;
+      const find = async () => (await byHash(session.maker)) !== undefined;
+      return role === 'admin' ? await find() : await makers.get(session.maker, find, cacheMs / 1000);
+    },
 
     async after(application, keyId, limit) {
       const { pk, sk } = listKey(application, keyId);
