@@ -107,6 +107,7 @@ describe('the document', () => {
       'GET /v1/receivers/{receiver}/validation',
       'GET /v1/sign-in',
       'POST /v1/receivers/{receiver}/validation',
+      'POST /v1/sign-in-links/redeem',
     ]);
   });
 

@@ -46,6 +46,10 @@ export const descriptions: Readonly<Record<string, Readonly<Record<string, strin
     scopes: 'What the key may do of what its role allows; everything when left out.',
     expiresAt: 'From then on the key is refused; never when left out.',
   },
+  SignInLinkSpec: {
+    expiresAt: 'From then on the link is refused: at most 15 minutes ahead, five when left out.',
+  },
+  RedeemSpec: { ticket: 'What is behind `#ticket=` of the link.' },
   TopicSpec: topicTexts,
   TopicPatch: topicTexts,
   HoldRule: {
