@@ -7,6 +7,7 @@ import { authenticate } from '../lib/app/access/authenticate.ts';
 import { createAuditor } from '../lib/app/audit/auditor.ts';
 import { ownersOf } from '../lib/app/audit/owners.ts';
 import { senderOf, sinks } from '../lib/connectors/index.ts';
+import { home } from '../lib/core/console/file.ts';
 import { open } from '../lib/runtime/open.ts';
 import type { Runtime } from '../lib/runtime/runtime.ts';
 import { lazy } from '../lib/runtime/system.ts';
@@ -30,7 +31,11 @@ export function create(runtime: Runtime) {
   });
   return middy<ApiEvent, ApiAnswer>()
     .use(problems(runtime.log))
-    .handler(async (event) => apiAnswer(await route(apiRequest(event))));
+    .handler(async (event) => toConsole(event) ?? apiAnswer(await route(apiRequest(event))));
 }
+
+/** `/console/{proxy+}` of the gateway need not match a path that ends there, which people type. */
+const toConsole = ({ rawPath }: ApiEvent): ApiAnswer | undefined =>
+  rawPath === `${home}/` ? { statusCode: 308, headers: { location: home } } : undefined;
 
 export const handler = lazy(() => create(systemRuntimeWithHttp()));

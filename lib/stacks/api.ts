@@ -24,14 +24,22 @@ const accessLogFormat = {
   problem: '$context.integrationErrorMessage',
 };
 
-/** The HTTP API: two routes publish events, the admin function answers everything else. The functions check the keys. */
+/**
+ * The HTTP API: two routes publish events, two serve the console, the admin function answers everything else. The functions
+ * check the keys.
+ */
 export class Api extends Construct {
   readonly api: HttpApi;
 
   constructor(
     scope: Construct,
     id: string,
-    props: { readonly prefix: string; readonly publish: BusFunction; readonly admin: BusFunction },
+    props: {
+      readonly prefix: string;
+      readonly publish: BusFunction;
+      readonly admin: BusFunction;
+      readonly console: BusFunction;
+    },
   ) {
     super(scope, id);
     const publish = new HttpLambdaIntegration('PublishIntegration', props.publish.function);
@@ -52,6 +60,10 @@ export class Api extends Construct {
       methods: [HttpMethod.POST],
       integration: publish,
     });
+    const console = new HttpLambdaIntegration('ConsoleIntegration', props.console.function);
+    for (const path of ['/console', '/console/{proxy+}']) {
+      this.api.addRoutes({ path, methods: [HttpMethod.GET, HttpMethod.HEAD], integration: console });
+    }
     Validations.of(this.api).acknowledge({ id: 'AwsSolutions-APIG4', reason: reasons.keysInFunctions });
     this.configureStage(props.prefix);
   }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
 import { aliases, finishText } from '../connectors/bundling.ts';
+import { addSite } from './site.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -61,7 +62,11 @@ export function writeBundle(
     if (!files.some(({ text }) => text.includes(JSON.stringify(name)))) continue;
     writeFileSync(join(directory, `${name}.cjs`), partOf(entry, directory));
   }
+  if (files.some(({ text }) => text.includes(siteFolder))) addSite(directory);
 }
+
+/** How the function that serves the console names the folder with its files. */
+const siteFolder = './site/';
 
 const parts: Readonly<Record<string, string>> = {
   'schema-compiler': 'lib/runtime/schema-compiler.ts',

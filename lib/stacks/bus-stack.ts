@@ -11,6 +11,7 @@ import { Api } from './api.ts';
 import { Breaker } from './breaker.ts';
 import { BusFunction } from './bus-function.ts';
 import { type BusPartProps, placeOf } from './bus-part.ts';
+import { Console } from './console.ts';
 import { Dashboard } from './dashboard.ts';
 import { Declaration } from './declaration.ts';
 import { Delay } from './delay.ts';
@@ -115,12 +116,13 @@ export class BusStack extends Stack {
     new Telemetry(this, 'Telemetry', [publish, ...senders]);
     reserveByParameter(publish.function, 'PublishConcurrency', 'takes events');
     reserveByParameter(admin.function, 'AdminConcurrency', 'answers all other calls');
-    // Those that take requests.
+    const { console } = new Console(this, 'Console', shared);
+    // Those that take requests, and the page, which sends people to the provider.
     if (declaration.oidc !== undefined) {
       const setting = settingOf(declaration.oidc);
-      for (const each of [publish, admin]) each.function.addEnvironment(variables.signIn, setting);
+      for (const each of [publish, admin, console]) each.function.addEnvironment(variables.signIn, setting);
     }
-    const api = new Api(this, 'Api', { prefix, publish, admin });
+    const api = new Api(this, 'Api', { prefix, publish, admin, console });
 
     // Receivers that fail or are paused.
     const { probe } = new Breaker(this, 'Breaker', { ...shared, deliver, admin, alarms });

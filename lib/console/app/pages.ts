@@ -1,0 +1,12 @@
+import { type ComponentType, lazy } from 'react';
+
+/** The pages by their addresses, below `/console`; each is loaded when it is first opened. */
+export const pages: readonly {
+  readonly path: string;
+  readonly page: ComponentType<Record<string, string>>;
+}[] = [
+  { path: '/', page: lazy(() => import('../pages/overview/overview.tsx')) },
+  { path: '/receivers', page: lazy(() => import('../pages/receivers/receivers.tsx')) },
+  { path: '/receivers/:receiver/:part?', page: lazy(() => import('../pages/receivers/receiver.tsx')) },
+  { path: '*', page: lazy(() => import('../pages/unknown.tsx')) },
+];

@@ -1,0 +1,138 @@
+import { Dialog as Base } from '@base-ui/react/dialog';
+import { type FormEvent, type ReactNode, useState } from 'react';
+import type { CallError } from '../api/call.ts';
+import { useWords } from '../app/words.ts';
+import { Button, IconButton, Problem } from './basics.tsx';
+import { common } from './words.ts';
+
+/** A question over the page. Escape closes it; focus returns to what opened it. */
+export function Dialog({
+  open,
+  onClose,
+  title,
+  children,
+  wide = false,
+}: {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly wide?: boolean;
+}) {
+  const t = useWords(common);
+  return (
+    <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
+      <Base.Portal>
+        <Base.Backdrop className="backdrop" />
+        <Base.Popup className={`dialog${wide ? ' wide' : ''}`}>
+          <header>
+            <Base.Title>{title}</Base.Title>
+            <Base.Close render={<IconButton icon="cross" label={t('close')} />} />
+          </header>
+          {children}
+        </Base.Popup>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+/** The form of a dialog: what it does, what was refused, and its two buttons. */
+export function DialogForm({
+  onSubmit,
+  onCancel,
+  action,
+  danger = false,
+  busy,
+  ready = true,
+  error,
+  children,
+}: {
+  readonly onSubmit: () => void;
+  readonly onCancel: () => void;
+  readonly action: string;
+  readonly danger?: boolean;
+  readonly busy: boolean;
+  readonly ready?: boolean;
+  readonly error: CallError | null;
+  readonly children: ReactNode;
+}) {
+  const t = useWords(common);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSubmit();
+  };
+  return (
+    <form onSubmit={submit}>
+      {children}
+      {error !== null && <Problem error={error} />}
+      <footer>
+        <Button onClick={onCancel}>{t('cancel')}</Button>
+        <Button type="submit" look={danger ? 'danger' : 'primary'} busy={busy} disabled={!ready}>
+          {action}
+        </Button>
+      </footer>
+    </form>
+  );
+}
+
+/** Asks before something is destroyed: names it, says what is lost, and has its name typed where that is much. */
+export function Confirm({
+  open,
+  onClose,
+  title,
+  children,
+  action,
+  name,
+  change,
+  input,
+}: {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly title: string;
+  /** What happens, and what is lost. */
+  readonly children: ReactNode;
+  readonly action: string;
+  /** To be typed; left out where it can be undone. */
+  readonly name?: string;
+  readonly change: {
+    mutate(input: never, options: { onSuccess: () => void }): void;
+    reset(): void;
+    isPending: boolean;
+    error: CallError | null;
+  };
+  readonly input: unknown;
+}) {
+  const t = useWords(common);
+  const [typed, setTyped] = useState('');
+  const close = () => {
+    setTyped('');
+    change.reset();
+    onClose();
+  };
+  return (
+    <Dialog open={open} onClose={close} title={title}>
+      <DialogForm
+        onSubmit={() => change.mutate(input as never, { onSuccess: close })}
+        onCancel={close}
+        action={action}
+        danger
+        busy={change.isPending}
+        ready={name === undefined || typed === name}
+        error={change.error}
+      >
+        <div className="consequence">{children}</div>
+        {name !== undefined && (
+          <label className="field">
+            <span>{t('typeToConfirm', { name })}</span>
+            <input
+              value={typed}
+              onChange={(event) => setTyped(event.target.value)}
+              autoComplete="off"
+              spellCheck={false}
+            />
+          </label>
+        )}
+      </DialogForm>
+    </Dialog>
+  );
+}
