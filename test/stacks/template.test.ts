@@ -243,6 +243,7 @@ describe('functions', () => {
       [
         'admin',
         'check-transaction',
+        'console',
         'declare',
         'deliver',
         'deliver-rocketmq',
@@ -293,8 +294,9 @@ describe('functions', () => {
           ((variable !== variables.apiUrl && variable !== variables.publishUrl) ||
             callers.map((each) => `busbar-${each}`).includes(String(name))),
       );
-      const names = Object.keys((Environment as JsonObject).Variables as JsonObject);
-      expect(names.sort()).toEqual(told.sort());
+      const names = Object.keys(((Environment ?? {}) as JsonObject).Variables ?? {});
+      // It serves files, and knows of nothing else.
+      expect(names.sort()).toEqual(name === 'busbar-console' ? [] : told.sort());
     },
   );
 
@@ -689,7 +691,11 @@ describe('names', () => {
 });
 
 describe('the API', () => {
-  it('sends two routes to publish, and everything else to admin', () => {
+  it('sends two routes to publish, the addresses of the console to it, and everything else to admin', () => {
+    const ofConsole = ['GET', 'HEAD'].flatMap((method) => [
+      `${method} /console`,
+      `${method} /console/{proxy+}`,
+    ]);
     const routes = properties('AWS::ApiGatewayV2::Route').map(({ RouteKey, Target }) => {
       const integration = JSON.stringify(Target);
       const id = resourcesOf(template, 'AWS::ApiGatewayV2::Integration').find(([candidate]) =>
@@ -702,12 +708,14 @@ describe('the API', () => {
       $default: 'busbar-admin',
       'POST /v1/topics/{topic}/events': 'busbar-publish',
       'POST /v1/receivers/{receiver}/events': 'busbar-publish',
+      ...Object.fromEntries(ofConsole.map((route) => [route, 'busbar-console'])),
     });
     // Each of them is a call that is described as one of publish.
     const described = publishCalls.map((call) => [nameOf(call), 'busbar-publish']);
     expect(Object.fromEntries(routes)).toEqual({
       $default: 'busbar-admin',
       ...Object.fromEntries(described),
+      ...Object.fromEntries(ofConsole.map((route) => [route, 'busbar-console'])),
     });
   });
 });
@@ -755,7 +763,7 @@ describe('the declaration', () => {
       const { Variables } = resolved(made, Properties.Environment ?? {}) as { Variables?: JsonObject };
       return Variables?.BUSBAR_OIDC === undefined ? [] : [[Properties.FunctionName, Variables] as const];
     });
-    expect(told.map(([name]) => name).sort()).toEqual(['busbar-admin', 'busbar-publish']);
+    expect(told.map(([name]) => name).sort()).toEqual(['busbar-admin', 'busbar-console', 'busbar-publish']);
     for (const [, all] of told) {
       // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
       expect(Buffer.byteLength(Object.entries(all).flat().join(''))).toBeLessThan(4096);

@@ -41,6 +41,10 @@ export type KeySpec = {
   readonly expiresAt?: string;
 };
 
+export type SignInLinkSpec = { readonly expiresAt?: string };
+
+export type RedeemSpec = { readonly ticket: string };
+
 export type TopicSpec = {
   readonly owner?: Name;
   readonly description?: string;
@@ -323,6 +327,7 @@ export type Keys = {
     readonly name: string;
     readonly createdAt: string;
     readonly lastUsedOn?: string;
+    readonly session?: true;
   }[];
   readonly cursor?: string;
 };
@@ -336,6 +341,18 @@ export type NewKey = {
   readonly name: string;
   readonly createdAt: string;
   readonly lastUsedOn?: string;
+  readonly session?: true;
+  readonly key: string;
+};
+
+export type SignInLink = { readonly ticket: string; readonly expiresAt: string };
+
+export type Session = {
+  readonly application: Name;
+  readonly role: 'admin' | 'member' | 'viewer';
+  readonly keyId: string;
+  readonly scopes?: readonly string[];
+  readonly expiresAt: string;
   readonly key: string;
 };
 
