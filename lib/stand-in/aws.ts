@@ -1,6 +1,8 @@
+import { noCpuTime } from './cpu.ts';
 import type {
   Call,
   Caller,
+  CpuTime,
   Engine,
   Host,
   Output,
@@ -33,7 +35,8 @@ export interface LocalAws {
 const snsNamespace = 'http://sns.amazonaws.com/doc/2010-03-31/';
 
 export function createAws(
-  options: Omit<Host, 'call'> & {
+  options: Omit<Host, 'call' | 'cpu'> & {
+    readonly cpu?: CpuTime;
     readonly store: Store;
     readonly random: Random;
     readonly authorize: Authorize;
@@ -41,13 +44,16 @@ export function createAws(
   builders: readonly ((host: Host) => Engine)[],
 ): LocalAws {
   const engines = new Map<Service, Engine>();
-  const { authorize, ...world } = options;
+  const { authorize, ...rest } = options;
+  const world = { cpu: noCpuTime, ...rest };
 
   const call: Call = (service, action, input, caller, signal) => {
     const operation = engines.get(service)?.operations[action];
     if (operation === undefined) throw unknownOperation(service, action);
-    authorize(caller, operation.permissions(input));
-    return operation.handle(input, caller, signal);
+    return world.cpu.ofEngine(() => {
+      authorize(caller, operation.permissions(input));
+      return operation.handle(input, caller, signal);
+    });
   };
   for (const build of builders) {
     const engine = build({ ...world, call, authorize });
@@ -58,11 +64,11 @@ export function createAws(
     const requestId = world.random.uuid();
     const protocol = protocolOf(request, engines);
     try {
-      const { service, action, input, answer } = protocol.decode();
+      const { service, action, input, answer } = world.cpu.ofEngine(() => protocol.decode());
       const pending = call(service, action, input, caller, signal);
       const output = pending instanceof Promise ? await pending : pending;
       await world.store.committed();
-      return answer(output, requestId);
+      return world.cpu.ofEngine(() => answer(output, requestId));
     } catch (error) {
       // Commit after an error too: an action may have changed something before it failed, and memory and disk must
       // agree.

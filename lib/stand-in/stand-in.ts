@@ -1,7 +1,9 @@
 import { createAws, type LocalAws } from './aws.ts';
+import { systemClock } from './clock.ts';
+import { noCpuTime, systemCpuTime } from './cpu.ts';
 import { awsPaths, type Endpoints, openEndpoints } from './endpoints.ts';
 import { dynamodbEngines } from './engines/dynamodb-with-streams.ts';
-import { type Clock, type Engine, type Host, type Random, root } from './engines/engine.ts';
+import { type Clock, type CpuTime, type Engine, type Host, type Random, root } from './engines/engine.ts';
 import { createHttpApis, type HttpApis } from './engines/http/apis.ts';
 import { createFunctionUrls, type FunctionUrls } from './engines/http/function-urls.ts';
 import type { HttpApiRequest, HttpApiResponse } from './engines/http/model.ts';
@@ -62,6 +64,8 @@ export interface StandInOptions {
   readonly account?: string;
   readonly region?: string;
   readonly meter?: CountingMeter;
+  /** How the CPU time of functions is told; by default this thread's where the clock is the wall clock, else none. */
+  readonly cpu?: CpuTime;
   /** A schedule fires within this time after it is due, in milliseconds; 60 000 by default, as on AWS. */
   readonly schedulePrecisionMs?: number;
   /** How long the name of a deleted queue stays taken, in milliseconds; 60 000 by default, as on AWS. */
@@ -128,6 +132,7 @@ async function startAccount(
 ): Promise<StandIn> {
   const { store, clock, random, account = '000000000000', region = 'us-east-1' } = options;
   const meter = options.meter ?? countingMeter();
+  const cpu = options.cpu ?? (clock === systemClock ? systemCpuTime : noCpuTime);
   const endpoint = endpoints.awsUrl;
   const answers = createAnswerBox({ endpoint, clock, random });
   const usage = options.iamUsageDirectory === undefined ? undefined : usageFile(options.iamUsageDirectory);
@@ -141,7 +146,7 @@ async function startAccount(
   const engineOf = (service: string) =>
     [...aws.engines.values()].find((engine) => engine.service === service);
 
-  const world = { account, region, endpoint, clock, random, store, meter, authorize: iam.authorize };
+  const world = { account, region, endpoint, clock, random, store, meter, cpu, authorize: iam.authorize };
   const { wrapEngine = (engine: Engine) => engine } = options;
   const aws: LocalAws = createAws(
     world,

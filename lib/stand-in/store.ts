@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { systemCpuTime } from './cpu.ts';
 import type { Store } from './engines/engine.ts';
 
 export interface DurableStore extends Store {
@@ -117,7 +118,7 @@ export function sqliteStore(directory: string, remedy = 'use another one'): Dura
       commit = new Promise((resolve, reject) => {
         setImmediate(() => {
           try {
-            if (!closed) flush();
+            if (!closed) systemCpuTime.ofEngine(flush);
             resolve();
           } catch (error) {
             reject(error);

@@ -5,7 +5,13 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Authorize, createAws } from '../../lib/stand-in/aws.ts';
 import { virtualClock } from '../../lib/stand-in/clock.ts';
-import { type Caller, type Engine, type Host, root } from '../../lib/stand-in/engines/engine.ts';
+import {
+  type Caller,
+  type CpuTime,
+  type Engine,
+  type Host,
+  root,
+} from '../../lib/stand-in/engines/engine.ts';
 import { countingMeter } from '../../lib/stand-in/meter.ts';
 import { seededRandom } from '../../lib/stand-in/random.ts';
 import { requestHandler } from '../../lib/stand-in/request-handler.ts';
@@ -22,6 +28,7 @@ export function testAccount(
     authorize?: Authorize;
     caller?: Caller;
     startMs?: number;
+    cpu?: CpuTime;
   } = {},
 ) {
   const clock = virtualClock(options.startMs ?? Date.parse('2026-01-01T00:00:00Z'));
@@ -36,6 +43,7 @@ export function testAccount(
       random: seededRandom(1),
       store,
       meter,
+      ...(options.cpu !== undefined && { cpu: options.cpu }),
       authorize: options.authorize ?? (() => undefined),
     },
     builders,

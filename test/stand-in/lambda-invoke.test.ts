@@ -6,6 +6,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
+import { noCpuTime } from '../../lib/stand-in/cpu.ts';
+import type { CpuTime } from '../../lib/stand-in/engines/engine.ts';
 import type { LambdaContext } from '../../lib/stand-in/engines/lambda/index.ts';
 import { testAccount } from './account.ts';
 import { createFunction, gate, invoke, lambdaCode } from './lambda.ts';
@@ -329,5 +331,27 @@ describe('metering', () => {
     await account.clock.advance(1000);
     await warm;
     expect(account.meter.counts()).toEqual({ 'lambda.requests': 2, 'lambda.gb-seconds': 0.875 });
+  });
+
+  it('stretches what is computed to the part of a core that the memory has, and not what is waited for', async () => {
+    let computedMs = 0;
+    const cpu: CpuTime = { ...noCpuTime, programMs: () => computedMs };
+    const handlers = [128, 1769, 3538].map((memoryMb) => [
+      `with-${memoryMb}`,
+      async () => {
+        computedMs += 10;
+      },
+    ]);
+    const account = testAccount([lambdaCode(Object.fromEntries(handlers)).builder], { cpu });
+    const secondsOf = async (memoryMb: number) => {
+      await createFunction(account.lambda, `with-${memoryMb}`, { MemorySize: memoryMb });
+      account.meter.reset();
+      await invoke(account.lambda, `with-${memoryMb}`);
+      return Number(account.meter.counts()['lambda.gb-seconds']) / (memoryMb / 1024);
+    };
+    // The clock stands still: all of the 10 ms of a core is beyond it.
+    expect(await secondsOf(128)).toBeCloseTo(Math.ceil((10 * 1769) / 128 - 10) / 1000, 9);
+    expect(await secondsOf(1769)).toBeCloseTo(0.001, 9);
+    expect(await secondsOf(3538)).toBeCloseTo(0.001, 9);
   });
 });

@@ -41,6 +41,16 @@ export interface Meter {
   count(unit: string, quantity: number): void;
 }
 
+/** What the program on the stand-in has computed, apart from the engines in the same process. */
+export interface CpuTime {
+  /** Milliseconds, so far. */
+  programMs(): number;
+  /** Runs synchronous work of an engine. */
+  ofEngine<Result>(work: () => Result): Result;
+  /** Runs synchronous work of the program, also in the middle of an engine's. */
+  ofProgram<Result>(work: () => Result): Result;
+}
+
 /** Who makes a call: the role of a function, a service acting for a resource, or the owner of the account. */
 export type Caller =
   | { readonly kind: 'role'; readonly roleArn: string }
@@ -152,6 +162,7 @@ export interface Host {
   readonly random: Random;
   readonly store: Store;
   readonly meter: Meter;
+  readonly cpu: CpuTime;
   readonly call: Call;
   /** Throws `AccessDenied` unless the caller has the permissions. For checks that need no call. */
   readonly authorize: (caller: Caller, permissions: readonly Permission[]) => void;

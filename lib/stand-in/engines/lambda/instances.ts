@@ -1,4 +1,5 @@
 import type { Host } from '../engine.ts';
+import { billedMs, createComputing } from './computing.ts';
 import { throttled } from './errors.ts';
 import type { Functions } from './functions.ts';
 import { lambdaLimits } from './limits.ts';
@@ -63,6 +64,7 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
   const running = new Set<Promise<Outcome>>();
   let cancelSweep: (() => void) | undefined;
   let draining = false;
+  const computing = createComputing(host.cpu);
 
   function poolOf(name: string): Pool {
     const found = pools.get(name);
@@ -125,10 +127,12 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
     const timeoutMs = target.timeoutSeconds * 1000;
     const timedOut = () => new TimedOut();
     try {
-      if (instance.handler === undefined) {
+      let { handler } = instance;
+      if (handler === undefined) {
         // AWS gives INIT its own 10 s, and then runs it once more within the timeout of the function.
         const initMs = lambdaLimits.initSeconds * 1000 + timeoutMs;
-        instance.handler = await within(options.start(definitionOf(target)), initMs, timedOut);
+        handler = await within(options.start(definitionOf(target)), initMs, timedOut);
+        instance.handler = handler;
       }
       const deadlineMs = host.clock.now() + timeoutMs;
       const context: LambdaContext = {
@@ -142,7 +146,8 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
         getRemainingTimeInMillis: () => Math.max(0, deadlineMs - host.clock.now()),
       };
       const value: unknown = 'text' in event ? JSON.parse(event.text) : event.value;
-      const result = await within(call(instance.handler, value, context), timeoutMs, timedOut);
+      const work = host.cpu.ofProgram(() => call(handler, value, context));
+      const result = await within(work, timeoutMs, timedOut);
       const payload = resultText(result);
       if (Buffer.byteLength(payload) > lambdaLimits.responsePayloadBytes) {
         return unhandled(responseTooLargePayload(lambdaLimits.responsePayloadBytes));
@@ -199,13 +204,14 @@ export function createInstances(host: Host, options: LambdaOptions, functions: F
     requestId: string,
   ): Promise<Outcome> {
     const startedMs = host.clock.now();
+    const endComputing = computing.begin();
     try {
       return await run(instance, event, requestId);
     } finally {
       release(instance, pool);
-      // A started millisecond is billed as a whole one; INIT is billed since August 2025.
-      const billedMs = Math.max(1, Math.ceil(host.clock.now() - startedMs));
-      host.meter.count('lambda.gb-seconds', (instance.target.memoryMb / 1024) * (billedMs / 1000));
+      const { memoryMb } = instance.target;
+      const billed = billedMs(host.clock.now() - startedMs, endComputing(), memoryMb);
+      host.meter.count('lambda.gb-seconds', (memoryMb / 1024) * (billed / 1000));
     }
   }
 

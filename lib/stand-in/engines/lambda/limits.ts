@@ -10,6 +10,8 @@ export const lambdaLimits = {
   responsePayloadBytes: 6_291_556,
   timeoutSeconds: { min: 1, max: 900, default: 3 },
   memoryMb: { min: 128, max: 10_240, default: 128 },
+  /** A function with so much memory has one vCPU (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). */
+  memoryMbPerCpu: 1769,
   environmentBytes: 4096,
   /** Concurrent executions of an account and Region, and how many of them reservations must leave unreserved. */
   accountConcurrency: 1000,
