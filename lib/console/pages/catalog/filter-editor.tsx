@@ -1,0 +1,122 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { type CallError, call, path } from '../../api/call.ts';
+import type { DryRun } from '../../api/types.ts';
+import { useWords } from '../../app/words.ts';
+import { Empty, Problem } from '../../ui/basics.tsx';
+import { JsonField, readJson } from '../../ui/form.tsx';
+import { Json } from '../../ui/json.tsx';
+import { tryWords } from './words.ts';
+
+/** For how long nothing is typed before the filter runs. */
+const settleMs = 400;
+
+/**
+ * A filter to edit, run over the latest kept events of its topic as one types.
+ * @param filter its text, which the caller keeps.
+ */
+export function FilterEditor({
+  topic,
+  filter,
+  onChange,
+  period = {},
+}: {
+  readonly topic: string;
+  readonly filter: string;
+  readonly onChange: (filter: string) => void;
+  /** RFC 3339. */
+  readonly period?: { readonly since?: string | undefined; readonly until?: string | undefined };
+}) {
+  const t = useWords(tryWords);
+  const settled = useSettled(filter);
+  const read = readJson(settled);
+  const run = useQuery<DryRun, CallError>({
+    queryKey: [path`/topics/${topic}/match`, settled, period],
+    queryFn: ({ signal }) =>
+      call<DryRun>('POST', path`/topics/${topic}/match`, {
+        // As it was typed: numbers keep their digits.
+        body: bodyOf(settled, period),
+        signal,
+      }),
+    enabled: read.ok && topic !== '',
+    placeholderData: (before) => before,
+    retry: false,
+    refetchOnWindowFocus: false,
+  });
+  return (
+    <div className="columns">
+      <JsonField
+        label={t('filter')}
+        hint={t('filterHint', {
+          example: '{"type": ["order.placed"], "data": {"total": [{"numeric": [">", 100]}]}}',
+        })}
+        value={filter}
+        onChange={onChange}
+        rows={12}
+      />
+      <div className="stack" aria-busy={run.isFetching}>
+        {run.error !== null && <Problem error={run.error} />}
+        {run.data !== undefined && run.error === null && <Outcome run={run.data} />}
+        {run.isPending && run.isFetching && <p role="status">{t('running')}</p>}
+      </div>
+    </div>
+  );
+}
+
+function Outcome({ run }: { readonly run: DryRun }) {
+  const t = useWords(tryWords);
+  if (run.events === 0) return <Empty title={t('none')}>{t('noneNext')}</Empty>;
+  return (
+    <>
+      <p role="status" className="matched">
+        <meter min={0} max={run.events} value={run.matched} aria-hidden="true" />
+        {t('matched', { matched: run.matched, events: run.events })}
+      </p>
+      {run.samples.length === 0 ? (
+        <Empty title={t('noMatch')}>{t('noMatchNext')}</Empty>
+      ) : (
+        <Samples samples={run.samples} />
+      )}
+    </>
+  );
+}
+
+/** Some of the events that a filter matched. */
+export function Samples({ samples }: { readonly samples: DryRun['samples'] }) {
+  const t = useWords(tryWords);
+  return (
+    <div className="stack">
+      <h3>{t('samples')}</h3>
+      {samples.map((sample, index) => (
+        <details key={`${String(sample.id)} ${String(sample.source)}`} open={index === 0}>
+          <summary>
+            <code>{String(sample.type)}</code> <small>{String(sample.id)}</small>
+          </summary>
+          <Json value={sample} label={String(sample.id)} />
+        </details>
+      ))}
+    </div>
+  );
+}
+
+function bodyOf(
+  filter: string,
+  { since, until }: { readonly since?: string | undefined; readonly until?: string | undefined },
+): string {
+  const parts = [
+    ...(filter.trim() === '' ? [] : [`"filter":${filter}`]),
+    ...(since === undefined ? [] : [`"since":${JSON.stringify(since)}`]),
+    ...(until === undefined ? [] : [`"until":${JSON.stringify(until)}`]),
+  ];
+  return `{${parts.join(',')}}`;
+}
+
+/** A text once it has been the same for a while. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), settleMs);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}
