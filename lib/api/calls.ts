@@ -9,6 +9,7 @@ import { deliveryCalls } from './deliveries.ts';
 import { eventCalls } from './events.ts';
 import { grantCalls } from './grants.ts';
 import { holdCalls } from './holds.ts';
+import { overviewCalls } from './overview.ts';
 import { publishCalls } from './publish.ts';
 import { receiverCalls } from './receivers.ts';
 import { refusedCalls } from './refused.ts';
@@ -41,6 +42,7 @@ export type ApiTools = ToolsOf<typeof busCalls> &
   ToolsOf<typeof refusedCalls> &
   ToolsOf<typeof alertCalls> &
   ToolsOf<typeof deadLetterCalls> &
+  ToolsOf<typeof overviewCalls> &
   ToolsOf<typeof statisticsCalls>;
 
 /** The calls that the function `admin` carries out. */
@@ -63,6 +65,7 @@ export const adminCalls: readonly Call<ApiTools>[] = [
   ...refusedCalls,
   ...alertCalls,
   ...deadLetterCalls,
+  ...overviewCalls,
   ...statisticsCalls,
 ];
 

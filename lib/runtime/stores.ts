@@ -5,6 +5,7 @@ import { createWaitingCounts } from './aws/waiting.ts';
 import { systemHostLookup } from './http/host-lookup.ts';
 import type { World } from './open.ts';
 import { createApplicationStore } from './stores/applications.ts';
+import { createAttentionStore } from './stores/attention.ts';
 import { createAuditStore } from './stores/audit.ts';
 import { createBreakerStore } from './stores/breakers.ts';
 import { createCheckSecretStore } from './stores/check-secrets.ts';
@@ -25,6 +26,7 @@ import { createOutboxStore } from './stores/outbox.ts';
 import { createPaceStore } from './stores/pace.ts';
 import { createPlaceStore } from './stores/places.ts';
 import { createRateStore } from './stores/rates.ts';
+import { createRecent } from './stores/recent.ts';
 import { createRecurrenceStore } from './stores/recurrences.ts';
 import { createRedriveStore } from './stores/redrives.ts';
 import { createRefusedStore } from './stores/refused.ts';
@@ -51,6 +53,7 @@ const busTable = (world: World) => createTable(world, world.use(dynamodb), world
 const traceTable = (world: World) => createTable(world, world.use(dynamodb), world.config.traceTable);
 
 export const applications = (world: World) => createApplicationStore(world.use(busTable), world.clock);
+export const attention = (world: World) => createAttentionStore(world.use(busTable), world.clock);
 export const audit = (world: World) => createAuditStore(world.use(busTable));
 export const breakers = (world: World) => createBreakerStore(world.use(busTable), world.clock);
 export const checkSecrets = (world: World) => createCheckSecretStore(world.use(busTable));
@@ -64,6 +67,8 @@ export const holds = (world: World) => createHoldStore(world.use(busTable), worl
 export const kept = (world: World) => createKeptStore(world.use(traceTable), world);
 export const keys = (world: World) => createKeyStore(world.use(busTable), world.clock);
 export const laneTypes = (world: World) => createLaneTypes(world.clock);
+/** What an instance of the API has seen of receivers, for the overview. */
+export const seen = (world: World) => createRecent(world.clock, { remembersAbsence: true });
 export const looks = (world: World) => createLookStore(world.use(busTable));
 export const offloads = (world: World) => createOffloadStore(world.use(busTable), world.clock);
 export const outbox = (world: World) => createOutboxStore(world.use(dynamodb), world.config);
@@ -81,7 +86,7 @@ export const sightings = (world: World) => createSightingStore(world.use(busTabl
 export const signInLinks = (world: World) => createSignInLinkStore(world.use(busTable));
 export const skips = (world: World) => createSkipStore(world.use(busTable));
 export const slots = (world: World) => createSlots(world.use(busTable));
-export const highBacklogs = (world: World) => createHighBacklogStore(world.use(busTable));
+export const highBacklogs = (world: World) => createHighBacklogStore(world.use(busTable), world.clock);
 export const statistics = (world: World) => createStatisticsStore(world.use(traceTable), world);
 export const systemEvents = (world: World) => createSystemEventStore(world.use(busTable));
 export const traces = (world: World) => createTraceStore(world.use(traceTable), world);

@@ -4,6 +4,7 @@ import type { Runtime } from './runtime.ts';
 import type * as stores from './stores.ts';
 import {
   applications,
+  attention,
   audit,
   breakers,
   checkSecrets,
@@ -40,6 +41,7 @@ import {
   schedules,
   schemas,
   secrets,
+  seen,
   sightings,
   signInLinks,
   skips,
@@ -123,6 +125,7 @@ export const delivering = {
 /** The stores of the API. */
 export const administering = {
   applications,
+  attention,
   audit,
   breakers,
   checkSecrets,
@@ -131,6 +134,7 @@ export const administering = {
   delayed,
   deliveries,
   grants,
+  highBacklogs,
   held,
   holds,
   holdWatches,
@@ -155,6 +159,7 @@ export const administering = {
   schemas,
   requests,
   secrets,
+  seen,
   sightings,
   signInLinks,
   skips,

@@ -12,6 +12,7 @@ import type { listCatalog, matchKept, showCatalogTopic } from '../../lib/app/cat
 import type { ShownDelayed } from '../../lib/app/delay/recall.ts';
 import type { getHeld, listHeld, ShownHeld } from '../../lib/app/hold/held.ts';
 import type { listTopicsAndHolds, ShownTopic } from '../../lib/app/hold/topic-and-hold.ts';
+import type { overview } from '../../lib/app/overview/overview.ts';
 import type { EntryResult } from '../../lib/app/publish/results.ts';
 import type { DeadLetterList, getDeadLetter } from '../../lib/app/redrive/dead-letters.ts';
 import type { deliverAgain } from '../../lib/app/redrive/deliver-again.ts';
@@ -67,6 +68,7 @@ type Schema<Name extends keyof Answers> = z.output<Answers[Name]>;
 const held = {
   ReceiverStatistics: true satisfies Same<Answer<typeof receiverStatistics>, Schema<'ReceiverStatistics'>>,
   Deliveries: true satisfies Same<Answer<typeof listAttempts>, Schema<'Deliveries'>>,
+  Overview: true satisfies Same<Answer<typeof overview>, Schema<'Overview'>>,
   TopicStatistics: true satisfies Same<Answer<typeof topicStatistics>, Schema<'TopicStatistics'>>,
   ApplicationStatistics: true satisfies Same<
     Answer<typeof applicationStatistics>,

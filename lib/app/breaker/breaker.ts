@@ -75,7 +75,7 @@ export async function changeBreaker(
     if (breaker === before) return { changed: false, before, breaker };
     // What is kept is what was told, also where it is of another endpoint.
     const reports = newsOfBreaker(receiver, kept ?? before, breaker, tools.clock.now());
-    if (await tools.breakers.swap(name, kept, breaker, reports)) {
+    if (await tools.breakers.swap(name, kept, breaker, reports, receiver.owner)) {
       logChange(tools.log, name, before, breaker);
       return { changed: true, before, breaker };
     }

@@ -39,6 +39,7 @@ export async function startRedrive(
     {
       id: `rdr_${tools.random.uuid()}`,
       receiver: name,
+      owner: receiver.owner,
       startedBy: principal.application,
       ...(receiver.incarnation !== undefined && { incarnation: receiver.incarnation }),
       actor: actorOf(principal),

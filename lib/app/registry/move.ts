@@ -15,6 +15,7 @@ export async function leaveOutage(tools: Tools<'breakers'>, receiver: Receiver):
     const kept = await tools.breakers.read(name);
     const closed = afterMove(kept, endpoint, nowMs);
     if (kept === undefined || closed === undefined) return;
-    if (await tools.breakers.swap(name, kept, closed, newsOfBreaker(receiver, kept, closed, nowMs))) return;
+    const reports = newsOfBreaker(receiver, kept, closed, nowMs);
+    if (await tools.breakers.swap(name, kept, closed, reports, receiver.owner)) return;
   }
 }

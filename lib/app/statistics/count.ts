@@ -1,11 +1,13 @@
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import {
+  type Counts,
   latencyCounts,
   reachedCounts,
   receiverThing,
   topicThing,
   waitedCounts,
+  wholeBus,
 } from '../../core/statistics/counts.ts';
 import type { Tools } from '../../runtime/tools.ts';
 import { bestEffort } from '../why/trace.ts';
@@ -43,8 +45,13 @@ export async function countBatch(
     ...waitedCounts(waitsSeconds),
     ...reachedCounts(firstWaitsSeconds),
   });
+  const { owner, receiver: name } = receiver;
   const work = { batches: 1, deliverMs: Math.round(busyMs) };
-  tools.statistics.count({ kind: 'application', name: receiver.owner }, { ...counts, ...work });
+  tools.statistics.count({ kind: 'application', name: owner }, { ...counts, ...work });
+  const { delivered, failed, deadLettered } = counts;
+  countForOverview(tools, owner, { delivered, failed, deadLettered, ...latencyCounts(latenciesMs) });
+  // Nothing when nothing failed.
+  tools.statistics.count({ kind: 'failing', owner, name }, { failed, deadLettered });
   await flush(tools);
 }
 
@@ -72,7 +79,13 @@ export async function countPublished(
   if (topic !== undefined) tools.statistics.count(topicThing(topic), { ...counts });
   const work = busyMs === undefined ? {} : { requests: 1, publishMs: Math.round(busyMs) };
   tools.statistics.count({ kind: 'application', name: application }, { ...counts, ...work });
+  const { accepted, rejected } = counts;
+  countForOverview(tools, application, { accepted, rejected });
   await flush(tools);
+}
+
+function countForOverview({ statistics }: CountTools, application: string, counts: Counts): void {
+  for (const whose of [application, wholeBus]) statistics.count({ kind: 'overview', of: whose }, counts);
 }
 
 /** Nothing fails or waits long because of statistics: what could not be written now is written the next time. */

@@ -67,13 +67,21 @@ export async function receiverStatistics(
   };
 }
 
-async function nowOf(tools: ReceiverStatisticsTools, receiver: Receiver): Promise<ReceiverNow> {
+/**
+ * How a receiver is now.
+ * @param deadLettersMax more dead letters in the table are not counted; undefined for as many as a call counts.
+ */
+export async function nowOf(
+  tools: ReceiverStatisticsTools,
+  receiver: Receiver,
+  deadLettersMax?: number,
+): Promise<ReceiverNow> {
   const { receiver: name } = receiver;
   const [lanes, deadLetters, kept] = await Promise.all([
     Promise.all(
       (['online', 'offline', 'ordered'] as const).map((role) => tools.queues.count({ receiver: name, role })),
     ),
-    countDeadLetters(tools, receiver),
+    countDeadLetters(tools, receiver, deadLettersMax),
     tools.breakers.read(name),
   ]);
   const inAll = lanes.reduce((sum, lane) => sum + lane.inAll, 0);
@@ -117,7 +125,11 @@ function stoppedSince({ state, pausedAt }: Receiver, breaker: ShownBreaker): num
 }
 
 /** Those in the table, as far as a few reads count them, and those that are still in the queue. */
-async function countDeadLetters(tools: ReceiverStatisticsTools, receiver: Receiver): Promise<number> {
+async function countDeadLetters(
+  tools: ReceiverStatisticsTools,
+  receiver: Receiver,
+  most: number | undefined,
+): Promise<number> {
   const queued = await Promise.all(
     (['dead-letters', 'ordered-dead-letters'] as const).map((role) =>
       tools.deadLetterQueues.count(receiver.receiver, role),
@@ -125,11 +137,11 @@ async function countDeadLetters(tools: ReceiverStatisticsTools, receiver: Receiv
   );
   let count = queued.reduce((sum, { ready, hidden }) => sum + ready + hidden, 0);
   let after: string | undefined = '';
-  for (let reads = 0; after !== undefined && reads < clusterReadsMax; reads++) {
+  for (let reads = 0; after !== undefined && reads < (most === undefined ? clusterReadsMax : 1); reads++) {
     const page: Awaited<ReturnType<typeof tools.deadLetters.page>> = await tools.deadLetters.page(
       receiver,
       after,
-      rowsAtOnce,
+      most ?? rowsAtOnce,
     );
     count += page.items.length;
     after = page.last;

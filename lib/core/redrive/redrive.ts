@@ -43,6 +43,8 @@ export interface Redrive extends RedriveSpec {
   readonly receiver: string;
   /** Of its receiver; absent when that had none. */
   readonly incarnation?: string;
+  /** Who owned the receiver when it began; absent for a run from before this was recorded. */
+  readonly owner?: string;
   /** For whom it acts; absent for a run from before this was recorded. */
   readonly actor?: Actor;
   readonly state: RedriveState;
@@ -72,7 +74,7 @@ export interface Redrive extends RedriveSpec {
 
 export function newRedrive(
   spec: RedriveSpec,
-  about: Pick<Redrive, 'id' | 'receiver' | 'incarnation' | 'actor' | 'startedBy'>,
+  about: Pick<Redrive, 'id' | 'receiver' | 'owner' | 'incarnation' | 'actor' | 'startedBy'>,
   nowMs: number,
 ): Redrive {
   const now = new Date(nowMs).toISOString();
@@ -98,7 +100,7 @@ export function newRedrive(
 /** What the API shows of a run. */
 export function showRedrive(run: Redrive) {
   const { cursor: _1, position: _2, nextSendAtMs: _3, leaseUntilMs: _4, dueAtMs: _5, ...rest } = run;
-  const { incarnation: _6, actor: _7, ...shown } = rest;
+  const { incarnation: _6, actor: _7, owner: _8, ...shown } = rest;
   return shown;
 }
 

@@ -10,7 +10,17 @@ export type Thing =
       readonly lifetime: string;
       readonly isDeclared?: boolean;
     }
-  | { readonly kind: 'application'; readonly name: string };
+  | { readonly kind: 'application'; readonly name: string }
+  /** Minutes of an application, or of the whole bus, for the overview (decision 177). */
+  | { readonly kind: 'overview'; readonly of: string }
+  /** That a receiver fails now. */
+  | { readonly kind: 'failing'; readonly owner: string; readonly name: string };
+
+/** The whole bus, in the place of an application: no application has this name. */
+export const wholeBus = '*';
+
+/** What is told for a look at the bus: about right, and in single writes that cost half of what transactions do. */
+export const isForOverview = ({ kind }: Thing): boolean => kind === 'overview' || kind === 'failing';
 
 type Lived = Parameters<typeof lifetimeOf>[0] & { readonly declared: boolean };
 

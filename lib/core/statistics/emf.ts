@@ -1,5 +1,5 @@
 import type { Counts, Thing } from './counts.ts';
-import { sketchOf } from './counts.ts';
+import { isForOverview, sketchOf } from './counts.ts';
 import { quantileOf } from './sketch.ts';
 
 /**
@@ -41,9 +41,9 @@ export function metricsOfCounts(
   minuteMs: number,
   counts: Counts,
 ): Readonly<Record<string, unknown>> | undefined {
-  if (mode === 'off') return undefined;
+  if (mode === 'off' || isForOverview(thing)) return undefined;
   const dimension =
-    thing.kind === 'application' || mode !== 'declared' || thing.isDeclared !== true
+    (thing.kind !== 'receiver' && thing.kind !== 'topic') || mode !== 'declared' || thing.isDeclared !== true
       ? undefined
       : thing.kind === 'receiver'
         ? 'Receiver'
@@ -85,7 +85,7 @@ export function metricsOfCounts(
           : []),
       ],
     },
-    ...(dimension !== undefined && { [dimension]: thing.name }),
+    ...(dimension !== undefined && 'name' in thing && { [dimension]: thing.name }),
     ...values,
   };
 }

@@ -24,10 +24,24 @@ export interface Addition {
   readonly expiresAtSeconds: number;
 }
 
-export const partitionOf = (thing: Thing): string =>
-  thing.kind === 'application'
+/** The partition of a thing's rows; of a receiver that fails the name of what is counted, whose rows are in several. */
+export function partitionOf(thing: Thing): string {
+  if (thing.kind === 'overview') return `overview#${thing.of}`;
+  if (thing.kind === 'failing') return `failing#${thing.owner}#${thing.name}`;
+  return thing.kind === 'application'
     ? `statistics#application#${thing.name}`
     : `statistics#${thing.kind}#${thing.name}#${thing.lifetime}`;
+}
+
+/** Receivers that fail are found by the span of time in which they did, seconds. */
+export const failingSpanSeconds = 5 * 60;
+const failingKeptSeconds = 3600;
+/** The partition of those that failed in the span that contains a time. */
+export const failingPartition = (ms: number): string =>
+  `failing#${new Date(ms - (ms % (failingSpanSeconds * 1000))).toISOString()}`;
+/** No name has a `#`. */
+const failingKey = ({ owner, name }: { readonly owner: string; readonly name: string }): string =>
+  `${owner}#${name}`;
 
 export const startOf = (ms: number, step: Step): number => ms - (ms % (step * 1000));
 
@@ -53,14 +67,17 @@ export const monthsBetween = (sinceMs: number, untilMs: number): readonly [strin
  */
 export function additionsOf(thing: Thing, minutes: ReadonlyMap<number, Counts>): Addition[] {
   const rows = new Map<string, Addition>();
-  const pk = partitionOf(thing);
-  const put = (sk: string, counts: Counts, endMs: number, kept: number) => {
-    const add = plusCounts(rows.get(sk)?.add ?? {}, counts);
-    rows.set(sk, { pk, sk, add, expiresAtSeconds: Math.ceil(endMs / 1000) + kept });
+  const put = (sk: string, counts: Counts, endMs: number, kept: number, pk = partitionOf(thing)) => {
+    const place = `${pk} ${sk}`;
+    const add = plusCounts(rows.get(place)?.add ?? {}, counts);
+    rows.set(place, { pk, sk, add, expiresAtSeconds: Math.ceil(endMs / 1000) + kept });
   };
   for (const [ms, counts] of minutes) {
     if (thing.kind === 'application') put(monthKey(ms), counts, ms, keptSeconds.month);
-    else {
+    else if (thing.kind === 'overview') put(pointKey(ms, 60), counts, ms + 60_000, keptSeconds[60]);
+    else if (thing.kind === 'failing') {
+      put(failingKey(thing), counts, ms, failingKeptSeconds, failingPartition(ms));
+    } else {
       const lasting = Object.fromEntries(Object.entries(counts).filter(([name]) => !isOfNow(name)));
       for (const step of steps) {
         const own = step === 60 ? counts : lasting;

@@ -18,6 +18,8 @@ export const seenEverySeconds = 60;
 /** A receiver whose backlog is reported as high. Times are epoch milliseconds. */
 export interface HighBacklog {
   readonly receiver: string;
+  /** Who owned it then; absent in a row of an earlier release. */
+  readonly owner?: string;
   /** The lifetime of the receiver; empty when it has none. */
   readonly of: string;
   readonly sinceMs: number;
@@ -50,14 +52,14 @@ export function seenIn(waiting: readonly Waiting[], nowMs: number): Seen | undef
 /** The row after a batch; the same where it need not be written. */
 export function highBacklogAfter(
   was: HighBacklog | undefined,
-  receiver: Pick<Receiver, 'receiver' | 'incarnation'>,
+  receiver: Pick<Receiver, 'receiver' | 'owner' | 'incarnation'>,
   seen: Seen,
   nowMs: number,
 ): HighBacklog | undefined {
   const of = receiver.incarnation ?? '';
   if (was === undefined || was.of !== of) {
     if (seen.oldestSeconds < highSeconds) return was;
-    return { receiver: receiver.receiver, of, sinceMs: nowMs, untilMs: seen.untilMs };
+    return { receiver: receiver.receiver, owner: receiver.owner, of, sinceMs: nowMs, untilMs: seen.untilMs };
   }
   const isNews = seen.untilMs - was.untilMs >= (seenEverySeconds / 2) * 1000;
   return isNews ? { ...was, untilMs: seen.untilMs } : was;

@@ -3,6 +3,7 @@ import { breakerCacheSeconds } from '../../core/breaker/limits.ts';
 import type { SystemEvent } from '../../core/system-event/system-event.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Clock } from '../clock.ts';
+import { breakerAttentionWrites } from './attention.ts';
 import { replaceAndReport } from './system-events.ts';
 
 /** The breakers of the receivers, as they were kept, and what their attempts came to. */
@@ -17,6 +18,8 @@ export interface BreakerStore {
     breaker: Breaker,
     /** What is reported of it, in the same transaction. */
     reports?: readonly SystemEvent[],
+    /** Whose receiver it is: the overview finds what is not closed by that. */
+    owner?: string,
   ): Promise<boolean>;
   /**
    * Adds to the receiver's window and answers what it has come to over all invocations. Successes alone are only
@@ -55,9 +58,11 @@ export function createBreakerStore(table: Table, clock: Clock): BreakerStore {
       return await read(receiver).catch(() => remember(receiver, kept.breaker));
     },
     read,
-    async swap(receiver, was, breaker, reports = []) {
+    async swap(receiver, was, breaker, reports = [], owner = undefined) {
       const row = { ...stateKey(receiver), document: breaker };
-      const swapped = await replaceAndReport(table, row, was, reports);
+      const beside =
+        owner === undefined ? [] : breakerAttentionWrites(receiver, owner, was, breaker, clock.now());
+      const swapped = await replaceAndReport(table, row, was, reports, beside);
       if (swapped) remember(receiver, breaker);
       return swapped;
     },

@@ -1,6 +1,8 @@
 import type { HighBacklog } from '../../core/system-event/backlog.ts';
 import type { SystemEvent } from '../../core/system-event/system-event.ts';
 import type { Table } from '../aws/table/table.ts';
+import type { Clock } from '../clock.ts';
+import { createRecent, secondsToRemember } from './recent.ts';
 import { replaceAndReport, systemEventWrites } from './system-events.ts';
 
 /** The receivers whose backlog is reported as high: rows of one partition, none for those that are well. */
@@ -11,11 +13,15 @@ export interface HighBacklogStore {
   /** Deletes what was read; false when it changed meanwhile. */
   end(row: HighBacklog, reports: readonly SystemEvent[]): Promise<boolean>;
   all(): Promise<HighBacklog[]>;
+  /** The same, as of a few seconds ago. */
+  recent(): Promise<HighBacklog[]>;
 }
 
 const pk = 'high-backlogs';
 
-export function createHighBacklogStore(table: Table): HighBacklogStore {
+export function createHighBacklogStore(table: Table, clock: Clock): HighBacklogStore {
+  const recent = createRecent(clock);
+  const all = async () => (await table.query(pk)).map(({ document }) => document as HighBacklog);
   return {
     async find(receiver) {
       const row = await table.get({ pk, sk: receiver }, { consistent: true });
@@ -25,6 +31,7 @@ export function createHighBacklogStore(table: Table): HighBacklogStore {
       replaceAndReport(table, { pk, sk: row.receiver, document: row }, was, reports),
     end: (row, reports) =>
       table.transact([{ delete: { pk, sk: row.receiver }, was: row }, ...systemEventWrites(reports)]),
-    all: async () => (await table.query(pk)).map(({ document }) => document as HighBacklog),
+    all,
+    recent: () => recent.get('all', all, ({ length }) => secondsToRemember(length)),
   };
 }

@@ -14,6 +14,9 @@ export interface Recent {
   forget(name: string): void;
 }
 
+/** For how long a list is remembered that is read whole: the more it costs, the longer. Seconds. */
+export const secondsToRemember = (rows: number): number => Math.min(60, Math.max(4, rows / 200));
+
 /** Most names that are remembered; tenants choose some of them. */
 const namesMax = 5000;
 

@@ -2,6 +2,7 @@ import { deadLetterSeconds } from '../../core/redrive/limits.ts';
 import { mayReplace, type Redrive } from '../../core/redrive/redrive.ts';
 import { newsOfRedrive } from '../../core/system-event/news.ts';
 import type { Table } from '../aws/table/table.ts';
+import { redriveAttentionWrites } from './attention.ts';
 import { replaceAndReport } from './system-events.ts';
 
 /** The redrive of each receiver: the one that runs, or the last one that did. */
@@ -27,13 +28,19 @@ export function createRedriveStore(table: Table): RedriveStore {
   return {
     find,
     async start(run, nowMs) {
-      const standing = (await table.putIfFree(row(run), nowMs))?.document as Redrive | undefined;
-      if (standing === undefined) return undefined;
-      if (mayReplace(standing, nowMs) && (await table.replace(row(run), standing))) return undefined;
-      return (await find(run.receiver)) ?? standing;
+      const beside = (was: Redrive | undefined) => redriveAttentionWrites(was, run, nowMs);
+      const standing = await find(run.receiver);
+      if (standing === undefined || mayReplace(standing, nowMs)) {
+        if (await replaceAndReport(table, row(run), standing, [], beside(standing))) return undefined;
+      }
+      // Somebody else was first; a row that is gone by now leaves nothing to name but that run.
+      return (await find(run.receiver)) ?? standing ?? run;
     },
-    replace: (run, earlier) =>
-      replaceAndReport(table, row(run), earlier, newsOfRedrive(earlier, run, Date.parse(run.updatedAt))),
+    replace(run, earlier) {
+      const nowMs = Date.parse(run.updatedAt);
+      const beside = redriveAttentionWrites(earlier, run, nowMs);
+      return replaceAndReport(table, row(run), earlier, newsOfRedrive(earlier, run, nowMs), beside);
+    },
     remove: (receiver) => table.delete(rowKey(receiver)),
   };
 }

@@ -16,7 +16,14 @@ import { newsOfReceiver } from '../../core/system-event/news.ts';
 import type { SystemEvent } from '../../core/system-event/system-event.ts';
 import { systemTopic, systemTopicName } from '../../core/system-event/topic.ts';
 import type { Table } from '../aws/table/table.ts';
+import type { Write } from '../aws/table/transact.ts';
 import type { Clock } from '../clock.ts';
+import {
+  forgetAttention,
+  moveAttention,
+  receiverAttentionWrites,
+  topicAttentionWrites,
+} from './attention.ts';
 import { createRecent } from './recent.ts';
 import { createSchemaRows } from './schemas.ts';
 import { replaceAndReport } from './system-events.ts';
@@ -146,14 +153,17 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     change: Change<Document>,
     form: Form<Document, Stored>,
     newsOf: (was: Document | undefined, now: Document) => readonly SystemEvent[] = () => [],
+    besideOf: (was: Stored | undefined, now: Stored) => readonly Write[] = () => [],
   ): Promise<Changed<Document>> => {
     for (let round = 1; round <= registryChangeRoundsMax; round++) {
       const stored = await read<Stored>(key);
       const was = stored === undefined ? undefined : await form.read(stored);
       const now = change(was);
       if (now === was) return { was, now };
-      const row = { ...key, document: await form.write(now, stored) };
-      const written = await replaceAndReport(table, row, stored, newsOf(was, now));
+      const document = await form.write(now, stored);
+      const row = { ...key, document };
+      const beside = besideOf(stored, document);
+      const written = await replaceAndReport(table, row, stored, newsOf(was, now), beside);
       recent.forget(nameOf(key));
       if (written) return { was, now };
     }
@@ -167,12 +177,19 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
   const deleteRow = async <Document>(
     key: { pk: string; sk: string },
     unmake: Unmake<Document> = async () => undefined,
-  ): Promise<void> => {
+    besideOf: (was: Document) => readonly Write[] = () => [],
+  ): Promise<Document | undefined> => {
     for (let round = 1; round <= registryChangeRoundsMax; round++) {
       const was = await read<Document>(key);
       if (was !== undefined) await unmake(was);
       recent.forget(nameOf(key));
-      if (was === undefined || (await table.remove(key, was))) return;
+      if (was === undefined) return undefined;
+      const beside = besideOf(was);
+      const isGone =
+        beside.length === 0
+          ? await table.remove(key, was)
+          : await table.transact([{ delete: key, was }, ...beside]);
+      if (isGone) return was;
     }
     throw new BusbarError(
       'conflict',
@@ -194,8 +211,13 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     return entry;
   };
 
-  const deleteSubscription: RegistryStore['deleteSubscription'] = (topic, receiver, unmake) =>
-    deleteRow(subscriptionKey(topic, receiver), unmake).finally(() => recent.forget(listName(topic)));
+  const deleteSubscription: RegistryStore['deleteSubscription'] = async (topic, receiver, unmake) => {
+    try {
+      await deleteRow(subscriptionKey(topic, receiver), unmake);
+    } finally {
+      recent.forget(listName(topic));
+    }
+  };
   /** Those that were written while an earlier topic of the name was being deleted, which had counted its own by then. */
   const forgetSubscriptions = async (topic: string): Promise<void> => {
     const left = await all<Subscription>('registry#subscription', `${topic}#`);
@@ -251,11 +273,27 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     subscriptionsAfter: (topic, after, limit) =>
       portion<Subscription>('registry#subscription', after, limit, `${topic}#`),
     allSubscriptionsAfter: (after, limit) => portion<Subscription>('registry#subscription', after, limit),
-    changeTopic: (topic, change) => changeRow(topicKey(topic), change, { read: whole, write: rowOf }),
-    changeReceiver: (receiver, change) =>
-      changeRow<Receiver, Receiver>(receiverKey(receiver), change, asItStands, (was, now) =>
-        newsOfReceiver(was, now, clock.now()),
+    changeTopic: (topic, change) =>
+      changeRow<Topic, TopicRow>(
+        topicKey(topic),
+        change,
+        { read: whole, write: rowOf },
+        () => [],
+        (was, now) => topicAttentionWrites(was, now, clock.now()),
       ),
+    async changeReceiver(receiver, change) {
+      const changed = await changeRow<Receiver, Receiver>(
+        receiverKey(receiver),
+        change,
+        asItStands,
+        (was, now) => newsOfReceiver(was, now, clock.now()),
+        (was, now) => receiverAttentionWrites(was, now, clock.now()),
+      );
+      const { was, now } = changed;
+      if (was !== undefined && was.owner !== now.owner)
+        await moveAttention(table, receiver, was.owner, now.owner);
+      return changed;
+    },
     changeSubscription: (topic, receiver, change) =>
       changeRow<Subscription, Subscription>(subscriptionKey(topic, receiver), change, asItStands).finally(
         () => recent.forget(listName(topic)),
@@ -268,9 +306,17 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
         document: owner,
         expiresAtSeconds: Math.ceil(clock.now() / 1000) + formerSeconds,
       }),
-    deleteTopic: (topic, unmake) =>
-      deleteRow<TopicRow>(topicKey(topic), unmake && ((row) => unmake(topicEntryOf(row)))),
-    deleteReceiver: (receiver, unmake) => deleteRow(receiverKey(receiver), unmake),
+    async deleteTopic(topic, unmake) {
+      await deleteRow<TopicRow>(topicKey(topic), unmake && ((row) => unmake(topicEntryOf(row))), (was) =>
+        topicAttentionWrites(was, undefined, clock.now()),
+      );
+    },
+    async deleteReceiver(receiver, unmake) {
+      const was = await deleteRow<Receiver>(receiverKey(receiver), unmake, (row) =>
+        receiverAttentionWrites(row, undefined, clock.now()),
+      );
+      if (was !== undefined) await forgetAttention(table, was.owner, receiver);
+    },
     deleteSubscription,
   };
 }

@@ -1,9 +1,10 @@
 import type { Portion } from '../../core/list/portion.ts';
-import { type AccessRequest, keptSeconds } from '../../core/request/request.ts';
+import { type AccessRequest, keptSeconds, topicToDecide } from '../../core/request/request.ts';
 import { newsOfRequest } from '../../core/system-event/news.ts';
 import type { Table } from '../aws/table/table.ts';
 import type { Write } from '../aws/table/transact.ts';
 import type { Clock } from '../clock.ts';
+import { createRecent, secondsToRemember } from './recent.ts';
 import { systemEventWrites } from './system-events.ts';
 
 /** What applications ask for. There are few, so all are in one partition, in the order in which they were made. */
@@ -13,6 +14,8 @@ export interface RequestStore {
   countOpen(application: string, limit: number): Promise<number>;
   /** Those of an application that are open. */
   openOf(application: string): Promise<AccessRequest[]>;
+  /** All that are open, as of a few seconds ago: those that a read finds. */
+  open(): Promise<{ readonly found: readonly OpenRequest[]; readonly isPartial: boolean }>;
   /** Behind an id, the oldest first. */
   after(after: string, limit: number): Promise<Portion<AccessRequest>>;
   /**
@@ -25,14 +28,39 @@ export interface RequestStore {
 const pk = 'request';
 /** Found by its application while it is open. */
 const openKey = ({ application, id }: AccessRequest) => ({ pk: `open-request#${application}`, sk: id });
+/** All that are open, for who may decide about them. */
+const allOpenKey = ({ id }: AccessRequest) => ({ pk: 'open-requests', sk: id });
+
+/** An open request, as far as it says who may decide about it. */
+export interface OpenRequest {
+  readonly application: string;
+  /** The topic whose owner decides, and its lifetime; an admin decides about the rest. */
+  readonly topic?: string;
+  readonly topicLifetime?: string;
+}
+
+function openOf(request: AccessRequest): OpenRequest {
+  const { application, topicLifetime } = request;
+  const topic = topicToDecide(request);
+  return {
+    application,
+    ...(topic !== undefined && { topic }),
+    ...(topicLifetime !== undefined && { topicLifetime }),
+  };
+}
 
 function openWrites(was: AccessRequest | undefined, now: AccessRequest): Write[] {
   const isOpen = now.state === 'open';
   if (isOpen === (was?.state === 'open')) return [];
-  return [isOpen ? { put: { ...openKey(now), document: true } } : { delete: openKey(now) }];
+  return isOpen
+    ? [{ put: { ...openKey(now), document: true } }, { put: { ...allOpenKey(now), document: openOf(now) } }]
+    : [{ delete: openKey(now) }, { delete: allOpenKey(now) }];
 }
 
+const openRowsMax = 5000;
+
 export function createRequestStore(table: Table, clock: Clock): RequestStore {
+  const recent = createRecent(clock);
   return {
     find: async (id) =>
       (await table.get({ pk, sk: id }, { consistent: true }))?.document as AccessRequest | undefined,
@@ -49,6 +77,19 @@ export function createRequestStore(table: Table, clock: Clock): RequestStore {
         .flatMap((row) => (row === undefined ? [] : [row.document as AccessRequest]))
         .filter(({ state }) => state === 'open');
     },
+
+    open: () =>
+      recent.get(
+        'open',
+        async () => {
+          const { rows, last } = await table.page('open-requests', '', openRowsMax);
+          return {
+            found: rows.map(({ document }) => document as OpenRequest),
+            isPartial: last !== undefined,
+          };
+        },
+        ({ found }) => secondsToRemember(found.length),
+      ),
 
     async after(after, limit) {
       const { rows, last } = await table.page(pk, after, limit);

@@ -78,16 +78,20 @@ export async function reportAll(table: Table, events: readonly SystemEvent[]): P
   }
 }
 
-/** Replaces a row that is still as it was read, and reports the change with it; returns whether it did. */
+/**
+ * Replaces a row that is still as it was read, and reports the change with it; returns whether it did.
+ * @param beside what else is written with it.
+ */
 export const replaceAndReport = (
   table: Table,
   row: Row,
   was: unknown,
   reports: readonly SystemEvent[],
+  beside: readonly Write[] = [],
 ): Promise<boolean> =>
-  reports.length === 0
+  reports.length + beside.length === 0
     ? table.replace(row, was)
-    : table.transact([{ put: row, was }, ...systemEventWrites(reports)]);
+    : table.transact([{ put: row, was }, ...beside, ...systemEventWrites(reports)]);
 
 /** The key of what is kept for later. */
 const laterKey = (key: string, atMs: number) => ({
