@@ -17,8 +17,11 @@ export class CallError extends Error {
   readonly title: string;
   readonly fields: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
+  /** Further members of the problem document, such as `breaking`. */
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, { code, title, detail, errors = [] }: Said, retryAfterSeconds?: number) {
+  constructor(status: number, said: Said, retryAfterSeconds?: number) {
+    const { code, title, detail, errors = [] } = said;
     super(detail);
     this.name = 'CallError';
     this.status = status;
@@ -26,6 +29,7 @@ export class CallError extends Error {
     this.title = title ?? '';
     this.fields = errors;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.members = { ...said };
   }
 }
 

@@ -7,7 +7,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { useRef } from 'react';
-import { type CallError, type CallOptions, call, type Method, type Query } from './call.ts';
+import { CallError, type CallOptions, call, type Method, type Query } from './call.ts';
 
 /** Reads of the API for components: kept, shared between them and asked again while the page is seen. */
 
@@ -96,15 +96,39 @@ function useSlowingPoll(pollSeconds: number | undefined) {
   };
 }
 
+/** Whether a call makes something: what is there already is not replaced without being asked for. */
+interface Making {
+  /** Where it is, once it is there. */
+  readonly absent?: string;
+}
+
+async function requireAbsent(at: string): Promise<void> {
+  const found = await call('GET', at).then(
+    () => true,
+    (error: CallError) => {
+      if (error.status === 404) return false;
+      // Another's: the bus says so itself.
+      if (error.status === 403) return false;
+      throw error;
+    },
+  );
+  if (!found) return;
+  throw new CallError(409, {
+    code: 'conflict',
+    detail: `There is one of this name already: ${at.slice(1)}. Open it to change it, or take another name.`,
+  });
+}
+
 /** Changes something, and reads again what it may have changed: every read whose path begins with one of `touches`. */
 export function useChange<Input, Answer = unknown>(
-  describe: (input: Input) => { readonly method: Method; readonly at: string } & CallOptions,
+  describe: (input: Input) => { readonly method: Method; readonly at: string } & CallOptions & Making,
   touches: (input: Input) => readonly string[],
 ) {
   const client = useQueryClient();
   return useMutation<Answer, CallError, Input>({
-    mutationFn: (input) => {
-      const { method, at, ...options } = describe(input);
+    mutationFn: async (input) => {
+      const { method, at, absent, ...options } = describe(input);
+      if (absent !== undefined) await requireAbsent(absent);
       return call<Answer>(method, at, options);
     },
     // Also after a failure: it may have happened all the same.

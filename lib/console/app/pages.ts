@@ -8,6 +8,8 @@ export const pages: readonly {
   { path: '/', page: lazy(() => import('../pages/overview/overview.tsx')) },
   { path: '/receivers', page: lazy(() => import('../pages/receivers/receivers.tsx')) },
   { path: '/receivers/:receiver/:part?', page: lazy(() => import('../pages/receivers/receiver.tsx')) },
+  { path: '/topics', page: lazy(() => import('../pages/topics/topics.tsx')) },
+  { path: '/topics/:topic/:part?', page: lazy(() => import('../pages/topics/topic.tsx')) },
   { path: '/catalog', page: lazy(() => import('../pages/catalog/catalog.tsx')) },
   { path: '/catalog/:topic/:part?', page: lazy(() => import('../pages/catalog/catalog-topic.tsx')) },
   { path: '*', page: lazy(() => import('../pages/unknown.tsx')) },

@@ -118,6 +118,35 @@ export function LongField({
   );
 }
 
+/** Whether something is so. */
+export function CheckField({
+  label,
+  hint,
+  checked,
+  onChange,
+}: {
+  readonly label: string;
+  readonly hint?: ReactNode;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={checked}
+          {...(hint !== undefined && { 'aria-describedby': id })}
+          onChange={(event) => onChange(event.target.checked)}
+        />
+        <span>{label}</span>
+      </label>
+      {hint !== undefined && <small id={id}>{hint}</small>}
+    </div>
+  );
+}
+
 /** JSON to edit; says where it is none. Left empty, it is no value. */
 export function JsonField(props: FieldProps & { readonly rows?: number }) {
   const t = useWords(formWords);
