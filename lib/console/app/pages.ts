@@ -12,5 +12,14 @@ export const pages: readonly {
   { path: '/topics/:topic/:part?', page: lazy(() => import('../pages/topics/topic.tsx')) },
   { path: '/catalog', page: lazy(() => import('../pages/catalog/catalog.tsx')) },
   { path: '/catalog/:topic/:part?', page: lazy(() => import('../pages/catalog/catalog-topic.tsx')) },
+  { path: '/requests', page: lazy(() => import('../pages/requests/requests.tsx')) },
+  { path: '/requests/new', page: lazy(() => import('../pages/requests/new-request.tsx')) },
+  { path: '/requests/:id', page: lazy(() => import('../pages/requests/request.tsx')) },
+  { path: '/applications', page: lazy(() => import('../pages/applications/applications.tsx')) },
+  {
+    path: '/applications/:application/:part?',
+    page: lazy(() => import('../pages/applications/application.tsx')),
+  },
+  { path: '/audit', page: lazy(() => import('../pages/audit/audit.tsx')) },
   { path: '*', page: lazy(() => import('../pages/unknown.tsx')) },
 ];

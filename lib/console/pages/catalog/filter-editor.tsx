@@ -1,15 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { type CallError, call, path } from '../../api/call.ts';
 import type { DryRun } from '../../api/types.ts';
 import { useWords } from '../../app/words.ts';
 import { Empty, Problem } from '../../ui/basics.tsx';
 import { JsonField, readJson } from '../../ui/form.tsx';
 import { Json } from '../../ui/json.tsx';
+import { useSettled } from '../../ui/settled.ts';
 import { tryWords } from './words.ts';
-
-/** For how long nothing is typed before the filter runs. */
-const settleMs = 400;
 
 /**
  * A filter to edit, run over the latest kept events of its topic as one types.
@@ -63,7 +60,8 @@ export function FilterEditor({
   );
 }
 
-function Outcome({ run }: { readonly run: DryRun }) {
+/** How many events a filter matched, and some of them. */
+export function Outcome({ run }: { readonly run: DryRun }) {
   const t = useWords(tryWords);
   if (run.events === 0) return <Empty title={t('none')}>{t('noneNext')}</Empty>;
   return (
@@ -81,8 +79,7 @@ function Outcome({ run }: { readonly run: DryRun }) {
   );
 }
 
-/** Some of the events that a filter matched. */
-export function Samples({ samples }: { readonly samples: DryRun['samples'] }) {
+function Samples({ samples }: { readonly samples: DryRun['samples'] }) {
   const t = useWords(tryWords);
   return (
     <div className="stack">
@@ -109,14 +106,4 @@ function bodyOf(
     ...(until === undefined ? [] : [`"until":${JSON.stringify(until)}`]),
   ];
   return `{${parts.join(',')}}`;
-}
-
-/** A text once it has been the same for a while. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), settleMs);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
 }
