@@ -1437,6 +1437,61 @@ export type ReceiverStatistics = {
   };
 };
 
+export type Overview = {
+  readonly points: readonly {
+    readonly at: string;
+    readonly accepted: number;
+    readonly delivered: number;
+    readonly failed: number;
+    readonly deadLettered: number;
+    readonly latencyMs: { readonly p50: number | null; readonly p99: number | null };
+  }[];
+  readonly receivers: readonly {
+    readonly receiver: Name;
+    readonly owner: Name;
+    readonly state: 'active' | 'disabled' | 'paused';
+    readonly stateReason?: string;
+    readonly breaker: 'closed' | 'open' | 'half-open';
+    readonly breakerForced?: true;
+    readonly breakerSince?: string;
+    readonly breakerReason?: string;
+    readonly backlogHigh?: true;
+    readonly delivered: number;
+    readonly failed: number;
+    readonly deadLetteredLately: number;
+    readonly now?: {
+      readonly waiting: number;
+      readonly oldestSeconds: number;
+      readonly inFlight: number;
+      readonly deadLetters: number;
+    };
+    readonly redrive?: { readonly id: string; readonly state: 'running' | 'halted' };
+  }[];
+  readonly troubled: number;
+  readonly holds: readonly {
+    readonly topic: Name;
+    readonly owner: Name;
+    readonly state: 'holding' | 'releasing';
+    readonly by: 'hand' | 'rule';
+    readonly since: string;
+    readonly reason?: string;
+    readonly released: number;
+  }[];
+  readonly redrives: readonly {
+    readonly receiver: Name;
+    readonly owner: Name;
+    readonly id: string;
+    readonly state: 'collecting' | 'canary' | 'sending' | 'done' | 'halted' | 'stopped';
+    readonly startedAt: string;
+    readonly updatedAt: string;
+    readonly total: number;
+    readonly sent: number;
+    readonly reason?: string;
+  }[];
+  readonly requests: { readonly toDecide: number; readonly made: number };
+  readonly partial?: true;
+};
+
 export type TopicStatistics = {
   readonly points: readonly {
     readonly at: string;

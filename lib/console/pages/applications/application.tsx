@@ -72,7 +72,13 @@ function Overview({ application }: { readonly application: ApplicationAndUsage }
             [t('parent'), parent === undefined ? t('none') : to(parent)],
             [
               t('children'),
-              children.length === 0 ? t('none') : <span key="children" className="codes">{children.map(to)}</span>,
+              children.length === 0 ? (
+                t('none')
+              ) : (
+                <span key="children" className="codes">
+                  {children.map(to)}
+                </span>
+              ),
             ],
             [t('created'), <Time key="created" at={application.createdAt} />],
             [t('updated'), <Time key="updated" at={application.updatedAt} />],
