@@ -15,6 +15,7 @@ export const pages: readonly {
   { path: '/requests', page: lazy(() => import('../pages/requests/requests.tsx')) },
   { path: '/requests/new', page: lazy(() => import('../pages/requests/new-request.tsx')) },
   { path: '/requests/:id', page: lazy(() => import('../pages/requests/request.tsx')) },
+  { path: '/waiting/:part?', page: lazy(() => import('../pages/waiting/waiting.tsx')) },
   { path: '/applications', page: lazy(() => import('../pages/applications/applications.tsx')) },
   {
     path: '/applications/:application/:part?',

@@ -38,9 +38,9 @@ export default function AuditPage() {
       name: t('by'),
       value: ({ by }) => by.application,
       show: ({ by }) => (
-        <>
+        <span>
           {by.application} <small>{by.role}</small>
-        </>
+        </span>
       ),
     },
     { id: 'key', name: t('key'), value: ({ by }) => by.keyId, extra: true },
