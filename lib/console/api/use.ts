@@ -73,7 +73,7 @@ function useItems<Answer, Item>(pages: Answer[] | undefined, itemsOf: (page: Ans
 }
 
 /** The interval of a poll in ms: twice as long after each answer that is the same as before. */
-function useSlowingPoll(pollSeconds: number | undefined) {
+export function useSlowingPoll(pollSeconds: number | undefined) {
   const seen = useRef<{ data: unknown; updates: number; times: number }>({
     data: undefined,
     updates: 0,

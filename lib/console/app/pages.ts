@@ -16,6 +16,7 @@ export const pages: readonly {
   { path: '/requests/new', page: lazy(() => import('../pages/requests/new-request.tsx')) },
   { path: '/requests/:id', page: lazy(() => import('../pages/requests/request.tsx')) },
   { path: '/waiting/:part?', page: lazy(() => import('../pages/waiting/waiting.tsx')) },
+  { path: '/events', page: lazy(() => import('../pages/events/deliveries.tsx')) },
   { path: '/applications', page: lazy(() => import('../pages/applications/applications.tsx')) },
   {
     path: '/applications/:application/:part?',

@@ -85,6 +85,7 @@ export function Confirm({
   name,
   change,
   input,
+  onDone,
 }: {
   readonly open: boolean;
   readonly onClose: () => void;
@@ -101,6 +102,8 @@ export function Confirm({
     error: CallError | null;
   };
   readonly input: unknown;
+  /** Says that it was done, or goes elsewhere. */
+  readonly onDone?: () => void;
 }) {
   const t = useWords(common);
   const [typed, setTyped] = useState('');
@@ -112,7 +115,14 @@ export function Confirm({
   return (
     <Dialog open={open} onClose={close} title={title}>
       <DialogForm
-        onSubmit={() => change.mutate(input as never, { onSuccess: close })}
+        onSubmit={() =>
+          change.mutate(input as never, {
+            onSuccess: () => {
+              close();
+              onDone?.();
+            },
+          })
+        }
         onCancel={close}
         action={action}
         danger

@@ -33,16 +33,6 @@ export function Keys({
     ({ keyId }) => ({ method: 'DELETE', at: path`/applications/${application}/keys/${keyId}` }),
     () => [path`/applications/${application}`],
   );
-  const told = {
-    ...revoke,
-    mutate: (row: Row, { onSuccess }: { onSuccess: () => void }) =>
-      revoke.mutate(row, {
-        onSuccess: () => {
-          onSuccess();
-          toast(t('revoked', { name: row.name }));
-        },
-      }),
-  };
   const columns: Column<Row>[] = [
     { id: 'name', name: t('name'), value: ({ name }) => name },
     {
@@ -127,8 +117,9 @@ export function Keys({
         onClose={() => setRevoked(undefined)}
         title={t('revokeTitle', { name: revoked?.name ?? '' })}
         action={t('revoke')}
-        change={told}
+        change={revoke}
         input={revoked}
+        onDone={() => toast(t('revoked', { name: revoked?.name ?? '' }))}
       >
         <p>{t('revokeLead')}</p>
       </Confirm>

@@ -135,17 +135,6 @@ function Remove({ application }: { readonly application: string }) {
     (name) => ({ method: 'DELETE', at: path`/applications/${name}` }),
     () => ['/applications', '/requests'],
   );
-  const told = {
-    ...remove,
-    mutate: (name: string, { onSuccess }: { onSuccess: () => void }) =>
-      remove.mutate(name, {
-        onSuccess: () => {
-          onSuccess();
-          toast(t('removed', { application: name }));
-          go('/applications');
-        },
-      }),
-  };
   return (
     <Section title={t('remove')}>
       <p className="lead">{t('removeLead')}</p>
@@ -160,8 +149,12 @@ function Remove({ application }: { readonly application: string }) {
         title={t('removeTitle', { application })}
         action={t('remove')}
         name={application}
-        change={told}
+        change={remove}
         input={application}
+        onDone={() => {
+          toast(t('removed', { application }));
+          go('/applications');
+        }}
       >
         <p>{t('removeLead')}</p>
       </Confirm>

@@ -24,17 +24,6 @@ export function RemoveTopic({ topic }: { readonly topic: string }) {
     }),
     () => ['/topics', '/catalog', '/receivers'],
   );
-  const change = {
-    ...remove,
-    mutate: (input: boolean, { onSuccess }: { onSuccess: () => void }) =>
-      remove.mutate(input, {
-        onSuccess: () => {
-          onSuccess();
-          toast(t('removed', { topic }));
-          go('/topics');
-        },
-      }),
-  };
   return (
     <Section title={t('remove')}>
       <p className="lead">{t('removeLead')}</p>
@@ -49,8 +38,12 @@ export function RemoveTopic({ topic }: { readonly topic: string }) {
         title={t('removeTitle', { topic })}
         action={t('remove')}
         name={topic}
-        change={change}
+        change={remove}
         input={force}
+        onDone={() => {
+          toast(t('removed', { topic }));
+          go('/topics');
+        }}
       >
         <p>{t('removeLead')}</p>
         <CheckField

@@ -27,16 +27,6 @@ export function Delayed({ targets }: { readonly targets: Targets }) {
     (event) => ({ method: 'DELETE', at: '/events', query: meant(event) }),
     () => ['/events'],
   );
-  const told = {
-    ...cancel,
-    mutate: (event: WaitingEvent, { onSuccess }: { onSuccess: () => void }) =>
-      cancel.mutate(event, {
-        onSuccess: () => {
-          onSuccess();
-          toast(t('cancelled'), event.id);
-        },
-      }),
-  };
   const columns: Column<WaitingEvent>[] = [
     { id: 'event', name: t('event'), value: ({ id }) => id, show: ({ id }) => <EventLink id={id} /> },
     { id: 'type', name: t('type'), value: ({ type }) => type, show: ({ type }) => <code>{type}</code> },
@@ -106,8 +96,9 @@ export function Delayed({ targets }: { readonly targets: Targets }) {
         onClose={() => setEnded(undefined)}
         title={t('cancelTitle', { id: ended?.id ?? '' })}
         action={t('cancel')}
-        change={told}
+        change={cancel}
         input={ended}
+        onDone={() => toast(t('cancelled'))}
       >
         <p>{t('cancelLead')}</p>
       </Confirm>

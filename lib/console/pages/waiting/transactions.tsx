@@ -126,16 +126,6 @@ function Whole({
     (decision) => ({ method: 'POST', at: `${path`/transactions/${name}`}/${decision}` }),
     () => ['/events', '/transactions'],
   );
-  const told = {
-    ...end,
-    mutate: (decision: 'commit' | 'rollback', { onSuccess }: { onSuccess: () => void }) =>
-      end.mutate(decision, {
-        onSuccess: () => {
-          onSuccess();
-          toast(decision === 'commit' ? t('committed') : t('rolledBack'), row.transaction);
-        },
-      }),
-  };
   if (read.data === undefined) return read.error === null ? <Loading /> : <Problem error={read.error} />;
   const { state, createdAt, checks, lastCheck, nextCheckAt, rollsBackAt, checkUrl, events } = read.data;
   return (
@@ -169,8 +159,9 @@ function Whole({
         onClose={() => setAsked(undefined)}
         title={t(asked === 'commit' ? 'commitTitle' : 'rollbackTitle', { id: row.transaction })}
         action={asked === 'commit' ? t('commit') : t('rollback')}
-        change={told}
+        change={end}
         input={asked}
+        onDone={() => toast(asked === 'commit' ? t('committed') : t('rolledBack'), row.transaction)}
       >
         <p>{asked === 'commit' ? t('commitLead') : t('rollbackLead')}</p>
       </Confirm>
