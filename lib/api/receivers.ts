@@ -55,7 +55,7 @@ export const receiverCalls: Call<Tools>[] = [
   call(
     'GET /v1/receivers/{receiver}',
     {
-      summary: 'Show a receiver with its breaker and hot types',
+      summary: 'Show a receiver with its breaker, hot types and latest redrive',
       tag: 'Receivers',
       caller: 'owner',
       responses: { 200: 'ReceiverWhole' },

@@ -43,7 +43,8 @@ function buildSite(built: string): void {
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: Buffer | string; stderr?: Buffer | string };
     rmSync(making, { recursive: true, force: true });
-    throw new Error(`The console could not be built:\n${stdout}${stderr}`, { cause: error });
+    // What it printed says it all; the error itself has the same as bytes.
+    throw new Error(`The console could not be built:\n${stdout}${stderr}`);
   }
   const files = filesBelow(making).map((file) => keep(making, file));
   writeFileSync(join(making, 'files.json'), JSON.stringify(files));

@@ -20,6 +20,7 @@ import { type JsonSchema, jsonSchemasOf } from './json-schema.ts';
 export function answers() {
   const time = z.string().meta({ format: 'date-time' });
   const count = z.int().min(0);
+  const events = eventAnswers(time, count);
   const kept = {
     owner: nameSchema,
     incarnation: z.string().optional(),
@@ -213,6 +214,7 @@ export function answers() {
     Receivers: listOf('receivers', Receiver),
     ReceiverAndSecret: Receiver.extend({ secret: z.string().optional() }),
     ReceiverWhole: Receiver.extend({
+      redrive: events.Redrive.optional(),
       breaker: z.object({ ...receiverFields.shape.breaker.unwrap().shape, ...Breaker.shape }),
       offload: z
         .object({
@@ -226,7 +228,7 @@ export function answers() {
     Agreement: z.object({ receiver: nameSchema, state: z.literal('granted') }),
     Schedule,
     Schedules: listOf('schedules', Schedule.omit({ event: true })),
-    ...eventAnswers(time, count),
+    ...events,
     ...statisticsAnswers(time, count),
   };
 }

@@ -6,7 +6,9 @@ import {
   showBreaker,
 } from '../../core/breaker/breaker.ts';
 import { type ShownOffload, showOffload } from '../../core/deliver/offload.ts';
+import { isRunOf, showRedrive } from '../../core/redrive/redrive.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
+import type { Tools } from '../../runtime/tools.ts';
 import { type FlowTools, getReceiver, ownReceiver, type ShownReceiver } from '../registry/flow.ts';
 import { stopPolling } from '../registry/polling.ts';
 import { type BreakerTools, changeBreaker, endOutage } from './breaker.ts';
@@ -14,20 +16,32 @@ import { type BreakerTools, changeBreaker, endOutage } from './breaker.ts';
 /** The settings of a receiver's breaker, and its state. */
 type BreakerShown = NonNullable<Receiver['breaker']> & ShownBreaker;
 
-/** A receiver with its breaker, and its hot types if it has any. @throws BusbarError unknown_receiver, forbidden. */
+/** A receiver with its breaker, and its hot types and its latest redrive if there are any. @throws BusbarError unknown_receiver, forbidden. */
 export async function getReceiverAndBreaker(
   tools: Pick<FlowTools, 'registry' | 'skips' | 'sinks' | 'offloads'> &
-    Pick<BreakerTools, 'breakers' | 'clock'>,
+    Pick<BreakerTools, 'breakers' | 'clock'> &
+    Tools<'redrives'>,
   principal: Principal,
   name: string,
-): Promise<Omit<ShownReceiver, 'breaker'> & { breaker: BreakerShown; offload?: ShownOffload }> {
+): Promise<
+  Omit<ShownReceiver, 'breaker'> & {
+    breaker: BreakerShown;
+    offload?: ShownOffload;
+    redrive?: ReturnType<typeof showRedrive>;
+  }
+> {
   const receiver = await getReceiver(tools, principal, name);
-  const kept = await tools.breakers.read(name);
-  const offload = showOffload(await tools.offloads.read(name), receiver, tools.clock.now());
+  const [kept, hot, run] = await Promise.all([
+    tools.breakers.read(name),
+    tools.offloads.read(name),
+    tools.redrives.find(name),
+  ]);
+  const offload = showOffload(hot, receiver, tools.clock.now());
   return {
     ...receiver,
     breaker: { ...receiver.breaker, ...showBreaker(breakerOf(kept, receiver.endpoint), tools.clock.now()) },
     ...(offload !== undefined && { offload }),
+    ...(run !== undefined && isRunOf(run, receiver) && { redrive: showRedrive(run) }),
   };
 }
 

@@ -811,6 +811,7 @@ export type ReceiverWhole = {
   };
   readonly endedSubscriptions?: readonly { readonly topic: Name; readonly receiver: Name }[];
   readonly earlierSecrets?: readonly { readonly until: string }[];
+  readonly redrive?: Redrive;
   readonly offload?: {
     readonly hotTypes: readonly { readonly type: string; readonly since: string }[];
     readonly concurrency: number;

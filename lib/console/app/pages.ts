@@ -12,6 +12,7 @@ export const pages: readonly {
   { path: '/topics/:topic/:part?', page: lazy(() => import('../pages/topics/topic.tsx')) },
   { path: '/catalog', page: lazy(() => import('../pages/catalog/catalog.tsx')) },
   { path: '/catalog/:topic/:part?', page: lazy(() => import('../pages/catalog/catalog-topic.tsx')) },
+
   { path: '/requests', page: lazy(() => import('../pages/requests/requests.tsx')) },
   { path: '/requests/new', page: lazy(() => import('../pages/requests/new-request.tsx')) },
   { path: '/requests/:id', page: lazy(() => import('../pages/requests/request.tsx')) },
@@ -23,5 +24,8 @@ export const pages: readonly {
     page: lazy(() => import('../pages/applications/application.tsx')),
   },
   { path: '/audit', page: lazy(() => import('../pages/audit/audit.tsx')) },
+
+  { path: '/events/:id', page: lazy(() => import('../pages/events/event.tsx')) },
+
   { path: '*', page: lazy(() => import('../pages/unknown.tsx')) },
 ];

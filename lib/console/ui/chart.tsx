@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { usePreferences } from '../app/preferences.ts';
 import { useWords, words } from '../app/words.ts';
+import { exactTime } from './time.tsx';
 
 export interface Series {
   readonly name: string;
@@ -61,7 +62,10 @@ export function Chart({ label, times, series, unit, height = 160, marks = [] }: 
         cursor: { sync: { key: 'busbar' } },
         scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] } },
         axes: [
-          axis,
+          {
+            ...axis,
+            values: (_plot, splits) => splits.map((at, index) => tick(at, splits[index - 1], zone)),
+          },
           { ...axis, size: 56, values: (_plot, values) => values.map((value) => `${short(value)} ${unit}`) },
         ],
         series: [
@@ -100,7 +104,7 @@ export function Chart({ label, times, series, unit, height = 160, marks = [] }: 
   return (
     <figure className="chart">
       <figcaption>
-        {label}
+        <span className="unseen">{label}</span>
         <button type="button" className="link" aria-expanded={asTable} onClick={() => setAsTable(!asTable)}>
           {t('table')}
         </button>
@@ -138,6 +142,15 @@ export function Chart({ label, times, series, unit, height = 160, marks = [] }: 
       )}
     </figure>
   );
+}
+
+/** A time of the axis: the day where it begins or changes, the hour otherwise. */
+function tick(at: number, before: number | undefined, zone: 'local' | 'utc'): string {
+  const [day = '', time = ''] = exactTime(at * 1000, { zone }).split(' ');
+  const dayBefore = before === undefined ? undefined : exactTime(before * 1000, { zone }).split(' ')[0];
+  return day !== dayBefore && (before !== undefined || time.startsWith('00:00'))
+    ? day.slice(5)
+    : time.slice(0, 5);
 }
 
 function short(value: number): string {
