@@ -53,7 +53,7 @@ export const subscriptionCalls = [
     {
       summary: 'Subscribe a receiver to a topic',
       description:
-        '`filter` is an SNS filter policy over attributes and `data`. `effectiveWithinSeconds` says how long events may still go by what the subscription was: a second, or 15 minutes where SNS filters (ordered topics, and more than 100 receivers).',
+        '`filter` is an SNS filter policy over attributes and `data`. `effectiveWithinSeconds` says how long events may still go by what the subscription was: four seconds, or 15 minutes where SNS filters (ordered topics, and more than 100 receivers).',
       tag: 'Topics',
       caller: 'owner',
       body: subscriptionSchema,

@@ -1,3 +1,4 @@
+import { trustPartOf } from '../core/registry/trust.ts';
 import { dynamodb } from './aws/clients.ts';
 import { createProvision } from './aws/provision.ts';
 import { createTable } from './aws/table/table.ts';
@@ -49,10 +50,16 @@ import { createSpans } from './telemetry/spans.ts';
 // Every part that a use case may need, by the name under which it gets it: `open` makes those that a function names.
 // They are exported one by one, and not as members of one object, so that the bundler drops those a function leaves out.
 
+const trustPart =
+  ({ random }: World) =>
+  () =>
+    trustPartOf(random.next());
+
 const busTable = (world: World) => createTable(world, world.use(dynamodb), world.config.table);
 const traceTable = (world: World) => createTable(world, world.use(dynamodb), world.config.traceTable);
 
-export const applications = (world: World) => createApplicationStore(world.use(busTable), world.clock);
+export const applications = (world: World) =>
+  createApplicationStore(world.use(busTable), world.clock, world.use(trustPart));
 export const attention = (world: World) => createAttentionStore(world.use(busTable), world.clock);
 export const audit = (world: World) => createAuditStore(world.use(busTable));
 export const breakers = (world: World) => createBreakerStore(world.use(busTable), world.clock);
@@ -61,11 +68,12 @@ export const claims = (world: World) => createClaimStore(world.use(busTable));
 export const deadLetters = (world: World) => createDeadLetterStore(world.use(busTable));
 export const delayed = (world: World) => createDelayedStore(world.use(busTable));
 export const deliveries = (world: World) => createDeliveryStore(world.use(busTable));
-export const grants = (world: World) => createGrantStore(world.use(busTable), world.clock);
+export const grants = (world: World) =>
+  createGrantStore(world.use(busTable), world.clock, world.use(trustPart));
 export const held = (world: World) => createHeldStore(world.use(busTable), world);
 export const holds = (world: World) => createHoldStore(world.use(busTable), world.clock);
 export const kept = (world: World) => createKeptStore(world.use(traceTable), world);
-export const keys = (world: World) => createKeyStore(world.use(busTable), world.clock);
+export const keys = (world: World) => createKeyStore(world.use(busTable), world.clock, world.use(trustPart));
 export const laneTypes = (world: World) => createLaneTypes(world.clock);
 /** What an instance of the API has seen of receivers, for the overview. */
 export const seen = (world: World) => createRecent(world.clock, { remembersAbsence: true });
@@ -79,7 +87,8 @@ export const usage = (world: World) => createUsageStore(world.use(busTable), wor
 export const recurrences = (world: World) => createRecurrenceStore(world.use(busTable));
 export const redrives = (world: World) => createRedriveStore(world.use(busTable));
 export const refused = (world: World) => createRefusedStore(world.use(busTable));
-export const registry = (world: World) => createRegistryStore(world.use(busTable), world.clock);
+export const registry = (world: World) =>
+  createRegistryStore(world.use(busTable), world.clock, world.use(trustPart));
 export const requests = (world: World) => createRequestStore(world.use(busTable), world.clock);
 export const secrets = (world: World) => createSecretStore(world.use(busTable), world.clock);
 export const sightings = (world: World) => createSightingStore(world.use(busTable));

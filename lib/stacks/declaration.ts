@@ -173,6 +173,7 @@ export class Declaration extends Construct {
         'dynamodb:UpdateItem',
         'dynamodb:DeleteItem',
         'dynamodb:Query',
+        'dynamodb:BatchGetItem',
       ],
       [tableArn],
     );

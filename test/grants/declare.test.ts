@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Grant } from '../../lib/core/grant/grant.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Declares as CloudFormation would have it do, when busbar.config.ts has changed. */
@@ -69,4 +70,23 @@ it('a declaration has a receiver poll again that a 410 disabled, and reports it'
   await world.minutes(2);
   expect((await world.done('GET', '/receivers/example-warehouse')).state).toBe('active');
   expect(world.idsAt('operator.test')).toHaveLength(1);
+});
+
+it('a declaration takes out an application, with what it was granted', async () => {
+  const world = await startWorld();
+  await declare(world, { applications: { partner: {} } });
+  await world.topic('orders', { access: { publish: 'request' } });
+  const { createdAt } = await world.done('GET', '/topics/orders');
+  const grantedTo = async () =>
+    (await world.done('GET', '/topics/orders/grants')).grants.map((grant: Grant) => grant.application);
+  world.edit<Grant>('grant#orders', 'partner', () => ({
+    topic: 'orders',
+    application: 'partner',
+    topicLifetime: createdAt,
+    publish: { request: 'asked', at: createdAt },
+  }));
+  expect(await grantedTo()).toEqual(['partner']);
+  await declare(world, { applications: {} });
+  expect((await world.call('GET', '/applications/partner')).status).toBe(404);
+  expect(await grantedTo()).toEqual([]);
 });

@@ -6,7 +6,7 @@ import type { Tools } from '../../runtime/tools.ts';
 
 export type EndAccessTools = Tools<'registry' | 'grants' | 'requests'>;
 
-/** How many rows are read at the same time. */
+/** How many grants are changed at the same time. */
 const atOnceMax = 25;
 
 /**
@@ -23,10 +23,12 @@ export async function endAccess(tools: EndAccessTools, application: string): Pro
       after,
       listLimitMax,
     );
-    for (let from = 0; from < page.items.length; from += atOnceMax) {
-      const some = page.items.slice(from, from + atOnceMax);
+    const topics = page.items.map(({ key }) => key);
+    const granted = await grants.topicsGranted(application, topics);
+    for (let from = 0; from < granted.length; from += atOnceMax) {
+      const some = granted.slice(from, from + atOnceMax);
       await Promise.all(
-        some.map(({ key }) => grants.change(key, application, (was) => revoked(was, at, false))),
+        some.map((topic) => grants.change(topic, application, (was) => revoked(was, at, false))),
       );
     }
     after = page.last;

@@ -16,7 +16,7 @@ import type { Tools } from '../../runtime/tools.ts';
 import { type PageQuery, pageOf } from '../list/page.ts';
 import { findReceiver } from '../registry/receivers.ts';
 import { getTopic } from '../registry/topics.ts';
-import { notRecorded, notRecordedOf } from './omitted.ts';
+import { notRecordedLately, notRecordedOf } from './omitted.ts';
 
 export type AttemptsTools = Tools<'registry' | 'traces' | 'trace'>;
 
@@ -100,7 +100,7 @@ async function lookAtNamed(
     requireOwner(principal, receiver.owner, `The receiver ${receiverName}`);
   }
   return {
-    omitted: topic === undefined ? await notRecorded(tools) : notRecordedOf(tools.trace, topic),
+    omitted: topic === undefined ? await notRecordedLately(tools) : notRecordedOf(tools.trace, topic),
     beganMs: Math.max(
       0,
       ...[receiver, topic].map((one) => (one === undefined ? 0 : Date.parse(one.createdAt))),

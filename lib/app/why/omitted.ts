@@ -1,4 +1,5 @@
 import type { TraceMode } from '../../core/event/trace-mode.ts';
+import type { Portion } from '../../core/list/portion.ts';
 import type { Topic } from '../../core/registry/topic.ts';
 import type { Tools } from '../../runtime/tools.ts';
 
@@ -23,12 +24,29 @@ export function notRecordedOf(
     : `not recorded: ${leftOutBy[trace]} of the topic ${topic} (trace: ${trace})`;
 }
 
-/** A sentence that says what is delivered without a trace; undefined when everything is traced. One read. */
+/**
+ * A sentence that says what is delivered without a trace; undefined when everything is traced. Of some seconds ago: whoever
+ * follows deliveries asks every second, and it takes a read of up to 1 MB.
+ */
+export async function notRecordedLately({
+  trace,
+  registry,
+}: Tools<'trace' | 'registry'>): Promise<string | undefined> {
+  return sentenceOf(trace, await registry.cachedTraceModes(readMax));
+}
+
+/** The same, as it is now. */
 export async function notRecorded({
   trace,
   registry,
 }: Tools<'trace' | 'registry'>): Promise<string | undefined> {
-  const { items, last } = await registry.topicsAfter('', readMax);
+  return sentenceOf(trace, await registry.topicsAfter('', readMax));
+}
+
+function sentenceOf(
+  trace: TraceMode,
+  { items, last }: Portion<Pick<Topic, 'topic' | 'trace'>>,
+): string | undefined {
   const parts: string[] = [];
   for (const mode of ['failures', 'none'] as const) {
     const names = items.filter(({ item }) => (item.trace ?? trace) === mode).map(({ item }) => item.topic);

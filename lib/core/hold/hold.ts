@@ -114,7 +114,7 @@ export function stepHold(
 const iso = (ms: number) => new Date(ms).toISOString();
 
 /** By then every publisher has read its topic again. */
-const knownToAllMs = (nowMs: number) => nowMs + bus.topicCacheSeconds * 1000 + holdMarginMs;
+const knownToAllMs = (nowMs: number) => nowMs + bus.topicCacheSecondsMax * 1000 + holdMarginMs;
 
 function onHold(
   topic: string,

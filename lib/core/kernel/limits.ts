@@ -65,10 +65,12 @@ export const bus = {
   /** How often a conditional write is tried again when other writers come first. */
   conditionalTriesMax: 8,
   /**
-   * How long a publisher trusts what it read of a topic, and so how long a hold takes to reach every publisher. A function
-   * that publishes less often reads the topic each time; one that publishes more often hardly ever does.
+   * How long a publisher trusts what it read of a topic: of one that was changed lately, and at most, which is how long a
+   * hold takes to reach every publisher. A function that publishes less often reads the topic each time; one that publishes
+   * more often hardly ever does.
    */
-  topicCacheSeconds: 1,
+  topicCacheSecondsMin: 1,
+  topicCacheSecondsMax: 2,
   /**
    * How long `deliver` trusts what it read of the lifetime of a topic. Nobody else has the name for a minute after a topic
    * was deleted (`formerSeconds`), so what arrives meanwhile is not of another application's topic.

@@ -2,6 +2,7 @@ import { prices } from '../bill/bill.ts';
 import type { Target } from '../event/target.ts';
 import type { Filter } from '../filter/filter.ts';
 import { filterable, matches } from '../filter/match.ts';
+import { trustSeconds } from '../registry/trust.ts';
 import { batchLimits, type Message, type Sized } from './routing.ts';
 
 /** The messages that go to the queue of one receiver, by their places. */
@@ -35,8 +36,11 @@ export const settlingReceiversMax = 100;
 /** SNS may use an earlier filter for this long (SNS developer guide, "Subscription filter policies"). */
 export const fanOutSettlesSeconds = 15 * 60;
 
-/** The longest that a publisher trusts the subscriptions it read: of a few receivers, and of more. */
-const cacheSecondsMax = { few: 1, many: 5 };
+/**
+ * The longest that a publisher trusts the subscriptions it read: of a few receivers, and of more. A change of the few takes
+ * effect within five seconds, of which reading them may take one.
+ */
+const cacheSecondsMax = { few: 4, many: 5 };
 
 /** How long it takes at most until every event goes by a change of a subscription, in seconds. */
 export function settlesSeconds(topic: { readonly isOrdered: boolean }, subscribers: number): number {
@@ -46,7 +50,7 @@ export function settlesSeconds(topic: { readonly isOrdered: boolean }, subscribe
 
 /**
  * How long a publisher may use the subscriptions of a topic as it read them. While they are new and change often, a
- * change shall count at once; those that have stood for long are read once a second at most, however busy the topic is.
+ * change shall count at once; those that have stood for long are read every four seconds, however busy the topic is.
  * Where there are too many to write to, SNS decides, and they serve to explain what it did.
  * @returns seconds, 0.05 to 5.
  */
@@ -54,8 +58,7 @@ export function subscriptionsCacheSeconds(subscribers: readonly Subscriber[], no
   if (subscribers.length > straightReceiversMax) return cacheSecondsMax.many;
   if (subscribers.length === 0) return 0.05;
   const latestMs = Math.max(...subscribers.map(({ updatedAt }) => Date.parse(updatedAt)));
-  const standsSeconds = (nowMs - latestMs) / 1000;
-  return Math.min(cacheSecondsMax.few, Math.max(0.05, standsSeconds / 200));
+  return trustSeconds(latestMs, nowMs, { minSeconds: 0.05, maxSeconds: cacheSecondsMax.few });
 }
 
 /**

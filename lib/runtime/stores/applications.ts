@@ -45,8 +45,8 @@ const pk = 'registry#application';
 const rowKey = (application: string) => ({ pk, sk: application });
 const formerKey = (application: string) => ({ pk: 'registry#former-application', sk: application });
 
-export function createApplicationStore(table: Table, clock: Clock): ApplicationStore {
-  const recent = createRecent(clock, { remembersAbsence: true });
+export function createApplicationStore(table: Table, clock: Clock, trustPart = () => 1): ApplicationStore {
+  const recent = createRecent(clock, { remembersAbsence: true, part: trustPart });
 
   const find = async (application: string) =>
     (await table.get(rowKey(application), { consistent: true }))?.document as Application | undefined;

@@ -14,6 +14,8 @@ export interface GrantStore {
   find(topic: string, application: string): Promise<Grant | undefined>;
   /** By application, behind that name. */
   after(topic: string, after: string, limit: number): Promise<Portion<Grant>>;
+  /** On which of these topics an application has a grant, even one that was revoked; a hundred rows a call. */
+  topicsGranted(application: string, topics: readonly string[]): Promise<string[]>;
   /** A write for a transaction: it is refused when the grant is another by now. */
   writeOf(now: Grant, was: Grant | undefined): Write;
   /**
@@ -35,8 +37,8 @@ const pk = (topic: string) => `grant#${topic}`;
 /** A `#` stands in no name. */
 const nameOf = (topic: string, application: string) => `${topic}#${application}`;
 
-export function createGrantStore(table: Table, clock: Clock): GrantStore {
-  const recent = createRecent(clock);
+export function createGrantStore(table: Table, clock: Clock, trustPart = () => 1): GrantStore {
+  const recent = createRecent(clock, { part: trustPart });
   const find = async (topic: string, application: string) =>
     (await table.get({ pk: pk(topic), sk: application }, { consistent: true }))?.document as
       | Grant
@@ -60,6 +62,11 @@ export function createGrantStore(table: Table, clock: Clock): GrantStore {
     async after(topic, after, limit) {
       const { rows, last } = await table.page(pk(topic), after, limit);
       return { items: rows.map((row) => ({ key: row.sk, item: row.document as Grant })), last };
+    },
+
+    async topicsGranted(application, topics) {
+      const rows = await table.getMany(topics.map((topic) => ({ pk: pk(topic), sk: application })));
+      return rows.map((row) => (row.document as Grant).topic);
     },
 
     writeOf(now, was) {

@@ -84,7 +84,7 @@ export const newKeyWrites = (record: KeyRecord): Write[] => [
   { put: listRowOf(record) },
 ];
 
-export function createKeyStore(table: Table, clock: Clock): KeyStore {
+export function createKeyStore(table: Table, clock: Clock, trustPart = () => 1): KeyStore {
   const cache = new Map<string, { untilMs: number; kept: KeptKey }>();
   /** By hash: until when a key counts as unknown, and as seen. */
   const unknown = new Map<string, number>();
@@ -114,7 +114,8 @@ export function createKeyStore(table: Table, clock: Clock): KeyStore {
         return undefined;
       }
       remember(seen, hash, readAtMs + seenMs);
-      if (kept.record.role !== 'admin') remember(cache, hash, { untilMs: readAtMs + cacheMs, kept });
+      if (kept.record.role !== 'admin')
+        remember(cache, hash, { untilMs: readAtMs + cacheMs * trustPart(), kept });
       return kept;
     },
 

@@ -20,8 +20,11 @@ export const secondsToRemember = (rows: number): number => Math.min(60, Math.max
 /** Most names that are remembered; tenants choose some of them. */
 const namesMax = 5000;
 
-/** A failed load is never remembered. Unless `remembersAbsence`, neither is `undefined`: what is made now is found at once. */
-export function createRecent(clock: Clock, { remembersAbsence = false } = {}): Recent {
+/**
+ * A failed load is never remembered. Unless `remembersAbsence`, neither is `undefined`: what is made now is found at once.
+ * @param part asked for each load: for which part of the seconds it is remembered, at most 1.
+ */
+export function createRecent(clock: Clock, { remembersAbsence = false, part = (): number => 1 } = {}): Recent {
   const kept = new Map<string, { untilMs: number; readonly found: Promise<unknown> }>();
   return {
     get<Found>(
@@ -35,12 +38,12 @@ export function createRecent(clock: Clock, { remembersAbsence = false } = {}): R
       const nowMs = clock.now();
       const found = load();
       const entry = { untilMs: Number.POSITIVE_INFINITY, found };
-      if (typeof seconds === 'number') entry.untilMs = nowMs + seconds * 1000;
+      if (typeof seconds === 'number') entry.untilMs = nowMs + seconds * part() * 1000;
       kept.set(name, entry);
       const drop = () => kept.get(name) === entry && kept.delete(name);
       found.then((value) => {
         if (value === undefined && !remembersAbsence) drop();
-        else if (typeof seconds !== 'number') entry.untilMs = nowMs + seconds(value) * 1000;
+        else if (typeof seconds !== 'number') entry.untilMs = nowMs + seconds(value) * part() * 1000;
       }, drop);
       return found;
     },

@@ -11,6 +11,7 @@ import {
   type TopicSchema,
   topicEntryOf,
 } from '../../core/registry/topic.ts';
+import { trustSeconds } from '../../core/registry/trust.ts';
 import { subscriptionsCacheSeconds } from '../../core/routing/choose-route.ts';
 import { newsOfReceiver } from '../../core/system-event/news.ts';
 import type { SystemEvent } from '../../core/system-event/system-event.ts';
@@ -63,6 +64,8 @@ export interface RegistryStore {
   lifetimeOfTopic(topic: string): Promise<TopicEntry | undefined>;
   /** All of a topic, as old as `subscriptionsCacheSeconds` lets them be. */
   cachedSubscriptions(topic: string): Promise<Subscription[]>;
+  /** What the first topics by name say of traces, as old as `registryCacheSeconds` lets it be; one call, of at most 1 MB. */
+  cachedTraceModes(limit: number): Promise<Portion<Pick<TopicEntry, 'topic' | 'trace'>>>;
   topic(topic: string): Promise<Topic | undefined>;
   receiver(receiver: string): Promise<Receiver | undefined>;
   subscription(topic: string, receiver: string): Promise<Subscription | undefined>;
@@ -124,7 +127,14 @@ const subscriptionKey = (topic: string, receiver: string) => ({
   sk: `${topic}#${receiver}`,
 });
 
-export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
+function topicCacheSeconds(topic: TopicRow | undefined, nowMs: number): number {
+  const { topicCacheSecondsMin: minSeconds, topicCacheSecondsMax: maxSeconds } = bus;
+  return topic === undefined
+    ? 0
+    : trustSeconds(Date.parse(topic.updatedAt), nowMs, { minSeconds, maxSeconds });
+}
+
+export function createRegistryStore(table: Table, clock: Clock, trustPart = () => 1): RegistryStore {
   const read = async <Document>(key: { pk: string; sk: string }) =>
     (await table.get(key, { consistent: true }))?.document as Document | undefined;
   const all = async <Document>(pk: string, prefix?: string) =>
@@ -143,7 +153,7 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
     };
   };
 
-  const recent = createRecent(clock);
+  const recent = createRecent(clock, { part: trustPart });
   /** The system topic is there without a row. */
   const topicRow = async (topic: string): Promise<TopicRow | undefined> =>
     topic === systemTopicName ? systemTopic : await read<TopicRow>(topicKey(topic));
@@ -227,7 +237,13 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
   return {
     // Without the schema, whose own cache has a bound in bytes.
     cachedTopic: async (topic) =>
-      wholeIfAny(await recent.get(nameOf(topicKey(topic)), () => topicRow(topic), bus.topicCacheSeconds)),
+      wholeIfAny(
+        await recent.get(
+          nameOf(topicKey(topic)),
+          () => topicRow(topic),
+          (found) => topicCacheSeconds(found, clock.now()),
+        ),
+      ),
     lifetimeOfTopic: (topic) =>
       recent.get(
         `lifetime of ${topic}`,
@@ -248,6 +264,18 @@ export function createRegistryStore(table: Table, clock: Clock): RegistryStore {
         listName(topic),
         () => all<Subscription>('registry#subscription', `${topic}#`),
         (found) => subscriptionsCacheSeconds(found, clock.now()),
+      ),
+    cachedTraceModes: (limit) =>
+      recent.get(
+        `traces of ${limit} topics`,
+        async () => {
+          const { items, last } = await portion<TopicRow>('registry#topic', '', limit);
+          return {
+            items: items.map(({ key, item: { topic, trace } }) => ({ key, item: { topic, trace } })),
+            last,
+          };
+        },
+        registryCacheSeconds,
       ),
     topic: async (topic) => wholeIfAny(await topicRow(topic)),
     schema: (hash) => schemas.read(hash),

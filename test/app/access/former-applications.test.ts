@@ -58,6 +58,16 @@ describe('an application that is deleted', () => {
     await expect(send(bus)).rejects.toMatchObject(forbidden);
   });
 
+  it('reads its grants a hundred topics a call', async () => {
+    const { bus } = await busWithPartner();
+    for (let number = 0; number < 120; number++) await bus.topic(`topic-${number}`);
+    bus.calls.length = 0;
+    await deleteApplication(bus.tools, admin, 'partner');
+    expect((await listGrants(bus.tools, member('shop'), 'orders', page)).grants).toEqual([]);
+    expect(bus.calls.filter((call) => call === 'dynamodb.BatchGetItem')).toHaveLength(2);
+    expect(bus.calls.length).toBeLessThan(20);
+  });
+
   it('leaves a name that no member takes, but an admin', async () => {
     const { bus } = await busWithPartner();
     const take = () => putApplication(bus.tools, member('rival'), 'partner', { parent: 'rival' });

@@ -591,7 +591,7 @@ describe('a rule', () => {
       reason: '20 events wait for billing; the rule holds from 20.',
     });
     expect(bus.lines.some((line) => line.startsWith('warn: A topic was put on hold by its rule'))).toBe(true);
-    await bus.clock.advance(2 * second);
+    await bus.clock.advance(3 * second);
     expect(await statuses(send(bus, range(1, 3)))).toBe('held');
     // Between the lines nothing changes.
     await bus.runLane('billing');
@@ -618,7 +618,7 @@ describe('a rule', () => {
     await bus.clock.advance(59 * second);
     await look();
     await expect(state(bus)).rejects.toMatchObject({ code: 'unknown_hold' });
-    await bus.clock.advance(2 * second);
+    await bus.clock.advance(3 * second);
     await look();
     expect(await state(bus)).toMatchObject({ state: 'holding', by: 'rule' });
   });
@@ -643,7 +643,7 @@ describe('a rule', () => {
     const { bus, pay, look } = await ruledBus({ ...rule, perSecond: 10 });
     await pay(20);
     await look();
-    await bus.clock.advance(2 * second);
+    await bus.clock.advance(3 * second);
     await send(bus, range(1, 60));
     await bus.runLane('billing');
     await bus.runLane('billing');
@@ -662,7 +662,7 @@ describe('a rule', () => {
     const { bus, pay, look } = await ruledBus(rule);
     await pay(20);
     await look();
-    await bus.clock.advance(2 * second);
+    await bus.clock.advance(3 * second);
     await send(bus, ['e1']);
     await putTopicAndWatch(bus.tools, shop, 'orders', {});
     await look();

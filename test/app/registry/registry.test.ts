@@ -289,7 +289,7 @@ describe('subscriptions', () => {
     expect(changed.created).toBe(false);
     expect(changed.document).not.toHaveProperty('filter');
     const { effectiveWithinSeconds, ...document } = changed.document;
-    expect(effectiveWithinSeconds).toBe(1);
+    expect(effectiveWithinSeconds).toBe(4);
     expect(await getSubscription(bus.tools, 'orders', 'shop')).toEqual(document);
     await deleteSubscription(bus.tools, shop, 'orders', 'shop');
     expect(await subscriptionsOfSns(bus, 'orders')).toEqual([]);

@@ -263,4 +263,21 @@ describe('the pages of the list', () => {
     await list(bus);
     expect(bus.meter.counts()['dynamodb.read-units']).toBeLessThan(100);
   });
+
+  it('read the topics once in five seconds, however often someone asks what is new', async () => {
+    const bus = await busWith();
+    const since = () => ({ since: bus.clock.now() - 30_000 });
+    const queries = () => bus.calls.filter((call) => call === 'dynamodb.Query').length;
+    const costOf = async (ask: () => Promise<unknown>) => {
+      const before = queries();
+      await ask();
+      return queries() - before;
+    };
+    const first = await costOf(() => list(bus, admin, since()));
+    await bus.clock.advance(1000);
+    expect(await costOf(() => list(bus, admin, since()))).toBe(first - 1);
+    await bus.topic('quiet', { trace: 'none' });
+    await bus.clock.advance(4000);
+    expect((await list(bus, admin, since())).notRecorded).toContain('quiet (trace: none)');
+  });
 });

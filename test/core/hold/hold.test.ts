@@ -126,7 +126,7 @@ describe('a hold', () => {
 
   it('begins when every publisher has read its topic anew', () => {
     const hold = changed(undefined, messages['hold by hand']);
-    expect(hold.fromMs).toBe(nowMs + bus.topicCacheSeconds * 1000 + holdMarginMs);
+    expect(hold.fromMs).toBe(nowMs + bus.topicCacheSecondsMax * 1000 + holdMarginMs);
     expect(holdAction(hold, hold.fromMs - 1)).toBe('route');
     expect(holdAction(hold, hold.fromMs)).toBe('store');
   });
