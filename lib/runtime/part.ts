@@ -2,8 +2,12 @@ import { createRequire } from 'node:module';
 
 /** What is deployed in a file of its own beside the bundle of a function, and loaded only by those that come to need it. */
 interface Parts {
+  readonly 'lambda-client': typeof import('./lambda-client.ts');
+  readonly 'scheduler-client': typeof import('./scheduler-client.ts');
   readonly 'schema-compiler': typeof import('./schema-compiler.ts');
+  readonly 'sns-client': typeof import('./sns-client.ts');
   readonly 'staff-tokens': typeof import('./staff-tokens.ts');
+  readonly zod: typeof import('./zod.ts');
 }
 
 /**

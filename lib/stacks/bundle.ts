@@ -17,19 +17,43 @@ export function bundle(name: string, entry = `functions/${name}.ts`): string {
   return directory;
 }
 
+/** What no function can use is left out of the SDK, and what few invocations use comes when they do; each file says why. */
+const sdkShims = {
+  '@aws-sdk/credential-provider-node': './lib/runtime/aws/shims/credential-provider.ts',
+  '@aws-sdk/middleware-endpoint-discovery': './lib/runtime/aws/shims/endpoint-discovery.ts',
+};
+
+/** What comes when it is used, in the bundles of functions; their parts have the real ones. */
+const onDemandClients = {
+  '@aws-sdk/client-lambda': './lib/runtime/aws/shims/client-lambda.ts',
+  '@aws-sdk/client-scheduler': './lib/runtime/aws/shims/client-scheduler.ts',
+  '@aws-sdk/client-sns': './lib/runtime/aws/shims/client-sns.ts',
+  '@smithy/core/event-streams': './lib/runtime/aws/shims/event-streams.ts',
+};
+
+/** These parse what people write with most of their requests, and have zod inside. */
+const parsing = ['admin', 'declare', 'keys'].map((name) => `functions/${name}.ts`);
+
+const onDemandOf = (file: string) => ({
+  ...onDemandClients,
+  ...(!parsing.includes(file) && { zod: './lib/runtime/shims/zod.ts' }),
+});
+
 /** A process that synthesizes several stacks, as the tests do, bundles each function once. */
 const bundled = new Map<string, string>();
 
 /** Bundles any file below the root in the way functions are bundled. */
 export function bundleFile(file: string, directory: string): string {
   const result = buildSync(bundleOptions(file, directory));
+  // Such as a name that a shim does not export, which would be undefined when it is used.
+  if (result.warnings.length > 0) throw new Error(`${file} cannot be bundled: ${result.warnings[0]?.text}`);
   writeBundle(directory, result.outputFiles);
   writeFileSync(`${directory}.meta.json`, JSON.stringify(result.metafile));
   return directory;
 }
 
 /** The esbuild options for a file; pass what esbuild makes of them to `writeBundle`. */
-export function bundleOptions(file: string, directory: string) {
+export function bundleOptions(file: string, directory: string, isPart = false) {
   return {
     absWorkingDir: root,
     entryPoints: [file],
@@ -41,7 +65,7 @@ export function bundleOptions(file: string, directory: string) {
     format: 'cjs',
     // Tree shaking needs the module builds of the SDK; it halves them.
     mainFields: ['module', 'main'],
-    alias: aliases,
+    alias: { ...aliases, ...sdkShims, ...(!isPart && onDemandOf(file)) },
     // CommonJS has no import.meta, by which parts are found.
     define: { 'import.meta.url': 'bundleUrl' },
     banner: { js: '"use strict";const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
@@ -69,8 +93,12 @@ export function writeBundle(
 const siteFolder = './site/';
 
 const parts: Readonly<Record<string, string>> = {
+  'lambda-client': 'lib/runtime/lambda-client.ts',
+  'scheduler-client': 'lib/runtime/scheduler-client.ts',
   'schema-compiler': 'lib/runtime/schema-compiler.ts',
+  'sns-client': 'lib/runtime/sns-client.ts',
   'staff-tokens': 'lib/runtime/staff-tokens.ts',
+  zod: 'lib/runtime/zod.ts',
 };
 
 /** Many functions have the same parts, which are built once. */
@@ -78,7 +106,7 @@ const builtParts = new Map<string, string>();
 
 function partOf(entry: string, directory: string): string {
   const built =
-    builtParts.get(entry) ?? buildSync(bundleOptions(entry, directory)).outputFiles[0]?.text ?? '';
+    builtParts.get(entry) ?? buildSync(bundleOptions(entry, directory, true)).outputFiles[0]?.text ?? '';
   builtParts.set(entry, built);
   return built;
 }

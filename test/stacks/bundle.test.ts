@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { bundle, bundleFile } from '../../lib/stacks/bundle.ts';
 
 const kib = 1024;
@@ -99,5 +99,80 @@ describe('the compiler of schemas', () => {
       console.log(JSON.stringify([compileSchema({ type: 'string', pattern: '^a' })('b').length, typeof compileSchema({ type: 1 })]));`;
     const printed = execFileSync(process.execPath, ['-e', script], { cwd: tmpdir(), encoding: 'utf8' });
     expect(JSON.parse(printed)).toEqual([1, 'string']);
+  });
+});
+
+describe('what seldom is needed', () => {
+  const sizeOf = (name: string) => statSync(join(bundle(name), 'index.cjs')).size / 1000;
+  const partsOf = (name: string) =>
+    readdirSync(bundle(name))
+      .filter((file) => file.endsWith('.cjs') && file !== 'index.cjs')
+      .sort();
+
+  it('is beside the bundles of publish and deliver, which are small', () => {
+    expect(sizeOf('deliver')).toBeLessThan(375);
+    expect(sizeOf('publish')).toBeLessThan(365);
+    expect(sizeOf('admin')).toBeLessThan(760);
+    expect(partsOf('deliver')).toEqual(['lambda-client.cjs', 'scheduler-client.cjs', 'zod.cjs']);
+    expect(partsOf('publish')).toEqual([
+      'scheduler-client.cjs',
+      'schema-compiler.cjs',
+      'sns-client.cjs',
+      'staff-tokens.cjs',
+      'zod.cjs',
+    ]);
+    const never =
+      /node_modules\/(@aws-sdk\/(nested-clients|credential-provider-|token-providers|client-(lambda|scheduler|sns))|zod)/;
+    for (const name of ['deliver', 'publish']) {
+      expect(
+        contentsOf(bundle(name)).filter((input) => never.test(input)),
+        name,
+      ).toEqual([]);
+    }
+  });
+
+  it('is not loaded to make a handler', () => {
+    for (const name of ['deliver', 'publish']) {
+      const script = `
+        const { create } = require(${JSON.stringify(join(bundle(name), 'index.cjs'))});
+        console.log(JSON.stringify(Object.keys(require.cache).map((file) => require('node:path').basename(file))));`;
+      const printed = execFileSync(process.execPath, ['-e', script], { cwd: tmpdir(), encoding: 'utf8' });
+      expect(JSON.parse(printed), name).toEqual(['index.cjs']);
+    }
+  });
+
+  it.each(['lambda', 'scheduler', 'sns'])(
+    'of the client of %s is the same on demand as in its part',
+    async (service) => {
+      const onDemand = await import(`../../lib/runtime/aws/shims/client-${service}.ts`);
+      const part = await import(`../../lib/runtime/${service}-client.ts`);
+      const errors = Object.keys(onDemand).filter((name) => /(Exception)$/.test(name));
+      expect(
+        Object.keys(onDemand)
+          .filter((name) => !errors.includes(name))
+          .sort(),
+      ).toEqual(Object.keys(part).sort());
+      const sdk = await import(`@aws-sdk/client-${service}`);
+      for (const name of errors) {
+        const error = new sdk[name]({ message: 'refused', $metadata: {} });
+        expect(error instanceof onDemand[name]).toBe(true);
+        expect(new Error('refused') instanceof onDemand[name]).toBe(false);
+      }
+    },
+  );
+
+  it('of the SDK takes the credentials of the environment', async () => {
+    const { defaultProvider } = await import('../../lib/runtime/aws/shims/credential-provider.ts');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'id');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+    vi.stubEnv('AWS_SESSION_TOKEN', 'token');
+    expect(await defaultProvider()()).toEqual({
+      accessKeyId: 'id',
+      secretAccessKey: 'secret',
+      sessionToken: 'token',
+    });
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
+    await expect(defaultProvider()()).rejects.toThrow('Lambda sets both');
+    vi.unstubAllEnvs();
   });
 });

@@ -75,17 +75,43 @@ export type Named = Readonly<Record<string, unknown>>;
 export function kindsOf<Kind extends ReceiverKind>(all: readonly Kind[], of: Kinds<Kind>['of']): Kinds<Kind> {
   const check = checkKind(all);
   const shape = (of: (kind: Kind) => z.ZodRawShape) => Object.assign({}, ...all.map(of)) as z.ZodRawShape;
+  // The types know the shared fields; a kind knows its own.
+  const receiverSchema = once(
+    () =>
+      z
+        .strictObject({ ...shape(({ fields }) => fields), ...receiverFields.shape })
+        .superRefine(check) as unknown as typeof receiverFields,
+  );
+  const receiverPatchSchema = once(() =>
+    patchSchemaOf({ ...shape(({ fields }) => fields), ...receiverFields.shape }),
+  );
+  const declaredReceiverSchema = once(
+    () =>
+      z
+        .strictObject({ ...shape((kind) => kind.declaredFields), ...declaredFields.shape })
+        .superRefine(check) as unknown as typeof declaredFields,
+  );
   return {
     all,
-    // The types know the shared fields; a kind knows its own.
-    receiverSchema: z
-      .strictObject({ ...shape(({ fields }) => fields), ...receiverFields.shape })
-      .superRefine(check) as unknown as typeof receiverFields,
-    receiverPatchSchema: patchSchemaOf({ ...shape(({ fields }) => fields), ...receiverFields.shape }),
-    declaredReceiverSchema: z
-      .strictObject({ ...shape((kind) => kind.declaredFields), ...declaredFields.shape })
-      .superRefine(check) as unknown as typeof declaredFields,
+    get receiverSchema() {
+      return receiverSchema();
+    },
+    get receiverPatchSchema() {
+      return receiverPatchSchema();
+    },
+    get declaredReceiverSchema() {
+      return declaredReceiverSchema();
+    },
     of,
+  };
+}
+
+/** Made by who parses: delivering takes none of it. */
+function once<Value>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 
