@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { type Lifetime, lifetimeOf } from '../../lib/core/access/acting.ts';
 import type { Grant } from '../../lib/core/grant/grant.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -76,14 +77,19 @@ it('a declaration takes out an application, with what it was granted', async () 
   const world = await startWorld();
   await declare(world, { applications: { partner: {} } });
   await world.topic('orders', { access: { publish: 'request' } });
-  const { createdAt } = await world.done('GET', '/topics/orders');
+  let topicLifetime = '';
+  world.edit<Lifetime>('registry#topic', 'orders', (topic) => {
+    if (topic === undefined) throw new Error('The topic has no row.');
+    topicLifetime = lifetimeOf(topic);
+    return topic;
+  });
   const grantedTo = async () =>
     (await world.done('GET', '/topics/orders/grants')).grants.map((grant: Grant) => grant.application);
   world.edit<Grant>('grant#orders', 'partner', () => ({
     topic: 'orders',
     application: 'partner',
-    topicLifetime: createdAt,
-    publish: { request: 'asked', at: createdAt },
+    topicLifetime,
+    publish: { request: 'asked', at: new Date(world.clock.now()).toISOString() },
   }));
   expect(await grantedTo()).toEqual(['partner']);
   await declare(world, { applications: {} });
