@@ -16,7 +16,7 @@ export function trustSeconds(stoodSinceMs: number, nowMs: number, bounds: TrustB
 }
 
 /** What is read is trusted for a random part of that time, so that instances that began together do not go on reading together. */
-export const trustPartMin = 0.75;
+const trustPartMin = 0.75;
 
 /** @param random in [0, 1). */
 export const trustPartOf = (random: number): number => 1 - (1 - trustPartMin) * random;

@@ -24,7 +24,10 @@ const namesMax = 5000;
  * A failed load is never remembered. Unless `remembersAbsence`, neither is `undefined`: what is made now is found at once.
  * @param part asked for each load: for which part of the seconds it is remembered, at most 1.
  */
-export function createRecent(clock: Clock, { remembersAbsence = false, part = (): number => 1 } = {}): Recent {
+export function createRecent(
+  clock: Clock,
+  { remembersAbsence = false, part = (): number => 1 } = {},
+): Recent {
   const kept = new Map<string, { untilMs: number; readonly found: Promise<unknown> }>();
   return {
     get<Found>(
