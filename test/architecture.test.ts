@@ -76,6 +76,8 @@ const rules: readonly Rule[] = [
     may: ['lib/api/', 'lib/app/', 'lib/core/', 'lib/connectors/index.ts', 'zod'],
     mayType: ['lib/runtime/'],
   },
+  // What bundles load when something is parsed.
+  { room: 'lib/runtime/zod.ts', may: ['zod'] },
   {
     room: 'lib/runtime/',
     may: [

@@ -1,4 +1,4 @@
-import { trustPartOf } from '../core/registry/trust.ts';
+import { trustPartOf } from '../core/kernel/trust.ts';
 import { dynamodb } from './aws/clients.ts';
 import { createProvision } from './aws/provision.ts';
 import { createTable } from './aws/table/table.ts';

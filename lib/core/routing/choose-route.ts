@@ -2,7 +2,7 @@ import { prices } from '../bill/bill.ts';
 import type { Target } from '../event/target.ts';
 import type { Filter } from '../filter/filter.ts';
 import { filterable, matches } from '../filter/match.ts';
-import { trustSeconds } from '../registry/trust.ts';
+import { trustSeconds } from '../kernel/trust.ts';
 import { batchLimits, type Message, type Sized } from './routing.ts';
 
 /** The messages that go to the queue of one receiver, by their places. */

@@ -1,5 +1,6 @@
 import { BusbarError } from '../../core/kernel/errors.ts';
 import { bus } from '../../core/kernel/limits.ts';
+import { trustSeconds } from '../../core/kernel/trust.ts';
 import type { Portion } from '../../core/list/portion.ts';
 import { formerSeconds, registryChangeRoundsMax } from '../../core/registry/limits.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
@@ -11,7 +12,6 @@ import {
   type TopicSchema,
   topicEntryOf,
 } from '../../core/registry/topic.ts';
-import { trustSeconds } from '../../core/registry/trust.ts';
 import { subscriptionsCacheSeconds } from '../../core/routing/choose-route.ts';
 import { newsOfReceiver } from '../../core/system-event/news.ts';
 import type { SystemEvent } from '../../core/system-event/system-event.ts';
