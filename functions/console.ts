@@ -1,5 +1,5 @@
 import { serve } from '../lib/app/console/console.ts';
-import { readSetting } from '../lib/core/sign-in/setting.ts';
+import { consoleOriginsOf, readSetting } from '../lib/core/sign-in/setting.ts';
 import { variables } from '../lib/runtime/config.ts';
 import type { BaseRuntime } from '../lib/runtime/runtime.ts';
 import { openSite } from '../lib/runtime/site.ts';
@@ -10,7 +10,7 @@ import type { ApiAnswer, ApiEvent } from './middleware/api.ts';
 export function create({ env }: BaseRuntime) {
   const site = openSite();
   const signIn = env[variables.signIn];
-  const origins = signIn === undefined ? [] : [new URL(readSetting(signIn).issuer).origin];
+  const origins = signIn === undefined ? [] : consoleOriginsOf(readSetting(signIn));
   return async (event: ApiEvent): Promise<ApiAnswer> => {
     const { method, path } = event.requestContext.http;
     const { status, headers, body } = serve(site, origins, { method, path, headers: event.headers });

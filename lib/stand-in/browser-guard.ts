@@ -11,6 +11,7 @@ export interface ForeignRequest {
  * Tells requests of programs on this machine from those that a browser makes for a web page. A page reaches a port on the
  * loopback address either under a name of its own that resolves to 127.0.0.1 (DNS rebinding), which the `Host` header
  * shows, or across origins, which `Origin` and `Sec-Fetch-Site` show. A page can set none of the three.
+ * Links to here may be followed from anywhere.
  */
 export function browserGuard(options: {
   readonly port: number;
@@ -39,7 +40,7 @@ export function browserGuard(options: {
     const isAllowed =
       origins.length > 0
         ? origins.every((origin) => isKnownOrigin(origin))
-        : site === undefined || site === 'same-origin' || site === 'none';
+        : site === undefined || site === 'same-origin' || site === 'none' || isVisit(request);
     if (isAllowed) return undefined;
     return {
       code: 'foreign_origin',
@@ -51,6 +52,18 @@ export function browserGuard(options: {
     const authority = /^https?:\/\/[^/?#]+$/i.test(origin) ? authorityOf(origin) : undefined;
     return authority !== undefined && isKnown(authority);
   }
+}
+
+/**
+ * A person follows a link to here, or is led back here: the page that had the link sees nothing of the answer and adds nothing
+ * to the request, so it gets no further than with any link. Posted forms have an `Origin`, frames another destination.
+ */
+function isVisit(request: IncomingMessage): boolean {
+  const is = (name: string, value: string) => {
+    const [first, ...others] = valuesOf(request, name);
+    return first === value && others.length === 0;
+  };
+  return request.method === 'GET' && is('sec-fetch-mode', 'navigate') && is('sec-fetch-dest', 'document');
 }
 
 interface Authority {

@@ -26,6 +26,8 @@ export interface TestProvider {
 }
 
 const redirectUri = 'http://127.0.0.1/callback';
+/** Of the console; a client of programs on a machine may take any port of it. */
+const consoleUri = 'http://127.0.0.1/console';
 
 /** Runs a real OpenID provider in this process, on a free port. */
 export async function startProvider(
@@ -62,7 +64,7 @@ export async function startProvider(
           client_id: clientId,
           token_endpoint_auth_method: 'none',
           application_type: 'native',
-          redirect_uris: [redirectUri],
+          redirect_uris: [redirectUri, consoleUri],
           grant_types: [
             'authorization_code',
             'refresh_token',
@@ -75,6 +77,8 @@ export async function startProvider(
       scopes: refreshes ? ['openid', 'offline_access'] : ['openid'],
       // As most providers do; by itself this one gives claims out at its userinfo endpoint.
       conformIdTokenClaims: false,
+      // The page of the console asks for its token itself.
+      clientBasedCORS: (_: unknown, origin: string) => new URL(origin).hostname === '127.0.0.1',
       pkce: { required: () => true },
       features: {
         devInteractions: { enabled: true },

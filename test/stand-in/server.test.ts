@@ -68,9 +68,9 @@ describe('a server', () => {
 
   describe('that a web page calls', () => {
     /** fetch sets Host and Sec-Fetch headers itself. */
-    const statusOf = (url: string, headers: Record<string, string> | string[]) =>
+    const statusOf = (url: string, headers: Record<string, string> | string[], method = 'POST') =>
       new Promise<[number | undefined, string]>((resolve, reject) => {
-        request(url, { headers, method: 'POST' }, (response) => {
+        request(url, { headers, method }, (response) => {
           let body = '';
           response.on('data', (chunk) => {
             body += String(chunk);
@@ -131,6 +131,28 @@ describe('a server', () => {
       ];
       for (const [headers, expected] of cases) {
         expect([headers, ...(await statusOf(url, { host, ...headers }))]).toEqual([headers, ...expected]);
+      }
+    });
+
+    test('may be reached by a link on another page, and by nothing else there', async () => {
+      const { url, port } = await serve(async () => ok('served'));
+      const host = `localhost:${port}`;
+      const followed = {
+        'sec-fetch-site': 'cross-site',
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': 'document',
+      };
+      expect(await statusOf(url, { host, ...followed }, 'GET')).toEqual([200, 'served']);
+      const others: [string, Record<string, string>][] = [
+        ['POST', {}],
+        ['GET', { 'sec-fetch-dest': 'iframe' }],
+        ['GET', { 'sec-fetch-dest': 'script', 'sec-fetch-mode': 'no-cors' }],
+        ['GET', { 'sec-fetch-mode': 'cors' }],
+        ['GET', { origin: 'https://evil.test' }],
+      ];
+      for (const [method, headers] of others) {
+        const status = await statusOf(url, { host, ...followed, ...headers }, method);
+        expect([method, headers, ...status]).toEqual([method, headers, ...foreignOrigin]);
       }
     });
 

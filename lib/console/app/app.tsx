@@ -8,6 +8,7 @@ import { session } from '../api/session.ts';
 import { Loading } from '../ui/basics.tsx';
 import { Toasts } from '../ui/toasts.tsx';
 import { Guard } from './guard.tsx';
+import { home } from './home.ts';
 import { Layout } from './layout.tsx';
 import { pages } from './pages.ts';
 import { SignIn } from './sign-in.tsx';
@@ -34,7 +35,7 @@ export function App() {
       <QueryClientProvider client={client}>
         <Tooltip.Provider>
           <Toasts>
-            <Router base="/console">
+            <Router base={home}>
               {signedIn === undefined ? (
                 <SignIn />
               ) : (

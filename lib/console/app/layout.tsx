@@ -123,6 +123,19 @@ function Account({ me }: { readonly me: Me | undefined }) {
         </button>
       }
     >
+      {me?.applications !== undefined && me.applications.length > 1 && (
+        <MenuChoice
+          label={t('actAs')}
+          value={me.application}
+          choices={Object.fromEntries(
+            me.applications.map(({ application, role }) => [application, `${application} (${role})`]),
+          )}
+          onChange={(application) => {
+            const signedIn = session.get();
+            if (signedIn !== undefined) session.set({ ...signedIn, application });
+          }}
+        />
+      )}
       <MenuChoice
         label={t('theme')}
         value={chosen.theme}

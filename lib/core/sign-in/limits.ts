@@ -16,6 +16,7 @@ export const clockToleranceSeconds = 30;
 export const groupsMax = 1000;
 export const groupCharactersMax = 256;
 export const audiencesMax = 10;
+export const consoleOriginsMax = 5;
 /** What the functions are told must fit into their environment, of which Lambda allows 4 KB in all. */
 export const settingBytesMax = 2 * kib;
 

@@ -9,6 +9,8 @@ export interface SignIn {
   /** The client by which the CLI signs in. */
   readonly clientId?: string;
   readonly scope?: string;
+  /** Where the console may send requests, beside the origin of the issuer. */
+  readonly consoleOrigins?: readonly string[];
   /** The claim that has the groups. */
   readonly groupsClaim: string;
   readonly roles: readonly (readonly [group: string, application: string, role: Role])[];
@@ -26,6 +28,15 @@ export function isProviderUrl(text: string): boolean {
   if (username !== '' || password !== '') return false;
   return protocol === 'https:' || (protocol === 'http:' && loopback.includes(hostname));
 }
+
+/** Whether it is an origin of a provider and nothing else, as `https://oauth2.example.com`. */
+export const isProviderOrigin = (text: string): boolean =>
+  isProviderUrl(text) && new URL(text).origin === text;
+
+/** The origins of the provider that the page of the console calls: for its metadata, and for tokens. */
+export const consoleOriginsOf = ({ issuer, consoleOrigins = [] }: SignIn): readonly string[] => [
+  ...new Set([new URL(issuer).origin, ...consoleOrigins]),
+];
 
 /** OpenID Connect Discovery 1.0, section 3: no query and no fragment. */
 export const isIssuer = (text: string): boolean => isProviderUrl(text) && !/[?#\s]/.test(text);

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { type Role, roles } from '../access/access.ts';
 import { BusbarError } from '../kernel/errors.ts';
 import { nameSchema } from '../kernel/spec.ts';
-import { audiencesMax, groupCharactersMax, settingBytesMax } from './limits.ts';
-import { isIssuer, type SignIn } from './setting.ts';
+import { audiencesMax, consoleOriginsMax, groupCharactersMax, settingBytesMax } from './limits.ts';
+import { isIssuer, isProviderOrigin, type SignIn } from './setting.ts';
 
 const text = (charactersMax: number) =>
   z
@@ -36,6 +36,16 @@ export const signInSchema = z.strictObject({
     )
     .max(500)
     .optional(),
+  /** Origins at which the provider answers the console, beside that of the issuer: where its token endpoint is elsewhere. */
+  consoleOrigins: z
+    .array(
+      z.string().max(200).refine(isProviderOrigin, {
+        message:
+          'is not an origin such as https://oauth2.example.com: a scheme and a host, without a path or a slash at its end',
+      }),
+    )
+    .max(consoleOriginsMax)
+    .optional(),
   groupsClaim: text(256).optional(),
   roles: z.record(text(groupCharactersMax), roleSchema).refine((all) => Object.keys(all).length > 0, {
     message: 'is empty, which would let nobody in: name a group, or leave oidc out',
@@ -49,12 +59,13 @@ export type SignInInput = z.input<typeof signInSchema>;
  * @throws BusbarError invalid_request when it is too long.
  */
 export function settingOf(input: z.output<typeof signInSchema>): string {
-  const { issuer, audience, clientId, scope, groupsClaim = 'groups', roles: groups } = input;
+  const { issuer, audience, clientId, scope, consoleOrigins, groupsClaim = 'groups', roles: groups } = input;
   const setting: SignIn = {
     issuer,
     audience: typeof audience === 'string' ? [audience] : audience,
     ...(clientId !== undefined && { clientId }),
     ...(scope !== undefined && { scope }),
+    ...(consoleOrigins !== undefined && { consoleOrigins }),
     groupsClaim,
     roles: Object.entries(groups).map(([group, { application, role }]): [string, string, Role] => [
       group,

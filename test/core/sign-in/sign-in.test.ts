@@ -3,7 +3,7 @@ import { defineBus } from '../../../lib/connectors/declaration.ts';
 import { groupsMax, keysFreshMs, keysUsableMs } from '../../../lib/core/sign-in/limits.ts';
 import { actingAs, groupsOf, membershipsOf } from '../../../lib/core/sign-in/person.ts';
 import { planKeys } from '../../../lib/core/sign-in/provider-keys.ts';
-import { isIssuer, metadataUrl, readSetting } from '../../../lib/core/sign-in/setting.ts';
+import { consoleOriginsOf, isIssuer, metadataUrl, readSetting } from '../../../lib/core/sign-in/setting.ts';
 import { settingOf } from '../../../lib/core/sign-in/sign-in.ts';
 import { pathsOf, refusalOf } from '../refusal.ts';
 
@@ -16,15 +16,34 @@ type Oidc = NonNullable<Parameters<typeof defineBus>[0]['oidc']>;
 
 describe('oidc in busbar.config.ts', () => {
   it('comes to the functions as it was written, with its defaults', () => {
-    const { oidc } = defineBus({ oidc: { ...right, clientId: 'cli', scope: 'openid groups' } });
+    const written = {
+      ...right,
+      clientId: 'cli',
+      scope: 'openid groups',
+      consoleOrigins: ['https://a.example'],
+    };
+    const { oidc } = defineBus({ oidc: written });
     expect(oidc && readSetting(settingOf(oidc))).toEqual({
       issuer: right.issuer,
       audience: ['busbar'],
       clientId: 'cli',
       scope: 'openid groups',
+      consoleOrigins: ['https://a.example'],
       groupsClaim: 'groups',
       roles: [['staff', 'shop', 'viewer']],
     });
+  });
+
+  it('lets the console call the provider, and nobody else', () => {
+    const origins = (written: Partial<Oidc>) => {
+      const { oidc } = defineBus({ oidc: { ...right, ...written } });
+      return oidc && consoleOriginsOf(readSetting(settingOf(oidc)));
+    };
+    expect(origins({ issuer: 'https://id.example.com/tenant' })).toEqual(['https://id.example.com']);
+    expect(origins({ consoleOrigins: ['https://tokens.example', 'https://id.example.com'] })).toEqual([
+      'https://id.example.com',
+      'https://tokens.example',
+    ]);
   });
 
   it.each<[string, object, path: string]>([
@@ -44,6 +63,13 @@ describe('oidc in busbar.config.ts', () => {
       'a reserved application',
       { roles: { staff: { application: 'busbar-x', role: 'admin' } } },
       'oidc.roles.staff.application',
+    ],
+    ['an origin with a path', { consoleOrigins: ['https://id.example.com/token'] }, 'oidc.consoleOrigins.0'],
+    ['an origin of plain http', { consoleOrigins: ['http://id.example.com'] }, 'oidc.consoleOrigins.0'],
+    [
+      'more than an origin',
+      { consoleOrigins: ['https://id.example.com; script-src *'] },
+      'oidc.consoleOrigins.0',
     ],
     ['scopes without openid', { scope: 'profile' }, 'oidc.scope'],
     ['an unknown field', { client_id: 'x' }, 'oidc.client_id'],

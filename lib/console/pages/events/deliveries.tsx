@@ -95,7 +95,11 @@ function Deliveries({ query, isBounded }: { readonly query: Query; readonly isBo
       id: 'event',
       name: t('event'),
       value: ({ id }) => id,
-      show: ({ id }) => <Link href={`/events/${encodeURIComponent(id)}`}>{id}</Link>,
+      show: ({ id }) => (
+        <Link href={`/events/${encodeURIComponent(id)}`} className="id" title={id}>
+          {id}
+        </Link>
+      ),
     },
     { id: 'type', name: t('type'), value: ({ type }) => type, show: ({ type }) => <code>{type}</code> },
     { id: 'source', name: t('source'), value: ({ source }) => source, extra: true },

@@ -1,0 +1,2 @@
+/** Where the console is, below the origin of its bus. */
+export const home = '/console';
