@@ -8,6 +8,8 @@ export interface Rights {
   readonly isAdmin: boolean;
   /** Whether it changes anything at all. */
   readonly acts: boolean;
+  /** Whether what an application owns is its own, to read at least. */
+  readonly owns: (owner: string) => boolean;
   /** Whether it changes what an application owns. */
   readonly manages: (owner: string) => boolean;
 }
@@ -19,11 +21,7 @@ export function useRights(): Rights {
   }).data;
   const acts = me !== undefined && me.role !== 'viewer' && (me.scopes?.includes('manage') ?? true);
   const isAdmin = me?.role === 'admin';
-  return {
-    me,
-    isAdmin,
-    acts,
-    manages: (owner) =>
-      acts && (isAdmin || owner === me.application || (own?.children?.includes(owner) ?? false)),
-  };
+  const owns = (owner: string) =>
+    isAdmin || owner === me?.application || (own?.children?.includes(owner) ?? false);
+  return { me, isAdmin, acts, owns, manages: (owner) => acts && owns(owner) };
 }

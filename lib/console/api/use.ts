@@ -96,10 +96,11 @@ export function useSlowingPoll(pollSeconds: number | undefined) {
   };
 }
 
-/** Whether a call makes something: what is there already is not replaced without being asked for. */
-interface Making {
-  /** Where it is, once it is there. */
+interface Lifetime {
+  /** Where that is which a call makes: what is there already is not replaced without being asked for. */
   readonly absent?: string;
+  /** Where that was which a call deletes: it is not read again. */
+  readonly gone?: string;
 }
 
 async function requireAbsent(at: string): Promise<void> {
@@ -121,22 +122,25 @@ async function requireAbsent(at: string): Promise<void> {
 
 /** Changes something, and reads again what it may have changed: every read whose path begins with one of `touches`. */
 export function useChange<Input, Answer = unknown>(
-  describe: (input: Input) => { readonly method: Method; readonly at: string } & CallOptions & Making,
+  describe: (input: Input) => { readonly method: Method; readonly at: string } & CallOptions & Lifetime,
   touches: (input: Input) => readonly string[],
 ) {
   const client = useQueryClient();
   return useMutation<Answer, CallError, Input>({
     mutationFn: async (input) => {
-      const { method, at, absent, ...options } = describe(input);
+      const { method, at, absent, gone: _, ...options } = describe(input);
       if (absent !== undefined) await requireAbsent(absent);
       return call<Answer>(method, at, options);
     },
     // Also after a failure: it may have happened all the same.
-    onSettled: async (_answer, _error, input) => {
+    onSettled: async (_answer, error, input) => {
       const paths = touches(input);
+      const { gone } = describe(input);
+      const isGone = (at: string) =>
+        error === null && gone !== undefined && (at === gone || at.startsWith(`${gone}/`));
       await client.invalidateQueries({
         predicate: ({ queryKey: [at] }) =>
-          typeof at === 'string' && paths.some((prefix) => at.startsWith(prefix)),
+          typeof at === 'string' && !isGone(at) && paths.some((prefix) => at.startsWith(prefix)),
       });
     },
   });

@@ -14,7 +14,7 @@ interface FieldProps {
   readonly onChange: (value: string) => void;
 }
 
-/** A line of text, a number or a time. */
+/** A line of text, a number or a time. A hint describes the field and is no part of its name, so that neither is read twice. */
 export function TextField({
   label,
   hint,
@@ -31,9 +31,10 @@ export function TextField({
   const id = useId();
   const suggested = suggestions.length === 0 ? {} : { list: `${id}-list` };
   return (
-    <label className="field">
-      <span>{label}</span>
+    <div className="field">
+      <label htmlFor={`${id}-field`}>{label}</label>
       <input
+        id={`${id}-field`}
         type={type}
         value={value}
         required={required}
@@ -52,7 +53,7 @@ export function TextField({
         </datalist>
       )}
       {hint !== undefined && <small id={id}>{hint}</small>}
-    </label>
+    </div>
   );
 }
 
@@ -72,9 +73,10 @@ export function ChoiceField<Value extends string>({
 }) {
   const id = useId();
   return (
-    <label className="field">
-      <span>{label}</span>
+    <div className="field">
+      <label htmlFor={`${id}-field`}>{label}</label>
       <select
+        id={`${id}-field`}
         value={value}
         {...(hint !== undefined && { 'aria-describedby': id })}
         onChange={(event) => onChange(event.target.value as Value)}
@@ -86,7 +88,7 @@ export function ChoiceField<Value extends string>({
         ))}
       </select>
       {hint !== undefined && <small id={id}>{hint}</small>}
-    </label>
+    </div>
   );
 }
 
@@ -101,9 +103,10 @@ export function LongField({
 }: FieldProps & { readonly problem?: string | undefined; readonly rows?: number }) {
   const id = useId();
   return (
-    <label className="field">
-      <span>{label}</span>
+    <div className="field">
+      <label htmlFor={`${id}-field`}>{label}</label>
       <textarea
+        id={`${id}-field`}
         value={value}
         rows={rows}
         spellCheck={false}
@@ -114,7 +117,7 @@ export function LongField({
       <small id={id} className={problem === undefined ? '' : 'field-problem'} aria-live="polite">
         {problem ?? hint}
       </small>
-    </label>
+    </div>
   );
 }
 

@@ -132,7 +132,11 @@ function Remove({ application }: { readonly application: string }) {
   const [, go] = useLocation();
   const [open, setOpen] = useState(false);
   const remove = useChange<string>(
-    (name) => ({ method: 'DELETE', at: path`/applications/${name}` }),
+    (name) => ({
+      method: 'DELETE',
+      at: path`/applications/${name}`,
+      gone: path`/applications/${name}`,
+    }),
     () => ['/applications', '/requests'],
   );
   return (

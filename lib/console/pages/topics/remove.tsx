@@ -20,6 +20,7 @@ export function RemoveTopic({ topic }: { readonly topic: string }) {
     (forced) => ({
       method: 'DELETE',
       at: path`/topics/${topic}`,
+      gone: path`/topics/${topic}`,
       query: { force: forced ? true : undefined },
     }),
     () => ['/topics', '/catalog', '/receivers'],

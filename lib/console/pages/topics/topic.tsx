@@ -27,7 +27,7 @@ export default function TopicPage({
   readonly part?: string;
 }) {
   const t = useWords(topicWords);
-  const { manages } = useRights();
+  const { manages, owns } = useRights();
   const read = useRead<Topic>(path`/topics/${name}`, { pollSeconds: 10 });
   const topic = read.data;
   const base = `/topics/${name}`;
@@ -72,7 +72,7 @@ export default function TopicPage({
       ) : (
         <>
           <About topic={topic} />
-          <TopicPlot topic={name} />
+          {owns(topic.owner) && <TopicPlot topic={name} />}
         </>
       )}
     </Page>
