@@ -13,7 +13,7 @@ import { applicationPatchSchema, applicationSchema } from '../core/access/applic
 import { keySchema } from '../core/access/key.ts';
 import type { Tools } from '../runtime/tools.ts';
 import { callsWith } from './call.ts';
-import { page } from './parameters.ts';
+import { namedPage, page } from './parameters.ts';
 
 const call = callsWith<ApplicationTools & AccessTools & Tools<'usage'>>();
 
@@ -37,7 +37,7 @@ export const applicationCalls = [
       description: 'A member sees its own and the children of that.',
       tag: 'Applications',
       caller: 'application',
-      query: page,
+      query: namedPage,
       responses: { 200: 'Applications' },
     },
     (tools, principal, { query }) => listApplications(tools, principal, query),

@@ -36,7 +36,7 @@ const meant = {
   receiver: named('The receiver it was invoked for.'),
 } as const;
 const explaining =
-  'Every event of that id: to who published it, its state at each receiver; and for each receiver that you own whether it matched or which key and condition of its filter refused, lane, state, each attempt (time, status, latency, error, first KB of the response) and the time of the next attempt.';
+  'Every event of that id: to who published it, its state at each receiver; and for each receiver that you own whether it matched or which key and condition of its filter refused, lane, state, each attempt (time, status, latency, error, first KB of the response) and the time of the next attempt. At your own receivers each attempt has the headers of its request, by the settings of now, and null where a value is hidden or was not recorded. `nextAttemptAt` is the earliest time of the next attempt, and `waitsFor` says what that waits for.';
 const recallErrors = ['unknown_event', 'ambiguous_event', 'event_left'] as const;
 
 export const eventCalls = [

@@ -93,6 +93,12 @@ export const page = {
   cursor: text('Of the page before, to go on behind it.'),
 } as const;
 
+/** What lists of things that have names take. */
+export const namedPage = {
+  prefix: named('Only those whose names begin with this.'),
+  ...page,
+} as const;
+
 export const flag = (description: string): Parameter<boolean> => ({
   text: description,
   schema: { enum: ['true', 'false'], default: 'false' },

@@ -16,10 +16,11 @@ import { sinks } from '../connectors/index.ts';
 import { forceBreakerSchema } from '../core/breaker/breaker.ts';
 import { skipSchema } from '../core/registry/flow.ts';
 import { rotateSecretSchema } from '../core/registry/secret.ts';
+import type { Parts } from '../runtime/tools.ts';
 import { type Call, callsWith, type Description } from './call.ts';
-import { flag, type Parameter, page, text } from './parameters.ts';
+import { choice, flag, namedPage, type Parameter, text } from './parameters.ts';
 
-type Tools = ReceiverTools & DeleteTools & FlowTools & BreakerTools;
+type Tools = ReceiverTools & DeleteTools & FlowTools & BreakerTools & Parts<'attention'>;
 const call = callsWith<Tools>();
 
 /** Its value is checked by the use case, as the same header in a response of an endpoint is. */
@@ -44,10 +45,16 @@ export const receiverCalls: Call<Tools>[] = [
     'GET /v1/receivers',
     {
       summary: 'List the receivers',
-      description: 'A member sees its own.',
+      description: 'A member sees its own. By `state` they come in the order of their owners.',
       tag: 'Receivers',
       caller: 'application',
-      query: page,
+      query: {
+        state: choice('Only those that are paused by hand, or disabled because their endpoint is gone.', [
+          'paused',
+          'disabled',
+        ]),
+        ...namedPage,
+      },
       responses: { 200: 'Receivers' },
     },
     (tools, principal, { query }) => listReceivers(tools, principal, query),

@@ -10,7 +10,7 @@ import type { TopicTools } from '../app/registry/topics.ts';
 import { topicPatchSchema } from '../core/registry/patch.ts';
 import { topicSchema } from '../core/registry/topic.ts';
 import { callsWith } from './call.ts';
-import { flag, page } from './parameters.ts';
+import { flag, namedPage } from './parameters.ts';
 
 const call = callsWith<TopicTools & HeldTools>();
 
@@ -37,7 +37,7 @@ export const topicCalls = [
       description: 'Without their schemas. A viewer sees its own.',
       tag: 'Topics',
       caller: 'application',
-      query: page,
+      query: namedPage,
       responses: { 200: 'Topics' },
     },
     (tools, principal, { query }) => listTopicsAndHolds(tools, principal, query),

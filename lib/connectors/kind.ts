@@ -36,10 +36,25 @@ export interface Sink<Spec extends ReceiverSpec = ReceiverSpec, Row extends Rece
   credentials(receiver: Row): readonly string[];
   /** What an HTTP request that asks for consent carries beside its own headers; only where `isAsked`. */
   askHeaders?(receiver: Row): Readonly<Record<string, string>>;
+  /**
+   * The headers that an attempt was sent with, by what is known afterwards and the settings of now. Null stands for a value
+   * that is hidden, or was not recorded. Only of kinds that send requests with headers.
+   */
+  sentHeaders?(receiver: Row, attempt: PastAttempt): Readonly<Record<string, string | null>>;
   /** The longest time that sending one delivery takes, from opening the sender to closing it. */
   sendSecondsMax(receiver: Row): number;
   /** The policy by which failed deliveries are retried. */
   retryPolicy(receiver: Row): RetryPolicy | undefined;
+}
+
+/** An attempt that was made. */
+export interface PastAttempt {
+  readonly deliveryId: string;
+  /** Undefined for an event that was sent to the receiver alone. */
+  readonly topic: string | undefined;
+  /** Counted from 1. */
+  readonly attempt: number;
+  readonly atMs: number;
 }
 
 /** What a bus allows, and how it finds out. */

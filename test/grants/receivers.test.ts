@@ -191,3 +191,24 @@ it('a receiver that is deleted leaves nothing behind', async () => {
     [],
   );
 });
+
+it('the overview is read while a receiver fails, one is paused and a topic is on hold', async () => {
+  const world = await startWorld();
+  world.endpoint('shop.test', () => 500);
+  for (const name of ['shop', 'idle']) await world.receiver(name);
+  await world.topic('orders', {}, 'shop');
+  await send(world, 'shop', '1', '2');
+  await world.minutes(1);
+  await world.done('POST', '/receivers/idle/pause');
+  await world.done('PUT', '/topics/orders/hold', {});
+  expect(await world.done('GET', '/overview')).toMatchObject({
+    receivers: [
+      { receiver: 'shop', owner: 'admin' },
+      { receiver: 'idle', state: 'paused' },
+    ],
+    holds: [{ topic: 'orders', state: 'holding' }],
+  });
+  expect(await world.done('GET', '/receivers?state=paused')).toMatchObject({
+    receivers: [{ receiver: 'idle' }],
+  });
+});

@@ -4,6 +4,7 @@ import { errorCodes } from '../../core/kernel/errors.ts';
 import { nameSchema } from '../../core/kernel/spec.ts';
 import { waitingStates } from '../../core/waiting/waiting.ts';
 import { attemptStates } from '../../core/why/attempted.ts';
+import { waits } from '../../core/why/why.ts';
 
 /** What calls answer about events: published, refused, dead, of a transaction; and what became of them. */
 export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: z.ZodInt) {
@@ -104,6 +105,12 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
     latencyMs: z.number(),
     error: z.string().optional(),
     detail: z.string().optional(),
+    request: z
+      .object({
+        headers: z.record(z.string(), z.string().nullable()),
+        settingsChangedAt: time.optional(),
+      })
+      .optional(),
   });
   const Fate = z.object({
     receiver: nameSchema,
@@ -123,6 +130,7 @@ export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: 
     attempts: z.array(Attempt),
     attemptCount: count.optional(),
     nextAttemptAt: time.optional(),
+    waitsFor: z.enum(waits).optional(),
     deadLettered: z.array(z.object({ at: time, cause: z.string(), attempts: count })).optional(),
     note: z.string().optional(),
   });

@@ -18,7 +18,7 @@ import { listLimitMax } from '../../core/list/limits.ts';
 import type { Portion } from '../../core/list/portion.ts';
 import type { ApplicationChange } from '../../runtime/stores/applications.ts';
 import type { Tools } from '../../runtime/tools.ts';
-import { type PageQuery, pageOf } from '../list/page.ts';
+import { type NamedPageQuery, pageOf, prefixPart } from '../list/page.ts';
 import { type EndAccessTools, endAccess } from './end-access.ts';
 import type { PlaceTools } from './places.ts';
 
@@ -47,15 +47,21 @@ export async function requireApplication(
 export async function listApplications(
   tools: ApplicationTools,
   principal: Principal,
-  query: PageQuery,
+  query: NamedPageQuery,
 ): Promise<{ applications: Application[]; cursor?: string }> {
+  const { prefix = '' } = query;
   const { role, application: own, children = [] } = principal;
   const read =
     role === 'admin'
-      ? (after: string, limit: number) => tools.applications.after(after, limit)
-      : (after: string) => family(tools, [own, ...children], after);
+      ? (after: string, limit: number) => tools.applications.after(after, limit, prefix)
+      : (after: string) =>
+          family(
+            tools,
+            [own, ...children].filter((name) => name.startsWith(prefix)),
+            after,
+          );
   const { items: applications, ...rest } = await pageOf(
-    ['applications', role === 'admin' ? '' : own],
+    ['applications', role === 'admin' ? '' : own, ...prefixPart(query.prefix)],
     query,
     read,
     (application) => (owns(principal, application.application) ? application : undefined),

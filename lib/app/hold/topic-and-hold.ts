@@ -4,7 +4,7 @@ import type { Patch } from '../../core/kernel/merge-patch.ts';
 import type { EndedSubscription } from '../../core/registry/owned.ts';
 import type { Topic, TopicEntry, TopicSpec } from '../../core/registry/topic.ts';
 import type { UsageTools } from '../access/stored.ts';
-import { type PageQuery, pageOf } from '../list/page.ts';
+import { type NamedPageQuery, pageOf, prefixPart } from '../list/page.ts';
 import type { Put } from '../registry/admin.ts';
 import {
   deleteTopic,
@@ -54,12 +54,12 @@ export async function lookAtTopic(
 export async function listTopicsAndHolds(
   tools: Pick<HoldTools, 'registry' | 'holds'>,
   principal: Principal,
-  query: PageQuery,
+  query: NamedPageQuery,
 ): Promise<{ topics: ListedTopic[]; cursor?: string }> {
   const { items, ...rest } = await pageOf(
-    ['topics', ...(principal.role === 'viewer' ? [principal.application] : [])],
+    ['topics', ...(principal.role === 'viewer' ? [principal.application] : []), ...prefixPart(query.prefix)],
     query,
-    tools.registry.topicsAfter,
+    (after, limit) => tools.registry.topicsAfter(after, limit, query.prefix),
     (topic) => (mayLook(principal, topic.owner) ? topic : undefined),
   );
   const marked = items.flatMap(({ topic, hold }) => (hold === undefined ? [] : [topic]));

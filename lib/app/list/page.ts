@@ -9,6 +9,16 @@ export interface PageQuery {
   readonly cursor?: string | undefined;
 }
 
+/** The same of a list of things that have names. */
+export interface NamedPageQuery extends PageQuery {
+  /** What the names begin with. */
+  readonly prefix?: string | undefined;
+}
+
+/** The part of the name of a list that says its prefix. */
+export const prefixPart = (prefix: string | undefined): string[] =>
+  prefix === undefined ? [] : [`prefix ${prefix}`];
+
 export interface Page<Shown> {
   readonly items: Shown[];
   /** Of the next page, when there is one. */

@@ -1,3 +1,4 @@
+import type { Sinks } from '../../connectors/kind.ts';
 import { owns, type Principal } from '../../core/access/access.ts';
 import { isOfLifetime } from '../../core/access/acting.ts';
 import { placeOf } from '../../core/hold/held.ts';
@@ -16,6 +17,7 @@ import {
 import { timeInId } from '../../core/why/trace.ts';
 import {
   type ExplainedEvent,
+  type Fate,
   fateOf,
   forProducer,
   receiversOf,
@@ -30,7 +32,7 @@ import { notRecorded } from './omitted.ts';
 
 export type WhyTools = Tools<
   'breakers' | 'registry' | 'deliveries' | 'traces' | 'sightings' | 'held' | 'trace'
->;
+> & { readonly sinks: Sinks };
 
 export interface WhyQuestion {
   readonly id: string;
@@ -200,9 +202,41 @@ async function explainOne(
     trace: published === undefined ? now.trace : 'all',
     receivers: shown.map((receiver) => {
       const fate = fateOf(occurrence, receiver, records.get(deliveryIdAt(occurrence, receiver)), now);
-      return isOwn(receiver) ? fate : forProducer(fate);
+      return isOwn(receiver)
+        ? withRequests(
+            tools,
+            fate,
+            known.receivers.get(receiver),
+            'topic' in target ? target.topic : undefined,
+          )
+        : forProducer(fate);
     }),
     ...(shown.length < all.length && { hiddenReceivers: all.length - shown.length }),
+  };
+}
+
+/** What each attempt was sent with, where the kind of the receiver has headers. */
+function withRequests(
+  { sinks }: Pick<WhyTools, 'sinks'>,
+  fate: Fate,
+  receiver: Receiver | undefined,
+  topic: string | undefined,
+): Fate {
+  if (receiver === undefined) return fate;
+  const sink = sinks.of(receiver);
+  if (sink.sentHeaders === undefined) return fate;
+  const { deliveryId } = fate;
+  return {
+    ...fate,
+    attempts: fate.attempts.map((one) => {
+      const atMs = Date.parse(one.at);
+      const headers = sink.sentHeaders?.(receiver, { deliveryId, topic, attempt: one.attempt, atMs }) ?? {};
+      const isChanged = Date.parse(receiver.updatedAt) > atMs;
+      return {
+        ...one,
+        request: { headers, ...(isChanged && { settingsChangedAt: receiver.updatedAt }) },
+      };
+    }),
   };
 }
 

@@ -8,7 +8,7 @@ const reservedHeader =
 /** Headers whose values are credentials by their names: they cannot be marked public. */
 const credentialHeader = /auth|key|token|secret|passw|signature|credential|cookie|session|jwt|bearer/i;
 /** What stands for a value in what the API shows. */
-const hidden = '(hidden)';
+export const hidden = '(hidden)';
 
 export type Headers = Readonly<Record<string, string>>;
 

@@ -15,6 +15,7 @@ import {
 import { keptOAuth2, oauth2Schema } from './oauth2.ts';
 import type { WebhookReceiver, WebhookSpec } from './receiver.ts';
 import { keptRoutingKey, routingKeyProblems, routingKeySchema } from './routing-key.ts';
+import { sentHeaders } from './sent-headers.ts';
 
 /** Receivers that are HTTPS endpoints: events are posted to them, signed by Standard Webhooks. */
 export const webhook = {
@@ -95,6 +96,7 @@ export const webhook = {
     receiver.routingKey ?? '',
   ],
   askHeaders: ({ headers }) => headers ?? {},
+  sentHeaders,
   // The fetching of a token is included.
   sendSecondsMax: (receiver) =>
     timeoutSeconds(receiver) + (receiver.oauth2 === undefined ? 0 : bus.tokenTimeoutSeconds),

@@ -1098,9 +1098,14 @@ export type ExplainedEvent = {
       readonly latencyMs: number;
       readonly error?: string;
       readonly detail?: string;
+      readonly request?: {
+        readonly headers: { readonly [name: string]: string | null };
+        readonly settingsChangedAt?: string;
+      };
     }[];
     readonly attemptCount?: number;
     readonly nextAttemptAt?: string;
+    readonly waitsFor?: 'time' | 'resume' | 'endpoint' | 'agreement' | 'breaker' | 'rest' | 'release';
     readonly deadLettered?: readonly {
       readonly at: string;
       readonly cause: string;

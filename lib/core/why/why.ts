@@ -95,7 +95,22 @@ export interface Attempt {
   readonly error?: string;
   /** The first KB of the response, or the network's error. */
   readonly detail?: string;
+  /** What was sent, as far as it is known by now. */
+  readonly request?: {
+    /** Null where the value is hidden, or was not recorded. */
+    readonly headers: Readonly<Record<string, string | null>>;
+    /** When the settings were changed since, which decide some of them. */
+    readonly settingsChangedAt?: string;
+  };
 }
+
+/**
+ * What the next attempt waits for: its time; that the receiver is resumed; another endpoint, where that of a disabled one is
+ * gone; that the endpoint agrees to receive events; that the breaker closes; that the endpoint has rested, as it asked for;
+ * that the topic is released.
+ */
+export const waits = ['time', 'resume', 'endpoint', 'agreement', 'breaker', 'rest', 'release'] as const;
+export type Wait = (typeof waits)[number];
 
 /** What became of an event at one receiver. */
 export interface Fate {
@@ -116,7 +131,9 @@ export interface Fate {
   readonly attempts: readonly Attempt[];
   /** The number of attempts, when not all are recorded. */
   readonly attemptCount?: number;
+  /** The earliest time of the next attempt; absent while nobody knows, as at a receiver that is paused. */
   readonly nextAttemptAt?: string;
+  readonly waitsFor?: Wait;
   /** When it became a dead letter, the last one if it is one now; it may have been redriven in between. */
   readonly deadLettered?: readonly {
     readonly at: string;
@@ -220,7 +237,7 @@ export function fateOf(
       state,
       attempts,
       ...(missing && { attemptCount: record.attempts }),
-      ...(record.nextAttemptAtMs !== undefined && { nextAttemptAt: iso(record.nextAttemptAtMs) }),
+      ...nextOf(state, record.nextAttemptAtMs, known, breaker),
       ...(deaths.length > 0 && { deadLettered: deaths }),
       ...(breaker?.state === 'open' && state === 'parked' && { note: breakerNote(breaker) }),
       ...(known === undefined && { note: 'the receiver was deleted' }),
@@ -252,10 +269,10 @@ export function fateOf(
     return { ...waiting, state: 'refused', note: refused.detail };
   }
   if (dueAtMs !== undefined && dueAtMs > now.nowMs) {
-    return { ...waiting, state: 'scheduled', nextAttemptAt: iso(dueAtMs) };
+    return { ...waiting, state: 'scheduled', nextAttemptAt: iso(dueAtMs), waitsFor: 'time' };
   }
   if (occurrence.held?.isStill === true) {
-    return { ...waiting, state: 'held', note: 'its topic is on hold' };
+    return { ...waiting, state: 'held', note: 'its topic is on hold', waitsFor: 'release' };
   }
   if (occurrence.failing.has(receiver)) {
     return {
@@ -276,22 +293,44 @@ export function fateOf(
   }
   const dropped = dropOf(known, topicOf(occurrence), dueAtMs ?? published.atMs);
   if (dropped !== undefined) return { ...waiting, state: 'dropped', note: dropReason(dropped) };
-  if (known.state !== 'active')
-    return { ...waiting, state: 'parked', note: `the receiver is ${known.state}` };
+  const parked = { ...waiting, state: 'parked', ...nextOf('parked', undefined, known, breaker) };
+  if (known.state !== 'active') return { ...parked, note: `the receiver is ${known.state}` };
   if (!mayDeliver(known)) {
     const note = `its endpoint has not agreed to receive events: ${known.validation?.state ?? 'pending'}`;
-    return { ...waiting, state: 'parked', note };
+    return { ...parked, note };
   }
-  if (breaker?.state === 'open') return { ...waiting, state: 'parked', note: breakerNote(breaker) };
+  if (breaker?.state === 'open') return { ...parked, note: breakerNote(breaker) };
   if (breaker?.restsUntil !== undefined) {
     const note = `the endpoint asked to be left alone until ${breaker.restsUntil}`;
-    return { ...waiting, state: 'accepted', nextAttemptAt: breaker.restsUntil, note };
+    return { ...waiting, state: 'accepted', nextAttemptAt: breaker.restsUntil, note, waitsFor: 'rest' };
   }
   const isEnded = !invoked && subscription === undefined;
   const note = isEnded
     ? 'no attempt is recorded; its subscription has ended since, and what it was sent before is still delivered'
     : 'no attempt is recorded yet';
   return { ...waiting, state: isEnded ? 'unknown' : 'accepted', note };
+}
+
+/** When the next attempt is made at the earliest, and what it waits for, in a state. */
+function nextOf(
+  state: string,
+  nextAttemptAtMs: number | undefined,
+  receiver: Receiver | undefined,
+  breaker: ShownBreaker | undefined,
+): Pick<Fate, 'nextAttemptAt' | 'waitsFor'> {
+  if (state !== 'parked') {
+    if (nextAttemptAtMs === undefined) return {};
+    const restsUntilMs = breaker?.restsUntil === undefined ? 0 : Date.parse(breaker.restsUntil);
+    if (restsUntilMs > nextAttemptAtMs) return { nextAttemptAt: iso(restsUntilMs), waitsFor: 'rest' };
+    return { nextAttemptAt: iso(nextAttemptAtMs), ...(state === 'retrying' && { waitsFor: 'time' }) };
+  }
+  if (receiver?.state === 'paused') return { waitsFor: 'resume' };
+  if (receiver?.state === 'disabled') return { waitsFor: 'endpoint' };
+  if (receiver !== undefined && !mayDeliver(receiver)) return { waitsFor: 'agreement' };
+  // The next probe may be of another event, so this one is attempted then at the earliest.
+  const { nextProbeAt } = breaker ?? {};
+  if (nextProbeAt === undefined) return { waitsFor: 'breaker' };
+  return { nextAttemptAt: iso(Math.max(nextAttemptAtMs ?? 0, Date.parse(nextProbeAt))), waitsFor: 'breaker' };
 }
 
 const topicOf = ({ target }: Occurrence) => ('topic' in target ? target.topic : undefined);

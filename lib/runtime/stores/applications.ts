@@ -26,7 +26,7 @@ export interface ApplicationStore {
   payersOf(name: string): Promise<Payer[]>;
   find(application: string): Promise<Application | undefined>;
   /** Those behind a name, in order: a part of at most 1 MB. */
-  after(name: string, limit: number): Promise<Portion<Application>>;
+  after(name: string, limit: number, prefix?: string): Promise<Portion<Application>>;
   /** The deleted application of a name, until that is made again. */
   former(application: string): Promise<FormerApplication | undefined>;
   /**
@@ -65,8 +65,10 @@ export function createApplicationStore(table: Table, clock: Clock, trustPart = (
 
     find,
 
-    async after(name, limit) {
-      const { rows, last } = await table.page(pk, name, limit);
+    async after(name, limit, prefix = '') {
+      // A cursor may have been made up.
+      if (name !== '' && !name.startsWith(prefix)) return { items: [], last: undefined };
+      const { rows, last } = await table.page(pk, name, limit, prefix);
       return { items: rows.map((row) => ({ key: row.sk, item: row.document as Application })), last };
     },
 

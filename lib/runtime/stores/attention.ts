@@ -1,4 +1,5 @@
 import type { Breaker } from '../../core/breaker/breaker.ts';
+import type { Portion } from '../../core/list/portion.ts';
 import {
   type Attention,
   type AttentionKind,
@@ -11,7 +12,7 @@ import {
 import type { Redrive } from '../../core/redrive/redrive.ts';
 import type { Receiver } from '../../core/registry/receiver.ts';
 import type { TopicRow } from '../../core/registry/topic.ts';
-import type { Table } from '../aws/table/table.ts';
+import type { Row, Table } from '../aws/table/table.ts';
 import type { Write } from '../aws/table/transact.ts';
 import type { Clock } from '../clock.ts';
 import { createRecent, secondsToRemember } from './recent.ts';
@@ -29,6 +30,13 @@ export interface AttentionStore {
     kind: Kind,
     owners: readonly string[] | undefined,
   ): Promise<{ readonly found: readonly Noted<Kind>[]; readonly isPartial: boolean }>;
+  /** Rows of a kind as they are now, of one owner or of all, in the order of owners and names, behind a position. */
+  page<Kind extends AttentionKind>(
+    kind: Kind,
+    after: string,
+    limit: number,
+    owner: string | undefined,
+  ): Promise<Portion<Noted<Kind>>>;
 }
 
 export interface Noted<Kind extends AttentionKind> {
@@ -147,6 +155,11 @@ export async function moveAttention(table: Table, receiver: string, from: string
   }
 }
 
+function notedOf<Kind extends AttentionKind>({ sk, document }: Row): Noted<Kind> {
+  const [owner = '', name = ''] = sk.split('#');
+  return { owner, name, attention: document as Attention[Kind] };
+}
+
 export function createAttentionStore(table: Table, clock: Clock): AttentionStore {
   const recent = createRecent(clock);
 
@@ -161,10 +174,7 @@ export function createAttentionStore(table: Table, clock: Clock): AttentionStore
         limit,
         owner === undefined ? '' : `${owner}#`,
       );
-      for (const { sk, document } of portion.rows) {
-        const [of = '', name = ''] = sk.split('#');
-        found.push({ owner: of, name, attention: document as Attention[Kind] });
-      }
+      found.push(...portion.rows.map((row) => notedOf<Kind>(row)));
       after = portion.last;
     }
     return { found, isPartial: after !== undefined };
@@ -172,6 +182,19 @@ export function createAttentionStore(table: Table, clock: Clock): AttentionStore
   const remembered = ({ found }: { readonly found: readonly unknown[] }) => secondsToRemember(found.length);
 
   return {
+    async page<Kind extends AttentionKind>(
+      kind: Kind,
+      after: string,
+      limit: number,
+      owner: string | undefined,
+    ) {
+      const prefix = owner === undefined ? '' : `${owner}#`;
+      // A cursor may have been made up.
+      if (after !== '' && !after.startsWith(prefix)) return { items: [], last: undefined };
+      const { rows, last } = await table.page(pkOf(kind), after, limit, prefix);
+      return { items: rows.map((row) => ({ key: row.sk, item: notedOf<Kind>(row) })), last };
+    },
+
     async rows<Kind extends AttentionKind>(kind: Kind, owners: readonly string[] | undefined) {
       const all = await recent.get(kind, () => load(kind), remembered);
       if (!all.isPartial || owners === undefined) return all;

@@ -77,9 +77,9 @@ export interface RegistryStore {
   receiversNamed(names: readonly string[]): Promise<ReadonlyMap<string, Receiver>>;
   /** Of one topic, or of all. */
   subscriptions(topic?: string): Promise<Subscription[]>;
-  /** The topics behind a name, and so on: a part of at most 1 MB. */
-  topicsAfter(after: string, limit: number): Promise<Portion<TopicEntry>>;
-  receiversAfter(after: string, limit: number): Promise<Portion<Receiver>>;
+  /** The topics behind a name, and so on, whose names begin with a prefix: a part of at most 1 MB. */
+  topicsAfter(after: string, limit: number, prefix?: string): Promise<Portion<TopicEntry>>;
+  receiversAfter(after: string, limit: number, prefix?: string): Promise<Portion<Receiver>>;
   /** The subscriptions of a topic to the receivers behind a name. */
   subscriptionsAfter(topic: string, after: string, limit: number): Promise<Portion<Subscription>>;
   /** The subscriptions of all topics behind `<topic>#<receiver>`. */
@@ -151,6 +151,18 @@ export function createRegistryStore(table: Table, clock: Clock, trustPart = () =
       items: rows.map((row) => ({ key: row.sk.slice(prefix.length), item: row.document as Document })),
       last: last?.slice(prefix.length),
     };
+  };
+
+  const named = async <Document>(
+    pk: string,
+    after: string,
+    limit: number,
+    prefix: string,
+  ): Promise<Portion<Document>> => {
+    // A cursor may have been made up; behind all that begin so there is nothing.
+    if (after !== '' && !after.startsWith(prefix)) return { items: [], last: undefined };
+    const { rows, last } = await table.page(pk, after, limit, prefix);
+    return { items: rows.map((row) => ({ key: row.sk, item: row.document as Document })), last };
   };
 
   const recent = createRecent(clock, { part: trustPart });
@@ -293,11 +305,11 @@ export function createRegistryStore(table: Table, clock: Clock, trustPart = () =
       const rows = await table.getMany([...new Set(names)].map(receiverKey));
       return new Map(rows.map((row) => [row.sk, row.document as Receiver]));
     },
-    async topicsAfter(after, limit) {
-      const { items, last } = await portion<TopicRow>('registry#topic', after, limit);
+    async topicsAfter(after, limit, prefix = '') {
+      const { items, last } = await named<TopicRow>('registry#topic', after, limit, prefix);
       return { items: items.map(({ key, item }) => ({ key, item: topicEntryOf(item) })), last };
     },
-    receiversAfter: (after, limit) => portion<Receiver>('registry#receiver', after, limit),
+    receiversAfter: (after, limit, prefix = '') => named('registry#receiver', after, limit, prefix),
     subscriptionsAfter: (topic, after, limit) =>
       portion<Subscription>('registry#subscription', after, limit, `${topic}#`),
     allSubscriptionsAfter: (after, limit) => portion<Subscription>('registry#subscription', after, limit),

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { adminCalls } from '../../../lib/api/calls.ts';
+import { listApplications, putApplication } from '../../../lib/app/access/applications.ts';
 import { listHeld } from '../../../lib/app/hold/held.ts';
 import { putHold } from '../../../lib/app/hold/hold.ts';
 import { listTopicsAndHolds } from '../../../lib/app/hold/topic-and-hold.ts';
 import type { PageQuery } from '../../../lib/app/list/page.ts';
 import { listRefused } from '../../../lib/app/refused/refused.ts';
+import { pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts';
 import { listReceivers } from '../../../lib/app/registry/receivers.ts';
 import { listSubscriptions } from '../../../lib/app/registry/subscriptions.ts';
 import { listRecurrences } from '../../../lib/app/schedule/recurrences.ts';
+import type { Principal } from '../../../lib/core/access/access.ts';
+import { writeCursor } from '../../../lib/core/list/cursor.ts';
 import { admin, member, type TestBus, testBus } from '../bus.ts';
 import { putReceiver, putRecurrence, putSubscription, putTopic } from '../calls.ts';
 import { waited } from '../hold/hold-bus.ts';
@@ -117,6 +121,65 @@ describe('every list', () => {
     expect(await refused(admin)).toEqual(['ref_1', 'ref_3', 'ref_0', 'ref_2']);
     const topics = await walk((query) => listTopicsAndHolds(bus.tools, admin, query), 3);
     expect(topics.map((page) => page.topics.map(({ topic }) => topic))).toEqual([['t0', 't1', 't2'], ['t3']]);
+  });
+
+  it('of things with names takes what these begin with', async () => {
+    const bus = await testBus();
+    for (const name of ['a', 'ab-1', 'ab-2', 'ab-3', 'abc', 'b']) {
+      await putTopic(bus.tools, shop, name, {});
+      await bus.receiver(name, { owner: name === 'ab-2' ? 'crm' : 'shop' });
+      await putApplication(bus.tools, admin, `x${name}`, {});
+    }
+    const names = async (who: typeof shop, prefix: string) => ({
+      topics: (await walk((query) => listTopicsAndHolds(bus.tools, who, { ...query, prefix }))).flatMap(
+        (page) => page.topics.map(({ topic }) => topic),
+      ),
+      receivers: (await walk((query) => listReceivers(bus.tools, who, { ...query, prefix }))).flatMap(
+        (page) => page.receivers.map(({ receiver }) => receiver),
+      ),
+    });
+    expect(await names(admin, 'ab-')).toEqual({
+      topics: ['ab-1', 'ab-2', 'ab-3'],
+      receivers: ['ab-1', 'ab-2', 'ab-3'],
+    });
+    expect((await names(shop, 'ab')).receivers).toEqual(['ab-1', 'ab-3', 'abc']);
+    expect(await names(admin, 'c')).toEqual({ topics: [], receivers: [] });
+    const applications = await walk((query) =>
+      listApplications(bus.tools, admin, { ...query, prefix: 'xab' }),
+    );
+    expect(applications.flatMap((page) => page.applications.map(({ application }) => application))).toEqual([
+      'xab-1',
+      'xab-2',
+      'xab-3',
+      'xabc',
+    ]);
+    // A cursor is of its prefix, and one that was made up leads nowhere.
+    const { cursor } = await listReceivers(bus.tools, admin, { limit: 1, prefix: 'ab' });
+    await expect(listReceivers(bus.tools, admin, { limit: 1, prefix: 'b', cursor })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+    const made = writeCursor(['receivers', '*', 'prefix ab'], 'zz');
+    expect(await listReceivers(bus.tools, admin, { limit: 1, prefix: 'ab', cursor: made })).toEqual({
+      receivers: [],
+    });
+  });
+
+  it('of receivers takes the state of those that are stopped', async () => {
+    const bus = await testBus();
+    for (const n of range(6)) await bus.receiver(`r${n}`, { owner: n % 2 === 0 ? 'shop' : 'crm' });
+    for (const n of [2, 3, 4]) await pauseReceiver(bus.tools, admin, `r${n}`);
+    await bus.receiver('r6', { owner: 'shop', state: 'disabled' });
+    const names = async (who: Principal, more: object) =>
+      (await walk((query) => listReceivers(bus.tools, who, { ...query, ...more }))).flatMap((page) =>
+        page.receivers.map(({ receiver }) => receiver),
+      );
+    expect(await names(admin, { state: 'paused' })).toEqual(['r3', 'r2', 'r4']);
+    expect(await names(shop, { state: 'paused' })).toEqual(['r2', 'r4']);
+    expect(await names(shop, { state: 'disabled' })).toEqual(['r6']);
+    expect(await names({ ...crm, children: ['shop'] }, { state: 'paused', prefix: 'r2' })).toEqual(['r2']);
+    expect(await names(member('else'), { state: 'paused' })).toEqual([]);
+    await resumeReceiver(bus.tools, admin, 'r3');
+    expect(await names(admin, { state: 'paused' })).toEqual(['r2', 'r4']);
   });
 
   it('contains no schemas, events or secrets', async () => {

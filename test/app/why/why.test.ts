@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { publish } from '../../../lib/app/publish/publish.ts';
+import { pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts';
 import { type WhyQuestion, why } from '../../../lib/app/why/why.ts';
 import { keptRowsAtOnce } from '../../../lib/core/catalog/limits.ts';
 import type { Target } from '../../../lib/core/event/target.ts';
 import { AwsError } from '../../../lib/stand-in/engines/engine.ts';
 import { admin, answer, member, shorthand, type TestBus, testBus } from '../bus.ts';
+import { forceBreaker } from '../calls.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -68,7 +70,16 @@ describe('a topic whose trace is all', () => {
         matched: true,
         lane: 'online',
         state: 'delivered',
-        attempts: [{ attempt: 1, at: '2026-01-01T00:00:00.000Z', lane: 'online', status: 200, latencyMs: 0 }],
+        attempts: [
+          {
+            attempt: 1,
+            at: '2026-01-01T00:00:00.000Z',
+            lane: 'online',
+            status: 200,
+            latencyMs: 0,
+            request: { headers: expect.objectContaining({ 'busbar-attempt': '1' }) },
+          },
+        ],
       },
       {
         receiver: 'vip',
@@ -447,5 +458,90 @@ describe('what it costs', () => {
 
   it('is two writes for ten deliveries at least where ten events go to one receiver', async () => {
     expect(await costOf('all', ['a'], 10)).toEqual({ writes: 0.2, units: 0.2 });
+  });
+});
+
+describe('an attempt', () => {
+  it.each(['structured', 'binary'])(
+    'in %s mode shows the headers that it was sent with, and no secret',
+    async (format) => {
+      const bus = await testBus();
+      await bus.topic('orders');
+      await bus.receiver('billing', {
+        format,
+        headers: { 'X-Tenant': 'acme', 'X-Api-Key': 'k3y-of-acme' },
+        publicHeaders: ['x-tenant'],
+        retry: { delaysSeconds: [5] },
+      });
+      await subscribe(bus, 'billing');
+      bus.endpoint(urlOf('billing'), () => 500);
+      bus.run();
+      await send(bus, { type: 'a', id: '1', data: 1 });
+      await until(bus, () => bus.requests.length === 2);
+      await bus.clock.advance(second);
+      const [fate] = (await ask(bus, '1')).events[0]?.receivers ?? [];
+      expect(fate?.attempts).toHaveLength(2);
+      for (const [at, { request }] of (fate?.attempts ?? []).entries()) {
+        const sent = Object.entries(bus.requests[at]?.headers ?? {}).map(
+          ([name, value]) => [name.toLowerCase(), value] as const,
+        );
+        const shown = Object.entries(request?.headers ?? {});
+        // What is shown was sent; what was sent is shown, but for the attributes of the event.
+        expect(Object.fromEntries(sent)).toMatchObject(
+          Object.fromEntries(shown.filter(([, value]) => value !== null)),
+        );
+        expect(shown.map(([name]) => name).sort()).toEqual(
+          sent
+            .map(([name]) => name)
+            .filter((name) => !name.startsWith('ce-'))
+            .sort(),
+        );
+        expect(request?.headers).toMatchObject({
+          'x-tenant': 'acme',
+          'x-api-key': null,
+          'webhook-signature': null,
+          'busbar-attempt': String(at + 1),
+        });
+      }
+      expect(JSON.stringify(fate)).not.toContain('k3y-of-acme');
+    },
+  );
+
+  it('that is to come says when, and what it waits for', async () => {
+    const bus = await busWith('failures');
+    await bus.receiver('billing', { retry: { delaysSeconds: [600] } });
+    bus.endpoint(urlOf('billing'), () => 500);
+    const fate = async () => (await ask(bus, '1')).events[0]?.receivers[0];
+    await send(bus, { type: 'a', id: '1' });
+    await bus.runLane('billing');
+    const retried = await fate();
+    expect(retried).toMatchObject({ state: 'retrying', waitsFor: 'time' });
+    const nextMs = Date.parse(retried?.nextAttemptAt ?? '');
+
+    await pauseReceiver(bus.tools, admin, 'billing');
+    expect(await fate()).toMatchObject({ state: 'parked', waitsFor: 'resume' });
+    expect(await fate()).not.toHaveProperty('nextAttemptAt');
+    await resumeReceiver(bus.tools, admin, 'billing');
+
+    await forceBreaker(bus.tools, admin, 'billing', { state: 'open' });
+    expect(await fate()).toMatchObject({ state: 'parked', waitsFor: 'breaker' });
+    expect(await fate()).not.toHaveProperty('nextAttemptAt');
+    await forceBreaker(bus.tools, admin, 'billing', { state: 'closed' });
+    await forceBreaker(bus.tools, admin, 'billing', { state: 'auto' });
+    const [kept, nowMs] = [await bus.tools.breakers.read('billing'), bus.clock.now()];
+    await bus.tools.breakers.swap('billing', kept, {
+      kind: 'open',
+      sinceMs: nowMs,
+      reason: 'http-500',
+      endpoint: urlOf('billing'),
+      probesFailed: 3,
+      nextProbeAtMs: nextMs + minute,
+      probingUntilMs: 0,
+      mappingStopped: true,
+    });
+    expect(await fate()).toMatchObject({
+      waitsFor: 'breaker',
+      nextAttemptAt: new Date(nextMs + minute).toISOString(),
+    });
   });
 });
