@@ -1,10 +1,10 @@
 import type { BreakerTools } from '../app/breaker/breaker.ts';
 import { forceBreaker, getReceiverAndBreaker } from '../app/breaker/breaker-by-hand.ts';
 import { type FlowTools, pauseReceiver, resumeReceiver, skipEvents } from '../app/registry/flow.ts';
+import { listReceivers } from '../app/registry/list-receivers.ts';
 import {
   type DeleteTools,
   deleteReceiver,
-  listReceivers,
   patchReceiver,
   putReceiver,
   type ReceiverTools,

@@ -19,7 +19,8 @@ import type { deliverAgain } from '../../lib/app/redrive/deliver-again.ts';
 import type { getRedrive } from '../../lib/app/redrive/redrive.ts';
 import type { getRefused, listRefused, retryRefused } from '../../lib/app/refused/refused.ts';
 import type { ShownReceiver as FlowingReceiver } from '../../lib/app/registry/flow.ts';
-import type { listReceivers, putReceiver } from '../../lib/app/registry/receivers.ts';
+import type { listReceivers } from '../../lib/app/registry/list-receivers.ts';
+import type { putReceiver } from '../../lib/app/registry/receivers.ts';
 import type { rotateSecret } from '../../lib/app/registry/secrets.ts';
 import type {
   getSubscription,

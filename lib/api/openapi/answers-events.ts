@@ -4,7 +4,7 @@ import { errorCodes } from '../../core/kernel/errors.ts';
 import { nameSchema } from '../../core/kernel/spec.ts';
 import { waitingStates } from '../../core/waiting/waiting.ts';
 import { attemptStates } from '../../core/why/attempted.ts';
-import { waits } from '../../core/why/why.ts';
+import { waits } from '../../core/why/next.ts';
 
 /** What calls answer about events: published, refused, dead, of a transaction; and what became of them. */
 export function eventAnswers<Time extends z.ZodType<string>>(time: Time, count: z.ZodInt) {

@@ -1,5 +1,5 @@
 import type { CheckRules } from '../../connectors/kind.ts';
-import { owns, type Principal, requireOwner, scopeName } from '../../core/access/access.ts';
+import { type Principal, requireOwner } from '../../core/access/access.ts';
 import { incarnationOf } from '../../core/access/acting.ts';
 import { requireFreeName } from '../../core/access/application.ts';
 import { totalPosts } from '../../core/deliver/lane-plan.ts';
@@ -23,7 +23,6 @@ import type { WaitingStore } from '../../runtime/stores/waiting.ts';
 import type { Parts, Tools } from '../../runtime/tools.ts';
 import { leavePlace, type PlaceTools } from '../access/places.ts';
 import { noteTransfer } from '../list/note-waiting.ts';
-import { type NamedPageQuery, pageOf, prefixPart } from '../list/page.ts';
 import { type AdminTools, newIncarnation, ownerOf, type Put, takeOwned, unknownReceiver } from './admin.ts';
 import { type ConsentTools, findConsent } from './consent.ts';
 import { type ForgetTools, forgetReceiver } from './forget.ts';
@@ -55,55 +54,6 @@ export async function findReceiver(tools: Pick<AdminTools, 'registry'>, name: st
   const receiver = await tools.registry.receiver(name);
   if (receiver !== undefined) return receiver;
   throw unknownReceiver(name);
-}
-
-export interface ReceiversQuery extends NamedPageQuery {
-  /** Only those to which nothing is delivered, because they are paused or disabled. */
-  readonly state?: 'paused' | 'disabled' | undefined;
-}
-
-/** A member sees only its own receivers. Those that are stopped are found by the rows that say so, by their owners. */
-export async function listReceivers(
-  tools: Pick<AdminTools, 'registry' | 'sinks' | 'clock'> & Parts<'attention'>,
-  principal: Principal,
-  query: ReceiversQuery,
-): Promise<{ receivers: Shown[]; cursor?: string }> {
-  const nowMs = tools.clock.now();
-  const { prefix, state } = query;
-  if (state !== undefined) return await listStopped(tools, principal, query);
-  const { items: receivers, ...rest } = await pageOf(
-    ['receivers', scopeName(principal), ...prefixPart(prefix)],
-    query,
-    (after, limit) => tools.registry.receiversAfter(after, limit, prefix),
-    (receiver) => (owns(principal, receiver.owner) ? showReceiver(tools.sinks, receiver, nowMs) : undefined),
-  );
-  return { receivers, ...rest };
-}
-
-async function listStopped(
-  tools: Pick<AdminTools, 'registry' | 'sinks' | 'clock'> & Parts<'attention'>,
-  principal: Principal,
-  query: ReceiversQuery,
-): Promise<{ receivers: Shown[]; cursor?: string }> {
-  const { prefix = '', state = '' } = query;
-  const { role, application, children = [] } = principal;
-  // Who owns for one application alone reads only that one's rows.
-  const owner = role === 'admin' || (role === 'member' && children.length > 0) ? undefined : application;
-  const { items: receivers, ...rest } = await pageOf(
-    ['receivers', scopeName(principal), `state ${state}`, ...prefixPart(query.prefix)],
-    query,
-    async (after, limit) => {
-      const { items, last } = await tools.attention.page('stopped', after, limit, owner);
-      const own = items.filter(({ item }) => owns(principal, item.owner) && item.name.startsWith(prefix));
-      const known = await tools.registry.receiversNamed(own.map(({ item }) => item.name));
-      return { items: items.map(({ key, item }) => ({ key, item: known.get(item.name) })), last };
-    },
-    (receiver) =>
-      receiver?.state === state && owns(principal, receiver.owner)
-        ? showReceiver(tools.sinks, receiver, tools.clock.now())
-        : undefined,
-  );
-  return { receivers, ...rest };
 }
 
 /**

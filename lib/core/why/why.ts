@@ -10,6 +10,7 @@ import { isFlowing, isSkipped } from '../registry/flow.ts';
 import type { Receiver } from '../registry/receiver.ts';
 import { mayDeliver } from '../registry/validation.ts';
 import { filterChangeSeconds, newSubscriptionSeconds } from './limits.ts';
+import { nextOf, type Wait } from './next.ts';
 import { deliveryIdAt, type Occurrence } from './occurrence.ts';
 
 /** A subscription as it is now. Epoch milliseconds. */
@@ -103,14 +104,6 @@ export interface Attempt {
     readonly settingsChangedAt?: string;
   };
 }
-
-/**
- * What the next attempt waits for: its time; that the receiver is resumed; another endpoint, where that of a disabled one is
- * gone; that the endpoint agrees to receive events; that the breaker closes; that the endpoint has rested, as it asked for;
- * that the topic is released.
- */
-export const waits = ['time', 'resume', 'endpoint', 'agreement', 'breaker', 'rest', 'release'] as const;
-export type Wait = (typeof waits)[number];
 
 /** What became of an event at one receiver. */
 export interface Fate {
@@ -309,28 +302,6 @@ export function fateOf(
     ? 'no attempt is recorded; its subscription has ended since, and what it was sent before is still delivered'
     : 'no attempt is recorded yet';
   return { ...waiting, state: isEnded ? 'unknown' : 'accepted', note };
-}
-
-/** When the next attempt is made at the earliest, and what it waits for, in a state. */
-function nextOf(
-  state: string,
-  nextAttemptAtMs: number | undefined,
-  receiver: Receiver | undefined,
-  breaker: ShownBreaker | undefined,
-): Pick<Fate, 'nextAttemptAt' | 'waitsFor'> {
-  if (state !== 'parked') {
-    if (nextAttemptAtMs === undefined) return {};
-    const restsUntilMs = breaker?.restsUntil === undefined ? 0 : Date.parse(breaker.restsUntil);
-    if (restsUntilMs > nextAttemptAtMs) return { nextAttemptAt: iso(restsUntilMs), waitsFor: 'rest' };
-    return { nextAttemptAt: iso(nextAttemptAtMs), ...(state === 'retrying' && { waitsFor: 'time' }) };
-  }
-  if (receiver?.state === 'paused') return { waitsFor: 'resume' };
-  if (receiver?.state === 'disabled') return { waitsFor: 'endpoint' };
-  if (receiver !== undefined && !mayDeliver(receiver)) return { waitsFor: 'agreement' };
-  // The next probe may be of another event, so this one is attempted then at the earliest.
-  const { nextProbeAt } = breaker ?? {};
-  if (nextProbeAt === undefined) return { waitsFor: 'breaker' };
-  return { nextAttemptAt: iso(Math.max(nextAttemptAtMs ?? 0, Date.parse(nextProbeAt))), waitsFor: 'breaker' };
 }
 
 const topicOf = ({ target }: Occurrence) => ('topic' in target ? target.topic : undefined);

@@ -7,7 +7,7 @@ import { listTopicsAndHolds } from '../../../lib/app/hold/topic-and-hold.ts';
 import type { PageQuery } from '../../../lib/app/list/page.ts';
 import { listRefused } from '../../../lib/app/refused/refused.ts';
 import { pauseReceiver, resumeReceiver } from '../../../lib/app/registry/flow.ts';
-import { listReceivers } from '../../../lib/app/registry/receivers.ts';
+import { listReceivers } from '../../../lib/app/registry/list-receivers.ts';
 import { listSubscriptions } from '../../../lib/app/registry/subscriptions.ts';
 import { listRecurrences } from '../../../lib/app/schedule/recurrences.ts';
 import type { Principal } from '../../../lib/core/access/access.ts';

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { listTopicsAndHolds } from '../../../lib/app/hold/topic-and-hold.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { getReceiver } from '../../../lib/app/registry/flow.ts';
-import { deleteReceiver, listReceivers } from '../../../lib/app/registry/receivers.ts';
+import { listReceivers } from '../../../lib/app/registry/list-receivers.ts';
+import { deleteReceiver } from '../../../lib/app/registry/receivers.ts';
 import {
   deleteSubscription,
   getSubscription,

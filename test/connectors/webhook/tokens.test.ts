@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { declare } from '../../../lib/app/declaration/declare.ts';
 import { publish } from '../../../lib/app/publish/publish.ts';
 import { getReceiver } from '../../../lib/app/registry/flow.ts';
-import { listReceivers } from '../../../lib/app/registry/receivers.ts';
+import { listReceivers } from '../../../lib/app/registry/list-receivers.ts';
 import { defineBus } from '../../../lib/connectors/declaration.ts';
 import type { WebhookReceiver } from '../../../lib/connectors/webhook/receiver.ts';
 import type { HttpResult } from '../../../lib/core/kernel/http-result.ts';
