@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { billOf } from '../lib/core/bill/bill.ts';
+import { assembly } from '../lib/local/assembly.ts';
 import type { BusProcess } from './bus.ts';
 import { difference } from './meter.ts';
 import type { Target } from './processes/generator.ts';
@@ -80,6 +83,19 @@ function atPublishUrl({ publishUrl }: BusProcess, target: Target): Target {
 
 const secondsPerMonth = 730 * 3600;
 
+/** The metrics that the alarms of the template read, each of which is paid for by the month. */
+function alarmMetrics(): number {
+  const template = readFileSync(join(assembly.outDirectory, 'Busbar.template.json'), 'utf8');
+  const { Resources } = JSON.parse(template) as {
+    Resources: Record<string, { Type: string; Properties?: { Metrics?: { MetricStat?: unknown }[] } }>;
+  };
+  return Object.values(Resources)
+    .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
+    .reduce((sum, { Properties: { Metrics } = {} }) => {
+      return sum + (Metrics?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1);
+    }, 0);
+}
+
 /** A bus that nobody uses, over some long polls. */
 function idleCost(ends: Ends, receivers: number, { seconds, progress }: Scope): Promise<Cost> {
   const name = `idle for a month, ${receiversText(receivers)} more`;
@@ -88,7 +104,9 @@ function idleCost(ends: Ends, receivers: number, { seconds, progress }: Scope): 
     const idleSeconds = seconds * 20;
     const before = await bus.meter();
     await sleep(idleSeconds * 1000);
-    return costFrom(name, 0, difference(before, await bus.meter()), secondsPerMonth / idleSeconds);
+    const counted = difference(before, await bus.meter());
+    const months = secondsPerMonth / idleSeconds;
+    return costFrom(name, 0, { ...counted, 'cloudwatch.alarm-metrics': alarmMetrics() / months }, months);
   });
 }
 

@@ -2,6 +2,7 @@ import { type KindClients, systemClients } from '../connectors/clients.ts';
 import type { Http } from '../runtime/http/http.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
+import type { LocalAws } from '../stand-in/aws.ts';
 import type { HttpApiRequest } from '../stand-in/engines/http/model.ts';
 import { type FunctionPlace, type StandIn, type StandInOptions, startStandIn } from '../stand-in/stand-in.ts';
 import { startFunction } from './functions.ts';
@@ -36,7 +37,7 @@ export async function startBus(options: BusOptions): Promise<RunningBus> {
     // No service of AWS has this path.
     meterPath: '/_busbar/meter',
     startInstance(definition, { region, endpoint, aws, takeAnswer }) {
-      const http = httpWithAnswers(options.http, takeAnswer);
+      const http = httpWithAnswers(options.http, takeAnswer, aws);
       const world = { region, endpoint, clock, random, http, clients, log, aws: () => aws, awsMaxAttempts };
       return start(world, definition);
     },
@@ -72,12 +73,13 @@ export async function startBus(options: BusOptions): Promise<RunningBus> {
 }
 
 /** Functions answer custom resources without a socket, because a simulation has none. */
-function httpWithAnswers(http: Http, takeAnswer: FunctionPlace['takeAnswer']): Http {
+function httpWithAnswers(http: Http, takeAnswer: FunctionPlace['takeAnswer'], aws: LocalAws): Http {
   return {
     async send(request) {
       const { method, url, body = '' } = request;
       const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
       const taken = method === 'PUT' ? takeAnswer(url, text) : undefined;
+      if (taken === undefined) aws.sends(request);
       if (taken === undefined) return await http.send(request);
       return { kind: 'answer', status: taken ? 200 : 403, headers: {}, body: '' };
     },

@@ -12,7 +12,6 @@ import {
   type FunctionDefinition,
   type Handler,
   instanceEnvironment,
-  isKept,
 } from '../stand-in/engines/lambda/index.ts';
 import { requestHandler } from '../stand-in/request-handler.ts';
 import { NamingSigner } from '../stand-in/signer.ts';
@@ -48,7 +47,7 @@ export function startFunction(world: FunctionWorld, definition: FunctionDefiniti
     ...world.clients,
     log: (level, message, fields) => {
       // Judged by the line that it would be on AWS, so that what Lambda would drop is dropped, and nothing else.
-      if (!isKept(definition.logging, logLine(world.clock.now(), level, message, fields))) return;
+      if (!world.aws().logs(definition.logging, logLine(world.clock.now(), level, message, fields))) return;
       world.log(level, message, { function: definition.name, ...fields });
     },
     aws: {

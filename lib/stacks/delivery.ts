@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import { memoryMb } from '../core/bill/usage.ts';
 import { bus } from '../core/kernel/limits.ts';
 import type { Place } from '../core/kernel/place.ts';
 import { BusFunction } from './bus-function.ts';
@@ -18,6 +19,7 @@ export class Delivery extends Construct {
       prefix: place.prefix,
       description: 'Pushes events to the endpoints of receivers',
       timeoutSeconds: bus.deliverTimeoutSeconds,
+      memoryMb: memoryMb.deliver,
       environment,
     });
     grantSending(this.deliver, place, tableArn);

@@ -1,5 +1,6 @@
 import { type FunctionUrl, FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { memoryMb } from '../core/bill/usage.ts';
 import { BusFunction } from './bus-function.ts';
 import type { BusPartProps } from './bus-part.ts';
 import { grantHolding } from './hold.ts';
@@ -23,7 +24,7 @@ export class Publish extends Construct {
       description: 'Takes events and fans them out',
       // The API gives up after 30 s.
       timeoutSeconds: 29,
-      memoryMb: 512,
+      memoryMb: memoryMb.publish,
       environment,
     });
     grantPublishing(this.publish, props);

@@ -12,6 +12,7 @@ import type {
   Store,
 } from './engines/engine.ts';
 import { AwsError } from './engines/engine.ts';
+import { isKept, type Logging } from './engines/lambda/index.ts';
 import type { WireRequest, WireResponse } from './wire/http.ts';
 import { decodeJson, encodeJson, encodeJsonError } from './wire/json.ts';
 import { decodeQuery, encodeQuery, encodeQueryError } from './wire/query.ts';
@@ -27,6 +28,10 @@ export interface LocalAws {
   readonly call: Call;
   /** A call as it arrives over the wire. The answer waits until the store has committed what the call changed. */
   handle(request: WireRequest, caller: Caller, signal?: AbortSignal): Promise<WireResponse>;
+  /** Whether CloudWatch Logs takes a line of a function; then it is metered. */
+  logs(logging: Logging, line: string): boolean;
+  /** Meters a request that a function sends to the Internet. */
+  sends(request: Sent): void;
   /** Answers a call with an error, in the protocol of the service that its signature names. */
   refuse(request: WireRequest, error: AwsError): WireResponse;
   close(): Promise<void>;
@@ -64,8 +69,11 @@ export function createAws(
     const requestId = world.random.uuid();
     const protocol = protocolOf(request, engines);
     try {
-      const { service, action, input, answer } = world.cpu.ofEngine(() => protocol.decode());
-      const pending = call(service, action, input, caller, signal);
+      // One turn to the engine for both: telling the CPU time is a call of the system.
+      const { answer, pending } = world.cpu.ofEngine(() => {
+        const { service, action, input, answer } = protocol.decode();
+        return { answer, pending: call(service, action, input, caller, signal) };
+      });
       const output = pending instanceof Promise ? await pending : pending;
       await world.store.committed();
       return world.cpu.ofEngine(() => answer(output, requestId));
@@ -82,11 +90,35 @@ export function createAws(
     engines,
     call,
     handle,
+    logs(logging, line) {
+      const isTaken = isKept(logging, line);
+      if (isTaken) world.meter.count('logs.ingested-bytes', Buffer.byteLength(line) + lineOverheadBytes);
+      return isTaken;
+    },
+    sends: (request) => world.meter.count('transfer.out-bytes', bytesSent(request)),
     refuse: (request, error) => protocolOf(request, engines).encodeError(error, world.random.uuid()),
     async close() {
       for (const engine of engines.values()) await engine.close?.();
     },
   };
+}
+
+/** What CloudWatch Logs counts beside the text of an event (API reference, PutLogEvents). */
+const lineOverheadBytes = 26;
+
+interface Sent {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** What TCP, IP and TLS put around a request of about a packet on a connection that stays open. */
+const packetOverheadBytes = 100;
+
+function bytesSent({ url, headers = {}, body = '' }: Sent): number {
+  let bytes = packetOverheadBytes + url.length + Buffer.byteLength(body);
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + value.length + 4;
+  return bytes;
 }
 
 interface Decoded {

@@ -1,7 +1,6 @@
 /**
  * What AWS would charge for what was metered: the list prices of us-east-1 without free tiers, in one table, by the
- * unit names that the local engines count. Data transfer, storage and monthly charges (alarms, log storage) are not
- * metered and not included.
+ * unit names that the local engines count. Storage is not metered and not included.
  */
 
 interface Price {
@@ -55,6 +54,13 @@ export const prices = {
   'lambda.requests': { dollars: 0.2, per: million, source: lambdaPricing },
   /** The price of arm64, which every function of the bus runs on (x86_64: 0.0000166667). */
   'lambda.gb-seconds': { dollars: 0.0000133334, per: 1, source: lambdaPricing },
+
+  /** What functions log; for as long as it is kept (a month) it costs $0.03 a GB more. */
+  'logs.ingested-bytes': { dollars: 0.5, per: 1e9, source: 'https://aws.amazon.com/cloudwatch/pricing/' },
+  /** A month of each metric that an alarm reads. */
+  'cloudwatch.alarm-metrics': { dollars: 0.1, per: 1, source: 'https://aws.amazon.com/cloudwatch/pricing/' },
+  /** What is sent to endpoints on the Internet; to those in the same Region it costs less or nothing. */
+  'transfer.out-bytes': { dollars: 0.09, per: 1e9, source: 'https://aws.amazon.com/ec2/pricing/on-demand/' },
 
   'secretsmanager.requests': {
     dollars: 0.05,

@@ -16,8 +16,8 @@ export interface Usage {
   readonly deadLettered: number;
 }
 
-/** Of every function of the bus, unless its construct says otherwise. */
-const memoryGb = 0.25;
+/** Of the functions that publish and deliver, in megabytes (decision 064). */
+export const memoryMb = { publish: 512, deliver: 256 };
 const requestBytes = 64 * 1024;
 
 /**
@@ -33,11 +33,11 @@ const requestBytes = 64 * 1024;
  */
 export function usageBill(usage: Usage): Bill {
   const { requests, publishMs, accepted, bytes, batches, deliverMs, failed, deadLettered } = usage;
-  const seconds = (publishMs + deliverMs) / 1000;
+  const megabyteMs = publishMs * memoryMb.publish + deliverMs * memoryMb.deliver;
   return billOf({
     'apigateway.requests': requests,
     'lambda.requests': requests + batches,
-    'lambda.gb-seconds': seconds * memoryGb,
+    'lambda.gb-seconds': megabyteMs / 1024 / 1000,
     'sqs.requests': Math.max(accepted / 10, bytes / requestBytes) + batches * 2 + failed * 2 + deadLettered,
     'dynamodb.write-units': failed * 2 + deadLettered * 2,
   });

@@ -100,7 +100,8 @@ describe('a bill', () => {
 
 describe('the price table', () => {
   test('prices what the engines count, and nothing else', () => {
-    const counted = new Set<string>();
+    // By `npm run bench -- --costs`, from the template.
+    const counted = new Set(['cloudwatch.alarm-metrics']);
     const read = new Set<string>();
     for (const file of globSync('lib/stand-in/**/*.ts', { cwd: root })) {
       const text = readFileSync(join(root, file), 'utf8');

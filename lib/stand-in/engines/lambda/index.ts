@@ -40,7 +40,7 @@ import { pollQueue } from './sqs-mapping.ts';
 import { readStream } from './stream-mapping.ts';
 
 export { instanceEnvironment } from './environment.ts';
-export { isKept } from './log-lines.ts';
+export { isKept, type Logging } from './log-lines.ts';
 export type {
   FunctionDefinition,
   Handler,
