@@ -132,7 +132,7 @@ const rules: readonly Rule[] = [
   // It speaks only the HTTP API, so it knows nothing of the rest.
   {
     room: 'lib/console/',
-    may: ['lib/console/', 'react*', '@tanstack/*', '@base-ui/react/*', 'uplot*', 'wouter'],
+    may: ['lib/console/', 'react*', '@tanstack/*', 'uplot*', 'wouter'],
   },
   {
     room: 'functions/middleware/',

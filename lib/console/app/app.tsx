@@ -1,5 +1,3 @@
-import { CSPProvider } from '@base-ui/react/csp-provider';
-import { Tooltip } from '@base-ui/react/tooltip';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Suspense, useSyncExternalStore } from 'react';
 import { Route, Router, Switch } from 'wouter';
@@ -31,34 +29,30 @@ session.subscribe(() => client.clear());
 export function App() {
   const signedIn = useSyncExternalStore(session.subscribe, session.get);
   return (
-    <CSPProvider disableStyleElements>
-      <QueryClientProvider client={client}>
-        <Tooltip.Provider>
-          <Toasts>
-            <Router base={home}>
-              {signedIn === undefined ? (
-                <SignIn />
-              ) : (
-                <Layout>
-                  <Switch>
-                    {pages.map(({ path, page: Shown }) => (
-                      <Route key={path} path={path}>
-                        {(parameters) => (
-                          <Guard key={JSON.stringify(parameters)}>
-                            <Suspense fallback={<Loading />}>
-                              <Shown {...(parameters as Record<string, string>)} />
-                            </Suspense>
-                          </Guard>
-                        )}
-                      </Route>
-                    ))}
-                  </Switch>
-                </Layout>
-              )}
-            </Router>
-          </Toasts>
-        </Tooltip.Provider>
-      </QueryClientProvider>
-    </CSPProvider>
+    <QueryClientProvider client={client}>
+      <Toasts>
+        <Router base={home}>
+          {signedIn === undefined ? (
+            <SignIn />
+          ) : (
+            <Layout>
+              <Switch>
+                {pages.map(({ path, page: Shown }) => (
+                  <Route key={path} path={path}>
+                    {(parameters) => (
+                      <Guard key={JSON.stringify(parameters)}>
+                        <Suspense fallback={<Loading />}>
+                          <Shown {...(parameters as Record<string, string>)} />
+                        </Suspense>
+                      </Guard>
+                    )}
+                  </Route>
+                ))}
+              </Switch>
+            </Layout>
+          )}
+        </Router>
+      </Toasts>
+    </QueryClientProvider>
   );
 }

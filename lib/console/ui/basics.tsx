@@ -1,4 +1,3 @@
-import { Tooltip } from '@base-ui/react/tooltip';
 import { type ButtonHTMLAttributes, type ReactNode, useId, useState } from 'react';
 import { Link } from 'wouter';
 import type { CallError } from '../api/call.ts';
@@ -28,20 +27,9 @@ export function IconButton({
   ...rest
 }: { readonly icon: IconName; readonly label: string } & ButtonHTMLAttributes<HTMLButtonElement>) {
   return (
-    <Tooltip.Root>
-      <Tooltip.Trigger
-        render={
-          <button type="button" className="icon-button" aria-label={label} {...rest}>
-            <Icon name={icon} />
-          </button>
-        }
-      />
-      <Tooltip.Portal>
-        <Tooltip.Positioner sideOffset={6}>
-          <Tooltip.Popup className="tooltip">{label}</Tooltip.Popup>
-        </Tooltip.Positioner>
-      </Tooltip.Portal>
-    </Tooltip.Root>
+    <button type="button" className="icon-button" aria-label={label} data-tip={label} {...rest}>
+      <Icon name={icon} />
+    </button>
   );
 }
 

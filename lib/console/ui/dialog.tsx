@@ -1,38 +1,58 @@
-import { Dialog as Base } from '@base-ui/react/dialog';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 import type { CallError } from '../api/call.ts';
 import { useWords } from '../app/words.ts';
 import { Button, IconButton, Problem } from './basics.tsx';
 import { common } from './words.ts';
 
-/** A question over the page. Escape closes it; focus returns to what opened it. */
-export function Dialog({
-  open,
-  onClose,
-  title,
-  children,
-  wide = false,
-}: {
+interface DialogProps {
   readonly open: boolean;
   readonly onClose: () => void;
   readonly title: string;
   readonly children: ReactNode;
   readonly wide?: boolean;
-}) {
+}
+
+/** A question over the page. Escape closes it; focus stays in it, and returns to what opened it. */
+export function Dialog({ open, ...rest }: DialogProps) {
+  return open ? createPortal(<Shown {...rest} />, document.body) : null;
+}
+
+/** The browser's own modal dialog: it keeps the focus, makes the page behind inert, and is above everything. */
+function Shown({ onClose, title, children, wide = false }: Omit<DialogProps, 'open'>) {
   const t = useWords(common);
+  const id = useId();
+  const shown = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => {
+    const dialog = shown.current;
+    if (dialog === null) return;
+    dialog.showModal();
+    // What is to be filled in comes before the button that closes.
+    dialog.querySelector<HTMLElement>('input, select, textarea')?.focus();
+    // Closed while it is still there, it gives the focus back.
+    return () => dialog.close();
+  }, []);
   return (
-    <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
-      <Base.Portal>
-        <Base.Backdrop className="backdrop" />
-        <Base.Popup className={`dialog${wide ? ' wide' : ''}`}>
-          <header>
-            <Base.Title>{title}</Base.Title>
-            <Base.Close render={<IconButton icon="cross" label={t('close')} />} />
-          </header>
-          {children}
-        </Base.Popup>
-      </Base.Portal>
-    </Base.Root>
+    <dialog
+      ref={shown}
+      className={`dialog${wide ? ' wide' : ''}`}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        if (event.target !== event.currentTarget) return;
+        event.preventDefault();
+        onClose();
+      }}
+      onClose={(event) => {
+        // A browser may close it without asking, on a second Escape.
+        if (event.target === event.currentTarget && !event.currentTarget.open) onClose();
+      }}
+    >
+      <header>
+        <h2 id={id}>{title}</h2>
+        <IconButton icon="cross" label={t('close')} onClick={onClose} />
+      </header>
+      {children}
+    </dialog>
   );
 }
 

@@ -1,41 +1,51 @@
-import { Toast } from '@base-ui/react/toast';
-import type { ReactNode } from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
 import { useWords } from '../app/words.ts';
 import { IconButton } from './basics.tsx';
 import { common } from './words.ts';
 
+interface Toast {
+  readonly id: number;
+  readonly title: string;
+  readonly description?: string | undefined;
+}
+
+const shownMs = 6000;
+let made = 0;
+
+type Tell = (title: string, description?: string) => void;
+const Telling = createContext<Tell>(() => undefined);
+
 /** What has just been done: announced, and gone after some seconds. */
 export function Toasts({ children }: { readonly children: ReactNode }) {
+  const t = useWords(common);
+  const [toasts, setToasts] = useState<readonly Toast[]>([]);
+  const drop = useCallback((id: number) => setToasts((all) => all.filter((each) => each.id !== id)), []);
+  const tell = useCallback<Tell>(
+    (title, description) => {
+      made += 1;
+      const id = made;
+      setToasts((all) => [...all, { id, title, description }]);
+      setTimeout(() => drop(id), shownMs);
+    },
+    [drop],
+  );
   return (
-    <Toast.Provider>
+    <Telling value={tell}>
       {children}
-      <Toast.Portal>
-        <Toast.Viewport className="toasts">
-          <List />
-        </Toast.Viewport>
-      </Toast.Portal>
-    </Toast.Provider>
+      <div className="toasts" role="status">
+        {toasts.map(({ id, title, description }) => (
+          <div key={id} className="toast">
+            <div>
+              <p className="toast-title">{title}</p>
+              {description !== undefined && <p className="toast-text">{description}</p>}
+            </div>
+            <IconButton icon="cross" label={t('close')} onClick={() => drop(id)} />
+          </div>
+        ))}
+      </div>
+    </Telling>
   );
 }
 
-function List() {
-  const t = useWords(common);
-  const { toasts } = Toast.useToastManager();
-  return toasts.map((toast) => (
-    <Toast.Root key={toast.id} toast={toast} className="toast">
-      <Toast.Content>
-        <Toast.Title className="toast-title" />
-        <Toast.Description className="toast-text" />
-      </Toast.Content>
-      <Toast.Close render={<IconButton icon="cross" label={t('close')} />} />
-    </Toast.Root>
-  ));
-}
-
 /** Says that something was done. */
-export function useToast(): (title: string, description?: string) => void {
-  const { add } = Toast.useToastManager();
-  return (title, description) => {
-    add({ title, ...(description !== undefined && { description }), timeout: 6000 });
-  };
-}
+export const useToast = (): Tell => useContext(Telling);
