@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { path } from '../../api/call.ts';
-import type { CatalogTopic, Published } from '../../api/types.ts';
+import type { CatalogTopic, DryRun, Published } from '../../api/types.ts';
 import { useChange } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
 import { Badge, Button, Problem, Section, type Tone } from '../../ui/basics.tsx';
@@ -24,6 +24,16 @@ export function TestEvent({ topic }: { readonly topic: CatalogTopic }) {
     (body) => ({ method: 'POST', at: path`/topics/${topic.topic}/events`, body }),
     () => [path`/topics/${topic.topic}`, '/deliveries', '/events'],
   );
+  const latest = useChange<null, DryRun>(
+    () => ({ method: 'POST', at: path`/topics/${topic.topic}/match`, body: {} }),
+    () => [],
+  );
+  const beginWithLatest = () =>
+    latest.mutate(null, {
+      onSuccess: ({ samples: [sample] }) => {
+        if (sample !== undefined) setText(JSON.stringify(copyOf(sample), null, 2));
+      },
+    });
   const read = readJson(text);
   return (
     <Section title={t('test')}>
@@ -39,7 +49,12 @@ export function TestEvent({ topic }: { readonly topic: CatalogTopic }) {
         >
           {t('send')}
         </Button>
+        <Button icon="copy" busy={latest.isPending} onClick={beginWithLatest}>
+          {t('fromLatest')}
+        </Button>
+        {latest.data?.events === 0 && <small role="status">{t('none')}</small>}
       </div>
+      {latest.error !== null && <Problem error={latest.error} />}
       {publish.error !== null && <Problem error={publish.error} />}
       {publish.data !== undefined && publish.error === null && (
         <div role="status" className="stack">
@@ -77,3 +92,10 @@ function eventOf({ example, types }: CatalogTopic): string {
   const event = example ?? { type: types[0] ?? 'example', data: {} };
   return JSON.stringify(event, null, 2);
 }
+
+/** An event like one that was published: what is its own alone (id, time, source, trace) is left to the bus. */
+const copyOf = ({ type, subject, data }: DryRun['samples'][number]) => ({
+  type,
+  ...(subject !== undefined && { subject }),
+  data: data ?? {},
+});

@@ -49,7 +49,7 @@ export default function DeliveriesPage() {
           onChange={setState}
         />
         <TextField label={t('type')} value={type} onChange={setType} />
-        <TextField label={t('subject')} value={subject} onChange={setSubject} />
+        {subject !== '' && <TextField label={t('subject')} value={subject} onChange={setSubject} />}
         <TimeField label={t('since')} value={since} onChange={setSince} />
         <TimeField label={t('until')} value={until} onChange={setUntil} />
         <Button onClick={() => setParameters(new URLSearchParams(), { replace: true })}>{t('clear')}</Button>
