@@ -66,7 +66,7 @@ export function Chart({ label, times, series, unit, height = 160, marks = [] }: 
             ...axis,
             values: (_plot, splits) => splits.map((at, index) => tick(at, splits[index - 1], zone)),
           },
-          { ...axis, size: 56, values: (_plot, values) => values.map((value) => `${short(value)} ${unit}`) },
+          { ...axis, size: 68, values: (_plot, values) => values.map((value) => `${short(value)} ${unit}`) },
         ],
         series: [
           {},

@@ -28,6 +28,8 @@ export interface Column<Row extends object> {
   /** What is shown; the value when left out. */
   readonly show?: (row: Row) => ReactNode;
   readonly numeric?: boolean;
+  /** Has sentences, which need room. */
+  readonly wide?: boolean;
   /** Not shown at first. */
   readonly extra?: boolean;
 }
@@ -217,7 +219,7 @@ export function Table<Row extends object>(props: TableProps<Row>) {
                   <td
                     key={column.id}
                     data-name={column.name}
-                    className={column.numeric === true ? 'numeric' : ''}
+                    className={column.numeric === true ? 'numeric' : column.wide === true ? 'wide' : ''}
                   >
                     {column.show === undefined ? text(column.value(row.original)) : column.show(row.original)}
                   </td>

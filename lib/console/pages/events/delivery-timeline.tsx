@@ -1,8 +1,8 @@
 import { Link } from 'wouter';
 import { path } from '../../api/call.ts';
+import { useRights } from '../../api/me.ts';
 import type { ExplainedEvent } from '../../api/types.ts';
 import { useChange } from '../../api/use.ts';
-import { useRights } from '../../app/me.ts';
 import { useWords } from '../../app/words.ts';
 import { Badge, Button, Problem, type Tone } from '../../ui/basics.tsx';
 import { Countdown, Time } from '../../ui/time.tsx';
@@ -112,7 +112,7 @@ function Again({
 }) {
   const t = useWords(eventWords);
   const toast = useToast();
-  const { mayChange } = useRights();
+  const { acts: mayChange } = useRights();
   const again = useChange<void>(
     () => ({
       method: 'POST',

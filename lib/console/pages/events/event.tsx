@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { path } from '../../api/call.ts';
+import { useRights } from '../../api/me.ts';
 import type { ExplainedEvent, Why } from '../../api/types.ts';
 import { useChange, useRead } from '../../api/use.ts';
-import { useRights } from '../../app/me.ts';
 import { useWords } from '../../app/words.ts';
 import { Badge, Button, Copy, Empty, Facts, Loading, Page, Problem, Section } from '../../ui/basics.tsx';
 import { Confirm, Dialog, DialogForm } from '../../ui/dialog.tsx';
@@ -107,7 +107,7 @@ function Explained({ id, event }: { readonly id: string; readonly event: Explain
 function Scheduled({ id, event }: { readonly id: string; readonly event: ExplainedEvent }) {
   const t = useWords(eventWords);
   const toast = useToast();
-  const { mayChange } = useRights();
+  const { acts: mayChange } = useRights();
   const [asked, setAsked] = useState<'cancel' | 'time' | undefined>();
   const [time, setTime] = useState(event.dueAt ?? '');
   const at = path`/events/${id}`;

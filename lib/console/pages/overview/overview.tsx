@@ -20,7 +20,7 @@ export default function OverviewPage() {
   const now = useNow();
   const { data, error, refetch } = useRead<Overview>('/overview', { pollSeconds: 5 });
   const since = new Date(Math.floor(now / minuteMs - 60) * minuteMs).toISOString();
-  const changes = useRead<Audit>('/audit', { query: { since, limit: 30 }, pollSeconds: 30, keep: true });
+  const changes = useRead<Audit>('/audit', { query: { since, limit: 12 }, pollSeconds: 30, keep: true });
   return (
     <Page title={t('title')}>
       {error !== null && <Problem error={error} retry={() => void refetch()} />}
@@ -41,7 +41,10 @@ export default function OverviewPage() {
               <Holds overview={data} />
             </Section>
           </div>
-          <Section title={t('changes')}>
+          <Section
+            title={t('changes')}
+            actions={<Link href={`/audit?since=${encodeURIComponent(since)}`}>{t('toAudit')}</Link>}
+          >
             <Changes audit={changes.data} error={changes.error} none={t('noChanges')} />
           </Section>
         </>
@@ -109,7 +112,12 @@ function NotWell({ overview }: { readonly overview: Overview }) {
         </span>
       ),
     },
-    { id: 'why', name: t('why'), value: ({ breakerReason, stateReason }) => stateReason ?? breakerReason },
+    {
+      id: 'why',
+      name: t('why'),
+      value: ({ breakerReason, stateReason }) => stateReason ?? breakerReason,
+      wide: true,
+    },
     { id: 'waiting', name: t('waiting'), value: ({ now }) => now?.waiting, numeric: true },
     {
       id: 'oldest',

@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { path } from '../../api/call.ts';
+import { useRights } from '../../api/me.ts';
 import type { ReceiverAndSecret, ReceiverWhole } from '../../api/types.ts';
 import { useChange } from '../../api/use.ts';
-import { useRights } from '../../app/me.ts';
 import { useWords } from '../../app/words.ts';
 import { Button, Copy } from '../../ui/basics.tsx';
 import { Confirm, Dialog, DialogForm } from '../../ui/dialog.tsx';
@@ -24,7 +24,7 @@ export function Actions({
   const { receiver, state, breaker } = whole;
   const t = useWords(receiverWords);
   const toast = useToast();
-  const { mayChange } = useRights();
+  const { acts: mayChange } = useRights();
   const [, go] = useLocation();
   const [asked, setAsked] = useState<Asked>();
   const at = path`/receivers/${receiver}`;

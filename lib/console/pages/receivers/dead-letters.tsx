@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { path } from '../../api/call.ts';
+import { useRights } from '../../api/me.ts';
 import type { DeadLetter, DeadLetterWhole, DeadLetters as Listed } from '../../api/types.ts';
 import { useList, useRead } from '../../api/use.ts';
 import { useSearchParameter } from '../../app/address.ts';
-import { useRights } from '../../app/me.ts';
 import { useWords } from '../../app/words.ts';
 import { Button, Empty, Facts, Loading, Problem, Section } from '../../ui/basics.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -25,7 +25,7 @@ export function DeadLetters({
   readonly hasRedrive: boolean;
 }) {
   const t = useWords(deadLetterWords);
-  const { mayChange } = useRights();
+  const { acts: mayChange } = useRights();
   const [cause, setCause] = useSearchParameter('cause', '');
   const [shown, setShown] = useSearchParameter('letter', '');
   const [asked, setAsked] = useState<{ readonly cause?: string } | undefined>();
@@ -52,7 +52,7 @@ export function DeadLetters({
       value: ({ lastAt }) => lastAt,
       show: ({ lastAt }) => <Time at={lastAt} />,
     },
-    { id: 'example', name: t('detail'), value: ({ example }) => example.detail },
+    { id: 'example', name: t('detail'), value: ({ example }) => example.detail, wide: true },
     ...(mayChange
       ? [
           {
@@ -87,7 +87,7 @@ export function DeadLetters({
     },
     { id: 'attempts', name: t('attempts'), value: ({ attempts }) => attempts, numeric: true },
     { id: 'topic', name: t('topic'), value: ({ topic }) => topic, extra: true },
-    { id: 'detail', name: t('detail'), value: ({ detail }) => detail },
+    { id: 'detail', name: t('detail'), value: ({ detail }) => detail, wide: true },
   ];
   return (
     <>

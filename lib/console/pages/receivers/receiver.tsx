@@ -1,10 +1,10 @@
 import { path } from '../../api/call.ts';
 import type { ReceiverStatistics, ReceiverWhole } from '../../api/types.ts';
 import { useRead } from '../../api/use.ts';
-import { Tabs } from '../../app/tabs.tsx';
 import { useWords } from '../../app/words.ts';
 import { Badge, Loading, Page, Problem } from '../../ui/basics.tsx';
 import { useRange } from '../../ui/range.tsx';
+import { Tabs } from '../../ui/tabs.tsx';
 import { Actions } from './actions.tsx';
 import { Attempts } from './attempts.tsx';
 import { DeadLetters } from './dead-letters.tsx';
@@ -48,12 +48,12 @@ export default function ReceiverPage({
     >
       <Tabs
         label={t('parts')}
-        here={part}
+        at={part === 'health' ? here : `${here}/${part}`}
         tabs={[
-          { to: here, id: 'health', name: t('health') },
-          { to: `${here}/attempts`, id: 'attempts', name: t('attempts') },
-          { to: `${here}/dead-letters`, id: 'dead-letters', name: t('deadLetters') },
-          { to: `${here}/settings`, id: 'settings', name: t('settings') },
+          { to: here, name: t('health') },
+          { to: `${here}/attempts`, name: t('attempts') },
+          { to: `${here}/dead-letters`, name: t('deadLetters') },
+          { to: `${here}/settings`, name: t('settings') },
         ]}
       />
       {read.error !== null && <Problem error={read.error} retry={() => void read.refetch()} />}

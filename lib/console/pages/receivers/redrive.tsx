@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { path } from '../../api/call.ts';
+import { useRights } from '../../api/me.ts';
 import type { Redrive } from '../../api/types.ts';
 import { useChange, useRead } from '../../api/use.ts';
-import { useRights } from '../../app/me.ts';
 import { useWords } from '../../app/words.ts';
 import { Badge, Button, Facts, Problem, Progress, Section } from '../../ui/basics.tsx';
 import { Dialog, DialogForm } from '../../ui/dialog.tsx';
@@ -15,7 +15,7 @@ const running = ['collecting', 'canary', 'sending'];
 /** The latest redrive: where it is, what became of its canary, and how far it is. */
 export function RedriveStatus({ receiver }: { readonly receiver: string }) {
   const t = useWords(deadLetterWords);
-  const { mayChange } = useRights();
+  const { acts: mayChange } = useRights();
   const at = path`/receivers/${receiver}/redrive`;
   const { data, error } = useRead<Redrive>(at, { pollSeconds: 2 });
   const stop = useChange<void>(

@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { path } from '../../api/call.ts';
+import { useRights } from '../../api/me.ts';
 import type { ReceiverWhole, Subscriptions } from '../../api/types.ts';
 import { useChange, useList } from '../../api/use.ts';
-import { useRights } from '../../app/me.ts';
 import { useWords } from '../../app/words.ts';
 import { Button, Empty, Facts, Problem, Section } from '../../ui/basics.tsx';
 import { Dialog, DialogForm } from '../../ui/dialog.tsx';
@@ -21,7 +21,7 @@ type Subscription = Subscriptions['subscriptions'][number];
 
 export function Settings({ receiver }: { readonly receiver: ReceiverWhole }) {
   const t = useWords(receiverWords);
-  const { mayChange } = useRights();
+  const { acts: mayChange } = useRights();
   const [editing, setEditing] = useState(false);
   const { limits, retry, offload } = receiver;
   return (
