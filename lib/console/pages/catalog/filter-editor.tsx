@@ -1,6 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { type CallError, call, path } from '../../api/call.ts';
-import type { DryRun } from '../../api/types.ts';
+import { useRights } from '../../api/me.ts';
+import type { CatalogTopic, DryRun } from '../../api/types.ts';
+import { useRead } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
 import { Empty, Problem } from '../../ui/basics.tsx';
 import { JsonField, readJson } from '../../ui/form.tsx';
@@ -27,6 +29,11 @@ export function FilterEditor({
   const t = useWords(tryWords);
   const settled = useSettled(filter);
   const read = readJson(settled);
+  const { manages } = useRights();
+  const name = useSettled(topic);
+  const about = useRead<CatalogTopic>(path`/catalog/${name}`, { enabled: name !== '' }).data;
+  // Others see what it would match once they have asked: it may tell what they are not to know.
+  const may = about !== undefined && (about.access.subscribe === 'anyone' || manages(about.owner));
   const run = useQuery<DryRun, CallError>({
     queryKey: [path`/topics/${topic}/match`, settled, period],
     queryFn: ({ signal }) =>
@@ -35,7 +42,7 @@ export function FilterEditor({
         body: bodyOf(settled, period),
         signal,
       }),
-    enabled: read.ok && topic !== '',
+    enabled: read.ok && may,
     placeholderData: (before) => before,
     retry: false,
     refetchOnWindowFocus: false,
@@ -52,6 +59,7 @@ export function FilterEditor({
         rows={12}
       />
       <div className="stack" aria-busy={run.isFetching}>
+        {about !== undefined && !may && <p className="note">{t('ownersOnly')}</p>}
         {run.error !== null && <Problem error={run.error} />}
         {run.data !== undefined && run.error === null && <Outcome run={run.data} />}
         {run.isPending && run.isFetching && <p role="status">{t('running')}</p>}

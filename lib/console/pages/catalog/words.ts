@@ -88,6 +88,8 @@ export const tryWords = words({
     filterHint: 'Conditions on attributes and data, such as {example}. Empty: every event.',
     since: 'Since',
     until: 'Until',
+    ownersOnly:
+      'You see how many events it matches once you have asked: the owner lets only those try filters who may subscribe.',
     matched: '{matched} of the {events} latest kept events match',
     running: 'Running…',
     none: 'No event of this time was kept.',
@@ -115,6 +117,7 @@ export const tryWords = words({
     filterHint: '针对属性和数据的条件，例如 {example}。留空：所有事件。',
     since: '从',
     until: '到',
+    ownersOnly: '提出申请后即可看到匹配的事件数：所有者只允许可订阅者试用过滤器。',
     matched: '最近保留的 {events} 个事件中有 {matched} 个匹配',
     running: '运行中…',
     none: '该时间段内没有保留的事件。',
