@@ -81,7 +81,7 @@ export function DeliveryTimeline({
 
 function Attempt({ attempt: made }: { readonly attempt: Delivery['attempts'][number] }) {
   const t = useWords(eventWords);
-  const { attempt, at, status, latencyMs, error, detail } = made;
+  const { attempt, at, status, latencyMs, error, detail, request } = made;
   const worked = status !== undefined && status >= 200 && status < 300 && error === undefined;
   return (
     <li className={worked ? 'good' : 'bad'}>
@@ -90,6 +90,17 @@ function Attempt({ attempt: made }: { readonly attempt: Delivery['attempts'][num
           {t('attempt', { attempt })} · <Time at={at} exact /> · <code>{error ?? status}</code> · {latencyMs}{' '}
           ms
         </summary>
+        {request !== undefined && (
+          <>
+            <h4>{t('request')}</h4>
+            <pre>{headersOf(request.headers, t('hiddenValue'))}</pre>
+            {request.settingsChangedAt !== undefined && (
+              <p className="lead">
+                {t('settingsChanged')} <Time at={request.settingsChangedAt} />
+              </p>
+            )}
+          </>
+        )}
         {detail !== undefined && (
           <>
             <h4>{t('response')}</h4>
@@ -100,6 +111,12 @@ function Attempt({ attempt: made }: { readonly attempt: Delivery['attempts'][num
     </li>
   );
 }
+
+/** Headers as they went, a line each; a value that nobody is shown is named as such. */
+const headersOf = (headers: Readonly<Record<string, string | null>>, hidden: string): string =>
+  Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value ?? hidden}`)
+    .join('\n');
 
 function Again({
   eventId,

@@ -49,6 +49,9 @@ export const eventWords = words({
     reTimeAction: 'Set the time',
     reTimed: 'It goes at the new time.',
     request: 'Request',
+    hiddenValue: '(hidden)',
+    settingsChanged:
+      'The settings of the receiver were changed since, so its own headers may have been others. Changed',
     response: 'Response',
     lane: 'Lane',
     latency: 'Latency',
@@ -103,6 +106,8 @@ export const eventWords = words({
     reTimeAction: '设定时间',
     reTimed: '它将在新的时间投递。',
     request: '请求',
+    hiddenValue: '（隐藏）',
+    settingsChanged: '接收者的设置此后有变更，其自有请求头可能不同。变更于',
     response: '响应',
     lane: '通道',
     latency: '延迟',
