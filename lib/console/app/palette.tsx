@@ -14,7 +14,7 @@ interface Hit {
 
 const hitsMax = 8;
 
-/** Goes anywhere: a page, a receiver, a topic, an application by name; an event by its id; deliveries by type or subject. */
+/** Goes anywhere: a page, a receiver, a topic, an application by name; an event by its id; deliveries by type. */
 export function Palette({
   open,
   onClose,
@@ -136,11 +136,6 @@ function useHits(text: string, places: readonly (readonly [string, string])[]): 
       : [
           { to: `/events/${encoded}`, kind: t('event'), name: t('openEvent', { id: text }) },
           { to: `/events?type=${encoded}`, kind: t('deliveries'), name: t('typesLike', { type: text }) },
-          {
-            to: `/events?subject=${encoded}`,
-            kind: t('deliveries'),
-            name: t('subjectsLike', { subject: text }),
-          },
         ]),
   ];
 }

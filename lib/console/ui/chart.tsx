@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { usePreferences } from '../app/preferences.ts';
 import { useWords, words } from '../app/words.ts';
+import { Scroll } from './scroll.tsx';
 import { exactTime } from './time.tsx';
 
 export interface Series {
@@ -112,7 +113,7 @@ export function Chart({ label, times, series, unit, height = 160, marks = [] }: 
       <div ref={holder} aria-hidden="true" />
       {empty && <p className="chart-empty">{t('noData')}</p>}
       {asTable && (
-        <div className="table-scroll">
+        <Scroll label={label}>
           <table>
             <caption className="unseen">{label}</caption>
             <thead>
@@ -138,7 +139,7 @@ export function Chart({ label, times, series, unit, height = 160, marks = [] }: 
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </figure>
   );

@@ -19,7 +19,6 @@ export default function DeliveriesPage() {
   const [topic, setTopic] = useSearchParameter('topic', '');
   const [state, setState] = useSearchParameter('state', '');
   const [type, setType] = useSearchParameter('type', '');
-  const [subject, setSubject] = useSearchParameter('subject', '');
   const [since, setSince] = useSearchParameter('since', '');
   const [until, setUntil] = useSearchParameter('until', '');
   const [, setParameters] = useSearchParams();
@@ -27,7 +26,6 @@ export default function DeliveriesPage() {
     receiver: useSettled(receiver.trim()),
     topic: useSettled(topic.trim()),
     type: useSettled(type.trim()),
-    subject: useSettled(subject.trim()),
     state,
     since: timeOfField(since),
     until: timeOfField(until),
@@ -49,7 +47,6 @@ export default function DeliveriesPage() {
           onChange={setState}
         />
         <TextField label={t('type')} value={type} onChange={setType} />
-        {subject !== '' && <TextField label={t('subject')} value={subject} onChange={setSubject} />}
         <TimeField label={t('since')} value={since} onChange={setSince} />
         <TimeField label={t('until')} value={until} onChange={setUntil} />
         <Button onClick={() => setParameters(new URLSearchParams(), { replace: true })}>{t('clear')}</Button>

@@ -29,7 +29,7 @@ export function DeliveryTimeline({
   readonly delivery: Delivery;
 }) {
   const t = useWords(eventWords);
-  const { receiver, matched, attempts, state, nextAttemptAt, deadLettered = [], note } = delivery;
+  const { receiver, matched, attempts, state, nextAttemptAt, waitsFor, deadLettered = [], note } = delivery;
   const missing = (delivery.attemptCount ?? attempts.length) - attempts.length;
   return (
     <li className="delivery">
@@ -68,10 +68,15 @@ export function DeliveryTimeline({
             {t('deadLettered')} <Time at={at} />: <code>{cause}</code>, {t('attempts', { count })}
           </li>
         ))}
-        {nextAttemptAt !== undefined && (
+        {(nextAttemptAt !== undefined || waitsFor !== undefined) && (
           <li className="coming">
-            {t('next')}: <Countdown to={nextAttemptAt} due={t('nextDue')} /> (
-            <Time at={nextAttemptAt} exact />)
+            {t('next')}:{' '}
+            {nextAttemptAt !== undefined && (
+              <>
+                <Countdown to={nextAttemptAt} due={t('nextDue')} /> (<Time at={nextAttemptAt} exact />){' '}
+              </>
+            )}
+            {waitsFor !== undefined && waitsFor !== 'time' && t(waitsFor)}
           </li>
         )}
       </ol>

@@ -1,5 +1,6 @@
 import { usePreferences } from '../../app/preferences.ts';
 import { useWords } from '../../app/words.ts';
+import { Scroll } from '../../ui/scroll.tsx';
 import { duration } from '../../ui/time.tsx';
 import { receiverWords } from './words.ts';
 
@@ -31,7 +32,7 @@ export function RetryTimeline({
           </span>
         ))}
       </div>
-      <div className="table-scroll">
+      <Scroll label={type ?? t('policy')}>
         <table className="kept">
           <thead>
             <tr>
@@ -56,7 +57,7 @@ export function RetryTimeline({
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <p className="lead">{t('thenDead')}</p>
     </div>
   );
