@@ -77,7 +77,7 @@ async function openTab(browser: Browser, url: string, key?: string, look: Look =
 }
 
 /** Waits until the page has what it asked for first. */
-export async function settled(page: Page): Promise<void> {
+async function settled(page: Page): Promise<void> {
   await page.waitForSelector('h1');
   await page.locator('.loading[role=status]').first().waitFor({ state: 'detached' });
 }

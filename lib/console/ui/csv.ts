@@ -1,4 +1,4 @@
-type Cell = string | number | boolean | undefined;
+import { type Cell, csv } from './csv-text.ts';
 
 /** Saves rows as a file of comma-separated values (RFC 4180), with a mark by which spreadsheets take it for UTF-8. */
 export function downloadCsv(
@@ -12,14 +12,4 @@ export function downloadCsv(
   link.download = `busbar-${name}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.csv`;
   link.click();
   URL.revokeObjectURL(url);
-}
-
-export const csv = (header: readonly string[], rows: readonly (readonly Cell[])[]): string =>
-  [header, ...rows].map((row) => row.map(cell).join(',')).join('\r\n');
-
-/** A text that a spreadsheet would run as a formula gets an apostrophe: tenants write these texts. */
-function cell(value: Cell): string {
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  const harmless = /^[=+\-@\t\r]/.test(value ?? '') ? `'${value}` : (value ?? '');
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

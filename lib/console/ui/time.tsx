@@ -39,7 +39,7 @@ export const useNow = (): number => useSyncExternalStore(subscribe, () => clock.
 
 const relativeFormats = new Map<Language, Intl.RelativeTimeFormat>();
 
-export function relativeTime(atMs: number, nowMs: number, language: Language): string {
+function relativeTime(atMs: number, nowMs: number, language: Language): string {
   const seconds = Math.round((atMs - nowMs) / 1000);
   const [unit, length] = units.find(([, each]) => Math.abs(seconds) >= each) ?? (['second', 1] as const);
   const format =
@@ -91,11 +91,6 @@ export function duration(seconds: number, language: Language): string {
     if (count > 0 && parts.length < 2) parts.push(`${count} ${name}`);
   }
   return parts.length === 0 ? '0 s' : parts.join(' ');
-}
-
-export function Duration({ seconds }: { readonly seconds: number }) {
-  const { language } = usePreferences();
-  return <span title={`${seconds} s`}>{duration(seconds, language)}</span>;
 }
 
 /** Counts down to a time; says that it is due once it is there. */
