@@ -45,19 +45,9 @@ export function patient(
   };
 }
 
-/**
- * Nobody reads what the SDK says of itself in each request, and putting that together takes a fiftieth of a single event.
- */
-function withoutUserAgent<Client extends DynamoDBClient | SQSClient>(client: Client): Client {
-  client.middlewareStack.remove('getUserAgentMiddleware');
-  return client;
-}
-
-export const dynamodb = ({ aws }: BaseRuntime) =>
-  withoutUserAgent(new DynamoDBClient(patient(aws, dataPatience)));
+export const dynamodb = ({ aws }: BaseRuntime) => new DynamoDBClient(patient(aws, dataPatience));
 export const lambda = ({ aws }: BaseRuntime) => new LambdaClient(patient(aws, controlPatience));
 export const scheduler = ({ aws }: BaseRuntime) => new SchedulerClient(patient(aws, dataPatience));
 export const sns = ({ aws }: BaseRuntime) => new SNSClient(patient(aws, dataPatience));
 /** TLS already tells when a message was changed on its way, so its MD5 is not computed a second time. */
-export const sqs = ({ aws }: BaseRuntime) =>
-  withoutUserAgent(new SQSClient({ ...patient(aws, dataPatience), md5: false }));
+export const sqs = ({ aws }: BaseRuntime) => new SQSClient({ ...patient(aws, dataPatience), md5: false });

@@ -13,7 +13,8 @@ type Delivery = ExplainedEvent['receivers'][number];
 
 const tones: Readonly<Record<string, Tone>> = {
   delivered: 'good',
-  'dead-lettered': 'bad',
+  dead: 'bad',
+  parked: 'warn',
   retrying: 'warn',
   failed: 'warn',
 };

@@ -29,8 +29,8 @@ export const tellingMutants: readonly Mutant[] = [
   {
     name: 'a change is written without what it tells',
     file: 'lib/runtime/stores/system-events.ts',
-    find: ': table.transact([{ put: row, was }, ...systemEventWrites(reports)]);',
-    replace: ': table.transact([{ put: row, was }]);',
+    find: ': table.transact([{ put: row, was }, ...beside, ...systemEventWrites(reports)]);',
+    replace: ': table.transact([{ put: row, was }, ...beside]);',
     functions: ['deliver'],
     checkers: ['system-events'],
     under: told,
