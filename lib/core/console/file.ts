@@ -1,3 +1,5 @@
+import { isKnown } from '../kernel/etag.ts';
+
 /** Which file of the console answers a request, and with which headers. */
 
 /** A file as it was built, by each coding that it is kept in; `identity` is always there. */
@@ -58,7 +60,7 @@ export function siteAnswer(
     etag: file.etag,
     vary: 'accept-encoding',
   };
-  if (knows(headers['if-none-match'], file.etag)) return { status: 304, headers: own };
+  if (isKnown(headers['if-none-match'], file.etag)) return { status: 304, headers: own };
   return {
     status: 200,
     headers: { ...own, ...(coding !== 'identity' && { 'content-encoding': coding }) },
@@ -109,6 +111,3 @@ function codingFor(accepted: string, kept: readonly Coding[]): Coding {
   );
   return codings.find((coding) => kept.includes(coding) && taken.has(coding)) ?? 'identity';
 }
-
-const knows = (condition: string | undefined, etag: string): boolean =>
-  condition?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag) ?? false;
