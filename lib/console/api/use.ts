@@ -41,7 +41,7 @@ interface Paged {
   readonly cursor?: string;
 }
 
-/** A list, page after page; `items` of all pages that were read. */
+/** A list, page after page; `items` of all pages that were read, and whether there is `more`. */
 export function useList<Answer extends Paged, Item>(
   at: string,
   itemsOf: (page: Answer) => readonly Item[],
@@ -59,7 +59,12 @@ export function useList<Answer extends Paged, Item>(
     enabled,
   });
   const items = useItems(result.data?.pages, itemsOf);
-  return { ...result, items };
+  const more = {
+    hasMore: result.hasNextPage,
+    busy: result.isFetchingNextPage,
+    load: () => void result.fetchNextPage(),
+  };
+  return { ...result, items, more };
 }
 
 function useItems<Answer, Item>(pages: Answer[] | undefined, itemsOf: (page: Answer) => readonly Item[]) {

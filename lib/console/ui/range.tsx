@@ -11,7 +11,11 @@ const ranges = {
 } as const;
 type Name = keyof typeof ranges;
 
+/** More points, for what is seldom asked for: a day of minutes is sixty times the rows of one of hours. */
+export const fineSteps: Readonly<Record<Name, number>> = { hour: 60, day: 60, month: 3600 };
+
 export interface Range {
+  readonly name: Name;
   /** RFC 3339, at the beginning of a step, so that it changes once a step. */
   readonly since: string;
   readonly step: number;
@@ -23,13 +27,17 @@ const rangeWords = words({
   zh: { label: '显示的时间', hour: '1 小时', day: '24 小时', month: '30 天' },
 });
 
-/** The chosen range, in the address, and the buttons that choose it. */
-export function useRange() {
+/**
+ * The chosen range, in the address, and the buttons that choose it.
+ * @param steps the seconds of a point in each, where they are others.
+ */
+export function useRange(steps?: Readonly<Record<Name, number>>) {
   const t = useWords(rangeWords);
   const now = useNow();
   const [chosen, choose] = useSearchParameter('range', 'hour');
   const name: Name = chosen in ranges ? (chosen as Name) : 'hour';
-  const { seconds, step } = ranges[name];
+  const { seconds } = ranges[name];
+  const step = steps?.[name] ?? ranges[name].step;
   const sinceMs = Math.floor((now - seconds * 1000) / (step * 1000)) * step * 1000;
   const buttons = (
     <fieldset className="choices">
@@ -41,7 +49,7 @@ export function useRange() {
       ))}
     </fieldset>
   );
-  const range: Range = { since: new Date(sinceMs).toISOString(), step, seconds };
+  const range: Range = { name, since: new Date(sinceMs).toISOString(), step, seconds };
   return { range, buttons };
 }
 
@@ -50,7 +58,10 @@ interface Point {
 }
 
 /** Points for a plot, with a place for each step: the API leaves out those in which nothing was counted. */
-export function alongSteps<Each extends Point>(points: readonly Each[], { since, step, seconds }: Range) {
+export function alongSteps<Each extends Point>(
+  points: readonly Each[],
+  { since, step, seconds }: Omit<Range, 'name'>,
+) {
   const byTime = new Map(points.map((point) => [Date.parse(point.at) / 1000, point]));
   const first = Date.parse(since) / 1000;
   const times = Array.from({ length: Math.floor(seconds / step) + 1 }, (_, at) => first + at * step);

@@ -34,7 +34,14 @@ export interface Column<Row extends object> {
   readonly extra?: boolean;
 }
 
-interface TableProps<Row extends object> {
+/** What a list has besides what was read. */
+export interface More {
+  readonly hasMore: boolean;
+  readonly busy: boolean;
+  load(): void;
+}
+
+export interface TableProps<Row extends object> {
   /** Stable, and unique on its page. */
   readonly id: string;
   /** Read by screen readers. */
@@ -47,7 +54,7 @@ interface TableProps<Row extends object> {
   /** Shown in the place of the table when the bus has no rows. */
   readonly empty: ReactNode;
   /** For a list of which the bus has more. */
-  readonly more?: { readonly hasMore: boolean; readonly busy: boolean; load(): void };
+  readonly more?: More;
   readonly actions?: ReactNode;
   /** Whether it has its own filter field, columns and export. */
   readonly tools?: boolean;

@@ -5,10 +5,11 @@ import { useRights } from '../../api/me.ts';
 import type { Application, Applications } from '../../api/types.ts';
 import { useChange, useList } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
-import { Button, Empty, Loading, Page, Problem } from '../../ui/basics.tsx';
+import { Button, Empty, Page } from '../../ui/basics.tsx';
 import { Dialog, DialogForm } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/form.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useToast } from '../../ui/toasts.tsx';
 import { applicationWords } from './words.ts';
@@ -51,24 +52,14 @@ export default function ApplicationsPage() {
         )
       }
     >
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="applications"
-          label={t('title')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ application }) => application}
-          empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="applications"
+        label={t('title')}
+        columns={columns}
+        list={list}
+        rowKey={({ application }) => application}
+        empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
+      />
       <Dialog open={making} onClose={() => setMaking(false)} title={t('make')}>
         <Make onClose={() => setMaking(false)} />
       </Dialog>

@@ -101,11 +101,7 @@ export function Keys({
             rows={list.items}
             rowKey={({ keyId }) => keyId}
             empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
-            more={{
-              hasMore: list.hasNextPage,
-              busy: list.isFetchingNextPage,
-              load: () => void list.fetchNextPage(),
-            }}
+            more={list.more}
           />
         )
       )}

@@ -3,11 +3,12 @@ import type { Audit } from '../../api/types.ts';
 import { useList } from '../../api/use.ts';
 import { useSearchParameter } from '../../app/address.ts';
 import { useWords } from '../../app/words.ts';
-import { Badge, Button, Empty, Loading, Page, Problem } from '../../ui/basics.tsx';
+import { Badge, Button, Empty, Page } from '../../ui/basics.tsx';
 import { TextField, TimeField, timeOfField } from '../../ui/form.tsx';
 import { Json } from '../../ui/json.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
 import { useSettled } from '../../ui/settled.ts';
-import { type Column, Table } from '../../ui/table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { auditWords } from './words.ts';
 
@@ -82,24 +83,14 @@ export default function AuditPage() {
         <TextField label={t('target')} hint={t('targetHint')} value={target} onChange={setTarget} />
         <Button onClick={() => setParameters(new URLSearchParams(), { replace: true })}>{t('clear')}</Button>
       </search>
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="audit"
-          label={t('title')}
-          columns={columns}
-          rows={list.items}
-          rowKey={(entry) => `${entry.at} ${entry.requestId} ${entry.call} ${entry.target}`}
-          empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="audit"
+        label={t('title')}
+        columns={columns}
+        list={list}
+        rowKey={(entry) => `${entry.at} ${entry.requestId} ${entry.call} ${entry.target}`}
+        empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
+      />
     </Page>
   );
 }

@@ -11,7 +11,6 @@ export const auditWords = words({
     targetHint: 'topics/orders with its parts, or a name such as orders.',
     at: 'When',
     by: 'By',
-    role: 'Role',
     key: 'Key',
     call: 'Call',
     what: 'About',
@@ -24,7 +23,6 @@ export const auditWords = words({
     emptyNext: 'Widen the time, or clear the filters.',
     clear: 'Clear the filters',
     filters: 'Filters',
-    show: 'Show',
   },
   zh: {
     title: '审计',
@@ -36,7 +34,6 @@ export const auditWords = words({
     targetHint: 'topics/orders 及其部分，或名称如 orders。',
     at: '时间',
     by: '由',
-    role: '角色',
     key: '密钥',
     call: '调用',
     what: '对象',
@@ -49,6 +46,5 @@ export const auditWords = words({
     emptyNext: '请扩大时段或清除筛选。',
     clear: '清除筛选',
     filters: '筛选',
-    show: '查看',
   },
 });

@@ -2,9 +2,10 @@ import { Link } from 'wouter';
 import type { Catalog } from '../../api/types.ts';
 import { useList } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
-import { Empty, Loading, Page, Problem } from '../../ui/basics.tsx';
+import { Empty, Page } from '../../ui/basics.tsx';
 import { Codes } from '../../ui/codes.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { whoMay } from './access.ts';
 import { catalogWords } from './words.ts';
 
@@ -40,24 +41,14 @@ export default function CatalogPage() {
   ];
   return (
     <Page title={t('title')} lead={t('lead')}>
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="catalog"
-          label={t('title')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ topic }) => topic}
-          empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="catalog"
+        label={t('title')}
+        columns={columns}
+        list={list}
+        rowKey={({ topic }) => topic}
+        empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
+      />
     </Page>
   );
 }

@@ -48,7 +48,6 @@ export const eventWords = words({
     cancelTitle: 'Cancel this event?',
     cancelLost: 'It is not delivered to anyone, and does not come back.',
     cancelAction: 'Cancel the event',
-    cancelled: 'The event is cancelled.',
     reTime: 'Give it another time…',
     reTimeTitle: 'When should it go?',
     deliverAt: 'Deliver at',
@@ -61,7 +60,6 @@ export const eventWords = words({
     response: 'Response',
     lane: 'Lane',
     latency: 'Latency',
-    none: 'No attempt yet.',
     trace: 'What is recorded of this topic: {trace}.',
   },
   zh: {
@@ -111,7 +109,6 @@ export const eventWords = words({
     cancelTitle: '取消此事件？',
     cancelLost: '它不会投递给任何人，且无法恢复。',
     cancelAction: '取消事件',
-    cancelled: '事件已取消。',
     reTime: '更改时间…',
     reTimeTitle: '应在何时投递？',
     deliverAt: '投递时间',
@@ -123,7 +120,6 @@ export const eventWords = words({
     response: '响应',
     lane: '通道',
     latency: '延迟',
-    none: '尚无尝试。',
     trace: '此主题的记录方式：{trace}。',
   },
 });

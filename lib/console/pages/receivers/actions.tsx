@@ -33,7 +33,7 @@ export function Actions({
     ({ to, body }) => ({ method: 'POST', at: `${at}${to}`, ...(body !== undefined && { body }) }),
     touches,
   );
-  const remove = useChange<void>(() => ({ method: 'DELETE', at, query: { force: true } }), touches);
+  const remove = useChange<void>(() => ({ method: 'DELETE', at, gone: at, query: { force: true } }), touches);
   const close = () => setAsked(undefined);
   const run = (to: string, said: string, body?: unknown) =>
     act.mutate({ to, body }, { onSuccess: () => toast(said), onError: (error) => toast(error.message) });
@@ -102,18 +102,12 @@ export function Actions({
         title={t('deleteTitle', { receiver })}
         action={t('deleteAction', { receiver })}
         name={receiver}
-        change={{
-          ...remove,
-          mutate: (_input: never, options) =>
-            remove.mutate(undefined, {
-              onSuccess: () => {
-                options.onSuccess();
-                toast(t('deleted', { receiver }));
-                go('/receivers');
-              },
-            }),
-        }}
+        change={remove}
         input={undefined}
+        onDone={() => {
+          toast(t('deleted', { receiver }));
+          go('/receivers');
+        }}
       >
         {t('deleteLost', { count: waiting })}
       </Confirm>

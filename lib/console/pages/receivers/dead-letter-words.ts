@@ -42,7 +42,6 @@ export const deadLetterWords = words({
     body: 'The event',
     show: 'Show',
     toWhy: 'What happened to it',
-    attemptsCount: '{count} attempts',
   },
   zh: {
     causes: '按原因',
@@ -84,6 +83,5 @@ export const deadLetterWords = words({
     body: '事件内容',
     show: '查看',
     toWhy: '它经历了什么',
-    attemptsCount: '{count} 次尝试',
   },
 });

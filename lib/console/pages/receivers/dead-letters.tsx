@@ -9,6 +9,7 @@ import { useWords } from '../../app/words.ts';
 import { Button, Empty, Facts, Loading, Problem, Section } from '../../ui/basics.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Json } from '../../ui/json.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { deadLetterWords } from './dead-letter-words.ts';
@@ -92,7 +93,6 @@ export function DeadLetters({
   return (
     <>
       {hasRedrive && <RedriveStatus receiver={receiver} />}
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
       {first !== undefined && first.waiting > 0 && (
         <p className="lead">{t('waiting', { count: first.waiting })}</p>
       )}
@@ -120,33 +120,24 @@ export function DeadLetters({
           />
         </Section>
       )}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="letters"
-          label={t('list')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ id }) => id}
-          empty={<Empty title={t('none')}>{t('noneNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-          actions={
-            <select aria-label={t('cause')} value={cause} onChange={(event) => setCause(event.target.value)}>
-              <option value="">{t('every')}</option>
-              {clusters.map((each) => (
-                <option key={each.cause} value={each.cause}>
-                  {each.cause} ({each.count})
-                </option>
-              ))}
-            </select>
-          }
-        />
-      )}
+      <ListTable
+        id="letters"
+        label={t('list')}
+        columns={columns}
+        list={list}
+        rowKey={({ id }) => id}
+        empty={<Empty title={t('none')}>{t('noneNext')}</Empty>}
+        actions={
+          <select aria-label={t('cause')} value={cause} onChange={(event) => setCause(event.target.value)}>
+            <option value="">{t('every')}</option>
+            {clusters.map((each) => (
+              <option key={each.cause} value={each.cause}>
+                {each.cause} ({each.count})
+              </option>
+            ))}
+          </select>
+        }
+      />
       {asked !== undefined && (
         <StartRedrive receiver={receiver} cause={asked.cause} onClose={() => setAsked(undefined)} />
       )}

@@ -2,8 +2,9 @@ import { Link } from 'wouter';
 import type { Receivers } from '../../api/types.ts';
 import { useList } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
-import { Badge, Empty, Loading, Page, Problem } from '../../ui/basics.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { Badge, Empty, Page } from '../../ui/basics.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { stateTone } from './state.ts';
 import { receiverWords } from './words.ts';
 
@@ -39,24 +40,14 @@ export default function ReceiversPage() {
   ];
   return (
     <Page title={t('title')} lead={t('lead')}>
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="receivers"
-          label={t('title')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ receiver }) => receiver}
-          empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="receivers"
+        label={t('title')}
+        columns={columns}
+        list={list}
+        rowKey={({ receiver }) => receiver}
+        empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
+      />
     </Page>
   );
 }

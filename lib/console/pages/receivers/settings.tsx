@@ -108,11 +108,7 @@ function SubscribedTo({ receiver }: { readonly receiver: string }) {
             <Link href="/catalog">{t('toCatalog')}</Link>
           </Empty>
         }
-        more={{
-          hasMore: list.hasNextPage,
-          busy: list.isFetchingNextPage,
-          load: () => void list.fetchNextPage(),
-        }}
+        more={list.more}
       />
     </Section>
   );

@@ -62,16 +62,7 @@ export default function RequestsPage() {
             />
           </Section>
           <Section title={t('decided')}>
-            <List
-              id="decided"
-              rows={decided}
-              empty={<Empty title={t('noneDecided')} />}
-              more={{
-                hasMore: all.hasNextPage,
-                busy: all.isFetchingNextPage,
-                load: () => void all.fetchNextPage(),
-              }}
-            />
+            <List id="decided" rows={decided} empty={<Empty title={t('noneDecided')} />} more={all.more} />
           </Section>
         </>
       )}

@@ -4,10 +4,11 @@ import { path } from '../../api/call.ts';
 import type { Grants as Granted } from '../../api/types.ts';
 import { useChange, useList } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
-import { Button, Empty, Loading, Problem, Section } from '../../ui/basics.tsx';
+import { Button, Empty, Section } from '../../ui/basics.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { CheckField } from '../../ui/form.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { subscriberWords } from './subscriber-words.ts';
 
@@ -75,25 +76,15 @@ export function Grants({ topic, isManaged }: { readonly topic: string; readonly 
   ];
   return (
     <Section title={t('grants')}>
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="grants"
-          label={t('grants')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ application }) => application}
-          tools={false}
-          empty={<Empty title={t('noGrants')}>{t('noGrantsNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="grants"
+        label={t('grants')}
+        columns={columns}
+        list={list}
+        rowKey={({ application }) => application}
+        tools={false}
+        empty={<Empty title={t('noGrants')}>{t('noGrantsNext')}</Empty>}
+      />
       <Confirm
         open={revoked !== undefined}
         onClose={() => setRevoked(undefined)}

@@ -7,7 +7,8 @@ import { useWords } from '../../app/words.ts';
 import { Button, Empty, Loading, Problem, Section } from '../../ui/basics.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { Json } from '../../ui/json.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useToast } from '../../ui/toasts.tsx';
 import { holdWords } from './hold-words.ts';
@@ -74,25 +75,15 @@ export function HeldEvents({ topic, isManaged }: { readonly topic: string; reado
   ];
   return (
     <Section title={t('heldEvents')}>
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
       {send.error !== null && <Problem error={send.error} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="held"
-          label={t('heldEvents')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ id }) => id}
-          empty={<Empty title={t('noHeld')}>{t('noHeldNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="held"
+        label={t('heldEvents')}
+        columns={columns}
+        list={list}
+        rowKey={({ id }) => id}
+        empty={<Empty title={t('noHeld')}>{t('noHeldNext')}</Empty>}
+      />
       <Dialog open={shown !== undefined} onClose={() => setShown(undefined)} title={t('shown')} wide>
         {shown !== undefined && <Whole topic={topic} id={shown.id} />}
       </Dialog>

@@ -5,10 +5,11 @@ import { useRights } from '../../api/me.ts';
 import type { PutSubscription, Receivers, Subscription, Subscriptions, Topic } from '../../api/types.ts';
 import { useChange, useList, useRead } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
-import { Button, Empty, Loading, Problem, Section } from '../../ui/basics.tsx';
+import { Button, Empty, Section } from '../../ui/basics.tsx';
 import { Confirm, Dialog, DialogForm } from '../../ui/dialog.tsx';
 import { readJson, TextField } from '../../ui/form.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useToast } from '../../ui/toasts.tsx';
 import { FilterEditor } from '../catalog/filter-editor.tsx';
@@ -80,24 +81,14 @@ export function Subscribers({ topic, isManaged }: { readonly topic: Topic; reado
           )
         }
       >
-        {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
-        {list.isPending ? (
-          <Loading />
-        ) : (
-          <Table
-            id="subscribers"
-            label={t('subscribers')}
-            columns={columns}
-            rows={list.items}
-            rowKey={({ receiver }) => receiver}
-            empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
-            more={{
-              hasMore: list.hasNextPage,
-              busy: list.isFetchingNextPage,
-              load: () => void list.fetchNextPage(),
-            }}
-          />
-        )}
+        <ListTable
+          id="subscribers"
+          label={t('subscribers')}
+          columns={columns}
+          list={list}
+          rowKey={({ receiver }) => receiver}
+          empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
+        />
       </Section>
       <Grants topic={topic.topic} isManaged={isManaged} />
       <Dialog

@@ -5,10 +5,11 @@ import { useRights } from '../../api/me.ts';
 import type { Topic, Topics } from '../../api/types.ts';
 import { useChange, useList } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
-import { Badge, Button, Empty, Loading, Page, Problem } from '../../ui/basics.tsx';
+import { Badge, Button, Empty, Page } from '../../ui/basics.tsx';
 import { Dialog, DialogForm } from '../../ui/dialog.tsx';
 import { ChoiceField, TextField } from '../../ui/form.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useToast } from '../../ui/toasts.tsx';
 import { holdTone } from './hold-state.ts';
@@ -60,24 +61,14 @@ export default function TopicsPage() {
         )
       }
     >
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="topics"
-          label={t('title')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ topic }) => topic}
-          empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="topics"
+        label={t('title')}
+        columns={columns}
+        list={list}
+        rowKey={({ topic }) => topic}
+        empty={<Empty title={t('empty')}>{t('emptyNext')}</Empty>}
+      />
       <Dialog open={making} onClose={() => setMaking(false)} title={t('make')}>
         <Make onClose={() => setMaking(false)} />
       </Dialog>

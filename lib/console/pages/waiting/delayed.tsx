@@ -2,10 +2,11 @@ import { useState } from 'react';
 import { useRights } from '../../api/me.ts';
 import { useChange } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
-import { Button, Empty, Loading, Problem } from '../../ui/basics.tsx';
+import { Button, Empty } from '../../ui/basics.tsx';
 import { Confirm, Dialog, DialogForm } from '../../ui/dialog.tsx';
 import { TextField, TimeField, timeOfField } from '../../ui/form.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Countdown, Time } from '../../ui/time.tsx';
 import { useToast } from '../../ui/toasts.tsx';
 import { EventLink, Target, targetOf } from './target.tsx';
@@ -65,25 +66,15 @@ export function Delayed({ targets }: { readonly targets: Targets }) {
   ];
   return (
     <>
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="delayed"
-          label={t('delayed')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ id, source, topic, receiver }) => `${id} ${source} ${topic ?? ''} ${receiver ?? ''}`}
-          sorted="due"
-          empty={<Empty title={t('noDelayed')}>{t('noDelayedNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="delayed"
+        label={t('delayed')}
+        columns={columns}
+        list={list}
+        rowKey={({ id, source, topic, receiver }) => `${id} ${source} ${topic ?? ''} ${receiver ?? ''}`}
+        sorted="due"
+        empty={<Empty title={t('noDelayed')}>{t('noDelayedNext')}</Empty>}
+      />
       <Dialog
         open={moved !== undefined}
         onClose={() => setMoved(undefined)}

@@ -4,9 +4,10 @@ import { path } from '../../api/call.ts';
 import { useRights } from '../../api/me.ts';
 import { useChange } from '../../api/use.ts';
 import { useWords } from '../../app/words.ts';
-import { Button, Empty, Loading, Problem } from '../../ui/basics.tsx';
+import { Button, Empty, Problem } from '../../ui/basics.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useToast } from '../../ui/toasts.tsx';
 import { EventLink } from './target.tsx';
@@ -67,25 +68,15 @@ export function HeldEverywhere({ targets }: { readonly targets: Targets }) {
   ];
   return (
     <>
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
       {send.error !== null && <Problem error={send.error} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="held"
-          label={t('held')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ topic, heldId }) => `${topic ?? ''} ${heldId ?? ''}`}
-          empty={<Empty title={t('noHeld')}>{t('noHeldNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="held"
+        label={t('held')}
+        columns={columns}
+        list={list}
+        rowKey={({ topic, heldId }) => `${topic ?? ''} ${heldId ?? ''}`}
+        empty={<Empty title={t('noHeld')}>{t('noHeldNext')}</Empty>}
+      />
       <Confirm
         open={dropped !== undefined}
         onClose={() => setDropped(undefined)}

@@ -7,7 +7,8 @@ import { useWords } from '../../app/words.ts';
 import { Button, Empty, Loading, Problem } from '../../ui/basics.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { Json } from '../../ui/json.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useToast } from '../../ui/toasts.tsx';
 import { EventLink, Target, targetOf } from './target.tsx';
@@ -90,25 +91,15 @@ export function Refused() {
   return (
     <>
       <p className="lead">{t('lead')}</p>
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
       {retry.error !== null && <Problem error={retry.error} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="refused"
-          label={t('refused')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ id }) => id}
-          empty={<Empty title={t('none')}>{t('noneNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="refused"
+        label={t('refused')}
+        columns={columns}
+        list={list}
+        rowKey={({ id }) => id}
+        empty={<Empty title={t('none')}>{t('noneNext')}</Empty>}
+      />
       <Dialog open={shown !== undefined} onClose={() => setShown(undefined)} title={t('refused')} wide>
         {shown !== undefined && <Whole id={shown.id} />}
       </Dialog>

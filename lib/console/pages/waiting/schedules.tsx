@@ -8,7 +8,8 @@ import { useWords } from '../../app/words.ts';
 import { Badge, Button, Empty, Loading, Problem } from '../../ui/basics.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { Json } from '../../ui/json.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useToast } from '../../ui/toasts.tsx';
 import { Target, targetOf } from './target.tsx';
@@ -103,25 +104,15 @@ export function Schedules() {
   };
   return (
     <>
-      {list.error !== null && <Problem error={list.error} retry={() => void list.refetch()} />}
       {turn.error !== null && <Problem error={turn.error} />}
-      {list.isPending ? (
-        <Loading />
-      ) : (
-        <Table
-          id="schedules"
-          label={t('schedules')}
-          columns={columns}
-          rows={list.items}
-          rowKey={({ schedule }) => schedule}
-          empty={<Empty title={t('none')}>{t('noneNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
-        />
-      )}
+      <ListTable
+        id="schedules"
+        label={t('schedules')}
+        columns={columns}
+        list={list}
+        rowKey={({ schedule }) => schedule}
+        empty={<Empty title={t('none')}>{t('noneNext')}</Empty>}
+      />
       <Dialog
         open={shown !== undefined}
         onClose={() => setShown(undefined)}

@@ -78,11 +78,7 @@ export function Transactions({ targets }: { readonly targets: Targets }) {
           rows={transactionsOf(list.items)}
           rowKey={({ transaction, application }) => `${application} ${transaction}`}
           empty={<Empty title={t('none')}>{t('noneNext')}</Empty>}
-          more={{
-            hasMore: list.hasNextPage,
-            busy: list.isFetchingNextPage,
-            load: () => void list.fetchNextPage(),
-          }}
+          more={list.more}
         />
       )}
       <Dialog
