@@ -111,9 +111,9 @@ it('takes a consumer from the catalogue to its first event, by a request that th
   await consumer.page.getByRole('link', { name: 'parcels' }).click();
   await consumer.page.getByText('What left the warehouse').waitFor();
   await consumer.page.getByRole('link', { name: 'Request access' }).click();
-  await consumer.page.getByRole('textbox', { name: /^Receiver/ }).fill('mailer');
-  await consumer.page.getByRole('textbox', { name: /^Reason/ }).fill('To tell customers');
-  await consumer.page.getByRole('textbox', { name: /^Filter/ }).fill('{"type": ["parcel.sent"]}');
+  await consumer.page.getByLabel(/^Receiver/).fill('mailer');
+  await consumer.page.getByLabel(/^Reason/).fill('To tell customers');
+  await consumer.page.getByLabel(/^Filter/).fill('{"type": ["parcel.sent"]}');
   await consumer.page.getByRole('button', { name: 'Ask' }).click();
   await consumer.page.getByText('open', { exact: true }).waitFor();
 
@@ -150,7 +150,7 @@ it('makes a key, which works, and revokes it, after which it does not', async ()
   const { page, open, complaints, close } = await world.tab(world.bus.adminKey);
   await open('/applications/tools/keys');
   await page.getByRole('button', { name: 'New key' }).click();
-  await page.getByRole('dialog').getByRole('textbox', { name: /^Name/ }).fill('for the importer');
+  await page.getByRole('dialog').getByLabel(/^Name/).fill('for the importer');
   await page.getByRole('dialog').getByRole('button', { name: 'New key' }).click();
   const made = await page.getByText(/^bbk_/).first().textContent();
   expect((await world.bus.as(made ?? '')('GET', '/v1/me')).body).toMatchObject({ application: 'tools' });
